@@ -1,0 +1,76 @@
+# Every target does its own set-up; `make help` lists them. CI runs the same targets (.ci/run).
+#   make PYTHON=/path/to/python3.12 venv    chooses the interpreter (of a new .venv)
+#   make ARGS="-k mnist" test               hands arguments to pytest, the demo or a tool
+VENV := .venv
+PY := $(VENV)/bin/python
+ARGS ?=
+# Twice quiet: errors only.
+PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check
+BENCHMARKS ?= $(sort $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)))
+export PYTHON
+
+.PHONY: help venv demo test test-all lint types notebooks benchmarks clean
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+
+# An environment that works is kept, also one made by other means. One made by an interrupted call is
+# made anew: its stamp is missing and pip with it.
+$(VENV)/.created:
+	@if ! $(PY) -c 'import pip, sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then \
+	    python=$$(tools/find-python) || exit 1; \
+	    echo "Making $(VENV) with $$python."; \
+	    "$$python" -m venv --clear $(VENV); \
+	fi
+	@touch $@
+
+# The demo needs no development tools and should not wait for them: two stamps. The larger
+# installation makes both.
+$(VENV)/.installed: setup.cfg pyproject.toml | $(VENV)/.created
+	@echo "Installing bioplastic into $(VENV); a minute or two the first time."
+	@$(PIP_INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: setup.cfg pyproject.toml | $(VENV)/.created
+	@echo "Installing bioplastic and its development tools into $(VENV); a few minutes the first time."
+	@$(PIP_INSTALL) --editable '.[dev]'
+	@touch $(VENV)/.installed $@
+
+venv: $(VENV)/.installed-dev  ## the environment, with the development tools
+
+demo: $(VENV)/.installed  ## train a network on handwritten digits; pictures in out/demo
+	$(VENV)/bin/bioplastic demo --out out/demo $(ARGS)
+
+test: $(VENV)/.installed-dev  ## the default test suite
+	$(PY) -m pytest $(ARGS)
+
+test-all: $(VENV)/.installed-dev  ## the slow tests too
+	$(PY) -m pytest -m "not cuda" $(ARGS)
+
+lint: $(VENV)/.installed-dev  ## ruff and codespell
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m codespell_lib
+
+types: $(VENV)/.installed-dev  ## mypy, strict
+	$(PY) -m mypy
+
+notebooks: $(VENV)/.installed-dev  ## run the notebooks and keep their outputs
+	$(PY) tools/run_notebooks.py $(ARGS)
+
+# A result replaces the last one only when its script came to the end.
+benchmarks: $(VENV)/.installed  ## run the scripts behind the numbers in the documentation
+	@mkdir -p benchmarks/results
+	@for script in $(BENCHMARKS); do \
+	    result=benchmarks/results/$$(basename $$script .py).txt; \
+	    echo "$$script -> $$result"; \
+	    $(PY) $$script $(ARGS) > $$result.part || exit 1; \
+	    mv $$result.part $$result; \
+	    cat $$result; \
+	done
+
+clean:  ## remove what the other targets made, except .venv
+	rm -rf out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -f benchmarks/results/*.part
+	find bioplastic tests benchmarks tools -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

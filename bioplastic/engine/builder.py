@@ -1,0 +1,388 @@
+"""From a declaration to Brian objects, the same ones on every engine.
+
+Two clocks drive a program: `step_clock` ticks every `dt`, `slot_clock` once a slot. What hangs on
+the slot clock runs at a slot's edges: forgetting, normalisation, the choice of the next sample.
+Within a slot time counts from 0, so a slot's arithmetic does not depend on what came before it.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import brian2 as b2
+import numpy as np
+from brian2.groups.group import CodeRunner
+from brian2.utils.stringtools import get_identifiers, word_substitute
+
+from bioplastic.engine import integrators
+from bioplastic.engine.functions import RowTable, Uniform
+from bioplastic.errors import ParameterError
+from bioplastic.models import Network, PoissonInput, Population, Projection
+from bioplastic.models.declaration import parameter_equations
+
+__all__ = ["SLOT_LOG", "Built", "build", "parameter_values"]
+
+#: What is noted of every slot.
+SLOT_LOG = ("cursor", "repeats", "n_spikes")
+
+SCHEDULE_EQUATIONS = """
+cursor     : 1                         # row of the present sample
+sample_key : 1                         # names the sample to the random numbers
+repeats    : 1                         # how often it was presented again
+n_spikes   : 1                         # spikes of the watched population in this slot
+min_spikes : 1 (shared, constant)
+max_repeats : 1 (shared, constant)
+"""
+SCHEDULE_SLOT_END = """
+enough = int(n_spikes >= min_spikes or repeats >= max_repeats)
+cursor = cursor + enough
+repeats = (1 - enough)*(repeats + 1)
+n_spikes = 0
+"""
+# Linked to the schedule by every population that spikes by the stimulus.
+INPUT_EQUATIONS = """
+cursor       : 1 (linked)
+sample_key   : 1 (linked)
+repeats      : 1 (linked)
+presentation : second (shared, constant)
+"""
+
+
+@dataclass(kw_only=True, slots=True)
+class Built:
+    """Brian objects of one network, and the names by which an engine reaches into them."""
+
+    net: Any
+    step_clock: Any
+    slot_clock: Any
+    stimulus: RowTable
+    sample_keys: RowTable
+    uniform: Uniform
+    spikes: Any
+    #: "population.variable" -> (Brian group, name of the variable), what a run reads and writes
+    variables: dict[str, tuple[Any, str]] = field(default_factory=dict)
+    #: name of a Synapses object -> (wiring, number of pre, number of post) where wiring is regular
+    wirings: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    #: parameters, which a run reads and does not write
+    parameters: set[str] = field(default_factory=set)
+
+
+class OnSpike(CodeRunner):  # type: ignore[misc]
+    """Statements for the neurons that spike, between the pathways of pre and post spikes.
+
+    A presynaptic trace changes there: after a presynaptic spike was read, before a postsynaptic
+    one of the same step reads the trace. (A reset of Brian's comes after both.)
+    """
+
+    def __init__(self, group: Any, code: str) -> None:
+        super().__init__(
+            group,
+            "reset",
+            code=code,
+            clock=group.clock,
+            when="synapses",
+            order=500,
+            name=f"{group.name}_on_spike",
+            template_kwds={"eventspace_variable": group.variables["_spikespace"]},
+            needed_variables=["_spikespace"],
+        )
+        group.contained_objects.append(self)
+
+
+def parameter_values(network: Network) -> dict[str, float]:
+    """Value of every parameter of the network, in base units, by its name in the program."""
+    values: dict[str, float] = {}
+    for population in network.populations:
+        for name, value in _population_parameters(network, population).items():
+            values[f"{population.name}.{name}"] = _number(value)
+    for projection in network.projections:
+        if _is_pooled(projection):
+            for part in ("collect", "take_back"):
+                values[f"{projection.name}_{part}.w"] = _number(projection.weight)
+        elif projection.weight is not None:
+            values[f"{projection.name}.w"] = _number(projection.weight)
+        for name, value in _synapse_parameters(projection).items():
+            values[f"{projection.name}.{name}"] = _number(value)
+    values["schedule.min_spikes"] = float(network.schedule.min_spikes)
+    values["schedule.max_repeats"] = float(network.schedule.max_repeats)
+    return values
+
+
+def _number(value: Any) -> float:
+    return float(np.asarray(value, dtype=float))
+
+
+def _population_parameters(network: Network, population: Population) -> dict[str, Any]:
+    parameters = dict(population.neuron.parameters)
+    for rule, traces in _traces(network, population):
+        names = b2.Equations(str(traces)).identifiers if traces else set()
+        added = {n: v for n, v in rule.parameters.items() if n in names}
+        clash = sorted(set(added) & set(parameters))
+        if clash:
+            raise ParameterError(
+                f"Population {population.name}: parameter {', '.join(clash)} of its neuron and of "
+                f"a plasticity rule have the same name; rename one of them"
+            )
+        parameters.update(added)
+    if isinstance(population.neuron, PoissonInput):
+        parameters["presentation"] = network.schedule.presentation
+    return parameters
+
+
+def _traces(network: Network, population: Population) -> list[tuple[Any, str]]:
+    found = []
+    for projection in network.projections:
+        if projection.rule is not None and projection.pre == population.name:
+            found.append((projection.rule, projection.rule.pre_traces))
+        if projection.rule is not None and projection.post == population.name:
+            found.append((projection.rule, projection.rule.post_traces))
+    return found
+
+
+def _synapse_parameters(projection: Projection) -> dict[str, Any]:
+    rule, values = projection.rule, {}
+    if rule is not None:
+        words = get_identifiers(rule.on_pre + "\n" + rule.on_post)
+        values.update({n: v for n, v in rule.parameters.items() if n in words})
+    if projection.norm is not None:
+        values["norm"] = projection.norm
+    return values
+
+
+def _is_pooled(projection: Projection) -> bool:
+    return (
+        projection.wiring == "all_but_one" and projection.weight is not None and projection.pooled
+    )
+
+
+def build(network: Network, *, n_rows: int) -> Built:
+    """Make the Brian objects of a network on the active device.
+
+    Parameters
+    ----------
+    network : Network
+        The declaration.
+    n_rows : int
+        Rows of the sample table that a runtime engine fills in one go.
+    """
+    schedule = network.schedule
+    step_clock = b2.Clock(dt=schedule.dt, name="step_clock")
+    slot_clock = b2.Clock(dt=schedule.slot, name="slot_clock")
+    timer = b2.NeuronGroup(
+        1, SCHEDULE_EQUATIONS, clock=step_clock, name="schedule", method="euler", namespace={}
+    )
+    keys = RowTable("sample_keys", np.zeros(n_rows))
+    stimulus = RowTable("stimulus", np.zeros((n_rows, network.input.n)))
+    uniform = Uniform("uniform")
+    built = Built(
+        net=b2.Network(timer),
+        step_clock=step_clock,
+        slot_clock=slot_clock,
+        stimulus=stimulus,
+        sample_keys=keys,
+        uniform=uniform,
+        spikes=None,
+    )
+    timer.namespace["sample_keys"] = keys
+    timer.run_regularly("sample_key = sample_keys(cursor)", clock=slot_clock, order=-10)
+    timer.run_regularly(SCHEDULE_SLOT_END, clock=slot_clock, when="end", order=10)
+    groups = {}
+    for population in network.populations:
+        groups[population.name] = _add_population(built, network, population, timer)
+    order = 0
+    for projection in network.projections:
+        order = _add_projection(built, projection, groups, order)
+    watched = groups[network.watch]
+    _synapses(
+        built, "watch", watched, timer, "all_to_all", model="", on_pre="n_spikes_post += 1"
+    )
+    built.spikes = b2.SpikeMonitor(watched, name="spikes")
+    built.net.add(built.spikes)
+    _name_variables(built, network)
+    return built
+
+
+def _add_population(built: Built, network: Network, population: Population, timer: Any) -> Any:
+    neuron, schedule = population.neuron, network.schedule
+    traces = _traces(network, population)
+    parameters = _population_parameters(network, population)
+    is_input = isinstance(neuron, PoissonInput)
+    if is_input:
+        parameters.pop("presentation")
+    equations = "\n".join(
+        [str(neuron.equations), *(str(t) for _, t in traces), parameter_equations(parameters)]
+        + ([INPUT_EQUATIONS] if is_input else [])
+        + [
+            f"sum_{p.pre} : 1"
+            for p in network.projections
+            if p.norm is not None and p.post == population.name
+        ]
+    )
+    # Resets come after all synapses, which is when a postsynaptic trace may change.
+    rules = [p.rule for p in network.projections if p.rule and p.post == population.name]
+    reset = [s for s in (neuron.reset, *(r.on_post_trace for r in rules)) if s]
+    group = b2.NeuronGroup(
+        population.n,
+        equations,
+        threshold=neuron.threshold or None,
+        reset="\n".join(reset) or None,
+        method=integrators.resolve(neuron.method),
+        clock=built.step_clock,
+        name=population.name,
+        namespace={"uniform": built.uniform, "stimulus": built.stimulus},
+    )
+    if is_input:
+        for name in ("cursor", "sample_key", "repeats"):
+            setattr(group, name, b2.linked_var(timer, name))
+    slot_start = [neuron.at_slot_start]
+    for projection in network.projections:
+        rule = projection.rule
+        if rule is None:
+            continue
+        if projection.pre == population.name:
+            slot_start.append(rule.at_slot_start_pre)
+            if rule.on_pre_trace:
+                OnSpike(group, rule.on_pre_trace)
+        if projection.post == population.name:
+            slot_start.append(rule.at_slot_start_post)
+    code = "\n".join(s for s in slot_start if s)
+    if code:
+        group.run_regularly(code, clock=built.slot_clock, order=0)
+    built.net.add(group)
+    return group
+
+
+def _synapses(
+    built: Built,
+    name: str,
+    source: Any,
+    target: Any,
+    wiring: str,
+    *,
+    model: str,
+    on_pre: str,
+    on_post: str = "",
+) -> Any:
+    synapses = b2.Synapses(
+        source,
+        target,
+        model,
+        on_pre=on_pre,
+        on_post=on_post or None,
+        delay={side: 0 * b2.second for side, code in (("pre", on_pre), ("post", on_post)) if code},
+        name=name,
+        method="euler",
+        namespace={},
+    )
+    if wiring == "all_but_one":
+        synapses.connect(condition="i != j")
+    else:
+        synapses.connect(**({"j": "i"} if wiring == "one_to_one" else {}))
+        built.wirings[name] = (wiring, len(source), len(target))
+    built.net.add(synapses)
+    return synapses
+
+
+def _add_projection(
+    built: Built, projection: Projection, groups: dict[str, Any], order: int
+) -> int:
+    """Add the synapses, to act in the step after `order` of them; return the next free order."""
+    source, target = groups[projection.pre], groups[projection.post]
+    rule = projection.rule
+    if _is_pooled(projection):
+        return _add_pool(built, projection, source, target, order)
+    if projection.weight is not None:
+        model = parameter_equations({"w": projection.weight})
+    else:
+        model = "w : 1\n" + parameter_equations(_synapse_parameters(projection))
+    on_pre = [projection.on_pre] + ([rule.on_pre] if rule is not None else [])
+    synapses = _synapses(
+        built,
+        projection.name,
+        source,
+        target,
+        projection.wiring,
+        model=model,
+        on_pre="\n".join(s for s in on_pre if s),
+        on_post="" if rule is None else rule.on_post,
+    )
+    synapses.pre.order = order
+    if rule is not None and rule.on_post:
+        synapses.post.order = 1000 + order
+    if projection.norm is not None:
+        total, edge = f"sum_{projection.pre}", {"clock": built.slot_clock}
+        target.run_regularly(f"{total} = 0", order=1, **edge)
+        synapses.run_regularly(f"{total}_post += w", order=2, **edge)
+        synapses.run_regularly(f"w = w*norm/{total}_post", order=3, **edge)
+    return order + 1
+
+
+def _add_pool(
+    built: Built, projection: Projection, source: Any, target: Any, order: int
+) -> int:
+    """All but one at the cost of O(n): everybody gets the sum, then takes its own part back."""
+    name, constant = projection.name, parameter_equations({"w": projection.weight})
+    pool = b2.NeuronGroup(
+        1,
+        "total : 1",
+        threshold="total != 0",
+        reset="total = 0",
+        clock=built.step_clock,
+        name=f"{name}_pool",
+        method="euler",
+        namespace={},
+    )
+    built.net.add(pool)
+    collect = _synapses(
+        built,
+        f"{name}_collect",
+        source,
+        pool,
+        "all_to_all",
+        model=constant,
+        on_pre="total_post += w",
+    )
+    hand_on = _synapses(
+        built,
+        f"{name}_hand_on",
+        pool,
+        target,
+        "all_to_all",
+        model="",
+        on_pre=word_substitute(projection.on_pre, {"w": "total_pre"}),
+    )
+    take_back = _synapses(
+        built,
+        f"{name}_take_back",
+        source,
+        target,
+        "one_to_one",
+        model=constant,
+        on_pre=word_substitute(projection.on_pre, {"w": "(-w)"}),
+    )
+    collect.pre.order = order
+    pool.thresholder["spike"].when = "synapses"
+    pool.thresholder["spike"].order = order + 1
+    hand_on.pre.order = order + 2
+    take_back.pre.order = order + 3
+    return order + 4
+
+
+def _name_variables(built: Built, network: Network) -> None:
+    """List what a run can set and what it hands back."""
+    objects = {o.name: o for o in built.net.objects}
+    parameters = parameter_values(network)
+    built.parameters.update(parameters)
+    for name in parameters:
+        owner, variable = name.split(".")
+        built.variables[name] = (objects[owner], variable)
+    for population in network.populations:
+        group = objects[population.name]
+        equations = group.equations
+        for variable in equations.diff_eq_names | equations.parameter_names:
+            if "linked" not in equations[variable].flags:
+                built.variables.setdefault(f"{population.name}.{variable}", (group, variable))
+    for variable in SLOT_LOG:
+        built.variables[f"schedule.{variable}"] = (objects["schedule"], variable)
+    for projection in network.projections:
+        if projection.weight is None:
+            built.variables[f"{projection.name}.w"] = (objects[projection.name], "w")

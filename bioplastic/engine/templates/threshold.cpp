@@ -1,0 +1,45 @@
+{# Looks at blocks of neurons with vector instructions, and at single neurons only in a block that
+   holds a spike. A condition that draws random numbers is evaluated once, neuron by neuron. #}
+{# USES_VARIABLES { N } #}
+{% extends 'common_group.cpp' %}
+
+{% block maincode %}
+    // scalar code
+    const int _vectorisation_idx = -1;
+    {{scalar_code|autoindent}}
+    {% set _eventspace = get_array_name(eventspace_variable) %}
+    long _count = 0;
+    const int64_t _block = 128;
+    for(int64_t _start=0; _start<N; _start+=_block)
+    {
+        const int64_t _stop = _start + _block < N ? _start + _block : N;
+        {% if '_rand' not in vector_code|join %}
+        int64_t _any = 0;
+        for(int64_t _idx=_start; _idx<_stop; _idx++)
+        {
+            const size_t _vectorisation_idx = _idx;
+            {{vector_code|autoindent}}
+            _any += _cond;
+        }
+        if(!_any) continue;
+        {% endif %}
+        for(int64_t _idx=_start; _idx<_stop; _idx++)
+        {
+            const size_t _vectorisation_idx = _idx;
+            {{vector_code|autoindent}}
+            if(_cond) {
+                {{_eventspace}}[_count++] = _idx;
+                {% if _uses_refractory %}
+                {{not_refractory}}[_idx] = false;
+                {{lastspike}}[_idx] = {{t}};
+                {% endif %}
+            }
+        }
+    }
+    {{_eventspace}}[N] = _count;
+{% endblock %}
+
+{% block after_code %}
+{% set _eventspace = get_array_name(eventspace_variable) %}
+{{_eventspace}}[N] = 0;  // Note that this is not an off-by-1-error: the array has N+1 elements
+{% endblock %}

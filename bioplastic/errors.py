@@ -1,0 +1,53 @@
+"""Errors of bioplastic: each names the parameter, the value and the remedy.
+
+Every class has two parents, :class:`BioplasticError` and the builtin error it refines, so that both
+``except BioplasticError`` and ``except ValueError`` do what a reader expects.
+"""
+
+__all__ = [
+    "BioplasticError",
+    "BuildError",
+    "CheckpointError",
+    "CompilerNotFoundError",
+    "DataError",
+    "DataNotFoundError",
+    "ParameterError",
+    "SimulationError",
+    "StorageError",
+]
+
+
+class BioplasticError(Exception):
+    """Parent of every error that bioplastic raises on purpose."""
+
+
+class ParameterError(BioplasticError, ValueError):
+    """A parameter has a value, unit or type that cannot work."""
+
+
+class DataError(BioplasticError, ValueError):
+    """Data are damaged, mis-shaped or outside their valid range."""
+
+
+class DataNotFoundError(BioplasticError, FileNotFoundError):
+    """A data set is neither on this machine nor can it be fetched."""
+
+
+class CompilerNotFoundError(BioplasticError, RuntimeError):
+    """The chosen engine needs a compiler that this machine lacks."""
+
+
+class BuildError(BioplasticError, RuntimeError):
+    """The generated program could not be compiled."""
+
+
+class SimulationError(BioplasticError, RuntimeError):
+    """A built program stopped before it finished."""
+
+
+class CheckpointError(BioplasticError, RuntimeError):
+    """A checkpoint is damaged or belongs to another configuration."""
+
+
+class StorageError(BioplasticError, OSError):
+    """A file could not be written, for example because the disk is full."""

@@ -1,0 +1,275 @@
+"""Which unit spiked when."""
+
+import operator
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, Protocol, runtime_checkable
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+
+from bioplastic.errors import DataError, ParameterError
+from bioplastic.inspect._style import COLORS, INK, declutter
+
+__all__ = ["SpikeEvents", "plot_raster"]
+
+# More rows than this have no tick each, but the usual round numbers.
+_MAX_NAMED_ROWS: Final = 25
+
+
+@runtime_checkable
+class SpikeEvents(Protocol):
+    """Ragged spike events of many samples, such as :class:`bioplastic.spikes.SpikeTrains`.
+
+    Attributes
+    ----------
+    times : ndarray of shape (n_spikes,), in seconds
+        Time of each spike from the start of its sample.
+    units : ndarray of shape (n_spikes,), int
+        Unit of each spike.
+    offsets : ndarray of shape (n_samples + 1,), int
+        Sample k holds the spikes from ``offsets[k]`` to ``offsets[k + 1]``.
+    n_units : int
+        Number of units.
+    duration : ndarray of shape (n_samples,), in seconds
+        Duration of each sample.
+    """
+
+    @property
+    def times(self) -> npt.NDArray[Any]: ...  # noqa: D102
+    @property
+    def units(self) -> npt.NDArray[Any]: ...  # noqa: D102
+    @property
+    def offsets(self) -> npt.NDArray[Any]: ...  # noqa: D102
+    @property
+    def n_units(self) -> int: ...  # noqa: D102
+    @property
+    def duration(self) -> npt.NDArray[Any]: ...  # noqa: D102
+
+
+def plot_raster(
+    spikes: SpikeEvents | tuple[npt.ArrayLike, npt.ArrayLike],
+    *,
+    sample: int = 0,
+    units: Iterable[int] | None = None,
+    labels: Sequence[Any] | npt.NDArray[Any] | None = None,
+    colors: Sequence[Any] | str | None = None,
+    axes: Axes | None = None,
+) -> Axes:
+    """Draw the spikes of one sample as a raster, one row a unit.
+
+    Parameters
+    ----------
+    spikes : SpikeTrains or tuple of (times, units)
+        The spikes: times in seconds and the unit of each.
+    sample : int, default=0
+        Which sample to draw; negative numbers count from the last. A tuple is one sample.
+    units : iterable of int, default=None
+        The units to draw, from the bottom row up; None draws all in their order.
+        ``np.argsort(labels, kind="stable")`` puts units of one label together.
+    labels : sequence of length n_units, default=None
+        Group of each unit, such as its class or population: one colour and legend entry each.
+    colors : matplotlib color or sequence of them, default=None
+        A colour for each group, in the order of the sorted labels, or one for all spikes.
+    axes : matplotlib.axes.Axes, default=None
+        Where to draw; None makes a new figure.
+
+    Returns
+    -------
+    axes : matplotlib.axes.Axes
+        The Axes; x in seconds, one line of markers for each group.
+
+    Raises
+    ------
+    ParameterError
+        If `sample`, `units`, `labels` or `colors` do not fit the spikes.
+    DataError
+        If the spikes are not as SpikeEvents says, times are NaN, infinite, or of another length
+        than the units, or a unit is negative or not below n_units.
+
+    Notes
+    -----
+    The marks are a bitmap in vector files (PDF, SVG), which stay small and quick to open.
+
+    Examples
+    --------
+    >>> from bioplastic.inspect import plot_raster
+    >>> axes = plot_raster(([0.010, 0.020, 0.025], [0, 1, 0]))
+    >>> axes.get_title(loc="left")
+    '3 spikes of 2 units'
+    """
+    times, sources, n_units, duration, title = _one_sample(spikes, sample)
+    rows = _rows(units, n_units)
+    groups, group_of = _groups(labels, n_units)
+    palette = _palette(colors, len(groups))
+    if axes is None:
+        _, axes = plt.subplots(figsize=(7.0, 3.6), layout="constrained")
+
+    row_of = np.full(n_units, -1)
+    row_of[rows] = np.arange(len(rows))
+    drawn = row_of[sources] >= 0
+    times, sources = times[drawn], sources[drawn]
+    size, alpha = _mark(axes, len(rows), len(times))
+    for k, group in enumerate(groups):
+        own = group_of[sources] == k
+        axes.plot(
+            times[own],
+            row_of[sources[own]],
+            linestyle="none",
+            marker="|",
+            markersize=size,
+            markeredgewidth=1.0,
+            color=palette[k],
+            alpha=alpha,
+            rasterized=True,
+            label=str(group),
+        )
+    if duration > 0:
+        axes.set_xlim(0.0, duration)
+    # The lowest row must not lie on the scale.
+    margin = 0.5 + 0.01 * len(rows)
+    axes.set_ylim(-margin, max(len(rows), 1) - 1 + margin)
+    axes.set_xlabel("time (s)", fontsize=9, color=INK)
+    axes.set_ylabel("unit", fontsize=9, color=INK)
+    if len(rows) <= _MAX_NAMED_ROWS:
+        axes.set_yticks(np.arange(len(rows)), [str(unit) for unit in rows])
+    elif units is not None:
+        axes.set_ylabel("unit, in the order given", fontsize=9, color=INK)
+    counted = f"{len(times):,} spike{'' if len(times) == 1 else 's'}"
+    whole = "" if len(rows) == n_units else f" of {n_units:,}"
+    axes.set_title(
+        f"{title}{counted} of {len(rows):,}{whole} unit{'' if len(rows) == n_units == 1 else 's'}",
+        loc="left",
+        fontsize=11,
+        color=INK,
+    )
+    declutter(axes)
+    if labels is not None:
+        legend = axes.legend(
+            loc="upper left",
+            bbox_to_anchor=(1.0, 1.0),
+            frameon=False,
+            fontsize=8,
+            labelcolor=INK,
+        )
+        for handle in legend.legend_handles:
+            # A tick as thin as a spike has no colour to tell.
+            handle.set(markersize=8.0, markeredgewidth=3.0, alpha=1.0)  # type: ignore[union-attr]
+    return axes
+
+
+def _mark(axes: Axes, n_rows: int, n_spikes: int) -> tuple[float, float]:
+    """Choose height in points and opacity, so that few spikes are seen and many stay apart."""
+    box = axes.get_window_extent()
+    points = 72 / axes.figure.dpi
+    size = min(max(0.8 * box.height * points / max(n_rows, 1), 3.0), 9.0)
+    area = box.width * box.height * points**2
+    # Above a cover of one half, shorter marks first, then fainter ones.
+    size = min(size, max(0.5 * area / max(n_spikes, 1), 1.0))
+    return size, min(1.0, max(0.5 * area / max(n_spikes * size, 1.0), 0.15))
+
+
+def _one_sample(
+    spikes: Any, sample: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.intp], int, float, str]:
+    """Cut one sample out: times, units, n_units, duration, and how the title begins."""
+    if isinstance(spikes, tuple) and len(spikes) == 2:
+        times, units = _checked(*spikes)
+        n_units, n_samples = int(units.max(initial=-1)) + 1, 1
+        duration, title = float(times.max(initial=0.0)), ""
+        sample = _sample_index(sample, n_samples)
+    elif isinstance(spikes, SpikeEvents):
+        sample = _sample_index(sample, len(spikes.offsets) - 1)
+        own = slice(int(spikes.offsets[sample]), int(spikes.offsets[sample + 1]))
+        times, units = _checked(spikes.times[own], spikes.units[own])
+        n_units = spikes.n_units
+        duration, title = float(spikes.duration[sample]), f"Sample {sample}: "
+    else:
+        raise DataError(
+            "plot_raster.spikes: must be SpikeTrains or a tuple (times, units), got "
+            f"{type(spikes).__name__}"
+        )
+    if units.size and (units.min() < 0 or units.max() >= n_units):
+        raise DataError(
+            f"plot_raster.spikes: units must lie in 0 ... {n_units - 1}, got "
+            f"{units.min()} ... {units.max()}"
+        )
+    return times, units, n_units, duration, title
+
+
+def _checked(
+    times: npt.ArrayLike, units: npt.ArrayLike
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.intp]]:
+    times_, units_ = np.asarray(times, dtype=np.float64), np.asarray(units)
+    if times_.ndim != 1 or times_.shape != units_.shape:
+        raise DataError(
+            "plot_raster.spikes: times and units must be one-dimensional and of one length, got "
+            f"shapes {times_.shape} and {units_.shape}"
+        )
+    if not np.isfinite(times_).all():
+        raise DataError("plot_raster.spikes: times must be finite seconds, got NaN or infinity")
+    if units_.size and units_.dtype.kind not in "iu":
+        raise DataError(f"plot_raster.spikes: units must be whole numbers, got {units_.dtype}")
+    return times_, units_.astype(np.intp)
+
+
+def _sample_index(sample: int, n_samples: int) -> int:
+    try:
+        index = operator.index(sample)
+    except TypeError:
+        index = n_samples
+    if not -n_samples <= index < n_samples:
+        raise ParameterError(
+            f"plot_raster.sample: must be a whole number below {n_samples}, the number of "
+            f"samples, got {sample!r}"
+        )
+    return index % n_samples
+
+
+def _rows(units: Iterable[int] | None, n_units: int) -> npt.NDArray[np.intp]:
+    if units is None:
+        return np.arange(n_units)
+    rows = np.asarray(list(units))
+    if rows.ndim != 1 or rows.size == 0 or rows.dtype.kind not in "iu":
+        raise ParameterError(
+            f"plot_raster.units: must be unit numbers such as range(100), got {units!r}"
+        )
+    if rows.min() < 0 or rows.max() >= n_units or len(np.unique(rows)) < len(rows):
+        raise ParameterError(
+            f"plot_raster.units: must be different numbers in 0 ... {n_units - 1}, got {units!r}"
+        )
+    return rows.astype(np.intp)
+
+
+def _groups(
+    labels: Sequence[Any] | npt.NDArray[Any] | None, n_units: int
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.intp]]:
+    if labels is None:
+        return np.array(["spikes"]), np.zeros(n_units, dtype=np.intp)
+    if len(labels) != n_units:
+        raise ParameterError(
+            f"plot_raster.labels: must hold one label a unit, got {len(labels)} labels for "
+            f"{n_units} units"
+        )
+    groups, group_of = np.unique(np.asarray(labels), return_inverse=True)
+    return groups, group_of
+
+
+def _palette(colors: Sequence[Any] | str | None, n_groups: int) -> list[Any]:
+    if colors is None:
+        if n_groups == 1:
+            return [INK]
+        if n_groups <= len(COLORS):
+            return list(COLORS[:n_groups])
+        return [to_hex(color) for color in mpl.colormaps["viridis"](np.linspace(0, 0.9, n_groups))]
+    if mpl.colors.is_color_like(colors):
+        return [colors] * n_groups
+    if len(colors) != n_groups:
+        raise ParameterError(
+            f"plot_raster.colors: must be one colour or one for each of {n_groups} groups, got "
+            f"{len(colors)}"
+        )
+    return list(colors)

@@ -1,0 +1,248 @@
+"""How weights, thresholds and activity went while a network learned."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import matplotlib.pyplot as plt
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+
+from bioplastic.errors import DataError, ParameterError
+from bioplastic.inspect._style import COLORS, INK, declutter
+
+__all__ = ["plot_weight_history"]
+
+_KEYS: Final = (
+    "presentation",
+    "weight_bins",
+    "weight_histogram",
+    "weight_change",
+    "theta",
+    "spikes",
+    "repeated",
+)
+_HEIGHTS: Final = (2.2, 1.0, 1.0, 1.0)
+
+
+def plot_weight_history(
+    history: Any, *, axes: npt.NDArray[Any] | list[Axes] | None = None
+) -> npt.NDArray[Any]:
+    r"""Draw weights, their change, thresholds and activity over the presentations.
+
+    Parameters
+    ----------
+    history : mapping of str to array, or fitted estimator
+        An estimator that has it as `history_`, or a mapping with
+
+        - ``presentation`` : (n_records,), presentations done at each record, increasing
+        - ``weight_bins`` : (n_bins + 1,), edges of the weight histograms, without unit
+        - ``weight_histogram`` : (n_records, n_bins), share of the synapses in each bin
+        - ``weight_change`` : (n_records,), mean absolute change of a weight since the last record
+        - ``theta`` : (n_records, n_neurons), adaptive threshold, in volt
+        - ``spikes`` : (n_records,), mean excitatory spikes a presentation
+        - ``repeated`` : (n_records,), share of presentations repeated for want of spikes
+    axes : sequence of 4 matplotlib.axes.Axes, default=None
+        Where to draw, from top to bottom; None makes a new figure whose panels share their x axis.
+
+    Returns
+    -------
+    axes : ndarray of 4 matplotlib.axes.Axes
+        The distribution of the weights as a heat map, the mean change of a weight a presentation,
+        the threshold (in mV; mean, and the range from the smallest to the largest), and the spikes
+        a presentation. The share of repeated presentations has its own scale, in percent, at the
+        right of the last panel, and is drawn only where some were repeated.
+
+    Raises
+    ------
+    ParameterError
+        If a key is missing, the estimator is not fitted, or `axes` does not hold four Axes.
+    DataError
+        If the arrays do not fit each other, hold no record, or `presentation` does not increase.
+
+    See Also
+    --------
+    plot_receptive_fields : The weights at the end.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bioplastic.inspect import plot_weight_history
+    >>> history = {
+    ...     "presentation": np.array([100, 200]),
+    ...     "weight_bins": np.linspace(0, 1, 3),
+    ...     "weight_histogram": np.array([[0.6, 0.4], [0.8, 0.2]]),
+    ...     "weight_change": np.array([0.02, 0.01]),
+    ...     "theta": np.array([[0.020, 0.021], [0.020, 0.022]]),
+    ...     "spikes": np.array([12.0, 15.0]),
+    ...     "repeated": np.array([0.1, 0.0]),
+    ... }
+    >>> [panel.get_ylabel() for panel in plot_weight_history(history)][2:]
+    ['threshold θ (mV)', 'spikes per\npresentation']
+    """
+    records = _records(history)
+    if axes is None:
+        _, new = plt.subplots(
+            len(_HEIGHTS),
+            1,
+            sharex=True,
+            figsize=(7.0, 7.2),
+            height_ratios=_HEIGHTS,
+            layout="constrained",
+        )
+        panels = np.asarray(new)
+    else:
+        panels = np.asarray(axes, dtype=object).ravel()
+        if len(panels) != len(_HEIGHTS) or not all(isinstance(panel, Axes) for panel in panels):
+            raise ParameterError(
+                f"plot_weight_history.axes: must hold {len(_HEIGHTS)} Axes, got {len(panels)} "
+                f"objects; make them with plt.subplots({len(_HEIGHTS)}, 1, sharex=True)"
+            )
+
+    done = records["presentation"]
+    _draw_distribution(panels[0], records)
+    _draw_change(panels[1], done, records["weight_change"])
+    _draw_threshold(panels[2], done, 1e3 * records["theta"])
+    _draw_activity(panels[3], done, records["spikes"], 100 * records["repeated"])
+    edges = _edges(done)
+    for panel in panels:
+        panel.set_xlim(edges[0], edges[-1])
+        panel.yaxis.label.set_fontsize(9)
+    panels[-1].set_xlabel("presentations", fontsize=9, color=INK)
+    panels[-1].xaxis.set_major_formatter("{x:,.0f}")
+    title = f"Learning over {done[-1]:,.0f} presentations"
+    panels[0].set_title(title, loc="left", fontsize=11, color=INK)
+    # Labels of panels of one figure at one distance from their scales.
+    panels[0].figure.align_ylabels(list(panels))
+    return panels
+
+
+def _records(history: Any) -> dict[str, npt.NDArray[np.float64]]:
+    if not isinstance(history, Mapping):
+        if not hasattr(history, "history_"):
+            raise ParameterError(
+                f"plot_weight_history.history: {type(history).__name__} has no history_; call fit "
+                "first, or pass the mapping itself"
+            )
+        history = history.history_
+    missing = [key for key in _KEYS if key not in history]
+    if missing:
+        raise ParameterError(
+            f"plot_weight_history.history: must have the keys {', '.join(_KEYS)}; "
+            f"missing: {', '.join(missing)}"
+        )
+    try:
+        records = {key: np.asarray(history[key], dtype=np.float64) for key in _KEYS}
+    except (TypeError, ValueError) as error:
+        raise DataError(f"plot_weight_history.history: must hold numbers, {error}") from error
+    n_records, n_bins = records["presentation"].size, records["weight_bins"].size - 1
+    theta = records["theta"]
+    expected = dict.fromkeys(_KEYS, (n_records,)) | {
+        "weight_bins": (n_bins + 1,),
+        "weight_histogram": (n_records, n_bins),
+        "theta": (n_records, theta.shape[-1] if theta.ndim else 0),
+    }
+    for key, shape in expected.items():
+        if records[key].shape != shape or 0 in shape:
+            raise DataError(
+                f"plot_weight_history.history: {key} must have shape {shape} and not be empty, got "
+                f"{records[key].shape}; presentation gives n_records, weight_bins n_bins + 1"
+            )
+    if (np.diff(records["presentation"]) <= 0).any():
+        raise DataError(
+            "plot_weight_history.history: presentation must increase from record to record; "
+            "concatenate the parts of a continued training in their order"
+        )
+    return records
+
+
+def _edges(done: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Find the border between every two records, and the outermost ones."""
+    if len(done) == 1:
+        return np.array([done[0] - 0.5, done[0] + 0.5])
+    middles = (done[1:] + done[:-1]) / 2
+    return np.concatenate((done[:1], middles, done[-1:]))
+
+
+def _draw_distribution(panel: Axes, records: dict[str, npt.NDArray[np.float64]]) -> None:
+    share = records["weight_histogram"]
+    positive = share[share > 0]
+    # Four decades show the tail of strong synapses without giving the rarest bins all the colours.
+    top = positive.max() if positive.size else 1.0
+    mesh = panel.pcolormesh(
+        _edges(records["presentation"]),
+        records["weight_bins"],
+        np.ma.masked_where(~(share > 0), share).T,
+        norm=LogNorm(max(positive.min(initial=top / 10), top / 1e4), top),
+        cmap="magma_r",
+        rasterized=True,
+    )
+    panel.set_ylabel("synaptic weight", color=INK)
+    declutter(panel)
+    bar_axes = panel.inset_axes((1.02, 0.0, 0.02, 1.0))
+    bar = panel.figure.colorbar(mesh, cax=bar_axes)
+    bar.set_label("share of synapses", fontsize=9, color=INK)
+    declutter(bar_axes, keep=())
+    bar.outline.set_visible(False)
+
+
+def _draw_change(
+    panel: Axes, done: npt.NDArray[np.float64], change: npt.NDArray[np.float64]
+) -> None:
+    # Nothing can have changed in a record made before the first presentation.
+    between = np.diff(done, prepend=0.0)
+    rate = np.divide(change, between, out=np.full_like(change, np.nan), where=between > 0)
+    _draw_line(panel, done, rate, color=COLORS[0])
+    panel.set_ylabel("mean |Δw| per\npresentation", color=INK)
+    _start_at_zero(panel, rate)
+    panel.ticklabel_format(axis="y", scilimits=(-2, 3), useMathText=True)
+    panel.yaxis.get_offset_text().set(fontsize=8, color=INK)
+    declutter(panel)
+
+
+def _draw_threshold(
+    panel: Axes, done: npt.NDArray[np.float64], theta: npt.NDArray[np.float64]
+) -> None:
+    panel.fill_between(
+        done,
+        theta.min(axis=1),
+        theta.max(axis=1),
+        color=COLORS[4],
+        alpha=0.2,
+        linewidth=0,
+        label="range",
+    )
+    _draw_line(panel, done, theta.mean(axis=1), color=COLORS[4], label="mean")
+    panel.set_ylabel("threshold θ (mV)", color=INK)
+    panel.legend(frameon=False, fontsize=8, labelcolor=INK, ncols=2, loc="upper left")
+    declutter(panel)
+
+
+def _draw_activity(
+    panel: Axes,
+    done: npt.NDArray[np.float64],
+    spikes: npt.NDArray[np.float64],
+    repeated: npt.NDArray[np.float64],
+) -> None:
+    _draw_line(panel, done, spikes, color=COLORS[2])
+    panel.set_ylabel("spikes per\npresentation", color=COLORS[2])
+    _start_at_zero(panel, spikes)
+    declutter(panel)
+    if np.nan_to_num(repeated).max() > 0:
+        twin = panel.twinx()
+        _draw_line(twin, done, repeated, color=COLORS[8], linestyle="--")
+        _start_at_zero(twin, repeated)
+        twin.set_ylabel("repeated\npresentations (%)", fontsize=9, color=COLORS[8])
+        declutter(twin, keep=("right",))
+
+
+def _draw_line(panel: Axes, x: npt.NDArray[Any], y: npt.NDArray[Any], **style: Any) -> None:
+    # Few records are points that a line joins, and a single one would be no line at all.
+    marker = "o" if len(x) <= 30 else None
+    panel.plot(x, y, linewidth=1.4, marker=marker, markersize=3, **style)
+
+
+def _start_at_zero(panel: Axes, y: npt.NDArray[np.float64]) -> None:
+    top = np.nan_to_num(y).max()
+    panel.set_ylim(0.0, 1.1 * top if top > 0 else 1.0)

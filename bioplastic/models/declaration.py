@@ -1,0 +1,122 @@
+"""What all declarations share: equation strings that show as LaTeX, parameters that are checked."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import brian2.units.allunits
+import numpy as np
+from brian2 import Equations, Quantity, Unit, get_dimensions, have_same_dimensions
+
+from bioplastic.errors import ParameterError
+
+__all__ = ["Declaration", "EquationString", "field_values", "parameter", "parameter_equations"]
+
+
+class EquationString(str):
+    """Equations of a model: prints as written, shows as LaTeX in a notebook.
+
+    Examples
+    --------
+    >>> from bioplastic.models import EquationString
+    >>> print(EquationString("dv/dt = -v/tau : volt"))
+    dv/dt = -v/tau : volt
+    """
+
+    __slots__ = ()
+
+    def _repr_latex_(self) -> str:
+        return str(Equations(str(self))._repr_latex_())
+
+
+def parameter(default: Any, *, low: float | None = None, strict: bool = True) -> Any:
+    """Declare a dataclass field that is a physical parameter.
+
+    Parameters
+    ----------
+    default : Quantity or float
+        Default value; a value given later must have its unit.
+    low : float, optional
+        Lower bound in base units.
+    strict : bool
+        Whether the bound itself is refused.
+    """
+    return dataclasses.field(
+        default_factory=lambda: default,
+        metadata={"unit": default, "low": low, "strict": strict},
+    )
+
+
+class Declaration:
+    """Parent of the frozen dataclasses: checks parameters, and prints so that ``eval`` reads it."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        _check_fields(self)
+
+    def __repr__(self) -> str:
+        shown = []
+        for f in dataclasses.fields(self):  # type: ignore[arg-type]
+            value = getattr(self, f.name)
+            shown.append(f"{f.name}={_repr_value(value)}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _repr_value(value: Any) -> str:
+    if isinstance(value, Quantity):
+        short = repr(value)
+        exact = f"{float(np.asarray(value))!r} * {_unit(value)}"
+        number, _, unit = short.partition(" * ")
+        known = {n: v for n, v in vars(brian2.units.allunits).items() if isinstance(v, Unit)}
+        same = unit in known and float(number) * float(known[unit]) == float(np.asarray(value))
+        return short if same else exact
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{k!r}: {_repr_value(v)}" for k, v in value.items()) + "}"
+    return repr(value)
+
+
+def _check_fields(declaration: Any) -> None:
+    for f in dataclasses.fields(declaration):
+        if "unit" not in f.metadata:
+            continue
+        where, value = f"{type(declaration).__name__}.{f.name}", getattr(declaration, f.name)
+        unit = f.metadata["unit"]
+        if isinstance(value, str) or not have_same_dimensions(value, unit):
+            raise ParameterError(f"{where}: must have the unit of {unit!r}, got {value!r}")
+        if np.size(value) != 1 or not np.isfinite(np.asarray(value, dtype=float)):
+            raise ParameterError(f"{where}: must be one finite number, got {value!r}")
+        low, number = f.metadata["low"], float(np.asarray(value, dtype=float))
+        if low is not None and (number < low or (f.metadata["strict"] and number == low)):
+            sign = ">" if f.metadata["strict"] else ">="
+            bound = Quantity(low, dim=get_dimensions(unit)) if low else low
+            raise ParameterError(f"{where}: must be {sign} {bound}, got {value}")
+
+
+def field_values(declaration: Any) -> dict[str, Any]:
+    """Name and value of every field made by :func:`parameter`."""
+    return {
+        f.name: getattr(declaration, f.name)
+        for f in dataclasses.fields(declaration)
+        if "unit" in f.metadata
+    }
+
+
+def parameter_equations(parameters: Mapping[str, Any]) -> str:
+    """Declare each parameter as a shared constant, with the unit of its value.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from bioplastic.models.declaration import parameter_equations
+    >>> print(parameter_equations({"tau": 10 * ms, "gain": 2.0}))
+    tau : second (shared, constant)
+    gain : 1 (shared, constant)
+    """
+    return "\n".join(f"{n} : {_unit(v)} (shared, constant)" for n, v in parameters.items())
+
+
+def _unit(value: Any) -> str:
+    names = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
+    powers = zip(names, get_dimensions(value)._dims, strict=True)
+    return "*".join(n if p == 1 else f"{n}**{p:g}" for n, p in powers if p) or "1"

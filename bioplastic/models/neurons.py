@@ -1,0 +1,295 @@
+"""Neuron models as frozen declarations: equation strings, parameters, initial values.
+
+A model says *what* a neuron is; an engine decides *how* it is computed. Time `t` starts at 0 in
+every slot (one presentation and its rest), and `at_slot_start` is where a model forgets what must
+not leak from one sample into the next.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from brian2 import mV, ms, second
+
+from bioplastic.models.declaration import (
+    Declaration,
+    EquationString,
+    field_values,
+    parameter,
+)
+
+__all__ = ["LIF", "DiehlCookExcitatory", "DiehlCookInhibitory", "NeuronModel", "PoissonInput"]
+
+# Refractoriness is a number `active`, 0 or 1, that multiplies the derivative, not a branch: a loop
+# without branches is one that the compiler turns into vector instructions.
+LIF_EQUATIONS = """
+dv/dt     = active*(v_rest - v + i_syn)/tau_membrane : volt   # Gerstner & Kistler 2002, eq. 4.3
+di_syn/dt = -i_syn/tau_syn                           : volt
+active    = 1.0*int(t >= t_free)                     : 1 (constant over dt)
+t_free                                               : second # end of refractoriness
+"""
+
+EXCITATORY_EQUATIONS = """
+dv/dt     = active*((v_rest - v) + ge*(e_exc - v) + gi*(e_inh - v))/tau_membrane : volt # eq. 1
+dge/dt    = -ge/tau_ge                               : 1      # eq. 2, in units of the leak
+dgi/dt    = -gi/tau_gi                               : 1
+dtheta/dt = -theta/tau_theta                         : volt   # adaptive threshold, section 2.2
+active    = 1.0*int(t >= t_free)                     : 1 (constant over dt)
+t_free                                               : second # end of refractoriness
+"""
+
+INHIBITORY_EQUATIONS = """
+dv/dt     = active*((v_rest - v) + ge*(e_exc - v) + gi*(e_inh - v))/tau_membrane : volt # eq. 1
+dge/dt    = -ge/tau_ge                               : 1      # eq. 2, in units of the leak
+dgi/dt    = -gi/tau_gi                               : 1
+active    = 1.0*int(t >= t_free)                     : 1 (constant over dt)
+t_free                                               : second # end of refractoriness
+"""
+
+# A Bernoulli process of probability rate*dt a step, drawn by its gaps: one random number a spike
+# in place of one a step, with the same law as Brian's PoissonGroup. `sample_key`, `cursor` and
+# `repeats` come from the schedule, `stimulus` and `uniform` from the engine.
+POISSON_EQUATIONS = """
+rate        : Hz                                              # in this slot
+log_silence : 1                                               # log(1 - rate*dt)
+t_next      : second                                          # half a step before the next spike
+n_drawn     : 1                                               # random numbers used in this slot
+"""
+_GAP = "floor(log(uniform(sample_key, repeats, i, n_drawn))/log_silence)"
+_NOT_IN_REST = "t_next = t_next + 1e9*second*int(t_next > presentation - dt)"
+POISSON_SLOT_START = f"""
+rate = stimulus(cursor, i)*(1 + repeats*boost)*Hz
+log_silence = log(1 - clip(rate*dt, 0, 0.999999)) - 1e-30
+n_drawn = 0
+t_next = ({_GAP} - 0.5)*dt
+{_NOT_IN_REST}
+"""
+POISSON_RESET = f"""
+n_drawn += 1
+t_next = t_next + (1 + {_GAP})*dt
+{_NOT_IN_REST}
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class NeuronModel(Declaration):
+    """A neuron as equation strings: the form for strings of your own.
+
+    Parameters
+    ----------
+    equations : str
+        Brian equations; names in `constants` are declared as shared constants by the builder.
+    threshold, reset : str
+        Condition and statements of Brian; without a threshold a neuron never spikes.
+    at_slot_start : str
+        Statements run when a slot begins, where `t` is 0 again.
+    constants : mapping of str to Quantity or float
+        Shared constants; a changed value needs no new build.
+    initial : mapping of str to Quantity or float
+        Values before the first slot, 0 where absent.
+    method : str
+        ``"rational_exponential_euler"`` (:mod:`bioplastic.engine.integrators`) or any of Brian's.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter has a wrong unit or lies outside its range.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from bioplastic.models import NeuronModel
+    >>> leaky = NeuronModel(
+    ...     equations="dv/dt = (drive - v)/tau : 1",
+    ...     threshold="v > 1",
+    ...     reset="v = 0",
+    ...     constants={"tau": 10 * ms, "drive": 1.2},
+    ... )
+    >>> print(leaky.equations)
+    dv/dt = (drive - v)/tau : 1
+    """
+
+    equations: str
+    threshold: str = ""
+    reset: str = ""
+    at_slot_start: str = ""
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    initial: Mapping[str, Any] = field(default_factory=dict)
+    method: str = "rational_exponential_euler"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "equations", EquationString(self.equations))
+        Declaration.__post_init__(self)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Name and value of every shared constant."""
+        return {**field_values(self), **self.constants}
+
+    def frozen(self) -> Self:
+        """Return the model with what adapts in it held fixed; here itself."""
+        return self
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class LIF(NeuronModel):
+    """Leaky integrate-and-fire neuron with an exponential synaptic drive.
+
+    Parameters
+    ----------
+    tau_membrane, tau_syn, tau_refractory : Quantity, in seconds
+        Time constants of membrane and synapse, absolute refractory period.
+    v_rest, v_reset, v_threshold : Quantity, in volts
+        Resting, reset and threshold potential.
+
+    Notes
+    -----
+    Gerstner & Kistler, Spiking Neuron Models, 2002, eq. 4.3 (doi 10.1017/CBO9780511815706).
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from bioplastic.models import LIF
+    >>> LIF(tau_membrane=20 * ms).v_threshold
+    -50. * mvolt
+    >>> LIF(tau_membrane=-1 * ms)
+    Traceback (most recent call last):
+    bioplastic.errors.ParameterError: LIF.tau_membrane: must be > 0, got -1. ms
+    """
+
+    equations: str = LIF_EQUATIONS
+    threshold: str = "v > v_threshold"
+    reset: str = "v = v_reset; t_free = t + tau_refractory - 0.5*dt"
+    at_slot_start: str = "v = v_rest; i_syn = 0*mV; t_free = -1*second"
+    tau_membrane: Any = parameter(10 * ms, low=0)
+    tau_syn: Any = parameter(5 * ms, low=0)
+    tau_refractory: Any = parameter(2 * ms, low=0, strict=False)
+    v_rest: Any = parameter(-65 * mV)
+    v_reset: Any = parameter(-65 * mV)
+    v_threshold: Any = parameter(-50 * mV)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class DiehlCookExcitatory(NeuronModel):
+    """Excitatory neuron of Diehl & Cook (2015): conductances and an adaptive threshold.
+
+    Parameters
+    ----------
+    tau_membrane, tau_ge, tau_gi, tau_theta, tau_refractory : Quantity, in seconds
+        Time constants and refractory period.
+    v_rest, v_reset, e_exc, e_inh : Quantity, in volts
+        Rest, reset and reversal potentials.
+    v_threshold : Quantity, in volts
+        Threshold without adaptation: a spike comes at ``v > v_threshold + theta``.
+    theta_plus, theta_initial : Quantity, in volts
+        Growth of `theta` at a spike, and its value before training.
+
+    Notes
+    -----
+    Frontiers in Computational Neuroscience 9:99, doi 10.3389/fncom.2015.00099; constants of the
+    authors' own script, whose threshold ``theta - 20 mV - 52 mV`` is `v_threshold` -72 mV here.
+
+    Examples
+    --------
+    >>> from bioplastic.models import DiehlCookExcitatory
+    >>> DiehlCookExcitatory().theta_plus
+    50. * uvolt
+    """
+
+    equations: str = EXCITATORY_EQUATIONS
+    threshold: str = "v > theta + v_threshold"
+    reset: str = "v = v_reset; theta += theta_plus; t_free = t + tau_refractory - 0.5*dt"
+    at_slot_start: str = "v = v_rest; ge = 0; gi = 0; t_free = -1*second"
+    tau_membrane: Any = parameter(100 * ms, low=0)
+    tau_ge: Any = parameter(1 * ms, low=0)
+    tau_gi: Any = parameter(2 * ms, low=0)
+    tau_theta: Any = parameter(1e7 * ms, low=0)
+    tau_refractory: Any = parameter(5 * ms, low=0, strict=False)
+    v_rest: Any = parameter(-65 * mV)
+    v_reset: Any = parameter(-65 * mV)
+    v_threshold: Any = parameter(-72 * mV)
+    e_exc: Any = parameter(0 * mV)
+    e_inh: Any = parameter(-100 * mV)
+    theta_plus: Any = parameter(0.05 * mV, low=0, strict=False)
+    theta_initial: Any = parameter(20 * mV, low=0, strict=False)
+
+    def __post_init__(self) -> None:
+        NeuronModel.__post_init__(self)
+        object.__setattr__(self, "initial", {"theta": self.theta_initial, **self.initial})
+
+    def frozen(self) -> Self:
+        """Return the model with its threshold held fixed.
+
+        Returns
+        -------
+        model : DiehlCookExcitatory
+            A copy without growth of `theta`, and with a decay too slow to matter.
+        """
+        return dataclasses.replace(self, theta_plus=0 * mV, tau_theta=1e30 * second)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class DiehlCookInhibitory(NeuronModel):
+    """Inhibitory neuron of Diehl & Cook (2015).
+
+    Parameters
+    ----------
+    tau_membrane, tau_ge, tau_gi, tau_refractory : Quantity, in seconds
+        Time constants and refractory period.
+    v_rest, v_reset, v_threshold, e_exc, e_inh : Quantity, in volts
+        Rest, reset, threshold and reversal potentials.
+
+    Notes
+    -----
+    doi 10.3389/fncom.2015.00099, with the constants of the authors' own script.
+
+    Examples
+    --------
+    >>> from bioplastic.models import DiehlCookInhibitory
+    >>> DiehlCookInhibitory().tau_membrane
+    10. * msecond
+    """
+
+    equations: str = INHIBITORY_EQUATIONS
+    threshold: str = "v > v_threshold"
+    reset: str = "v = v_reset; t_free = t + tau_refractory - 0.5*dt"
+    at_slot_start: str = "v = v_rest; ge = 0; gi = 0; t_free = -1*second"
+    tau_membrane: Any = parameter(10 * ms, low=0)
+    tau_ge: Any = parameter(1 * ms, low=0)
+    tau_gi: Any = parameter(2 * ms, low=0)
+    tau_refractory: Any = parameter(2 * ms, low=0, strict=False)
+    v_rest: Any = parameter(-60 * mV)
+    v_reset: Any = parameter(-45 * mV)
+    v_threshold: Any = parameter(-40 * mV)
+    e_exc: Any = parameter(0 * mV)
+    e_inh: Any = parameter(-85 * mV)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class PoissonInput(NeuronModel):
+    """Input neurons that fire at the rates of the present sample, then rest.
+
+    In every step of the presentation a neuron spikes with probability ``rate*dt``. The random
+    numbers are a pure function of seed, sample, repetition, neuron and draw, so that the noise of
+    a sample does not depend on the engine, nor on what was presented before it.
+
+    Parameters
+    ----------
+    boost : float
+        How much the rates of a repeated presentation grow with each repetition, as a share of
+        the original rates; 0.5 is the original script's step of its `intensity` from 2 to 3.
+
+    Examples
+    --------
+    >>> from bioplastic.models import PoissonInput
+    >>> PoissonInput().boost
+    0.5
+    """
+
+    equations: str = POISSON_EQUATIONS
+    threshold: str = "t > t_next"
+    reset: str = POISSON_RESET
+    at_slot_start: str = POISSON_SLOT_START
+    method: str = "euler"
+    boost: Any = parameter(0.5, low=0, strict=False)

@@ -1,0 +1,27 @@
+"""Fixtures of all tests: real data where there are some, and a cache that is nobody's."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Return the folder with real data that BIOPLASTIC_DATA names; skip without it."""
+    name = os.environ.get("BIOPLASTIC_DATA")
+    if not name:
+        pytest.skip("BIOPLASTIC_DATA names no folder with real data")
+    folder = Path(name).expanduser()
+    # A typing error must not pass as a skipped test.
+    assert folder.is_dir(), f"BIOPLASTIC_DATA={name} is not a folder"
+    return folder
+
+
+@pytest.fixture
+def tmp_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty folder that is the root of bioplastic's caches during the test."""
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    monkeypatch.setenv("BIOPLASTIC_CACHE", str(folder))
+    return folder
