@@ -1,3 +1,8 @@
 """Biologically plausible spiking networks on Brian2: declared, compiled, trained, compared."""
 
+from bioplastic import datasets, engine, errors, models, networks, readout
+from bioplastic.spikes import SpikeTrains
+
 __version__ = "0.1.0"
+
+__all__ = ["SpikeTrains", "datasets", "engine", "errors", "models", "networks", "readout"]

@@ -1,1 +1,24 @@
 """How a network is computed: the only room that touches Brian's devices and preferences."""
+
+from bioplastic.engine.checkpoint import load_checkpoint, save_checkpoint
+from bioplastic.engine.integrators import rational_exponential_euler
+from bioplastic.engine.running import (
+    ENGINES,
+    RateStimulus,
+    Result,
+    open_program,
+    resolve_engine,
+    run,
+)
+
+__all__ = [
+    "ENGINES",
+    "RateStimulus",
+    "Result",
+    "load_checkpoint",
+    "open_program",
+    "rational_exponential_euler",
+    "resolve_engine",
+    "run",
+    "save_checkpoint",
+]

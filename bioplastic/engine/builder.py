@@ -19,7 +19,7 @@ from bioplastic.errors import ParameterError
 from bioplastic.models import Network, PoissonInput, Population, Projection
 from bioplastic.models.declaration import parameter_equations
 
-__all__ = ["SLOT_LOG", "Built", "build", "parameter_values"]
+__all__ = ["SLOT_LOG", "Built", "build", "parameter_values", "structure"]
 
 #: What is noted of every slot.
 SLOT_LOG = ("cursor", "repeats", "n_spikes")
@@ -105,6 +105,31 @@ def parameter_values(network: Network) -> dict[str, float]:
     values["schedule.min_spikes"] = float(network.schedule.min_spikes)
     values["schedule.max_repeats"] = float(network.schedule.max_repeats)
     return values
+
+
+def structure(network: Network) -> str:
+    """Everything of a network that its source follows from: strings and sizes, no values."""
+    parts: list[Any] = [network.watch, network.schedule.n_steps, float(network.schedule.dt)]
+    for population in network.populations:
+        neuron = population.neuron
+        parts += [
+            population.name, population.n, neuron.equations, neuron.threshold, neuron.reset,
+            neuron.at_slot_start, neuron.method, isinstance(neuron, PoissonInput),
+            parameter_equations(neuron.parameters),
+        ]  # fmt: skip
+    for projection in network.projections:
+        rule = projection.rule
+        parts += [
+            projection.name, projection.wiring, projection.on_pre, projection.pooled,
+            projection.weight is None, projection.norm is None, rule is None,
+        ]  # fmt: skip
+        if rule is not None:
+            parts += [
+                rule.pre_traces, rule.post_traces, rule.on_pre, rule.on_post, rule.on_pre_trace,
+                rule.on_post_trace, rule.at_slot_start_pre, rule.at_slot_start_post,
+                parameter_equations(rule.parameters),
+            ]  # fmt: skip
+    return repr([str(p) for p in parts])
 
 
 def _number(value: Any) -> float:

@@ -1,10 +1,9 @@
 """C++ standalone: one compiled program, with a loop over slots and loops that vectorise."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from brian2.codegen.generators.cpp_generator import c_data_type
+import numpy as np
 from brian2.core.variables import DynamicArrayVariable
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
@@ -63,13 +62,13 @@ class SlotDevice(CPPStandaloneDevice):  # type: ignore[misc]
         """Our code objects, whatever the preferences say."""
         return SlotCodeObject
 
-    def add_slot_loop(self, built: Built, n_steps: int) -> list[tuple[str, str]]:
+    def add_slot_loop(self, built: Built, n_steps: int) -> dict[str, str]:
         """Queue the program's main part: read, run slots, write.
 
         Returns
         -------
-        written : list of (str, str)
-            Name and C type of every variable that the program writes.
+        types : dict of str to str
+            NumPy type of every variable that the program reads.
         """
         self.insert_code("main", "\n".join(self._reading(built)))
         net = built.net
@@ -104,7 +103,7 @@ class SlotDevice(CPPStandaloneDevice):  # type: ignore[misc]
             *calls["end"],
             "const auto _now = std::chrono::steady_clock::now();",
             "if (std::chrono::duration<double>(_now - _reported).count() > 0.2)",
-            '{ std::printf("%ld\\n", _slot + 1); std::fflush(stdout); _reported = _now; }',
+            '{ std::printf("%ld\\n", (long)_array_schedule_cursor[0]); std::fflush(stdout); _reported = _now; }',
             "if (_array_schedule_cursor[0] >= n_rows) break;",
             "}",
             "const double _seconds = std::chrono::duration<double>("
@@ -112,17 +111,27 @@ class SlotDevice(CPPStandaloneDevice):  # type: ignore[misc]
         ]
         self.insert_code("main", "\n".join(lines))
         net.after_run()
-        writing, written = self._writing(built)
-        self.insert_code("main", "\n".join(writing))
-        return written
+        self.insert_code("main", "\n".join(self._writing(built)))
+        return {
+            name: str(np.dtype(group.variables[variable].dtype))
+            for name, (group, variable) in built.variables.items()
+        }
 
-    def _array(self, group: Any, name: str) -> tuple[str, str, str]:
-        """C expression of an array's start, its length, its C type."""
+    def size_of(self, group: Any, name: str) -> int:
+        """Number of elements of a variable of a group or of synapses."""
+        variable = group.variables[name]
+        if variable.scalar or not isinstance(variable, DynamicArrayVariable):
+            return int(variable.size)
+        kind, n_pre, n_post = self.wirings[group.name]
+        return n_pre * n_post if kind == "all_to_all" else n_pre
+
+    def _array(self, group: Any, name: str) -> tuple[str, str]:
+        """C expressions of an array's start and of its length."""
         variable = group.variables[name]
         array = self.get_array_name(variable, access_data=False)
         if isinstance(variable, DynamicArrayVariable):
-            return f"{array}.data()", f"{array}.size()", c_data_type(variable.dtype)
-        return array, str(variable.size), c_data_type(variable.dtype)
+            return f"{array}.data()", f"{array}.size()"
+        return array, str(variable.size)
 
     def _reading(self, built: Built) -> list[str]:
         n_columns = built.stimulus.values.shape[1]
@@ -136,26 +145,27 @@ class SlotDevice(CPPStandaloneDevice):  # type: ignore[misc]
             "_random_generators[0].seed(seed);",
         ]
         for name, (group, variable) in sorted(built.variables.items()):
-            start, length, _ = self._array(group, variable)
+            start, length = self._array(group, variable)
             lines.append(f'_read(folder + "in.{name}", {start}, {length});')
         return lines
 
-    def _writing(self, built: Built) -> tuple[list[str], list[tuple[str, str]]]:
-        lines, written = [], []
-        for name, (group, variable) in sorted(built.variables.items()):
-            if name not in built.parameters:
-                start, length, c_type = self._array(group, variable)
-                lines.append(f'_write(folder + "out.{name}", {start}, {length});')
-                written.append((name, c_type))
-        for variable in ("i", "t"):
-            start, length, _ = self._array(built.spikes, variable)
-            lines.append(f'_write(folder + "spikes.{variable}", {start}, {length});')
-        lines += [
+    def _writing(self, built: Built) -> list[str]:
+        variables = {
+            f"out.{name}": found
+            for name, found in sorted(built.variables.items())
+            if name not in built.parameters
+        }
+        variables |= {f"spikes.{v}": (built.spikes, v) for v in ("i", "t")}
+        lines = []
+        for name, (group, variable) in variables.items():
+            start, length = self._array(group, variable)
+            lines.append(f'_write(folder + "{name}", {start}, {length});')
+        return [
+            *lines,
             '_write(folder + "offsets", _offsets.data(), _offsets.size());',
             '_write(folder + "log", _log.data(), _log.size());',
             '_write(folder + "seconds", &_seconds, 1);',
         ]
-        return lines, written
 
 
 slot_device = SlotDevice()

@@ -1,0 +1,104 @@
+"""Checkpoints: everything that a training needs to go on, in one file that is whole or absent."""
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import brian2
+import numpy as np
+import numpy.typing as npt
+
+from bioplastic.errors import CheckpointError, StorageError
+
+__all__ = ["load_checkpoint", "save_checkpoint"]
+
+FORMAT = 1
+
+
+def save_checkpoint(
+    path: str | os.PathLike[str],
+    *,
+    arrays: Mapping[str, npt.NDArray[Any]],
+    configuration: Mapping[str, Any],
+) -> None:
+    """Write a checkpoint beside its place, then move it there in one step.
+
+    Parameters
+    ----------
+    path : path-like
+        The file; its folder is made where it is missing.
+    arrays : mapping of str to ndarray
+        State and history.
+    configuration : mapping
+        What the arrays belong to, of JSON types; compared on resuming.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be written; an older checkpoint at `path` stays as it was.
+    """
+    target = Path(path)
+    meta = {
+        "format": FORMAT,
+        "configuration": dict(configuration),
+        "versions": {"brian2": brian2.__version__, "numpy": np.__version__},
+    }
+    scratch: Path | None = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        scratch = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, meta=np.array(json.dumps(meta)), **arrays)  # type: ignore[arg-type]
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(target)
+    except OSError as error:
+        raise StorageError(
+            f"checkpoint: cannot write {target}: {error}; free some space or choose another folder"
+        ) from error
+    finally:
+        if scratch is not None:
+            scratch.unlink(missing_ok=True)
+
+
+def load_checkpoint(
+    path: str | os.PathLike[str], *, configuration: Mapping[str, Any]
+) -> dict[str, npt.NDArray[Any]] | None:
+    """Read a checkpoint that belongs to `configuration`.
+
+    Returns
+    -------
+    arrays : dict of str to ndarray, or None
+        None where there is no file.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged, or was written by another configuration; names what differs.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        meta = json.loads(str(arrays.pop("meta")))
+        found = meta["configuration"]
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise CheckpointError(
+            f"checkpoint: {path} is damaged or no checkpoint ({error}); delete it to start anew"
+        ) from error
+    # What is compared went through JSON once, the other must too.
+    wanted = json.loads(json.dumps(dict(configuration)))
+    different = sorted(k for k in {*found, *wanted} if found.get(k) != wanted.get(k))
+    if meta.get("format") != FORMAT or different:
+        shown = "; ".join(f"{k}: {found.get(k)!r} there, {wanted.get(k)!r} here" for k in different)
+        raise CheckpointError(
+            f"checkpoint: {path} belongs to another training ({shown}); "
+            f"delete it or choose another file"
+        )
+    return arrays

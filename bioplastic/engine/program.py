@@ -1,0 +1,104 @@
+"""What every engine offers: a program that shows a network a chunk of samples."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Chunk", "ChunkResult", "Program", "deferred_interrupt"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chunk:
+    """What a program is given.
+
+    Parameters
+    ----------
+    rates : ndarray of shape (n_rows, n_features), in hertz
+        Rates of the samples.
+    keys : ndarray of shape (n_rows,)
+        Names of the samples to the random numbers, whole numbers below 2**53.
+    values : mapping of str to ndarray or float
+        Every parameter and every variable of the network, in base units.
+    seed : tuple of int
+        Two 32-bit words.
+    """
+
+    rates: npt.NDArray[np.float64]
+    keys: npt.NDArray[np.float64]
+    values: Mapping[str, npt.NDArray[np.float64] | float]
+    seed: tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChunkResult:
+    """What a program hands back.
+
+    Parameters
+    ----------
+    state : dict of str to ndarray
+        Every variable that is not a parameter, after the last slot.
+    times, units : ndarray of shape (n_spikes,)
+        Spikes of the watched population, in seconds from the begin of their slot.
+    offsets : ndarray of shape (n_slots + 1,)
+        Slot `k` owns the spikes ``offsets[k]`` up to ``offsets[k + 1]``.
+    log : ndarray of shape (n_slots, 3)
+        Row, repetition and number of watched spikes of every slot.
+    seconds : float
+        Wall time of the slots.
+    interrupted : bool
+        Whether Ctrl-C ended the run, always at a slot's edge.
+    """
+
+    state: dict[str, npt.NDArray[np.float64]]
+    times: npt.NDArray[np.float64]
+    units: npt.NDArray[np.int32]
+    offsets: npt.NDArray[np.int64]
+    log: npt.NDArray[np.float64]
+    seconds: float
+    interrupted: bool
+
+
+class Program(Protocol):
+    """A built network."""
+
+    #: Seconds that building took, 0 where the cache had it.
+    build_seconds: float
+    #: Size of every variable and parameter, by name.
+    sizes: dict[str, int]
+
+    def run(self, chunk: Chunk, *, n_slots: int, report: Callable[[int], None]) -> ChunkResult:
+        """Run up to `n_slots` slots, fewer where the rows end; `report` hears of finished rows."""
+        ...
+
+
+@contextlib.contextmanager
+def deferred_interrupt() -> Iterator[Callable[[], bool]]:
+    """Hold Ctrl-C back until a slot's edge; a second Ctrl-C acts at once.
+
+    Yields
+    ------
+    asked : callable
+        Tells whether Ctrl-C was pressed.
+    """
+    pressed = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed.is_set
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def handler(number: int, frame: object) -> None:
+        if pressed.is_set():
+            raise KeyboardInterrupt
+        pressed.set()
+
+    signal.signal(signal.SIGINT, handler)
+    try:
+        yield pressed.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,323 @@
+"""Show a whole data set to a network: chunks of one build, progress, interruptions."""
+
+import functools
+import logging
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from tqdm.auto import tqdm
+
+from bioplastic.engine.builder import parameter_values
+from bioplastic.engine.cuda import CudaProgram
+from bioplastic.engine.program import Chunk, ChunkResult, Program
+from bioplastic.engine.runtime import RuntimeProgram
+from bioplastic.engine.standalone_program import StandaloneProgram, find_compiler
+from bioplastic.errors import ParameterError, SimulationError
+from bioplastic.models import Network
+from bioplastic.spikes import SpikeTrains
+
+__all__ = ["ENGINES", "RateStimulus", "Result", "open_program", "resolve_engine", "run"]
+
+logger = logging.getLogger(__name__)
+
+ENGINES = ("auto", "numpy", "cython", "cpp_standalone", "cuda_standalone")
+State = dict[str, npt.NDArray[np.float64]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RateStimulus:
+    """Samples as firing rates, in the order in which they are presented.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples, n_features)
+        Non-negative intensities, of any number type.
+    scale : float, in hertz
+        Rate of an intensity of 1.
+    order : ndarray of shape (n_presentations,), optional
+        Which sample comes when; each once, as they stand, where absent.
+    keys : ndarray of shape (n_presentations,), optional
+        Names of the presentations to the random numbers; their position where absent.
+    """
+
+    values: npt.NDArray[Any]
+    scale: float = 1.0
+    order: npt.NDArray[np.int64] | None = None
+    keys: npt.NDArray[np.float64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.values) if self.order is None else len(self.order)
+
+    def rows(self, start: int, stop: int) -> npt.NDArray[np.float64]:
+        """Rates of the presentations `start` up to `stop`, in hertz."""
+        chosen = slice(start, stop) if self.order is None else self.order[start:stop]
+        return np.asarray(self.values[chosen], dtype=np.float64) * self.scale
+
+    def row_keys(self, start: int, stop: int) -> npt.NDArray[np.float64]:
+        """Keys of the presentations `start` up to `stop`."""
+        if self.keys is None:
+            return np.arange(start, stop, dtype=np.float64)
+        return np.asarray(self.keys[start:stop], dtype=np.float64)
+
+
+@dataclass(kw_only=True, slots=True)
+class Result:
+    """What a run hands back.
+
+    Parameters
+    ----------
+    state : dict of str to ndarray
+        Every variable after the run, by ``"population.variable"``; give it to the next run.
+    counts : ndarray of shape (n_presentations, n_units)
+        Spikes of the watched population in the presentation that counted.
+    spikes : SpikeTrains or None
+        The spikes themselves, where they were asked for.
+    spikes_per_slot, repeats : ndarray of shape (n_slots,)
+        Of all slots, those included that were repeated.
+    n_done : int
+        Samples that were presented; fewer than asked for after Ctrl-C.
+    timings : dict of str to float
+        Seconds of ``"build"``, ``"simulate"`` and ``"read"``.
+    engine : dict of str to str
+        Name, time step, integration methods and precision.
+    """
+
+    state: State
+    counts: npt.NDArray[np.int64]
+    spikes: SpikeTrains | None
+    spikes_per_slot: npt.NDArray[np.int64]
+    repeats: npt.NDArray[np.int64]
+    n_done: int
+    timings: dict[str, float]
+    engine: dict[str, str] = field(default_factory=dict)
+
+
+@functools.cache
+def _warn_no_compiler() -> None:
+    warnings.warn(
+        "engine='auto': no C++ compiler found, the run falls back to engine='numpy', which is "
+        "much slower; `bioplastic doctor` says what to install",
+        RuntimeWarning,
+        stacklevel=4,
+    )
+
+
+def resolve_engine(engine: str) -> str:
+    """Name of the engine that ``"auto"`` stands for on this machine."""
+    if engine not in ENGINES:
+        raise ParameterError(f"engine: must be one of {', '.join(ENGINES)}, got {engine!r}")
+    if engine != "auto":
+        return engine
+    if find_compiler() is not None:
+        return "cpp_standalone"
+    _warn_no_compiler()
+    return "numpy"
+
+
+def open_program(network: Network, *, engine: str = "auto") -> Program:
+    """Build a network for an engine, or take it from the cache.
+
+    Parameters
+    ----------
+    network : Network
+        The declaration.
+    engine : {"auto", "numpy", "cython", "cpp_standalone", "cuda_standalone"}
+        ``"auto"`` takes C++ where a compiler is found, else NumPy with a warning.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such engine.
+    CompilerNotFoundError, BuildError
+        If the program cannot be made.
+    """
+    name = resolve_engine(engine)
+    if name == "cpp_standalone":
+        return StandaloneProgram(network)
+    if name == "cuda_standalone":
+        return CudaProgram(network)
+    return RuntimeProgram(network, target=name)
+
+
+def initial_state(network: Network, sizes: Mapping[str, int]) -> State:
+    """Values before the first slot: what the models declare, 0 elsewhere."""
+    state = {name: np.zeros(size) for name, size in sizes.items()}
+    for population in network.populations:
+        for variable, value in population.neuron.initial.items():
+            state[f"{population.name}.{variable}"][:] = np.asarray(value, dtype=float)
+    return state
+
+
+def run(
+    network: Network,
+    stimulus: RateStimulus,
+    *,
+    seed: int | np.random.SeedSequence,
+    state: Mapping[str, npt.NDArray[np.float64]] | None = None,
+    engine: str = "auto",
+    program: Program | None = None,
+    start: int = 0,
+    record_spikes: bool = False,
+    chunk_size: int = 1000,
+    on_chunk: Callable[[int, ChunkResult], None] | None = None,
+    description: str = "",
+    progress: bool = False,
+) -> Result:
+    """Show every sample of a stimulus to a network, in one program.
+
+    Parameters
+    ----------
+    network : Network
+        The declaration.
+    stimulus : RateStimulus
+        The samples.
+    seed : int or SeedSequence
+        Of the input noise and of random numbers in equations of your own.
+    state : mapping of str to ndarray, optional
+        Values to begin with, for example ``{"input_to_excitatory.w": ...}``; the models'
+        initial values where absent. Parameters can be overridden in the same way.
+    engine : str
+        See :func:`open_program`.
+    program : Program, optional
+        A program that is already open, in place of `engine`.
+    start : int
+        First presentation; those before it were made by an earlier run.
+    record_spikes : bool
+        Whether to keep the spikes, not only their counts.
+    chunk_size : int
+        Samples between two calls of `on_chunk`. Results do not depend on it.
+    on_chunk : callable, optional
+        Called with the number of presentations done and the chunk's result.
+    description : str
+        Text beside the progress bar.
+    progress : bool
+        Whether to show one.
+
+    Returns
+    -------
+    result : Result
+        After Ctrl-C it ends at a slot's edge, with ``n_done`` less than ``len(stimulus)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from brian2 import ms
+    >>> from bioplastic import engine
+    >>> from bioplastic.models import (
+    ...     LIF, Network, PoissonInput, Population, Projection, Schedule,
+    ... )
+    >>> network = Network(
+    ...     populations=(
+    ...         Population(name="input", n=4, neuron=PoissonInput()),
+    ...         Population(name="output", n=2, neuron=LIF()),
+    ...     ),
+    ...     projections=(
+    ...         Projection(pre="input", post="output", on_pre="i_syn_post += w*mV", weight=40.0),
+    ...     ),
+    ...     watch="output",
+    ...     schedule=Schedule(presentation=20 * ms, rest=0 * ms, dt=1 * ms, min_spikes=0),
+    ... )
+    >>> samples = engine.RateStimulus(values=np.full((3, 4), 500.0))
+    >>> result = engine.run(network, samples, seed=1, engine="numpy")
+    >>> result.counts.shape
+    (3, 2)
+    """
+    name = resolve_engine(engine)
+    if program is None:
+        program = open_program(network, engine=name)
+    words = _seed_words(seed)
+    values = initial_state(network, program.sizes)
+    given = {**parameter_values(network), **(state or {})}
+    unknown = sorted(set(given) - set(values))
+    if unknown:
+        raise ParameterError(
+            f"state: the network has no {', '.join(unknown)}; it has {', '.join(sorted(values))}"
+        )
+    for key, value in given.items():
+        array = np.asarray(value, dtype=np.float64).ravel()
+        if array.size not in (1, program.sizes[key]):
+            raise ParameterError(
+                f"state[{key!r}]: must have {program.sizes[key]} values, got {array.size}"
+            )
+        values[key] = np.broadcast_to(array, (program.sizes[key],)).copy()
+    total, position, simulated = len(stimulus), start, 0.0
+    n_units = network.population(network.watch).n
+    counts: list[npt.NDArray[np.int64]] = []
+    spikes: list[SpikeTrains] = []
+    logs: list[npt.NDArray[np.float64]] = []
+    n_rows = min(chunk_size, getattr(program, "n_rows", chunk_size))
+    interrupted = False
+    with tqdm(
+        total=total, initial=start, desc=description, unit="sample", disable=not progress
+    ) as bar:
+        while position < total and not interrupted:
+            stop = min(position + n_rows, total)
+            values["schedule.cursor"] = np.zeros(1)
+            chunk = Chunk(
+                rates=stimulus.rows(position, stop),
+                keys=stimulus.row_keys(position, stop),
+                values=values,
+                seed=words,
+            )
+            begin = position
+            done = program.run(
+                chunk,
+                n_slots=stop - position,
+                report=lambda rows: bar.update(begin + rows - bar.n),  # noqa: B023
+            )
+            values |= done.state
+            position += int(done.state["schedule.cursor"][0])
+            interrupted = done.interrupted
+            simulated += done.seconds
+            train = SpikeTrains(
+                done.times,
+                done.units,
+                done.offsets,
+                n_units=n_units,
+                duration=float(network.schedule.slot),
+            )
+            # A sample's last slot is the one that counted; one still to be repeated has none yet.
+            rows = done.log[:, 0]
+            final = np.flatnonzero(np.append(rows[1:] != rows[:-1], True)) if len(rows) else []
+            if len(rows) and done.state["schedule.cursor"][0] <= rows[-1]:
+                final = final[:-1]
+            accepted = train[final]
+            counts.append(accepted.counts())
+            if record_spikes:
+                spikes.append(accepted)
+            logs.append(done.log)
+            bar.update(position - bar.n)
+            if on_chunk is not None:
+                on_chunk(position, done)
+    log = np.concatenate(logs) if logs else np.zeros((0, 3))
+    if not all(np.isfinite(v).all() for v in values.values()):
+        bad = sorted(k for k, v in values.items() if not np.isfinite(v).all())
+        raise SimulationError(
+            f"the run gave values that are not finite in {', '.join(bad)}: a smaller dt, another "
+            f"method or smaller weights may help"
+        )
+    return Result(
+        state={k: v for k, v in values.items() if k not in parameter_values(network)},
+        counts=np.concatenate(counts) if counts else np.zeros((0, n_units), dtype=np.int64),
+        spikes=SpikeTrains.concatenate(spikes) if spikes else None,
+        spikes_per_slot=log[:, 2].astype(np.int64),
+        repeats=log[:, 1].astype(np.int64),
+        n_done=position,
+        timings={"build": program.build_seconds, "simulate": simulated},
+        engine={
+            "name": name,
+            "dt": str(network.schedule.dt),
+            "methods": ", ".join(sorted({p.neuron.method for p in network.populations})),
+            "precision": "float64",
+        },
+    )
+
+
+def _seed_words(seed: int | np.random.SeedSequence) -> tuple[int, int]:
+    sequence = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
+    first, second = (int(word) for word in sequence.generate_state(2))
+    return first, second

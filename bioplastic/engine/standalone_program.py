@@ -1,0 +1,243 @@
+"""Build and run a standalone C++ program: generate, compile as one unit, cache, run in chunks."""
+
+import functools
+import gc
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import brian2
+import numpy as np
+
+from bioplastic.engine import cache
+from bioplastic.engine.builder import SLOT_LOG, build, structure
+from bioplastic.engine.context import brian_context
+from bioplastic.engine.program import Chunk, ChunkResult, deferred_interrupt
+from bioplastic.engine.standalone import slot_device
+from bioplastic.errors import (
+    BuildError,
+    CompilerNotFoundError,
+    SimulationError,
+    StorageError,
+)
+from bioplastic.models import Network
+
+__all__ = ["StandaloneProgram", "compiler_version", "find_compiler"]
+
+#: -ffast-math lets the compiler vectorise sums; infinities stay honest.
+FLAGS = ("-std=c++17", "-O3", "-ffast-math", "-fno-finite-math-only", "-w")
+_NATIVE = "-march=native"
+_HEADERS = (
+    "algorithm assert.h chrono climits cmath csignal cstdio ctime fstream iostream map random set "
+    "stdint.h stdlib.h string tuple vector"
+).split()
+_INSTALL = (
+    "install one (Debian/Ubuntu: apt install g++; Fedora: dnf install gcc-c++; macOS: "
+    "xcode-select --install), set CXX to yours, or choose engine='numpy', which is slower"
+)
+
+
+def find_compiler() -> str | None:
+    """Path of the C++ compiler: ``$CXX``, else g++, else clang++; None where there is none."""
+    for name in (os.environ.get("CXX"), "g++", "clang++"):
+        if name and (path := shutil.which(name)):
+            return path
+    return None
+
+
+@functools.cache
+def compiler_version(compiler: str) -> str:
+    """First line that the compiler says of itself."""
+    said = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)
+    return (said.stdout or said.stderr).partition("\n")[0]
+
+
+@functools.cache
+def _processor() -> str:
+    # A program made for one processor must not be taken from a shared home by another.
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line for line in lines if line.startswith(("flags", "Features")))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+class StandaloneProgram:
+    """A network as one compiled C++ program.
+
+    Parameters
+    ----------
+    network : Network
+        The declaration.
+
+    Raises
+    ------
+    CompilerNotFoundError
+        If there is no C++ compiler.
+    BuildError
+        If the compiler fails; shows its last lines and where the sources lie.
+    StorageError
+        If the cache cannot be written.
+    """
+
+    #: Rows of one chunk where nobody says otherwise.
+    n_rows = 1000
+
+    def __init__(self, network: Network) -> None:
+        compiler = find_compiler()
+        if compiler is None:
+            raise CompilerNotFoundError(f"engine 'cpp_standalone': no C++ compiler found; {_INSTALL}")
+        key = cache.fingerprint(
+            structure(network), brian2.__version__, np.__version__, sys.version,
+            compiler_version(compiler), " ".join(FLAGS), _processor(),
+        )  # fmt: skip
+        self._folder, self.build_seconds = cache.get_or_build(
+            key, lambda folder: _build(network, folder, compiler)
+        )
+        manifest = json.loads((self._folder / cache.MANIFEST).read_text())
+        self.sizes: dict[str, int] = manifest["sizes"]
+        self._types: dict[str, str] = manifest["types"]
+        self._parameters = set(manifest["parameters"])
+
+    def run(self, chunk: Chunk, *, n_slots: int, report: Callable[[int], None]) -> ChunkResult:
+        """Run up to `n_slots` slots, see :class:`~bioplastic.engine.program.Program`."""
+        with tempfile.TemporaryDirectory(prefix="bioplastic-", ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            self._write_input(folder, chunk)
+            interrupted = self._call(folder, n_slots, len(chunk.keys), chunk.seed[0], report)
+            return self._read_output(folder, interrupted)
+
+    def _write_input(self, folder: Path, chunk: Chunk) -> None:
+        try:
+            np.ascontiguousarray(chunk.rates, dtype=np.float64).tofile(folder / "stimulus")
+            np.ascontiguousarray(chunk.keys, dtype=np.float64).tofile(folder / "sample_keys")
+            np.array(chunk.seed, dtype=np.int64).tofile(folder / "key")
+            for variable, size in self.sizes.items():
+                value = np.asarray(chunk.values[variable], dtype=self._types[variable])
+                np.broadcast_to(value.ravel(), (size,)).tofile(folder / f"in.{variable}")
+        except OSError as error:
+            raise StorageError(
+                f"cannot write the input of a run to {folder.parent}: {error}; free some space, "
+                f"or set TMPDIR to a folder with room"
+            ) from error
+
+    def _call(
+        self, folder: Path, n_slots: int, n_rows: int, seed: int, report: Callable[[int], None]
+    ) -> bool:
+        arguments = [self._folder / "main", folder, n_slots, n_rows, seed]
+        errors = folder / "stderr"
+        with deferred_interrupt() as asked, errors.open("w") as stderr:
+            # A session of its own, so that Ctrl-C reaches us and not the program, which is told
+            # to stop at a slot's edge. Should we die, its next report dies on the closed pipe.
+            process = subprocess.Popen(
+                [str(a) for a in arguments],
+                cwd=self._folder,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                start_new_session=True,
+            )
+            try:
+                assert process.stdout is not None
+                told = False
+                for line in process.stdout:
+                    report(int(line))
+                    if asked() and not told:
+                        process.terminate()
+                        told = True
+                code = process.wait()
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                    process.wait()
+            interrupted = asked()
+        if code:
+            said = errors.read_text().strip() or "nothing"
+            kind = StorageError if "disk full" in said else SimulationError
+            raise kind(
+                f"the compiled program stopped with code {code} and said: {said}; "
+                f"its sources lie in {self._folder}"
+            )
+        return interrupted
+
+    def _read_output(self, folder: Path, interrupted: bool) -> ChunkResult:
+        state = {
+            name: np.fromfile(folder / f"out.{name}", dtype=self._types[name]).astype(np.float64)
+            for name in self.sizes
+            if name not in self._parameters
+        }
+        return ChunkResult(
+            state=state,
+            times=np.fromfile(folder / "spikes.t", dtype=np.float64),
+            units=np.fromfile(folder / "spikes.i", dtype=np.int32),
+            offsets=np.fromfile(folder / "offsets", dtype=np.int64),
+            log=np.fromfile(folder / "log").reshape(-1, len(SLOT_LOG)),
+            seconds=float(np.fromfile(folder / "seconds")[0]),
+            interrupted=interrupted,
+        )
+
+
+def _build(network: Network, folder: Path, compiler: str) -> None:
+    # Brian would probe the compiler for each of its own flags; ours are given to our own call.
+    preferences: dict[str, Any] = {"codegen.cpp.extra_compile_args": []}
+    with brian_context(slot_device, preferences):
+        gc.collect()  # objects of an earlier program give their names back
+        slot_device.reinit()
+        slot_device.activate(build_on_run=False)
+        try:
+            built = build(network, n_rows=1)
+            slot_device.wirings = built.wirings
+            types = slot_device.add_slot_loop(built, network.schedule.n_steps)
+            slot_device.build(directory=str(folder), compile=False, run=False)
+            sizes = {
+                name: slot_device.size_of(*built.variables[name]) for name in built.variables
+            }
+        finally:
+            slot_device.reinit()
+    manifest = {"sizes": sizes, "types": types, "parameters": sorted(built.parameters)}
+    _write_unit(folder)
+    _compile(folder, compiler)
+    (folder / cache.MANIFEST).write_text(json.dumps(manifest))
+
+
+def _write_unit(folder: Path) -> None:
+    """Join the sources to one unit: headers are read once, and calls can be inlined.
+
+    Helper functions of the same name in different code objects live in namespaces of their own.
+    """
+    lines = [f"#include <{h}>" for h in _HEADERS]
+    lines += [
+        f'#include "{h}"'
+        for h in ("objects.h", "brianlib/common_math.h", "brianlib/stdint_compat.h",
+                  "synapses_classes.h")
+    ]  # fmt: skip
+    for k, path in enumerate(sorted((folder / "code_objects").glob("*.cpp"))):
+        lines.append(f'namespace _unit_{k} {{\n#include "code_objects/{path.name}"\n}}')
+        lines.append(f"using namespace _unit_{k};")
+    parts = ("brianlib/spikequeue", "objects", "network", "run", "main")
+    lines += [f'#include "{part}.cpp"' for part in parts]
+    (folder / "unit.cpp").write_text("\n".join(lines) + "\n")
+
+
+def _compile(folder: Path, compiler: str) -> None:
+    for extra in ((_NATIVE,), ()):  # some compilers know no -march=native
+        command = [compiler, *FLAGS, *extra, "-I.", "unit.cpp", "-o", "main"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return
+        if _NATIVE not in done.stderr:
+            break
+    kept = Path(tempfile.mkdtemp(prefix="bioplastic-failed-build-"))
+    shutil.copytree(folder, kept, dirs_exist_ok=True)
+    said = "\n".join((done.stderr or done.stdout).splitlines()[-20:])
+    raise BuildError(
+        f"{compiler} failed with code {done.returncode}; its last lines:\n{said}\n"
+        f"The sources lie in {kept}; run there: {' '.join(command)}"
+    )
