@@ -111,7 +111,7 @@ def default_core() -> int:
 
 
 def run_json(command: Sequence[object], *, core: int | None = None) -> Result:
-    """Run a program that prints a line of JSON last, pinned to `core`; its peak memory is added.
+    """Run a program that prints a line of JSON last; its peak memory is added.
 
     `python_mb` is the peak of the program itself, `program_mb` that of its largest child, each
     None where there is no /proc to read it from. (getrusage would give a child what its parent
@@ -121,8 +121,10 @@ def run_json(command: Sequence[object], *, core: int | None = None) -> Result:
     return json.loads(output.strip().splitlines()[-1]) | peaks
 
 
-def run(command: Sequence[str], *, core: int | None = None) -> tuple[str, Result]:
-    """Run a program pinned to `core`, one thread for its libraries; its output and its peaks."""
+def run(
+    command: Sequence[str], *, core: int | None = None, cwd: Path | None = None
+) -> tuple[str, Result]:
+    """Run a program in `cwd`, pinned to `core`, with one thread; its output and its peaks."""
     one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     pin = None
     if core is not None and hasattr(os, "sched_setaffinity"):
@@ -130,7 +132,12 @@ def run(command: Sequence[str], *, core: int | None = None) -> tuple[str, Result
     # Files and not pipes: nobody has to read while we watch the memory.
     with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
         process = subprocess.Popen(
-            command, stdout=stdout, stderr=stderr, env=os.environ | one_thread, preexec_fn=pin
+            command,
+            cwd=cwd,
+            stdout=stdout,
+            stderr=stderr,
+            env=os.environ | one_thread,
+            preexec_fn=pin,
         )
         with _watch_memory(process.pid) as peaks:
             code = process.wait()

@@ -1,6 +1,7 @@
 """Fixtures of all tests: real data where there are some, and a cache that is nobody's."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,15 @@ def real_data() -> Path:
     # A typing error must not pass as a skipped test.
     assert folder.is_dir(), f"BIOPLASTIC_DATA={name} is not a folder"
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Root of bioplastic's caches in all tests: what one test has built, the others find."""
+    folder = tmp_path_factory.mktemp("bioplastic-cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BIOPLASTIC_CACHE", str(folder))
+        yield folder
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ class RuntimeProgram:
 
     def run(self, chunk: Chunk, *, n_slots: int, report: Callable[[int], None]) -> ChunkResult:
         """Run up to `n_slots` slots, see :class:`~bioplastic.engine.program.Program`."""
-        parameters = {name: float(chunk.values[name]) for name in self._parameters}
+        parameters = {name: float(np.ravel(chunk.values[name])[0]) for name in self._parameters}
         if parameters != self._parameters:
             self._prepare(parameters)
         built, n_rows = self._built, len(chunk.keys)

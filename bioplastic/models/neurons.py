@@ -56,7 +56,8 @@ log_silence : 1                                               # log(1 - rate*dt)
 t_next      : second                                          # half a step before the next spike
 n_drawn     : 1                                               # random numbers used in this slot
 """
-_GAP = "floor(log(uniform(sample_key, repeats, i, n_drawn))/log_silence)"
+# Clipped for silent inputs: Brian's floor has 32 bits under NumPy, and their gap would overflow.
+_GAP = "floor(clip(log(uniform(sample_key, repeats, i, n_drawn))/log_silence, 0, 1e9))"
 _NOT_IN_REST = "t_next = t_next + 1e9*second*int(t_next > presentation - dt)"
 POISSON_SLOT_START = f"""
 rate = stimulus(cursor, i)*(1 + repeats*boost)*Hz

@@ -416,7 +416,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return np.random.default_rng([seed, n_before]).permutation(n)
 
     def _present(self, X: npt.ArrayLike, *, record_spikes: bool = False) -> engines.Result:
-        check_is_fitted(self)
+        check_is_fitted(self, "weights_")
         data = self._validate(X, reset=False)
         state = {WEIGHTS: self.weights_.ravel()}
         if THETA in self._state:

@@ -5,9 +5,9 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import DiehlCookExcitatory, DiehlCookInhibitory, PlasticityRule
@@ -15,3 +15,216 @@ from bioplastic.networks.diehl_cook import DiehlCook
 from bioplastic.readout import NeuronLabelClassifier
 
 __all__ = ["DiehlCookClassifier"]
+
+
+class DiehlCookClassifier(ClassifierMixin, DiehlCook):  # type: ignore[misc]
+    """Diehl & Cook's network with its neurons labelled by the training samples.
+
+    `fit` trains the network without looking at the labels, then presents training samples with
+    weights and thresholds held fixed, and labels each neuron with the class that it answers most.
+
+    Parameters
+    ----------
+    n_neurons : int
+        Excitatory neurons.
+    n_label : int or None
+        Number of training samples used to label the neurons, the first ones of the training
+        data; all where None. Labels never come from anything but the data given to `fit`.
+    n_epochs, presentation, rest, dt, rate_max, x_max, rule, theta_plus, inhibition, norm : optional
+        See :class:`DiehlCook`.
+    min_spikes, max_repeats, shuffle, excitatory, inhibitory, engine, random_state : optional
+        See :class:`DiehlCook`.
+    checkpoint, verbose : optional
+        See :class:`DiehlCook`.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Labels.
+    readout_ : NeuronLabelClassifier
+        The labelled neurons.
+    weights_, theta_, history_, timings_, n_presentations_, network_, engine_
+        See :class:`DiehlCook`.
+
+    Raises
+    ------
+    ParameterError, DataError
+        See :class:`DiehlCook`; DataError also for labels of another length.
+
+    Notes
+    -----
+    doi 10.3389/fncom.2015.00099. The original script took the labels from the test images; this
+    class cannot.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from bioplastic.datasets import load_digits
+    >>> from bioplastic.networks import DiehlCookClassifier
+    >>> digits = load_digits()
+    >>> model = DiehlCookClassifier(
+    ...     n_neurons=5, presentation=20 * ms, rest=0 * ms, dt=1 * ms, min_spikes=0,
+    ...     engine="numpy", random_state=0,
+    ... )
+    >>> model.fit(digits.data[:4], digits.target[:4]).predict(digits.data[:2]).shape
+    (2,)
+    """
+
+    def __init__(
+        self,
+        n_neurons: int = 100,
+        *,
+        n_label: int | None = None,
+        n_epochs: int = 1,
+        presentation: Any = None,
+        rest: Any = None,
+        dt: Any = None,
+        rate_max: Any = None,
+        x_max: float | None = None,
+        rule: str | PlasticityRule = "triplet",
+        theta_plus: Any = None,
+        inhibition: float = 17.0,
+        norm: float | None = None,
+        min_spikes: int = 5,
+        max_repeats: int = 8,
+        shuffle: bool = True,
+        excitatory: DiehlCookExcitatory | None = None,
+        inhibitory: DiehlCookInhibitory | None = None,
+        engine: str = "auto",
+        random_state: Any = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        verbose: int = 0,
+    ) -> None:
+        super().__init__(
+            n_neurons,
+            n_epochs=n_epochs,
+            presentation=presentation,
+            rest=rest,
+            dt=dt,
+            rate_max=rate_max,
+            x_max=x_max,
+            rule=rule,
+            theta_plus=theta_plus,
+            inhibition=inhibition,
+            norm=norm,
+            min_spikes=min_spikes,
+            max_repeats=max_repeats,
+            shuffle=shuffle,
+            excitatory=excitatory,
+            inhibitory=inhibitory,
+            engine=engine,
+            random_state=random_state,
+            checkpoint=checkpoint,
+            verbose=verbose,
+        )
+        self.n_label = n_label
+
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike = None) -> Self:
+        """Learn without labels, then label the neurons.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features)
+            Non-negative.
+        y : array_like of shape (n_samples,)
+            Labels of any kind.
+
+        Returns
+        -------
+        self : DiehlCookClassifier
+        """
+        X, labels = self._with_labels(X, y, reset=True)
+        super().fit(X)
+        n = len(X) if self.n_label is None else min(int(self.n_label), len(X))
+        self.readout_ = NeuronLabelClassifier().fit(self.transform(X[:n]), labels[:n])
+        self.classes_ = np.unique(labels)
+        return self
+
+    def partial_fit(
+        self, X: npt.ArrayLike, y: npt.ArrayLike = None, classes: npt.ArrayLike | None = None
+    ) -> Self:
+        """Go on learning, then add the samples' responses to the neurons' labels.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features)
+            Non-negative.
+        y : array_like of shape (n_samples,)
+            Labels.
+        classes : array_like of shape (n_classes,), optional
+            All labels that will ever come; needed in the first call.
+
+        Returns
+        -------
+        self : DiehlCookClassifier
+        """
+        first = not hasattr(self, "readout_")
+        X, labels = self._with_labels(X, y, reset=first)
+        if first and classes is None:
+            raise ParameterError("DiehlCookClassifier.partial_fit: the first call needs classes")
+        readout = NeuronLabelClassifier() if first else self.readout_
+        super().partial_fit(X)
+        self.readout_ = readout.partial_fit(
+            self.transform(X), labels, classes=classes if first else None
+        )
+        self.classes_ = self.readout_.classes_
+        return self
+
+    def predict(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Name the class whose neurons answer most, on average over them.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features)
+            Non-negative.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+        """
+        check_is_fitted(self)
+        return self.readout_.predict(self.transform(X))
+
+    def decision_function(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Mean spike count of each class's neurons.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features)
+            Non-negative.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
+        """
+        check_is_fitted(self)
+        return self.readout_.decision_function(self.transform(X))
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "readout_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        # A neuron stands for one class: the common checks' two features are too few.
+        tags.classifier_tags.poor_score = True
+        tags.target_tags.required = True
+        return tags
+
+    def _with_labels(
+        self, X: npt.ArrayLike, y: npt.ArrayLike | None, *, reset: bool
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        if y is None:
+            raise DataError(
+                "DiehlCookClassifier requires y to be passed, but the target y is None"
+            )
+        data = self._validate(X, reset=reset)
+        try:
+            labels = column_or_1d(y, warn=True)
+            check_consistent_length(data, labels)
+            check_classification_targets(labels)
+        except ValueError as error:
+            raise DataError(
+                f"DiehlCookClassifier: y must hold one label for each of the {len(data)} samples: "
+                f"{error}"
+            ) from error
+        return data, labels

@@ -20,6 +20,10 @@
     }
     {% else %}
     const int _N = {{constant_or_scalar('N', variables['N'])}};
+    {% if '_synaptic_post' not in owner.variables %}
+    // Neurons do not depend on each other within a step; GCC gives up on so many arrays unasked.
+    #pragma GCC ivdep
+    {% endif %}
     for(int _idx=0; _idx<_N; _idx++)
     {
         const size_t _vectorisation_idx = _idx;

@@ -1,0 +1,312 @@
+"""Declarations: they print so that ``eval`` reads them, and refuse what cannot work, by name."""
+
+import dataclasses
+import pickle
+
+import brian2
+import brian2.units.allunits
+import numpy as np
+import pytest
+from brian2 import Hz, Quantity, ms, mV, second
+
+from bioplastic import models
+from bioplastic.errors import ParameterError
+from bioplastic.models import (
+    LIF,
+    DiehlCookExcitatory,
+    DiehlCookInhibitory,
+    DiehlCookSTDP,
+    EquationString,
+    Network,
+    NeuronModel,
+    PairSTDP,
+    PlasticityRule,
+    PoissonInput,
+    Population,
+    Projection,
+    Schedule,
+)
+from bioplastic.networks import diehl_cook_network
+
+NAMES = vars(brian2.units.allunits) | {name: getattr(models, name) for name in models.__all__}
+
+INPUT = Population(name="input", n=4, neuron=PoissonInput())
+OUTPUT = Population(name="output", n=2, neuron=LIF())
+
+HEBB = PlasticityRule(
+    pre_traces="dx/dt = -x/tau_x : 1",
+    on_pre_trace="x = 1",
+    on_post="w = clip(w + eta*x_pre, 0, 1)",
+    constants={"tau_x": 20 * ms, "eta": 0.01},
+)
+LEAKY = NeuronModel(
+    equations="dv/dt = (drive - v)/tau : volt",
+    threshold="v > 1*mV",
+    reset="v = 0*mV",
+    constants={"tau": 10 * ms, "drive": 1.2 * mV},
+    initial={"v": -0.3 * mV},
+)
+DECLARATIONS = [
+    LEAKY,
+    LIF(),
+    # 0.1 + 0.2 has no short form, and no unit of Brian's is a farad per second
+    LIF(tau_membrane=0.1 * ms + 0.2 * ms, v_rest=-1e-3 / 3 * mV),
+    NeuronModel(equations="v : 1", constants={"g": 1e-9 / 7 * brian2.farad / second}),
+    DiehlCookExcitatory(theta_plus=0.07 * mV),
+    DiehlCookInhibitory(tau_gi=3 * ms),
+    PoissonInput(boost=0.25),
+    HEBB,
+    PairSTDP(tau_plus=16.8 * ms, a_plus=0.005),
+    DiehlCookSTDP(eta_plus=0.02),
+    Schedule(presentation=100 * ms, dt=0.1 * ms, min_spikes=3),
+    INPUT,
+    Projection(pre="input", post="output", rule=HEBB, norm=78.0),
+    diehl_cook_network(n_features=4, n_neurons=3, rule=DiehlCookSTDP(), norm=0.4),
+]
+
+
+@pytest.mark.parametrize("declaration", DECLARATIONS, ids=lambda d: type(d).__name__)
+class TestEveryDeclaration:
+    def test_its_print_is_read_back_as_an_equal_one(self, declaration):
+        again = eval(repr(declaration), dict(NAMES))
+        assert again == declaration
+        assert type(again) is type(declaration)
+        assert repr(again) == repr(declaration)
+
+    def test_a_copy_is_equal_and_pickle_keeps_it(self, declaration):
+        assert dataclasses.replace(declaration) == declaration
+        assert pickle.loads(pickle.dumps(declaration)) == declaration
+
+    def test_it_cannot_be_changed(self, declaration):
+        name = dataclasses.fields(declaration)[0].name
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(declaration, name, None)
+
+    def test_another_value_makes_it_differ(self, declaration):
+        field = next((f for f in dataclasses.fields(declaration) if "unit" in f.metadata), None)
+        if field is None:
+            pytest.skip("no physical parameter")
+        doubled = getattr(declaration, field.name) * 2
+        assert dataclasses.replace(declaration, **{field.name: doubled}) != declaration
+
+
+class TestParameters:
+    @pytest.mark.parametrize(
+        ("make", "message"),
+        [
+            (lambda: LIF(tau_membrane=-1 * ms), "LIF.tau_membrane: must be > 0, got -1. ms"),
+            (lambda: LIF(tau_membrane=0 * ms), "LIF.tau_membrane: must be > 0, got 0. s"),
+            (lambda: LIF(tau_refractory=-1 * ms), "LIF.tau_refractory: must be >= 0, got -1. ms"),
+            (lambda: LIF(v_rest=3 * ms), r"LIF.v_rest: must have the unit of -65. \* mvolt, got 3"),
+            (lambda: LIF(tau_membrane=10), "LIF.tau_membrane: must have the unit of .*, got 10"),
+            (lambda: LIF(tau_syn="5 ms"), "LIF.tau_syn: must have the unit of .*, got '5 ms'"),
+            (lambda: LIF(tau_syn=np.nan * ms), "LIF.tau_syn: must be one finite number, got nan"),
+            (lambda: LIF(tau_syn=[1, 2] * ms), "LIF.tau_syn: must be one finite number"),
+            (lambda: PoissonInput(boost=-1), "PoissonInput.boost: must be >= 0, got -1"),
+            (lambda: DiehlCookSTDP(eta_plus=-0.1), "DiehlCookSTDP.eta_plus: must be >= 0"),
+            (lambda: DiehlCookSTDP(tau_y=1 * mV), "DiehlCookSTDP.tau_y: must have the unit"),
+            (lambda: PairSTDP(w_max=0.0), "PairSTDP.w_max: must be > 0, got 0.0"),
+            (lambda: Schedule(dt=0 * ms), "Schedule.dt: must be > 0"),
+            (lambda: Schedule(presentation=60 * Hz), "Schedule.presentation: must have the unit"),
+        ],
+    )
+    def test_unit_and_range_errors_name_class_field_and_value(self, make, message):
+        with pytest.raises(ParameterError, match=message):
+            make()
+
+    def test_bounds_that_are_allowed_are_taken(self):
+        assert LIF(tau_refractory=0 * ms).tau_refractory == 0 * ms
+        assert Schedule(rest=0 * ms, min_spikes=0).min_spikes == 0
+
+    def test_parameters_are_fields_and_constants_together(self):
+        more = LIF(constants={"gain": 2.0}, tau_syn=3 * ms).parameters
+        assert set(more) == {
+            "tau_membrane", "tau_syn", "tau_refractory", "v_rest", "v_reset", "v_threshold", "gain",
+        }  # fmt: skip
+        assert more["tau_syn"] == 3 * ms
+        assert more["gain"] == 2.0
+
+
+class TestEquations:
+    @pytest.mark.parametrize(
+        "model",
+        [LIF(), DiehlCookExcitatory(), DiehlCookInhibitory(), PairSTDP(), DiehlCookSTDP(), HEBB],
+        ids=lambda m: type(m).__name__,
+    )
+    def test_they_print_as_written_and_give_latex(self, model):
+        shown = str(model.equations)
+        latex = model.equations._repr_latex_()
+        names = brian2.Equations(shown).diff_eq_names
+        assert names
+        for name in names:
+            assert f"d{name}/dt" in shown
+        assert latex.count(r"\frac{\mathrm{d}") == len(names)
+        # one line a variable, a unit on every line
+        lines = [line.partition("#")[0] for line in shown.strip().splitlines()]
+        assert all(line.count(":") == 1 for line in lines)
+
+    def test_strings_of_ones_own_replace_the_equations(self):
+        own = "dv/dt = (v_rest - v)/tau_membrane : volt"
+        model = LIF(equations=own, threshold="v > 0*mV", reset="v = v_rest", at_slot_start="")
+        assert model.equations == own
+        assert isinstance(model.equations, EquationString)
+        assert model.reset == "v = v_rest"
+        assert model.tau_membrane == LIF().tau_membrane
+        assert PairSTDP(on_pre="").on_pre == ""
+
+    def test_a_rule_shows_the_traces_of_both_sides(self):
+        assert str(DiehlCookSTDP().pre_traces) in DiehlCookSTDP().equations
+        assert str(DiehlCookSTDP().post_traces) in DiehlCookSTDP().equations
+        assert HEBB.equations == HEBB.pre_traces
+
+
+class TestInitialValues:
+    def test_theta_begins_at_its_parameter(self):
+        assert DiehlCookExcitatory(theta_initial=15 * mV).initial["theta"] == 15 * mV
+
+    def test_a_copy_with_another_theta_begins_there(self):
+        changed = dataclasses.replace(DiehlCookExcitatory(), theta_initial=30 * mV)
+        assert changed.initial["theta"] == 30 * mV
+
+
+class TestFrozen:
+    def test_it_takes_all_learning_away_and_nothing_else(self):
+        network = diehl_cook_network(n_features=4, n_neurons=3, rule=DiehlCookSTDP(), norm=0.4)
+        frozen = network.frozen()
+        assert any(p.rule is not None for p in network.projections)
+        assert all(p.rule is None and p.norm is None for p in frozen.projections)
+        before, after = (n.population("excitatory").neuron for n in (network, frozen))
+        assert after.theta_plus == 0 * mV
+        # over a hundred years a threshold stays what it is
+        assert np.exp(-100 * 3.2e7 * second / after.tau_theta) == 1.0
+        unchanged = {"theta_plus", "tau_theta"}
+        assert {k: v for k, v in before.parameters.items() if k not in unchanged} == {
+            k: v for k, v in after.parameters.items() if k not in unchanged
+        }
+        assert frozen.schedule == network.schedule
+        assert [p.on_pre for p in frozen.projections] == [p.on_pre for p in network.projections]
+
+    def test_frozen_twice_is_frozen_once(self):
+        network = diehl_cook_network(n_features=4, n_neurons=3, rule=DiehlCookSTDP(), norm=0.4)
+        assert network.frozen().frozen() == network.frozen()
+
+    def test_a_neuron_without_adaptation_is_its_own(self):
+        assert LEAKY.frozen() is LEAKY
+
+
+class TestNetwork:
+    @pytest.mark.parametrize(
+        ("make", "message"),
+        [
+            (
+                lambda: Network(populations=(INPUT, INPUT), watch="input"),
+                "names must differ, input repeat",
+            ),
+            (
+                lambda: Network(populations=(INPUT, OUTPUT), watch="outputs"),
+                "there is no population 'outputs'; there are input, output",
+            ),
+            (
+                lambda: Network(
+                    populations=(INPUT, OUTPUT),
+                    projections=(Projection(pre="in", post="output"),),
+                    watch="output",
+                ),
+                "there is no population 'in'",
+            ),
+            (
+                lambda: Network(
+                    populations=(INPUT, OUTPUT),
+                    projections=(Projection(pre="input", post="output", wiring="one_to_one"),),
+                    watch="output",
+                ),
+                "input_to_output: one_to_one needs populations of the same size, got 4 and 2",
+            ),
+            (
+                lambda: Network(
+                    populations=(INPUT, OUTPUT),
+                    projections=(Projection(pre="input", post="output"),) * 2,
+                    watch="output",
+                ),
+                "names must differ, input_to_output repeat",
+            ),
+            (lambda: Network(populations=(OUTPUT,), watch="output"), "PoissonInput"),
+            (
+                lambda: Network(
+                    populations=(INPUT, Population(name="second", n=4, neuron=PoissonInput())),
+                    watch="input",
+                ),
+                "exactly one must have a PoissonInput neuron",
+            ),
+            (lambda: Population(name="two words", n=1, neuron=LIF()), "identifier.*'two words'"),
+            (lambda: Population(name="a", n=0, neuron=LIF()), "Population.n: .*got 0 \\(a\\)"),
+            (lambda: Projection(pre="a", post="b", wiring="random"), "wiring.*got 'random'"),
+            (
+                lambda: Projection(pre="a", post="b", weight=1.0, rule=PairSTDP()),
+                "Projection.weight: must be None.*\\(a_to_b\\), got 1.0",
+            ),
+            (lambda: Projection(pre="a", post="b", weight=1.0, norm=2.0), "must be None"),
+            (lambda: Projection(pre="a", post="b", norm=0.0), "norm: must be > 0, got 0.0"),
+            (lambda: Projection(pre="a", post="b", norm=np.nan), "norm: must be > 0, got nan"),
+        ],
+    )
+    def test_what_cannot_work_is_refused(self, make, message):
+        with pytest.raises(ParameterError, match=message):
+            make()
+
+    @pytest.mark.parametrize("name", ["schedule", "watch", "spikes", "sample_keys"])
+    def test_names_that_the_engine_uses_itself_are_refused(self, name):
+        with pytest.raises(ParameterError, match=name):
+            Network(
+                populations=(INPUT, Population(name=name, n=2, neuron=LIF())), watch=name
+            )
+
+    def test_what_never_spikes_cannot_be_watched_or_project(self):
+        silent = Population(name="silent", n=2, neuron=NeuronModel(equations="v : volt"))
+        with pytest.raises(ParameterError, match="silent.*threshold"):
+            Network(populations=(INPUT, silent), watch="silent")
+        with pytest.raises(ParameterError, match="silent.*threshold"):
+            Network(
+                populations=(INPUT, OUTPUT, silent),
+                projections=(Projection(pre="silent", post="output"),),
+                watch="output",
+            )
+
+    def test_it_finds_its_populations(self):
+        network = Network(populations=(OUTPUT, INPUT), watch="output")
+        assert network.input is INPUT
+        assert network.population("output") is OUTPUT
+
+
+class TestSchedule:
+    @pytest.mark.parametrize(
+        "lengths",
+        [
+            {"presentation": 0.7 * ms},
+            {"presentation": 350.1 * ms},
+            {"rest": 0.2 * ms},
+            {"dt": 0.3 * ms},
+        ],
+    )
+    def test_lengths_that_are_no_multiples_of_dt_are_refused(self, lengths):
+        with pytest.raises(ParameterError, match="must be a whole multiple of dt="):
+            Schedule(**lengths)
+
+    @pytest.mark.parametrize(
+        ("presentation", "rest", "dt", "n_steps"),
+        [(350, 150, 0.5, 1000), (0.3, 0, 0.1, 3), (20, 0.7, 0.1, 207), (1, 0, 1, 1)],
+    )
+    def test_steps_are_counted_in_spite_of_rounding(self, presentation, rest, dt, n_steps):
+        schedule = Schedule(presentation=presentation * ms, rest=rest * ms, dt=dt * ms)
+        assert schedule.n_steps == n_steps
+        assert isinstance(schedule.slot, Quantity)
+        assert float(schedule.slot) == pytest.approx((presentation + rest) * 1e-3, rel=1e-12)
+
+
+def test_declaring_makes_no_brian_object():
+    def count():
+        return len(list(brian2.BrianObject.__instances__()))
+
+    before = count()
+    diehl_cook_network(n_features=4, n_neurons=3, rule=DiehlCookSTDP(), norm=0.4).frozen()
+    assert count() == before
