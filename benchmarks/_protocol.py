@@ -158,6 +158,9 @@ def _watch_memory(pid: int) -> Iterator[dict[int, float]]:
     """Note the peak memory, in MB, of a process and of its descendants, ten times a second."""
     peaks: dict[int, float] = {}
     ended = threading.Event()
+    executable = None
+    with contextlib.suppress(OSError):
+        executable = Path(f"/proc/{pid}/exe").readlink()
 
     def watch() -> None:
         while not ended.wait(0.1):
@@ -167,6 +170,9 @@ def _watch_memory(pid: int) -> Iterator[dict[int, float]]:
                 # A process may end while we read.
                 with contextlib.suppress(OSError, StopIteration):
                     folder = Path(f"/proc/{process}")
+                    # Between fork and exec a child still is its parent, memory and all.
+                    if process != pid and (folder / "exe").readlink() == executable:
+                        continue
                     status = (folder / "status").read_text().splitlines()
                     line = next(line for line in status if line.startswith("VmHWM"))
                     peaks[process] = int(line.split()[1]) * 1024 / 1e6

@@ -27,6 +27,13 @@ class CudaProgram:
             "choose engine='cpp_standalone', which needs a C++ compiler only"
         )
 
-    def run(self, chunk: Chunk, *, n_slots: int, report: Callable[[int], None]) -> ChunkResult:
+    def run(
+        self,
+        chunk: Chunk,
+        *,
+        n_slots: int,
+        report: Callable[[int], None],
+        stop: Callable[[], bool],
+    ) -> ChunkResult:
         """Run slots, see :class:`~bioplastic.engine.program.Program`."""
         raise NotImplementedError

@@ -51,8 +51,6 @@ class ChunkResult:
         Row, repetition and number of watched spikes of every slot.
     seconds : float
         Wall time of the slots.
-    interrupted : bool
-        Whether Ctrl-C ended the run, always at a slot's edge.
     """
 
     state: dict[str, npt.NDArray[np.float64]]
@@ -61,7 +59,6 @@ class ChunkResult:
     offsets: npt.NDArray[np.int64]
     log: npt.NDArray[np.float64]
     seconds: float
-    interrupted: bool
 
 
 class Program(Protocol):
@@ -72,8 +69,18 @@ class Program(Protocol):
     #: Size of every variable and parameter, by name.
     sizes: dict[str, int]
 
-    def run(self, chunk: Chunk, *, n_slots: int, report: Callable[[int], None]) -> ChunkResult:
-        """Run up to `n_slots` slots, fewer where the rows end; `report` hears of finished rows."""
+    def run(
+        self,
+        chunk: Chunk,
+        *,
+        n_slots: int,
+        report: Callable[[int], None],
+        stop: Callable[[], bool],
+    ) -> ChunkResult:
+        """Run up to `n_slots` slots, fewer where the rows end or `stop` says so.
+
+        `report` hears of finished rows; `stop` is asked at the edges of slots.
+        """
         ...
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from tqdm.auto import tqdm
 
-from bioplastic.engine.builder import parameter_values
+from bioplastic.engine.builder import parameter_values, structure
 from bioplastic.engine.cuda import CudaProgram
-from bioplastic.engine.program import Chunk, ChunkResult, Program
+from bioplastic.engine.program import Chunk, ChunkResult, Program, deferred_interrupt
 from bioplastic.engine.runtime import RuntimeProgram
 from bioplastic.engine.standalone_program import StandaloneProgram, find_compiler
 from bioplastic.errors import ParameterError, SimulationError
@@ -25,6 +25,10 @@ __all__ = ["ENGINES", "RateStimulus", "Result", "open_program", "resolve_engine"
 logger = logging.getLogger(__name__)
 
 ENGINES = ("auto", "numpy", "cython", "cpp_standalone", "cuda_standalone")
+#: Brian objects of the runtime engines that are kept for the next run.
+MAX_RUNTIME_PROGRAMS = 4
+_runtime_programs: dict[tuple[str, str], RuntimeProgram] = {}
+
 State = dict[str, npt.NDArray[np.float64]]
 
 
@@ -80,6 +84,8 @@ class Result:
         Of all slots, those included that were repeated.
     n_done : int
         Samples that were presented; fewer than asked for after Ctrl-C.
+    interrupted : bool
+        Whether Ctrl-C was pressed; the run then ends at a slot's edge, with nothing lost.
     timings : dict of str to float
         Seconds of ``"build"``, ``"simulate"`` and ``"read"``.
     engine : dict of str to str
@@ -92,6 +98,7 @@ class Result:
     spikes_per_slot: npt.NDArray[np.int64]
     repeats: npt.NDArray[np.int64]
     n_done: int
+    interrupted: bool
     timings: dict[str, float]
     engine: dict[str, str] = field(default_factory=dict)
 
@@ -140,7 +147,16 @@ def open_program(network: Network, *, engine: str = "auto") -> Program:
         return StandaloneProgram(network)
     if name == "cuda_standalone":
         return CudaProgram(network)
-    return RuntimeProgram(network, target=name)
+    key = (structure(network), name)
+    program = _runtime_programs.pop(key, None)
+    if program is None:
+        program = RuntimeProgram(network, target=name)
+    else:
+        program.build_seconds = 0.0
+    _runtime_programs[key] = program  # the last in use comes last
+    if len(_runtime_programs) > MAX_RUNTIME_PROGRAMS:
+        del _runtime_programs[next(iter(_runtime_programs))]
+    return program
 
 
 def initial_state(network: Network, sizes: Mapping[str, int]) -> State:
@@ -250,11 +266,13 @@ def run(
     spikes: list[SpikeTrains] = []
     logs: list[npt.NDArray[np.float64]] = []
     n_rows = min(chunk_size, getattr(program, "n_rows", chunk_size))
-    interrupted = False
-    with tqdm(
-        total=total, initial=start, desc=description, unit="sample", disable=not progress
-    ) as bar:
-        while position < total and not interrupted:
+    with (
+        deferred_interrupt() as asked,
+        tqdm(
+            total=total, initial=start, desc=description, unit="sample", disable=not progress
+        ) as bar,
+    ):
+        while position < total and not asked():
             stop = min(position + n_rows, total)
             values["schedule.cursor"] = np.zeros(1)
             chunk = Chunk(
@@ -268,10 +286,10 @@ def run(
                 chunk,
                 n_slots=stop - position,
                 report=lambda rows: bar.update(begin + rows - bar.n),  # noqa: B023
+                stop=asked,
             )
             values |= done.state
             position += int(done.state["schedule.cursor"][0])
-            interrupted = done.interrupted
             simulated += done.seconds
             train = SpikeTrains(
                 done.times,
@@ -307,6 +325,7 @@ def run(
         spikes_per_slot=log[:, 2].astype(np.int64),
         repeats=log[:, 1].astype(np.int64),
         n_done=position,
+        interrupted=asked(),
         timings={"build": program.build_seconds, "simulate": simulated},
         engine={
             "name": name,

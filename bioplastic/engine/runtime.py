@@ -13,7 +13,7 @@ from brian2.devices.device import runtime_device
 
 from bioplastic.engine.builder import SLOT_LOG, build, parameter_values
 from bioplastic.engine.context import brian_context
-from bioplastic.engine.program import Chunk, ChunkResult, deferred_interrupt
+from bioplastic.engine.program import Chunk, ChunkResult
 from bioplastic.models import Network
 
 __all__ = ["RuntimeProgram"]
@@ -50,7 +50,10 @@ class RuntimeProgram:
     def _prepare(self, parameters: dict[str, float]) -> None:
         """Make Brian's objects; runtime code holds the values of parameters fast."""
         with self._context():
-            gc.collect()  # objects of an earlier program give their names back
+            if self._target == "cython":
+                # An earlier program's objects give their names back, so that the generated code
+                # is the same and Cython's cache has it.
+                gc.collect()
             self._built = build(self._network, n_rows=self.n_rows)
             for name, value in parameters.items():
                 group, variable = self._built.variables[name]
@@ -65,13 +68,20 @@ class RuntimeProgram:
         self._starts = [o for o in active if o.clock is slot_clock and o.when == "start"]
         self._ends = [o for o in active if o.clock is slot_clock and o.when == "end"]
 
-    def run(self, chunk: Chunk, *, n_slots: int, report: Callable[[int], None]) -> ChunkResult:
+    def run(
+        self,
+        chunk: Chunk,
+        *,
+        n_slots: int,
+        report: Callable[[int], None],
+        stop: Callable[[], bool],
+    ) -> ChunkResult:
         """Run up to `n_slots` slots, see :class:`~bioplastic.engine.program.Program`."""
         parameters = {name: float(np.ravel(chunk.values[name])[0]) for name in self._parameters}
         if parameters != self._parameters:
             self._prepare(parameters)
         built, n_rows = self._built, len(chunk.keys)
-        with self._context(), deferred_interrupt() as asked:
+        with self._context():
             runtime_device.seed(chunk.seed[0])
             built.stimulus.values[:n_rows] = chunk.rates
             built.sample_keys.values[:n_rows] = chunk.keys
@@ -93,7 +103,7 @@ class RuntimeProgram:
                 for obj in self._ends:
                     obj.run()
                 report(int(read["cursor"]()[0]))
-                if read["cursor"]()[0] >= n_rows or asked():
+                if read["cursor"]()[0] >= n_rows or stop():
                     break
             seconds = time.perf_counter() - begun
             state = {
@@ -108,7 +118,6 @@ class RuntimeProgram:
                 offsets=np.array(offsets),
                 log=np.array(log).reshape(-1, len(SLOT_LOG)),
                 seconds=seconds,
-                interrupted=asked(),
             )
 
     def _slot(self) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 from bioplastic.engine import cache
 from bioplastic.engine.builder import SLOT_LOG, build, structure
 from bioplastic.engine.context import brian_context
-from bioplastic.engine.program import Chunk, ChunkResult, deferred_interrupt
+from bioplastic.engine.program import Chunk, ChunkResult
 from bioplastic.engine.standalone import slot_device
 from bioplastic.errors import (
     BuildError,
@@ -106,13 +106,21 @@ class StandaloneProgram:
         self._types: dict[str, str] = manifest["types"]
         self._parameters = set(manifest["parameters"])
 
-    def run(self, chunk: Chunk, *, n_slots: int, report: Callable[[int], None]) -> ChunkResult:
+    def run(
+        self,
+        chunk: Chunk,
+        *,
+        n_slots: int,
+        report: Callable[[int], None],
+        stop: Callable[[], bool],
+    ) -> ChunkResult:
         """Run up to `n_slots` slots, see :class:`~bioplastic.engine.program.Program`."""
         with tempfile.TemporaryDirectory(prefix="bioplastic-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
             self._write_input(folder, chunk)
-            interrupted = self._call(folder, n_slots, len(chunk.keys), chunk.seed[0], report)
-            return self._read_output(folder, interrupted)
+            arguments = (folder, n_slots, len(chunk.keys), chunk.seed[0])
+            self._call(folder, [str(a) for a in arguments], report, stop)
+            return self._read_output(folder)
 
     def _write_input(self, folder: Path, chunk: Chunk) -> None:
         try:
@@ -129,15 +137,18 @@ class StandaloneProgram:
             ) from error
 
     def _call(
-        self, folder: Path, n_slots: int, n_rows: int, seed: int, report: Callable[[int], None]
-    ) -> bool:
-        arguments = [self._folder / "main", folder, n_slots, n_rows, seed]
+        self,
+        folder: Path,
+        arguments: list[str],
+        report: Callable[[int], None],
+        stop: Callable[[], bool],
+    ) -> None:
         errors = folder / "stderr"
-        with deferred_interrupt() as asked, errors.open("w") as stderr:
+        with errors.open("w") as stderr:
             # A session of its own, so that Ctrl-C reaches us and not the program, which is told
             # to stop at a slot's edge. Should we die, its next report dies on the closed pipe.
             process = subprocess.Popen(
-                [str(a) for a in arguments],
+                [str(self._folder / "main"), *arguments],
                 cwd=self._folder,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -149,7 +160,7 @@ class StandaloneProgram:
                 told = False
                 for line in process.stdout:
                     report(int(line))
-                    if asked() and not told:
+                    if stop() and not told:
                         process.terminate()
                         told = True
                 code = process.wait()
@@ -157,7 +168,6 @@ class StandaloneProgram:
                 if process.poll() is None:
                     process.kill()
                     process.wait()
-            interrupted = asked()
         if code:
             said = errors.read_text().strip() or "nothing"
             kind = StorageError if "disk full" in said else SimulationError
@@ -165,9 +175,8 @@ class StandaloneProgram:
                 f"the compiled program stopped with code {code} and said: {said}; "
                 f"its sources lie in {self._folder}"
             )
-        return interrupted
 
-    def _read_output(self, folder: Path, interrupted: bool) -> ChunkResult:
+    def _read_output(self, folder: Path) -> ChunkResult:
         state = {
             name: np.fromfile(folder / f"out.{name}", dtype=self._types[name]).astype(np.float64)
             for name in self.sizes
@@ -180,7 +189,6 @@ class StandaloneProgram:
             offsets=np.fromfile(folder / "offsets", dtype=np.int64),
             log=np.fromfile(folder / "log").reshape(-1, len(SLOT_LOG)),
             seconds=float(np.fromfile(folder / "seconds")[0]),
-            interrupted=interrupted,
         )
 
 

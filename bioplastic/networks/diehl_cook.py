@@ -376,7 +376,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             program=program,
             start=done,
             # some thirty points of history, a checkpoint every few seconds to a minute
-            chunk_size=int(np.clip(total // 30, 50, 1000)),
+            chunk_size=int(np.clip(total // 30, 100, 1000)),
             on_chunk=on_chunk,
             description="training",
             progress=bool(self.verbose),
@@ -391,7 +391,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.weights_ = self._state[WEIGHTS].reshape(data.shape[1], -1).copy()
         self.theta_ = self._state.get(THETA, np.zeros(int(self.n_neurons))).copy()
         self.history_ = self._history.arrays()
-        if result.n_done < total:
+        if result.interrupted:
             kept = f"; {self.checkpoint} holds them" if self.checkpoint is not None else ""
             raise KeyboardInterrupt(
                 f"training stopped after {result.n_done} of {total} samples{kept}"
@@ -431,7 +431,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             description="presenting",
             progress=bool(self.verbose),
         )
-        if result.n_done < len(data):
+        if result.interrupted:
             raise KeyboardInterrupt(f"stopped after {result.n_done} of {len(data)} samples")
         return result
 

@@ -7,7 +7,7 @@ from bioplastic.networks import DiehlCook, DiehlCookClassifier
 
 SMALL = {
     "n_neurons": 4,
-    "presentation": 10 * ms,
+    "presentation": 3 * ms,
     "rest": 0 * ms,
     "dt": 1 * ms,
     "min_spikes": 0,

@@ -1,0 +1,48 @@
+"""Command line: ``bioplastic train``, ``evaluate``, ``demo`` and ``doctor``."""
+
+from typing import Annotated
+
+import typer
+
+from bioplastic import __version__
+from bioplastic.cli.demo import demo
+from bioplastic.cli.doctor import doctor
+from bioplastic.cli.evaluate import evaluate
+from bioplastic.cli.train import train
+
+__all__ = ["app", "main"]
+
+# Plain text in place of boxes: it can be piped, searched and read in the log of a CI run.
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"bioplastic {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Train, measure and look at biologically plausible spiking networks."""
+
+
+for command in (train, evaluate, demo, doctor):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line of ``sys.argv``; ends the process with its exit code."""
+    app(prog_name="bioplastic")

@@ -1,0 +1,56 @@
+"""``bioplastic demo``: from handwritten digits to a trained and measured network in a minute."""
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bioplastic.cli.answers import save_answers
+from bioplastic.cli.folder import MODEL, make_folder, save_model, save_pictures
+from bioplastic.cli.reporting import reporting
+from bioplastic.cli.settings import SETTINGS
+from bioplastic.cli.tasks import TASKS
+from bioplastic.cli.train import Engine
+from bioplastic.cli.training import measure, train_network
+
+__all__ = ["demo"]
+
+
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/demo"),
+    seed: Annotated[int, typer.Option(min=0, help="Of weights, noise and order.")] = 0,
+    engine: Annotated[Engine, typer.Option(help="How the network is computed.")] = "auto",
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress bar.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Train, measure and draw a network in a minute.
+
+    It is Diehl & Cook's, on handwritten digits that come along with scikit-learn. A fifth of
+    them is held out: nothing sees it before the last measurement, neither the training, nor the
+    labelling, nor the choice of the constants (benchmarks/demo_settings.py).
+    """
+    with reporting(debug=debug):
+        begun = time.perf_counter()
+        settings = dataclasses.replace(SETTINGS["digits"], engine=engine)
+        task = TASKS["digits"](None)
+        make_folder(out)
+        typer.echo(
+            f"{task.description}: {len(task.X_train):,} to learn from, {len(task.X_test):,} held "
+            f"out\n{settings.neurons} neurons, {settings.epochs} passes without labels; the first "
+            f"time, two programs are compiled, which takes half a minute"
+        )
+        training = train_network(
+            task.X_train, task.y_train, settings, seed=seed, checkpoint=None, progress=not quiet
+        )
+        accuracy, _ = measure(training.model, task.X_test, task.y_test, progress=not quiet)
+        pictures = save_pictures(out, training.model, task.image_shape)
+        pictures.append(save_answers(out, training.model, task))
+        record = training.record(task, settings, seed=seed, n_train=len(task.X_train))
+        save_model(out, training.model, record | {"held_out": accuracy.as_json()})
+        typer.echo(f"\nHeld-out accuracy {accuracy}\n")
+        typer.echo(training.report())
+        typer.echo(f"  in all    {time.perf_counter() - begun:.1f} s, pictures included\n")
+        for path in (*pictures, out / MODEL):
+            typer.echo(f"Wrote {path}")

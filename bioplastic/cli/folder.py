@@ -1,0 +1,182 @@
+"""The folder that a training leaves: model, record and pictures, each file whole or absent."""
+
+import contextlib
+import importlib.metadata
+import json
+import platform
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import joblib
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from bioplastic import __version__
+from bioplastic.errors import DataError, DataNotFoundError, StorageError
+from bioplastic.inspect import plot_receptive_fields, plot_weight_history
+from bioplastic.networks import DiehlCookClassifier
+
+__all__ = [
+    "MODEL",
+    "RECORD",
+    "load_model",
+    "make_folder",
+    "save_figure",
+    "save_json",
+    "save_model",
+    "save_pictures",
+    "versions",
+]
+
+MODEL, RECORD = "model.joblib", "training.json"
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a result depends on.
+
+    Examples
+    --------
+    >>> from bioplastic.cli.folder import versions
+    >>> list(versions())
+    ['python', 'bioplastic', 'brian2', 'numpy', 'scipy', 'scikit-learn']
+    """
+    packages = ("brian2", "numpy", "scipy", "scikit-learn")
+    return {
+        "python": platform.python_version(),
+        "bioplastic": __version__,
+        **{name: importlib.metadata.version(name) for name in packages},
+    }
+
+
+def make_folder(folder: Path) -> Path:
+    """Make a folder and try to write to it, before hours of work end at a full or a locked disk.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise StorageError(
+            f"--out: cannot write to {folder}: {error}; choose another folder"
+        ) from error
+    return folder
+
+
+@contextlib.contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """Give a place beside `path` to write to, and move what was written there in one step."""
+    scratch = path.with_name(f".{path.stem}.part{path.suffix}")
+    try:
+        yield scratch
+        scratch.replace(path)
+    except OSError as error:
+        raise StorageError(
+            f"cannot write {path}: {error}; free some space or choose another folder with --out"
+        ) from error
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def save_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON file.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be written.
+    """
+    with _whole(path) as scratch:
+        scratch.write_text(json.dumps(content, indent=2) + "\n")
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure and close it.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be written.
+    """
+    try:
+        with _whole(path) as scratch:
+            figure.savefig(scratch, dpi=150)
+    finally:
+        plt.close(figure)
+
+
+def save_model(folder: Path, model: DiehlCookClassifier, record: dict[str, Any]) -> None:
+    """Write a trained model, then its record: a record without a model does not occur.
+
+    Raises
+    ------
+    StorageError
+        If a file cannot be written.
+    """
+    with _whole(folder / MODEL) as scratch:
+        joblib.dump(model, scratch, compress=3)
+    save_json(folder / RECORD, record)
+
+
+def load_model(folder: Path) -> tuple[DiehlCookClassifier, dict[str, Any]]:
+    """Read what :func:`save_model` wrote. A model file is a pickle: it can run code.
+
+    Raises
+    ------
+    DataNotFoundError
+        If the folder holds no model.
+    DataError
+        If a file is damaged, or comes from versions that this one cannot read.
+    """
+    for name in (MODEL, RECORD):
+        if not (folder / name).is_file():
+            raise DataNotFoundError(
+                f"{folder} holds no {name}; name a folder that `bioplastic train` made"
+            )
+    try:
+        record = json.loads((folder / RECORD).read_text())
+        made_by = ", ".join(f"{k} {v}" for k, v in record["versions"].items())
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        raise DataError(
+            f"{folder / RECORD} is damaged ({type(error).__name__}: {error}); train again"
+        ) from error
+    try:
+        model = joblib.load(folder / MODEL)
+    except Exception as error:  # a damaged pickle can raise anything
+        raise DataError(
+            f"{folder / MODEL} cannot be read ({type(error).__name__}: {error}): it is damaged, "
+            f"or was written by versions that differ too much ({made_by}); train again"
+        ) from error
+    if not isinstance(model, DiehlCookClassifier):
+        raise DataError(f"{folder / MODEL} holds a {type(model).__name__}; train again")
+    return model, record
+
+
+def save_pictures(
+    folder: Path, model: DiehlCookClassifier, image_shape: tuple[int, int]
+) -> list[Path]:
+    """Draw the receptive fields, with the neurons' labels, and how the weights changed.
+
+    Returns
+    -------
+    paths : list of Path
+        The pictures.
+
+    Raises
+    ------
+    StorageError
+        If a picture cannot be written.
+    """
+    fields, history = folder / "receptive_fields.png", folder / "weight_history.png"
+    assigned = model.readout_.assignments_
+    labels = [None if k < 0 else model.classes_[k] for k in assigned]
+    axes = plot_receptive_fields(model, image_shape=image_shape, labels=labels)
+    save_figure(axes.figure.get_figure(root=True), fields)
+    save_figure(plot_weight_history(model)[0].figure.get_figure(root=True), history)
+    return [fields, history]

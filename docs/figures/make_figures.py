@@ -1,0 +1,58 @@
+"""Make the figures of README.md and docs/ from a real training on MNIST.
+
+    python docs/figures/make_figures.py [--neurons 100] [--images 10000] [--theta-plus 0.02] [--seed 0]
+
+About a minute with the default settings. Training and labelling images only: no test image is
+loaded into the network, and the figures quote no accuracy. Settings of the figures in the
+repository: the defaults.
+"""
+
+import argparse
+from pathlib import Path
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+from brian2 import mV
+
+from bioplastic.datasets import load_mnist
+from bioplastic.inspect import plot_raster, plot_receptive_fields, plot_weight_history
+from bioplastic.networks import DiehlCookClassifier
+
+FOLDER = Path(__file__).resolve().parent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--neurons", type=int, default=100)
+    parser.add_argument("--images", type=int, default=10_000)
+    parser.add_argument("--theta-plus", type=float, default=0.02, help="in mV")
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    mnist = load_mnist()
+    model = DiehlCookClassifier(
+        args.neurons,
+        theta_plus=args.theta_plus * mV,
+        n_label=min(2000, args.images),
+        random_state=args.seed,
+        verbose=1,
+    )
+    model.fit(mnist.data[: args.images], mnist.target[: args.images])
+    classes = model.readout_.assignments_
+
+    axes = plot_receptive_fields(model, labels=classes, image_shape=mnist.image_shape)
+    axes.set_title(f"{args.neurons} neurons after {args.images:,} images", loc="left", fontsize=11)
+    axes.figure.savefig(FOLDER / "receptive_fields.png", dpi=130)
+
+    panels = plot_weight_history(model)
+    panels[0].figure.savefig(FOLDER / "weight_history.png", dpi=110)
+
+    # An image that training has not seen, so that nobody reads memory into the picture.
+    unseen = mnist.data[mnist.n_train - 1 : mnist.n_train]
+    axes = plot_raster(model.transform_spikes(unseen), labels=classes)
+    axes.figure.savefig(FOLDER / "raster.png", dpi=110)
+
+
+if __name__ == "__main__":
+    main()
