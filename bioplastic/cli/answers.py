@@ -1,9 +1,12 @@
-"""A picture of the network at work: ten digits one after the other, and the spikes they evoke."""
+"""A picture of the network at work: samples one after the other, and the spikes they evoke."""
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
 
 from bioplastic.cli.folder import save_figure
 from bioplastic.cli.tasks import Task
@@ -12,7 +15,7 @@ from bioplastic.networks import DiehlCookClassifier
 
 __all__ = ["save_answers"]
 
-_INK = "#333333"
+_INK, _WRONG, _GRID = "#333333", "#bd1f01", "#e4e4e4"
 
 
 def save_answers(folder: Path, model: DiehlCookClassifier, task: Task) -> Path:
@@ -30,8 +33,8 @@ def save_answers(folder: Path, model: DiehlCookClassifier, task: Task) -> Path:
     Returns
     -------
     path : Path
-        ``raster.png``: the samples in a row, below each the spikes of its presentation, in colours
-        of the classes by which the neurons were labelled.
+        ``raster.png``: the samples in a row, and below each what the network took it for and the
+        spikes of its presentation; the neurons are sorted by their labels.
 
     Raises
     ------
@@ -39,29 +42,58 @@ def save_answers(folder: Path, model: DiehlCookClassifier, task: Task) -> Path:
         If the picture cannot be written.
     """
     # The first of each class, so that nobody can have chosen the good ones.
-    rows = [int(np.flatnonzero(task.y_test == c)[0]) for c in model.classes_]
+    _, rows = np.unique(task.y_test, return_index=True)
     spikes = model.transform_spikes(task.X_test[rows])
-    assigned = model.readout_.assignments_
-    labels = np.array(["none" if k < 0 else str(model.classes_[k]) for k in assigned])
+    predicted = model.readout_.predict(spikes.counts())
+    labels = np.array(
+        ["none" if k < 0 else str(model.classes_[k]) for k in model.readout_.assignments_]
+    )
     order = np.argsort(labels, kind="stable")
     slot, n = float(spikes.duration[0]), len(rows)
     starts = np.repeat(slot * np.arange(n), np.diff(spikes.offsets))
 
-    figure, axes = plt.subplots(figsize=(8.6, 4.6))
-    figure.subplots_adjust(left=0.07, right=0.9, bottom=0.11, top=0.79)
-    plot_raster(
-        (np.append(spikes.times + starts, []), spikes.units),
-        units=order,
-        labels=labels,
-        axes=axes,
-    )
+    figure, axes = plt.subplots(figsize=(8.6, 5.2))
+    figure.subplots_adjust(left=0.08, right=0.98, bottom=0.09, top=0.72)
+    plot_raster((spikes.times + starts, spikes.units), units=order, labels=labels, axes=axes)
+    _enlarge(axes)
     axes.set_xlim(0, n * slot)
+    _name_rows(axes, labels[order])
     for k, row in enumerate(rows):
-        if k:
-            axes.axvline(k * slot, color="#dddddd", linewidth=0.8, zorder=0)
-        image = axes.inset_axes((k / n + 0.008, 1.03, 1 / n - 0.016, 0.16))
+        axes.axvline((k + 1) * slot, color=_GRID, linewidth=0.8, zorder=0)
+        image = axes.inset_axes((k / n + 0.01, 1.1, 1 / n - 0.02, 0.17))
         image.imshow(task.X_test[row].reshape(task.image_shape), cmap="Greys")
         image.set_axis_off()
+        axes.text(
+            (k + 0.5) / n,
+            1.02,
+            f"→ {predicted[k]}",
+            transform=axes.transAxes,
+            ha="center",
+            fontsize=10,
+            color=_INK if predicted[k] == task.y_test[row] else _WRONG,
+        )
+    title = f"How {len(labels):,} neurons answer to {n} held-out samples"
+    figure.suptitle(title, x=0.08, y=0.97, ha="left", fontsize=11, color=_INK)
     path = folder / "raster.png"
     save_figure(figure, path)
     return path
+
+
+def _enlarge(axes: Axes) -> None:
+    """Draw few spikes so that they are seen; the rows tell what the legend would."""
+    axes.set_title("", loc="left")
+    legend = axes.get_legend()
+    if legend is not None:
+        legend.remove()
+    for line in axes.lines:
+        line.set(markersize=6, markeredgewidth=1.6, alpha=1.0, clip_on=False)
+
+
+def _name_rows(axes: Axes, labels: npt.NDArray[Any]) -> None:
+    """Put the name of each class beside its rows."""
+    names, first, size = np.unique(labels, return_index=True, return_counts=True)
+    axes.set_yticks(first + (size - 1) / 2, list(names))
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylabel("neurons, by their label", fontsize=9, color=_INK)
+    for border in first[1:]:
+        axes.axhline(border - 0.5, color=_GRID, linewidth=0.8, zorder=0)

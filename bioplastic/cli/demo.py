@@ -9,7 +9,7 @@ import typer
 
 from bioplastic.cli.answers import save_answers
 from bioplastic.cli.folder import MODEL, make_folder, save_model, save_pictures
-from bioplastic.cli.reporting import reporting
+from bioplastic.cli.reporting import reporting, show_progress
 from bioplastic.cli.settings import SETTINGS
 from bioplastic.cli.tasks import TASKS
 from bioplastic.cli.train import Engine
@@ -42,9 +42,16 @@ def demo(
             f"time, two programs are compiled, which takes half a minute"
         )
         training = train_network(
-            task.X_train, task.y_train, settings, seed=seed, checkpoint=None, progress=not quiet
+            task.X_train,
+            task.y_train,
+            settings,
+            seed=seed,
+            checkpoint=None,
+            progress=show_progress(quiet=quiet),
         )
-        accuracy, _ = measure(training.model, task.X_test, task.y_test, progress=not quiet)
+        accuracy, _ = measure(
+            training.model, task.X_test, task.y_test, progress=show_progress(quiet=quiet)
+        )
         pictures = save_pictures(out, training.model, task.image_shape)
         pictures.append(save_answers(out, training.model, task))
         record = training.record(task, settings, seed=seed, n_train=len(task.X_train))

@@ -57,7 +57,8 @@ def doctor(
 ) -> None:
     """Tell what works here, and what to install.
 
-    Shows versions, compilers, cache, data sets and engines. Ends with code 0 if at least one engine works.
+    Shows versions, compilers, cache, data sets and engines. Ends with code 0 if at least one
+    engine works.
     """
     with reporting(debug=debug):
         if clear_cache:
@@ -169,7 +170,7 @@ def _compilers() -> dict[str, str]:
 
 
 def _said(program: str, *arguments: str) -> str | None:
-    """What a program says of its version, None where it is missing or fails."""
+    """Return what a program says of its version, None where it is missing or fails."""
     path = shutil.which(program)
     if path is None:
         return None

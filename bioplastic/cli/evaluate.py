@@ -7,7 +7,7 @@ import typer
 
 from bioplastic.cli.folder import RECORD, load_model, make_folder, save_json, versions
 from bioplastic.cli.measuring import save_confusion
-from bioplastic.cli.reporting import reporting
+from bioplastic.cli.reporting import reporting, show_progress
 from bioplastic.cli.tasks import TASKS
 from bioplastic.cli.training import measure
 from bioplastic.errors import DataError
@@ -39,7 +39,8 @@ def evaluate(
 ) -> None:
     """Measure held-out accuracy on the test data.
 
-    The network is one that `bioplastic train` made, which never touches them. Leaves evaluation.json and confusion_matrix.png.
+    The network is one that `bioplastic train` made, which never touches them. Leaves
+    evaluation.json and confusion_matrix.png.
     """
     with reporting(debug=debug):
         model, record = load_model(model_dir)
@@ -51,7 +52,7 @@ def evaluate(
         task = TASKS[name](data)
         folder = make_folder(out or model_dir)
         X, y = task.X_test[:samples], task.y_test[:samples]
-        accuracy, predicted = measure(model, X, y, progress=not quiet)
+        accuracy, predicted = measure(model, X, y, progress=show_progress(quiet=quiet))
         typer.echo(f"Held-out accuracy {accuracy}")
         protocol = record["protocol"] | {"measured": f"{len(X):,} samples of the test part"}
         typer.echo("Protocol")

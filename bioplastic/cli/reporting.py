@@ -13,7 +13,7 @@ import typer
 
 from bioplastic.errors import BioplasticError
 
-__all__ = ["FAILED", "INTERRUPTED", "reporting"]
+__all__ = ["FAILED", "INTERRUPTED", "reporting", "show_progress"]
 
 FAILED = 2
 #: 128 + SIGINT, what a shell reports of a program that Ctrl-C ended.
@@ -53,6 +53,11 @@ def reporting(*, debug: bool, checkpoint: Path | None = None) -> Iterator[None]:
                 command = shlex.join(["bioplastic", *sys.argv[1:]])
                 typer.echo(f"To resume, give the same command again: {command}", err=True)
             raise typer.Exit(INTERRUPTED) from None
+
+
+def show_progress(*, quiet: bool) -> bool:
+    """Tell whether to draw progress bars: they would fill a log file with their redrawings."""
+    return not quiet and sys.stderr.isatty()
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from bioplastic.cli.folder import MODEL, make_folder, save_model, save_pictures
-from bioplastic.cli.reporting import reporting
+from bioplastic.cli.reporting import reporting, show_progress
 from bioplastic.cli.settings import SETTINGS
 from bioplastic.cli.tasks import TASKS, Task
 from bioplastic.cli.training import measure, train_network
@@ -145,7 +145,7 @@ def train(
             settings,
             seed=seed,
             checkpoint=saved,
-            progress=not quiet,
+            progress=show_progress(quiet=quiet),
         )
         record = training.record(task, settings, seed=seed, n_train=n_train)
         typer.echo(training.report())
@@ -153,7 +153,10 @@ def train(
         if n_validation:
             rows = slice(n_train, n_train + n_validation)
             accuracy, _ = measure(
-                training.model, task.X_train[rows], task.y_train[rows], progress=not quiet
+                training.model,
+                task.X_train[rows],
+                task.y_train[rows],
+                progress=show_progress(quiet=quiet),
             )
             record["validation"] = accuracy.as_json()
             typer.echo(f"Validation accuracy {accuracy}, of the training part, not trained on")

@@ -4,17 +4,18 @@ from bioplastic.engine.checkpoint import load_checkpoint, save_checkpoint
 from bioplastic.engine.integrators import rational_exponential_euler
 from bioplastic.engine.running import (
     ENGINES,
-    RateStimulus,
     Result,
     open_program,
     resolve_engine,
     run,
 )
+from bioplastic.engine.stimulus import RateStimulus, content_keys
 
 __all__ = [
     "ENGINES",
     "RateStimulus",
     "Result",
+    "content_keys",
     "load_checkpoint",
     "open_program",
     "rational_exponential_euler",

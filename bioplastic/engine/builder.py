@@ -66,7 +66,7 @@ class Built:
     parameters: set[str] = field(default_factory=set)
 
 
-class OnSpike(CodeRunner):  # type: ignore[misc]
+class OnSpike(CodeRunner):
     """Statements for the neurons that spike, between the pathways of pre and post spikes.
 
     A presynaptic trace changes there: after a presynaptic spike was read, before a postsynaptic
@@ -217,9 +217,7 @@ def build(network: Network, *, n_rows: int) -> Built:
     for projection in network.projections:
         order = _add_projection(built, projection, groups, order)
     watched = groups[network.watch]
-    _synapses(
-        built, "watch", watched, timer, "all_to_all", model="", on_pre="n_spikes_post += 1"
-    )
+    _synapses(built, "watch", watched, timer, "all_to_all", model="", on_pre="n_spikes_post += 1")
     built.spikes = b2.SpikeMonitor(watched, name="spikes")
     built.net.add(built.spikes)
     _name_variables(built, network)
@@ -227,7 +225,7 @@ def build(network: Network, *, n_rows: int) -> Built:
 
 
 def _add_population(built: Built, network: Network, population: Population, timer: Any) -> Any:
-    neuron, schedule = population.neuron, network.schedule
+    neuron, _schedule = population.neuron, network.schedule
     traces = _traces(network, population)
     parameters = _population_parameters(network, population)
     is_input = isinstance(neuron, PoissonInput)
@@ -341,9 +339,7 @@ def _add_projection(
     return order + 1
 
 
-def _add_pool(
-    built: Built, projection: Projection, source: Any, target: Any, order: int
-) -> int:
+def _add_pool(built: Built, projection: Projection, source: Any, target: Any, order: int) -> int:
     """All but one at the cost of O(n): everybody gets the sum, then takes its own part back."""
     name, constant = projection.name, parameter_equations({"w": projection.weight})
     pool = b2.NeuronGroup(

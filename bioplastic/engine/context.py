@@ -13,7 +13,7 @@ import numpy as np
 __all__ = ["brian_context"]
 
 # `brian2.devices.device` is a proxy object that hides the module of the same name.
-device_module = importlib.import_module("brian2.devices.device")
+device_module: Any = importlib.import_module("brian2.devices.device")
 
 # Notes on methods and unused variables are noise for someone who declared neither.
 _QUIET = logging.getLogger("brian2")
@@ -31,7 +31,7 @@ def brian_context(device: Any, preferences: dict[str, Any]) -> Iterator[None]:
     clock_dt = None if active.defaultclock is None else float(active.defaultclock.dt)
     options = active.build_on_run, dict(active.build_options or {})
     saved = {name: b2.prefs[name] for name in preferences}
-    random_state = np.random.get_state()
+    random_state = np.random.get_state()  # noqa: NPY002, Brian seeds the global generator
     directory, environment, level = os.getcwd(), dict(os.environ), _QUIET.level
     try:
         _QUIET.setLevel(logging.ERROR)
@@ -47,7 +47,7 @@ def brian_context(device: Any, preferences: dict[str, Any]) -> Iterator[None]:
         active.build_on_run, active.build_options = options
         if clock_dt is not None:
             active.defaultclock.dt = clock_dt * b2.second
-        np.random.set_state(random_state)
+        np.random.set_state(random_state)  # noqa: NPY002
         os.chdir(directory)
         if dict(os.environ) != environment:
             os.environ.clear()

@@ -40,9 +40,10 @@ cdef double %NAME%(double sample, double repeat, int neuron, double draw) noexce
     cdef unsigned int c0 = <unsigned int>neuron
     cdef unsigned int c1 = <unsigned int><long long>draw
     cdef unsigned int c2 = <unsigned int>sample_bits
-    cdef unsigned int c3 = <unsigned int>(sample_bits >> 32) ^ (<unsigned int><long long>repeat << 24)
+    cdef unsigned int c3 = <unsigned int><long long>repeat << 24
     cdef unsigned int k0 = <unsigned int>_namespace%NAME%_key[0]
     cdef unsigned int k1 = <unsigned int>_namespace%NAME%_key[1]
+    c3 = c3 ^ <unsigned int>(sample_bits >> 32)
     cdef unsigned long long p0, p1
     cdef unsigned int n0, n2
     cdef int round
@@ -57,7 +58,8 @@ cdef double %NAME%(double sample, double repeat, int neuron, double draw) noexce
         c2 = n2
         k0 += 0x9E3779B9u
         k1 += 0xBB67AE85u
-    return (<double>(((<unsigned long long>c0 << 32) | c1) >> 12) + 0.5) * (1.0 / 4503599627370496.0)
+    p0 = ((<unsigned long long>c0 << 32) | c1) >> 12
+    return (<double>p0 + 0.5) * (1.0 / 4503599627370496.0)
 """
 
 _CPP_TABLE = """
@@ -119,7 +121,7 @@ def philox_uniform(sample: Any, repeat: Any, neuron: Any, draw: Any, *, key: Any
     return (bits.astype(np.float64) + 0.5) * (1.0 / 4503599627370496.0)
 
 
-class Uniform(Function):  # type: ignore[misc]
+class Uniform(Function):
     """``uniform(sample, repeat, neuron, draw)`` for generated code; `key` can change between runs.
 
     Parameters
@@ -149,7 +151,7 @@ class Uniform(Function):  # type: ignore[misc]
             )
 
 
-class RowTable(Function):  # type: ignore[misc]
+class RowTable(Function):
     """``table(row)`` or ``table(row, column)`` for generated code; values change between runs.
 
     Parameters

@@ -41,6 +41,7 @@ class RationalExponentialEuler(StateUpdateMethod):
         variables: Mapping[str, Any] | None = None,
         method_options: Mapping[str, Any] | None = None,
     ) -> str:
+        """Return the abstract code of one step."""
         if method_options:
             raise ValueError("rational_exponential_euler has no options")
         if equations.is_stochastic:

@@ -5,7 +5,6 @@ import logging
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +15,12 @@ from bioplastic.engine.cuda import CudaProgram
 from bioplastic.engine.program import Chunk, ChunkResult, Program, deferred_interrupt
 from bioplastic.engine.runtime import RuntimeProgram
 from bioplastic.engine.standalone_program import StandaloneProgram, find_compiler
+from bioplastic.engine.stimulus import RateStimulus
 from bioplastic.errors import ParameterError, SimulationError
 from bioplastic.models import Network
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["ENGINES", "RateStimulus", "Result", "open_program", "resolve_engine", "run"]
+__all__ = ["ENGINES", "Result", "open_program", "resolve_engine", "run"]
 
 logger = logging.getLogger(__name__)
 
@@ -30,42 +30,6 @@ MAX_RUNTIME_PROGRAMS = 4
 _runtime_programs: dict[tuple[str, str], RuntimeProgram] = {}
 
 State = dict[str, npt.NDArray[np.float64]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RateStimulus:
-    """Samples as firing rates, in the order in which they are presented.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_samples, n_features)
-        Non-negative intensities, of any number type.
-    scale : float, in hertz
-        Rate of an intensity of 1.
-    order : ndarray of shape (n_presentations,), optional
-        Which sample comes when; each once, as they stand, where absent.
-    keys : ndarray of shape (n_presentations,), optional
-        Names of the presentations to the random numbers; their position where absent.
-    """
-
-    values: npt.NDArray[Any]
-    scale: float = 1.0
-    order: npt.NDArray[np.int64] | None = None
-    keys: npt.NDArray[np.float64] | None = None
-
-    def __len__(self) -> int:
-        return len(self.values) if self.order is None else len(self.order)
-
-    def rows(self, start: int, stop: int) -> npt.NDArray[np.float64]:
-        """Rates of the presentations `start` up to `stop`, in hertz."""
-        chosen = slice(start, stop) if self.order is None else self.order[start:stop]
-        return np.asarray(self.values[chosen], dtype=np.float64) * self.scale
-
-    def row_keys(self, start: int, stop: int) -> npt.NDArray[np.float64]:
-        """Keys of the presentations `start` up to `stop`."""
-        if self.keys is None:
-            return np.arange(start, stop, dtype=np.float64)
-        return np.asarray(self.keys[start:stop], dtype=np.float64)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -300,7 +264,7 @@ def run(
             )
             # A sample's last slot is the one that counted; one still to be repeated has none yet.
             rows = done.log[:, 0]
-            final = np.flatnonzero(np.append(rows[1:] != rows[:-1], True)) if len(rows) else []
+            final = np.flatnonzero(np.diff(rows, append=np.inf) != 0)
             if len(rows) and done.state["schedule.cursor"][0] <= rows[-1]:
                 final = final[:-1]
             accepted = train[final]

@@ -34,10 +34,26 @@ __all__ = ["StandaloneProgram", "compiler_version", "find_compiler"]
 #: -ffast-math lets the compiler vectorise sums; infinities stay honest.
 FLAGS = ("-std=c++17", "-O3", "-ffast-math", "-fno-finite-math-only", "-w")
 _NATIVE = "-march=native"
-_HEADERS = (
-    "algorithm assert.h chrono climits cmath csignal cstdio ctime fstream iostream map random set "
-    "stdint.h stdlib.h string tuple vector"
-).split()
+_HEADERS = [
+    "algorithm",
+    "assert.h",
+    "chrono",
+    "climits",
+    "cmath",
+    "csignal",
+    "cstdio",
+    "ctime",
+    "fstream",
+    "iostream",
+    "map",
+    "random",
+    "set",
+    "stdint.h",
+    "stdlib.h",
+    "string",
+    "tuple",
+    "vector",
+]
 _INSTALL = (
     "install one (Debian/Ubuntu: apt install g++; Fedora: dnf install gcc-c++; macOS: "
     "xcode-select --install), set CXX to yours, or choose engine='numpy', which is slower"
@@ -93,7 +109,9 @@ class StandaloneProgram:
     def __init__(self, network: Network) -> None:
         compiler = find_compiler()
         if compiler is None:
-            raise CompilerNotFoundError(f"engine 'cpp_standalone': no C++ compiler found; {_INSTALL}")
+            raise CompilerNotFoundError(
+                f"engine 'cpp_standalone': no C++ compiler found; {_INSTALL}"
+            )
         key = cache.fingerprint(
             structure(network), brian2.__version__, np.__version__, sys.version,
             compiler_version(compiler), " ".join(FLAGS), _processor(),
@@ -102,8 +120,8 @@ class StandaloneProgram:
             key, lambda folder: _build(network, folder, compiler)
         )
         manifest = json.loads((self._folder / cache.MANIFEST).read_text())
-        self.sizes: dict[str, int] = manifest["sizes"]
-        self._types: dict[str, str] = manifest["types"]
+        self.sizes: dict[str, int] = {name: n for name, (n, _) in manifest["layout"].items()}
+        self._types: dict[str, str] = {name: t for name, (_, t) in manifest["layout"].items()}
         self._parameters = set(manifest["parameters"])
 
     def run(
@@ -201,15 +219,12 @@ def _build(network: Network, folder: Path, compiler: str) -> None:
         slot_device.activate(build_on_run=False)
         try:
             built = build(network, n_rows=1)
-            slot_device.wirings = built.wirings
-            types = slot_device.add_slot_loop(built, network.schedule.n_steps)
+            slot_device.add_slot_loop(built, network.schedule.n_steps)
             slot_device.build(directory=str(folder), compile=False, run=False)
-            sizes = {
-                name: slot_device.size_of(*built.variables[name]) for name in built.variables
-            }
+            layout = slot_device.layout(built)
         finally:
             slot_device.reinit()
-    manifest = {"sizes": sizes, "types": types, "parameters": sorted(built.parameters)}
+    manifest = {"layout": layout, "parameters": sorted(built.parameters)}
     _write_unit(folder)
     _compile(folder, compiler)
     (folder / cache.MANIFEST).write_text(json.dumps(manifest))

@@ -178,6 +178,10 @@ def _draw_distribution(panel: Axes, records: dict[str, npt.NDArray[np.float64]])
         cmap="magma_r",
         rasterized=True,
     )
+    populated = np.flatnonzero((share > 0).any(axis=0))
+    if populated.size and populated[-1] + 1 < 0.7 * share.shape[1]:
+        # Most of the range is empty: small weights would share a third of the panel.
+        panel.set_ylim(records["weight_bins"][[0, round(1.2 * (populated[-1] + 1))]])
     panel.set_ylabel("synaptic weight", color=INK)
     declutter(panel)
     bar_axes = panel.inset_axes((1.02, 0.0, 0.02, 1.0))
@@ -190,9 +194,11 @@ def _draw_distribution(panel: Axes, records: dict[str, npt.NDArray[np.float64]])
 def _draw_change(
     panel: Axes, done: npt.NDArray[np.float64], change: npt.NDArray[np.float64]
 ) -> None:
-    # Nothing can have changed in a record made before the first presentation.
+    # Nothing can have changed in a record made before the first presentation. Changes cancel in
+    # part, so that the rate of a much shorter record, as at the end, is no measure beside the rest.
     between = np.diff(done, prepend=0.0)
-    rate = np.divide(change, between, out=np.full_like(change, np.nan), where=between > 0)
+    comparable = (between > 0) & (between >= np.median(between) / 2)
+    rate = np.divide(change, between, out=np.full_like(change, np.nan), where=comparable)
     _draw_line(panel, done, rate, color=COLORS[0])
     panel.set_ylabel("mean |Δw| per\npresentation", color=INK)
     _start_at_zero(panel, rate)

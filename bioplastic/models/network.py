@@ -211,7 +211,7 @@ class Network(Declaration):
             )
 
     def population(self, name: str) -> Population:
-        """Population of that name."""
+        """Return the population of that name."""
         for population in self.populations:
             if population.name == name:
                 return population

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from brian2 import mV, ms, second
+from brian2 import ms, mV, second
 
 from bioplastic.models.declaration import (
     Declaration,

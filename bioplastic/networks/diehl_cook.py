@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Hz, Quantity, have_same_dimensions, ms, mV
+from brian2 import Hz, ms, mV
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -25,14 +25,13 @@ from bioplastic.models import (
     Network,
     PairSTDP,
     PlasticityRule,
-    PoissonInput,
-    Population,
-    Projection,
     Schedule,
 )
+from bioplastic.networks.declarations import diehl_cook_network
 from bioplastic.networks.history import HistoryRecorder
+from bioplastic.networks.parameters import check_quantity, check_whole
 
-__all__ = ["DiehlCook", "diehl_cook_network"]
+__all__ = ["DiehlCook"]
 
 logger = logging.getLogger(__name__)
 
@@ -42,70 +41,7 @@ WEIGHTS, THETA = "input_to_excitatory.w", "excitatory.theta"
 NORM_PER_FEATURE = 78.0 / 784.0
 
 
-def diehl_cook_network(
-    *,
-    n_features: int,
-    n_neurons: int,
-    rule: PlasticityRule | None,
-    norm: float,
-    excitation: float = 10.4,
-    inhibition: float = 17.0,
-    pooled_inhibition: bool = True,
-    excitatory: DiehlCookExcitatory | None = None,
-    inhibitory: DiehlCookInhibitory | None = None,
-    schedule: Schedule | None = None,
-) -> Network:
-    """Declare the network of Diehl & Cook: input, excitatory and inhibitory neurons.
-
-    Parameters
-    ----------
-    n_features, n_neurons : int
-        Sizes of the input and of both other populations.
-    rule : PlasticityRule or None
-        How input weights learn.
-    norm : float
-        Sum to which the incoming weights of a neuron are scaled when a sample begins.
-    excitation, inhibition : float
-        Weight from a neuron to its inhibitory partner, and from that to all other neurons.
-    pooled_inhibition : bool
-        Sum inhibitory spikes once at a cost of O(n), or make n*(n - 1) synapses.
-    excitatory, inhibitory, schedule : optional
-        Models and schedule in place of the published ones.
-
-    Examples
-    --------
-    >>> from bioplastic.models import DiehlCookSTDP
-    >>> from bioplastic.networks import diehl_cook_network
-    >>> network = diehl_cook_network(n_features=784, n_neurons=400, rule=DiehlCookSTDP(), norm=78)
-    >>> [p.name for p in network.projections]
-    ['input_to_excitatory', 'excitatory_to_inhibitory', 'inhibitory_to_excitatory']
-    """
-    return Network(
-        populations=(
-            Population(name="input", n=n_features, neuron=PoissonInput()),
-            Population(name="excitatory", n=n_neurons, neuron=excitatory or DiehlCookExcitatory()),
-            Population(name="inhibitory", n=n_neurons, neuron=inhibitory or DiehlCookInhibitory()),
-        ),
-        projections=(
-            Projection(pre="input", post="excitatory", rule=rule, norm=norm),
-            Projection(
-                pre="excitatory", post="inhibitory", wiring="one_to_one", weight=excitation
-            ),
-            Projection(
-                pre="inhibitory",
-                post="excitatory",
-                wiring="all_but_one",
-                on_pre="gi_post += w",
-                weight=inhibition,
-                pooled=pooled_inhibition,
-            ),
-        ),
-        watch="excitatory",
-        schedule=schedule or Schedule(),
-    )
-
-
-class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Spiking network that learns prototypes of its input by STDP, without labels.
 
     Every sample is presented as Poisson spike trains. Excitatory neurons learn by STDP, inhibit
@@ -240,7 +176,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.checkpoint = checkpoint
         self.verbose = verbose
 
-    def fit(self, X: npt.ArrayLike, y: object = None) -> Self:
+    def fit(self, X: npt.ArrayLike, y: Any = None) -> Self:
         """Learn without labels.
 
         Parameters
@@ -258,7 +194,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self._train(data, n_epochs=int(self.n_epochs), resume=True)
         return self
 
-    def partial_fit(self, X: npt.ArrayLike, y: object = None) -> Self:
+    def partial_fit(self, X: npt.ArrayLike, y: Any = None) -> Self:
         """Present the samples once more, going on from what was learned before.
 
         Parameters
@@ -423,7 +359,9 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             state[THETA] = self.theta_
         result = engines.run(
             self.network_.frozen(),
-            engines.RateStimulus(values=data, scale=self._rate_scale(), keys=_row_keys(data)),
+            engines.RateStimulus(
+                values=data, scale=self._rate_scale(), keys=engines.content_keys(data)
+            ),
             seed=self._stream("transform"),
             state=state,
             engine=self.engine,
@@ -490,15 +428,15 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             ("min_spikes", 0, None),
             ("max_repeats", 0, 255),
         ):
-            self._check_whole(name, low, high)
+            check_whole(self, name, low=low, high=high)
         schedule = Schedule(
-            presentation=self._quantity("presentation", 350 * ms),
-            rest=self._quantity("rest", 150 * ms),
-            dt=self._quantity("dt", 0.5 * ms),
+            presentation=check_quantity(self, "presentation", 350 * ms),
+            rest=check_quantity(self, "rest", 150 * ms),
+            dt=check_quantity(self, "dt", 0.5 * ms),
             min_spikes=int(self.min_spikes),
             max_repeats=int(self.max_repeats),
         )
-        rate, dt = self._quantity("rate_max", 63.75 * Hz), schedule.dt
+        rate, dt = check_quantity(self, "rate_max", 63.75 * Hz), schedule.dt
         if not 0 < float(rate * dt) < 1:
             raise ParameterError(
                 f"DiehlCook.rate_max: must be > 0 Hz and below 1/dt = {1 / dt}, got {rate}; "
@@ -509,7 +447,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         excitatory = self.excitatory or DiehlCookExcitatory()
         if self.theta_plus is not None:
             excitatory = dataclasses.replace(
-                excitatory, theta_plus=self._quantity("theta_plus", 0.05 * mV)
+                excitatory, theta_plus=check_quantity(self, "theta_plus", 0.05 * mV)
             )
         return diehl_cook_network(
             n_features=n_features,
@@ -532,32 +470,15 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             )
         return RULES[self.rule]()
 
-    def _check_whole(self, name: str, low: int, high: int | None) -> None:
-        value = getattr(self, name)
-        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-        if not whole or value < low or (high is not None and value > high):
-            span = f"at least {low}" if high is None else f"from {low} to {high}"
-            raise ParameterError(f"DiehlCook.{name}: must be a whole number {span}, got {value!r}")
-
-    def _quantity(self, name: str, default: Quantity) -> Quantity:
-        value = getattr(self, name)
-        if value is None:
-            return default
-        if not have_same_dimensions(value, default):
-            raise ParameterError(
-                f"DiehlCook.{name}: must have the unit of {default!r}, got {value!r}"
-            )
-        return value
-
     def _rate_scale(self) -> float:
         """Rate in hertz of an input of 1."""
-        rate = float(self._quantity("rate_max", 63.75 * Hz))
+        rate = float(check_quantity(self, "rate_max", 63.75 * Hz))
         return rate / self.x_max_ if self.x_max_ > 0 else 0.0
 
     def _validate(self, X: npt.ArrayLike, *, reset: bool) -> npt.NDArray[Any]:
         try:
             # A number type of one byte stays one: MNIST as float64 would be half a gigabyte.
-            return validate_data(
+            data: npt.NDArray[Any] = validate_data(
                 self, X, reset=reset, dtype="numeric", ensure_non_negative=True
             )
         except ValueError as error:
@@ -565,12 +486,4 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
                 f"{type(self).__name__}: {error} X must be an array (n_samples, n_features) of "
                 f"finite numbers >= 0."
             ) from error
-
-
-def _row_keys(data: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Name each row by its content, in 48 bits, whatever its number type."""
-    digests = (
-        hashlib.blake2b(np.asarray(row, dtype=np.float64).tobytes(), digest_size=6).digest()
-        for row in data
-    )
-    return np.array([int.from_bytes(d, "little") for d in digests], dtype=np.float64)
+        return data

@@ -17,7 +17,7 @@ from bioplastic.readout import NeuronLabelClassifier
 __all__ = ["DiehlCookClassifier"]
 
 
-class DiehlCookClassifier(ClassifierMixin, DiehlCook):  # type: ignore[misc]
+class DiehlCookClassifier(ClassifierMixin, DiehlCook):
     """Diehl & Cook's network with its neurons labelled by the training samples.
 
     `fit` trains the network without looking at the labels, then presents training samples with
@@ -119,7 +119,7 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):  # type: ignore[misc]
         )
         self.n_label = n_label
 
-    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike = None) -> Self:
+    def fit(self, X: npt.ArrayLike, y: Any = None) -> Self:
         """Learn without labels, then label the neurons.
 
         Parameters
@@ -141,7 +141,7 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):  # type: ignore[misc]
         return self
 
     def partial_fit(
-        self, X: npt.ArrayLike, y: npt.ArrayLike = None, classes: npt.ArrayLike | None = None
+        self, X: npt.ArrayLike, y: Any = None, classes: npt.ArrayLike | None = None
     ) -> Self:
         """Go on learning, then add the samples' responses to the neurons' labels.
 
@@ -214,9 +214,7 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):  # type: ignore[misc]
         self, X: npt.ArrayLike, y: npt.ArrayLike | None, *, reset: bool
     ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         if y is None:
-            raise DataError(
-                "DiehlCookClassifier requires y to be passed, but the target y is None"
-            )
+            raise DataError("DiehlCookClassifier requires y to be passed, but the target y is None")
         data = self._validate(X, reset=reset)
         try:
             labels = column_or_1d(y, warn=True)

@@ -200,6 +200,17 @@ def test_change_is_divided_by_the_presentations_between_records(history):
     np.testing.assert_allclose(line.get_ydata(), [np.nan, 5e-4, 4e-4, 3e-4, 2e-4, 1e-4])
 
 
+def test_change_of_a_much_shorter_last_record_is_left_out(history):
+    history["presentation"][-1] = 501
+    (line,) = plot_weight_history(history)[1].lines
+    np.testing.assert_allclose(line.get_ydata(), [np.nan, 5e-4, 4e-4, 3e-4, 2e-4, np.nan])
+
+
+def test_weights_fill_the_panel_where_most_of_their_range_is_empty(history):
+    history["weight_histogram"][:, 5:] = 0
+    np.testing.assert_allclose(plot_weight_history(history)[0].get_ylim(), (0, 0.6))
+
+
 def test_colours_are_logarithmic_and_span_four_decades_at_most(history):
     history["weight_histogram"][0, 0] = 1e-9
     norm = plot_weight_history(history)[0].collections[0].norm

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from brian2 import Hz, mV, ms
+from brian2 import Hz, ms, mV
 from sklearn.base import clone
 from sklearn.model_selection import train_test_split
 
@@ -68,7 +68,8 @@ def test_partial_fit_continues_as_one_fit_would(X):
 
 def test_training_changes_weights_within_bounds_and_keeps_the_norm(X):
     model = DiehlCook(**QUICK).fit(X)
-    assert 0 <= model.weights_.min() and model.weights_.max() <= 1
+    assert model.weights_.min() >= 0
+    assert model.weights_.max() <= 1
     # Each column was scaled to the norm at the last slot's begin and learned one sample since.
     assert np.allclose(model.weights_.sum(axis=0), 20.0, rtol=0.1)
     assert (model.theta_ > 0.0).all()
@@ -80,7 +81,8 @@ def test_transform_is_a_function_of_the_sample(X):
     model = DiehlCook(**QUICK).fit(X)
     before = model.weights_.copy()
     counts = model.transform(X[:20])
-    assert counts.shape == (20, 8) and counts.sum() > 0
+    assert counts.shape == (20, 8)
+    assert counts.sum() > 0
     assert np.array_equal(model.transform(X[:20][::-1]), counts[::-1])
     assert np.array_equal(model.transform(X[7:8]), counts[7:8])
     assert np.array_equal(model.weights_, before)
@@ -295,7 +297,8 @@ def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(tmp_path, undisturbed, engine)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "training stopped after" in out and str(path) in out
+    assert "training stopped after" in out
+    assert str(path) in out
     kept = _load(path)
     assert 0 < kept["counters"][0] < undisturbed["counters"][0]
     if engine == "cpp_standalone":

@@ -63,11 +63,85 @@ template<class T> static void _write(const std::string& path, const T* data, siz
     if (!file) _fail("cannot write " + path + ": is the disk full?");
 }
 
+{% set _plan = slot_plan() %}
+static std::string _folder;  // where input lies and output goes
+static std::vector<int64_t> _offsets(1, 0);
+static std::vector<double> _log;
+static double _seconds = 0.0;
+
+static void _read_input(long n_rows, unsigned long seed)
+{
+    using namespace brian;
+    delete [] stimulus_values;
+    delete [] sample_keys_values;
+    stimulus_values = new double[n_rows*{{_plan.n_features}}];
+    sample_keys_values = new double[n_rows];
+    _read(_folder + "stimulus", stimulus_values, n_rows*{{_plan.n_features}});
+    _read(_folder + "sample_keys", sample_keys_values, n_rows);
+    _read(_folder + "key", uniform_key, 2);
+    _random_generators[0].seed(seed);
+    {% for name, start, length in _plan.read %}
+    _read(_folder + "in.{{name}}", {{start}}, {{length}});
+    {% endfor %}
+}
+
+static void _run_slots(long n_slots, long n_rows)
+{
+    using namespace brian;
+    using clock = std::chrono::steady_clock;
+    const auto begun = clock::now();
+    auto reported = begun;
+    for (long slot=0; slot<n_slots && !_stop_requested; slot++)
+    {
+        // Time counts from 0 in every slot, so that its arithmetic is the same wherever it lies.
+        _array_step_clock_timestep[0] = 0;
+        _array_step_clock_t[0] = 0.0;
+        {% for call in _plan.start %}
+        {{call}}
+        {% endfor %}
+        for (int64_t step=0; step<{{_plan.n_steps}}; step++)
+        {
+            _array_step_clock_timestep[0] = step;
+            _array_step_clock_t[0] = step*_array_step_clock_dt[0];
+            {% for call in _plan.step %}
+            {{call}}
+            {% endfor %}
+        }
+        {% for variable in _plan.log %}
+        _log.push_back(_array_schedule_{{variable}}[0]);
+        {% endfor %}
+        _offsets.push_back((int64_t)_dynamic_array_spikes_t.size());
+        {% for call in _plan.end %}
+        {{call}}
+        {% endfor %}
+        const auto now = clock::now();
+        if (std::chrono::duration<double>(now - reported).count() > 0.2)
+        {
+            std::printf("%ld\n", (long)_array_schedule_cursor[0]);
+            std::fflush(stdout);
+            reported = now;
+        }
+        if (_array_schedule_cursor[0] >= n_rows) break;
+    }
+    _seconds = std::chrono::duration<double>(clock::now() - begun).count();
+}
+
+static void _write_output()
+{
+    using namespace brian;
+    {% for name, start, length in _plan.written %}
+    _write(_folder + "{{name}}", {{start}}, {{length}});
+    {% endfor %}
+    _write(_folder + "offsets", _offsets.data(), _offsets.size());
+    _write(_folder + "log", _log.data(), _log.size());
+    _write(_folder + "seconds", &_seconds, 1);
+}
+
 int main(int argc, char **argv)
 {
     // arguments: run folder, number of slots, rows of the sample table, seed of rand() and randn()
     if (argc != 5) _fail("usage: main FOLDER SLOTS ROWS SEED");
-    const std::string folder = std::string(argv[1]) + "/";
+    _folder = std::string(argv[1]) + "/";
     const long n_slots = std::atol(argv[2]), n_rows = std::atol(argv[3]);
     const unsigned long seed = std::strtoul(argv[4], 0, 10);
     _flush_denormals();

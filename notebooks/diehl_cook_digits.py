@@ -1,0 +1,215 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Diehl & Cook on handwritten digits
+#
+# **Source.** P. U. Diehl, M. Cook (2015), *Unsupervised learning of digit recognition using
+# spike-timing-dependent plasticity*, Frontiers in Computational Neuroscience 9:99,
+# [doi:10.3389/fncom.2015.00099](https://doi.org/10.3389/fncom.2015.00099).
+#
+# **Reproduced.** Their figure 2A, the input weights of 100 excitatory neurons, and their figure 3,
+# the confusion matrix. On scikit-learn's digits (8 x 8 pixels, 1,797 images) in place of MNIST, so
+# that it takes seconds and no download.
+#
+# **Expected number.** Held-out accuracy near 90 %; `benchmarks/results/digits.txt` has mean and
+# standard deviation over five seeds.
+#
+# **Protocol.** A stratified fifth of the images (360) is held out. The network learns from the
+# others without labels, five times each; the same images then label the neurons, weights and
+# thresholds held fixed. The constants that differ from the published ones were chosen on a
+# validation cut of the training part. The held-out images are presented once, at the end.
+#
+# **Running time.** Under a minute on two cores, of which half is the C++ compiler; a second run
+# finds its programs in the build cache.
+
+# %%
+import os
+import time
+import warnings
+
+import matplotlib.pyplot as plt
+import numpy as np
+from brian2 import Hz, mV
+from IPython.display import display
+from sklearn.metrics import ConfusionMatrixDisplay
+from sklearn.model_selection import train_test_split
+
+# Without ipywidgets, tqdm draws its bars as text, and says so at length.
+warnings.filterwarnings("ignore", message="IProgress not found")
+
+from bioplastic.datasets import load_digits
+from bioplastic.inspect import plot_raster, plot_receptive_fields, plot_weight_history
+from bioplastic.models import DiehlCookExcitatory, DiehlCookSTDP
+from bioplastic.networks import DiehlCook, DiehlCookClassifier
+from bioplastic.readout import NeuronLabelClassifier
+
+begun = time.perf_counter()
+# The test suite runs this notebook on a tenth of the data.
+quick = os.environ.get("BIOPLASTIC_NOTEBOOK_QUICK") == "1"
+
+# %% [markdown]
+# ## Data
+#
+# What is set aside here is not touched before the confusion matrix.
+
+# %%
+digits = load_digits()
+X_train, X_test, y_train, y_test = train_test_split(
+    digits.data, digits.target, test_size=0.2, stratify=digits.target, random_state=0
+)
+n_epochs = 5
+if quick:
+    X_train, y_train, n_epochs = X_train[:150], y_train[:150], 1
+    X_test, y_test = X_test[:50], y_test[:50]
+X_train.shape, X_test.shape
+
+# %% [markdown]
+# ## The model
+#
+# A neuron is a declaration: equation strings and their parameters. It prints as it was written.
+
+# %%
+excitatory = DiehlCookExcitatory(theta_plus=0.02 * mV)
+print(excitatory.equations)
+print("threshold:", excitatory.threshold)
+print("reset:    ", excitatory.reset)
+
+# %% [markdown]
+# A notebook shows equations as formulas.
+
+# %%
+excitatory.equations
+
+# %% [markdown]
+# The learning rule of the authors' script: a presynaptic spike *lowers* the weight by
+# `eta_minus*o1`, a postsynaptic one raises it by `eta_plus*r1*o2`. The traces `r1`, `o1` and `o2` jump
+# to 1 at a spike and decay.
+
+# %%
+rule = DiehlCookSTDP()
+display(rule.equations)
+print("on a presynaptic spike:  ", rule.on_pre)
+print("on a postsynaptic spike: ", rule.on_post)
+
+# %% [markdown]
+# ## Training
+#
+# An image of 64 pixels drives the network far less than one of 784. So pixels fire four times
+# faster here (255 Hz in place of 63.75 Hz), and the weights onto a neuron sum to 16 (the script's 78
+# for 784 pixels would be 6.4 for 64). With `verbose=1` a progress bar is shown.
+
+# %%
+model = DiehlCookClassifier(
+    n_neurons=100,
+    n_epochs=n_epochs,
+    rate_max=255 * Hz,
+    norm=16.0,
+    rule=rule,
+    excitatory=excitatory,
+    random_state=0,
+)
+model.fit(X_train, y_train)
+for part, seconds in model.timings_.items():
+    print(f"{part:9s} {seconds:5.1f} s")
+print(f"{1e3 * model.timings_['simulate'] / model.n_presentations_:.2f} ms a presentation")
+
+# %% [markdown]
+# What happened meanwhile. The weights leave their initial range and most go to 0; thresholds grow
+# with every spike, so that a neuron which fires often makes room for others.
+
+# %%
+plot_weight_history(model)
+plt.show()
+
+# %% [markdown]
+# ## What was learned
+#
+# Each tile holds the weights onto one neuron, with the class that it answers most. The network saw no
+# label; the names were given afterwards.
+
+# %%
+plot_receptive_fields(model, labels=model.readout_.assignments_)
+plt.show()
+
+# %% [markdown]
+# Few neurons answer an image, since the first to fire inhibits all others. Neurons are ordered by
+# their class, and coloured by it. The network rests from 0.35 s on.
+
+# %%
+order = np.argsort(model.readout_.assignments_, kind="stable")
+spikes = model.transform_spikes(X_train[:1])
+axes = plot_raster(spikes, units=order, labels=model.readout_.assignments_)
+axes.set_title(f"Answer to a {y_train[0]}: {axes.get_title(loc='left')}", loc="left", fontsize=11)
+plt.show()
+
+# %% [markdown]
+# ## How good is it?
+
+# %%
+predicted = model.predict(X_test)
+correct = int((predicted == y_test).sum())
+print(f"{correct} of {len(y_test)} held-out digits named correctly, {correct / len(y_test):.1%}")
+figure, axes = plt.subplots(figsize=(5.2, 4.6), layout="constrained")
+ConfusionMatrixDisplay.from_predictions(y_test, predicted, cmap="Blues", colorbar=False, ax=axes)
+plt.show()
+
+# %% [markdown]
+# ## Does the sign of the rule matter?
+#
+# Most ports of the script *add* `eta_minus*o1` at a presynaptic spike, where the authors subtract it.
+# A rule is a string, so the error is made in one line. Measured on 287 of the training images, kept
+# apart from training here: the held-out ones have served their purpose.
+
+# %%
+X_fit, X_val, y_fit, y_val = train_test_split(
+    X_train, y_train, test_size=0.2, stratify=y_train, random_state=0
+)
+
+
+def validate(rule):
+    """Return validation accuracy and the share of weights near 0 and above 0.5."""
+    network = DiehlCook(
+        n_neurons=100,
+        n_epochs=min(n_epochs, 2),
+        rate_max=255 * Hz,
+        norm=16.0,
+        rule=rule,
+        excitatory=excitatory,
+        random_state=0,
+    )
+    readout = NeuronLabelClassifier().fit(network.fit_transform(X_fit), y_fit)
+    weights = network.weights_
+    accuracy = readout.score(network.transform(X_val), y_val)
+    return accuracy, (weights < 0.01).mean(), (weights > 0.5).mean()
+
+
+wrong_sign = "w = clip(w + eta_minus*o1_post, 0, w_max)"
+print("sign  eta_minus  accuracy  w < 0.01  w > 0.5")
+for eta_minus in (1e-4, 1e-3):
+    for sign, variant in (
+        ("right", DiehlCookSTDP(eta_minus=eta_minus)),
+        ("wrong", DiehlCookSTDP(eta_minus=eta_minus, on_pre=wrong_sign)),
+    ):
+        accuracy, silent, strong = validate(variant)
+        print(f"{sign}  {eta_minus:9.4f}  {accuracy:8.1%}  {silent:8.1%}  {strong:7.1%}")
+
+# %% [markdown]
+# At the published `eta_minus` of 0.0001 the term is so small beside potentiation and normalisation
+# that accuracy cannot tell the signs apart, which may be why the error lived for so long. Ten times
+# that, and the two are different rules: depression makes a few weights strong and the rest silent,
+# while with the wrong sign nothing opposes growth but the normalisation. (A changed `eta_minus` needs
+# no new build; a changed string does.)
+
+# %%
+print(f"This notebook took {time.perf_counter() - begun:.0f} s.")
