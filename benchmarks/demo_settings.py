@@ -14,8 +14,8 @@ from sklearn.model_selection import train_test_split
 from bioplastic.cli.settings import SETTINGS, Settings
 from bioplastic.cli.tasks import digits_task
 
-# Found by hand before, on the same training part: weak input or weak inhibition leaves the neurons
-# alike, and a threshold that grows too fast silences them before they have learned.
+# Other constants were found by hand before, on the same training part: 256 Hz and a norm of 12 make
+# 64 pixels drive a neuron like 784 do at 63.75 Hz and a norm of 78.
 GRID = {
     "epochs": (5, 10),
     "theta_plus_mv": (0.02, 0.03, 0.05),

@@ -9,6 +9,7 @@ import sys
 
 from _protocol import (
     OURS,
+    PEERS,
     Result,
     default_core,
     header,
@@ -18,6 +19,8 @@ from _protocol import (
     run_json,
     table,
 )
+
+INHIBITION = PEERS / "inhibition.py"
 
 
 def main() -> None:
@@ -41,6 +44,42 @@ def main() -> None:
             milliseconds = results[n][-1]["ms_per_presentation"]
             progress(f"round {number + 1}/{args.rounds}: {n} neurons {milliseconds:.1f} ms")
     print(report(args, builds, results))
+    print("\n" + inhibition(args))
+
+
+def inhibition(args: argparse.Namespace) -> str:
+    """Return the table of pooled inhibition beside a synapse for every pair."""
+    rows = []
+    for n in (size for size in args.sizes if size <= 1600):
+        measured = {}
+        for wiring in ("pooled", "synapses"):
+            command = [sys.executable, INHIBITION, n, max(50, args.images * 100 // n), wiring]
+            run_json([*command[:3], 10, wiring])  # builds
+            runs = [run_json(command, core=args.core) for _ in range(args.rounds)]
+            measured[wiring] = runs
+            progress(f"inhibition {wiring}, {n} neurons: {runs[-1]['ms_per_presentation']:.1f} ms")
+        times = {w: [r["ms_per_presentation"] for r in runs] for w, runs in measured.items()}
+        rows.append(
+            [
+                str(n),
+                median_range(times["pooled"]),
+                median_range(times["synapses"]),
+                f"{measured['pooled'][-1]['program_mb']:.0f}",
+                f"{measured['synapses'][-1]['program_mb']:.0f}",
+                f"{measured['pooled'][-1]['spikes_per_presentation']:.2f}",
+                f"{measured['synapses'][-1]['spikes_per_presentation']:.2f}",
+            ]
+        )
+    head = [
+        "neurons",
+        "pool ms",
+        "n*(n-1) synapses ms",
+        "pool MB",
+        "synapses MB",
+        "pool spikes",
+        "synapses spikes",
+    ]
+    return "Lateral inhibition, ms a presentation, same network otherwise\n\n" + table(head, rows)
 
 
 def report(

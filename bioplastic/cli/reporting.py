@@ -49,9 +49,11 @@ def reporting(*, debug: bool, checkpoint: Path | None = None) -> Iterator[None]:
             # The terminal wrote ^C, and no end of line.
             typer.echo(f"\nStopped: {interrupt}" if interrupt.args else "\nStopped.", err=True)
             if checkpoint is not None and checkpoint.exists():
-                typer.echo(f"Checkpoint: {checkpoint}", err=True)
                 command = shlex.join(["bioplastic", *sys.argv[1:]])
-                typer.echo(f"To resume, give the same command again: {command}", err=True)
+                typer.echo(
+                    f"To go on from {checkpoint}, give the same command again:\n  {command}",
+                    err=True,
+                )
             raise typer.Exit(INTERRUPTED) from None
 
 

@@ -77,6 +77,8 @@ class Settings:
 
 
 SETTINGS: dict[str, Settings] = {
+    # The best mean of the validation table that benchmarks/demo_settings.py prints, and of equal
+    # ones the least spread. The table uses nothing but the training part of the digits.
     "digits": Settings(
         neurons=100,
         epochs=10,

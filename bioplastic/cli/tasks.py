@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sklearn.model_selection import train_test_split
 
 from bioplastic.datasets import load_digits, load_mnist
+from bioplastic.errors import ParameterError
 
 __all__ = ["TASKS", "Task", "digits_task", "mnist_task"]
 
@@ -54,8 +55,13 @@ def digits_task(path: Path | None = None) -> Task:
 
     Parameters
     ----------
-    path : Path, optional
-        Not used: the digits come along with scikit-learn.
+    path : None
+        There is none to give.
+
+    Raises
+    ------
+    ParameterError
+        If a path is given: the digits come along with scikit-learn.
 
     Examples
     --------
@@ -64,6 +70,10 @@ def digits_task(path: Path | None = None) -> Task:
     >>> len(task.X_train), len(task.X_test)
     (1437, 360)
     """
+    if path is not None:
+        raise ParameterError(
+            f"--data: the digits come along with scikit-learn, got {path}; leave it out"
+        )
     digits = load_digits()
     X_train, X_test, y_train, y_test = train_test_split(
         digits.data,

@@ -61,9 +61,9 @@ class Training:
         return {
             "data_set": task.name,
             "protocol": {
-                "training": f"the first {n_train:,} of the {len(task.X_train):,} training samples, "
-                f"{settings.epochs} time(s), without labels",
-                "labels": f"neurons labelled by the first {n_label:,} of them",
+                "training": f"{_share(n_train, len(task.X_train))} training samples, without labels, "
+                f"{settings.epochs} epoch{'' if settings.epochs == 1 else 's'}",
+                "labels": f"neurons labelled by {_share(n_label, n_train)} of these samples",
                 "test": f"{task.test_part}; seen by nothing but `bioplastic evaluate` and `demo`",
             },
             "settings": dataclasses.asdict(settings),
@@ -135,3 +135,7 @@ def measure(
     predicted = model.predict(X)
     model.set_params(verbose=0)
     return Accuracy.of(predicted, np.asarray(y)), predicted
+
+
+def _share(n: int, total: int) -> str:
+    return f"all {total:,}" if n == total else f"the first {n:,} of {total:,}"

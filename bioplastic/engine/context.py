@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import logging
 import os
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,8 @@ __all__ = ["brian_context"]
 # `brian2.devices.device` is a proxy object that hides the module of the same name.
 device_module: Any = importlib.import_module("brian2.devices.device")
 
+# Brian's device is one for the whole process: threads take turns.
+_BRIAN = threading.RLock()
 # Notes on methods and unused variables are noise for someone who declared neither.
 _QUIET = logging.getLogger("brian2")
 
@@ -23,33 +26,34 @@ _QUIET = logging.getLogger("brian2")
 def brian_context(device: Any, preferences: dict[str, Any]) -> Iterator[None]:
     """Make `device` Brian's device and set `preferences`, for the time of a ``with`` block.
 
-    Restored afterwards: device, stack of devices, clock, preferences, NumPy's global random
-    state, working directory, environment, log level.
+    Threads that want Brian wait for each other. Restored afterwards: device, stack of devices,
+    clock, preferences, NumPy's global random state, working directory, environment, log level.
     """
-    active = device_module.active_device
-    stack = list(device_module.previous_devices)
-    clock_dt = None if active.defaultclock is None else float(active.defaultclock.dt)
-    options = active.build_on_run, dict(active.build_options or {})
-    saved = {name: b2.prefs[name] for name in preferences}
-    random_state = np.random.get_state()  # noqa: NPY002, Brian seeds the global generator
-    directory, environment, level = os.getcwd(), dict(os.environ), _QUIET.level
-    try:
-        _QUIET.setLevel(logging.ERROR)
-        for name, value in preferences.items():
-            b2.prefs[name] = value
-        device_module._do_set_device(device, False)
-        yield
-    finally:
-        for name, value in saved.items():
-            b2.prefs[name] = value
-        device_module.active_device = active
-        device_module.previous_devices[:] = stack
-        active.build_on_run, active.build_options = options
-        if clock_dt is not None:
-            active.defaultclock.dt = clock_dt * b2.second
-        np.random.set_state(random_state)  # noqa: NPY002
-        os.chdir(directory)
-        if dict(os.environ) != environment:
-            os.environ.clear()
-            os.environ.update(environment)
-        _QUIET.setLevel(level)
+    with _BRIAN:
+        active = device_module.active_device
+        stack = list(device_module.previous_devices)
+        clock_dt = None if active.defaultclock is None else float(active.defaultclock.dt)
+        options = active.build_on_run, dict(active.build_options or {})
+        saved = {name: b2.prefs[name] for name in preferences}
+        random_state = np.random.get_state()  # noqa: NPY002, Brian seeds the global generator
+        directory, environment, level = os.getcwd(), dict(os.environ), _QUIET.level
+        try:
+            _QUIET.setLevel(logging.ERROR)
+            for name, value in preferences.items():
+                b2.prefs[name] = value
+            device_module._do_set_device(device, False)
+            yield
+        finally:
+            for name, value in saved.items():
+                b2.prefs[name] = value
+            device_module.active_device = active
+            device_module.previous_devices[:] = stack
+            active.build_on_run, active.build_options = options
+            if clock_dt is not None:
+                active.defaultclock.dt = clock_dt * b2.second
+            np.random.set_state(random_state)  # noqa: NPY002
+            os.chdir(directory)
+            if dict(os.environ) != environment:
+                os.environ.clear()
+                os.environ.update(environment)
+            _QUIET.setLevel(level)

@@ -181,7 +181,8 @@ def _draw_distribution(panel: Axes, records: dict[str, npt.NDArray[np.float64]])
     populated = np.flatnonzero((share > 0).any(axis=0))
     if populated.size and populated[-1] + 1 < 0.7 * share.shape[1]:
         # Most of the range is empty: small weights would share a third of the panel.
-        panel.set_ylim(records["weight_bins"][[0, round(1.2 * (populated[-1] + 1))]])
+        bins = records["weight_bins"]
+        panel.set_ylim(bins[0], bins[round(1.2 * (populated[-1] + 1))])
     panel.set_ylabel("synaptic weight", color=INK)
     declutter(panel)
     bar_axes = panel.inset_axes((1.02, 0.0, 0.02, 1.0))

@@ -8,28 +8,59 @@ import pytest
 from brian2 import mV, ms
 
 from bioplastic import engine
-from bioplastic.models import DiehlCookExcitatory, DiehlCookSTDP, Schedule
+from bioplastic.models import DiehlCookExcitatory, DiehlCookSTDP, Network, Projection, Schedule
 from bioplastic.networks import diehl_cook_network
 
 N_FEATURES, N_NEURONS = 20, 6
 
 
-def declare(*, pooled=True, boost=None):
+EXCITATORY = DiehlCookExcitatory(theta_plus=1 * mV)
+RULE = DiehlCookSTDP(eta_plus=0.1, eta_minus=0.01)
+SCHEDULE = Schedule(presentation=40 * ms, rest=20 * ms, dt=1 * ms, min_spikes=4, max_repeats=3)
+
+
+def declare(*, pooled):
     """Network that fires, learns and repeats samples within a few dozen steps."""
     return diehl_cook_network(
         n_features=N_FEATURES,
         n_neurons=N_NEURONS,
-        rule=DiehlCookSTDP(eta_plus=0.1, eta_minus=0.01),
+        rule=RULE,
         norm=12.0,
         pooled_inhibition=pooled,
-        excitatory=DiehlCookExcitatory(theta_plus=1 * mV),
-        schedule=Schedule(presentation=40 * ms, rest=20 * ms, dt=1 * ms, min_spikes=4, max_repeats=3),
+        excitatory=EXCITATORY,
+        schedule=SCHEDULE,
     )
 
 
 @pytest.fixture(scope="session")
 def network():
-    return declare()
+    return declare(pooled=True)
+
+
+@pytest.fixture(scope="session")
+def unpooled_network():
+    return declare(pooled=False)
+
+
+@pytest.fixture(scope="session")
+def network_without_interneurons(network):
+    """The same with fewer parts: every part costs a compilation with Cython."""
+    return Network(
+        populations=(network.population("input"), network.population("excitatory")),
+        projections=(
+            network.projections[0],
+            Projection(
+                pre="excitatory",
+                post="excitatory",
+                wiring="all_but_one",
+                on_pre="gi_post += w",
+                weight=17.0,
+                pooled=False,
+            ),
+        ),
+        watch="excitatory",
+        schedule=SCHEDULE,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -73,9 +73,7 @@ class TestStateDependentRates:
     def test_no_step_overshoots_the_fixed_point(self):
         # Many inhibitory spikes in one step: a single step must land between start and goal.
         a = -np.logspace(0, 8, 200)
-        found = integrate(
-            BY_NEURON, t=1, dt=1, x=np.full(200, 2.0), a=a / second, b=-a / second
-        )
+        found = integrate(BY_NEURON, t=1, dt=1, x=np.full(200, 2.0), a=a / second, b=-a / second)
         assert (found >= 1.0 - 1e-12).all()
         assert (found <= 2.0).all()
 

@@ -114,9 +114,7 @@ def test_no_more_than_one_spike_a_step_and_none_in_the_rest(raster):
 def test_silent_inputs_stay_silent(name):
     # 1e-6 Hz: a gap of 1e9 steps, more than 32 bits hold
     values = np.tile([0.0, 1e-12, 1e-6, 1e-4, 300.0, 0.0], (20, N_INPUTS // 6))
-    result = engine.run(
-        declare(), engine.RateStimulus(values=values), seed=3, engine=name
-    )
+    result = engine.run(declare(), engine.RateStimulus(values=values), seed=3, engine=name)
     assert result.counts[values <= 1e-4].sum() == 0
     assert result.counts[values == 300.0].min() > 20
 

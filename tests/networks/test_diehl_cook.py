@@ -253,7 +253,8 @@ def undisturbed(tmp_path_factory):
     path = tmp_path_factory.mktemp("undisturbed") / "checkpoint"
     process = _start(path, "cpp_standalone")
     out, err = process.communicate(timeout=400)
-    assert process.returncode == 0 and "done" in out, err
+    assert process.returncode == 0, err
+    assert "done" in out
     return _load(path)
 
 
@@ -275,7 +276,8 @@ def test_sigkill_in_the_middle_then_resumed_gives_the_same_weights(tmp_path, und
                    _status(Path(f"/proc/{c}")))  # fmt: skip
     again = _start(path, "cpp_standalone")
     out, err = again.communicate(timeout=400)
-    assert again.returncode == 0 and "done" in out, err
+    assert again.returncode == 0, err
+    assert "done" in out
     resumed = _load(path)
     for name in ("state.input_to_excitatory.w", "state.excitatory.theta", "counters"):
         assert np.array_equal(resumed[name], undisturbed[name]), name
