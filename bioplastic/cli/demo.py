@@ -39,7 +39,7 @@ def demo(
         typer.echo(
             f"{task.description}: {len(task.X_train):,} to learn from, {len(task.X_test):,} held "
             f"out\n{settings.neurons} neurons, {settings.epochs} passes without labels; the first "
-            f"time, two programs are compiled, which takes half a minute"
+            f"time, two programs are compiled, which takes up to half a minute"
         )
         training = train_network(
             task.X_train,

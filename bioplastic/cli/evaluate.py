@@ -59,7 +59,7 @@ def evaluate(
         for key, text in protocol.items():
             typer.echo(f"  {key:<9} {text}")
         picture = folder / "confusion_matrix.png"
-        title = f"{task.name}: {accuracy.value:.1%} of {len(y):,} test samples"
+        title = f"{task.name}: {100 * accuracy.value:.1f} % of {len(y):,} test samples"
         save_confusion(picture, y, predicted, model.classes_, title)
         result = folder / "evaluation.json"
         save_json(

@@ -142,6 +142,7 @@ def load_model(folder: Path) -> tuple[DiehlCookClassifier, dict[str, Any]]:
     try:
         record = json.loads((folder / RECORD).read_text())
         made_by = ", ".join(f"{k} {v}" for k, v in record["versions"].items())
+        record["protocol"] = dict(record["protocol"])
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise DataError(
             f"{folder / RECORD} is damaged ({type(error).__name__}: {error}); train again"

@@ -58,11 +58,12 @@ class Training:
         """Return everything that a reader needs to judge or repeat the training, for JSON."""
         n_label = n_train if settings.label_samples is None else settings.label_samples
         n_label = min(n_label, n_train)
+        shown = _share(n_train, len(task.X_train))
+        epochs = f"{settings.epochs} epoch{'' if settings.epochs == 1 else 's'}"
         return {
             "data_set": task.name,
             "protocol": {
-                "training": f"{_share(n_train, len(task.X_train))} training samples, without labels, "
-                f"{settings.epochs} epoch{'' if settings.epochs == 1 else 's'}",
+                "training": f"{shown} training samples, without labels, {epochs}",
                 "labels": f"neurons labelled by {_share(n_label, n_train)} of these samples",
                 "test": f"{task.test_part}; seen by nothing but `bioplastic evaluate` and `demo`",
             },

@@ -1,6 +1,6 @@
 """Make the figures of README.md and docs/ from a real training on MNIST.
 
-    python docs/figures/make_figures.py [--neurons 100] [--images 10000] [--theta-plus 0.02] [--seed 0]
+    python docs/figures/make_figures.py [--neurons 100] [--images 10000] [--theta-plus 0.02]
 
 The figures in the repository are made with the defaults, in about a minute. The network is trained
 and its neurons are labelled with training images only.

@@ -1,0 +1,453 @@
+"""The command line: what it prints and leaves, and how it ends where something is wrong."""
+
+import json
+import re
+import signal
+import stat
+import warnings
+from dataclasses import replace
+from importlib import import_module
+
+import joblib
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import bioplastic
+from bioplastic import engine
+from bioplastic.cli import app, main
+from bioplastic.cli.measuring import Accuracy
+from bioplastic.cli.reporting import reporting
+from bioplastic.cli.settings import SETTINGS, Settings
+from bioplastic.cli.tasks import TASKS, digits_task, mnist_task
+from bioplastic.models import DiehlCookExcitatory, Schedule
+from bioplastic.networks import DiehlCookClassifier
+
+# Modules whose names the commands of the package hide.
+doctor_module = import_module("bioplastic.cli.doctor")
+
+mpl.use("Agg")
+
+TINY = [
+    *("--engine", "numpy"),
+    *("--neurons", "5"),
+    *("--epochs", "1"),
+    *("--presentation-ms", "20"),
+    *("--rest-ms", "0"),
+    *("--dt-ms", "1"),
+    *("--min-spikes", "0"),
+]
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path, monkeypatch):
+    """Run each test in an empty folder: a forgotten --out must not write to the repository."""
+    folder = tmp_path / "cwd"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    yield folder
+    plt.close("all")
+
+
+def run(*arguments, code=0):
+    result = CliRunner().invoke(app, [str(a) for a in arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == code, result.output
+    return result
+
+
+def failure(*arguments):
+    """Standard error of a command that has to fail without a traceback."""
+    result = run(*arguments, code=2)
+    assert "Traceback" not in result.output
+    return result.stderr
+
+
+# ----------------------------------------------------------------------------------- the whole
+
+
+def test_help_names_every_command():
+    said = run("--help").output
+    assert all(command in said for command in ("train", "evaluate", "demo", "doctor"))
+    said = " ".join(run("train", "--help").output.split())
+    assert "Excitatory neurons. [default: 100 for digits, 400 for mnist]" in said
+    assert "all for digits, 10000 for mnist" in said
+
+
+def test_console_script(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["bioplastic", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"bioplastic {bioplastic.__version__}\n"
+
+
+def test_warning_is_one_line(capsys):
+    with reporting(debug=False):
+        warnings.warn("no compiler found", RuntimeWarning, stacklevel=1)
+    assert capsys.readouterr().err == "warning: no compiler found\n"
+
+
+def test_errors_that_are_not_ours_pass():
+    with pytest.raises(ZeroDivisionError), reporting(debug=False):
+        raise ZeroDivisionError
+
+
+def test_interrupt_without_checkpoint_promises_none(tmp_path, capsys):
+    with pytest.raises(typer.Exit) as ended, reporting(debug=False, checkpoint=tmp_path / "no"):
+        raise KeyboardInterrupt
+    assert ended.value.exit_code == 130
+    assert capsys.readouterr().err == "\nStopped.\n"
+
+
+# --------------------------------------------------------------------------- data and settings
+
+
+def test_digits_are_cut_into_parts_that_do_not_overlap():
+    task = digits_task()
+    assert (len(task.X_train), len(task.X_test)) == (1437, 360)
+    assert (len(task.y_train), len(task.y_test)) == (1437, 360)
+    rows = [{row.tobytes() for row in part} for part in (task.X_train, task.X_test)]
+    assert rows[0].isdisjoint(rows[1])
+    assert np.bincount(task.y_test).min() >= 34
+    np.testing.assert_array_equal(digits_task().X_test, task.X_test)
+
+
+@pytest.mark.real_data
+def test_mnist_is_cut_as_published(real_data):
+    task = mnist_task(real_data)
+    assert task.X_train.shape == (60000, 784)
+    assert task.X_test.shape == (10000, 784)
+    np.testing.assert_array_equal(task.y_test[:5], [7, 2, 1, 0, 4])
+
+
+def test_settings_of_mnist_are_the_published_ones():
+    model, published = Settings().estimator(), DiehlCookClassifier()
+    schedule = Schedule()
+    assert float(model.presentation) == float(schedule.presentation)
+    assert float(model.rest) == float(schedule.rest)
+    assert float(model.dt) == float(schedule.dt)
+    assert float(model.theta_plus) == pytest.approx(float(DiehlCookExcitatory().theta_plus))
+    assert float(model.rate_max) == 63.75
+    assert model.norm == 78.0
+    for name in ("n_epochs", "inhibition", "min_spikes", "rule", "engine"):
+        assert getattr(model, name) == getattr(published, name), name
+    assert SETTINGS["mnist"] == Settings()
+
+
+@pytest.mark.parametrize(
+    ("n_correct", "low", "high"), [(0, 0.0, 0.0370), (50, 0.4038, 0.5962), (100, 0.9630, 1.0)]
+)
+def test_wilson_interval(n_correct, low, high):
+    accuracy = Accuracy(n_correct=n_correct, n_samples=100)
+    np.testing.assert_allclose(accuracy.interval, (low, high), atol=5e-5)
+    assert accuracy.value == n_correct / 100
+
+
+# ------------------------------------------------------------------------------ train, evaluate
+
+
+def test_train_then_evaluate(tmp_path):
+    out = tmp_path / "run"
+    said = run(
+        "train", "digits", *TINY, "--samples", 40, "--validation-samples", 20, "--out", out
+    ).stdout
+    assert "training on 40 of 1,437" in said
+    assert re.search(
+        r"Validation accuracy [\d.]+ % \(95 % Wilson interval .* 20 samples\), of the", said
+    )
+    assert all(re.search(rf"^  {part} ", said, re.M) for part in ("build", "simulate", "read"))
+    assert f"bioplastic evaluate {out}" in said
+    assert {path.name for path in out.iterdir()} == {
+        "model.joblib",
+        "training.json",
+        "receptive_fields.png",
+        "weight_history.png",
+    }
+    assert (out / "receptive_fields.png").read_bytes().startswith(PNG)
+    assert (out / "weight_history.png").read_bytes().startswith(PNG)
+    record = json.loads((out / "training.json").read_text())
+    assert record["settings"]["presentation_ms"] == 20
+    assert record["engine"]["name"] == "numpy"
+    assert record["seed"] == 0
+    assert record["validation"]["n_samples"] == 20
+    assert record["timings_s"].keys() == {"build", "simulate", "read", "label"}
+    assert record["versions"]["bioplastic"] == bioplastic.__version__
+    assert "first 40 of 1,437" in record["protocol"]["training"]
+    assert "held_out" not in record
+
+    said = run("evaluate", out, "--samples", 30, "--out", tmp_path / "measured").stdout
+    assert "Held-out accuracy" in said
+    assert "a stratified fifth of the digits" in said
+    assert "30 samples of the test part" in said
+    result = json.loads((tmp_path / "measured" / "evaluation.json").read_text())
+    assert (tmp_path / "measured" / "confusion_matrix.png").read_bytes().startswith(PNG)
+    model, task = joblib.load(out / "model.joblib"), digits_task()
+    assert result["held_out"]["accuracy"] == model.score(task.X_test[:30], task.y_test[:30])
+    assert result["held_out"]["n_samples"] == 30
+
+
+def test_accuracy_is_not_claimed_where_nothing_was_kept_apart(monkeypatch):
+    task = digits_task()
+    monkeypatch.setitem(
+        TASKS,
+        "digits",
+        lambda _: replace(task, X_train=task.X_train[:20], y_train=task.y_train[:20]),
+    )
+    result = run("train", "digits", *TINY)
+    assert "Accuracy was not measured" in result.stdout
+    assert "%|" not in result.stderr, "no progress bar without a terminal"
+    with open("out/digits/training.json") as file:
+        record = json.load(file)
+    assert record["validation"] is None
+    assert record["protocol"]["labels"] == "neurons labelled by all 20 of these samples"
+
+
+def test_interrupted_training_goes_on_to_the_same_weights(tmp_path, monkeypatch):
+    command = ["train", "digits", *TINY, "--samples", "120", "--validation-samples", "0", "--out"]
+    run(*command, tmp_path / "undisturbed")
+    save = engine.save_checkpoint
+
+    def save_and_interrupt(*args, **kwargs):
+        save(*args, **kwargs)
+        signal.raise_signal(signal.SIGINT)
+
+    out = tmp_path / "interrupted"
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "save_checkpoint", save_and_interrupt)
+        patch.setattr("sys.argv", ["bioplastic", *command, str(out)])
+        said = run(*command, out, code=130).stderr
+    assert re.search(r"Stopped: training stopped after \d+ of 120 samples", said)
+    assert f"To go on from {out / 'checkpoint.npz'}, give the same command again:" in said
+    assert f"\n  bioplastic {' '.join(command)} {out}\n" in said
+    assert "Traceback" not in said
+    assert [path.name for path in out.iterdir()] == ["checkpoint.npz"]
+
+    assert "Going on from" in run(*command, out).stdout
+    assert not (out / "checkpoint.npz").exists()
+    assert json.loads((out / "training.json").read_text())["resumed"] is True
+    models = [joblib.load(folder / "model.joblib") for folder in (out, tmp_path / "undisturbed")]
+    np.testing.assert_array_equal(models[0].weights_, models[1].weights_)
+    np.testing.assert_array_equal(models[0].theta_, models[1].theta_)
+    assert models[0].checkpoint is None
+
+
+def test_a_checkpoint_that_was_asked_for_stays(tmp_path):
+    path = tmp_path / "mine.npz"
+    command = "train", "digits", *TINY, "--samples", 10, "--validation-samples", 0
+    run(*command, "--checkpoint", path)
+    assert path.exists()
+    said = failure(*command, "--checkpoint", path, "--norm", 5)
+    assert "belongs to another training" in said
+    assert "delete it or choose another file" in said
+
+
+# --------------------------------------------------------------------------------------- faults
+
+
+def test_library_error_is_a_line_and_not_a_traceback():
+    command = "train", "digits", "--presentation-ms", 20.3, "--engine", "numpy"
+    said = failure(*command)
+    assert said.startswith("error: Schedule.presentation: must be a whole multiple of dt")
+    assert said.count("\n") == 1
+    debug = run(*command, "--debug", code=2).stderr
+    assert "Traceback" in debug
+    assert debug.endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "digits", "--samples", "1430", "--validation-samples", "8"], "at most 1,437"),
+        (["train", "digits", "--validation-samples", "1437"], "leave some to train on"),
+        (["train", "digits", "--data", "somewhere"], "leave it out"),
+        (["train", "mnist", "--data", "nowhere"], "must be a folder with the MNIST files"),
+        (["evaluate", "nowhere"], "nowhere holds no model.joblib"),
+        (["train", "letters"], "letters"),
+        (["train", "digits", "--neurons", "0"], "--neurons"),
+    ],
+)
+def test_bad_arguments(arguments, message, empty_folder):
+    assert message in failure(*arguments)
+    assert not list(empty_folder.iterdir()), "nothing half-written"
+
+
+def test_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    said = failure("train", "digits", *TINY, "--out", tmp_path / "file")
+    assert "cannot write" in said
+    assert "choose another folder" in said
+
+
+def test_full_disk_leaves_no_half_model(tmp_path, monkeypatch):
+    def dump(model, path, **_):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(joblib, "dump", dump)
+    sizes = "--samples", 10, "--validation-samples", 0
+    said = failure("train", "digits", *TINY, *sizes, "--out", tmp_path / "run")
+    assert "No space left on device" in said
+    assert "free some space" in said
+    # The checkpoint stays: the training is not lost.
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["checkpoint.npz"]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained")
+    run("train", "digits", *TINY, "--samples", 10, "--validation-samples", 0, "--out", folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("model.joblib", b"half", "model.joblib cannot be read"),
+        ("model.joblib", b"", "train again"),
+        ("training.json", b"{", "training.json is damaged"),
+        ("training.json", b"[]", "training.json is damaged"),
+        (
+            "training.json",
+            b'{"versions": {}, "protocol": {}, "data_set": "x"}',
+            "must be one of digits, mnist",
+        ),
+        ("training.json", b'{"versions": {}, "data_set": "digits"}', "training.json is damaged"),
+    ],
+)
+def test_damaged_model_folder(trained, tmp_path, name, content, message):
+    for path in trained.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / name).write_bytes(content)
+    assert message in failure("evaluate", tmp_path)
+
+
+def test_folder_with_another_object(trained, tmp_path):
+    (tmp_path / "training.json").write_bytes((trained / "training.json").read_bytes())
+    joblib.dump([1], tmp_path / "model.joblib")
+    assert "holds a list" in failure("evaluate", tmp_path)
+
+
+# ----------------------------------------------------------------------------------------- demo
+
+
+def test_demo(tmp_path, monkeypatch):
+    task = digits_task()
+    small = replace(
+        task,
+        X_train=task.X_train[:40],
+        y_train=task.y_train[:40],
+        X_test=task.X_test[:30],
+        y_test=task.y_test[:30],
+    )
+    settings = replace(
+        SETTINGS["digits"], neurons=5, epochs=1, presentation_ms=20, rest_ms=0, dt_ms=1,
+        min_spikes=0,
+    )  # fmt: skip
+    monkeypatch.setitem(TASKS, "digits", lambda _: small)
+    monkeypatch.setitem(SETTINGS, "digits", settings)
+    out = tmp_path / "demo"
+    said = run("demo", "--out", out, "--engine", "numpy").stdout
+    assert "40 to learn from, 30 held out" in said
+    assert re.search(r"Held-out accuracy [\d.]+ % \(95 % Wilson interval .* 30 samples\)", said)
+    assert all(re.search(rf"^  {part} ", said, re.M) for part in ("build", "simulate", "read"))
+    for name in ("receptive_fields.png", "weight_history.png", "raster.png"):
+        assert f"Wrote {out / name}" in said
+        assert (out / name).read_bytes().startswith(PNG)
+    record = json.loads((out / "training.json").read_text())
+    model = joblib.load(out / "model.joblib")
+    assert record["held_out"]["accuracy"] == model.score(small.X_test, small.y_test)
+    # The demo's folder is one that `evaluate` understands.
+    assert "Held-out accuracy" in run("evaluate", out).stdout
+
+
+# --------------------------------------------------------------------------------------- doctor
+
+
+@pytest.fixture
+def no_compiler(tmp_path, monkeypatch):
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
+def line_of(said, name):
+    return next(line for line in said.splitlines() if line.strip().startswith(name))
+
+
+def test_doctor_names_versions_cache_data_and_engines(tmp_cache, monkeypatch):
+    monkeypatch.delenv("BIOPLASTIC_DATA", raising=False)
+    said = run("doctor").stdout
+    for package in ("bioplastic", "brian2", "numpy", "scipy", "scikit-learn", "brian2cuda"):
+        assert line_of(said, package)
+    assert str(tmp_cache) in line_of(said, "folder")
+    assert "0 compiled programs" in line_of(said, "programs")
+    assert "not on this machine" in line_of(said, "mnist")
+    assert "works" in line_of(said, "numpy            works")
+    assert [name for name in engine.ENGINES[1:] if re.search(rf"^  {name} ", said, re.M)] == list(
+        engine.ENGINES[1:]
+    )
+
+
+def test_doctor_without_compiler_says_what_to_install(tmp_cache, no_compiler):
+    said = run("doctor").stdout
+    assert "none found" in line_of(said, "C++")
+    assert re.search(r"cpp_standalone +no +install a C\+\+ compiler", said)
+    assert re.search(r"cython +no .*install a C\+\+ compiler", said)
+    assert re.search(r"numpy +works", said)
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        (
+            "#!/bin/sh\n[ $1 = --version ] && echo broken 1.0 && exit\necho no vector >&2\nexit 1",
+            "",
+        ),
+        ("not a program", "does not run"),
+    ],
+)
+def test_doctor_tries_the_compiler(tmp_cache, tmp_path, monkeypatch, script, said):
+    compiler = tmp_path / "cxx"
+    compiler.write_text(script)
+    compiler.chmod(compiler.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("CXX", str(compiler))
+    check = doctor_module.check_engines()[2]
+    assert not check.works
+    assert str(compiler) in check.remark
+    assert (said or "it said: no vector") in check.remark
+
+
+def test_doctor_finds_and_checks_mnist(tmp_cache, monkeypatch):
+    folder = tmp_cache / "mnist"
+    folder.mkdir()
+    monkeypatch.delenv("BIOPLASTIC_DATA", raising=False)
+    for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+        (folder / f"{name}-ubyte.gz").write_bytes(b"half a file")
+    assert "damaged:" in line_of(run("doctor").stdout, "mnist")
+
+
+@pytest.mark.real_data
+def test_doctor_finds_real_mnist(tmp_cache, real_data):
+    assert line_of(run("doctor").stdout, "mnist").endswith(f"in {real_data}")
+
+
+def test_doctor_clears_the_cache(tmp_cache):
+    program = tmp_cache / "programs" / "abc"
+    program.mkdir(parents=True)
+    (program / "main").write_bytes(bytes(2_000_000))
+    assert "1 compiled program, 2.0 MB" in line_of(run("doctor").stdout, "programs")
+    said = run("doctor", "--clear-cache").stdout
+    assert said.startswith("Removed 1 compiled program, 2.0 MB")
+    assert "0 compiled programs" in line_of(said, "programs")
+    assert not program.exists()
+
+
+def test_doctor_fails_where_no_engine_works(tmp_cache, monkeypatch):
+    broken = [doctor_module.EngineCheck(name="numpy", works=False, remark="gone")]
+    monkeypatch.setattr(doctor_module, "check_engines", lambda: broken)
+    assert "no     gone" in run("doctor", code=2).stdout

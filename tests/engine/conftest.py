@@ -5,7 +5,7 @@ from pathlib import Path
 import brian2
 import numpy as np
 import pytest
-from brian2 import mV, ms
+from brian2 import ms, mV
 
 from bioplastic import engine
 from bioplastic.models import DiehlCookExcitatory, DiehlCookSTDP, Network, Projection, Schedule

@@ -91,10 +91,11 @@ class TestOtherConfiguration:
         assert_equal(load(path), arrays)
 
     def test_a_format_of_the_future_is_refused(self, path, arrays):
-        meta = {"format": 99, "configuration": json.loads(json.dumps(CONFIGURATION))}
+        configuration = json.loads(json.dumps(CONFIGURATION))
+        meta = {"format": 99, "configuration": configuration, "arrays": sorted(arrays)}
         with path.open("wb") as file:
             np.savez(file, meta=np.array(json.dumps(meta)), **arrays)
-        with pytest.raises(CheckpointError, match=str(path)):
+        with pytest.raises(CheckpointError, match=f"{path} belongs to another training"):
             load(path)
 
 
@@ -120,8 +121,7 @@ class TestDamaged:
             path.write_bytes(damaged)
             try:
                 found = load(path)
-            except CheckpointError as error:
-                assert str(path) in str(error)
+            except CheckpointError:
                 refused += 1
             else:  # a byte without meaning, such as a date
                 assert_equal(found, arrays)

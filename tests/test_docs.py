@@ -1,0 +1,81 @@
+"""The documentation says what the code does: printed equations, constants, examples, links."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import brian2.units.allunits
+import numpy as np
+import pytest
+from brian2 import have_same_dimensions, ms
+from sklearn.base import clone
+
+from bioplastic import models
+from bioplastic.datasets import load_digits
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "data").glob("*.md")]
+DIEHL_COOK = (ROOT / "docs" / "diehl_cook.md").read_text(encoding="utf-8")
+CONSTANTS = re.findall(r"^\| `(\w+)\.(\w+)` \| `([^`]+)` \|", DIEHL_COOK, flags=re.MULTILINE)
+
+
+def test_what_pages_show_of_the_code_is_what_it_prints():
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    done = subprocess.run(
+        [sys.executable, ROOT / "docs" / "update_outputs.py", "--check"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(p for p in paths if p)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}run docs/update_outputs.py"
+    assert "dv/dt" in DIEHL_COOK
+
+
+@pytest.mark.parametrize(("model", "name", "value"), CONSTANTS)
+def test_the_table_of_constants_is_that_of_the_code(model, name, value):
+    units: dict[str, Any] = vars(brian2.units.allunits)
+    documented = eval(value, dict(units))
+    found = getattr(getattr(models, model)(), name)
+    assert have_same_dimensions(documented, found)
+    assert float(np.asarray(documented)) == pytest.approx(float(np.asarray(found)), rel=1e-12)
+
+
+def test_the_table_of_constants_was_found():
+    assert len(CONSTANTS) > 20
+
+
+def test_the_timer_of_the_ports_keeps_neurons_silent_for_50_ms():
+    block = re.search(r"^```python\n(.*?)^```", DIEHL_COOK, flags=re.MULTILINE | re.DOTALL)
+    assert block
+    names: dict[str, Any] = {}
+    exec(block.group(1), names)
+    settings = {
+        "n_neurons": 3, "presentation": 100 * ms, "rest": 0 * ms, "min_spikes": 0, "norm": 30.0,
+        "inhibition": 0.0, "engine": "numpy", "random_state": 0,
+    }  # fmt: skip
+    X = load_digits().data[:3]
+    shortest = {}
+    for timer, neuron in (("none", names["plain"]), ("50 ms", names["with_timer"])):
+        model = clone(names["model"]).set_params(excitatory=neuron, **settings).fit(X)
+        spikes = model.transform_spikes(X)
+        sample = np.repeat(np.arange(len(X)), np.diff(spikes.offsets))
+        gaps = [
+            np.diff(np.sort(spikes.times[(spikes.units == unit) & (sample == k)]))
+            for unit in range(3)
+            for k in range(len(X))
+        ]
+        shortest[timer] = np.concatenate(gaps).min()
+    assert 0.005 <= shortest["none"] < 0.05
+    assert shortest["50 ms"] > 0.05 - 1e-9
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_to_files_lead_somewhere(page):
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
