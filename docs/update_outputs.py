@@ -6,8 +6,8 @@ In a page, the block that follows the line
 
     <!-- output of: print(LIF().equations) -->
 
-is replaced by what that statement prints; names are those of `bioplastic.models` and Brian2's units.
-With --check nothing is written, and the exit code is 1 where a page is out of date.
+is replaced by what that statement prints; names are those of `bioplastic.models`. With --check
+nothing is written, and the exit code is 1 where a page is out of date.
 """
 
 import argparse
@@ -16,11 +16,8 @@ import io
 import re
 import sys
 from pathlib import Path
-from typing import Any
 
-import brian2.units.allunits
-
-import bioplastic.models
+from bioplastic import models
 
 FOLDER = Path(__file__).resolve().parent
 BLOCK = re.compile(r"(<!-- output of: (?P<code>.+?) -->\n```\w*\n).*?(?=^```)", re.DOTALL | re.M)
@@ -45,9 +42,8 @@ def main() -> int:
 
 def printed(code: str) -> str:
     """Return what a statement prints, without empty lines."""
-    names: dict[str, Any] = vars(brian2.units.allunits) | vars(bioplastic.models)
     with contextlib.redirect_stdout(io.StringIO()) as output:
-        exec(code, dict(names))
+        exec(code, {name: getattr(models, name) for name in models.__all__})
     lines = output.getvalue().splitlines()
     return "".join(line.rstrip() + "\n" for line in lines if line.strip())
 

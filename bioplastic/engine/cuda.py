@@ -31,7 +31,6 @@ class CudaProgram:
         self,
         chunk: Chunk,
         *,
-        n_slots: int,
         report: Callable[[int], None],
         stop: Callable[[], bool],
     ) -> ChunkResult:

@@ -73,11 +73,10 @@ class Program(Protocol):
         self,
         chunk: Chunk,
         *,
-        n_slots: int,
         report: Callable[[int], None],
         stop: Callable[[], bool],
     ) -> ChunkResult:
-        """Run up to `n_slots` slots, fewer where the rows end or `stop` says so.
+        """Run slots until every row was presented, repetitions included, or `stop` says so.
 
         `report` hears of finished rows; `stop` is asked at the edges of slots.
         """

@@ -248,7 +248,6 @@ def run(
             begin = position
             done = program.run(
                 chunk,
-                n_slots=stop - position,
                 report=lambda rows: bar.update(begin + rows - bar.n),  # noqa: B023
                 stop=asked,
             )

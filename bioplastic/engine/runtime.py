@@ -72,11 +72,10 @@ class RuntimeProgram:
         self,
         chunk: Chunk,
         *,
-        n_slots: int,
         report: Callable[[int], None],
         stop: Callable[[], bool],
     ) -> ChunkResult:
-        """Run up to `n_slots` slots, see :class:`~bioplastic.engine.program.Program`."""
+        """Run slots, see :class:`~bioplastic.engine.program.Program`."""
         parameters = {name: float(np.ravel(chunk.values[name])[0]) for name in self._parameters}
         if parameters != self._parameters:
             self._prepare(parameters)
@@ -96,15 +95,13 @@ class RuntimeProgram:
             monitor.resize(0)
             monitor.variables["N"].set_value(0)
             log, offsets, begun = [], [0], time.perf_counter()
-            for _ in range(n_slots):
+            while read["cursor"]()[0] < n_rows and not stop():
                 self._slot()
                 log.append([float(read[v]()[0]) for v in SLOT_LOG])
                 offsets.append(len(monitor.variables["t"].get_value()))
                 for obj in self._ends:
                     obj.run()
                 report(int(read["cursor"]()[0]))
-                if read["cursor"]()[0] >= n_rows or stop():
-                    break
             seconds = time.perf_counter() - begun
             state = {
                 name: np.array(group.variables[variable].get_value(), dtype=np.float64).ravel()

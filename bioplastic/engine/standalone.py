@@ -91,7 +91,7 @@ class SlotDevice(CPPStandaloneDevice):
                 names = names[1:]  # no queue, nothing to push
             part = obj.when if obj.clock is built.slot_clock else "step"
             calls[part] += [f"_run_{name}();" for name in names]
-        self.insert_code("main", "_run_slots(n_slots, n_rows);")
+        self.insert_code("main", "_run_slots(n_rows);")
         net.after_run()
         self.insert_code("main", "_write_output();")
         variables = sorted(built.variables.items())

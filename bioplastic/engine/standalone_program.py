@@ -128,15 +128,14 @@ class StandaloneProgram:
         self,
         chunk: Chunk,
         *,
-        n_slots: int,
         report: Callable[[int], None],
         stop: Callable[[], bool],
     ) -> ChunkResult:
-        """Run up to `n_slots` slots, see :class:`~bioplastic.engine.program.Program`."""
+        """Run slots, see :class:`~bioplastic.engine.program.Program`."""
         with tempfile.TemporaryDirectory(prefix="bioplastic-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
             self._write_input(folder, chunk)
-            arguments = (folder, n_slots, len(chunk.keys), chunk.seed[0])
+            arguments = (folder, len(chunk.keys), chunk.seed[0])
             self._call(folder, [str(a) for a in arguments], report, stop)
             return self._read_output(folder)
 

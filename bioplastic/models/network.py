@@ -95,7 +95,11 @@ class Projection(Declaration):
                 f"Projection.weight: must be None where a rule or a norm changes the weights "
                 f"({self.name}), got {self.weight}"
             )
-        if self.norm is not None and not self.norm > 0:
+        if self.weight is not None and not math.isfinite(self.weight):
+            raise ParameterError(
+                f"Projection.weight: must be finite, got {self.weight} ({self.name})"
+            )
+        if self.norm is not None and not 0 < self.norm < math.inf:
             raise ParameterError(f"Projection.norm: must be > 0, got {self.norm} ({self.name})")
 
     @property

@@ -454,7 +454,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             n_neurons=int(self.n_neurons),
             rule=self._rule(),
             norm=NORM_PER_FEATURE * n_features if self.norm is None else float(self.norm),
-            inhibition=self.inhibition,
+            inhibition=float(self.inhibition),
             excitatory=excitatory,
             inhibitory=self.inhibitory,
             schedule=schedule,

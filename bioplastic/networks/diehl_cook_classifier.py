@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, c
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import DiehlCookExcitatory, DiehlCookInhibitory, PlasticityRule
 from bioplastic.networks.diehl_cook import DiehlCook
+from bioplastic.networks.parameters import check_whole
 from bioplastic.readout import NeuronLabelClassifier
 
 __all__ = ["DiehlCookClassifier"]
@@ -134,8 +135,8 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         self : DiehlCookClassifier
         """
         X, labels = self._with_labels(X, y, reset=True)
+        n = len(X) if self.n_label is None else check_whole(self, "n_label", low=1)
         super().fit(X)
-        n = len(X) if self.n_label is None else min(int(self.n_label), len(X))
         self.readout_ = NeuronLabelClassifier().fit(self.transform(X[:n]), labels[:n])
         self.classes_ = np.unique(labels)
         return self

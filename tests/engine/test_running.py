@@ -1,5 +1,6 @@
 """Running: what is asked for and refused, what Ctrl-C does, and programs that fail."""
 
+import contextlib
 import dataclasses
 import os
 import resource
@@ -13,7 +14,6 @@ import pytest
 from brian2 import ms
 
 from bioplastic import engine
-from bioplastic.engine.program import Chunk
 from bioplastic.errors import (
     BuildError,
     DataError,
@@ -308,15 +308,11 @@ class TestProgramsThatFail:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
-    def test_no_room_for_its_output(self, network, stimulus, weights, tmp_path):
+    def test_no_room_for_its_output(self, network, stimulus, weights, tmp_path, monkeypatch):
         program = engine.open_program(network, engine="cpp_standalone")
-        values = engine.running.initial_state(network, program.sizes) | weights
-        chunk = Chunk(
-            rates=stimulus.rows(0, 2), keys=stimulus.row_keys(0, 2), values=values, seed=(1, 2)
-        )
-        program._write_input(tmp_path, chunk)
         (tmp_path / f"out.{W}").symlink_to("/dev/full")
+        monkeypatch.setattr(
+            tempfile, "TemporaryDirectory", lambda **_: contextlib.nullcontext(str(tmp_path))
+        )
         with pytest.raises(StorageError, match="disk full"):
-            program._call(
-                tmp_path, [str(tmp_path), "2", "2", "1"], report=lambda n: None, stop=lambda: False
-            )
+            run(network, stimulus, "cpp_standalone", state=weights, program=program)

@@ -85,13 +85,13 @@ static void _read_input(long n_rows, unsigned long seed)
     {% endfor %}
 }
 
-static void _run_slots(long n_slots, long n_rows)
+static void _run_slots(long n_rows)
 {
     using namespace brian;
     using clock = std::chrono::steady_clock;
     const auto begun = clock::now();
     auto reported = begun;
-    for (long slot=0; slot<n_slots && !_stop_requested; slot++)
+    while (_array_schedule_cursor[0] < n_rows && !_stop_requested)
     {
         // Time counts from 0 in every slot, so that its arithmetic is the same wherever it lies.
         _array_step_clock_timestep[0] = 0;
@@ -121,7 +121,6 @@ static void _run_slots(long n_slots, long n_rows)
             std::fflush(stdout);
             reported = now;
         }
-        if (_array_schedule_cursor[0] >= n_rows) break;
     }
     _seconds = std::chrono::duration<double>(clock::now() - begun).count();
 }
@@ -139,11 +138,11 @@ static void _write_output()
 
 int main(int argc, char **argv)
 {
-    // arguments: run folder, number of slots, rows of the sample table, seed of rand() and randn()
-    if (argc != 5) _fail("usage: main FOLDER SLOTS ROWS SEED");
+    // arguments: run folder, rows of the sample table, seed of rand() and randn()
+    if (argc != 4) _fail("usage: main FOLDER ROWS SEED");
     _folder = std::string(argv[1]) + "/";
-    const long n_slots = std::atol(argv[2]), n_rows = std::atol(argv[3]);
-    const unsigned long seed = std::strtoul(argv[4], 0, 10);
+    const long n_rows = std::atol(argv[2]);
+    const unsigned long seed = std::strtoul(argv[3], 0, 10);
     _flush_denormals();
     std::signal(SIGTERM, _request_stop);
     std::signal(SIGINT, SIG_IGN);

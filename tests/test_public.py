@@ -1,0 +1,174 @@
+"""The public names, and what importing them must not do."""
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import bioplastic
+
+PACKAGE = Path(bioplastic.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# A name that is added here is a promise; one that is taken away breaks somebody's script.
+PUBLIC = {
+    "bioplastic": [
+        "SpikeTrains", "datasets", "engine", "errors", "models", "networks", "readout",
+    ],
+    "bioplastic.datasets": ["load_digits", "load_mnist"],
+    "bioplastic.engine": [
+        "ENGINES", "RateStimulus", "Result", "content_keys", "load_checkpoint", "open_program",
+        "rational_exponential_euler", "resolve_engine", "run", "save_checkpoint",
+    ],
+    "bioplastic.errors": [
+        "BioplasticError", "BuildError", "CheckpointError", "CompilerNotFoundError", "DataError",
+        "DataNotFoundError", "ParameterError", "SimulationError", "StorageError",
+    ],
+    "bioplastic.inspect": [
+        "SpikeEvents", "plot_raster", "plot_receptive_fields", "plot_weight_history",
+    ],
+    "bioplastic.models": [
+        "LIF", "DiehlCookExcitatory", "DiehlCookInhibitory", "DiehlCookSTDP", "EquationString",
+        "Network", "NeuronModel", "PairSTDP", "PlasticityRule", "PoissonInput", "Population",
+        "Projection", "Schedule",
+    ],
+    "bioplastic.networks": ["DiehlCook", "DiehlCookClassifier", "diehl_cook_network"],
+    "bioplastic.readout": ["NeuronLabelClassifier"],
+}  # fmt: skip
+
+
+def fresh(code):
+    """What a new interpreter prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True, text=True, check=True, cwd=PACKAGE.parent, timeout=120,
+    )  # fmt: skip
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_the_public_names_are_these(name):
+    module = importlib.import_module(name)
+    assert sorted(module.__all__) == sorted(PUBLIC[name])
+    for public in module.__all__:
+        assert hasattr(module, public), f"{name}.{public}"
+
+
+def test_every_error_is_ours_and_a_builtin_one():
+    for name in bioplastic.errors.__all__:
+        error = getattr(bioplastic.errors, name)
+        assert issubclass(error, bioplastic.errors.BioplasticError)
+        if error is not bioplastic.errors.BioplasticError:
+            builtin = error.__bases__[1]
+            assert builtin.__module__ == "builtins"
+
+
+def test_what_is_public_is_documented():
+    for name, names in PUBLIC.items():
+        module = importlib.import_module(name)
+        assert module.__doc__, name
+        for public in names:
+            thing = getattr(module, public)
+            if callable(thing):
+                assert thing.__doc__, f"{name}.{public}"
+
+
+REPORT = """
+import logging, os, signal, sys
+import brian2
+import numpy as np
+
+def state():
+    return (
+        repr(brian2.get_device()),
+        {name: repr(value) for name, value in brian2.prefs.items()},
+        float(brian2.defaultclock.dt),
+        repr(np.random.get_state()),
+        dict(os.environ),
+        os.getcwd(),
+        logging.getLogger().level,
+        signal.getsignal(signal.SIGINT) is signal.default_int_handler,
+    )
+
+before, loaded = state(), set(sys.modules)
+objects = len(list(brian2.BrianObject.__instances__()))
+import bioplastic
+print({
+    "same": state() == before,
+    "objects": len(list(brian2.BrianObject.__instances__())) - objects,
+    "modules": set(sys.modules) - loaded,
+})
+"""
+
+
+class TestImport:
+    """In an interpreter of its own: in this one somebody else may have imported anything."""
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def report():
+        return ast.literal_eval(fresh(REPORT))
+
+    def test_it_adds_no_plotting_to_what_brian_imports(self, report):
+        assert "bioplastic.engine" in report["modules"]
+        assert not [m for m in report["modules"] if m.startswith(("matplotlib", "pylab"))]
+
+    def test_neither_pictures_nor_command_line_come_with_it(self, report):
+        unwanted = ("bioplastic.cli", "bioplastic.inspect", "IPython", "pytest")
+        assert not [m for m in report["modules"] if m.startswith(unwanted)]
+
+    def test_it_changes_nothing_global_and_makes_no_brian_object(self, report):
+        assert report["same"]
+        assert report["objects"] == 0
+
+
+def imports(path):
+    """Modules that a file imports by name, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or "."
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+class TestEveryFile:
+    def test_no_star_imports(self, path):
+        # `from brian2 import *` replaces all(), sum() and abs().
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                assert all(alias.name != "*" for alias in node.names), f"line {node.lineno}"
+
+    def test_only_pictures_and_the_command_line_plot(self, path):
+        if path.relative_to(PACKAGE).parts[0] not in {"inspect", "cli"}:
+            assert not [m for m in imports(path) if m.startswith(("matplotlib", "pylab"))]
+
+    def test_it_says_what_is_public_and_has_it(self, path):
+        tree = ast.parse(path.read_text())
+        assert ast.get_docstring(tree)
+        assigned = [
+            node for node in tree.body
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__"
+        ]  # fmt: skip
+        assert len(assigned) == 1 or path.name == "__main__.py", "needs one __all__"
+
+    def test_rooms_import_downwards_only(self, path):
+        above = {
+            "errors.py": {"spikes", "models", "engine", "networks", "datasets", "readout",
+                          "inspect", "cli"},
+            "spikes.py": {"models", "engine", "networks", "datasets", "readout", "inspect", "cli"},
+            "models": {"engine", "networks", "datasets", "readout", "inspect", "cli"},
+            "engine": {"networks", "datasets", "readout", "inspect", "cli"},
+            "networks": {"inspect", "cli"},
+            "datasets": {"models", "engine", "networks", "readout", "inspect", "cli"},
+            "readout": {"models", "engine", "networks", "datasets", "inspect", "cli"},
+            "inspect": {"models", "engine", "networks", "datasets", "readout", "cli"},
+        }  # fmt: skip
+        room = path.relative_to(PACKAGE).parts[0]
+        for name in imports(path):
+            package, _, rest = name.partition(".")
+            if package == "bioplastic" and room in above:
+                assert rest.partition(".")[0] not in above[room], name
