@@ -46,8 +46,8 @@ def test_the_example_runs_as_it_is(tmp_path):
     assert done.returncode == 0, done.stderr
     accuracy = re.search(r"([\d.]+)\s?%", done.stdout)
     assert accuracy
-    # Twelve standard errors above chance, and ten points below what it is.
-    assert float(accuracy.group(1)) > 80
+    # The README says near 90 %; of 360 digits, five standard errors below that are 82 %.
+    assert float(accuracy.group(1)) > 82
     picture = tmp_path / "receptive_fields.png"
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert picture.stat().st_size > 10_000
