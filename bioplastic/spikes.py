@@ -57,22 +57,28 @@ class SpikeTrains:
         duration: npt.ArrayLike,
     ) -> None:
         self.times = np.asarray(times, dtype=np.float64)
-        self.units = np.asarray(units, dtype=np.int32)
+        self.units = np.asarray(units).astype(np.int32)
         self.offsets = np.asarray(offsets, dtype=np.int64)
         self.n_units = int(n_units)
-        n_samples = len(self.offsets) - 1
-        self.duration = np.broadcast_to(
-            np.asarray(duration, dtype=np.float64), (max(n_samples, 0),)
-        ).copy()
+        n_samples, lengths = max(len(self.offsets) - 1, 0), np.asarray(duration, dtype=np.float64)
+        fits = lengths.shape in ((), (1,), (n_samples,))
+        if not fits or not (np.isfinite(lengths) & (lengths >= 0)).all():
+            raise DataError(
+                f"SpikeTrains.duration: must be one number or one for each of the {n_samples} "
+                f"samples, finite and >= 0, got {duration!r}"
+            )
+        self.duration = np.broadcast_to(lengths, (n_samples,)).copy()
+        if not np.array_equal(self.units, units):
+            raise DataError("SpikeTrains.units: must be whole numbers")
         self._validate()
 
     def _validate(self) -> None:
         offsets = self.offsets
         if offsets.ndim != 1 or len(offsets) < 1 or offsets[0] != 0 or (np.diff(offsets) < 0).any():
             raise DataError("SpikeTrains.offsets: must start at 0 and never fall")
-        if not len(self.times) == len(self.units) == offsets[-1]:
+        if not self.times.shape == self.units.shape == (offsets[-1],):
             raise DataError(
-                f"SpikeTrains: times ({len(self.times)}), units ({len(self.units)}) and the last "
+                f"SpikeTrains: times {self.times.shape}, units {self.units.shape} and the last "
                 f"offset ({offsets[-1]}) must agree"
             )
         bad = np.flatnonzero((self.units < 0) | (self.units >= self.n_units))

@@ -138,8 +138,8 @@ def _number(value: Any) -> float:
 
 def _population_parameters(network: Network, population: Population) -> dict[str, Any]:
     parameters = dict(population.neuron.parameters)
-    for rule, traces in _traces(network, population):
-        names = b2.Equations(str(traces)).identifiers if traces else set()
+    for rule, _, code in _traces(network, population):
+        names = get_identifiers(code)
         added = {n: v for n, v in rule.parameters.items() if n in names}
         clash = sorted(set(added) & set(parameters))
         if clash:
@@ -153,13 +153,17 @@ def _population_parameters(network: Network, population: Population) -> dict[str
     return parameters
 
 
-def _traces(network: Network, population: Population) -> list[tuple[Any, str]]:
+def _traces(network: Network, population: Population) -> list[tuple[Any, str, str]]:
+    """Rules that add traces to a population: the rule, their equations, all code about them."""
     found = []
     for projection in network.projections:
-        if projection.rule is not None and projection.pre == population.name:
-            found.append((projection.rule, projection.rule.pre_traces))
-        if projection.rule is not None and projection.post == population.name:
-            found.append((projection.rule, projection.rule.post_traces))
+        rule = projection.rule
+        if rule is not None and projection.pre == population.name:
+            code = (rule.pre_traces, rule.on_pre_trace, rule.at_slot_start_pre)
+            found.append((rule, str(rule.pre_traces), "\n".join(code)))
+        if rule is not None and projection.post == population.name:
+            code = (rule.post_traces, rule.on_post_trace, rule.at_slot_start_post)
+            found.append((rule, str(rule.post_traces), "\n".join(code)))
     return found
 
 
@@ -232,7 +236,8 @@ def _add_population(built: Built, network: Network, population: Population, time
     if is_input:
         parameters.pop("presentation")
     equations = "\n".join(
-        [str(neuron.equations), *(str(t) for _, t in traces), parameter_equations(parameters)]
+        [str(neuron.equations), *(shown for _, shown, _ in traces)]
+        + [parameter_equations(parameters)]
         + ([INPUT_EQUATIONS] if is_input else [])
         + [
             f"sum_{p.pre} : 1"
@@ -289,7 +294,7 @@ def _synapses(
         source,
         target,
         model,
-        on_pre=on_pre,
+        on_pre=on_pre or None,
         on_post=on_post or None,
         delay={side: 0 * b2.second for side, code in (("pre", on_pre), ("post", on_post)) if code},
         name=name,
@@ -328,7 +333,8 @@ def _add_projection(
         on_pre="\n".join(s for s in on_pre if s),
         on_post="" if rule is None else rule.on_post,
     )
-    synapses.pre.order = order
+    if any(on_pre):
+        synapses.pre.order = order
     if rule is not None and rule.on_post:
         synapses.post.order = 1000 + order
     if projection.norm is not None:

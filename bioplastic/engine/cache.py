@@ -5,6 +5,7 @@ engine's own files, versions, compiler, flags and processor. Parameter values ar
 they are read by the program at its start.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -69,7 +70,8 @@ def get_or_build(key: str, build: Callable[[Path], None]) -> tuple[Path, float]:
     """
     folder = programs_dir() / key
     if _is_whole(folder):
-        os.utime(folder)
+        with contextlib.suppress(OSError):  # a cache that others keep for us may be read-only
+            os.utime(folder)
         return folder, 0.0
     begun = time.perf_counter()
     try:
@@ -100,7 +102,7 @@ def _is_whole(folder: Path) -> bool:
     try:
         manifest = json.loads((folder / MANIFEST).read_text())
         return bool((folder / "main").stat().st_size == manifest["program_bytes"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return False
 
 

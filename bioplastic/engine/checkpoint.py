@@ -3,7 +3,6 @@
 import json
 import os
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,6 +44,7 @@ def save_checkpoint(
     meta = {
         "format": FORMAT,
         "configuration": dict(configuration),
+        "arrays": sorted(arrays),
         "versions": {"brian2": brian2.__version__, "numpy": np.__version__},
     }
     scratch: Path | None = None
@@ -86,9 +86,12 @@ def load_checkpoint(
             arrays = {name: file[name] for name in file.files}
         meta = json.loads(str(arrays.pop("meta")))
         found = meta["configuration"]
+        # A zip's directory has no checksum of its own, so an array can be lost unnoticed.
+        if sorted(arrays) != meta["arrays"]:
+            raise ValueError("arrays are missing")
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # a damaged file fails anywhere in zip, NPY header, JSON
         raise CheckpointError(
             f"checkpoint: {path} is damaged or no checkpoint ({error}); delete it to start anew"
         ) from error

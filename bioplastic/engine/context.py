@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import brian2 as b2
-import numpy as np
+from brian2.devices.device import runtime_device
 
 __all__ = ["brian_context"]
 
@@ -27,7 +27,8 @@ def brian_context(device: Any, preferences: dict[str, Any]) -> Iterator[None]:
     """Make `device` Brian's device and set `preferences`, for the time of a ``with`` block.
 
     Threads that want Brian wait for each other. Restored afterwards: device, stack of devices,
-    clock, preferences, NumPy's global random state, working directory, environment, log level.
+    clock, preferences, random state of NumPy and of Brian's runtime device, working directory,
+    environment, log level.
     """
     with _BRIAN:
         active = device_module.active_device
@@ -35,7 +36,8 @@ def brian_context(device: Any, preferences: dict[str, Any]) -> Iterator[None]:
         clock_dt = None if active.defaultclock is None else float(active.defaultclock.dt)
         options = active.build_on_run, dict(active.build_options or {})
         saved = {name: b2.prefs[name] for name in preferences}
-        random_state = np.random.get_state()  # noqa: NPY002, Brian seeds the global generator
+        # NumPy's global generator, and how far Cython code has used the numbers drawn from it
+        random_state = runtime_device.get_random_state()
         directory, environment, level = os.getcwd(), dict(os.environ), _QUIET.level
         try:
             _QUIET.setLevel(logging.ERROR)
@@ -49,9 +51,10 @@ def brian_context(device: Any, preferences: dict[str, Any]) -> Iterator[None]:
             device_module.active_device = active
             device_module.previous_devices[:] = stack
             active.build_on_run, active.build_options = options
-            if clock_dt is not None:
+            # Setting it would add a line to a standalone project of the user's own.
+            if clock_dt is not None and float(active.defaultclock.dt) != clock_dt:
                 active.defaultclock.dt = clock_dt * b2.second
-            np.random.set_state(random_state)  # noqa: NPY002
+            runtime_device.set_random_state(random_state)
             os.chdir(directory)
             if dict(os.environ) != environment:
                 os.environ.clear()

@@ -11,11 +11,24 @@ from typing import Any
 
 import sympy as sp
 from brian2.equations.equations import Equations
-from brian2.parsing.sympytools import sympy_to_str
+from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
 from brian2.stateupdaters.exponential_euler import get_conditionally_linear_system
 
 __all__ = ["RationalExponentialEuler", "rational_exponential_euler", "resolve"]
+
+
+def _linear_system(
+    equations: Equations, variables: Mapping[str, Any] | None
+) -> dict[str, tuple[Any, Any]]:
+    """Split every right-hand side into ``A*x + B``; ValueError where that is not all of it."""
+    system: dict[str, tuple[Any, Any]] = get_conditionally_linear_system(equations, variables)
+    for name, expression in equations.get_substituted_expressions(variables):
+        (a, b), x = system[name], sp.Symbol(name, real=True)
+        # Brian's split takes x - x**3 for linear and drops the cube.
+        if (str_to_sympy(expression.code, variables) - a * x - b).expand() != 0:
+            raise ValueError(name)
+    return system
 
 
 class RationalExponentialEuler(StateUpdateMethod):
@@ -50,7 +63,7 @@ class RationalExponentialEuler(StateUpdateMethod):
                 "choose another method"
             )
         try:
-            system = get_conditionally_linear_system(equations, variables)
+            system = _linear_system(equations, variables)
         except ValueError as error:
             raise UnsupportedEquationsException(
                 "rational_exponential_euler needs equations that are linear in their own variable; "

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from brian2 import BrianObjectException, DimensionMismatchError
+from brian2.equations.equations import EquationError
 from tqdm.auto import tqdm
 
 from bioplastic.engine.builder import parameter_values, structure
@@ -16,7 +18,7 @@ from bioplastic.engine.program import Chunk, ChunkResult, Program, deferred_inte
 from bioplastic.engine.runtime import RuntimeProgram
 from bioplastic.engine.standalone_program import StandaloneProgram, find_compiler
 from bioplastic.engine.stimulus import RateStimulus
-from bioplastic.errors import ParameterError, SimulationError
+from bioplastic.errors import BioplasticError, DataError, ParameterError, SimulationError
 from bioplastic.models import Network
 from bioplastic.spikes import SpikeTrains
 
@@ -30,6 +32,8 @@ MAX_RUNTIME_PROGRAMS = 4
 _runtime_programs: dict[tuple[str, str], RuntimeProgram] = {}
 
 State = dict[str, npt.NDArray[np.float64]]
+#: What Brian says of equations that it cannot use, next to Python's own errors.
+_BRIANS_ERRORS = (BrianObjectException, DimensionMismatchError, EquationError)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -102,11 +106,25 @@ def open_program(network: Network, *, engine: str = "auto") -> Program:
     Raises
     ------
     ParameterError
-        If there is no such engine.
+        If there is no such engine, or Brian cannot make sense of the network's equations.
     CompilerNotFoundError, BuildError
         If the program cannot be made.
     """
     name = resolve_engine(engine)
+    try:
+        return _open(network, name)
+    except BioplasticError:
+        raise
+    except (*_BRIANS_ERRORS, KeyError, SyntaxError, TypeError, ValueError) as error:
+        # Brian's own exception says where, the one behind it what.
+        where = str(error).partition("\n")[0]
+        what = f" {error.__cause__}" if error.__cause__ is not None else ""
+        raise ParameterError(
+            f"the network cannot be built; correct its equations: {where}{what}"
+        ) from error
+
+
+def _open(network: Network, name: str) -> Program:
     if name == "cpp_standalone":
         return StandaloneProgram(network)
     if name == "cuda_standalone":
@@ -127,8 +145,14 @@ def initial_state(network: Network, sizes: Mapping[str, int]) -> State:
     """Values before the first slot: what the models declare, 0 elsewhere."""
     state = {name: np.zeros(size) for name, size in sizes.items()}
     for population in network.populations:
-        for variable, value in population.neuron.initial.items():
-            state[f"{population.name}.{variable}"][:] = np.asarray(value, dtype=float)
+        for variable, value in population.neuron.initial_values.items():
+            name = f"{population.name}.{variable}"
+            if name not in state:
+                raise ParameterError(
+                    f"{type(population.neuron).__name__}.initial: population {population.name} "
+                    f"has no variable {variable!r}"
+                )
+            state[name][:] = np.asarray(value, dtype=float)
     return state
 
 
@@ -207,6 +231,12 @@ def run(
     (3, 2)
     """
     name = resolve_engine(engine)
+    width = network.input.n
+    if np.ndim(stimulus.values) != 2 or np.shape(stimulus.values)[1] != width:
+        raise DataError(
+            f"stimulus.values: must have shape (n_samples, {width}), one column for each neuron of "
+            f"{network.input.name!r}, got {np.shape(stimulus.values)}"
+        )
     if program is None:
         program = open_program(network, engine=name)
     words = _seed_words(seed)
@@ -239,8 +269,11 @@ def run(
         while position < total and not asked():
             stop = min(position + n_rows, total)
             values["schedule.cursor"] = np.zeros(1)
+            rates = stimulus.rows(position, stop)
+            if not (np.isfinite(rates) & (rates >= 0)).all():
+                raise DataError("stimulus.values: must be finite numbers >= 0")
             chunk = Chunk(
-                rates=stimulus.rows(position, stop),
+                rates=rates,
                 keys=stimulus.row_keys(position, stop),
                 values=values,
                 seed=words,
@@ -251,6 +284,12 @@ def run(
                 report=lambda rows: bar.update(begin + rows - bar.n),  # noqa: B023
                 stop=asked,
             )
+            bad = sorted(k for k, v in done.state.items() if not np.isfinite(v).all())
+            if bad:  # before anybody keeps it
+                raise SimulationError(
+                    f"the run gave values that are not finite in {', '.join(bad)}: a smaller dt, "
+                    f"another method or smaller weights may help"
+                )
             values |= done.state
             position += int(done.state["schedule.cursor"][0])
             simulated += done.seconds
@@ -274,13 +313,8 @@ def run(
             bar.update(position - bar.n)
             if on_chunk is not None:
                 on_chunk(position, done)
+    values["schedule.cursor"] = np.zeros(1)  # a row of the last chunk, no state of the network
     log = np.concatenate(logs) if logs else np.zeros((0, 3))
-    if not all(np.isfinite(v).all() for v in values.values()):
-        bad = sorted(k for k, v in values.items() if not np.isfinite(v).all())
-        raise SimulationError(
-            f"the run gave values that are not finite in {', '.join(bad)}: a smaller dt, another "
-            f"method or smaller weights may help"
-        )
     return Result(
         state={k: v for k, v in values.items() if k not in parameter_values(network)},
         counts=np.concatenate(counts) if counts else np.zeros((0, n_units), dtype=np.int64),

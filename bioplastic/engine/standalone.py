@@ -119,6 +119,8 @@ class SlotDevice(CPPStandaloneDevice):
         variable = group.variables[name]
         if variable.scalar or not isinstance(variable, DynamicArrayVariable):
             return int(variable.size)
+        if group.name not in self.wirings:  # all but one
+            return len(group.source) * (len(group.source) - 1)
         kind, n_pre, n_post = self.wirings[group.name]
         return n_pre * n_post if kind == "all_to_all" else n_pre
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import brian2
 import numpy as np
+import numpy.typing as npt
 
 from bioplastic.engine import cache
 from bioplastic.engine.builder import SLOT_LOG, build, structure
@@ -71,7 +72,12 @@ def find_compiler() -> str | None:
 @functools.cache
 def compiler_version(compiler: str) -> str:
     """First line that the compiler says of itself."""
-    said = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)
+    try:
+        said = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise CompilerNotFoundError(
+            f"engine 'cpp_standalone': {compiler} cannot be run: {error}; {_INSTALL}"
+        ) from error
     return (said.stdout or said.stderr).partition("\n")[0]
 
 
@@ -141,12 +147,12 @@ class StandaloneProgram:
 
     def _write_input(self, folder: Path, chunk: Chunk) -> None:
         try:
-            np.ascontiguousarray(chunk.rates, dtype=np.float64).tofile(folder / "stimulus")
-            np.ascontiguousarray(chunk.keys, dtype=np.float64).tofile(folder / "sample_keys")
-            np.array(chunk.seed, dtype=np.int64).tofile(folder / "key")
+            _write_array(folder / "stimulus", np.asarray(chunk.rates, dtype=np.float64))
+            _write_array(folder / "sample_keys", np.asarray(chunk.keys, dtype=np.float64))
+            _write_array(folder / "key", np.array(chunk.seed, dtype=np.int64))
             for variable, size in self.sizes.items():
                 value = np.asarray(chunk.values[variable], dtype=self._types[variable])
-                np.broadcast_to(value.ravel(), (size,)).tofile(folder / f"in.{variable}")
+                _write_array(folder / f"in.{variable}", np.broadcast_to(value.ravel(), (size,)))
         except OSError as error:
             raise StorageError(
                 f"cannot write the input of a run to {folder.parent}: {error}; free some space, "
@@ -207,6 +213,11 @@ class StandaloneProgram:
             log=np.fromfile(folder / "log").reshape(-1, len(SLOT_LOG)),
             seconds=float(np.fromfile(folder / "seconds")[0]),
         )
+
+
+def _write_array(path: Path, array: npt.NDArray[Any]) -> None:
+    # Not `tofile`, which says nothing when a small array finds the disk full.
+    path.write_bytes(np.ascontiguousarray(array).data)
 
 
 def _build(network: Network, folder: Path, compiler: str) -> None:

@@ -14,6 +14,8 @@ from bioplastic.models.plasticity import PlasticityRule
 __all__ = ["Network", "Population", "Projection", "Schedule"]
 
 WIRINGS = ("all_to_all", "one_to_one", "all_but_one")
+#: Names of an engine's own objects.
+RESERVED = frozenset({"schedule", "watch", "spikes", "step_clock", "slot_clock"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -41,8 +43,11 @@ class Population(Declaration):
     neuron: NeuronModel
 
     def __post_init__(self) -> None:
-        if not self.name.isidentifier():
-            raise ParameterError(f"Population.name: must be an identifier, got {self.name!r}")
+        if not self.name.isidentifier() or self.name in RESERVED:
+            raise ParameterError(
+                f"Population.name: must be an identifier other than {', '.join(sorted(RESERVED))}, "
+                f"got {self.name!r}"
+            )
         if self.n < 1:
             raise ParameterError(f"Population.n: must be at least 1, got {self.n} ({self.name})")
 
@@ -200,7 +205,12 @@ class Network(Declaration):
         repeated = sorted({n for n in names if names.count(n) > 1})
         if repeated:
             raise ParameterError(f"Network: names must differ, {', '.join(repeated)} repeat")
-        self.population(self.watch)
+        for name in (self.watch, *(p.pre for p in self.projections)):
+            if not self.population(name).neuron.threshold:
+                raise ParameterError(
+                    f"Population {name}: must have a threshold, since its spikes are used; give "
+                    f"its neuron one"
+                )
         for projection in self.projections:
             pre, post = self.population(projection.pre), self.population(projection.post)
             if projection.wiring != "all_to_all" and pre.n != post.n:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from brian2 import ms, mV, second
+from brian2 import Equations, ms, mV, second
 
 from bioplastic.models.declaration import (
     Declaration,
@@ -128,6 +128,11 @@ class NeuronModel(Declaration):
         """Name and value of every shared constant."""
         return {**field_values(self), **self.constants}
 
+    @property
+    def initial_values(self) -> dict[str, Any]:
+        """Value before the first slot, by variable."""
+        return dict(self.initial)
+
     def frozen(self) -> Self:
         """Return the model with what adapts in it held fixed; here itself."""
         return self
@@ -215,9 +220,11 @@ class DiehlCookExcitatory(NeuronModel):
     theta_plus: Any = parameter(0.05 * mV, low=0, strict=False)
     theta_initial: Any = parameter(20 * mV, low=0, strict=False)
 
-    def __post_init__(self) -> None:
-        NeuronModel.__post_init__(self)
-        object.__setattr__(self, "initial", {"theta": self.theta_initial, **self.initial})
+    @property
+    def initial_values(self) -> dict[str, Any]:
+        """Value before the first slot by variable: `theta` begins at `theta_initial`."""
+        adapts = "theta" in Equations(str(self.equations)).diff_eq_names
+        return {**({"theta": self.theta_initial} if adapts else {}), **self.initial}
 
     def frozen(self) -> Self:
         """Return the model with its threshold held fixed.
@@ -292,5 +299,4 @@ class PoissonInput(NeuronModel):
     threshold: str = "t > t_next"
     reset: str = POISSON_RESET
     at_slot_start: str = POISSON_SLOT_START
-    method: str = "euler"
     boost: Any = parameter(0.5, low=0, strict=False)

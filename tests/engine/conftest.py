@@ -1,5 +1,6 @@
 """A small network of Diehl & Cook and samples that make it fire, shared by the engines' tests."""
 
+import tempfile
 from pathlib import Path
 
 import brian2
@@ -111,6 +112,10 @@ def fake_compiler(tmp_path, monkeypatch):
 
     Without a body it "compiles" in no time, to a file that is not run.
     """
+
+    kept = tmp_path / "kept"  # here go the sources of a failed compilation
+    kept.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(kept))
 
     def make(body="echo program > main"):
         folder = tmp_path / "compiler"

@@ -5,7 +5,6 @@ The compiler is a script here, which takes no time and counts its calls.
 
 import os
 import resource
-import tempfile
 import threading
 import time
 import warnings
@@ -46,15 +45,6 @@ def programs():
 @pytest.fixture
 def compiler(fake_compiler):
     return fake_compiler()
-
-
-@pytest.fixture
-def own_tmp(tmp_path, monkeypatch):
-    """What goes to the folder of temporary files goes to one that the test can look at."""
-    folder = tmp_path / "tmp"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
 
 
 class TestWhatNeedsABuild:
@@ -238,7 +228,7 @@ class TestNoCompiler:
 
 
 class TestFailedCompilation:
-    def test_it_shows_the_last_lines_and_where_the_sources_lie(self, fake_compiler, own_tmp):
+    def test_it_shows_the_last_lines_and_where_the_sources_lie(self, fake_compiler, tmp_path):
         compiler = fake_compiler("for i in $(seq 50); do echo line $i >&2; done; exit 3")
         with pytest.raises(BuildError) as caught:
             build()
@@ -247,14 +237,14 @@ class TestFailedCompilation:
         assert "line 50\n" in said
         assert "line 31\n" in said
         assert "line 30\n" not in said
-        (kept,) = own_tmp.iterdir()
+        (kept,) = (tmp_path / "kept").iterdir()
         assert str(kept) in said
         assert (kept / "unit.cpp").exists()
         # the command that is shown can be typed there
         assert (kept / "code_objects").is_dir()
         assert "-O3" in said.rpartition("run there:")[2]
 
-    def test_nothing_half_written_stays_in_the_cache(self, fake_compiler, own_tmp):
+    def test_nothing_half_written_stays_in_the_cache(self, fake_compiler):
         fake_compiler("echo half > main; exit 1")
         for _ in range(2):
             with pytest.raises(BuildError):
