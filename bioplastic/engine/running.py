@@ -5,6 +5,7 @@ import logging
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -44,8 +45,8 @@ class Result:
     ----------
     state : dict of str to ndarray
         Every variable after the run, by ``"population.variable"``; give it to the next run.
-    counts : ndarray of shape (n_presentations, n_units)
-        Spikes of the watched population in the presentation that counted.
+    counts : ndarray of shape (n_samples, n_units)
+        Spikes of the watched population in the presentation that counted, where recorded.
     spikes : SpikeTrains or None
         The spikes themselves, where they were asked for.
     spikes_per_slot, repeats : ndarray of shape (n_slots,)
@@ -61,7 +62,7 @@ class Result:
     """
 
     state: State
-    counts: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int32]
     spikes: SpikeTrains | None
     spikes_per_slot: npt.NDArray[np.int64]
     repeats: npt.NDArray[np.int64]
@@ -165,7 +166,7 @@ def run(
     engine: str = "auto",
     program: Program | None = None,
     start: int = 0,
-    record_spikes: bool = False,
+    record: Literal["counts", "spikes", "nothing"] = "counts",
     chunk_size: int = 1000,
     on_chunk: Callable[[int, ChunkResult], None] | None = None,
     description: str = "",
@@ -190,8 +191,9 @@ def run(
         A program that is already open, in place of `engine`.
     start : int
         First presentation; those before it were made by an earlier run.
-    record_spikes : bool
-        Whether to keep the spikes, not only their counts.
+    record : {"counts", "spikes", "nothing"}
+        What to keep of the watched population's spikes: how many each neuron gave to each sample,
+        the spikes themselves as well, or nothing.
     chunk_size : int
         Samples between two calls of `on_chunk`. Results do not depend on it.
     on_chunk : callable, optional
@@ -256,7 +258,7 @@ def run(
         values[key] = np.broadcast_to(array, (program.sizes[key],)).copy()
     total, position, simulated = len(stimulus), start, 0.0
     n_units = network.population(network.watch).n
-    counts: list[npt.NDArray[np.int64]] = []
+    counts = np.zeros((total - start if record != "nothing" else 0, n_units), dtype=np.int32)
     spikes: list[SpikeTrains] = []
     logs: list[npt.NDArray[np.float64]] = []
     n_rows = min(chunk_size, getattr(program, "n_rows", chunk_size))
@@ -293,22 +295,11 @@ def run(
             values |= done.state
             position += int(done.state["schedule.cursor"][0])
             simulated += done.seconds
-            train = SpikeTrains(
-                done.times,
-                done.units,
-                done.offsets,
-                n_units=n_units,
-                duration=float(network.schedule.slot),
-            )
-            # A sample's last slot is the one that counted; one still to be repeated has none yet.
-            rows = done.log[:, 0]
-            final = np.flatnonzero(np.diff(rows, append=np.inf) != 0)
-            if len(rows) and done.state["schedule.cursor"][0] <= rows[-1]:
-                final = final[:-1]
-            accepted = train[final]
-            counts.append(accepted.counts())
-            if record_spikes:
-                spikes.append(accepted)
+            if record != "nothing":
+                accepted = _accepted(done, n_units, float(network.schedule.slot))
+                counts[begin - start : position - start] = accepted.counts()
+                if record == "spikes":
+                    spikes.append(accepted)
             logs.append(done.log)
             bar.update(position - bar.n)
             if on_chunk is not None:
@@ -317,7 +308,7 @@ def run(
     log = np.concatenate(logs) if logs else np.zeros((0, 3))
     return Result(
         state={k: v for k, v in values.items() if k not in parameter_values(network)},
-        counts=np.concatenate(counts) if counts else np.zeros((0, n_units), dtype=np.int64),
+        counts=counts[: position - start],
         spikes=SpikeTrains.concatenate(spikes) if spikes else None,
         spikes_per_slot=log[:, 2].astype(np.int64),
         repeats=log[:, 1].astype(np.int64),
@@ -331,6 +322,17 @@ def run(
             "precision": "float64",
         },
     )
+
+
+def _accepted(done: ChunkResult, n_units: int, duration: float) -> SpikeTrains:
+    """Spikes of the last presentation of every sample that the chunk finished."""
+    train = SpikeTrains(done.times, done.units, done.offsets, n_units=n_units, duration=duration)
+    rows = done.log[:, 0]
+    final = np.flatnonzero(np.diff(rows, append=np.inf) != 0)
+    # After Ctrl-C the last sample may still be due for a repetition.
+    if len(rows) and done.state["schedule.cursor"][0] <= rows[-1]:
+        final = final[:-1]
+    return train[final]
 
 
 def _seed_words(seed: int | np.random.SeedSequence) -> tuple[int, int]:

@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -214,7 +214,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self._train(data, n_epochs=1, resume=False)
         return self
 
-    def transform(self, X: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    def transform(self, X: npt.ArrayLike) -> npt.NDArray[np.int32]:
         """Count the spikes that each sample evokes, with weights and thresholds held fixed.
 
         The noise of a sample follows from its own values, so a sample has one answer, whatever
@@ -243,7 +243,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         -------
         spikes : SpikeTrains of shape (n_samples, n_neurons)
         """
-        return self._present(X, record_spikes=True).spikes
+        return self._present(X, record="spikes").spikes
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "weights_")
@@ -313,6 +313,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             start=done,
             # some thirty points of history, a checkpoint every few seconds to a minute
             chunk_size=int(np.clip(total // 30, 100, 1000)),
+            record="nothing",
             on_chunk=on_chunk,
             description="training",
             progress=bool(self.verbose),
@@ -351,7 +352,9 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         seed = int(self._stream("order").generate_state(1)[0])
         return np.random.default_rng([seed, n_before]).permutation(n)
 
-    def _present(self, X: npt.ArrayLike, *, record_spikes: bool = False) -> engines.Result:
+    def _present(
+        self, X: npt.ArrayLike, *, record: Literal["counts", "spikes"] = "counts"
+    ) -> engines.Result:
         check_is_fitted(self, "weights_")
         data = self._validate(X, reset=False)
         state = {WEIGHTS: self.weights_.ravel()}
@@ -365,7 +368,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             seed=self._stream("transform"),
             state=state,
             engine=self.engine,
-            record_spikes=record_spikes,
+            record=record,
             description="presenting",
             progress=bool(self.verbose),
         )

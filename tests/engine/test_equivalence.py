@@ -29,7 +29,7 @@ def present(network, stimulus, weights, *, name="numpy", seed=5, **kwargs):
         seed=seed,
         state=weights,
         engine=name,
-        record_spikes=True,
+        record="spikes",
         **kwargs,
     )
 
@@ -287,7 +287,7 @@ class TestLIF:
             seed=0,
             state={"lif.drive": drives * 1e-3},
             engine="numpy",
-            record_spikes=True,
+            record="spikes",
         )
         assert result.counts[0, 0] == 0, "10 mV do not reach a threshold 15 mV above rest"
         for k, drive in enumerate(drives[1:], start=1):

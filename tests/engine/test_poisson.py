@@ -30,7 +30,7 @@ def present(values, *, seed=7, network=None, **kwargs):
         engine.RateStimulus(values=values),
         seed=seed,
         engine="numpy",
-        record_spikes=True,
+        record="spikes",
         **kwargs,
     )
 
@@ -133,7 +133,7 @@ class TestNoiseOfASample:
             engine.RateStimulus(values=rates[:4], order=order, keys=order.astype(float)),
             seed=7,
             engine="numpy",
-            record_spikes=True,
+            record="spikes",
         )
         for k, sample in enumerate(order):
             np.testing.assert_array_equal(some.spikes[k].times, whole.spikes[sample].times)

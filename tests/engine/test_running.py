@@ -168,7 +168,7 @@ class TestResult:
 
     @pytest.mark.parametrize("name", ENGINES)
     def test_spikes_are_those_that_are_counted(self, network, stimulus, weights, name):
-        result = run(network, stimulus, name, state=weights, record_spikes=True)
+        result = run(network, stimulus, name, state=weights, record="spikes")
         np.testing.assert_array_equal(result.spikes.counts(), result.counts)
         assert result.spikes.shape == (len(stimulus), 6)
         assert (result.spikes.duration == 60e-3).all()

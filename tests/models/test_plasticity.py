@@ -204,7 +204,7 @@ def test_a_trace_of_an_input_decays_exactly():
         engine.RateStimulus(values=np.full((1, 30), 40.0)),
         seed=2,
         engine="numpy",
-        record_spikes=True,
+        record="spikes",
     )
     last = np.full(30, -np.inf)
     np.maximum.at(last, result.spikes.units, result.spikes.times)
