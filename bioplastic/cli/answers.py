@@ -12,6 +12,7 @@ from bioplastic.cli.folder import save_figure
 from bioplastic.cli.tasks import Task
 from bioplastic.inspect import plot_raster
 from bioplastic.networks import DiehlCookClassifier
+from bioplastic.spikes import SpikeTrains
 
 __all__ = ["save_answers"]
 
@@ -54,14 +55,22 @@ def save_answers(folder: Path, model: DiehlCookClassifier, task: Task) -> Path:
 
     figure, axes = plt.subplots(figsize=(8.6, 5.2))
     figure.subplots_adjust(left=0.08, right=0.98, bottom=0.09, top=0.72)
-    plot_raster((spikes.times + starts, spikes.units), units=order, labels=labels, axes=axes)
+    # One long sample: a tuple of times and units would not tell of neurons that stay silent.
+    row = SpikeTrains(
+        spikes.times + starts,
+        spikes.units,
+        [0, len(spikes.times)],
+        n_units=spikes.n_units,
+        duration=n * slot,
+    )
+    plot_raster(row, units=order, labels=labels, axes=axes)
     _enlarge(axes)
     axes.set_xlim(0, n * slot)
     _name_rows(axes, labels[order])
-    for k, row in enumerate(rows):
+    for k, sample in enumerate(rows):
         axes.axvline((k + 1) * slot, color=_GRID, linewidth=0.8, zorder=0)
         image = axes.inset_axes((k / n + 0.01, 1.1, 1 / n - 0.02, 0.17))
-        image.imshow(task.X_test[row].reshape(task.image_shape), cmap="Greys")
+        image.imshow(task.X_test[sample].reshape(task.image_shape), cmap="Greys")
         image.set_axis_off()
         axes.text(
             (k + 0.5) / n,
@@ -70,7 +79,7 @@ def save_answers(folder: Path, model: DiehlCookClassifier, task: Task) -> Path:
             transform=axes.transAxes,
             ha="center",
             fontsize=10,
-            color=_INK if predicted[k] == task.y_test[row] else _WRONG,
+            color=_INK if predicted[k] == task.y_test[sample] else _WRONG,
         )
     title = f"How {len(labels):,} neurons answer to {n} held-out samples"
     figure.suptitle(title, x=0.08, y=0.97, ha="left", fontsize=11, color=_INK)

@@ -14,11 +14,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import typer
+from brian2 import Hz, ms
 from typer.testing import CliRunner
 
 import bioplastic
 from bioplastic import engine
 from bioplastic.cli import app, main
+from bioplastic.cli.answers import save_answers
 from bioplastic.cli.measuring import Accuracy
 from bioplastic.cli.reporting import reporting
 from bioplastic.cli.settings import SETTINGS, Settings
@@ -451,3 +453,20 @@ def test_doctor_fails_where_no_engine_works(tmp_cache, monkeypatch):
     broken = [doctor_module.EngineCheck(name="numpy", works=False, remark="gone")]
     monkeypatch.setattr(doctor_module, "check_engines", lambda: broken)
     assert "no     gone" in run("doctor", code=2).stdout
+
+
+def test_the_raster_shows_neurons_that_stay_silent(tmp_path):
+    """The last neurons may answer none of the samples shown, and have their rows all the same."""
+    task = digits_task()
+    silent = DiehlCookClassifier(
+        6,
+        presentation=5 * ms,
+        rest=0 * ms,
+        dt=1 * ms,
+        min_spikes=0,
+        rate_max=1 * Hz,
+        engine="numpy",
+        random_state=0,
+    ).fit(task.X_train[:10], task.y_train[:10])
+    assert silent.transform(task.X_test[:20]).sum() == 0
+    assert save_answers(tmp_path, silent, task).read_bytes().startswith(PNG)
