@@ -22,7 +22,7 @@
 # the confusion matrix. On scikit-learn's digits (8 x 8 pixels, 1,797 images) in place of MNIST, so
 # that it takes seconds and no download.
 #
-# **Expected number.** Held-out accuracy near 90 %, as `make demo` prints it with the same
+# **Expected number.** Held-out accuracy of 86 %, as `make demo` prints it with the same
 # constants. `benchmarks/demo_settings.py` has the validation accuracies that they were chosen by.
 #
 # **Protocol.** A stratified fifth of the images (360) is held out. The network learns from the

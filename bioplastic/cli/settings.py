@@ -77,8 +77,9 @@ class Settings:
 
 
 SETTINGS: dict[str, Settings] = {
-    # The best mean of the validation table that benchmarks/demo_settings.py prints, and of equal
-    # ones the least spread. The table uses nothing but the training part of the digits.
+    # From the validation table that benchmarks/demo_settings.py prints, which uses nothing but the
+    # training part of the digits: of the means within a standard deviation of the best, the one
+    # with the least spread.
     "digits": Settings(
         neurons=100,
         epochs=10,
