@@ -24,6 +24,11 @@ from bioplastic.readout import NeuronLabelClassifier
 #: the last 10,000 training images, see benchmarks/mnist_settings.py.
 ROWS: dict[str, dict[str, Any]] = {
     "100 neurons, 1 epoch": {"n_neurons": 100, "theta_plus": 0.02},
+    "100 neurons, 1 epoch, inhibition 60": {
+        "n_neurons": 100,
+        "theta_plus": 0.02,
+        "inhibition": 60.0,
+    },
     "100 neurons, 1 epoch, theta_plus of the script": {"n_neurons": 100},
     "400 neurons, 1 epoch": {"n_neurons": 400},
     "400 neurons, 3 epochs": {"n_neurons": 400, "n_epochs": 3},
