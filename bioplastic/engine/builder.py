@@ -229,7 +229,7 @@ def build(network: Network, *, n_rows: int) -> Built:
 
 
 def _add_population(built: Built, network: Network, population: Population, timer: Any) -> Any:
-    neuron, _schedule = population.neuron, network.schedule
+    neuron = population.neuron
     traces = _traces(network, population)
     parameters = _population_parameters(network, population)
     is_input = isinstance(neuron, PoissonInput)

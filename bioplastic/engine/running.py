@@ -1,7 +1,6 @@
 """Show a whole data set to a network: chunks of one build, progress, interruptions."""
 
 import functools
-import logging
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,8 +23,6 @@ from bioplastic.models import Network
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["ENGINES", "Result", "open_program", "resolve_engine", "run"]
-
-logger = logging.getLogger(__name__)
 
 ENGINES = ("auto", "numpy", "cython", "cpp_standalone", "cuda_standalone")
 #: Brian objects of the runtime engines that are kept for the next run.
@@ -56,7 +53,7 @@ class Result:
     interrupted : bool
         Whether Ctrl-C was pressed; the run then ends at a slot's edge, with nothing lost.
     timings : dict of str to float
-        Seconds of ``"build"``, ``"simulate"`` and ``"read"``.
+        Seconds of ``"build"`` and ``"simulate"``.
     engine : dict of str to str
         Name, time step, integration methods and precision.
     """
@@ -243,7 +240,8 @@ def run(
         program = open_program(network, engine=name)
     words = _seed_words(seed)
     values = initial_state(network, program.sizes)
-    given = {**parameter_values(network), **(state or {})}
+    parameters = parameter_values(network)
+    given = {**parameters, **(state or {})}
     unknown = sorted(set(given) - set(values))
     if unknown:
         raise ParameterError(
@@ -307,7 +305,7 @@ def run(
     values["schedule.cursor"] = np.zeros(1)  # a row of the last chunk, no state of the network
     log = np.concatenate(logs) if logs else np.zeros((0, 3))
     return Result(
-        state={k: v for k, v in values.items() if k not in parameter_values(network)},
+        state={k: v for k, v in values.items() if k not in parameters},
         counts=counts[: position - start],
         spikes=SpikeTrains.concatenate(spikes) if spikes else None,
         spikes_per_slot=log[:, 2].astype(np.int64),
