@@ -1,23 +1,40 @@
 """SpikeTrains: the one type that flows between the rooms."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+from brian2 import have_same_dimensions, second
 
-from bioplastic.errors import DataError
+from bioplastic._spike_checks import (
+    check_durations,
+    check_events,
+    check_n_units,
+    check_offsets,
+    whole_units,
+)
+from bioplastic._spike_exchange import SpikeExchange
+from bioplastic.errors import DataError, ParameterError
 
 __all__ = ["SpikeTrains"]
 
+# A spike that lies so little before a bin's edge, in bins, lies on it: 0.3 s is bin 3 of 0.1 s.
+_ON_EDGE = 1e-6
 
-class SpikeTrains:
+
+class SpikeTrains(SpikeExchange):
     """Spikes of many samples, as ragged events.
+
+    It has a length and a shape, and slices and index arrays of it are SpikeTrains: scikit-learn
+    splits it as it splits an array. It is no array of numbers, though: :meth:`counts`,
+    :meth:`binned` and the transformers of :mod:`bioplastic.readout` make those.
 
     Parameters
     ----------
     times : array_like of shape (n_spikes,), in seconds
-        Spike times, counted from the begin of each sample, sample after sample.
+        Spike times, counted from the begin of each sample, sample after sample, and sorted within
+        each sample.
     units : array_like of shape (n_spikes,)
         Index of the neuron or channel that spiked.
     offsets : array_like of shape (n_samples + 1,)
@@ -30,7 +47,13 @@ class SpikeTrains:
     Raises
     ------
     DataError
-        If lengths do not fit, a unit is out of range, or a time lies outside its sample.
+        If lengths do not fit, a unit is out of range or no whole number, or a time lies outside
+        its sample or before the time ahead of it. The first such event is named.
+
+    Notes
+    -----
+    Arrays of the right type are not copied, and a contiguous slice shares memory with the whole:
+    take them for read-only.
 
     Examples
     --------
@@ -57,43 +80,28 @@ class SpikeTrains:
         duration: npt.ArrayLike,
     ) -> None:
         self.times = np.asarray(times, dtype=np.float64)
-        self.units = np.asarray(units).astype(np.int32)
         self.offsets = np.asarray(offsets, dtype=np.int64)
-        self.n_units = int(n_units)
-        n_samples, lengths = max(len(self.offsets) - 1, 0), np.asarray(duration, dtype=np.float64)
-        fits = lengths.shape in ((), (1,), (n_samples,))
-        if not fits or not (np.isfinite(lengths) & (lengths >= 0)).all():
-            raise DataError(
-                f"SpikeTrains.duration: must be one number or one for each of the {n_samples} "
-                f"samples, finite and >= 0, got {duration!r}"
-            )
-        self.duration = np.broadcast_to(lengths, (n_samples,)).copy()
-        if not np.array_equal(self.units, units):
-            raise DataError("SpikeTrains.units: must be whole numbers")
-        self._validate()
+        self.n_units = check_n_units(n_units)
+        check_offsets(self.offsets)
+        self.duration = check_durations(duration, len(self))
+        whole = whole_units(units)
+        check_events(self.times, whole, self.offsets, n_units=self.n_units, duration=self.duration)
+        self.units = whole.astype(np.int32, copy=False)
 
-    def _validate(self) -> None:
-        offsets = self.offsets
-        if offsets.ndim != 1 or len(offsets) < 1 or offsets[0] != 0 or (np.diff(offsets) < 0).any():
-            raise DataError("SpikeTrains.offsets: must start at 0 and never fall")
-        if not self.times.shape == self.units.shape == (offsets[-1],):
-            raise DataError(
-                f"SpikeTrains: times {self.times.shape}, units {self.units.shape} and the last "
-                f"offset ({offsets[-1]}) must agree"
-            )
-        bad = np.flatnonzero((self.units < 0) | (self.units >= self.n_units))
-        if len(bad):
-            raise DataError(
-                f"SpikeTrains.units: must lie in 0..{self.n_units - 1}, event {bad[0]} has "
-                f"{self.units[bad[0]]}; give a larger n_units or correct the data"
-            )
-        ends = np.repeat(self.duration, np.diff(offsets))
-        bad = np.flatnonzero(~((self.times >= 0) & (self.times <= ends)))
-        if len(bad):
-            raise DataError(
-                f"SpikeTrains.times: must lie in the sample, event {bad[0]} has "
-                f"{self.times[bad[0]]} s of {ends[bad[0]]} s"
-            )
+    @classmethod
+    def _trusted(
+        cls,
+        times: npt.NDArray[np.float64],
+        units: npt.NDArray[np.int32],
+        offsets: npt.NDArray[np.int64],
+        n_units: int,
+        duration: npt.NDArray[np.float64],
+    ) -> Self:
+        """Make one of arrays that have been checked before."""
+        made = cls.__new__(cls)
+        made.times, made.units, made.offsets = times, units, offsets
+        made.n_units, made.duration = n_units, duration
+        return made
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -111,21 +119,50 @@ class SpikeTrains:
             f"{len(self.times)} spikes, {span})"
         )
 
-    def __getitem__(self, index: int | slice | Sequence[int] | npt.NDArray[Any]) -> "SpikeTrains":
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SpikeTrains):
+            return NotImplemented
+        return self.n_units == other.n_units and all(
+            np.array_equal(getattr(self, name), getattr(other, name))
+            for name in ("offsets", "duration", "units", "times")
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        # Without it NumPy takes samples for nested lists without end.
+        raise DataError(
+            f"{self!r} is no array of numbers; use counts() or binned(dt), or put a transformer of "
+            f"bioplastic.readout such as SpikeCount() before the estimator"
+        )
+
+    def __getitem__(self, index: Any) -> "SpikeTrains":
         chosen = np.atleast_1d(np.arange(len(self))[index])
-        starts, lengths = self.offsets[chosen], np.diff(self.offsets)[chosen]
-        offsets = np.concatenate([[0], np.cumsum(lengths)])
-        events = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
-        return SpikeTrains(
-            self.times[events],
-            self.units[events],
-            offsets,
-            n_units=self.n_units,
-            duration=self.duration[chosen],
+        if chosen.ndim != 1:
+            raise IndexError(f"SpikeTrains: samples are chosen by one list, got {chosen.ndim} axes")
+        if len(chosen) and (np.diff(chosen) == 1).all():
+            return self._window(int(chosen[0]), int(chosen[-1]) + 1)
+        bounds = list(zip(self.offsets[chosen], self.offsets[chosen + 1], strict=True))
+        return SpikeTrains._trusted(
+            np.concatenate([self.times[:0], *(self.times[a:b] for a, b in bounds)]),
+            np.concatenate([self.units[:0], *(self.units[a:b] for a, b in bounds)]),
+            np.concatenate([[0], np.cumsum(np.diff(self.offsets)[chosen])]),
+            self.n_units,
+            self.duration[chosen],
+        )
+
+    def _window(self, start: int, stop: int) -> "SpikeTrains":
+        first, last = self.offsets[start], self.offsets[stop]
+        return SpikeTrains._trusted(
+            self.times[first:last],
+            self.units[first:last],
+            self.offsets[start : stop + 1] - first,
+            self.n_units,
+            self.duration[start:stop],
         )
 
     def __iter__(self) -> Iterator["SpikeTrains"]:
-        return (self[k] for k in range(len(self)))
+        return (self._window(k, k + 1) for k in range(len(self)))
 
     def counts(self) -> npt.NDArray[np.int64]:
         """Spike counts.
@@ -137,6 +174,52 @@ class SpikeTrains:
         sample = np.repeat(np.arange(len(self)), np.diff(self.offsets))
         flat = np.bincount(sample * self.n_units + self.units, minlength=len(self) * self.n_units)
         return flat.reshape(self.shape).astype(np.int64)
+
+    def binned(self, dt: Any) -> npt.NDArray[np.int64]:
+        """Spike counts in bins of equal width.
+
+        Bin `k` holds the spikes from ``k * dt`` on and before ``(k + 1) * dt``; the last bin also
+        holds a spike at the very end. A spike less than a millionth of a bin before an edge counts
+        as on the edge, so that rounding does not move it. The bins cover the longest sample; those
+        after the end of a shorter one are empty.
+
+        Parameters
+        ----------
+        dt : Quantity of time, or float in seconds
+            Width of a bin.
+
+        Returns
+        -------
+        counts : ndarray of shape (n_samples, n_bins, n_units)
+            Counts; at least one bin, all samples together in memory.
+
+        Raises
+        ------
+        ParameterError
+            If `dt` is no time or not above 0.
+
+        Examples
+        --------
+        >>> from brian2 import ms
+        >>> from bioplastic import SpikeTrains
+        >>> spikes = SpikeTrains([0.1, 0.2, 0.3], [0, 1, 1], [0, 3], n_units=2, duration=0.3)
+        >>> spikes.binned(100 * ms)[0]
+        array([[0, 0],
+               [1, 0],
+               [0, 2]])
+        """
+        width = np.asarray(dt, dtype=np.float64)
+        plain = not hasattr(dt, "dim") or have_same_dimensions(dt, second)
+        if not plain or width.ndim or not np.isfinite(width) or width <= 0:
+            raise ParameterError(
+                f"SpikeTrains.binned: dt must be one time above 0, got {dt!r}; give e.g. 10 * ms"
+            )
+        n_bins = max(1, int(np.ceil(self.duration.max(initial=0.0) / float(width) - _ON_EDGE)))
+        bins = np.minimum((self.times / float(width) + _ON_EDGE).astype(np.int64), n_bins - 1)
+        bins += np.repeat(n_bins * np.arange(len(self)), np.diff(self.offsets))
+        shape = (len(self), n_bins, self.n_units)
+        flat = np.bincount(bins * self.n_units + self.units, minlength=int(np.prod(shape)))
+        return flat.reshape(shape).astype(np.int64, copy=False)
 
     @classmethod
     def concatenate(cls, parts: Sequence["SpikeTrains"]) -> "SpikeTrains":
@@ -155,10 +238,10 @@ class SpikeTrains:
         if len({part.n_units for part in parts}) != 1:
             raise DataError("SpikeTrains.concatenate: needs parts with the same n_units")
         lengths = np.concatenate([np.diff(part.offsets) for part in parts])
-        return cls(
+        return cls._trusted(
             np.concatenate([part.times for part in parts]),
             np.concatenate([part.units for part in parts]),
             np.concatenate([[0], np.cumsum(lengths)]),
-            n_units=parts[0].n_units,
-            duration=np.concatenate([part.duration for part in parts]),
+            parts[0].n_units,
+            np.concatenate([part.duration for part in parts]),
         )

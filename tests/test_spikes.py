@@ -1,22 +1,38 @@
 """SpikeTrains: ragged events that scikit-learn can split, and that refuse what does not fit."""
 
+import copy
+import io
 import pickle
+import sys
 
+import joblib
 import numpy as np
 import pytest
-from hypothesis import given
+from brian2 import ms, mV
+from hypothesis import example, given
 from hypothesis import strategies as st
-from sklearn.model_selection import KFold, train_test_split
-from sklearn.utils import indexable
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import RidgeClassifier
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    KFold,
+    cross_val_predict,
+    cross_val_score,
+    train_test_split,
+)
+from sklearn.utils import indexable, resample, shuffle
+from sklearn.utils.validation import check_consistent_length
 
 from bioplastic import SpikeTrains
-from bioplastic.errors import BioplasticError, DataError
+from bioplastic.errors import BioplasticError, DataError, ParameterError
 
 N_UNITS, DURATION = 4, 0.5
 
 
 def from_samples(samples, *, n_units=N_UNITS, duration=DURATION):
     """Spike trains from a list of lists of (time, unit)."""
+    samples = [sorted(sample, key=lambda event: event[0]) for sample in samples]
     times = [t for sample in samples for t, _ in sample]
     units = [u for sample in samples for _, u in sample]
     offsets = np.concatenate([[0], np.cumsum([len(s) for s in samples])])
@@ -25,7 +41,10 @@ def from_samples(samples, *, n_units=N_UNITS, duration=DURATION):
 
 def assert_equal(one, other):
     for name in ("times", "units", "offsets", "duration", "n_units"):
-        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+        got, expected = getattr(one, name), getattr(other, name)
+        np.testing.assert_array_equal(got, expected, err_msg=name)
+        assert np.asarray(got).dtype == np.asarray(expected).dtype, name
+    assert one == other
 
 
 events = st.tuples(st.floats(0, DURATION), st.integers(0, N_UNITS - 1))
@@ -68,6 +87,41 @@ class TestBasics:
     def test_pickle_keeps_it(self, spikes):
         assert_equal(pickle.loads(pickle.dumps(spikes)), spikes)
 
+    @pytest.mark.parametrize("index", [slice(None), slice(1, 3), [2, 0]], ids=repr)
+    def test_copies_and_joblib_keep_it(self, spikes, index):
+        chosen = spikes[index]
+        assert_equal(copy.deepcopy(chosen), chosen)
+        stream = io.BytesIO()
+        joblib.dump(chosen, stream)
+        stream.seek(0)
+        assert_equal(joblib.load(stream), chosen)
+        assert joblib.hash(chosen) == joblib.hash(copy.deepcopy(chosen))
+
+    def test_equality(self, spikes):
+        assert spikes == spikes[:]
+        assert spikes != spikes[[1, 0, 2]]
+        assert spikes != spikes[:2]
+        later = SpikeTrains(
+            spikes.times, spikes.units, spikes.offsets, n_units=4, duration=[0.2, 0.4, 0.31]
+        )
+        assert spikes != later
+        assert spikes != "spikes"
+
+    def test_types_that_hold_the_same_numbers(self):
+        expected = SpikeTrains([0.5], [3], [0, 1], n_units=4, duration=1)
+        for times, units, n_units in [
+            (np.float32([0.5]), np.uint16([3]), np.int64(4)),
+            (np.float16([0.5]), np.int64([3]), np.uint8(4)),
+            ((0.5,), [3.0], 4),
+        ]:
+            assert_equal(SpikeTrains(times, units, [0, 1], n_units=n_units, duration=1), expected)
+
+    def test_it_is_no_array(self, spikes):
+        with pytest.raises(DataError, match=r"3 samples.*no array of numbers; use counts\(\)"):
+            np.asarray(spikes)
+        with pytest.raises(DataError, match="put a transformer of bioplastic.readout"):
+            RidgeClassifier().fit(spikes, [0, 1, 0])
+
     def test_the_callers_arrays_are_not_changed_through_duration(self):
         duration = np.array([0.5])
         spikes = SpikeTrains([], [], [0, 0], n_units=1, duration=duration)
@@ -95,6 +149,26 @@ class TestIndexing:
     def test_beyond_the_end(self, spikes):
         with pytest.raises(IndexError):
             spikes[3]
+
+    def test_samples_are_chosen_along_one_axis(self, spikes):
+        with pytest.raises(IndexError):
+            spikes[[[0, 1], [1, 2]]]
+        with pytest.raises(IndexError):
+            spikes[0, 1]
+        with pytest.raises(IndexError):
+            spikes["first"]
+
+    def test_a_contiguous_choice_copies_no_events(self, spikes):
+        assert np.shares_memory(spikes[1:].times, spikes.times)
+        assert not np.shares_memory(spikes[[2, 0]].times, spikes.times)
+
+    def test_choosing_does_not_check_again(self, spikes, monkeypatch):
+        def called(*_, **__):
+            raise AssertionError("checked again")
+
+        monkeypatch.setattr("bioplastic.spikes.check_events", called)
+        assert [len(part.times) for part in (spikes[0], spikes[1:], spikes[[2, 0]])] == [2, 3, 5]
+        assert len(SpikeTrains.concatenate([spikes, spikes])) == 6
 
     def test_iteration_gives_samples(self, spikes):
         one, two, three = spikes
@@ -125,6 +199,21 @@ class TestIndexing:
         np.testing.assert_array_equal(from_samples(samples).counts(), expected)
 
 
+class MoreThan(ClassifierMixin, BaseEstimator):
+    """Tells samples with more spikes than `threshold` from the others."""
+
+    def __init__(self, threshold=0):
+        self.threshold = threshold
+
+    def fit(self, X, y):
+        assert isinstance(X, SpikeTrains)
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return (X.counts().sum(axis=1) > self.threshold).astype(int)
+
+
 class TestScikitLearn:
     def test_it_can_be_split(self):
         rng = np.random.default_rng(0)
@@ -139,8 +228,79 @@ class TestScikitLearn:
     def test_folds_cover_it(self, spikes):
         (indexed,) = indexable(spikes)
         assert indexed is spikes
+        check_consistent_length(spikes, [0, 1, 2])
         folds = [len(spikes[test]) for _, test in KFold(3).split(spikes)]
         assert folds == [1, 1, 1]
+
+    def test_it_can_be_shuffled_and_resampled(self, spikes):
+        shuffled, order = shuffle(spikes, [0, 1, 2], random_state=0)
+        assert_equal(shuffled, spikes[order])
+        drawn, rows = resample(spikes, [0, 1, 2], random_state=0)
+        assert_equal(drawn, spikes[rows])
+
+    def test_searches_and_folds_hand_it_on_unchanged(self):
+        samples = [[(0.1, k % N_UNITS)] * (k % 2 + 1) for k in range(24)]
+        spikes, y, speakers = from_samples(samples), np.arange(24) % 2, np.arange(24) // 8
+        search = GridSearchCV(MoreThan(), {"threshold": [0, 1, 2]}, cv=GroupKFold(3))
+        search.fit(spikes, y, groups=speakers)
+        assert search.best_params_ == {"threshold": 1}
+        assert search.best_score_ == 1
+        model = MoreThan(threshold=1)
+        scores = cross_val_score(model, spikes, y, groups=speakers, cv=GroupKFold(3))
+        np.testing.assert_array_equal(scores, [1, 1, 1])
+        np.testing.assert_array_equal(cross_val_predict(model, spikes, y), y)
+
+
+class TestBinned:
+    def test_bins_cover_the_longest_sample(self, spikes):
+        binned = spikes.binned(0.1)
+        assert binned.shape == (3, 4, 4)
+        np.testing.assert_array_equal(
+            np.argwhere(binned), [[0, 1, 0], [0, 2, 3], [2, 0, 1], [2, 3, 1]]
+        )
+        assert binned[2, 3, 1] == 2
+
+    def test_spikes_on_edges_belong_to_the_later_bin_except_at_the_end(self):
+        # In floating point, 0.3 / 0.1 < 3 and 1.1 / 0.1 > 11.
+        times = np.arange(12) / 10
+        spikes = SpikeTrains(times, np.zeros(12), [0, 12], n_units=1, duration=1.1)
+        np.testing.assert_array_equal(spikes.binned(0.1)[0, :, 0], [1] * 10 + [2])
+        np.testing.assert_array_equal(spikes.binned(100 * ms), spikes.binned(0.1))
+
+    @given(datasets, st.floats(0.01, 2.0))
+    def test_bins_are_those_of_a_loop(self, samples, dt):
+        spikes = from_samples(samples)
+        binned = spikes.binned(dt)
+        n_bins = max(1, int(np.ceil(DURATION / dt - 1e-6))) if samples else 1
+        expected = np.zeros((len(samples), n_bins, N_UNITS), dtype=int)
+        for row, sample in zip(expected, samples, strict=True):
+            for time, unit in sample:
+                row[min(int(time / dt + 1e-6), n_bins - 1), unit] += 1
+        np.testing.assert_array_equal(binned, expected)
+        np.testing.assert_array_equal(binned.sum(axis=1), spikes.counts())
+
+    @pytest.mark.parametrize("dt", [0, -1, np.nan, np.inf, 5 * mV, [0.1, 0.2] * ms], ids=repr)
+    def test_what_is_no_width_is_refused(self, spikes, dt):
+        with pytest.raises(ParameterError, match="SpikeTrains.binned: dt must be one time above 0"):
+            spikes.binned(dt)
+
+
+class TestNeo:
+    def test_one_segment_a_sample_and_one_train_a_unit(self, spikes):
+        pytest.importorskip("neo")
+        segments = spikes.to_neo()
+        assert [len(segment.spiketrains) for segment in segments] == [4, 4, 4]
+        for k, segment in enumerate(segments):
+            for unit, train in enumerate(segment.spiketrains):
+                expected = spikes[k].times[spikes[k].units == unit]
+                np.testing.assert_array_equal(train.rescale("s").magnitude, expected)
+                assert float(train.t_stop.rescale("s")) == spikes.duration[k]
+                assert train.annotations["unit"] == unit
+
+    def test_without_neo_it_says_how_to_get_it(self, spikes, monkeypatch):
+        monkeypatch.setitem(sys.modules, "neo", None)
+        with pytest.raises(ImportError, match="pip install neo"):
+            spikes.to_neo()
 
 
 class TestConcatenate:
@@ -167,22 +327,54 @@ class TestRefused:
             ({"offsets": [[0, 2]]}, "offsets: must start at 0"),
             ({"offsets": [0, 3]}, "times .2,., units .2,. and the last offset .3. must agree"),
             ({"units": [0]}, "times .2,., units .1,."),
-            ({"units": [0, 2]}, "units: must lie in 0..1, event 1 has 2; give a larger n_units"),
+            ({"units": [0, 2]}, "units: must lie in 0..1, event 1 has 2 .sample 0.; give a larger"),
             ({"units": [-1, 0]}, "event 0 has -1"),
-            ({"units": [0.0, 0.5]}, "units: must be whole numbers"),
+            ({"units": [0.0, 0.5]}, "units: must be whole numbers, event 1 has 0.5"),
+            ({"units": [np.nan, 0.5]}, "units: must be whole numbers, event 0 has nan"),
+            ({"units": ["a", "b"]}, "units: must be whole numbers, got"),
+            ({"units": [0, 2**32]}, "event 1 has 4294967296"),
+            ({"units": np.uint64([2**63, 0])}, "event 0 has 9223372036854775808"),
+            ({"units": [0, 5, 7], "times": [0.1, 0.2, 0.3], "offsets": [0, 1, 1, 3]},
+             "event 1 has 5 .sample 2."),
             ({"times": [0.1, 0.6]}, "times: must lie in the sample, event 1 has 0.6 s of 0.5 s"),
             ({"times": [-0.1, 0.2]}, "event 0 has -0.1 s"),
             ({"times": [0.1, np.nan]}, "event 1 has nan s"),
+            ({"times": [np.nan, 0.1]}, "event 0 has nan s"),
+            ({"times": [0.1, np.inf]}, "event 1 has inf s"),
+            ({"times": [0.1, 0.3], "offsets": [0, 1, 2], "duration": [0.5, 0.2]},
+             "event 1 has 0.3 s of 0.2 s .sample 1.; correct the time or give a longer duration"),
+            ({"times": [0.2, 0.1]},
+             "must be sorted within each sample, event 1 has 0.1 s after 0.2 s .sample 0.; order"),
+            ({"times": [0.3, 0.2, 0.1, -1], "units": [0] * 4, "offsets": [0, 0, 1, 4]},
+             "event 2 has 0.1 s after 0.2 s .sample 2."),
             ({"times": [[0.1, 0.2], [0.1, 0.2]]}, "times .2, 2., units .2,."),
             ({"duration": [0.5, 0.5, 0.5]}, "duration: must be one number or one for each of the"),
             ({"duration": np.nan}, "duration: must"),
             ({"duration": -0.5}, "duration: must"),
+            ({"n_units": 0}, "n_units: must be a whole number of at least 1, got 0"),
+            ({"n_units": 2.5}, "n_units: must be a whole number of at least 1, got 2.5"),
         ],
-    )
+    )  # fmt: skip
     def test_what_does_not_fit_is_named(self, changes, message):
         fine = {"times": [0.1, 0.2], "units": [0, 1], "offsets": [0, 2], "duration": 0.5}
         SpikeTrains(**fine, n_units=2)
         with pytest.raises(DataError, match=message) as caught:
-            SpikeTrains(**fine | changes, n_units=2)
+            SpikeTrains(**{"n_units": 2} | fine | changes)
         assert isinstance(caught.value, BioplasticError)
         assert isinstance(caught.value, ValueError)
+
+    @example([[(0.2, 0)], [(0.1, 0)]])
+    @given(st.lists(st.lists(st.tuples(st.floats(-0.1, 0.6), st.integers(-1, 4)), max_size=5)))
+    def test_it_refuses_exactly_what_a_loop_refuses(self, samples):
+        events = [event for sample in samples for event in sample]
+        good = all(0 <= time <= DURATION and 0 <= unit < N_UNITS for time, unit in events) and all(
+            sample == sorted(sample, key=lambda event: event[0]) for sample in samples
+        )
+        times, units = [time for time, _ in events], [unit for _, unit in events]
+        offsets = np.concatenate([[0], np.cumsum([len(sample) for sample in samples])])
+        try:
+            SpikeTrains(times, units, offsets, n_units=N_UNITS, duration=DURATION)
+        except DataError:
+            assert not good
+        else:
+            assert good

@@ -1,6 +1,18 @@
 """Data sets as scikit-learn Bunches: arrays of samples, and where they come from."""
 
 from bioplastic.datasets.digits import load_digits
+from bioplastic.datasets.fsdd import load_fsdd
+from bioplastic.datasets.hd import load_hd
 from bioplastic.datasets.mnist import load_mnist
+from bioplastic.datasets.ntidigits import load_ntidigits
+from bioplastic.datasets.spiking_audio import load_shd, load_ssc
 
-__all__ = ["load_digits", "load_mnist"]
+__all__ = [
+    "load_digits",
+    "load_fsdd",
+    "load_hd",
+    "load_mnist",
+    "load_ntidigits",
+    "load_shd",
+    "load_ssc",
+]

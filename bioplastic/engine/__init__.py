@@ -2,6 +2,7 @@
 
 from bioplastic.engine.checkpoint import load_checkpoint, save_checkpoint
 from bioplastic.engine.integrators import rational_exponential_euler
+from bioplastic.engine.presenting import present
 from bioplastic.engine.running import (
     ENGINES,
     Result,
@@ -9,15 +10,17 @@ from bioplastic.engine.running import (
     resolve_engine,
     run,
 )
-from bioplastic.engine.stimulus import RateStimulus, content_keys
+from bioplastic.engine.stimulus import RateStimulus, SpikeStimulus, content_keys
 
 __all__ = [
     "ENGINES",
     "RateStimulus",
     "Result",
+    "SpikeStimulus",
     "content_keys",
     "load_checkpoint",
     "open_program",
+    "present",
     "rational_exponential_euler",
     "resolve_engine",
     "run",

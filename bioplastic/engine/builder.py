@@ -5,21 +5,30 @@ the slot clock runs at a slot's edges: forgetting, normalisation, the choice of 
 Within a slot time counts from 0, so a slot's arithmetic does not depend on what came before it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import brian2 as b2
 import numpy as np
+import numpy.typing as npt
 from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from bioplastic.engine import integrators
 from bioplastic.engine.functions import RowTable, Uniform
 from bioplastic.errors import ParameterError
-from bioplastic.models import Network, PoissonInput, Population, Projection
-from bioplastic.models.declaration import parameter_equations
+from bioplastic.models import Network, PoissonInput, Population, Projection, SpikeInput
+from bioplastic.models.declaration import is_distribution, parameter_equations
 
-__all__ = ["SLOT_LOG", "Built", "build", "parameter_values", "structure"]
+__all__ = [
+    "SLOT_LOG",
+    "Built",
+    "build",
+    "listed_variables",
+    "parameter_values",
+    "structure",
+]
 
 #: What is noted of every slot.
 SLOT_LOG = ("cursor", "repeats", "n_spikes")
@@ -57,13 +66,18 @@ class Built:
     stimulus: RowTable
     sample_keys: RowTable
     uniform: Uniform
-    spikes: Any
+    #: Brian group that fires the spikes of the samples, if there is one
+    spike_input: Any = None
+    #: Brian groups whose spikes are recorded
+    watched: list[Any] = field(default_factory=list)
     #: "population.variable" -> (Brian group, name of the variable), what a run reads and writes
     variables: dict[str, tuple[Any, str]] = field(default_factory=dict)
     #: name of a Synapses object -> (wiring, number of pre, number of post) where wiring is regular
     wirings: dict[str, tuple[str, int, int]] = field(default_factory=dict)
     #: parameters, which a run reads and does not write
     parameters: set[str] = field(default_factory=set)
+    #: Synapses objects whose synapses are a list in the state
+    listed: list[Any] = field(default_factory=list)
 
 
 class OnSpike(CodeRunner):
@@ -93,15 +107,17 @@ def parameter_values(network: Network) -> dict[str, float]:
     values: dict[str, float] = {}
     for population in network.populations:
         for name, value in _population_parameters(network, population).items():
-            values[f"{population.name}.{name}"] = _number(value)
+            if not is_distribution(value):
+                values[f"{population.name}.{name}"] = _number(value)
     for projection in network.projections:
         if _is_pooled(projection):
             for part in ("collect", "take_back"):
                 values[f"{projection.name}_{part}.w"] = _number(projection.weight)
-        elif projection.weight is not None:
+        elif projection.one_weight:
             values[f"{projection.name}.w"] = _number(projection.weight)
         for name, value in _synapse_parameters(projection).items():
-            values[f"{projection.name}.{name}"] = _number(value)
+            if not is_distribution(value):
+                values[f"{projection.name}.{name}"] = _number(value)
     values["schedule.min_spikes"] = float(network.schedule.min_spikes)
     values["schedule.max_repeats"] = float(network.schedule.max_repeats)
     return values
@@ -109,20 +125,27 @@ def parameter_values(network: Network) -> dict[str, float]:
 
 def structure(network: Network) -> str:
     """Everything of a network that its source follows from: strings and sizes, no values."""
-    parts: list[Any] = [network.watch, network.schedule.n_steps, float(network.schedule.dt)]
+    parts: list[Any] = [network.watched, float(network.schedule.dt)]
     for population in network.populations:
         neuron = population.neuron
         parts += [
             population.name, population.n, neuron.equations, neuron.threshold, neuron.reset,
             neuron.at_slot_start, neuron.method, isinstance(neuron, PoissonInput),
-            parameter_equations(neuron.parameters),
+            isinstance(neuron, SpikeInput), parameter_equations(neuron.parameters),
         ]  # fmt: skip
     for projection in network.projections:
-        rule = projection.rule
+        rule, synapse = projection.rule, projection.synapse
+        # Of a list of synapses the program reads its length, too: one build for all of them.
         parts += [
-            projection.name, projection.wiring, projection.on_pre, projection.pooled,
-            projection.weight is None, projection.norm is None, rule is None,
+            projection.name, "listed" if projection.listed else projection.wiring,
+            projection.on_pre, projection.pooled, projection.one_weight,
+            projection.norm is None, rule is None,
         ]  # fmt: skip
+        if synapse is not None:
+            parts += [
+                synapse.equations, synapse.on_pre, synapse.after_pre, synapse.at_slot_start,
+                parameter_equations(synapse.parameters),
+            ]  # fmt: skip
         if rule is not None:
             parts += [
                 rule.pre_traces, rule.post_traces, rule.on_pre, rule.on_post, rule.on_pre_trace,
@@ -174,16 +197,46 @@ def _synapse_parameters(projection: Projection) -> dict[str, Any]:
         values.update({n: v for n, v in rule.parameters.items() if n in words})
     if projection.norm is not None:
         values["norm"] = projection.norm
+    if projection.synapse is not None:
+        values.update(projection.synapse.parameters)
     return values
 
 
 def _is_pooled(projection: Projection) -> bool:
-    return (
-        projection.wiring == "all_but_one" and projection.weight is not None and projection.pooled
-    )
+    regular = projection.wiring == "all_but_one" and not projection.listed
+    return regular and projection.one_weight and projection.pooled
 
 
-def build(network: Network, *, n_rows: int) -> Built:
+def listed_variables(network: Network) -> dict[str, tuple[list[str], list[str]]]:
+    """Name the variables of every list of synapses: those that a run reads, and those it changes.
+
+    Their number is not known before a run: it is the length of ``"projection.i"``.
+    """
+    found = {}
+    for projection in network.projections:
+        if not projection.listed:
+            continue
+        read = ["i", "j", "delay"]
+        read += [n for n, v in _synapse_parameters(projection).items() if is_distribution(v)]
+        changed: list[str] = []
+        if not projection.one_weight:
+            learns = projection.rule is not None or projection.norm is not None
+            (changed if learns else read).append("w")
+        if projection.synapse is not None:
+            equations = b2.Equations(str(projection.synapse.equations))
+            names = equations.diff_eq_names | equations.parameter_names
+            changed += sorted(n for n in names if "constant" not in equations[n].flags)
+            read += sorted(n for n in names if "constant" in equations[n].flags)
+        found[projection.name] = (read, changed)
+    return found
+
+
+def build(
+    network: Network,
+    *,
+    n_rows: int,
+    synapses: Mapping[str, npt.NDArray[np.float64]] | None = None,
+) -> Built:
     """Make the Brian objects of a network on the active device.
 
     Parameters
@@ -192,15 +245,20 @@ def build(network: Network, *, n_rows: int) -> Built:
         The declaration.
     n_rows : int
         Rows of the sample table that a runtime engine fills in one go.
+    synapses : mapping of str to ndarray, optional
+        ``"projection.i"``, ``".j"`` and ``".delay"`` of listed synapses; a standalone program
+        reads them when it runs.
     """
     schedule = network.schedule
     step_clock = b2.Clock(dt=schedule.dt, name="step_clock")
-    slot_clock = b2.Clock(dt=schedule.slot, name="slot_clock")
+    # Slots follow each other by the engine's own loop; this clock only tells who acts at an edge.
+    slot_clock = b2.Clock(dt=1 * b2.second, name="slot_clock")
     timer = b2.NeuronGroup(
         1, SCHEDULE_EQUATIONS, clock=step_clock, name="schedule", method="euler", namespace={}
     )
     keys = RowTable("sample_keys", np.zeros(n_rows))
-    stimulus = RowTable("stimulus", np.zeros((n_rows, network.input.n)))
+    n_features = network.input.n if isinstance(network.input.neuron, PoissonInput) else 0
+    stimulus = RowTable("stimulus", np.zeros((n_rows, n_features)))
     uniform = Uniform("uniform")
     built = Built(
         net=b2.Network(timer),
@@ -209,7 +267,6 @@ def build(network: Network, *, n_rows: int) -> Built:
         stimulus=stimulus,
         sample_keys=keys,
         uniform=uniform,
-        spikes=None,
     )
     timer.namespace["sample_keys"] = keys
     timer.run_regularly("sample_key = sample_keys(cursor)", clock=slot_clock, order=-10)
@@ -219,11 +276,11 @@ def build(network: Network, *, n_rows: int) -> Built:
         groups[population.name] = _add_population(built, network, population, timer)
     order = 0
     for projection in network.projections:
-        order = _add_projection(built, projection, groups, order)
-    watched = groups[network.watch]
-    _synapses(built, "watch", watched, timer, "all_to_all", model="", on_pre="n_spikes_post += 1")
-    built.spikes = b2.SpikeMonitor(watched, name="spikes")
-    built.net.add(built.spikes)
+        order = _add_projection(built, projection, groups, order, synapses)
+    for name in network.watched:
+        count = {"model": "", "on_pre": "n_spikes_post += 1"}
+        _synapses(built, f"watch_{name}", groups[name], timer, "all_to_all", **count)
+        built.watched.append(groups[name])
     _name_variables(built, network)
     return built
 
@@ -251,7 +308,7 @@ def _add_population(built: Built, network: Network, population: Population, time
     group = b2.NeuronGroup(
         population.n,
         equations,
-        threshold=neuron.threshold or None,
+        threshold=neuron.threshold or ("False" if isinstance(neuron, SpikeInput) else None),
         reset="\n".join(reset) or None,
         method=integrators.resolve(neuron.method),
         clock=built.step_clock,
@@ -261,6 +318,10 @@ def _add_population(built: Built, network: Network, population: Population, time
     if is_input:
         for name in ("cursor", "sample_key", "repeats"):
             setattr(group, name, b2.linked_var(timer, name))
+    if isinstance(neuron, SpikeInput):
+        # The engine writes its spikes where a thresholder would.
+        group.contained_objects.remove(group.thresholder.pop("spike"))
+        built.spike_input = group
     slot_start = [neuron.at_slot_start]
     for projection in network.projections:
         rule = projection.rule
@@ -310,35 +371,72 @@ def _synapses(
     return synapses
 
 
+def _listed_synapses(
+    built: Built,
+    projection: Projection,
+    source: Any,
+    target: Any,
+    synapses: Mapping[str, npt.NDArray[np.float64]] | None,
+    **codes: Any,
+) -> Any:
+    name, post = projection.name, {"post": 0 * b2.second} if codes["on_post"] else None
+    added = b2.Synapses(
+        source, target, delay=post, name=name, method="euler", namespace={}, **codes
+    )
+    added._connect_called = True  # a standalone program makes them when it runs
+    if synapses is not None and len(synapses[f"{name}.i"]):
+        i, j = (synapses[f"{name}.{k}"].astype(np.int32) for k in ("i", "j"))
+        added.connect(i=i, j=j)
+        added.pre.delay = synapses[f"{name}.delay"] * b2.second
+    built.listed.append(added)
+    built.net.add(added)
+    return added
+
+
 def _add_projection(
-    built: Built, projection: Projection, groups: dict[str, Any], order: int
+    built: Built,
+    projection: Projection,
+    groups: dict[str, Any],
+    order: int,
+    listed: Mapping[str, npt.NDArray[np.float64]] | None,
 ) -> int:
     """Add the synapses, to act in the step after `order` of them; return the next free order."""
     source, target = groups[projection.pre], groups[projection.post]
-    rule = projection.rule
+    rule, state = projection.rule, projection.synapse
     if _is_pooled(projection):
         return _add_pool(built, projection, source, target, order)
-    if projection.weight is not None:
-        model = parameter_equations({"w": projection.weight})
+    parameters = _synapse_parameters(projection)
+    if projection.one_weight:
+        parameters["w"] = projection.weight
+    model = parameter_equations(parameters)
+    if not projection.one_weight:
+        model += "\nw : 1"
+    on_pre = [projection.on_pre]
+    if state is not None:
+        model += f"\n{state.equations}"
+        on_pre = [state.on_pre, projection.on_pre, state.after_pre]
+    on_pre += [rule.on_pre] if rule is not None else []
+    codes: dict[str, Any] = {
+        "model": model,
+        "on_pre": "\n".join(s for s in on_pre if s),
+        "on_post": "" if rule is None else rule.on_post,
+    }
+    if projection.listed:
+        codes = {k: v or None for k, v in codes.items()}
+        synapses = _listed_synapses(built, projection, source, target, listed, **codes)
     else:
-        model = "w : 1\n" + parameter_equations(_synapse_parameters(projection))
-    on_pre = [projection.on_pre] + ([rule.on_pre] if rule is not None else [])
-    synapses = _synapses(
-        built,
-        projection.name,
-        source,
-        target,
-        projection.wiring,
-        model=model,
-        on_pre="\n".join(s for s in on_pre if s),
-        on_post="" if rule is None else rule.on_post,
-    )
+        synapses = _synapses(
+            built, projection.name, source, target, str(projection.wiring), **codes
+        )
     if any(on_pre):
         synapses.pre.order = order
     if rule is not None and rule.on_post:
         synapses.post.order = 1000 + order
+    edge = {"clock": built.slot_clock}
+    if state is not None and state.at_slot_start:
+        synapses.run_regularly(state.at_slot_start, order=0, **edge)
     if projection.norm is not None:
-        total, edge = f"sum_{projection.pre}", {"clock": built.slot_clock}
+        total = f"sum_{projection.pre}"
         target.run_regularly(f"{total} = 0", order=1, **edge)
         synapses.run_regularly(f"{total}_post += w", order=2, **edge)
         synapses.run_regularly(f"w = w*norm/{total}_post", order=3, **edge)
@@ -399,10 +497,16 @@ def _name_variables(built: Built, network: Network) -> None:
     objects = {o.name: o for o in built.net.objects}
     parameters = parameter_values(network)
     built.parameters.update(parameters)
+    listed = listed_variables(network)
     for name in parameters:
         owner, variable = name.split(".")
         built.variables[name] = (objects[owner], variable)
     for population in network.populations:
+        built.parameters.update(
+            f"{population.name}.{n}"
+            for n, v in population.neuron.parameters.items()
+            if is_distribution(v)
+        )
         group = objects[population.name]
         equations = group.equations
         for variable in equations.diff_eq_names | equations.parameter_names:
@@ -411,5 +515,5 @@ def _name_variables(built: Built, network: Network) -> None:
     for variable in SLOT_LOG:
         built.variables[f"schedule.{variable}"] = (objects["schedule"], variable)
     for projection in network.projections:
-        if projection.weight is None:
+        if not projection.one_weight and projection.name not in listed:
             built.variables[f"{projection.name}.w"] = (objects[projection.name], "w")

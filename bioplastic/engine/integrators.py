@@ -37,9 +37,11 @@ class RationalExponentialEuler(StateUpdateMethod):
     For ``dx/dt = A*x + B`` with `A` and `B` held over one step `h`, ``a = A*h``::
 
         A scalar:           x' = exp(a)*x + B/A*(exp(a) - 1)
-        A state-dependent:  x' = (x + h*B*(1 - a/2)) / (1 - a + a**2/2)
+        A not a scalar:     x' = (x + h*B*(1 - a/2)) / (1 - a + a**2/2)
 
-    The second is exact to second order in `h` for constant `A` and `B`, keeps the fixed point
+    Where the fixed point ``f = -B/A`` does not depend on what `A` is divided by, the second is
+    written as ``x' = f + (x - f)/(1 - a + a**2/2)``, the same with fewer divisions. It is exact
+    to second order in `h` for constant `A` and `B`, keeps the fixed point
     ``-B/A``, and damps every ``a < 0``, however large (L-stability).
 
     Notes
@@ -84,6 +86,15 @@ class RationalExponentialEuler(StateUpdateMethod):
                 code.append(f"_fixed_{name} = {sympy_to_str(fixed)}")
                 grown = (x + sp.Symbol(f"_fixed_{name}")) * sp.exp(rate * h)
                 code.append(f"_{name} = {sympy_to_str(grown - sp.Symbol(f'_fixed_{name}'))}")
+            elif (fixed := sp.cancel(-sp.sympify(b) / rate)).is_polynomial(*fixed.free_symbols):
+                # One division, whatever the rate is divided by.
+                top, below = sp.fraction(sp.together(rate * h))
+                n, d = f"_n_{name}", f"_d_{name}"
+                code.append(f"_fixed_{name} = {sympy_to_str(fixed)}")
+                code.append(f"{n} = {sympy_to_str(top)}")
+                code.append(f"{d} = {sympy_to_str(below)}")
+                code.append(f"_growth_{name} = {d}*{d}/({d}*({d} - {n}) + 0.5*{n}*{n})")
+                code.append(f"_{name} = _fixed_{name} + ({name} - _fixed_{name})*_growth_{name}")
             else:
                 step = f"_a_{name}"
                 code.append(f"{step} = {sympy_to_str(rate * h)}")

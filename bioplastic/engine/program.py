@@ -10,7 +10,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Chunk", "ChunkResult", "Program", "deferred_interrupt"]
+from bioplastic.spikes import SpikeTrains
+
+__all__ = ["Chunk", "ChunkResult", "Program", "deferred_interrupt", "input_events"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,8 +21,10 @@ class Chunk:
 
     Parameters
     ----------
-    rates : ndarray of shape (n_rows, n_features), in hertz
-        Rates of the samples.
+    samples : ndarray of shape (n_rows, n_features), in hertz, or SpikeTrains
+        Rates or spikes of the samples.
+    n_steps : ndarray of shape (n_rows,)
+        Length of every slot.
     keys : ndarray of shape (n_rows,)
         Names of the samples to the random numbers, whole numbers below 2**53.
     values : mapping of str to ndarray or float
@@ -29,7 +33,8 @@ class Chunk:
         Two 32-bit words.
     """
 
-    rates: npt.NDArray[np.float64]
+    samples: npt.NDArray[np.float64] | SpikeTrains
+    n_steps: npt.NDArray[np.int64]
     keys: npt.NDArray[np.float64]
     values: Mapping[str, npt.NDArray[np.float64] | float]
     seed: tuple[int, int]
@@ -44,7 +49,8 @@ class ChunkResult:
     state : dict of str to ndarray
         Every variable that is not a parameter, after the last slot.
     times, units : ndarray of shape (n_spikes,)
-        Spikes of the watched population, in seconds from the begin of their slot.
+        Spikes of the watched populations, in seconds from the begin of their slot; the units of a
+        second population are counted on from those of the first.
     offsets : ndarray of shape (n_slots + 1,)
         Slot `k` owns the spikes ``offsets[k]`` up to ``offsets[k + 1]``.
     log : ndarray of shape (n_slots, 3)
@@ -66,7 +72,7 @@ class Program(Protocol):
 
     #: Seconds that building took, 0 where the cache had it.
     build_seconds: float
-    #: Size of every variable and parameter, by name.
+    #: Size of every variable and parameter that is not one of a list of synapses, by name.
     sizes: dict[str, int]
 
     def run(
@@ -81,6 +87,24 @@ class Program(Protocol):
         `report` hears of finished rows; `stop` is asked at the edges of slots.
         """
         ...
+
+
+def input_events(
+    trains: SpikeTrains, *, dt: float, n_steps: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """Spikes of the samples by the steps in which they act.
+
+    Returns
+    -------
+    steps, units : ndarray of int32 of shape (n_spikes,)
+        In order of time within each sample.
+    offsets : ndarray of shape (n_rows + 1,)
+        Sample `k` owns the events ``offsets[k]`` up to ``offsets[k + 1]``.
+    """
+    last = np.repeat(n_steps - 1, np.diff(trains.offsets))
+    # A hair more, so that a spike at 3 ms acts in step 3 of 1 ms whatever the last bit says.
+    steps = np.minimum(np.floor(trains.times / dt + 1e-6), last).astype(np.int32)
+    return steps, trains.units, trains.offsets
 
 
 @contextlib.contextmanager

@@ -1,10 +1,11 @@
 """Show a whole data set to a network: chunks of one build, progress, interruptions."""
 
+import contextlib
 import functools
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +18,9 @@ from bioplastic.engine.cuda import CudaProgram
 from bioplastic.engine.program import Chunk, ChunkResult, Program, deferred_interrupt
 from bioplastic.engine.runtime import RuntimeProgram
 from bioplastic.engine.standalone_program import StandaloneProgram, find_compiler
-from bioplastic.engine.stimulus import RateStimulus
-from bioplastic.errors import BioplasticError, DataError, ParameterError, SimulationError
+from bioplastic.engine.state import State, complete_state
+from bioplastic.engine.stimulus import Stimulus, check_stimulus
+from bioplastic.errors import BioplasticError, ParameterError, SimulationError
 from bioplastic.models import Network
 from bioplastic.spikes import SpikeTrains
 
@@ -29,7 +31,6 @@ ENGINES = ("auto", "numpy", "cython", "cpp_standalone", "cuda_standalone")
 MAX_RUNTIME_PROGRAMS = 4
 _runtime_programs: dict[tuple[str, str], RuntimeProgram] = {}
 
-State = dict[str, npt.NDArray[np.float64]]
 #: What Brian says of equations that it cannot use, next to Python's own errors.
 _BRIANS_ERRORS = (BrianObjectException, DimensionMismatchError, EquationError)
 
@@ -139,35 +140,22 @@ def _open(network: Network, name: str) -> Program:
     return program
 
 
-def initial_state(network: Network, sizes: Mapping[str, int]) -> State:
-    """Values before the first slot: what the models declare, 0 elsewhere."""
-    state = {name: np.zeros(size) for name, size in sizes.items()}
-    for population in network.populations:
-        for variable, value in population.neuron.initial_values.items():
-            name = f"{population.name}.{variable}"
-            if name not in state:
-                raise ParameterError(
-                    f"{type(population.neuron).__name__}.initial: population {population.name} "
-                    f"has no variable {variable!r}"
-                )
-            state[name][:] = np.asarray(value, dtype=float)
-    return state
-
-
 def run(
     network: Network,
-    stimulus: RateStimulus,
+    stimulus: Stimulus,
     *,
     seed: int | np.random.SeedSequence,
     state: Mapping[str, npt.NDArray[np.float64]] | None = None,
     engine: str = "auto",
     program: Program | None = None,
     start: int = 0,
+    stop: int | None = None,
     record: Literal["counts", "spikes", "nothing"] = "counts",
     chunk_size: int = 1000,
     on_chunk: Callable[[int, ChunkResult], None] | None = None,
     description: str = "",
     progress: bool = False,
+    interrupted: Callable[[], bool] | None = None,
 ) -> Result:
     """Show every sample of a stimulus to a network, in one program.
 
@@ -175,10 +163,11 @@ def run(
     ----------
     network : Network
         The declaration.
-    stimulus : RateStimulus
+    stimulus : RateStimulus or SpikeStimulus
         The samples.
     seed : int or SeedSequence
-        Of the input noise and of random numbers in equations of your own.
+        Of the input noise, of random numbers in equations of your own, and of what the network
+        draws (`Network.sample`) where `state` does not hold it.
     state : mapping of str to ndarray, optional
         Values to begin with, for example ``{"input_to_excitatory.w": ...}``; the models'
         initial values where absent. Parameters can be overridden in the same way.
@@ -186,8 +175,9 @@ def run(
         See :func:`open_program`.
     program : Program, optional
         A program that is already open, in place of `engine`.
-    start : int
-        First presentation; those before it were made by an earlier run.
+    start, stop : int
+        First presentation, those before it were made by an earlier run; and the one before which
+        the run ends, after the last where None.
     record : {"counts", "spikes", "nothing"}
         What to keep of the watched population's spikes: how many each neuron gave to each sample,
         the spikes themselves as well, or nothing.
@@ -199,6 +189,8 @@ def run(
         Text beside the progress bar.
     progress : bool
         Whether to show one.
+    interrupted : callable, optional
+        Tells whether to end at the next slot's edge, in place of Ctrl-C.
 
     Returns
     -------
@@ -230,51 +222,34 @@ def run(
     (3, 2)
     """
     name = resolve_engine(engine)
-    width = network.input.n
-    if np.ndim(stimulus.values) != 2 or np.shape(stimulus.values)[1] != width:
-        raise DataError(
-            f"stimulus.values: must have shape (n_samples, {width}), one column for each neuron of "
-            f"{network.input.name!r}, got {np.shape(stimulus.values)}"
-        )
+    check_stimulus(network, stimulus)
     if program is None:
         program = open_program(network, engine=name)
     words = _seed_words(seed)
-    values = initial_state(network, program.sizes)
-    parameters = parameter_values(network)
-    given = {**parameters, **(state or {})}
-    unknown = sorted(set(given) - set(values))
-    if unknown:
-        raise ParameterError(
-            f"state: the network has no {', '.join(unknown)}; it has {', '.join(sorted(values))}"
-        )
-    for key, value in given.items():
-        array = np.asarray(value, dtype=np.float64).ravel()
-        if array.size not in (1, program.sizes[key]):
-            raise ParameterError(
-                f"state[{key!r}]: must have {program.sizes[key]} values, got {array.size}"
-            )
-        values[key] = np.broadcast_to(array, (program.sizes[key],)).copy()
-    total, position, simulated = len(stimulus), start, 0.0
-    n_units = network.population(network.watch).n
+    parameters = {k: np.array([v]) for k, v in parameter_values(network).items()}
+    values = complete_state(
+        network, program.sizes, {**parameters, **(state or {})}, _sequence(seed)
+    )
+    total, position, simulated = len(stimulus) if stop is None else stop, start, 0.0
+    n_units = network.n_watched
     counts = np.zeros((total - start if record != "nothing" else 0, n_units), dtype=np.int32)
     spikes: list[SpikeTrains] = []
     logs: list[npt.NDArray[np.float64]] = []
     n_rows = min(chunk_size, getattr(program, "n_rows", chunk_size))
     with (
-        deferred_interrupt() as asked,
+        _asked(interrupted) as asked,
         tqdm(
             total=total, initial=start, desc=description, unit="sample", disable=not progress
         ) as bar,
     ):
         while position < total and not asked():
-            stop = min(position + n_rows, total)
+            end = min(position + n_rows, total)
             values["schedule.cursor"] = np.zeros(1)
-            rates = stimulus.rows(position, stop)
-            if not (np.isfinite(rates) & (rates >= 0)).all():
-                raise DataError("stimulus.values: must be finite numbers >= 0")
+            durations = stimulus.durations(position, end)
             chunk = Chunk(
-                rates=rates,
-                keys=stimulus.row_keys(position, stop),
+                samples=stimulus.rows(position, end),
+                n_steps=network.schedule.n_steps(durations),
+                keys=stimulus.row_keys(position, end),
                 values=values,
                 seed=words,
             )
@@ -294,7 +269,7 @@ def run(
             position += int(done.state["schedule.cursor"][0])
             simulated += done.seconds
             if record != "nothing":
-                accepted = _accepted(done, n_units, float(network.schedule.slot))
+                accepted = _accepted(done, n_units, chunk.n_steps * float(network.schedule.dt))
                 counts[begin - start : position - start] = accepted.counts()
                 if record == "spikes":
                     spikes.append(accepted)
@@ -307,7 +282,7 @@ def run(
     return Result(
         state={k: v for k, v in values.items() if k not in parameters},
         counts=counts[: position - start],
-        spikes=SpikeTrains.concatenate(spikes) if spikes else None,
+        spikes=_joined(spikes, n_units) if record == "spikes" else None,
         spikes_per_slot=log[:, 2].astype(np.int64),
         repeats=log[:, 1].astype(np.int64),
         n_done=position,
@@ -322,10 +297,28 @@ def run(
     )
 
 
-def _accepted(done: ChunkResult, n_units: int, duration: float) -> SpikeTrains:
+def _asked(
+    interrupted: Callable[[], bool] | None,
+) -> contextlib.AbstractContextManager[Callable[[], bool]]:
+    return deferred_interrupt() if interrupted is None else contextlib.nullcontext(interrupted)
+
+
+def _joined(parts: list[SpikeTrains], n_units: int) -> SpikeTrains:
+    if parts:
+        return SpikeTrains.concatenate(parts)
+    return SpikeTrains([], [], [0], n_units=n_units, duration=[])
+
+
+def _accepted(done: ChunkResult, n_units: int, durations: npt.NDArray[Any]) -> SpikeTrains:
     """Spikes of the last presentation of every sample that the chunk finished."""
-    train = SpikeTrains(done.times, done.units, done.offsets, n_units=n_units, duration=duration)
     rows = done.log[:, 0]
+    train = SpikeTrains(
+        done.times,
+        done.units,
+        done.offsets,
+        n_units=n_units,
+        duration=durations[rows.astype(np.int64)],
+    )
     final = np.flatnonzero(np.diff(rows, append=np.inf) != 0)
     # After Ctrl-C the last sample may still be due for a repetition.
     if len(rows) and done.state["schedule.cursor"][0] <= rows[-1]:
@@ -333,7 +326,10 @@ def _accepted(done: ChunkResult, n_units: int, duration: float) -> SpikeTrains:
     return train[final]
 
 
+def _sequence(seed: int | np.random.SeedSequence) -> np.random.SeedSequence:
+    return seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
+
+
 def _seed_words(seed: int | np.random.SeedSequence) -> tuple[int, int]:
-    sequence = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
-    first, second = (int(word) for word in sequence.generate_state(2))
+    first, second = (int(word) for word in _sequence(seed).generate_state(2))
     return first, second

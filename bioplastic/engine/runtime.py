@@ -6,17 +6,23 @@ Slow, but everything can be looked at, and no compiler is needed for NumPy.
 import contextlib
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from brian2.devices.device import runtime_device
 
-from bioplastic.engine.builder import SLOT_LOG, build, parameter_values
+from bioplastic.engine.builder import SLOT_LOG, build, listed_variables, parameter_values
 from bioplastic.engine.context import brian_context
-from bioplastic.engine.program import Chunk, ChunkResult
+from bioplastic.engine.program import Chunk, ChunkResult, input_events
 from bioplastic.models import Network
+from bioplastic.spikes import SpikeTrains
 
 __all__ = ["RuntimeProgram"]
+
+#: What of a list of synapses is built in.
+_WIRING = ("i", "j", "delay")
 
 
 class RuntimeProgram:
@@ -36,8 +42,10 @@ class RuntimeProgram:
     def __init__(self, network: Network, *, target: str) -> None:
         begun = time.perf_counter()
         self._network, self._target = network, target
-        self._n_steps = network.schedule.n_steps
-        self._prepare(parameter_values(network))
+        self._lists = listed_variables(network)
+        # Objects for an empty list of synapses already say whether the equations can be used.
+        nothing = {f"{name}.{key}": np.zeros(0) for name in self._lists for key in _WIRING}
+        self._prepare(parameter_values(network), nothing)
         self.sizes = {
             name: int(np.size(group.variables[variable].get_value()))
             for name, (group, variable) in self._built.variables.items()
@@ -47,21 +55,23 @@ class RuntimeProgram:
     def _context(self) -> contextlib.AbstractContextManager[None]:
         return brian_context(runtime_device, {"codegen.target": self._target})
 
-    def _prepare(self, parameters: dict[str, float]) -> None:
+    def _prepare(
+        self, parameters: dict[str, float], synapses: dict[str, npt.NDArray[np.float64]]
+    ) -> None:
         """Make Brian's objects; runtime code holds the values of parameters fast."""
         with self._context():
             if self._target == "cython":
                 # An earlier program's objects give their names back, so that the generated code
                 # is the same and Cython's cache has it.
                 gc.collect()
-            self._built = build(self._network, n_rows=self.n_rows)
+            self._built = build(self._network, n_rows=self.n_rows, synapses=synapses)
             for name, value in parameters.items():
                 group, variable = self._built.variables[name]
                 group.variables[variable].get_value()[...] = value
             net = self._built.net
             net._clocks = {self._built.step_clock, self._built.slot_clock}
             net.before_run({})
-        self._parameters = parameters
+        self._parameters, self._synapses = parameters, synapses
         slot_clock = self._built.slot_clock
         active = [o for o in net.sorted_objects if o.active]
         self._steps = [o for o in active if o.clock is not slot_clock]
@@ -77,28 +87,36 @@ class RuntimeProgram:
     ) -> ChunkResult:
         """Run slots, see :class:`~bioplastic.engine.program.Program`."""
         parameters = {name: float(np.ravel(chunk.values[name])[0]) for name in self._parameters}
-        if parameters != self._parameters:
-            self._prepare(parameters)
+        synapses = {name: np.asarray(chunk.values[name]) for name in self._synapses}
+        same = all(np.array_equal(synapses[n], v) for n, v in self._synapses.items())
+        if parameters != self._parameters or not same:
+            self._prepare(parameters, synapses)
         built, n_rows = self._built, len(chunk.keys)
         with self._context():
             runtime_device.seed(chunk.seed[0])
-            built.stimulus.values[:n_rows] = chunk.rates
+            if isinstance(chunk.samples, SpikeTrains):
+                dt = float(self._network.schedule.dt)
+                self._events = input_events(chunk.samples, dt=dt, n_steps=chunk.n_steps)
+            else:
+                built.stimulus.values[:n_rows] = chunk.samples
             built.sample_keys.values[:n_rows] = chunk.keys
             built.uniform.key[:] = chunk.seed
             for name, (group, variable) in built.variables.items():
                 group.variables[variable].get_value()[...] = np.reshape(
                     chunk.values[name], np.shape(group.variables[variable].get_value())
                 )
+            for synapses_, name, constants, changed in self._active_lists():
+                for key in (*constants[len(_WIRING) :], *changed):
+                    synapses_.variables[key].set_value(np.asarray(chunk.values[f"{name}.{key}"]))
             schedule = {v: built.variables[f"schedule.{v}"] for v in SLOT_LOG}
             read = {k: g.variables[v].get_value for k, (g, v) in schedule.items()}
-            monitor = built.spikes
-            monitor.resize(0)
-            monitor.variables["N"].set_value(0)
-            log, offsets, begun = [], [0], time.perf_counter()
+            self._spikes: list[tuple[float, npt.NDArray[np.int32]]] = []
+            log, n_spikes, begun = [], [0], time.perf_counter()
             while read["cursor"]()[0] < n_rows and not stop():
-                self._slot()
+                row = int(read["cursor"]()[0])
+                self._slot(row, int(chunk.n_steps[row]))
                 log.append([float(read[v]()[0]) for v in SLOT_LOG])
-                offsets.append(len(monitor.variables["t"].get_value()))
+                n_spikes.append(len(self._spikes))
                 for obj in self._ends:
                     obj.run()
                 report(int(read["cursor"]()[0]))
@@ -108,25 +126,66 @@ class RuntimeProgram:
                 for name, (group, variable) in built.variables.items()
                 if name not in built.parameters
             }
-            return ChunkResult(
-                state=state,
-                times=np.array(monitor.variables["t"].get_value()),
-                units=np.array(monitor.variables["i"].get_value(), dtype=np.int32),
-                offsets=np.array(offsets),
-                log=np.array(log).reshape(-1, len(SLOT_LOG)),
-                seconds=seconds,
-            )
+            for name, (_, changed) in self._lists.items():
+                state |= {f"{name}.{k}": np.asarray(chunk.values[f"{name}.{k}"]) for k in changed}
+            for synapses_, name, _, changed in self._active_lists():
+                state |= {
+                    f"{name}.{k}": np.array(synapses_.variables[k].get_value()) for k in changed
+                }
+        sizes = [len(units) for _, units in self._spikes]
+        ends = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        units = [units for _, units in self._spikes]
+        return ChunkResult(
+            state=state,
+            times=np.repeat([t for t, _ in self._spikes], sizes).astype(np.float64),
+            units=np.concatenate(units) if units else np.zeros(0, dtype=np.int32),
+            offsets=ends[n_spikes],
+            log=np.array(log).reshape(-1, len(SLOT_LOG)),
+            seconds=seconds,
+        )
 
-    def _slot(self) -> None:
+    def _active_lists(self) -> Iterator[tuple[Any, str, list[str], list[str]]]:
+        """Synapses objects of lists that are not empty, with the names of their variables."""
+        for synapses in self._built.listed:
+            if len(synapses):
+                yield synapses, synapses.name, *self._lists[synapses.name]
+
+    def _slot(self, row: int, n_steps: int) -> None:
         clock = self._built.step_clock
         timestep, t = (clock.variables[v] for v in ("timestep", "t"))
         dt = float(clock.dt)
         timestep.set_value(0)
         t.set_value(0.0)
+        for synapses, *_ in self._active_lists():
+            # What is under way belongs to the last sample.
+            for _ in range(round(float(np.max(synapses.pre.delay)) / dt) + 2):
+                synapses.pre.queue.advance()
         for obj in self._starts:
             obj.run()
-        for step in range(self._n_steps):
+        position = self._events[2][row] if self._built.spike_input is not None else 0
+        for step in range(n_steps):
             timestep.set_value(step)
             t.set_value(step * dt)
             for obj in self._steps:
+                if obj is self._built.spike_input:
+                    position = self._fire_input(step, position, self._events[2][row + 1])
                 obj.run()
+            self._record(step * dt)
+
+    def _fire_input(self, step: int, position: int, end: int) -> int:
+        """Put the sample's spikes of this step where a thresholder would; return what is next."""
+        steps, units, _ = self._events
+        spikes = self._built.spike_input.variables["_spikespace"].get_value()
+        due = position + int(np.searchsorted(steps[position:end], step, side="right"))
+        number = min(due - position, len(spikes) - 1)
+        spikes[:number] = units[position : position + number]
+        spikes[-1] = number
+        return position + number
+
+    def _record(self, t: float) -> None:
+        first = 0
+        for group in self._built.watched:
+            spikes = group.variables["_spikespace"].get_value()
+            if spikes[-1]:
+                self._spikes.append((t, first + spikes[: spikes[-1]]))
+            first += len(group)

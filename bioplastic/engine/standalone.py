@@ -1,5 +1,6 @@
 """Brian's C++ device with a loop over slots, and with loops that vectorise."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,11 @@ def wiring(owner: Any) -> RegularWiring | None:
     return RegularWiring(name, *known) if known else None
 
 
+def is_listed(owner: Any) -> bool:
+    """Whether the synapses behind a code object's owner are read from a list."""
+    return getattr(owner, "synapses", owner).name in get_device().listed
+
+
 def by_row(lines: list[str], regular: RegularWiring) -> list[str]:
     """Replace look-ups of a synapse's neurons by the loop's own indices."""
     for side, index in (("pre", "_i"), ("post", "_j")):
@@ -45,7 +51,11 @@ class SlotCodeObject(CPPStandaloneCodeObject):
 
     templater = CPPStandaloneCodeObject.templater.derive(
         "bioplastic.engine",
-        env_globals={"wiring": wiring, "slot_plan": lambda: get_device().plan},
+        env_globals={
+            "wiring": wiring,
+            "is_listed": is_listed,
+            "slot_plan": lambda: get_device().plan,
+        },
     )
 
 
@@ -59,6 +69,8 @@ class SlotDevice(CPPStandaloneDevice):
         super().__init__()
         #: Name of a Synapses object -> wiring and sizes, where the wiring is regular.
         self.wirings: dict[str, tuple[str, int, int]] = {}
+        #: Names of Synapses objects whose synapses are read from a list.
+        self.listed: set[str] = set()
         #: What the template of the main program fills in.
         self.plan: dict[str, Any] = {}
 
@@ -66,17 +78,18 @@ class SlotDevice(CPPStandaloneDevice):
         """Return our code objects, whatever the preferences say."""
         return SlotCodeObject
 
-    def add_slot_loop(self, built: Built, n_steps: int) -> None:
+    def add_slot_loop(self, built: Built, lists: Mapping[str, tuple[list[str], list[str]]]) -> None:
         """Queue the program's main part: read, prepare, run slots, write.
 
         Parameters
         ----------
         built : Built
             Brian objects, made on this device.
-        n_steps : int
-            Steps of a slot.
+        lists : mapping of str to (list of str, list of str)
+            Variables of listed synapses, those that are read and those that change.
         """
         self.wirings = built.wirings
+        self.listed = {synapses.name for synapses in built.listed}
         # Before the objects prepare themselves: they may look at what is read, at delays say.
         self.insert_code("main", "_read_input(n_rows, seed);")
         net = built.net
@@ -87,9 +100,11 @@ class SlotDevice(CPPStandaloneDevice):
         calls: dict[str, list[str]] = {"start": [], "step": [], "end": []}
         for obj in net.sorted_objects:
             names = [c.name for c in obj._code_objects] if obj.active else []
-            if isinstance(obj, SynapticPathway) and wiring(obj):
+            if isinstance(obj, SynapticPathway):
                 names = names[1:]  # no queue, nothing to push
             part = obj.when if obj.clock is built.slot_clock else "step"
+            if obj is built.spike_input:  # before whoever reads its spikes
+                calls[part].append("_fire_input(step);")
             calls[part] += [f"_run_{name}();" for name in names]
         self.insert_code("main", "_run_slots(n_rows);")
         net.after_run()
@@ -98,14 +113,53 @@ class SlotDevice(CPPStandaloneDevice):
         written = [
             (f"out.{n}", *self._array(*v)) for n, v in variables if n not in built.parameters
         ]
-        written += [(f"spikes.{v}", *self._array(built.spikes, v)) for v in ("i", "t")]
         self.plan = {
             **calls,
-            "n_steps": n_steps,
             "n_features": built.stimulus.values.shape[1],
+            "draws": any("uniform_key" in str(c.code) for c in self.code_objects.values()),
+            "spike_input": built.spike_input and self._spikes(built.spike_input),
+            "watched": self._watched(built),
+            "lists": [self._list(s, *lists[s.name]) for s in built.listed],
             "log": SLOT_LOG,
             "read": [(name, *self._array(*found)) for name, found in variables],
             "written": written,
+        }
+
+    def _spikes(self, group: Any) -> tuple[str, int]:
+        """C++ name of a group's spikes, and the place where their number stands."""
+        return self.get_array_name(group.variables["_spikespace"]), len(group)
+
+    def _watched(self, built: Built) -> list[tuple[str, int, int]]:
+        """Spikes to record, the place of their number, and the number of the first unit."""
+        firsts = np.cumsum([0, *(len(group) for group in built.watched)])
+        return [
+            (*self._spikes(group), int(first))
+            for group, first in zip(built.watched, firsts, strict=False)
+        ]
+
+    def _list(self, synapses: Any, read: list[str], changed: list[str]) -> dict[str, Any]:
+        """Collect what the main program needs to make the synapses of a list and to write them."""
+        arrays = {
+            "i": synapses.variables["_synaptic_pre"],
+            "j": synapses.variables["_synaptic_post"],
+            "delay": synapses.pre.variables["delay"],
+            **{name: synapses.variables[name] for name in (*read[3:], *changed)},
+        }
+        names = {k: self.get_array_name(v, access_data=False) for k, v in arrays.items()}
+        every = [self.get_array_name(v, access_data=False) for v in synapses._registered_variables]
+        name = synapses.name
+        return {
+            "name": name,
+            "read": [(f"{name}.{k}", names[k]) for k in (*read, *changed)],
+            "written": [(f"{name}.{k}", names[k]) for k in changed],
+            "all": sorted(set(every) - set(names.values())),
+            "number": self.get_array_name(synapses.variables["N"]),
+            "n_pre": len(synapses.source),
+            "n_post": len(synapses.target),
+            "pre": names["i"],
+            "post": names["j"],
+            "delay": names["delay"],
+            "learns": hasattr(synapses, "post"),
         }
 
     def layout(self, built: Built) -> dict[str, tuple[int, str]]:

@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic.engine import cache
-from bioplastic.engine.builder import SLOT_LOG, build, structure
+from bioplastic.engine.builder import SLOT_LOG, build, listed_variables, structure
 from bioplastic.engine.context import brian_context
-from bioplastic.engine.program import Chunk, ChunkResult
+from bioplastic.engine.program import Chunk, ChunkResult, input_events
 from bioplastic.engine.standalone import slot_device
 from bioplastic.errors import (
     BuildError,
@@ -29,6 +29,7 @@ from bioplastic.errors import (
     StorageError,
 )
 from bioplastic.models import Network
+from bioplastic.spikes import SpikeTrains
 
 __all__ = ["StandaloneProgram", "compiler_version", "find_compiler"]
 
@@ -129,6 +130,8 @@ class StandaloneProgram:
         self.sizes: dict[str, int] = {name: n for name, (n, _) in manifest["layout"].items()}
         self._types: dict[str, str] = {name: t for name, (_, t) in manifest["layout"].items()}
         self._parameters = set(manifest["parameters"])
+        self._lists = listed_variables(network)
+        self._dt = float(network.schedule.dt)
 
     def run(
         self,
@@ -147,12 +150,24 @@ class StandaloneProgram:
 
     def _write_input(self, folder: Path, chunk: Chunk) -> None:
         try:
-            _write_array(folder / "stimulus", np.asarray(chunk.rates, dtype=np.float64))
+            if isinstance(chunk.samples, SpikeTrains):
+                events = input_events(chunk.samples, dt=self._dt, n_steps=chunk.n_steps)
+                _write_array(folder / "input.steps", events[0])
+                _write_array(folder / "input.units", events[1])
+                _write_array(folder / "input.offsets", events[2])
+            else:
+                _write_array(folder / "stimulus", np.asarray(chunk.samples, dtype=np.float64))
+            _write_array(folder / "n_steps", np.asarray(chunk.n_steps, dtype=np.int64))
             _write_array(folder / "sample_keys", np.asarray(chunk.keys, dtype=np.float64))
             _write_array(folder / "key", np.array(chunk.seed, dtype=np.int64))
             for variable, size in self.sizes.items():
                 value = np.asarray(chunk.values[variable], dtype=self._types[variable])
                 _write_array(folder / f"in.{variable}", np.broadcast_to(value.ravel(), (size,)))
+            for name, (read, changed) in self._lists.items():
+                for key in (*read, *changed):
+                    kind = np.int32 if key in ("i", "j") else np.float64
+                    value = np.asarray(chunk.values[f"{name}.{key}"], dtype=kind)
+                    _write_array(folder / f"in.{name}.{key}", value)
         except OSError as error:
             raise StorageError(
                 f"cannot write the input of a run to {folder.parent}: {error}; free some space, "
@@ -205,6 +220,9 @@ class StandaloneProgram:
             for name in self.sizes
             if name not in self._parameters
         }
+        for name, (_, changed) in self._lists.items():
+            for key in changed:
+                state[f"{name}.{key}"] = np.fromfile(folder / f"out.{name}.{key}")
         return ChunkResult(
             state=state,
             times=np.fromfile(folder / "spikes.t", dtype=np.float64),
@@ -229,18 +247,18 @@ def _build(network: Network, folder: Path, compiler: str) -> None:
         slot_device.activate(build_on_run=False)
         try:
             built = build(network, n_rows=1)
-            slot_device.add_slot_loop(built, network.schedule.n_steps)
+            slot_device.add_slot_loop(built, listed_variables(network))
             slot_device.build(directory=str(folder), compile=False, run=False)
             layout = slot_device.layout(built)
         finally:
             slot_device.reinit()
     manifest = {"layout": layout, "parameters": sorted(built.parameters)}
-    _write_unit(folder)
+    _write_unit(folder, list(listed_variables(network)))
     _compile(folder, compiler)
     (folder / cache.MANIFEST).write_text(json.dumps(manifest))
 
 
-def _write_unit(folder: Path) -> None:
+def _write_unit(folder: Path, lists: list[str]) -> None:
     """Join the sources to one unit: headers are read once, and calls can be inlined.
 
     Helper functions of the same name in different code objects live in namespaces of their own.
@@ -251,6 +269,10 @@ def _write_unit(folder: Path) -> None:
         for h in ("objects.h", "brianlib/common_math.h", "brianlib/stdint_compat.h",
                   "synapses_classes.h")
     ]  # fmt: skip
+    header = Path(__file__).with_name("templates") / "synapse_list.h"
+    (folder / header.name).write_text(header.read_text())
+    lines.append(f'#include "{header.name}"')
+    lines += [f"static _SynapseList _list_{name};" for name in lists]
     for k, path in enumerate(sorted((folder / "code_objects").glob("*.cpp"))):
         lines.append(f'namespace _unit_{k} {{\n#include "code_objects/{path.name}"\n}}')
         lines.append(f"using namespace _unit_{k};")

@@ -7,7 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["RateStimulus", "content_keys"]
+from bioplastic.errors import DataError
+from bioplastic.models import Network, PoissonInput
+from bioplastic.spikes import SpikeTrains
+
+__all__ = ["RateStimulus", "SpikeStimulus", "Stimulus", "check_stimulus", "content_keys"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,15 +39,102 @@ class RateStimulus:
         return len(self.values) if self.order is None else len(self.order)
 
     def rows(self, start: int, stop: int) -> npt.NDArray[np.float64]:
-        """Rates of the presentations `start` up to `stop`, in hertz."""
+        """Rates of the presentations `start` up to `stop`, in hertz.
+
+        Raises
+        ------
+        DataError
+            If a rate is negative or not finite.
+        """
         chosen = slice(start, stop) if self.order is None else self.order[start:stop]
-        return np.asarray(self.values[chosen], dtype=np.float64) * self.scale
+        rates = np.asarray(self.values[chosen], dtype=np.float64) * self.scale
+        if not (np.isfinite(rates) & (rates >= 0)).all():
+            raise DataError("stimulus.values: must be finite numbers >= 0")
+        return rates
 
     def row_keys(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         """Keys of the presentations `start` up to `stop`."""
-        if self.keys is None:
-            return np.arange(start, stop, dtype=np.float64)
-        return np.asarray(self.keys[start:stop], dtype=np.float64)
+        return _row_keys(self.keys, start, stop)
+
+    def durations(self, start: int, stop: int) -> npt.NDArray[np.float64]:
+        """Lengths of the samples in seconds: 0, since rates have none of their own."""
+        return np.zeros(stop - start)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpikeStimulus:
+    """Samples as spike trains, in the order in which they are presented.
+
+    Parameters
+    ----------
+    trains : SpikeTrains of shape (n_samples, n_features)
+        The samples.
+    order : ndarray of shape (n_presentations,), optional
+        Which sample comes when; each once, as they stand, where absent.
+    keys : ndarray of shape (n_presentations,), optional
+        Names of the presentations to random numbers in equations; their position where absent.
+    """
+
+    trains: SpikeTrains
+    order: npt.NDArray[np.int64] | None = None
+    keys: npt.NDArray[np.float64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.trains) if self.order is None else len(self.order)
+
+    def rows(self, start: int, stop: int) -> SpikeTrains:
+        """Return the samples of the presentations `start` up to `stop`."""
+        return self.trains[slice(start, stop) if self.order is None else self.order[start:stop]]
+
+    def row_keys(self, start: int, stop: int) -> npt.NDArray[np.float64]:
+        """Keys of the presentations `start` up to `stop`."""
+        return _row_keys(self.keys, start, stop)
+
+    def durations(self, start: int, stop: int) -> npt.NDArray[np.float64]:
+        """Lengths of the samples, in seconds."""
+        chosen = slice(start, stop) if self.order is None else self.order[start:stop]
+        return np.asarray(self.trains.duration[chosen])
+
+
+Stimulus = RateStimulus | SpikeStimulus
+
+
+def _row_keys(
+    keys: npt.NDArray[np.float64] | None, start: int, stop: int
+) -> npt.NDArray[np.float64]:
+    if keys is None:
+        return np.arange(start, stop, dtype=np.float64)
+    return np.asarray(keys[start:stop], dtype=np.float64)
+
+
+def check_stimulus(network: Network, stimulus: Stimulus) -> None:
+    """Refuse samples that do not fit the network's input.
+
+    Raises
+    ------
+    DataError
+        If the number of channels differs, or the samples are rates where spikes are asked for.
+    """
+    name, width = network.input.name, network.input.n
+    wanted, kind = (
+        (RateStimulus, "rates")
+        if isinstance(network.input.neuron, PoissonInput)
+        else (SpikeStimulus, "spikes")
+    )
+    if not isinstance(stimulus, wanted):
+        raise DataError(
+            f"stimulus: must be a {wanted.__name__}, since {name!r} takes {kind}, "
+            f"got a {type(stimulus).__name__}"
+        )
+    shape = np.shape(stimulus.values) if isinstance(stimulus, RateStimulus) else None
+    if isinstance(stimulus, SpikeStimulus):
+        shape = stimulus.trains.shape
+    if shape is None or len(shape) != 2 or shape[1] != width:
+        what = "stimulus.values" if kind == "rates" else "stimulus.trains"
+        raise DataError(
+            f"{what}: must have shape (n_samples, {width}), one column for each neuron of "
+            f"{name!r}, got {shape}"
+        )
 
 
 def content_keys(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

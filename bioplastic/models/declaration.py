@@ -6,11 +6,20 @@ from typing import Any
 
 import brian2.units.allunits
 import numpy as np
+import numpy.typing as npt
 from brian2 import Equations, Quantity, Unit, get_dimensions, have_same_dimensions
 
 from bioplastic.errors import ParameterError
 
-__all__ = ["Declaration", "EquationString", "field_values", "parameter", "parameter_equations"]
+__all__ = [
+    "Declaration",
+    "EquationString",
+    "draw",
+    "field_values",
+    "is_distribution",
+    "parameter",
+    "parameter_equations",
+]
 
 
 class EquationString(str):
@@ -29,7 +38,9 @@ class EquationString(str):
         return str(Equations(str(self))._repr_latex_())
 
 
-def parameter(default: Any, *, low: float | None = None, strict: bool = True) -> Any:
+def parameter(
+    default: Any, *, low: float | None = None, strict: bool = True, optional: bool = False
+) -> Any:
     """Declare a dataclass field that is a physical parameter.
 
     Parameters
@@ -40,10 +51,12 @@ def parameter(default: Any, *, low: float | None = None, strict: bool = True) ->
         Lower bound in base units.
     strict : bool
         Whether the bound itself is refused.
+    optional : bool
+        Whether None is a value too.
     """
     return dataclasses.field(
         default_factory=lambda: default,
-        metadata={"unit": default, "low": low, "strict": strict},
+        metadata={"unit": default, "low": low, "strict": strict, "optional": optional},
     )
 
 
@@ -82,15 +95,50 @@ def _check_fields(declaration: Any) -> None:
             continue
         where, value = f"{type(declaration).__name__}.{f.name}", getattr(declaration, f.name)
         unit = f.metadata["unit"]
+        if value is None and f.metadata["optional"]:
+            continue
+        if is_distribution(value):
+            if not have_same_dimensions(value.unit, unit):
+                raise ParameterError(f"{where}: must have the unit of {unit!r}, got {value!r}")
+            continue  # what is drawn is checked when it is drawn
         if isinstance(value, str) or not have_same_dimensions(value, unit):
             raise ParameterError(f"{where}: must have the unit of {unit!r}, got {value!r}")
         if np.size(value) != 1 or not np.isfinite(np.asarray(value, dtype=float)):
             raise ParameterError(f"{where}: must be one finite number, got {value!r}")
         low, number = f.metadata["low"], float(np.asarray(value, dtype=float))
         if low is not None and (number < low or (f.metadata["strict"] and number == low)):
-            sign = ">" if f.metadata["strict"] else ">="
-            bound = Quantity(low, dim=get_dimensions(unit)) if low else low
-            raise ParameterError(f"{where}: must be {sign} {bound}, got {value}")
+            raise ParameterError(f"{where}: must be {_bound(f.metadata)}, got {value}")
+
+
+def _bound(metadata: Mapping[str, Any]) -> str:
+    low, sign = metadata["low"], ">" if metadata["strict"] else ">="
+    return f"{sign} {Quantity(low, dim=get_dimensions(metadata['unit'])) if low else low}"
+
+
+def is_distribution(value: Any) -> bool:
+    """Whether a parameter differs from neuron to neuron, or from synapse to synapse."""
+    return hasattr(value, "sample") and hasattr(value, "unit")
+
+
+def draw(
+    declaration: Any, name: str, value: Any, rng: np.random.Generator, size: int
+) -> npt.NDArray[np.float64]:
+    """Draw the values of one parameter of a declaration, and check them against its bound."""
+    drawn: npt.NDArray[np.float64] = value.sample(rng, size)
+    where = f"{type(declaration).__name__}.{name}"
+    if np.shape(drawn) != (size,) or not np.isfinite(drawn).all():
+        raise ParameterError(f"{where}: {value!r} must draw {size} finite numbers")
+    metadata = next(
+        (f.metadata for f in dataclasses.fields(declaration) if f.name == name), {"low": None}
+    )
+    low = metadata.get("low")
+    if low is not None and size:
+        worst = float(drawn.min())
+        if worst < low or (metadata["strict"] and worst == low):
+            raise ParameterError(
+                f"{where}: must be {_bound(metadata)}, {value!r} has drawn {worst:g}"
+            )
+    return drawn
 
 
 def field_values(declaration: Any) -> dict[str, Any]:
@@ -105,6 +153,8 @@ def field_values(declaration: Any) -> dict[str, Any]:
 def parameter_equations(parameters: Mapping[str, Any]) -> str:
     """Declare each parameter as a shared constant, with the unit of its value.
 
+    One given as a distribution is a constant of each neuron, or of each synapse.
+
     Examples
     --------
     >>> from brian2 import ms
@@ -113,7 +163,12 @@ def parameter_equations(parameters: Mapping[str, Any]) -> str:
     tau : second (shared, constant)
     gain : 1 (shared, constant)
     """
-    return "\n".join(f"{n} : {_unit(v)} (shared, constant)" for n, v in parameters.items())
+    return "\n".join(
+        f"{n} : {_unit(v.unit)} (constant)"
+        if is_distribution(v)
+        else f"{n} : {_unit(v)} (shared, constant)"
+        for n, v in parameters.items()
+    )
 
 
 def _unit(value: Any) -> str:

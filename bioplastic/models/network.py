@@ -4,18 +4,23 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from brian2 import ms, second
+import numpy as np
+import numpy.typing as npt
+from brian2 import ms
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import Declaration, parameter
-from bioplastic.models.neurons import NeuronModel, PoissonInput
+from bioplastic.models.declaration import Declaration, draw, is_distribution, parameter
+from bioplastic.models.distributions import PerTarget
+from bioplastic.models.neurons import NeuronModel, PoissonInput, SpikeInput
 from bioplastic.models.plasticity import PlasticityRule
+from bioplastic.models.synapses import SynapseModel
+from bioplastic.models.wiring import Wiring, regular_pairs, sorted_synapses
 
 __all__ = ["Network", "Population", "Projection", "Schedule"]
 
 WIRINGS = ("all_to_all", "one_to_one", "all_but_one")
 #: Names of an engine's own objects.
-RESERVED = frozenset({"schedule", "watch", "spikes", "step_clock", "slot_clock"})
+RESERVED = frozenset({"schedule", "step_clock", "slot_clock"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -30,6 +35,10 @@ class Population(Declaration):
         Number of neurons.
     neuron : NeuronModel
         What each of them is.
+    grid : tuple of int, optional
+        Shape of a grid on which the neurons stand, for wirings that ask for distances.
+    places : tuple of int, optional
+        Points of the grid, counted in C order, that the neurons take; the first `n` where absent.
 
     Examples
     --------
@@ -41,6 +50,8 @@ class Population(Declaration):
     name: str
     n: int
     neuron: NeuronModel
+    grid: tuple[int, ...] | None = None
+    places: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier() or self.name in RESERVED:
@@ -50,6 +61,37 @@ class Population(Declaration):
             )
         if self.n < 1:
             raise ParameterError(f"Population.n: must be at least 1, got {self.n} ({self.name})")
+        if self.places is not None and len(self.places) != self.n:
+            raise ParameterError(
+                f"Population.places: must have n={self.n} entries, got {len(self.places)} "
+                f"({self.name})"
+            )
+        n_points = math.prod(self.grid) if self.grid is not None else 0
+        taken = self.places if self.places is not None else range(self.n)
+        if self.grid is not None and not 0 <= min(taken) <= max(taken) < n_points:
+            raise ParameterError(
+                f"Population.grid: must have a point for every neuron, {self.grid} has {n_points} "
+                f"({self.name})"
+            )
+
+    def positions(self) -> npt.NDArray[np.float64]:
+        """Places of the neurons on the grid.
+
+        Returns
+        -------
+        positions : ndarray of shape (n, n_dimensions)
+
+        Raises
+        ------
+        ParameterError
+            If the population has no grid.
+        """
+        if self.grid is None:
+            raise ParameterError(
+                f"Population.grid: {self.name!r} has none, which its wiring needs; give one"
+            )
+        places = np.arange(self.n) if self.places is None else np.array(self.places)
+        return np.stack(np.unravel_index(places, self.grid), axis=1).astype(np.float64)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -60,12 +102,16 @@ class Projection(Declaration):
     ----------
     pre, post : str
         Names of the populations.
-    wiring : {"all_to_all", "one_to_one", "all_but_one"}
+    wiring : {"all_to_all", "one_to_one", "all_but_one"} or Wiring
         Who is connected; ``"all_but_one"`` leaves out the partner of the same index.
     on_pre : str
         What a presynaptic spike does, for example ``"ge_post += w"``.
-    weight : float or None
-        One weight for all synapses; None gives each synapse a `w` of its own, set from the state.
+    weight : float, Distribution or None
+        One weight for all synapses, or one for each, drawn or, for None, set from the state.
+    delay : Quantity in seconds, or Distribution
+        From a spike to its effect, rounded to steps.
+    synapse : SynapseModel or None
+        State of a synapse beside its weight, for example :class:`TsodyksMarkram`.
     rule : PlasticityRule or None
         How `w` changes; it needs a weight for each synapse.
     norm : float or None
@@ -73,6 +119,8 @@ class Projection(Declaration):
     pooled : bool
         ``"all_but_one"`` with one weight: sum the spikes once and hand the sum on, at a cost of
         O(n) in place of O(n**2) synapses. Same mathematics; `on_pre` must add ``weight``.
+    label : str
+        Name where two populations are connected more than once; ``"pre_to_post"`` where empty.
 
     Examples
     --------
@@ -83,34 +131,65 @@ class Projection(Declaration):
 
     pre: str
     post: str
-    wiring: str = "all_to_all"
+    wiring: str | Wiring = "all_to_all"
     on_pre: str = "ge_post += w"
-    weight: float | None = None
+    weight: Any = None
+    delay: Any = parameter(0 * ms, low=0, strict=False)
+    synapse: SynapseModel | None = None
     rule: PlasticityRule | None = None
     norm: float | None = None
     pooled: bool = True
+    label: str = ""
 
     def __post_init__(self) -> None:
-        if self.wiring not in WIRINGS:
+        Declaration.__post_init__(self)
+        if not isinstance(self.wiring, Wiring) and self.wiring not in WIRINGS:
             raise ParameterError(
-                f"Projection.wiring: must be one of {', '.join(WIRINGS)}, got {self.wiring!r}"
+                f"Projection.wiring: must be a Wiring or one of {', '.join(WIRINGS)}, "
+                f"got {self.wiring!r}"
             )
-        if self.weight is not None and (self.rule is not None or self.norm is not None):
+        if not self.name.isidentifier() or self.name in RESERVED:
+            raise ParameterError(f"Projection.label: must be an identifier, got {self.label!r}")
+        one = self.weight is not None and not is_distribution(self.weight)
+        if one and (self.rule is not None or self.norm is not None):
             raise ParameterError(
-                f"Projection.weight: must be None where a rule or a norm changes the weights "
-                f"({self.name}), got {self.weight}"
+                f"Projection.weight: must be None or a Distribution where a rule or a norm changes "
+                f"the weights ({self.name}), got {self.weight}"
             )
-        if self.weight is not None and not math.isfinite(self.weight):
+        if one and not math.isfinite(self.weight):
             raise ParameterError(
                 f"Projection.weight: must be finite, got {self.weight} ({self.name})"
+            )
+        if self.rule is not None and self.delayed:
+            raise ParameterError(
+                f"Projection.delay: must be 0 where a rule changes the weights ({self.name}), "
+                f"since the rule's traces have no delay, got {self.delay}"
             )
         if self.norm is not None and not 0 < self.norm < math.inf:
             raise ParameterError(f"Projection.norm: must be > 0, got {self.norm} ({self.name})")
 
     @property
     def name(self) -> str:
-        """Name under which the weights stand in the state."""
-        return f"{self.pre}_to_{self.post}"
+        """Name under which weights, wiring and delays stand in the state."""
+        return self.label or f"{self.pre}_to_{self.post}"
+
+    @property
+    def delayed(self) -> bool:
+        """Whether a spike acts later than in its own step."""
+        return is_distribution(self.delay) or float(self.delay) > 0
+
+    @property
+    def listed(self) -> bool:
+        """Whether the synapses are a list in the state, with ``i``, ``j`` and ``delay``.
+
+        Other wirings are regular, which is what makes them fast.
+        """
+        return isinstance(self.wiring, Wiring) or self.delayed or self.synapse is not None
+
+    @property
+    def one_weight(self) -> bool:
+        """Whether one number is the weight of all synapses."""
+        return self.weight is not None and not is_distribution(self.weight)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -123,7 +202,8 @@ class Schedule(Declaration):
     Parameters
     ----------
     presentation, rest, dt : Quantity, in seconds
-        Lengths; whole multiples of `dt`.
+        Lengths; whole multiples of `dt`. A sample of spikes has a length of its own, to which a
+        `presentation` of None gives way; it is rounded up to a step.
     min_spikes, max_repeats : int
         When a presentation is repeated.
 
@@ -134,7 +214,7 @@ class Schedule(Declaration):
     1000
     """
 
-    presentation: Any = parameter(350 * ms, low=0)
+    presentation: Any = parameter(350 * ms, low=0, optional=True)
     rest: Any = parameter(150 * ms, low=0, strict=False)
     dt: Any = parameter(0.5 * ms, low=0)
     min_spikes: Any = parameter(5, low=0, strict=False)
@@ -143,6 +223,8 @@ class Schedule(Declaration):
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)
         for name in ("presentation", "rest"):
+            if getattr(self, name) is None:
+                continue
             steps = float(getattr(self, name) / self.dt)
             if not math.isclose(steps, round(steps), abs_tol=1e-6):
                 raise ParameterError(
@@ -150,15 +232,25 @@ class Schedule(Declaration):
                     f"got {getattr(self, name)}"
                 )
 
-    @property
-    def n_steps(self) -> int:
-        """Steps of one slot."""
-        return round(float((self.presentation + self.rest) / self.dt))
+    def n_steps(self, durations: npt.ArrayLike = 0.0) -> npt.NDArray[np.int64]:
+        """Count the steps of slots.
 
-    @property
-    def slot(self) -> Any:
-        """Length of one slot, in seconds."""
-        return self.n_steps * float(self.dt) * second
+        Parameters
+        ----------
+        durations : array_like of shape (n_samples,), in seconds
+            Lengths of the samples, which count where `presentation` is None.
+
+        Returns
+        -------
+        n_steps : ndarray of shape (n_samples,)
+        """
+        lengths = np.asarray(durations, dtype=np.float64)
+        if self.presentation is not None:
+            lengths = np.full(lengths.shape, float(self.presentation))
+        dt = float(self.dt)
+        # A hair less, so that 0.7 s of 1 ms are 700 steps whatever the last bit says.
+        steps = np.ceil(lengths / dt - 1e-6).astype(np.int64)
+        return steps + round(float(self.rest) / dt)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -168,11 +260,11 @@ class Network(Declaration):
     Parameters
     ----------
     populations : tuple of Population
-        One of them has a :class:`PoissonInput` neuron for every feature.
+        One of them has a :class:`PoissonInput` or :class:`SpikeInput` neuron for every feature.
     projections : tuple of Projection
         Synapses between them, in the order in which they act within a step.
-    watch : str
-        Population whose spikes are recorded, and counted for the schedule.
+    watch : str or tuple of str
+        Populations whose spikes are recorded, one after the other, and counted for the schedule.
     schedule : Schedule
         Lengths and repetitions.
 
@@ -197,7 +289,7 @@ class Network(Declaration):
 
     populations: tuple[Population, ...]
     projections: tuple[Projection, ...] = ()
-    watch: str
+    watch: str | tuple[str, ...]
     schedule: Schedule = field(default_factory=Schedule)
 
     def __post_init__(self) -> None:
@@ -205,24 +297,41 @@ class Network(Declaration):
         repeated = sorted({n for n in names if names.count(n) > 1})
         if repeated:
             raise ParameterError(f"Network: names must differ, {', '.join(repeated)} repeat")
-        for name in (self.watch, *(p.pre for p in self.projections)):
-            if not self.population(name).neuron.threshold:
+        for name in (*self.watched, *(p.pre for p in self.projections)):
+            if not self.population(name).neuron.spikes:
                 raise ParameterError(
                     f"Population {name}: must have a threshold, since its spikes are used; give "
                     f"its neuron one"
                 )
         for projection in self.projections:
             pre, post = self.population(projection.pre), self.population(projection.post)
-            if projection.wiring != "all_to_all" and pre.n != post.n:
+            square = projection.wiring in ("one_to_one", "all_but_one")
+            if square and pre.n != post.n:
                 raise ParameterError(
                     f"Projection {projection.name}: {projection.wiring} needs populations of the "
                     f"same size, got {pre.n} and {post.n}"
                 )
-        if sum(isinstance(p.neuron, PoissonInput) for p in self.populations) != 1:
+        inputs = [p for p in self.populations if isinstance(p.neuron, PoissonInput | SpikeInput)]
+        if len(inputs) != 1:
             raise ParameterError(
-                "Network.populations: exactly one must have a PoissonInput neuron, which is "
-                "where the samples enter"
+                "Network.populations: exactly one must have a PoissonInput or SpikeInput neuron, "
+                "which is where the samples enter"
             )
+        if self.schedule.presentation is None and isinstance(inputs[0].neuron, PoissonInput):
+            raise ParameterError(
+                "Schedule.presentation: must be given for a PoissonInput, whose samples have no "
+                "length of their own"
+            )
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """Names of the populations whose spikes are recorded."""
+        return (self.watch,) if isinstance(self.watch, str) else tuple(self.watch)
+
+    @property
+    def n_watched(self) -> int:
+        """Number of neurons whose spikes are recorded."""
+        return sum(self.population(name).n for name in self.watched)
 
     def population(self, name: str) -> Population:
         """Return the population of that name."""
@@ -237,7 +346,70 @@ class Network(Declaration):
     @property
     def input(self) -> Population:
         """Population where the samples enter."""
-        return next(p for p in self.populations if isinstance(p.neuron, PoissonInput))
+        kinds = (PoissonInput, SpikeInput)
+        return next(p for p in self.populations if isinstance(p.neuron, kinds))
+
+    def sample(
+        self, seed: int | np.random.SeedSequence | np.random.Generator
+    ) -> dict[str, npt.NDArray[np.float64]]:
+        """Draw everything that the declaration leaves to chance.
+
+        Parameters
+        ----------
+        seed : int, SeedSequence or Generator
+            Every population and every projection has its own stream of random numbers.
+
+        Returns
+        -------
+        drawn : dict of str to ndarray
+            Parameters given as a distribution, by ``"population.parameter"``, and of every
+            projection with a list of synapses ``"projection.i"``, ``".j"``, ``".delay"`` and what
+            else a synapse has. Give it to a run as its state.
+        """
+        rng = np.random.default_rng(seed)
+        streams = iter(rng.spawn(len(self.populations) + len(self.projections)))
+        drawn: dict[str, npt.NDArray[np.float64]] = {}
+        for population in self.populations:
+            stream = next(streams)
+            for name, value in population.neuron.parameters.items():
+                if is_distribution(value):
+                    values = draw(population.neuron, name, value, stream, population.n)
+                    drawn[f"{population.name}.{name}"] = values
+        for projection in self.projections:
+            synapses = self._sample_synapses(projection, next(streams))
+            drawn.update({f"{projection.name}.{k}": v for k, v in synapses.items()})
+        return drawn
+
+    def _sample_synapses(
+        self, projection: Projection, rng: np.random.Generator
+    ) -> dict[str, npt.NDArray[np.float64]]:
+        pre, post = self.population(projection.pre), self.population(projection.post)
+        wiring, weight = projection.wiring, projection.weight
+        if not projection.listed and not is_distribution(weight):
+            return {}
+        if isinstance(wiring, Wiring):
+            i, j = wiring.connect(pre, post, rng)
+        else:
+            i, j = regular_pairs(wiring, pre.n, post.n)
+
+        def values(declaration: Any, name: str, value: Any) -> npt.NDArray[np.float64]:
+            if isinstance(value, PerTarget):
+                return draw(declaration, name, value, rng, post.n)[j]
+            return draw(declaration, name, value, rng, len(j))
+
+        synapses = {"w": values(projection, "weight", weight)} if is_distribution(weight) else {}
+        if not projection.listed:
+            return synapses
+        synapses |= {"i": np.asarray(i, dtype=float), "j": np.asarray(j, dtype=float)}
+        if is_distribution(projection.delay):
+            synapses["delay"] = values(projection, "delay", projection.delay)
+        else:
+            synapses["delay"] = np.full(len(i), float(projection.delay))
+        model = projection.synapse
+        for name, value in model.parameters.items() if model is not None else ():
+            if is_distribution(value):
+                synapses[name] = values(model, name, value)
+        return sorted_synapses(synapses)
 
     def frozen(self) -> Self:
         """Return the network without its learning: no rule, no normalisation, fixed thresholds."""

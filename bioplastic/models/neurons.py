@@ -19,7 +19,15 @@ from bioplastic.models.declaration import (
     parameter,
 )
 
-__all__ = ["LIF", "DiehlCookExcitatory", "DiehlCookInhibitory", "NeuronModel", "PoissonInput"]
+__all__ = [
+    "LIF",
+    "AdaptiveLIF",
+    "DiehlCookExcitatory",
+    "DiehlCookInhibitory",
+    "NeuronModel",
+    "PoissonInput",
+    "SpikeInput",
+]
 
 # Refractoriness is a number `active`, 0 or 1, that multiplies the derivative, not a branch: a loop
 # without branches is one that the compiler turns into vector instructions.
@@ -28,6 +36,15 @@ dv/dt     = active*(v_rest - v + i_syn)/tau_membrane : volt   # Gerstner & Kistl
 di_syn/dt = -i_syn/tau_syn                           : volt
 active    = 1.0*int(t >= t_free)                     : 1 (constant over dt)
 t_free                                               : second # end of refractoriness
+"""
+
+ADAPTIVE_LIF_EQUATIONS = """
+dv/dt     = active*(v_rest - v + i_background + i_exc + i_inh - a)/tau_membrane : volt
+di_exc/dt = -i_exc/tau_exc               : volt   # synaptic currents, times membrane resistance
+di_inh/dt = -i_inh/tau_inh               : volt
+da/dt     = -a/tau_adaptation            : volt   # spike-frequency adaptation
+active    = 1.0*int(t >= t_free)         : 1 (constant over dt)
+t_free                                   : second # end of refractoriness
 """
 
 EXCITATORY_EQUATIONS = """
@@ -133,6 +150,11 @@ class NeuronModel(Declaration):
         """Value before the first slot, by variable."""
         return dict(self.initial)
 
+    @property
+    def spikes(self) -> bool:
+        """Whether the neuron can spike."""
+        return bool(self.threshold)
+
     def frozen(self) -> Self:
         """Return the model with what adapts in it held fixed; here itself."""
         return self
@@ -174,6 +196,55 @@ class LIF(NeuronModel):
     v_rest: Any = parameter(-65 * mV)
     v_reset: Any = parameter(-65 * mV)
     v_threshold: Any = parameter(-50 * mV)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class AdaptiveLIF(NeuronModel):
+    """Leaky integrate-and-fire neuron with two synaptic currents and spike-frequency adaptation.
+
+    Each parameter may be a :class:`~bioplastic.models.Distribution`, so that neurons differ.
+
+    Parameters
+    ----------
+    tau_membrane, tau_exc, tau_inh, tau_adaptation, tau_refractory : Quantity, in seconds
+        Time constants of membrane, excitatory and inhibitory current and adaptation, absolute
+        refractory period.
+    v_rest, v_reset, v_threshold, v_initial : Quantity, in volts
+        Resting, reset and threshold potential, potential at the begin of a sample.
+    i_background : Quantity, in volts
+        Constant current, times the membrane's resistance.
+    adaptation : Quantity, in volts
+        What a spike adds to the hyperpolarising current `a`; 0 for none.
+
+    Notes
+    -----
+    Currents and the membrane constants' defaults: Maass, Natschlaeger & Markram 2002, doi
+    10.1162/089976602760407955. Adaptation as a current with an increment at each spike: Gerstner
+    & Kistler 2002, doi 10.1017/CBO9780511815706.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from bioplastic.models import AdaptiveLIF, LogUniform
+    >>> AdaptiveLIF(tau_membrane=LogUniform(low=5 * ms, high=200 * ms)).tau_exc
+    3. * msecond
+    """
+
+    equations: str = ADAPTIVE_LIF_EQUATIONS
+    threshold: str = "v > v_threshold"
+    reset: str = "v = v_reset; a += adaptation; t_free = t + tau_refractory - 0.5*dt"
+    at_slot_start: str = "v = v_initial; i_exc = 0*mV; i_inh = 0*mV; a = 0*mV; t_free = -1*second"
+    tau_membrane: Any = parameter(30 * ms, low=0)
+    tau_exc: Any = parameter(3 * ms, low=0)
+    tau_inh: Any = parameter(6 * ms, low=0)
+    tau_adaptation: Any = parameter(100 * ms, low=0)
+    tau_refractory: Any = parameter(2 * ms, low=0, strict=False)
+    v_rest: Any = parameter(0 * mV)
+    v_reset: Any = parameter(0 * mV)
+    v_threshold: Any = parameter(15 * mV)
+    v_initial: Any = parameter(0 * mV)
+    i_background: Any = parameter(0 * mV)
+    adaptation: Any = parameter(0 * mV, low=0, strict=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -300,3 +371,25 @@ class PoissonInput(NeuronModel):
     reset: str = POISSON_RESET
     at_slot_start: str = POISSON_SLOT_START
     boost: Any = parameter(0.5, low=0, strict=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class SpikeInput(NeuronModel):
+    """Input neurons that fire the spikes of the present sample.
+
+    A spike acts in the step in which it falls. A channel fires as often in one step as the sample
+    says; should a step hold more spikes than there are channels, the rest follow in the next.
+
+    Examples
+    --------
+    >>> from bioplastic.models import Population, SpikeInput
+    >>> Population(name="input", n=700, neuron=SpikeInput()).neuron.spikes
+    True
+    """
+
+    equations: str = ""
+
+    @property
+    def spikes(self) -> bool:
+        """Always: the sample says when."""
+        return True

@@ -29,7 +29,7 @@ from bioplastic.models import (
 )
 from bioplastic.networks.declarations import diehl_cook_network
 from bioplastic.networks.history import HistoryRecorder
-from bioplastic.networks.parameters import check_quantity, check_whole
+from bioplastic._checks import check_quantity, check_whole
 
 __all__ = ["DiehlCook"]
 

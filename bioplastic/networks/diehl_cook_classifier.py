@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, c
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import DiehlCookExcitatory, DiehlCookInhibitory, PlasticityRule
 from bioplastic.networks.diehl_cook import DiehlCook
-from bioplastic.networks.parameters import check_whole
+from bioplastic._checks import check_whole
 from bioplastic.readout import NeuronLabelClassifier
 
 __all__ = ["DiehlCookClassifier"]

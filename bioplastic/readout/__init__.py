@@ -1,5 +1,14 @@
 """Readouts: from the spikes of a network to labels, as scikit-learn estimators."""
 
+from bioplastic.readout.augmented import AugmentedClassifier
 from bioplastic.readout.labelling import NeuronLabelClassifier
+from bioplastic.readout.states import FilteredState, FirstSpikeTime, SpikeCount, TimeBinnedCount
 
-__all__ = ["NeuronLabelClassifier"]
+__all__ = [
+    "AugmentedClassifier",
+    "FilteredState",
+    "FirstSpikeTime",
+    "NeuronLabelClassifier",
+    "SpikeCount",
+    "TimeBinnedCount",
+]

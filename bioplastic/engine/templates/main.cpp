@@ -9,6 +9,7 @@
 #include <iostream>
 #include <string>
 #include <vector>
+#include "synapses_classes.h"
 #include "run.h"
 #include "brianlib/common_math.h"
 {% for codeobj in code_objects | sort(attribute='name') %}
@@ -63,8 +64,24 @@ template<class T> static void _write(const std::string& path, const T* data, siz
     if (!file) _fail("cannot write " + path + ": is the disk full?");
 }
 
+template<class T> static void _read_all(const std::string& path, std::vector<T>& data)
+{
+    std::ifstream file(path, std::ios::binary | std::ios::ate);
+    if (!file) _fail("cannot read " + path);
+    data.resize((size_t)file.tellg()/sizeof(T));
+    _read(path, data.data(), data.size());
+}
+
 {% set _plan = slot_plan() %}
 static std::string _folder;  // where input lies and output goes
+static std::vector<int64_t> _n_steps;
+{% if _plan.spike_input %}
+static std::vector<int32_t> _input_steps, _input_units;
+static std::vector<int64_t> _input_offsets;
+static int64_t _input_next = 0, _input_end = 0;
+{% endif %}
+static std::vector<double> _spike_times;
+static std::vector<int32_t> _spike_units;
 static std::vector<int64_t> _offsets(1, 0);
 static std::vector<double> _log;
 static double _seconds = 0.0;
@@ -72,18 +89,55 @@ static double _seconds = 0.0;
 static void _read_input(long n_rows, unsigned long seed)
 {
     using namespace brian;
+    {% if _plan.n_features %}
     delete [] stimulus_values;
-    delete [] sample_keys_values;
     stimulus_values = new double[n_rows*{{_plan.n_features}}];
-    sample_keys_values = new double[n_rows];
     _read(_folder + "stimulus", stimulus_values, n_rows*{{_plan.n_features}});
+    {% endif %}
+    delete [] sample_keys_values;
+    sample_keys_values = new double[n_rows];
     _read(_folder + "sample_keys", sample_keys_values, n_rows);
+    {% if _plan.draws %}
     _read(_folder + "key", uniform_key, 2);
+    {% endif %}
+    _n_steps.resize(n_rows);
+    _read(_folder + "n_steps", _n_steps.data(), n_rows);
     _random_generators[0].seed(seed);
     {% for name, start, length in _plan.read %}
     _read(_folder + "in.{{name}}", {{start}}, {{length}});
     {% endfor %}
+    {% for list in _plan.lists %}
+    {
+        {% for name, array in list.read %}
+        _read_all(_folder + "in.{{name}}", {{array}});
+        {% endfor %}
+        const size_t n = {{list.pre}}.size();
+        {% for array in list.all %}
+        {{array}}.resize(n);
+        {% endfor %}
+        {{list.number}}[0] = (int32_t)n;
+        _list_{{list.name}}.prepare({{list.pre}}, {{list.post}}, {{list.delay}},
+            _array_step_clock_dt[0], {{list.n_pre}}, {{list.n_post}}, {{list.learns|lower}});
+    }
+    {% endfor %}
+    {% if _plan.spike_input %}
+    _read_all(_folder + "input.steps", _input_steps);
+    _read_all(_folder + "input.units", _input_units);
+    _read_all(_folder + "input.offsets", _input_offsets);
+    {% endif %}
 }
+{% if _plan.spike_input %}
+
+static void _fire_input(int64_t step)
+{
+    int32_t* spikes = brian::{{_plan.spike_input[0]}};
+    int32_t number = 0;
+    while (_input_next < _input_end && _input_steps[_input_next] <= step
+           && number < {{_plan.spike_input[1]}})
+        spikes[number++] = _input_units[_input_next++];
+    spikes[{{_plan.spike_input[1]}}] = number;
+}
+{% endif %}
 
 static void _run_slots(long n_rows)
 {
@@ -96,21 +150,37 @@ static void _run_slots(long n_rows)
         // Time counts from 0 in every slot, so that its arithmetic is the same wherever it lies.
         _array_step_clock_timestep[0] = 0;
         _array_step_clock_t[0] = 0.0;
+        const size_t row = (size_t)_array_schedule_cursor[0];
+        {% if _plan.spike_input %}
+        _input_next = _input_offsets[row];
+        _input_end = _input_offsets[row + 1];
+        {% endif %}
+        {% for list in _plan.lists %}
+        _list_{{list.name}}.forget();
+        {% endfor %}
         {% for call in _plan.start %}
         {{call}}
         {% endfor %}
-        for (int64_t step=0; step<{{_plan.n_steps}}; step++)
+        const int64_t n_steps = _n_steps[row];
+        for (int64_t step=0; step<n_steps; step++)
         {
             _array_step_clock_timestep[0] = step;
             _array_step_clock_t[0] = step*_array_step_clock_dt[0];
             {% for call in _plan.step %}
             {{call}}
             {% endfor %}
+            {% for spikes, number, first in _plan.watched %}
+            for (int32_t k=0; k<{{spikes}}[{{number}}]; k++)
+            {
+                _spike_times.push_back(_array_step_clock_t[0]);
+                _spike_units.push_back({{first}} + {{spikes}}[k]);
+            }
+            {% endfor %}
         }
         {% for variable in _plan.log %}
         _log.push_back(_array_schedule_{{variable}}[0]);
         {% endfor %}
-        _offsets.push_back((int64_t)_dynamic_array_spikes_t.size());
+        _offsets.push_back((int64_t)_spike_times.size());
         {% for call in _plan.end %}
         {{call}}
         {% endfor %}
@@ -131,6 +201,13 @@ static void _write_output()
     {% for name, start, length in _plan.written %}
     _write(_folder + "{{name}}", {{start}}, {{length}});
     {% endfor %}
+    {% for list in _plan.lists %}
+    {% for name, array in list.written %}
+    _write(_folder + "out.{{name}}", {{array}}.data(), {{array}}.size());
+    {% endfor %}
+    {% endfor %}
+    _write(_folder + "spikes.t", _spike_times.data(), _spike_times.size());
+    _write(_folder + "spikes.i", _spike_units.data(), _spike_units.size());
     _write(_folder + "offsets", _offsets.data(), _offsets.size());
     _write(_folder + "log", _log.data(), _log.size());
     _write(_folder + "seconds", &_seconds, 1);

@@ -1,5 +1,6 @@
 {# Synapses of regular wiring lie in memory row by row, so that the loop over the targets of a
-   spike is one that a compiler turns into vector instructions. Other wirings use the queue. #}
+   spike is one that a compiler turns into vector instructions. Listed ones lie ordered by neuron
+   and delay (main.cpp). #}
 {# USES_VARIABLES { _synaptic_pre } #}
 {% extends 'common_synapses.cpp' %}
 
@@ -38,14 +39,54 @@
         }
         {% endif %}
     }
+    {% elif is_listed(pathway) %}
+    {% set _events = '_array_' + pathway.source.name + '__' + pathway.event + 'space' %}
+    const int32_t* _spikes = {{_events}};
+    const int32_t _num_spikes = _spikes[{{pathway.source.stop - pathway.source.start}}];
+    auto& _list = _list_{{pathway.synapses.name}};
+    {% if pathway.prepost == 'pre' %}
+    _list.push(_spikes, _num_spikes);
+    const int64_t _oldest = _list.now < _list.n_delays - 1 ? _list.now : _list.n_delays - 1;
+    for(int64_t _delay=0; _delay<=_oldest; _delay++)
+        for(const int32_t _i : _list.fired[(_list.now - _delay) % _list.n_delays])
+        {
+            const int32_t* _range = &_list.first[(size_t)_i*_list.n_delays + _delay];
+            for(int32_t _idx=_range[0]; _idx<_range[1]; _idx++)
+            {
+                const size_t _vectorisation_idx = _idx;
+                {{vector_code|autoindent}}
+            }
+        }
+    _list.now++;
     {% else %}
-    std::vector<int> *_spiking_synapses = {{pathway.name}}.peek();
-    const int _num_spiking_synapses = _spiking_synapses->size();
-    for(int _spiking_synapse_idx=0; _spiking_synapse_idx<_num_spiking_synapses; _spiking_synapse_idx++)
+    for(int32_t _spike=0; _spike<_num_spikes; _spike++)
     {
-        const size_t _idx = (*_spiking_synapses)[_spiking_synapse_idx];
-        const size_t _vectorisation_idx = _idx;
-        {{vector_code|autoindent}}
+        const int32_t* _range = &_list.first_incoming[_spikes[_spike]];
+        for(int32_t _k=_range[0]; _k<_range[1]; _k++)
+        {
+            const size_t _idx = _list.incoming[_k];
+            const size_t _vectorisation_idx = _idx;
+            {{vector_code|autoindent}}
+        }
     }
+    {% endif %}
+    {% else %}
+    // all but one: target after target, without the neuron of the same index
+    {% set _events = '_array_' + pathway.source.name + '__' + pathway.event + 'space' %}
+    {% set _n = pathway.synapses.source | length %}
+    const int32_t* _spikes = {{_events}};
+    const int32_t _num_spikes = _spikes[{{_n}}];
+    for(int32_t _spike=0; _spike<_num_spikes; _spike++)
+        for(int32_t _k=0; _k<{{_n}} - 1; _k++)
+        {
+            {% if pathway.prepost == 'pre' %}
+            const size_t _idx = (size_t)_spikes[_spike]*({{_n}} - 1) + _k;
+            {% else %}
+            const int32_t _i = _k + (_k >= _spikes[_spike]);
+            const size_t _idx = (size_t)_i*({{_n}} - 1) + _spikes[_spike] - (_spikes[_spike] > _i);
+            {% endif %}
+            const size_t _vectorisation_idx = _idx;
+            {{vector_code|autoindent}}
+        }
     {% endif %}
 {% endblock %}

@@ -1,0 +1,99 @@
+"""Checks of constructor parameters: each error names estimator, parameter, value and remedy."""
+
+from typing import Any
+
+import numpy as np
+from brian2 import Quantity, have_same_dimensions
+
+from bioplastic.errors import ParameterError
+
+__all__ = ["check_choice", "check_number", "check_positive", "check_quantity", "check_whole"]
+
+
+def check_whole(estimator: Any, name: str, *, low: int, high: int | None = None) -> int:
+    """Return a parameter that must be a whole number from `low` to `high`.
+
+    Raises
+    ------
+    ParameterError
+        If it is not.
+    """
+    value = getattr(estimator, name)
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or value < low or (high is not None and value > high):
+        span = f"at least {low}" if high is None else f"from {low} to {high}"
+        raise ParameterError(
+            f"{type(estimator).__name__}.{name}: must be a whole number {span}, got {value!r}"
+        )
+    return int(value)
+
+
+def check_number(estimator: Any, name: str, *, low: float, high: float = np.inf) -> float:
+    """Return a parameter that must be a finite number without unit, from `low` to `high`.
+
+    Raises
+    ------
+    ParameterError
+        If it is not.
+    """
+    value = getattr(estimator, name)
+    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not real or not np.isfinite(value) or not low <= value <= high:
+        span = f"at least {low:g}" if high == np.inf else f"from {low:g} to {high:g}"
+        raise ParameterError(
+            f"{type(estimator).__name__}.{name}: must be a number {span}, got {value!r}"
+        )
+    return float(value)
+
+
+def check_choice(estimator: Any, name: str, choices: tuple[str, ...]) -> str:
+    """Return a parameter that must be one of a few words.
+
+    Raises
+    ------
+    ParameterError
+        If it is not.
+    """
+    value = getattr(estimator, name)
+    if not isinstance(value, str) or value not in choices:
+        words = ", ".join(repr(choice) for choice in choices)
+        raise ParameterError(
+            f"{type(estimator).__name__}.{name}: must be one of {words}, got {value!r}"
+        )
+    return value
+
+
+def check_quantity(estimator: Any, name: str, default: Quantity) -> Quantity:
+    """Return a parameter that must have the unit of `default`; `default` where it is None.
+
+    Raises
+    ------
+    ParameterError
+        If it has another unit.
+    """
+    value = getattr(estimator, name)
+    if value is None:
+        return default
+    if not have_same_dimensions(value, default):
+        raise ParameterError(
+            f"{type(estimator).__name__}.{name}: must have the unit of {default!r}, got {value!r}"
+        )
+    return value
+
+
+def check_positive(estimator: Any, name: str, default: Quantity, *, zero: bool = False) -> float:
+    """Return a parameter in base units: one finite quantity above 0, or from 0 where `zero`.
+
+    Raises
+    ------
+    ParameterError
+        If it has another unit, is not one number, or is out of range.
+    """
+    value = check_quantity(estimator, name, default)
+    number = np.asarray(value, dtype=np.float64)
+    if number.ndim or not np.isfinite(number) or number < 0 or (number == 0 and not zero):
+        span = ">= 0" if zero else "> 0"
+        raise ParameterError(
+            f"{type(estimator).__name__}.{name}: must be one finite value {span}, got {value!r}"
+        )
+    return float(number)

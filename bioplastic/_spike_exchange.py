@@ -1,0 +1,228 @@
+"""How SpikeTrains go to files and to other libraries, and come back."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils import Bunch
+
+from bioplastic._spike_files import SpikeFile, last_spikes, read_spike_file, write_spike_file
+from bioplastic.errors import DataError, ParameterError
+
+__all__ = ["SpikeExchange"]
+
+
+class SpikeExchange:
+    """Parent of SpikeTrains: saving, loading, conversion."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        times: npt.NDArray[np.float64]
+        units: npt.NDArray[np.int32]
+        offsets: npt.NDArray[np.int64]
+        n_units: int
+        duration: npt.NDArray[np.float64]
+
+        def __init__(
+            self,
+            times: npt.ArrayLike,
+            units: npt.ArrayLike,
+            offsets: npt.ArrayLike,
+            *,
+            n_units: int,
+            duration: npt.ArrayLike,
+        ) -> None: ...
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        labels: npt.ArrayLike | None = None,
+        groups: npt.ArrayLike | None = None,
+        label_names: npt.ArrayLike | None = None,
+        times_dtype: npt.DTypeLike = np.float64,
+    ) -> None:
+        """Write an HDF5 file in the layout of the Spiking Heidelberg Digits (SHD).
+
+        ``spikes/times`` and ``spikes/units`` hold one ragged row a sample, ``labels`` the classes,
+        ``extra/keys`` their names and ``extra/speaker`` the groups. What SHD leaves open is written
+        beside them: ``extra/duration`` (seconds) and ``extra/n_units``.
+
+        Parameters
+        ----------
+        path : path-like
+            The file; its folder is made where it is missing, and an older file stays until the new
+            one is whole.
+        labels : array_like of shape (n_samples,), optional
+            Class of each sample: whole numbers, or strings, which are stored as numbers that count
+            into `label_names`.
+        groups : array_like of shape (n_samples,), optional
+            Speaker of each sample: whole numbers or strings.
+        label_names : array_like of shape (n_classes,), optional
+            Names of the classes; the sorted labels where labels are strings.
+        times_dtype : dtype, default=numpy.float64
+            Type of the times in the file. The default keeps them bit for bit. ``"float32"`` halves
+            the size and rounds to 0.06 µs within the first second; SHD's own float16 rounds to
+            0.24 ms.
+
+        Raises
+        ------
+        DataError
+            If labels, groups or names do not fit.
+        ParameterError
+            If `times_dtype` is not a floating-point type of NumPy.
+        StorageError
+            If the file cannot be written.
+
+        Notes
+        -----
+        The file is made in memory and then written at once.
+        """
+        try:
+            dtype = np.dtype(times_dtype)
+        except TypeError:
+            dtype = np.dtype(object)
+        if dtype not in (np.float16, np.float32, np.float64):
+            raise ParameterError(
+                f"SpikeTrains.save: times_dtype must be float64, float32 or float16, got "
+                f"{times_dtype!r}"
+            )
+        content = SpikeFile(
+            times=self.times,
+            units=self.units,
+            offsets=self.offsets,
+            n_units=self.n_units,
+            duration=self.duration,
+            labels=None if labels is None else np.asarray(labels),
+            groups=None if groups is None else np.asarray(groups),
+            label_names=None if label_names is None else np.asarray(label_names).astype(np.str_),
+        )
+        write_spike_file(Path(path).expanduser(), content, times_dtype=dtype)
+
+    @overload
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        n_units: int | None = None,
+        duration: npt.ArrayLike | None = None,
+        return_bunch: Literal[False] = False,
+    ) -> Self: ...
+    @overload
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        n_units: int | None = None,
+        duration: npt.ArrayLike | None = None,
+        return_bunch: Literal[True],
+    ) -> Bunch: ...
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        n_units: int | None = None,
+        duration: npt.ArrayLike | None = None,
+        return_bunch: bool = False,
+    ) -> "Self | Bunch":
+        """Read an HDF5 file in the layout of the Spiking Heidelberg Digits (SHD).
+
+        Parameters
+        ----------
+        path : path-like
+            A file of :meth:`save`, of SHD or of SSC.
+        n_units : int, optional
+            Number of units. By default what the file says in ``extra/n_units``, else the largest
+            unit that spiked and those below it; SHD has 700.
+        duration : float or array_like of shape (n_samples,), in seconds, optional
+            Length of each sample. By default what the file says in ``extra/duration``, else the
+            time of the sample's last spike rounded up to a whole millisecond, and 0 for a silent
+            sample.
+        return_bunch : bool, default=False
+            Also return what belongs to the spikes.
+
+        Returns
+        -------
+        spikes : SpikeTrains or Bunch
+            The spikes, or with `return_bunch` a Bunch with ``data`` (the spikes), ``target``
+            (``labels``), ``groups`` (``extra/speaker``) and ``target_names`` (``extra/keys``);
+            None where the file has none.
+
+        Raises
+        ------
+        DataNotFoundError
+            If there is no such file.
+        DataError
+            If it is truncated, no HDF5, of another layout, or its events do not fit.
+        """
+        place = Path(path).expanduser()
+        content = read_spike_file(place)
+        if n_units is None:
+            n_units = content.n_units
+        if n_units is None:
+            n_units = int(content.units.max()) + 1 if len(content.units) else 0
+        if duration is None:
+            duration = content.duration
+        if duration is None:
+            last = last_spikes(content.times, content.offsets)
+            duration = np.maximum(np.ceil(last * 1000) / 1000, last)  # rounding may undo the ceil
+        try:
+            spikes = cls(
+                content.times, content.units, content.offsets, n_units=n_units, duration=duration
+            )
+        except DataError as error:
+            raise DataError(f"SpikeTrains.load: {place}: {error}") from error
+        if not return_bunch:
+            return spikes
+        return Bunch(
+            data=spikes,
+            target=content.labels,
+            groups=content.groups,
+            target_names=content.label_names,
+        )
+
+    def to_neo(self) -> list[Any]:
+        """Convert to neo, for Elephant and other tools of electrophysiology.
+
+        Returns
+        -------
+        segments : list of neo.Segment, of length n_samples
+            One segment a sample, each with `n_units` objects `neo.SpikeTrain` in the order of the
+            units, silent ones included; times in seconds from 0 to the sample's duration.
+
+        Raises
+        ------
+        ImportError
+            If neo is not installed.
+
+        Notes
+        -----
+        neo makes one object for each unit of each sample and takes some 0.5 ms for it: choose
+        samples first, ``spikes[:10].to_neo()``.
+        """
+        try:
+            import neo
+        except ImportError as error:
+            raise ImportError(
+                "SpikeTrains.to_neo: needs the package neo; install it by: pip install neo"
+            ) from error
+        segments = []
+        for k, (first, last) in enumerate(zip(self.offsets[:-1], self.offsets[1:], strict=True)):
+            segment = neo.Segment(name=f"sample {k}")
+            units = self.units[first:last]
+            order = np.argsort(units, kind="stable")  # keeps the times of a unit sorted
+            edges = np.searchsorted(units[order], np.arange(1, self.n_units))
+            for unit, times in enumerate(np.split(self.times[first:last][order], edges)):
+                segment.spiketrains.append(
+                    neo.SpikeTrain(
+                        times, units="s", t_stop=self.duration[k], name=f"unit {unit}", unit=unit
+                    )
+                )
+            segments.append(segment)
+        return segments

@@ -1,0 +1,85 @@
+"""Files in the layout of the Spiking Heidelberg Digits, as data sets."""
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from bioplastic.errors import DataError
+from bioplastic.spikes import SpikeTrains
+
+__all__ = ["DIGITS", "HOME", "REFERENCE", "read_heidelberg"]
+
+HOME = "https://zenkelab.org/resources/spiking-heidelberg-datasets-shd/"
+DIGITS = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+    *("null", "eins", "zwei", "drei", "vier", "fuenf", "sechs", "sieben", "acht", "neun"),
+)
+
+REFERENCE = """\
+B. Cramer, Y. Stradmann, J. Schemmel, F. Zenke (2022). The Heidelberg Spiking Data Sets for the
+Systematic Evaluation of Spiking Neural Networks. IEEE Transactions on Neural Networks and Learning
+Systems 33(7), 2744-2757. https://doi.org/10.1109/TNNLS.2020.3044364
+"""
+_N_CHANNELS = 700
+
+
+def read_heidelberg(path: Path, *, names: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Read one file, with what makes it a data set.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    names : tuple of str
+        Names of the classes where the file has none; without them it must have some.
+
+    Returns
+    -------
+    dict
+        ``data``, ``target``, ``groups``, ``feature_names`` and ``target_names``, for a Bunch.
+
+    Raises
+    ------
+    DataNotFoundError
+        If there is no such file.
+    DataError
+        If it is truncated or of another layout, lacks labels, speakers or names, or a label has no
+        name.
+    """
+    loaded = SpikeTrains.load(path, n_units=_n_units(path), return_bunch=True)
+    for key, value in (("labels", loaded.target), ("extra/speaker", loaded.groups)):
+        if value is None:
+            raise DataError(
+                f"{path}: lacks {key}, one entry a sample; it must be in the layout of {HOME}"
+            )
+    words = list(names) if loaded.target_names is None else [str(w) for w in loaded.target_names]
+    if not words:
+        raise DataError(f"{path}: lacks extra/keys, the names of the classes; get it from {HOME}")
+    target = loaded.target
+    bad = (
+        np.flatnonzero((target < 0) | (target >= len(words))) if target.dtype.kind in "iu" else [0]
+    )
+    if len(bad):
+        raise DataError(
+            f"{path}: labels must be whole numbers from 0 to {len(words) - 1}, sample {bad[0]} has "
+            f"{target[bad[0]] if len(target) else target.dtype}; the file is damaged or of another "
+            f"data set"
+        )
+    return {
+        "data": loaded.data,
+        "target": target.astype(np.int64),
+        "groups": loaded.groups,
+        "feature_names": [f"channel_{k}" for k in range(loaded.data.n_units)],
+        "target_names": words,
+    }
+
+
+def _n_units(path: Path) -> int | None:
+    """Return SHD's number of channels, or None where the file says it itself."""
+    try:
+        with h5py.File(path, "r") as file:
+            return None if "extra/n_units" in file else _N_CHANNELS
+    except (OSError, RuntimeError, KeyError):
+        return None  # SpikeTrains.load says what is wrong with the file

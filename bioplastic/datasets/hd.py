@@ -1,0 +1,97 @@
+"""Spoken digits from one local file in the layout of the Spiking Heidelberg Digits."""
+
+import os
+from pathlib import Path
+
+from sklearn.utils import Bunch
+
+from bioplastic.datasets._heidelberg import DIGITS, HOME, REFERENCE, read_heidelberg
+from bioplastic.datasets._official import searched_folders
+from bioplastic.errors import DataError, DataNotFoundError
+
+__all__ = ["load_hd"]
+
+_DESCR = f"""\
+Heidelberg digits as spikes
+---------------------------
+Zero to nine, spoken in English (classes 0 to 9) and German (10 to 19), as spikes of an ear. A file
+in the layout of the Spiking Heidelberg Digits, but not one of the official files unless it says
+so: results on it stand beside published ones only if that is said.
+
+{REFERENCE}"""
+
+
+def load_hd(path: str | os.PathLike[str] | None = None) -> Bunch:
+    """Load spoken digits from one HDF5 file in the layout of the Spiking Heidelberg Digits.
+
+    For files made from the recordings by another ear than the official one, such as by
+    :class:`bioplastic.encoding.Cochlea` and :meth:`bioplastic.SpikeTrains.save`.
+
+    Parameters
+    ----------
+    path : str or os.PathLike, optional
+        The file, or a folder that holds exactly one ``.h5`` file, itself or in its subfolder
+        ``hd``. Where it is None: that subfolder of the folder that the environment variable
+        ``BIOPLASTIC_DATA`` names, then of the cache.
+
+    Returns
+    -------
+    sklearn.utils.Bunch
+        data : SpikeTrains of shape (n_samples, n_channels)
+            One word a sample, times in seconds. 700 channels where the file does not say how
+            many; a word lasts up to its last spike, in whole milliseconds, where the file does
+            not say how long.
+        target : ndarray of shape (n_samples,), int64
+            Class of each word: 0 to 9 English, 10 to 19 German.
+        groups : ndarray of shape (n_samples,)
+            Speaker of each word.
+        feature_names : list of str
+            ``channel_<number>``.
+        target_names : list of str
+            The words.
+        DESCR : str
+            Origin and description.
+
+    Raises
+    ------
+    DataNotFoundError
+        If there is no such file.
+    DataError
+        If it is truncated or of another layout, lacks labels or speakers, names a class that it
+        does not know, or if the folder holds several files.
+
+    References
+    ----------
+    .. [1] B. Cramer, Y. Stradmann, J. Schemmel, F. Zenke (2022). The Heidelberg Spiking Data Sets
+       for the Systematic Evaluation of Spiking Neural Networks. IEEE TNNLS 33(7), 2744-2757.
+       https://doi.org/10.1109/TNNLS.2020.3044364
+
+    Examples
+    --------
+    >>> from bioplastic.datasets import load_hd
+    >>> hd = load_hd("hd_train.h5")  # doctest: +SKIP
+    >>> hd.data  # doctest: +SKIP
+    SpikeTrains(3329 samples, 700 units, 18891362 spikes, 2390.38 s in all)
+    """
+    loaded = read_heidelberg(_only_file(path), names=DIGITS)
+    return Bunch(**loaded, DESCR=_DESCR)
+
+
+def _only_file(path: str | os.PathLike[str] | None) -> Path:
+    """Return the file of `load_hd`."""
+    if path is not None and Path(path).expanduser().is_file():
+        return Path(path).expanduser()
+    places, words = searched_folders(path, folder="hd")
+    for place in places:
+        found = sorted(p for p in place.glob("*") if p.suffix in {".h5", ".hdf5"} and p.is_file())
+        if len(found) > 1:
+            raise DataError(
+                f"load_hd.path: {place} must hold exactly one HDF5 file, it holds "
+                f"{', '.join(p.name for p in found)}; name one of them: load_hd(path)"
+            )
+        if found:
+            return found[0]
+    raise DataNotFoundError(
+        f"load_hd: there is no HDF5 file (.h5) in {' nor in '.join(words)}. Nothing is downloaded: "
+        f"name a file in the layout of {HOME}: load_hd(path), or put one there."
+    )

@@ -1,0 +1,154 @@
+"""Show samples to a network that learns nothing, shared out among processors.
+
+Where nothing goes over from sample to sample, they can be shown in any order and anywhere.
+"""
+
+import itertools
+import threading
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+import joblib
+import numpy as np
+import numpy.typing as npt
+from tqdm.auto import tqdm
+
+from bioplastic.engine.program import ChunkResult, deferred_interrupt
+from bioplastic.engine.running import Result, open_program, resolve_engine, run
+from bioplastic.engine.stimulus import Stimulus, check_stimulus
+from bioplastic.models import Network
+from bioplastic.spikes import SpikeTrains
+
+__all__ = ["present"]
+
+#: Shares of the work for each processor, so that none waits long for the others.
+SHARES = 4
+#: Samples between two reports of progress.
+CHUNK = 250
+
+
+def present(
+    network: Network,
+    stimulus: Stimulus,
+    *,
+    seed: int | np.random.SeedSequence,
+    state: Mapping[str, npt.NDArray[np.float64]] | None = None,
+    engine: str = "auto",
+    record: Literal["counts", "spikes"] = "counts",
+    n_jobs: int | None = None,
+    description: str = "",
+    progress: bool = False,
+) -> Result:
+    """Show every sample to a network that carries nothing from one sample to the next.
+
+    Parameters
+    ----------
+    network : Network
+        The declaration; without a rule, and with a neuron that forgets when a slot begins.
+    stimulus, seed, state, engine, record, description, progress
+        See :func:`bioplastic.engine.run`.
+    n_jobs : int or None
+        Processors; -1 takes all. Each runs its own copy of one cached program. Results do not
+        depend on it.
+
+    Returns
+    -------
+    result : Result
+        Its `state` is the one that was given.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After Ctrl-C, when the programs have stopped.
+    """
+    check_stimulus(network, stimulus)
+    name = resolve_engine(engine)
+    n_workers = min(joblib.effective_n_jobs(n_jobs), max(len(stimulus), 1))
+    program = open_program(network, engine=name)
+    cuts = _cuts(stimulus, n_workers * SHARES if n_workers > 1 else 1)
+    blocks = list(itertools.pairwise(cuts))
+    lock = threading.Lock()
+    with (
+        deferred_interrupt() as asked,
+        tqdm(total=len(stimulus), desc=description, unit="sample", disable=not progress) as bar,
+    ):
+
+        def one(block: tuple[int, int], stop: Callable[[], bool] | None) -> Result:
+            done = block[0]
+
+            def on_chunk(position: int, result: ChunkResult) -> None:
+                nonlocal done
+                with lock:
+                    bar.update(position - done)
+                done = position
+
+            return run(
+                network,
+                stimulus,
+                seed=seed,
+                state=state,
+                engine=name,
+                program=program if n_workers == 1 or name == "cpp_standalone" else None,
+                start=block[0],
+                stop=block[1],
+                record=record,
+                chunk_size=CHUNK,
+                on_chunk=on_chunk if stop is not None else None,
+                interrupted=stop,
+            )
+
+        if n_workers == 1:
+            results = [one(block, asked) for block in blocks]
+        elif name == "cpp_standalone":
+            # The work is done by the compiled programs, which are processes of their own.
+            parallel = joblib.Parallel(n_jobs=n_workers, backend="threading")
+            results = parallel(joblib.delayed(one)(block, asked) for block in blocks)
+        else:
+            parallel = joblib.Parallel(n_jobs=n_workers)
+            results = parallel(
+                joblib.delayed(run)(
+                    network,
+                    stimulus,
+                    seed=seed,
+                    state=state,
+                    engine=name,
+                    start=begin,
+                    stop=end,
+                    record=record,
+                    chunk_size=CHUNK,
+                )
+                for begin, end in blocks
+            )
+        if asked() or any(r.interrupted for r in results):
+            n_done = sum(r.n_done - a for r, (a, _) in zip(results, blocks, strict=True))
+            raise KeyboardInterrupt(f"stopped after {n_done} of {len(stimulus)} samples")
+        bar.update(len(stimulus) - bar.n)
+    return _joined(results)
+
+
+def _cuts(stimulus: Stimulus, n_blocks: int) -> list[int]:
+    """Cut the samples into blocks of about equal length in time."""
+    n = len(stimulus)
+    lengths = stimulus.durations(0, n) + 1e-3
+    shares = np.concatenate([[0.0], np.cumsum(lengths)]) / max(lengths.sum(), 1e-12)
+    inner = np.searchsorted(shares, np.arange(1, n_blocks) / n_blocks)
+    return [0, *np.unique(inner[(inner > 0) & (inner < n)]).tolist(), n]
+
+
+def _joined(results: list[Result]) -> Result:
+    last = results[-1]
+    spikes = [r.spikes for r in results if r.spikes is not None]
+    return Result(
+        state=last.state,
+        counts=np.concatenate([r.counts for r in results]),
+        spikes=SpikeTrains.concatenate(spikes) if spikes else None,
+        spikes_per_slot=np.concatenate([r.spikes_per_slot for r in results]),
+        repeats=np.concatenate([r.repeats for r in results]),
+        n_done=last.n_done,
+        interrupted=False,
+        timings={
+            "build": max(r.timings["build"] for r in results),
+            "simulate": sum(r.timings["simulate"] for r in results),
+        },
+        engine=last.engine,
+    )

@@ -1,0 +1,46 @@
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+// Synapses as a list, ordered by neuron, delay and target: those of one neuron and one delay lie
+// side by side, so that what falls due is found in the spikes of the last steps, without a queue.
+struct _SynapseList
+{
+    int32_t n_delays = 1;                  // steps 0 .. n_delays - 1
+    std::vector<int32_t> first;            // of neuron i and delay d: first[i*n_delays + d]
+    std::vector<std::vector<int32_t>> fired;  // spikes of the last steps, as a ring
+    std::vector<int32_t> incoming, first_incoming;  // synapses by postsynaptic neuron
+    int64_t now = 0;
+
+    void prepare(const std::vector<int32_t>& pre, const std::vector<int32_t>& post,
+                 const std::vector<double>& delay, double dt, int n_pre, int n_post, bool learns)
+    {
+        const size_t n = pre.size();
+        std::vector<int32_t> steps(n);
+        for (size_t k=0; k<n; k++) steps[k] = (int32_t)(delay[k]/dt + 0.5);
+        for (size_t k=0; k<n; k++) n_delays = std::max(n_delays, steps[k] + 1);
+        first.assign((size_t)n_pre*n_delays + 1, 0);
+        for (size_t k=0; k<n; k++) first[(size_t)pre[k]*n_delays + steps[k] + 1]++;
+        for (size_t k=1; k<first.size(); k++) first[k] += first[k - 1];
+        fired.resize(n_delays);
+        if (!learns) return;
+        first_incoming.assign(n_post + 1, 0);
+        for (size_t k=0; k<n; k++) first_incoming[post[k] + 1]++;
+        for (int k=0; k<n_post; k++) first_incoming[k + 1] += first_incoming[k];
+        std::vector<int32_t> next(first_incoming);
+        incoming.resize(n);
+        for (size_t k=0; k<n; k++) incoming[next[post[k]]++] = (int32_t)k;
+    }
+
+    void forget()
+    {
+        for (auto& spikes : fired) spikes.clear();
+        now = 0;
+    }
+
+    void push(const int32_t* spikes, int32_t number)
+    {
+        fired[now % n_delays].assign(spikes, spikes + number);
+    }
+};

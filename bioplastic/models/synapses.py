@@ -1,0 +1,95 @@
+"""Synapses with a state of their own, as frozen declarations."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from brian2 import ms
+
+from bioplastic.models.declaration import Declaration, EquationString, field_values, parameter
+
+__all__ = ["SynapseModel", "TsodyksMarkram"]
+
+TSODYKS_MARKRAM_EQUATIONS = """
+dx/dt = (1 - x)/tau_recovery : 1 (event-driven)     # share of resources that is ready
+du/dt = -u/tau_facilitation  : 1 (event-driven)     # share of these that a spike uses
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class SynapseModel(Declaration):
+    """A synapse as strings: the form for a synapse of your own.
+
+    Parameters
+    ----------
+    equations : str
+        Brian equations of the synapse, event-driven ones included; its weight `w` is declared by
+        the projection.
+    on_pre : str
+        Statements run at a presynaptic spike, before those of the projection.
+    after_pre : str
+        Statements run after those of the projection.
+    at_slot_start : str
+        Statements run when a slot begins.
+    constants : mapping of str to Quantity, float or Distribution
+        Shared constants, or one value for each synapse where a distribution is given.
+
+    Examples
+    --------
+    >>> from bioplastic.models import SynapseModel
+    >>> tired = SynapseModel(
+    ...     equations="fatigue : 1", after_pre="fatigue += step", at_slot_start="fatigue = 0",
+    ...     constants={"step": 0.1},
+    ... )
+    >>> tired.parameters
+    {'step': 0.1}
+    """
+
+    equations: str = ""
+    on_pre: str = ""
+    after_pre: str = ""
+    at_slot_start: str = ""
+    constants: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "equations", EquationString(self.equations))
+        Declaration.__post_init__(self)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Name and value of every constant."""
+        return {**field_values(self), **self.constants}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class TsodyksMarkram(SynapseModel):
+    """Short-term depression and facilitation; a projection reads the efficacy as ``w*u*x``.
+
+    Parameters
+    ----------
+    utilisation : float or Distribution
+        `U`, the share of ready resources that a first spike uses.
+    tau_recovery, tau_facilitation : Quantity in seconds, or Distribution
+        `D` and `F`, time constants of recovery from depression and of facilitation.
+
+    Notes
+    -----
+    Markram, Wang & Tsodyks 1998, doi 10.1073/pnas.95.9.5323, which is the form used by Maass et
+    al. 2002: what a spike used recovers from that moment on. (Tsodyks & Markram 1997 let it stay
+    active for the few milliseconds of the synaptic current before it recovers.)
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from bioplastic.models import TsodyksMarkram
+    >>> TsodyksMarkram(utilisation=0.5, tau_recovery=1100 * ms).tau_facilitation
+    50. * msecond
+    """
+
+    equations: str = TSODYKS_MARKRAM_EQUATIONS
+    on_pre: str = "u = u + utilisation*(1 - u)"
+    after_pre: str = "x = x - u*x"
+    at_slot_start: str = "x = 1; u = 0; lastupdate = 0*second"
+    utilisation: Any = parameter(0.5, low=0)
+    tau_recovery: Any = parameter(1100 * ms, low=0)
+    tau_facilitation: Any = parameter(50 * ms, low=0)

@@ -1,0 +1,156 @@
+"""Filtered spikes as features: what a neuron with a leaky membrane would know of them."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from brian2 import Quantity, ms, second
+
+from bioplastic._checks import check_whole
+from bioplastic.errors import ParameterError
+from bioplastic.readout.states.transformer import SpikeTransformer
+from bioplastic.spikes import SpikeTrains
+
+__all__ = ["FilteredState"]
+
+
+class FilteredState(SpikeTransformer):
+    r"""Exponential trace of each unit's spikes, sampled at given times.
+
+    The trace of a unit at time :math:`T` is the sum of :math:`\exp(-(T - t) / \tau)` over its
+    spikes :math:`t \le T`. With 30 ms it is the state of a liquid as Maass, Natschläger and Markram
+    read it out [1]_. It is exact: nothing is rounded to a time step.
+
+    Parameters
+    ----------
+    tau : Quantity of time, scalar or of shape (n_taus,), default=None
+        Time constant of the filter, or several; 30 ms by default.
+    times : Quantity of time of shape (n_times,), default=None
+        When the trace is sampled, rising, counted from the begin of each sample. By default once,
+        at the end of each sample. A time after the end of a sample sees the trace decay.
+    n_times : int, default=None
+        Sample the trace so many times at equal distances instead, the last time at the end of the
+        longest training sample.
+    relative : bool, default=False
+        Whether the `n_times` are spread over each sample's own duration.
+
+    Attributes
+    ----------
+    taus_ : ndarray of shape (n_taus,), in seconds
+        Time constants.
+    times_ : ndarray of shape (n_times,), in seconds, or in shares of each sample's duration
+        When the trace is sampled: shares where `relative`, and ``[1.0]`` where neither `times` nor
+        `n_times` is given.
+    n_features_in_ : int
+        Number of units seen during `fit`.
+
+    Notes
+    -----
+    Columns are ordered by time, then by time constant, then by unit. A sample without spikes has
+    zeros. Time and memory grow with the spikes, not with the duration.
+
+    References
+    ----------
+    .. [1] W. Maass, T. Natschläger and H. Markram, "Real-time computing without stable states: a
+       new framework for neural computation based on perturbations", Neural Computation
+       14(11):2531-2560, 2002, doi:10.1162/089976602760407955.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from bioplastic import SpikeTrains
+    >>> from bioplastic.readout import FilteredState
+    >>> spikes = SpikeTrains([0.01, 0.04], [0, 1], [0, 2], n_units=2, duration=0.07)
+    >>> FilteredState(times=[40, 70] * ms).fit_transform(spikes).round(3)
+    array([[0.368, 1.   , 0.135, 0.368]])
+    """
+
+    def __init__(
+        self,
+        *,
+        tau: Any = None,
+        times: Any = None,
+        n_times: int | None = None,
+        relative: bool = False,
+    ) -> None:
+        self.tau = tau
+        self.times = times
+        self.n_times = n_times
+        self.relative = relative
+
+    def _learn(self, X: SpikeTrains) -> None:
+        self.taus_ = self._seconds("tau", 30 * ms, "above 0")
+        if (self.taus_ <= 0).any():
+            raise ParameterError(f"FilteredState.tau: must be above 0, got {self.tau!r}")
+        if self.times is not None:
+            if self.n_times is not None or self.relative:
+                raise ParameterError(
+                    f"FilteredState.times: must be None where n_times or relative is given, got "
+                    f"{self.times!r} with n_times={self.n_times!r} and relative={self.relative!r}"
+                )
+            self.times_ = self._seconds("times", second, "at least 0")
+            if (self.times_ < 0).any() or (np.diff(self.times_) <= 0).any():
+                raise ParameterError(
+                    f"FilteredState.times: must be at least 0 and rise, got {self.times!r}; sort "
+                    f"them and leave out what occurs twice"
+                )
+        elif self.n_times is None:
+            self.times_ = np.ones(1)
+        else:
+            n_times = check_whole(self, "n_times", low=1)
+            span = 1.0 if self.relative else float(X.duration.max())
+            # In this order, so that the last one is the end, to the bit.
+            self.times_ = span * (np.arange(1, n_times + 1) / n_times)
+
+    def _seconds(self, name: str, default: Quantity, bound: str) -> npt.NDArray[np.float64]:
+        value = getattr(self, name)
+        given = default if value is None else value
+        parts = list(given) if isinstance(given, list | tuple) else [given]
+        numbers = np.array([])
+        if parts and all(isinstance(v, Quantity) and v.dim == second.dim for v in parts):
+            numbers = np.concatenate([np.atleast_1d(np.asarray(v, np.float64)) for v in parts])
+        if not numbers.size or numbers.ndim != 1 or not np.isfinite(numbers).all():
+            raise ParameterError(
+                f"FilteredState.{name}: must be one or several finite times {bound}, with unit, "
+                f"got {value!r}; give e.g. 30 * ms or [10, 30] * ms"
+            )
+        return numbers
+
+    @property
+    def _shares(self) -> bool:
+        return self.times is None and (self.n_times is None or self.relative)
+
+    def _features(self, X: SpikeTrains) -> npt.NDArray[np.float64]:
+        n, n_times, n_units = len(X), len(self.times_), X.n_units
+        moments = np.broadcast_to(self.times_, (n, n_times))
+        if self._shares:
+            moments = moments * X.duration[:, np.newaxis]
+        # Each spike goes to the first moment that sees it; what comes after the last, to none.
+        seen = np.zeros((n, n_times + 2), dtype=np.int64)
+        for k in range(n):
+            first, last = X.offsets[k], X.offsets[k + 1]
+            seen[k, 1:-1] = np.searchsorted(X.times[first:last], moments[k], side="right")
+            seen[k, -1] = last - first
+        sizes = np.diff(seen, axis=1).ravel()
+        cells = np.repeat(np.arange(n * (n_times + 1)), sizes)
+        never = np.full((n, 1), np.inf)
+        age = np.repeat(np.hstack([moments, never]).ravel(), sizes) - X.times
+        target = cells * n_units + X.units
+        states = np.empty((n, n_times, len(self.taus_), n_units))
+        for j, tau in enumerate(self.taus_):
+            fresh = np.bincount(target, np.exp(-age / tau), minlength=n * (n_times + 1) * n_units)
+            fresh = fresh.reshape(n, n_times + 1, n_units)
+            decay = np.exp(-np.diff(moments, axis=1) / tau)
+            states[:, 0, j] = fresh[:, 0]
+            for k in range(1, n_times):
+                states[:, k, j] = fresh[:, k] + states[:, k - 1, j] * decay[:, k - 1, np.newaxis]
+        return states.reshape(n, -1)
+
+    def _names(self, units: list[str]) -> list[str]:
+        kind = "share" if self._shares else "t"
+        return [
+            f"{kind}{time:g}_tau{tau:g}_{unit}"
+            for time in self.times_
+            for tau in self.taus_
+            for unit in units
+        ]
