@@ -25,32 +25,28 @@ from bioplastic.encoding import Cochlea
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "tools"))
 
-import make_spoken
+import make_spoken  # noqa: E402
 
 WORDS = make_spoken.WORDS
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
-# Edges of frequency bands in which rates are compared.
-BANDS = (60, 125, 250, 500, 1000, 2000, 3500, 6500)
+# Groups of neighbouring channels in which rates are compared, the lowest frequencies first.
+N_PLACES = 10
 
 
 class Heard:
-    """Spikes of many words, the digit of each, and the centre frequency of each channel."""
+    """Spikes of many words, the lowest frequencies in unit 0, and the digit of each."""
 
-    def __init__(self, name, spikes, target, frequencies):
+    def __init__(self, name, spikes, target):
         self.name, self.spikes, self.target = name, spikes, np.asarray(target)
-        self.frequencies = frequencies
         self.word = np.repeat(np.arange(len(spikes)), np.diff(spikes.offsets))
 
     def rates(self):
         """Mean rate of each channel in each word, in Hz."""
         return self.spikes.counts() / self.spikes.duration[:, np.newaxis]
 
-    def bands(self):
-        """Mean rate of a channel in each word and band, in Hz."""
-        place = np.digitize(self.frequencies, BANDS) - 1
-        rates = self.rates()
-        columns = [rates[:, place == k] for k in range(len(BANDS) - 1)]
-        return np.stack([c.mean(axis=1) if c.size else np.zeros(len(rates)) for c in columns], 1)
+    def places(self):
+        """Mean rate of a channel in each word and place, in Hz."""
+        return self.rates().reshape(len(self.spikes), N_PLACES, -1).mean(axis=2)
 
     def intervals(self):
         """Inter-spike intervals of all channels and words, in ms."""
@@ -68,14 +64,15 @@ class Heard:
 
 
 def heidelberg(every: int) -> Heard:
-    """English words of hd; a channel's frequency is the best one of its place on the membrane."""
+    """English words of hd; its unit 0 has the highest frequency."""
     hd = load_hd()
     chosen = np.flatnonzero(hd.target < 10)[::every]
-    # Resonance of the place (Sieroka, Dosch & Rupp 2006, constants of Cramer et al. 2022); the
-    # travelling wave peaks at 1 / 1.09 of it. The last places have none.
-    c = np.linspace(0, 3.5, hd.data.n_units)
-    squared = np.maximum((1e8 * np.exp(-3 * c) - 3500) / 0.05, 1)
-    return Heard("hd", hd.data[chosen], hd.target[chosen], np.sqrt(squared) / 2 / np.pi / 1.09)
+    one = hd.data[chosen]
+    turned = SpikeTrains(
+        one.times, one.n_units - 1 - one.units, one.offsets,
+        n_units=one.n_units, duration=one.duration,
+    )  # fmt: skip
+    return Heard("hd", turned, hd.target[chosen])
 
 
 def fsdd(window: str | None, takes=(10, 20)) -> Heard:
@@ -101,7 +98,7 @@ def label(window):
 def heard(name, cochlea, target, sounds) -> Heard:
     spikes = cochlea.fit(sounds).transform(sounds)
     progress(f"{name}: {spikes}")
-    return Heard(name, spikes, target, cochlea.center_frequencies_)
+    return Heard(name, spikes, target)
 
 
 def speed(rounds: int) -> str:
@@ -148,10 +145,9 @@ def overview(sets: list[Heard]) -> str:
     return table([*head, "intervals ms, 10 25 50 75 90 %", "< 2.5 ms %", "peak"], rows)
 
 
-def by_band(sets: list[Heard]) -> str:
-    rows = [[one.name, *(f"{r:.1f}" for r in one.bands().mean(axis=0))] for one in sets]
-    head = [f"{a}-{b}" for a, b in zip(BANDS[:-1], BANDS[1:], strict=True)]
-    return table(["Hz a channel in band", *head], rows)
+def by_place(sets: list[Heard]) -> str:
+    rows = [[one.name, *(f"{r:.1f}" for r in one.places().mean(axis=0))] for one in sets]
+    return table(["Hz a channel", "lowest tenth", *map(str, range(2, N_PLACES)), "highest"], rows)
 
 
 def by_word(sets: list[Heard]) -> str:
@@ -164,7 +160,7 @@ def by_word(sets: list[Heard]) -> str:
 
 
 def likeness(reference: Heard, others: list[Heard]) -> str:
-    """Correlation of the words' patterns (7 bands x 10 tenths of a word) with hd's."""
+    """Correlation of the words' patterns (10 places x 10 tenths of a word) with hd's."""
     rows = []
     for one in others:
         across = np.corrcoef(patterns(reference), patterns(one))[:10, 10:]
@@ -176,15 +172,15 @@ def likeness(reference: Heard, others: list[Heard]) -> str:
 
 def patterns(one: Heard):
     """Mean pattern of each word, less the mean over words: what makes the word this one."""
-    place = np.digitize(one.frequencies, BANDS) - 1
-    inside = (place >= 0) & (place < len(BANDS) - 1)
+    place = one.spikes.units * N_PLACES // one.spikes.n_units
     # Silence around a word differs between collections: time runs from its 2nd to 98th percentile.
-    result = np.zeros((len(one.spikes), len(BANDS) - 1, 10))
-    for k, spikes in enumerate(one.spikes):
-        low, high = np.percentile(spikes.times, [2, 98])
-        tenth = np.clip(((spikes.times - low) / (high - low) * 10).astype(int), 0, 9)
-        used = inside[spikes.units]
-        np.add.at(result[k], (place[spikes.units[used]], tenth[used]), 1)
+    result = np.zeros((len(one.spikes), N_PLACES, 10))
+    for k in range(len(one.spikes)):
+        spikes = slice(*one.spikes.offsets[k : k + 2])
+        times = one.spikes.times[spikes]
+        low, high = np.percentile(times, [2, 98])
+        tenth = np.clip(((times - low) / (high - low) * 10).astype(int), 0, 9)
+        np.add.at(result[k], (place[spikes], tenth), 1)
     result = np.sqrt(result / result.sum(axis=(1, 2), keepdims=True)).reshape(len(result), -1)
     means = np.stack([result[one.target == digit].mean(axis=0) for digit in range(10)])
     return means - means.mean(axis=0)
@@ -193,7 +189,7 @@ def patterns(one: Heard):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--every", type=int, default=4, help="take each so-manieth word of hd")
+    parser.add_argument("--every", type=int, default=4, help="take one of so many words of hd")
     parser.add_argument("--figures", type=Path, help="folder for the pictures")
     args = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
@@ -211,14 +207,14 @@ def main() -> None:
         20 of six speakers, 8 kHz, trimmed to the word; espeak-ng's voices of load_spoken.
     """
     legend = """
-        Hz: spikes of a channel a second. active: channels that spike at all in a word. peak: highest
-        fortieth of a word, of the mean, median over words. Bands by centre frequency; of hd's
-        channels, the best frequency of their place. The likeness of two collections is the
-        correlation of their words' mean patterns (7 bands x 10 tenths of the word, square roots of
-        shares) after the mean over words is taken away.
+        Hz: spikes of a channel a second. active: channels that spike at all in a word. peak: the
+        highest fortieth of a word, relative to its mean; median over words. Rates by place: tenths
+        of the channels, since hd does not say its centre frequencies. The likeness of two
+        collections is the correlation of their words' mean patterns (10 places x 10 tenths of the
+        word, square roots of shares) after the mean over words is taken away.
     """
     parts = [header("Cochlea", protocol), times, overview(sets), paragraph(legend)]
-    parts += [by_band(sets), by_word(sets), likeness(sets[0], sets[1:])]
+    parts += [by_place(sets), by_word(sets), likeness(sets[0], sets[1:])]
     print("\n\n".join(part.strip("\n") for part in parts))
     if args.figures:
         import _cochlea_figures

@@ -73,7 +73,7 @@ def load_spoken() -> Bunch:
             "tools/make_spoken.py of its repository"
         )
     with resources.as_file(file) as path:
-        loaded = SpikeTrains.load(path)
+        loaded = SpikeTrains.load(path, return_bunch=True)
         try:
             with h5py.File(path) as content:
                 frequencies = content["extra/center_frequencies"][:]

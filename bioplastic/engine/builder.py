@@ -5,6 +5,7 @@ the slot clock runs at a slot's edges: forgetting, normalisation, the choice of 
 Within a slot time counts from 0, so a slot's arithmetic does not depend on what came before it.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import brian2 as b2
 import numpy as np
 import numpy.typing as npt
+from brian2.core.namespace import DEFAULT_UNITS
 from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
@@ -78,6 +80,8 @@ class Built:
     parameters: set[str] = field(default_factory=set)
     #: Synapses objects whose synapses are a list in the state
     listed: list[Any] = field(default_factory=list)
+    #: name of such an object -> (Brian group, variable) to which all it does is to add
+    added_to: dict[str, tuple[Any, str]] = field(default_factory=dict)
 
 
 class OnSpike(CodeRunner):
@@ -371,6 +375,18 @@ def _synapses(
     return synapses
 
 
+def _added_variable(projection: Projection) -> str | None:
+    """Return the variable of the target to which a spike adds a number, if that is all it does.
+
+    What a spike adds can then be computed when it is fired and summed until it arrives.
+    """
+    statement = re.fullmatch(r"\s*(\w+)_post\s*[+-]=([^\n;]+?)", projection.on_pre.rstrip())
+    if statement is None or projection.rule is not None or projection.synapse is not None:
+        return None
+    others = get_identifiers(statement[2]) - {"w"} - set(DEFAULT_UNITS)
+    return None if others else statement[1]
+
+
 def _listed_synapses(
     built: Built,
     projection: Projection,
@@ -424,6 +440,8 @@ def _add_projection(
     if projection.listed:
         codes = {k: v or None for k, v in codes.items()}
         synapses = _listed_synapses(built, projection, source, target, listed, **codes)
+        if (variable := _added_variable(projection)) is not None:
+            built.added_to[projection.name] = target, variable
     else:
         synapses = _synapses(
             built, projection.name, source, target, str(projection.wiring), **codes

@@ -38,6 +38,17 @@ def is_listed(owner: Any) -> bool:
     return getattr(owner, "synapses", owner).name in get_device().listed
 
 
+def arrivals_of(pathway: Any) -> str | None:
+    """Array to which the spikes of a pathway add numbers, None where they do something else."""
+    array = get_device().added_to.get(pathway.synapses.name)
+    return array if pathway.prepost == "pre" else None
+
+
+def to_arrivals(lines: list[str], array: str) -> list[str]:
+    """Let a synapse add to what arrives later, in place of the array itself."""
+    return [line.replace(f"_ptr{array}[_postsynaptic_idx]", "_arriving[_at]") for line in lines]
+
+
 def by_row(lines: list[str], regular: RegularWiring) -> list[str]:
     """Replace look-ups of a synapse's neurons by the loop's own indices."""
     for side, index in (("pre", "_i"), ("post", "_j")):
@@ -54,12 +65,14 @@ class SlotCodeObject(CPPStandaloneCodeObject):
         env_globals={
             "wiring": wiring,
             "is_listed": is_listed,
+            "arrivals_of": arrivals_of,
             "slot_plan": lambda: get_device().plan,
         },
     )
 
 
 SlotCodeObject.templater.env.filters["by_row"] = by_row
+SlotCodeObject.templater.env.filters["to_arrivals"] = to_arrivals
 
 
 class SlotDevice(CPPStandaloneDevice):
@@ -71,6 +84,8 @@ class SlotDevice(CPPStandaloneDevice):
         self.wirings: dict[str, tuple[str, int, int]] = {}
         #: Names of Synapses objects whose synapses are read from a list.
         self.listed: set[str] = set()
+        #: Name of a list that only adds to a variable -> C++ name of that variable's array.
+        self.added_to: dict[str, str] = {}
         #: What the template of the main program fills in.
         self.plan: dict[str, Any] = {}
 
@@ -90,6 +105,10 @@ class SlotDevice(CPPStandaloneDevice):
         """
         self.wirings = built.wirings
         self.listed = {synapses.name for synapses in built.listed}
+        self.added_to = {
+            name: self.get_array_name(group.variables[variable])
+            for name, (group, variable) in built.added_to.items()
+        }
         # Before the objects prepare themselves: they may look at what is read, at delays say.
         self.insert_code("main", "_read_input(n_rows, seed);")
         net = built.net
@@ -97,12 +116,15 @@ class SlotDevice(CPPStandaloneDevice):
         net.before_run({})
         self.synapses |= {s for s in net.objects if isinstance(s, Synapses)}
         self.clocks.update(net._clocks)
-        calls: dict[str, list[str]] = {"start": [], "step": [], "end": []}
+        calls: dict[str, list[str]] = {"start": [], "step": [], "arrive": [], "end": []}
         for obj in net.sorted_objects:
             names = [c.name for c in obj._code_objects] if obj.active else []
             if isinstance(obj, SynapticPathway):
                 names = names[1:]  # no queue, nothing to push
             part = obj.when if obj.clock is built.slot_clock else "step"
+            if part == "step" and obj.when == "resets" and not calls["arrive"]:
+                calls["arrive"] = ["_arrive();"]
+                calls[part].append("_arrive();")
             if obj is built.spike_input:  # before whoever reads its spikes
                 calls[part].append("_fire_input(step);")
             calls[part] += [f"_run_{name}();" for name in names]
@@ -120,6 +142,12 @@ class SlotDevice(CPPStandaloneDevice):
             "spike_input": built.spike_input and self._spikes(built.spike_input),
             "watched": self._watched(built),
             "lists": [self._list(s, *lists[s.name]) for s in built.listed],
+            "arrivals": [
+                (array, len(group))
+                for array, group in sorted(
+                    {self.added_to[n]: g for n, (g, _) in built.added_to.items()}.items()
+                )
+            ],
             "log": SLOT_LOG,
             "read": [(name, *self._array(*found)) for name, found in variables],
             "written": written,
@@ -160,6 +188,7 @@ class SlotDevice(CPPStandaloneDevice):
             "post": names["j"],
             "delay": names["delay"],
             "learns": hasattr(synapses, "post"),
+            "arrivals": f"&_arrivals{self.added_to[name]}" if name in self.added_to else "0",
         }
 
     def layout(self, built: Built) -> dict[str, tuple[int, str]]:

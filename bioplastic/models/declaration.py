@@ -54,9 +54,10 @@ def parameter(
     optional : bool
         Whether None is a value too.
     """
+    unit = default.unit if is_distribution(default) else default
     return dataclasses.field(
         default_factory=lambda: default,
-        metadata={"unit": default, "low": low, "strict": strict, "optional": optional},
+        metadata={"unit": unit, "low": low, "strict": strict, "optional": optional},
     )
 
 
@@ -101,7 +102,7 @@ def _check_fields(declaration: Any) -> None:
             if not have_same_dimensions(value.unit, unit):
                 raise ParameterError(f"{where}: must have the unit of {unit!r}, got {value!r}")
             continue  # what is drawn is checked when it is drawn
-        if isinstance(value, str) or not have_same_dimensions(value, unit):
+        if value is None or isinstance(value, str) or not have_same_dimensions(value, unit):
             raise ParameterError(f"{where}: must have the unit of {unit!r}, got {value!r}")
         if np.size(value) != 1 or not np.isfinite(np.asarray(value, dtype=float)):
             raise ParameterError(f"{where}: must be one finite number, got {value!r}")

@@ -210,7 +210,7 @@ class Schedule(Declaration):
     Examples
     --------
     >>> from bioplastic.models import Schedule
-    >>> Schedule().n_steps
+    >>> int(Schedule().n_steps())
     1000
     """
 
@@ -366,6 +366,8 @@ class Network(Declaration):
             projection with a list of synapses ``"projection.i"``, ``".j"``, ``".delay"`` and what
             else a synapse has. Give it to a run as its state.
         """
+        if isinstance(seed, np.random.SeedSequence):  # a copy: spawning changes a sequence
+            seed = np.random.SeedSequence(**seed.state)
         rng = np.random.default_rng(seed)
         streams = iter(rng.spawn(len(self.populations) + len(self.projections)))
         drawn: dict[str, npt.NDArray[np.float64]] = {}

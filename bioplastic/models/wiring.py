@@ -79,6 +79,7 @@ class RandomWiring(Wiring):
         mean, found, last = n_pairs * self.p, [], -1
         while last < n_pairs:
             gaps = rng.geometric(self.p, int(mean + 4 * np.sqrt(mean) + 16))
+            gaps = np.minimum(gaps, n_pairs + 1)  # sums of longer ones would overflow
             found.append(last + np.cumsum(gaps))
             last = int(found[-1][-1])
         pairs = np.concatenate(found)

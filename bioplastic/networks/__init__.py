@@ -3,5 +3,16 @@
 from bioplastic.networks.declarations import diehl_cook_network
 from bioplastic.networks.diehl_cook import DiehlCook
 from bioplastic.networks.diehl_cook_classifier import DiehlCookClassifier
+from bioplastic.networks.liquids import Liquid, MaassColumn, RandomLiquid, TonotopicLiquid
+from bioplastic.networks.reservoir import LiquidStateMachine
 
-__all__ = ["DiehlCook", "DiehlCookClassifier", "diehl_cook_network"]
+__all__ = [
+    "DiehlCook",
+    "DiehlCookClassifier",
+    "Liquid",
+    "LiquidStateMachine",
+    "MaassColumn",
+    "RandomLiquid",
+    "TonotopicLiquid",
+    "diehl_cook_network",
+]

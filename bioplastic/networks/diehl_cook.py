@@ -16,6 +16,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from bioplastic import engine as engines
+from bioplastic._checks import check_quantity, check_whole
 from bioplastic.engine.program import ChunkResult
 from bioplastic.errors import CheckpointError, DataError, ParameterError
 from bioplastic.models import (
@@ -29,7 +30,6 @@ from bioplastic.models import (
 )
 from bioplastic.networks.declarations import diehl_cook_network
 from bioplastic.networks.history import HistoryRecorder
-from bioplastic._checks import check_quantity, check_whole
 
 __all__ = ["DiehlCook"]
 

@@ -9,10 +9,10 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
+from bioplastic._checks import check_whole
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import DiehlCookExcitatory, DiehlCookInhibitory, PlasticityRule
 from bioplastic.networks.diehl_cook import DiehlCook
-from bioplastic._checks import check_whole
 from bioplastic.readout import NeuronLabelClassifier
 
 __all__ = ["DiehlCookClassifier"]

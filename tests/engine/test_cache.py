@@ -63,6 +63,7 @@ class TestWhatNeedsABuild:
             {"inhibition": 1.0, "excitation": 2.0},
             {"excitatory": DiehlCookExcitatory(theta_plus=1 * mV, theta_initial=5 * mV)},
             {"schedule": Schedule(presentation=12 * ms, rest=3 * ms, min_spikes=0)},
+            {"schedule": Schedule(presentation=10 * ms, rest=60 * ms)},
         ):
             assert build(**changes).build_seconds == 0.0, changes
         assert compiler.n_calls == 1
@@ -87,7 +88,6 @@ class TestWhatNeedsABuild:
             {"n_features": 6},
             {"pooled_inhibition": False},
             {"schedule": Schedule(presentation=10 * ms, rest=5 * ms, dt=1 * ms)},
-            {"schedule": Schedule(presentation=10 * ms, rest=6 * ms)},
             {"excitatory": DiehlCookExcitatory(threshold="v > v_threshold")},
             {"excitatory": DiehlCookExcitatory(reset="v = v_reset")},
             {"excitatory": DiehlCookExcitatory(at_slot_start="v = v_rest")},
@@ -96,6 +96,11 @@ class TestWhatNeedsABuild:
             {"excitatory": DiehlCookExcitatory(constants={"spare": 1.0 * mV})},
         )
         assert len({structure(declare(**c)) for c in changes}) == len(changes)
+
+    def test_lengths_of_slots_are_read_by_a_run(self):
+        lengths = ({}, {"presentation": 20 * ms}, {"rest": 0 * ms}, {"max_repeats": 1})
+        schedules = (Schedule(**{"presentation": 10 * ms, "rest": 6 * ms} | c) for c in lengths)
+        assert len({structure(declare(schedule=s)) for s in schedules}) == 1
 
     def test_another_compiler_does(self, compiler, tmp_path, monkeypatch):
         build()

@@ -129,12 +129,12 @@ class TestNothingChanges:
     def test_after_ctrl_c_in_the_middle_of_a_slot(self, network, stimulus, weights, monkeypatch):
         slot, calls = RuntimeProgram._slot, []
 
-        def stubborn(self):
+        def stubborn(self, row, n_steps):
             calls.append(None)
             if len(calls) == 3:  # the second press does not wait for the slot's edge
                 signal.raise_signal(signal.SIGINT)
                 signal.raise_signal(signal.SIGINT)
-            slot(self)
+            slot(self, row, n_steps)
 
         monkeypatch.setattr(RuntimeProgram, "_slot", stubborn)
         before = snapshot()

@@ -7,24 +7,38 @@ import brian2
 import brian2.units.allunits
 import numpy as np
 import pytest
-from brian2 import Hz, Quantity, ms, mV, second
+from brian2 import Hz, ms, mV, second
 
 from bioplastic import models
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     LIF,
+    AdaptiveLIF,
+    Constant,
     DiehlCookExcitatory,
     DiehlCookInhibitory,
     DiehlCookSTDP,
+    DistanceWiring,
     EquationString,
+    FixedInDegree,
+    Gamma,
+    LogNormal,
+    LogUniform,
     Network,
     NeuronModel,
+    Normal,
     PairSTDP,
     PlasticityRule,
     PoissonInput,
     Population,
     Projection,
+    RandomWiring,
     Schedule,
+    SpikeInput,
+    SynapseModel,
+    TonotopicWiring,
+    TsodyksMarkram,
+    Uniform,
 )
 from bioplastic.networks import diehl_cook_network
 
@@ -46,7 +60,57 @@ LEAKY = NeuronModel(
     constants={"tau": 10 * ms, "drive": 1.2 * mV},
     initial={"v": -0.3 * mV},
 )
+DISTRIBUTIONS = [
+    Constant(value=1e-3 / 3 * mV),
+    Uniform(low=-1.0, high=2.5),
+    LogUniform(low=5 * ms, high=0.1 * second + 0.2 * second),
+    LogNormal(median=18 * ms, sigma=0.5),
+    Normal(mean=1.1 * second, sd=0.55 * second, low=0 * second),
+    Gamma(mean=-19.0, sd=19.0),
+]
+WIRINGS = [
+    RandomWiring(p=0.1),
+    FixedInDegree(n=7),
+    DistanceWiring(c=0.3, length=2.0),
+    TonotopicWiring(n=20, width=0.02, offset=-0.1),
+]
+DEPRESSING = TsodyksMarkram(
+    utilisation=Normal(mean=0.5, sd=0.25, low=0.0), tau_recovery=LogNormal(median=1 * ms, sigma=1.0)
+)
+LIQUID = Network(
+    populations=(
+        Population(name="input", n=4, neuron=SpikeInput()),
+        Population(
+            name="liquid",
+            n=3,
+            neuron=AdaptiveLIF(tau_membrane=LogUniform(low=5 * ms, high=200 * ms)),
+            grid=(2, 2),
+            places=(3, 0, 1),
+        ),
+    ),
+    projections=(
+        Projection(
+            pre="liquid",
+            post="liquid",
+            wiring=DistanceWiring(c=0.3, length=2.0),
+            weight=Gamma(mean=30.0, sd=30.0),
+            delay=Uniform(low=0 * ms, high=10 * ms),
+            synapse=DEPRESSING,
+        ),
+        Projection(pre="input", post="liquid", delay=1.5 * ms, weight=18.0, label="excitation"),
+        Projection(pre="input", post="liquid", wiring=FixedInDegree(n=1), weight=-9.0, label="two"),
+    ),
+    watch=("liquid", "input"),
+    schedule=Schedule(presentation=None, rest=0 * ms, dt=1 * ms, min_spikes=0),
+)
 DECLARATIONS = [
+    *DISTRIBUTIONS,
+    *WIRINGS,
+    AdaptiveLIF(adaptation=0.5 * mV, v_initial=Uniform(low=13.5 * mV, high=15 * mV)),
+    SpikeInput(),
+    SynapseModel(equations="y : 1", after_pre="y += step", constants={"step": Constant(value=0.1)}),
+    DEPRESSING,
+    LIQUID,
     LEAKY,
     LIF(),
     # 0.1 + 0.2 has no short form, and no unit of Brian's is a farad per second
@@ -115,6 +179,18 @@ class TestParameters:
             (lambda: PairSTDP(w_max=0.0), "PairSTDP.w_max: must be > 0, got 0.0"),
             (lambda: Schedule(dt=0 * ms), "Schedule.dt: must be > 0"),
             (lambda: Schedule(presentation=60 * Hz), "Schedule.presentation: must have the unit"),
+            (lambda: Schedule(dt=None), "Schedule.dt: must have the unit"),
+            (lambda: Schedule(rest=None), "Schedule.rest: must have the unit"),
+            (
+                lambda: AdaptiveLIF(tau_membrane=Uniform(low=1 * mV, high=2 * mV)),
+                "AdaptiveLIF.tau_membrane: must have the unit of .*, got Uniform",
+            ),
+            (lambda: AdaptiveLIF(adaptation=-1 * mV), "AdaptiveLIF.adaptation: must be >= 0"),
+            (lambda: TsodyksMarkram(utilisation=0.0), "TsodyksMarkram.utilisation: must be > 0"),
+            (
+                lambda: TsodyksMarkram(tau_recovery=Constant(value=1.0)),
+                "TsodyksMarkram.tau_recovery: must have the unit of .*, got Constant",
+            ),
         ],
     )
     def test_unit_and_range_errors_name_class_field_and_value(self, make, message):
@@ -243,7 +319,7 @@ class TestNetwork:
                     populations=(INPUT, Population(name="second", n=4, neuron=PoissonInput())),
                     watch="input",
                 ),
-                "exactly one must have a PoissonInput neuron",
+                "exactly one must have a PoissonInput or SpikeInput neuron",
             ),
             (lambda: Population(name="two words", n=1, neuron=LIF()), "identifier.*'two words'"),
             (lambda: Population(name="a", n=0, neuron=LIF()), "Population.n: .*got 0 \\(a\\)"),
@@ -255,16 +331,76 @@ class TestNetwork:
             (lambda: Projection(pre="a", post="b", weight=1.0, norm=2.0), "must be None"),
             (lambda: Projection(pre="a", post="b", norm=0.0), "norm: must be > 0, got 0.0"),
             (lambda: Projection(pre="a", post="b", norm=np.nan), "norm: must be > 0, got nan"),
+            (
+                lambda: Projection(pre="a", post="b", weight=np.inf),
+                "weight: must be finite, got inf \\(a_to_b\\)",
+            ),
+            (lambda: Projection(pre="a", post="b", delay=-1 * ms), "delay: must be >= 0, got -1"),
+            (lambda: Projection(pre="a", post="b", delay=1.0), "delay: must have the unit"),
+            (
+                lambda: Projection(pre="a", post="b", delay=1 * ms, rule=PairSTDP()),
+                "delay: must be 0 where a rule changes the weights \\(a_to_b\\)",
+            ),
+            (
+                lambda: Projection(
+                    pre="a", post="b", delay=Uniform(low=0 * ms, high=1 * ms), rule=PairSTDP()
+                ),
+                "delay: must be 0",
+            ),
+            (lambda: Projection(pre="a", post="b", label="two words"), "label.*'two words'"),
+            (
+                lambda: Network(
+                    populations=(INPUT, OUTPUT),
+                    projections=(Projection(pre="input", post="output", label="output"),),
+                    watch="output",
+                ),
+                "names must differ, output repeat",
+            ),
+            (
+                lambda: Network(
+                    populations=(INPUT, OUTPUT),
+                    watch="output",
+                    schedule=Schedule(presentation=None),
+                ),
+                "Schedule.presentation: must be given for a PoissonInput",
+            ),
+            (
+                lambda: Network(populations=(INPUT, OUTPUT), watch=("output", "outputs")),
+                "there is no population 'outputs'",
+            ),
+            (
+                lambda: Population(name="a", n=3, neuron=LIF(), grid=(2, 1)),
+                "grid: must have a point for every neuron, \\(2, 1\\) has 2 \\(a\\)",
+            ),
+            (
+                lambda: Population(name="a", n=2, neuron=LIF(), grid=(2, 2), places=(0, 4)),
+                "grid: must have a point for every neuron",
+            ),
+            (
+                lambda: Population(name="a", n=2, neuron=LIF(), grid=(2, 2), places=(-1, 3)),
+                "grid: must have a point for every neuron",
+            ),
+            (
+                lambda: Population(name="a", n=2, neuron=LIF(), grid=(2, 2), places=(1, 2, 3)),
+                "places: must have n=2 entries, got 3 \\(a\\)",
+            ),
         ],
     )
     def test_what_cannot_work_is_refused(self, make, message):
         with pytest.raises(ParameterError, match=message):
             make()
 
-    @pytest.mark.parametrize("name", ["schedule", "watch", "spikes", "slot_clock"])
+    @pytest.mark.parametrize("name", ["schedule", "step_clock", "slot_clock"])
     def test_names_that_the_engine_uses_itself_are_refused(self, name):
-        with pytest.raises(ParameterError, match=name):
+        with pytest.raises(ParameterError, match=f"Population.name.*got '{name}'"):
             Network(populations=(INPUT, Population(name=name, n=2, neuron=LIF())), watch=name)
+        with pytest.raises(ParameterError, match=f"Projection.label.*got '{name}'"):
+            Projection(pre="input", post="output", label=name)
+
+    @pytest.mark.parametrize("name", ["watch", "spikes", "stimulus", "uniform"])
+    def test_other_names_are_free(self, name):
+        named = Population(name=name, n=2, neuron=LIF())
+        assert Network(populations=(INPUT, named), watch=name).watched == (name,)
 
     def test_what_never_spikes_cannot_be_watched_or_project(self):
         silent = Population(name="silent", n=2, neuron=NeuronModel(equations="v : volt"))
@@ -276,6 +412,23 @@ class TestNetwork:
                 projections=(Projection(pre="silent", post="output"),),
                 watch="output",
             )
+
+    def test_units_of_all_that_is_watched_are_counted(self):
+        assert LIQUID.watched == ("liquid", "input")
+        assert LIQUID.n_watched == 7
+        assert dataclasses.replace(LIQUID, watch="input").n_watched == 4
+
+    def test_a_projection_is_listed_where_it_is_not_regular(self):
+        plain = {"pre": "a", "post": "b"}
+        for changes in ({}, {"weight": 1.0}, {"weight": Uniform(low=0.0, high=1.0)}):
+            assert not Projection(**plain | changes).listed, changes
+        for changes in (
+            {"wiring": RandomWiring(p=1.0)},
+            {"delay": 1 * ms},
+            {"delay": Uniform(low=0 * ms, high=1 * ms)},
+            {"synapse": TsodyksMarkram()},
+        ):
+            assert Projection(**plain | changes).listed, changes
 
     def test_it_finds_its_populations(self):
         network = Network(populations=(OUTPUT, INPUT), watch="output")
@@ -303,9 +456,26 @@ class TestSchedule:
     )
     def test_steps_are_counted_in_spite_of_rounding(self, presentation, rest, dt, n_steps):
         schedule = Schedule(presentation=presentation * ms, rest=rest * ms, dt=dt * ms)
-        assert schedule.n_steps == n_steps
-        assert isinstance(schedule.slot, Quantity)
-        assert float(schedule.slot) == pytest.approx((presentation + rest) * 1e-3, rel=1e-12)
+        assert schedule.n_steps() == n_steps
+        # samples of rates have no length of their own
+        np.testing.assert_array_equal(schedule.n_steps(np.zeros(3)), [n_steps] * 3)
+        np.testing.assert_array_equal(schedule.n_steps([0.001, 7.0]), [n_steps] * 2)
+
+    @pytest.mark.parametrize(
+        ("duration", "dt", "n_steps"),
+        [
+            (0.7, 1.0, 700),
+            (0.1 + 0.2, 0.1, 3000),
+            (0.7001, 1.0, 701),
+            (0.0004, 1.0, 1),
+            (0.0, 1.0, 0),
+        ],
+    )
+    def test_a_length_of_its_own_is_rounded_up_to_a_step(self, duration, dt, n_steps):
+        schedule = Schedule(presentation=None, rest=2 * dt * ms, dt=dt * ms)
+        found = schedule.n_steps([duration, 2 * duration])
+        assert found.dtype == np.int64
+        assert found[0] == n_steps + 2
 
 
 def test_declaring_makes_no_brian_object():

@@ -117,7 +117,8 @@ static void _read_input(long n_rows, unsigned long seed)
         {% endfor %}
         {{list.number}}[0] = (int32_t)n;
         _list_{{list.name}}.prepare({{list.pre}}, {{list.post}}, {{list.delay}},
-            _array_step_clock_dt[0], {{list.n_pre}}, {{list.n_post}}, {{list.learns|lower}});
+            _array_step_clock_dt[0], {{list.n_pre}}, {{list.n_post}}, {{list.learns|lower}},
+            {{list.arrivals}});
     }
     {% endfor %}
     {% if _plan.spike_input %}
@@ -139,6 +140,13 @@ static void _fire_input(int64_t step)
 }
 {% endif %}
 
+static void _arrive()
+{
+    {% for array, _ in _plan.arrivals %}
+    _arrivals{{array}}.arrive(brian::{{array}});
+    {% endfor %}
+}
+
 static void _run_slots(long n_rows)
 {
     using namespace brian;
@@ -158,6 +166,9 @@ static void _run_slots(long n_rows)
         {% for list in _plan.lists %}
         _list_{{list.name}}.forget();
         {% endfor %}
+        {% for array, _ in _plan.arrivals %}
+        _arrivals{{array}}.forget();
+        {% endfor %}
         {% for call in _plan.start %}
         {{call}}
         {% endfor %}
@@ -169,6 +180,9 @@ static void _run_slots(long n_rows)
             {% for call in _plan.step %}
             {{call}}
             {% endfor %}
+            {% if not _plan.arrive %}
+            _arrive();
+            {% endif %}
             {% for spikes, number, first in _plan.watched %}
             for (int32_t k=0; k<{{spikes}}[{{number}}]; k++)
             {

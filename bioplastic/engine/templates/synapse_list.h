@@ -3,6 +3,39 @@
 #include <cstdint>
 #include <vector>
 
+// Numbers that arrive at a variable of a population in the steps to come, as a ring of rows.
+struct _Arrivals
+{
+    int64_t n_rows = 1, n_post = 0, now = 0;  // `now`: where the row of this step begins
+    std::vector<double> ring;
+
+    void prepare(int32_t n_delays, int n)
+    {
+        n_post = n;
+        if (n_delays > n_rows) n_rows = n_delays;
+        ring.assign((size_t)(n_rows*n_post), 0.0);
+    }
+
+    void forget()
+    {
+        std::fill(ring.begin(), ring.end(), 0.0);
+        now = 0;
+    }
+
+    void arrive(double* variable)
+    {
+        double* row = ring.data() + now;
+        #pragma GCC ivdep
+        for (int64_t j=0; j<n_post; j++)
+        {
+            variable[j] += row[j];
+            row[j] = 0.0;
+        }
+        now += n_post;
+        if (now == n_rows*n_post) now = 0;
+    }
+};
+
 // Synapses as a list, ordered by neuron, delay and target: those of one neuron and one delay lie
 // side by side, so that what falls due is found in the spikes of the last steps, without a queue.
 struct _SynapseList
@@ -10,11 +43,12 @@ struct _SynapseList
     int32_t n_delays = 1;                  // steps 0 .. n_delays - 1
     std::vector<int32_t> first;            // of neuron i and delay d: first[i*n_delays + d]
     std::vector<std::vector<int32_t>> fired;  // spikes of the last steps, as a ring
+    std::vector<int32_t> place;            // of a synapse in the rows of what arrives
     std::vector<int32_t> incoming, first_incoming;  // synapses by postsynaptic neuron
     int64_t now = 0;
 
     void prepare(const std::vector<int32_t>& pre, const std::vector<int32_t>& post,
-                 const std::vector<double>& delay, double dt, int n_pre, int n_post, bool learns)
+                 const std::vector<double>& delay, double dt, int n_pre, int n_post, bool learns, _Arrivals* arrivals)
     {
         const size_t n = pre.size();
         std::vector<int32_t> steps(n);
@@ -24,6 +58,12 @@ struct _SynapseList
         for (size_t k=0; k<n; k++) first[(size_t)pre[k]*n_delays + steps[k] + 1]++;
         for (size_t k=1; k<first.size(); k++) first[k] += first[k - 1];
         fired.resize(n_delays);
+        if (arrivals)
+        {
+            place.resize(n);
+            for (size_t k=0; k<n; k++) place[k] = steps[k]*n_post + post[k];
+            arrivals->prepare(n_delays, n_post);
+        }
         if (!learns) return;
         first_incoming.assign(n_post + 1, 0);
         for (size_t k=0; k<n; k++) first_incoming[post[k] + 1]++;

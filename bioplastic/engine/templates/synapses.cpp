@@ -44,7 +44,23 @@
     const int32_t* _spikes = {{_events}};
     const int32_t _num_spikes = _spikes[{{pathway.source.stop - pathway.source.start}}];
     auto& _list = _list_{{pathway.synapses.name}};
-    {% if pathway.prepost == 'pre' %}
+    {% set _array = arrivals_of(pathway) %}
+    {% if _array %}
+    double* _arriving = _arrivals{{_array}}.ring.data();
+    const int64_t _now = _arrivals{{_array}}.now, _size = _arrivals{{_array}}.ring.size();
+    for(int32_t _spike=0; _spike<_num_spikes; _spike++)
+    {
+        const int32_t* _first = &_list.first[(size_t)_spikes[_spike]*_list.n_delays];
+        const int32_t _end = _first[_list.n_delays];
+        for(int32_t _idx=_first[0]; _idx<_end; _idx++)
+        {
+            const size_t _vectorisation_idx = _idx;
+            int64_t _at = _now + _list.place[_idx];
+            if(_at >= _size) _at -= _size;
+            {{vector_code|to_arrivals(_array)|autoindent}}
+        }
+    }
+    {% elif pathway.prepost == 'pre' %}
     _list.push(_spikes, _num_spikes);
     const int64_t _oldest = _list.now < _list.n_delays - 1 ? _list.now : _list.n_delays - 1;
     for(int64_t _delay=0; _delay<=_oldest; _delay++)
