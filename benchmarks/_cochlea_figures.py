@@ -9,7 +9,6 @@ mpl.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
-import soundfile
 from brian2 import kHz
 
 from bioplastic.encoding import Cochlea

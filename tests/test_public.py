@@ -20,7 +20,7 @@ PUBLIC = {
     ],
     "bioplastic.datasets": [
         "load_digits", "load_fsdd", "load_hd", "load_mnist", "load_ntidigits", "load_shd",
-        "load_ssc",
+        "load_spoken", "load_ssc",
     ],
     "bioplastic.encoding": [
         "BernoulliEncoder", "Cochlea", "LatencyEncoder", "PoissonEncoder", "RankOrderEncoder",
@@ -35,7 +35,9 @@ PUBLIC = {
         "DataNotFoundError", "ParameterError", "SimulationError", "StorageError",
     ],
     "bioplastic.inspect": [
-        "SpikeEvents", "plot_raster", "plot_receptive_fields", "plot_weight_history",
+        "SpikeEvents", "pairs_at_distance", "plot_confusion", "plot_raster",
+        "plot_receptive_fields", "plot_separation", "plot_weight_history", "plot_word",
+        "spike_train_distance", "state_separation",
     ],
     "bioplastic.models": [
         "LIF", "DiehlCookExcitatory", "DiehlCookInhibitory", "DiehlCookSTDP", "EquationString",

@@ -58,17 +58,22 @@ class Take(NamedTuple):
 
 
 def takes(seed: int) -> Iterator[Take]:
-    """Every take, with speed and pitch near the voice's own; none depends on the others."""
+    """Every take, with speed and pitch near the voice's own; no two are equal."""
+    said = set()
     for speaker, (_, pitch, speed) in enumerate(VOICES):
         for number in range(N_TAKES):
             for word in range(len(WORDS)):
                 rng = np.random.default_rng([seed, speaker, number, word])
-                yield Take(
-                    speaker=speaker,
-                    word=word,
-                    speed=round(speed * rng.lognormal(sigma=0.1)),
-                    pitch=int(np.clip(round(rng.normal(pitch, 6)), 0, 99)),
-                )
+                take = None
+                while take is None or take in said:
+                    take = Take(
+                        speaker=speaker,
+                        word=word,
+                        speed=round(speed * rng.lognormal(sigma=0.1)),
+                        pitch=int(np.clip(round(rng.normal(pitch, 6)), 0, 99)),
+                    )
+                said.add(take)
+                yield take
 
 
 def speak(take: Take) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -6,6 +6,7 @@ from bioplastic.datasets.hd import load_hd
 from bioplastic.datasets.mnist import load_mnist
 from bioplastic.datasets.ntidigits import load_ntidigits
 from bioplastic.datasets.spiking_audio import load_shd, load_ssc
+from bioplastic.datasets.spoken import load_spoken
 
 __all__ = [
     "load_digits",
@@ -14,5 +15,6 @@ __all__ = [
     "load_mnist",
     "load_ntidigits",
     "load_shd",
+    "load_spoken",
     "load_ssc",
 ]

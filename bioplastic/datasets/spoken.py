@@ -14,16 +14,16 @@ __all__ = ["load_spoken"]
 _DESCR = """\
 Spoken digits of synthetic voices, as spikes
 --------------------------------------------
-The words zero to nine, said by 12 voices of the speech synthesiser espeak-ng ({espeak_ng}), six takes
-each, 720 words of half a second on average. Takes of a voice differ in speed and pitch. The sounds
-went through bioplastic.encoding.Cochlea with 64 channels and its other parameters at their defaults;
-groups name the voices, six accents of English, two timbres each.
+The words zero to nine, said by 12 voices of the speech synthesiser espeak-ng ({espeak_ng}), six
+takes each: 720 words of half a second on average. Takes of a voice differ in speed and pitch. The
+sounds went through bioplastic.encoding.Cochlea with 64 channels and its other parameters at their
+defaults. Groups name the voices: an accent of English and a timbre.
 
 Synthetic speech is cleaner and more alike than people's: a small set for tests, examples and first
 experiments, not one to compare methods on.
 
-Made by {made_by} of bioplastic. No recording of a person went into it. Licence: as bioplastic,
-GPL-3.0-or-later.
+Made by {made_by} of bioplastic. Licence: GPL-3.0-or-later, as bioplastic
+and espeak-ng.
 """
 
 
@@ -88,6 +88,6 @@ def load_spoken() -> Bunch:
         groups=loaded.groups,
         feature_names=[f"{frequency:.0f} Hz" for frequency in frequencies],
         center_frequencies=frequencies,
-        target_names=list(loaded.target_names),
+        target_names=loaded.target_names.tolist(),
         DESCR=_DESCR.format(**origin),
     )

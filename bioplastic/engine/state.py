@@ -8,7 +8,6 @@ import numpy.typing as npt
 from bioplastic.engine.builder import listed_variables
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
-from bioplastic.models.declaration import is_distribution
 from bioplastic.models.wiring import sorted_synapses
 
 __all__ = ["State", "complete_state"]
@@ -45,12 +44,9 @@ def complete_state(
         If there is no variable of a given name, or its number of values does not fit.
     """
     lists = listed_variables(network)
-    changed = {f"{name}.{k}" for name, (_, keys) in lists.items() for k in keys}
-    wanted = {f"{name}.{k}" for name, (keys, _) in lists.items() for k in keys} | changed
-    # What is drawn once is part of the state; nothing is drawn again where all of it is given.
-    drawn: State = {}
-    if not all(k in given for k in wanted if not k.endswith(".w")) or _draws(network, given):
-        drawn = network.sample(seed)
+    wanted = {f"{name}.{k}" for name, keys in lists.items() for k in (*keys[0], *keys[1])}
+    # What is drawn is drawn once: a state that holds it is taken as it is.
+    drawn = {} if network.drawn <= set(given) else network.sample(seed)
     values = _initial_state(network, sizes, drawn)
     unknown = sorted(set(given) - set(values) - wanted)
     if unknown:
@@ -70,17 +66,6 @@ def complete_state(
     for name, (read, more) in lists.items():
         _complete_list(network, values, name, [*read, *more])
     return values
-
-
-def _draws(network: Network, given: Mapping[str, npt.NDArray[np.float64]]) -> bool:
-    names = [
-        f"{p.name}.{k}"
-        for p in network.populations
-        for k, v in p.neuron.parameters.items()
-        if is_distribution(v)
-    ]
-    names += [f"{p.name}.w" for p in network.projections if is_distribution(p.weight)]
-    return not all(name in given for name in names)
 
 
 def _complete_list(network: Network, values: State, name: str, keys: list[str]) -> None:

@@ -1,11 +1,30 @@
-"""Pictures of what a network has learned and how it spikes, drawn with matplotlib.
+"""Pictures of what a network has learned and how it spikes, and measures of how it separates.
 
-Every function takes ``axes=None``, draws into the given Axes or into those of a new figure, and
-returns them. None of them shows a figure, picks a backend or changes matplotlib's settings.
+Every function that draws takes ``axes=None``, draws into the given Axes or into those of a new
+figure, and returns them. None shows a figure, picks a backend or changes matplotlib's settings.
 """
 
+from bioplastic.inspect.confusion import plot_confusion
+from bioplastic.inspect.distance import plot_separation
 from bioplastic.inspect.raster import SpikeEvents, plot_raster
 from bioplastic.inspect.receptive_fields import plot_receptive_fields
+from bioplastic.inspect.separation import (
+    pairs_at_distance,
+    spike_train_distance,
+    state_separation,
+)
 from bioplastic.inspect.weight_history import plot_weight_history
+from bioplastic.inspect.word import plot_word
 
-__all__ = ["SpikeEvents", "plot_raster", "plot_receptive_fields", "plot_weight_history"]
+__all__ = [
+    "SpikeEvents",
+    "pairs_at_distance",
+    "plot_confusion",
+    "plot_raster",
+    "plot_receptive_fields",
+    "plot_separation",
+    "plot_weight_history",
+    "plot_word",
+    "spike_train_distance",
+    "state_separation",
+]

@@ -349,6 +349,24 @@ class Network(Declaration):
         kinds = (PoissonInput, SpikeInput)
         return next(p for p in self.populations if isinstance(p.neuron, kinds))
 
+    @property
+    def drawn(self) -> frozenset[str]:
+        """Names of what :meth:`sample` draws."""
+        names = {
+            f"{population.name}.{name}"
+            for population in self.populations
+            for name, value in population.neuron.parameters.items()
+            if is_distribution(value)
+        }
+        for projection in self.projections:
+            drawn = ["i", "j", "delay"] if projection.listed else []
+            drawn += ["w"] if is_distribution(projection.weight) else []
+            if projection.synapse is not None:
+                parameters = projection.synapse.parameters
+                drawn += [name for name, value in parameters.items() if is_distribution(value)]
+            names |= {f"{projection.name}.{name}" for name in drawn}
+        return frozenset(names)
+
     def sample(
         self, seed: int | np.random.SeedSequence | np.random.Generator
     ) -> dict[str, npt.NDArray[np.float64]]:

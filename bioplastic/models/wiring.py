@@ -170,7 +170,13 @@ class DistanceWiring(Wiring):
 
     def connect(self, pre: "Population", post: "Population", rng: np.random.Generator) -> Pairs:
         """Draw the synapses, see :meth:`Wiring.connect`."""
-        difference = pre.positions()[:, None, :] - post.positions()[None, :, :]
+        here, there = pre.positions(), post.positions()
+        if here.shape[1] != there.shape[1]:
+            raise ParameterError(
+                f"Population.grid: must have as many axes in {pre.name!r} as in {post.name!r}, "
+                f"which a DistanceWiring connects, got {pre.grid} and {post.grid}"
+            )
+        difference = here[:, None, :] - there[None, :, :]
         squared = (difference**2).sum(axis=2)
         probability = self.c * np.exp(-squared / self.length**2)
         if pre.name == post.name:

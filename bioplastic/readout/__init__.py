@@ -1,6 +1,7 @@
 """Readouts: from the spikes of a network to labels, as scikit-learn estimators."""
 
 from bioplastic.readout.augmented import AugmentedClassifier
+from bioplastic.readout.kernel_ridge import KernelRidgeClassifier
 from bioplastic.readout.labelling import NeuronLabelClassifier
 from bioplastic.readout.states import FilteredState, FirstSpikeTime, SpikeCount, TimeBinnedCount
 
@@ -8,6 +9,7 @@ __all__ = [
     "AugmentedClassifier",
     "FilteredState",
     "FirstSpikeTime",
+    "KernelRidgeClassifier",
     "NeuronLabelClassifier",
     "SpikeCount",
     "TimeBinnedCount",

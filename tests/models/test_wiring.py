@@ -9,6 +9,7 @@ from bioplastic.models import (
     LIF,
     DistanceWiring,
     FixedInDegree,
+    Normal,
     Population,
     RandomWiring,
     SpikeInput,
@@ -160,8 +161,11 @@ class TestDistanceWiring:
 
     def test_grids_of_different_dimensions_are_refused(self):
         flat = Population(name="flat", n=4, neuron=LIF(), grid=(2, 2))
-        with pytest.raises(ParameterError, match="grid.*'flat'.*'liquid'|grid.*dimension"):
+        with pytest.raises(ParameterError, match="grid.*as many axes.*'flat'.*'liquid'"):
             connect(DistanceWiring(c=0.3, length=2.0), flat, LIQUID)
+        line = Population(name="line", n=4, neuron=LIF(), grid=(4,))  # would be broadcast
+        with pytest.raises(ParameterError, match="got \\(4,\\) and \\(5, 6, 5\\)"):
+            connect(DistanceWiring(c=0.3, length=2.0), line, LIQUID)
 
     @pytest.mark.parametrize(("c", "length"), [(1.1, 1.0), (-0.1, 1.0), (0.5, 0.0), (np.nan, 1.0)])
     def test_what_cannot_be_is_refused(self, c, length):
@@ -176,32 +180,54 @@ class TestTonotopicWiring:
         i, j = connect(wiring, self.COCHLEA, LIQUID, **kwargs)
         return (i + 0.5) / 700, (j + 0.5) / LIQUID.n
 
-    def test_all_have_as_many_inputs(self):
-        _, j = connect(TonotopicWiring(n=7, width=0.05), self.COCHLEA, LIQUID)
-        np.testing.assert_array_equal(np.bincount(j), np.full(LIQUID.n, 7))
+    def test_neurons_away_from_the_ends_have_as_many_inputs(self):
+        _, j = connect(TonotopicWiring(n=7, width=0.02), self.COCHLEA, LIQUID)
+        found = np.bincount(j, minlength=LIQUID.n)
+        assert (found[20:-20] == 7).all()
+        assert found.max() == 7
+
+    @pytest.mark.statistical
+    def test_places_beyond_the_ends_have_none(self):
+        n, width = 400, 0.2
+        _, j = connect(TonotopicWiring(n=n, width=width), self.COCHLEA, LIQUID)
+        middle = (np.arange(LIQUID.n) + 0.5) / LIQUID.n
+        inside = stats.norm(middle, width).cdf(1.0) - stats.norm(middle, width).cdf(0.0)
+        expected = n * inside
+        z = (np.bincount(j, minlength=LIQUID.n) - expected) / np.sqrt(expected * (1.001 - inside))
+        assert expected[0] < 0.55 * n
+        assert np.abs(z).max() < stats.norm.isf(ALPHA / LIQUID.n)
 
     @pytest.mark.statistical
     @pytest.mark.parametrize("offset", [-0.1, 0.0, 0.2])
     def test_they_lie_normally_around_the_neurons_own_place(self, offset):
         width = 0.03
         pre, post = self.places(TonotopicWiring(n=40, width=width, offset=offset))
-        inner = np.abs(post + offset - 0.5) < 0.5 - 5 * width  # where nothing is drawn again
-        z = (pre - post - offset)[inner] / width
+        inner = np.abs(post + offset - 0.5) < 0.5 - 5 * width  # where none lies beyond the ends
         assert inner.sum() > 2000
-        assert stats.kstest(z + np.random.default_rng(0).uniform(-1, 1, len(z)) / 1400 / width,
-                            stats.norm.cdf).pvalue > ALPHA  # fmt: skip
+        # a channel stands for all places within it
+        blurred = pre[inner] + np.random.default_rng(0).uniform(-1, 1, inner.sum()) / 1400
+        z = (blurred - post[inner] - offset) / width
+        assert stats.kstest(z, stats.norm.cdf).pvalue > ALPHA
 
     @pytest.mark.statistical
-    def test_at_the_ends_the_normal_distribution_is_cut(self):
-        pre, post = self.places(TonotopicWiring(n=400, width=0.2))
-        first = pre[post == post.min()]
-        law = stats.truncnorm(-post.min() / 0.2, (1 - post.min()) / 0.2, post.min(), 0.2)
-        blurred = first + np.random.default_rng(0).uniform(-1, 1, len(first)) / 1400
-        assert stats.kstest(blurred, law.cdf).pvalue > ALPHA
+    def test_an_offset_can_be_drawn_for_each_neuron(self):
+        offset = Normal(mean=0.1, sd=0.1)
+        pre, post = self.places(TonotopicWiring(n=40, width=1e-3, offset=offset))
+        middle = post > 0.4
+        middle &= post < 0.5
+        shifts = [np.median((pre - post)[post == k]) for k in np.unique(post[middle])]
+        assert len(shifts) == 15
+        assert stats.kstest(shifts, stats.norm(0.1, 0.1).cdf).pvalue > ALPHA
+        for k in np.unique(post[middle]):  # one offset for all synapses of a neuron
+            assert np.ptp((pre - post)[post == k]) < 0.02
 
-    def test_an_offset_beyond_the_end_hears_the_end(self):
-        i, j = connect(TonotopicWiring(n=5, width=0.01, offset=0.9), self.COCHLEA, LIQUID)
-        assert i[j > 100].min() > 650
+    def test_an_offset_beyond_the_end_hears_nothing(self):
+        i, j = connect(TonotopicWiring(n=5, width=0.01, offset=0.5), self.COCHLEA, LIQUID)
+        assert j.max() < 80
+        assert i.min() > 300
+
+    def test_a_width_that_reaches_no_other_neuron_gives_no_synapse_to_oneself(self):
+        assert len(connect(TonotopicWiring(n=3, width=1e-9), LIQUID, LIQUID)[0]) == 0
 
     @pytest.mark.parametrize(
         "changes",
@@ -211,11 +237,6 @@ class TestTonotopicWiring:
     def test_what_cannot_be_is_refused(self, changes):
         with pytest.raises(ParameterError, match="TonotopicWiring: must have n >= 0, width > 0"):
             TonotopicWiring(**{"n": 3, "width": 0.1} | changes)
-
-    @pytest.mark.timeout(20)
-    def test_a_width_that_reaches_no_other_neuron_ends(self):
-        with pytest.raises(ParameterError, match="TonotopicWiring.width"):
-            connect(TonotopicWiring(n=3, width=1e-9), LIQUID, LIQUID)
 
 
 class TestOrder:

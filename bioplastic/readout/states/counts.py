@@ -63,6 +63,9 @@ class TimeBinnedCount(SpikeTransformer):
     n_groups : int, default=None
         Sum neighbouring units into so many groups, as equal in size as can be: 35 of the 700
         channels of a cochlea. By default each unit counts for itself.
+    window : {"rectangular", "triangular"}, default="rectangular"
+        ``"triangular"`` shares a spike between the two bins whose middles it lies between, so that
+        a small shift in time changes the counts by little.
     scaling : {"sqrt"} or None, default=None
         ``"sqrt"`` takes the square root of the counts, which makes the spread of Poisson counts
         the same whatever their mean.
@@ -83,7 +86,8 @@ class TimeBinnedCount(SpikeTransformer):
     A bin holds the spikes from its left edge on and before its right edge; the last one holds those
     on its right edge too. A spike less than a millionth of a bin before an edge counts as on it.
     Spikes after the last bin, in samples longer than the training samples or than `duration`, are
-    left out. A sample whose spikes all come at once has, with `relative`, all of them in the first
+    left out. With triangular windows, spikes before the middle of the first bin and after that of
+    the last one count there alone. A sample whose spikes all come at once has, with `relative`, all of them in the first
     bin; a sample without spikes has zeros.
 
     Columns are ordered by bin, then by unit.
@@ -109,6 +113,7 @@ class TimeBinnedCount(SpikeTransformer):
         duration: Any = None,
         relative: bool = False,
         n_groups: int | None = None,
+        window: str = "rectangular",
         scaling: str | None = None,
     ) -> None:
         self.n_bins = n_bins
@@ -116,9 +121,11 @@ class TimeBinnedCount(SpikeTransformer):
         self.duration = duration
         self.relative = relative
         self.n_groups = n_groups
+        self.window = window
         self.scaling = scaling
 
     def _learn(self, X: SpikeTrains) -> None:
+        check_choice(self, "window", ("rectangular", "triangular"))
         if self.scaling is not None:
             check_choice(self, "scaling", ("sqrt",))
         if self.relative and not (self.bin_width is None and self.duration is None):
@@ -155,13 +162,25 @@ class TimeBinnedCount(SpikeTransformer):
         else:
             place = X.times / self.bin_edges_[1]
         inside = place <= self.n_bins_ + _ON_EDGE
-        bins = np.minimum((place[inside] + _ON_EDGE).astype(np.int64), self.n_bins_ - 1)
         sample = np.repeat(np.arange(len(X)), sizes)[inside]
         group = X.units[inside].astype(np.int64) * self.n_groups_ // X.n_units
         shape = (len(X), self.n_bins_ * self.n_groups_)
-        flat = (sample * self.n_bins_ + bins) * self.n_groups_ + group
-        counts = np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape)
-        return np.sqrt(counts) if self.scaling else counts.astype(np.float64)
+        size = shape[0] * shape[1]
+        if self.window == "rectangular":
+            bins = np.minimum((place[inside] + _ON_EDGE).astype(np.int64), self.n_bins_ - 1)
+            flat = (sample * self.n_bins_ + bins) * self.n_groups_ + group
+            counts = np.bincount(flat, minlength=size).astype(np.float64)
+        else:
+            middle = np.clip(place[inside] - 0.5, 0, self.n_bins_ - 1)
+            bins = np.minimum(middle.astype(np.int64), max(self.n_bins_ - 2, 0))
+            share = middle - bins
+            flat = (sample * self.n_bins_ + bins) * self.n_groups_ + group
+            counts = np.bincount(flat, weights=1 - share, minlength=size)
+            if self.n_bins_ > 1:
+                flat += self.n_groups_
+                counts += np.bincount(flat, weights=share, minlength=size)
+        counts = counts.reshape(shape)
+        return np.sqrt(counts) if self.scaling else counts
 
     def _names(self, units: list[str]) -> list[str]:
         members = np.arange(len(units)) * self.n_groups_ // len(units)
