@@ -11,7 +11,7 @@ from dataclasses import replace
 from _protocol import header, progress, table
 from sklearn.model_selection import train_test_split
 
-from bioplastic.cli.settings import SETTINGS, Settings
+from bioplastic.cli.settings import SETTINGS, DiehlCookSettings
 from bioplastic.cli.tasks import digits_task
 
 # Other constants were found by hand before, on the same training part: 256 Hz and a norm of 12 make
@@ -47,14 +47,14 @@ def main() -> None:
     head = [*GRID, "accuracy", "sd", "simulate s", ""]
     fixed = ", ".join(
         f"{name} {getattr(SETTINGS['digits'], name)}"
-        for name in Settings.__dataclass_fields__
+        for name in DiehlCookSettings.__dataclass_fields__
         if name not in {*GRID, "label_samples", "engine"}
     )
     print(header("Constants of the demo", f"{PROTOCOL} {fixed}. Seeds 0 to {args.cuts - 1}."))
     print(table(head, rows))
 
 
-def validate(settings: Settings, seed: int) -> tuple[float, float]:
+def validate(settings: DiehlCookSettings, seed: int) -> tuple[float, float]:
     """Accuracy on a fifth of the training part, and the seconds of simulated training."""
     task = digits_task()
     X, X_validation, y, y_validation = train_test_split(

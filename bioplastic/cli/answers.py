@@ -9,7 +9,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from bioplastic.cli.folder import save_figure
-from bioplastic.cli.tasks import Task
+from bioplastic.cli.tasks import ImageTask
 from bioplastic.inspect import plot_raster
 from bioplastic.networks import DiehlCookClassifier
 from bioplastic.spikes import SpikeTrains
@@ -19,7 +19,7 @@ __all__ = ["save_answers"]
 _INK, _WRONG, _GRID = "#333333", "#bd1f01", "#e4e4e4"
 
 
-def save_answers(folder: Path, model: DiehlCookClassifier, task: Task) -> Path:
+def save_answers(folder: Path, model: DiehlCookClassifier, task: ImageTask) -> Path:
     """Draw the spikes that the first test sample of each class evokes.
 
     Parameters
@@ -28,7 +28,7 @@ def save_answers(folder: Path, model: DiehlCookClassifier, task: Task) -> Path:
         Where the picture goes.
     model : DiehlCookClassifier
         The trained network.
-    task : Task
+    task : ImageTask
         Gives the samples.
 
     Returns

@@ -1,29 +1,30 @@
 """``bioplastic demo``: from handwritten digits to a trained and measured network in a minute."""
 
-import dataclasses
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from bioplastic.cli.answers import save_answers
 from bioplastic.cli.folder import MODEL, make_folder, save_model, save_pictures
+from bioplastic.cli.measuring import measure
+from bioplastic.cli.options import Debug, Quiet, Seed, with_settings
 from bioplastic.cli.reporting import reporting, show_progress
-from bioplastic.cli.settings import SETTINGS
+from bioplastic.cli.settings import DiehlCookSettings, choose_settings
 from bioplastic.cli.tasks import TASKS
-from bioplastic.cli.train import Engine
-from bioplastic.cli.training import measure, train_network
+from bioplastic.cli.training import train_network
 
 __all__ = ["demo"]
 
 
+@with_settings("engine", after="seed")
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/demo"),
-    seed: Annotated[int, typer.Option(min=0, help="Of weights, noise and order.")] = 0,
-    engine: Annotated[Engine, typer.Option(help="How the network is computed.")] = "auto",
-    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress bar.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    debug: Debug = False,
+    **given: Any,
 ) -> None:
     """Train, measure and draw a network in a minute.
 
@@ -33,7 +34,8 @@ def demo(
     """
     with reporting(debug=debug):
         begun = time.perf_counter()
-        settings = dataclasses.replace(SETTINGS["digits"], engine=engine)
+        settings = choose_settings("digits", None, given)
+        assert isinstance(settings, DiehlCookSettings)
         task = TASKS["digits"](None)
         make_folder(out)
         typer.echo(

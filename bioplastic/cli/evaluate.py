@@ -1,15 +1,16 @@
 """``bioplastic evaluate``: measure a trained network on the test part of its data set."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from bioplastic.cli.folder import RECORD, load_model, make_folder, save_json, versions
-from bioplastic.cli.measuring import save_confusion
+from bioplastic.cli.measuring import measure, save_confusion
+from bioplastic.cli.options import Data, Debug, Quiet
 from bioplastic.cli.reporting import reporting, show_progress
-from bioplastic.cli.tasks import TASKS
-from bioplastic.cli.training import measure
+from bioplastic.cli.tasks import TASKS, Task
+from bioplastic.cli.words import WORDS
 from bioplastic.errors import DataError
 
 __all__ = ["evaluate"]
@@ -27,29 +28,21 @@ def evaluate(
     samples: Annotated[
         int | None, typer.Option(min=1, help="Only the first so many. [default: all]")
     ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(help="Folder with the files of MNIST. [default: found or fetched]"),
-    ] = None,
+    data: Data = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results. [default: MODEL_DIR]")
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress bar.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
 ) -> None:
     """Measure held-out accuracy on the test data.
 
-    The network is one that `bioplastic train` made, which never touches them. Leaves
-    evaluation.json and confusion_matrix.png.
+    The network is one that `bioplastic train` made, which does not learn from them: the test part
+    of images, or the words that were held out. Leaves evaluation.json and confusion_matrix.png.
     """
     with reporting(debug=debug):
         model, record = load_model(model_dir)
-        name = record.get("data_set")
-        if name not in TASKS:
-            raise DataError(
-                f"{model_dir / RECORD}: data_set must be one of {', '.join(TASKS)}, got {name!r}"
-            )
-        task = TASKS[name](data)
+        task = _task(model_dir, record, data)
         folder = make_folder(out or model_dir)
         X, y = task.X_test[:samples], task.y_test[:samples]
         accuracy, predicted = measure(model, X, y, progress=show_progress(quiet=quiet))
@@ -59,13 +52,12 @@ def evaluate(
         for key, text in protocol.items():
             typer.echo(f"  {key:<9} {text}")
         picture = folder / "confusion_matrix.png"
-        title = f"{task.name}: {100 * accuracy.value:.1f} % of {len(y):,} test samples"
-        save_confusion(picture, y, predicted, model.classes_, title)
+        save_confusion(picture, task, y, predicted)
         result = folder / "evaluation.json"
         save_json(
             result,
             {
-                "data_set": name,
+                "data_set": task.name,
                 "held_out": accuracy.as_json(),
                 "protocol": protocol,
                 "versions": versions(),
@@ -73,3 +65,20 @@ def evaluate(
         )
         for path in (result, picture):
             typer.echo(f"Wrote {path}")
+
+
+def _task(folder: Path, record: dict[str, Any], data: Path | None) -> Task:
+    """Return the data set that a model was trained on, cut as it was then."""
+    name = record.get("data_set")
+    if name in TASKS:
+        return TASKS[name](data)
+    if name in WORDS:
+        try:
+            return WORDS[name](data).cut(**record["split"], train=False)
+        except TypeError as error:
+            raise DataError(
+                f"{folder / RECORD} is damaged (split: {error}); train again"
+            ) from error
+    raise DataError(
+        f"{folder / RECORD}: data_set must be one of {', '.join([*TASKS, *WORDS])}, got {name!r}"
+    )

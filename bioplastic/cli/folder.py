@@ -1,17 +1,19 @@
 """The folder that a training leaves: model, record and pictures, each file whole or absent."""
 
 import contextlib
+import csv
 import importlib.metadata
 import json
 import platform
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import joblib
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from sklearn.pipeline import Pipeline
 
 from bioplastic import __version__
 from bioplastic.errors import DataError, DataNotFoundError, StorageError
@@ -27,10 +29,13 @@ __all__ = [
     "save_json",
     "save_model",
     "save_pictures",
+    "save_table",
     "versions",
 ]
 
 MODEL, RECORD = "model.joblib", "training.json"
+#: What the file of each model holds.
+_KINDS: dict[str, type] = {"diehl_cook": DiehlCookClassifier, "lsm": Pipeline}
 
 
 def versions() -> dict[str, str]:
@@ -96,6 +101,20 @@ def save_json(path: Path, content: dict[str, Any]) -> None:
         scratch.write_text(json.dumps(content, indent=2) + "\n")
 
 
+def save_table(path: Path, columns: dict[str, Iterable[Any]]) -> None:
+    """Write columns of one length as comma-separated values.
+
+    Raises
+    ------
+    StorageError
+        If the file cannot be written.
+    """
+    with _whole(path) as scratch, scratch.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+
+
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure and close it.
 
@@ -111,7 +130,7 @@ def save_figure(figure: Figure, path: Path) -> None:
         plt.close(figure)
 
 
-def save_model(folder: Path, model: DiehlCookClassifier, record: dict[str, Any]) -> None:
+def save_model(folder: Path, model: Any, record: dict[str, Any]) -> None:
     """Write a trained model, then its record: a record without a model does not occur.
 
     Raises
@@ -124,7 +143,7 @@ def save_model(folder: Path, model: DiehlCookClassifier, record: dict[str, Any])
     save_json(folder / RECORD, record)
 
 
-def load_model(folder: Path) -> tuple[DiehlCookClassifier, dict[str, Any]]:
+def load_model(folder: Path) -> tuple[Any, dict[str, Any]]:
     """Read what :func:`save_model` wrote. A model file is a pickle: it can run code.
 
     Raises
@@ -143,6 +162,7 @@ def load_model(folder: Path) -> tuple[DiehlCookClassifier, dict[str, Any]]:
         record = json.loads((folder / RECORD).read_text())
         made_by = ", ".join(f"{k} {v}" for k, v in record["versions"].items())
         record["protocol"] = dict(record["protocol"])
+        record["split"] = dict(record.get("split", {}))
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise DataError(
             f"{folder / RECORD} is damaged ({type(error).__name__}: {error}); train again"
@@ -154,7 +174,9 @@ def load_model(folder: Path) -> tuple[DiehlCookClassifier, dict[str, Any]]:
             f"{folder / MODEL} cannot be read ({type(error).__name__}: {error}): it is damaged, "
             f"or was written by versions that differ too much ({made_by}); train again"
         ) from error
-    if not isinstance(model, DiehlCookClassifier):
+    # Records of before there were two models name none.
+    kind = _KINDS.get(record.get("model", "diehl_cook"))
+    if kind is None or not isinstance(model, kind):
         raise DataError(f"{folder / MODEL} holds a {type(model).__name__}; train again")
     return model, record
 

@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest
-from sklearn.metrics import confusion_matrix
+from sklearn.pipeline import Pipeline
 
 from bioplastic.cli.folder import save_figure
+from bioplastic.cli.tasks import Task
+from bioplastic.inspect import plot_confusion
 
-__all__ = ["Accuracy", "save_confusion"]
+__all__ = ["Accuracy", "measure", "save_confusion"]
 
 _LEVEL = 0.95
 
@@ -70,12 +71,35 @@ class Accuracy:
         }
 
 
+def measure(
+    model: Any, X: Any, y: npt.NDArray[Any], *, progress: bool
+) -> tuple[Accuracy, npt.NDArray[Any]]:
+    """Classify samples.
+
+    Parameters
+    ----------
+    model : DiehlCookClassifier or Pipeline
+        A trained model; of a pipeline, the first step is the network.
+    X : ndarray of shape (n_samples, n_features), or SpikeTrains
+    y : ndarray of shape (n_samples,)
+        What the samples are.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    accuracy : Accuracy
+    predicted : ndarray of shape (n_samples,)
+    """
+    network = model[0] if isinstance(model, Pipeline) else model
+    network.set_params(verbose=int(progress))
+    predicted = model.predict(X)
+    network.set_params(verbose=0)
+    return Accuracy.of(predicted, np.asarray(y)), predicted
+
+
 def save_confusion(
-    path: Path,
-    labels: npt.NDArray[Any],
-    predicted: npt.NDArray[Any],
-    classes: npt.NDArray[Any],
-    title: str,
+    path: Path, task: Task, labels: npt.NDArray[Any], predicted: npt.NDArray[Any]
 ) -> None:
     """Draw which class was taken for which.
 
@@ -83,44 +107,23 @@ def save_confusion(
     ----------
     path : Path
         The PNG file.
+    task : Task
+        What was classified.
     labels, predicted : ndarray of shape (n_samples,)
         What the samples are, and what they were taken for.
-    classes : ndarray of shape (n_classes,)
-        All labels, in the order of rows and columns.
-    title : str
-        Text above the picture.
 
     Raises
     ------
     StorageError
         If the file cannot be written.
     """
-    counts = confusion_matrix(labels, predicted, labels=classes)
-    # Shares of a row: classes of unequal size compare, and the diagonal is each one's recall.
-    shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    ink = "#333333"
-    figure, axes = plt.subplots(figsize=(5.6, 5.2), layout="constrained")
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
-    ticks = np.arange(len(classes))
-    axes.set_xticks(ticks, [str(c) for c in classes])
-    axes.set_yticks(ticks, [str(c) for c in classes])
-    axes.tick_params(length=0, labelsize=9, labelcolor=ink)
-    axes.spines[:].set_visible(False)
-    axes.set_xlabel("predicted", fontsize=9, color=ink)
-    axes.set_ylabel("true", fontsize=9, color=ink)
-    axes.set_title(title, loc="left", fontsize=11, color=ink)
-    for row, column in np.argwhere(counts):
-        axes.text(
-            column,
-            row,
-            f"{counts[row, column]:,}",
-            ha="center",
-            va="center",
-            fontsize=8,
-            color="white" if shares[row, column] > 55 else ink,
-        )
-    bar = figure.colorbar(image, ax=axes, shrink=0.8, pad=0.02)
-    bar.set_label("share of the true class (%)", fontsize=9, color=ink)
-    bar.ax.tick_params(labelsize=9, labelcolor=ink, length=0)
-    bar.outline.set_visible(False)
-    save_figure(figure, path)
+    classes = np.union1d(task.y_test, predicted)
+    accuracy = Accuracy.of(predicted, labels)
+    axes = plot_confusion(
+        labels,
+        predicted,
+        classes=classes,
+        names=task.names(classes),
+        title=f"{task.name}: {100 * accuracy.value:.1f} % of {len(labels):,} test samples",
+    )
+    save_figure(axes.figure.get_figure(root=True), path)

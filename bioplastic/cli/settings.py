@@ -1,17 +1,77 @@
-"""Settings of a training as numbers, as they are given on the command line."""
+"""Settings of a training as numbers, as they are given on the command line.
 
-from dataclasses import dataclass
-from typing import Any
+A field is an option: its annotation holds type, range and help, and the commands read them here.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from brian2 import Hz, ms, mV
+from sklearn.linear_model import RidgeClassifierCV
+from sklearn.preprocessing import Normalizer
+from sklearn.svm import SVC
+from typer import Option
 
-from bioplastic.networks import DiehlCookClassifier
+from bioplastic.encoding import SpikeAugmenter
+from bioplastic.errors import ParameterError
+from bioplastic.networks import (
+    DiehlCookClassifier,
+    Liquid,
+    LiquidStateMachine,
+    MaassColumn,
+    RandomLiquid,
+    TonotopicLiquid,
+)
+from bioplastic.readout import KernelRidgeClassifier, TimeBinnedCount
 
-__all__ = ["SETTINGS", "Settings"]
+__all__ = [
+    "SETTINGS",
+    "DiehlCookSettings",
+    "LiquidSettings",
+    "Settings",
+    "choose_settings",
+    "refuse",
+]
+
+#: The liquids by name. Weights of a cochlea's many channels: the column of 2002 has but one.
+_LIQUIDS: dict[str, Liquid] = {
+    "tonotopic": TonotopicLiquid(),
+    "random": RandomLiquid(),
+    "maass": MaassColumn(p_input=0.1, scale_input=0.5),
+}
+#: A voice differs from the next by so many channels (standard deviation), as a share of all.
+_SHIFT = 25 / 700
+
+Engine = Literal["auto", "numpy", "cython", "cpp_standalone", "cuda_standalone"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
+    """What the models' settings share.
+
+    Parameters
+    ----------
+    neurons : int
+        Size of the network.
+    engine : str
+        Name of the engine.
+    dt_ms, rest_ms : float
+        Time step, and time between a sample's end and the next sample.
+    """
+
+    model: ClassVar[str]
+
+    neurons: Annotated[
+        int, Option(min=1, help="Neurons of the liquid; for digits and mnist, excitatory ones.")
+    ]
+    engine: Annotated[Engine, Option(help="How the network is computed.")] = "auto"
+    dt_ms: Annotated[float, Option(help="Time step.")]
+    rest_ms: Annotated[float, Option(help="How long the network goes on after a sample.")]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class DiehlCookSettings(Settings):
     """Parameters of :class:`~bioplastic.networks.DiehlCookClassifier` without units.
 
     The defaults are those of the authors' published script for 400 neurons, one epoch long.
@@ -37,24 +97,29 @@ class Settings:
 
     Examples
     --------
-    >>> from bioplastic.cli.settings import Settings
-    >>> Settings(neurons=100).estimator(random_state=0).presentation
+    >>> from bioplastic.cli.settings import DiehlCookSettings
+    >>> DiehlCookSettings(neurons=100).estimator(random_state=0).presentation
     0.35 * second
     """
 
+    model: ClassVar[str] = "diehl_cook"
+
     neurons: int = 400
-    epochs: int = 1
-    label_samples: int | None = 10_000
-    presentation_ms: float = 350.0
-    rest_ms: float = 150.0
     dt_ms: float = 0.5
-    rate_max_hz: float = 63.75
-    theta_plus_mv: float = 0.05
-    inhibition: float = 17.0
-    norm: float = 78.0
-    min_spikes: int = 5
-    rule: str = "triplet"
-    engine: str = "auto"
+    rest_ms: float = 150.0
+    epochs: Annotated[int, Option(min=1, help="Passes over the training samples.")] = 1
+    label_samples: Annotated[
+        int | None, Option(min=1, help="Training samples that label the neurons.")
+    ] = 10_000
+    rule: Annotated[Literal["triplet", "pair"], Option(help="Learning rule.")] = "triplet"
+    presentation_ms: Annotated[float, Option(help="Length of a presentation.")] = 350.0
+    rate_max_hz: Annotated[float, Option(help="Rate of the brightest pixel.")] = 63.75
+    theta_plus_mv: Annotated[float, Option(help="Growth of the threshold at a spike.")] = 0.05
+    inhibition: Annotated[float, Option(help="Weight of the inhibition.")] = 17.0
+    norm: Annotated[float, Option(help="Sum of the incoming weights of a neuron.")] = 78.0
+    min_spikes: Annotated[
+        int, Option(min=0, help="With fewer spikes, a sample is shown again.")
+    ] = 5
 
     def estimator(self, **others: Any) -> DiehlCookClassifier:
         """Return an estimator with these settings, and with the parameters in `others`."""
@@ -76,11 +141,93 @@ class Settings:
         )
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class LiquidSettings(Settings):
+    """Parameters of a liquid state machine, its readout and its training words, without units.
+
+    Parameters
+    ----------
+    neurons : int
+        Size of the liquid.
+    liquid, readout, engine : str
+        Names of the liquid, the classifier and the engine.
+    copies : int
+        Changed copies of each training word.
+    bins : int
+        Bins of time in which the readout counts spikes.
+    span_ms : float
+        What the bins cover, from the begin of a word.
+    dt_ms, rest_ms : float
+        Time step, and how long the liquid goes on after a word's end.
+
+    Examples
+    --------
+    >>> from bioplastic.cli.settings import LiquidSettings
+    >>> [name for name, _ in LiquidSettings(readout="ridge").readout_steps()]
+    ['states', 'unit_length', 'readout']
+    """
+
+    model: ClassVar[str] = "lsm"
+
+    neurons: int = 1000
+    dt_ms: float = 1.0
+    rest_ms: float = 60.0
+    liquid: Annotated[
+        Literal["tonotopic", "random", "maass"], Option(help="Kind of the liquid.")
+    ] = "tonotopic"
+    readout: Annotated[
+        Literal["kernel_ridge", "ridge", "svm"], Option(help="Classifier of the liquid's states.")
+    ] = "kernel_ridge"
+    copies: Annotated[
+        int,
+        Option(min=0, help="Changed copies of each training word, of other voices as it were."),
+    ] = 3
+    bins: Annotated[int, Option(min=1, help="Bins of time in which spikes are counted.")] = 6
+    span_ms: Annotated[float, Option(help="What they cover, from the begin of a word.")] = 800.0
+
+    def network(self, **others: Any) -> LiquidStateMachine:
+        """Return a liquid with these settings, and with the parameters in `others`."""
+        return LiquidStateMachine(
+            self.neurons,
+            liquid=_LIQUIDS[self.liquid],
+            dt=self.dt_ms * ms,
+            rest=self.rest_ms * ms,
+            engine=self.engine,
+            **others,
+        )
+
+    def readout_steps(self) -> list[tuple[str, Any]]:
+        """Return what follows the liquid, as steps of a pipeline.
+
+        Square roots of counts in overlapping bins, scaled to unit length, and a classifier.
+        """
+        states = TimeBinnedCount(
+            n_bins=self.bins, duration=self.span_ms * ms, window="triangular", scaling="sqrt"
+        )
+        classifiers = {
+            "kernel_ridge": KernelRidgeClassifier(),
+            # The strength is chosen on training words, each left out in turn.
+            "ridge": RidgeClassifierCV((0.1, 0.3, 1.0, 3.0)),
+            "svm": SVC(C=10.0),
+        }
+        return [
+            ("states", states),
+            ("unit_length", Normalizer()),
+            ("readout", classifiers[self.readout]),
+        ]
+
+    def augmenter(self, n_channels: int, random_state: Any) -> SpikeAugmenter:
+        """Return what makes the copies of the training words."""
+        return SpikeAugmenter(
+            n_copies=self.copies, channel_shift=_SHIFT * n_channels, random_state=random_state
+        )
+
+
 SETTINGS: dict[str, Settings] = {
     # From the validation table that benchmarks/demo_settings.py prints, which uses nothing but the
     # training part of the digits: of the means within a standard deviation of the best, the one
     # with the least spread.
-    "digits": Settings(
+    "digits": DiehlCookSettings(
         neurons=100,
         epochs=10,
         label_samples=None,
@@ -91,5 +238,59 @@ SETTINGS: dict[str, Settings] = {
         inhibition=50.0,
         norm=12.0,
     ),
-    "mnist": Settings(),
+    "mnist": DiehlCookSettings(),
+    "spoken": LiquidSettings(),
+    "hd": LiquidSettings(),
+    "shd": LiquidSettings(),
+    "fsdd": LiquidSettings(),
 }
+
+
+def refuse(data_set: str, options: Iterable[str]) -> None:
+    """Refuse options that the model of a data set does not have.
+
+    Raises
+    ------
+    ParameterError
+        If there is any.
+    """
+    for name in options:
+        raise ParameterError(
+            f"--{name.replace('_', '-')}: {SETTINGS[data_set].model}, the model for {data_set}, "
+            f"has no such option; leave it out"
+        )
+
+
+def choose_settings(data_set: str, model: str | None, given: Mapping[str, Any]) -> Settings:
+    """Return a data set's settings, changed by options.
+
+    Parameters
+    ----------
+    data_set : str
+        One of those in `SETTINGS`.
+    model : str or None
+        Name of the model; None takes the one that the data set has.
+    given : mapping of str to object
+        Options by their names; those that are None were not given.
+
+    Raises
+    ------
+    ParameterError
+        If the model is not offered for the data set, or has no such option.
+
+    Examples
+    --------
+    >>> from bioplastic.cli.settings import choose_settings
+    >>> choose_settings("mnist", "diehl_cook", {"neurons": 100, "norm": None}).neurons
+    100
+    """
+    settings = SETTINGS[data_set]
+    if model not in {None, settings.model}:
+        offered = ", ".join(name for name, s in SETTINGS.items() if s.model == model)
+        raise ParameterError(
+            f"--model: for {data_set} it must be {settings.model}, got {model}, which is for "
+            f"{offered}"
+        )
+    chosen = {name: value for name, value in given.items() if value is not None}
+    refuse(data_set, [name for name in chosen if not hasattr(settings, name)])
+    return dataclasses.replace(settings, **chosen)

@@ -12,7 +12,7 @@ from sklearn.model_selection import train_test_split
 from bioplastic.datasets import load_digits, load_mnist
 from bioplastic.errors import ParameterError
 
-__all__ = ["TASKS", "Task", "digits_task", "mnist_task"]
+__all__ = ["TASKS", "ImageTask", "Task", "digits_task", "mnist_task"]
 
 #: Where the digits are cut. Fixed, whatever the seed of a network: the constants of the demo were
 #: chosen on the training part of this cut, and another one would let them have seen its test part.
@@ -30,27 +30,45 @@ class Task:
         Name on the command line.
     description : str
         What the data are, for a reader.
-    X_train, X_test : ndarray of shape (n_samples, n_features)
-        Non-negative intensities.
+    X_train, X_test : ndarray of shape (n_samples, n_features), or SpikeTrains
+        Samples.
     y_train, y_test : ndarray of shape (n_samples,)
         Labels.
-    image_shape : tuple of int
-        Height and width of a sample, in pixels.
+    class_names : tuple of str or None
+        What the labels 0, 1, 2 ... stand for, where they do not speak for themselves.
     test_part : str
         How the test part came about.
     """
 
     name: str
     description: str
-    X_train: npt.NDArray[Any]
+    X_train: Any
     y_train: npt.NDArray[Any]
-    X_test: npt.NDArray[Any]
+    X_test: Any
     y_test: npt.NDArray[Any]
-    image_shape: tuple[int, int]
+    class_names: tuple[str, ...] | None = None
     test_part: str
 
+    def names(self, labels: npt.NDArray[Any]) -> list[str]:
+        """Return the name of each label."""
+        known = self.class_names
+        return [str(label) if known is None else known[label] for label in labels]
 
-def digits_task(path: Path | None = None) -> Task:
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageTask(Task):
+    """Images as rows of non-negative intensities.
+
+    Parameters
+    ----------
+    image_shape : tuple of int
+        Height and width of a sample, in pixels.
+    """
+
+    image_shape: tuple[int, int]
+
+
+def digits_task(path: Path | None = None) -> ImageTask:
     """Return scikit-learn's handwritten digits, a stratified fifth of them as test part.
 
     Parameters
@@ -82,7 +100,7 @@ def digits_task(path: Path | None = None) -> Task:
         stratify=digits.target,
         random_state=_CUT,
     )
-    return Task(
+    return ImageTask(
         name="digits",
         description=f"{len(digits.data):,} handwritten digits of scikit-learn, 8 x 8 pixels",
         X_train=X_train,
@@ -94,7 +112,7 @@ def digits_task(path: Path | None = None) -> Task:
     )
 
 
-def mnist_task(path: Path | None = None) -> Task:
+def mnist_task(path: Path | None = None) -> ImageTask:
     """Return MNIST, cut as its authors cut it.
 
     Parameters
@@ -110,7 +128,7 @@ def mnist_task(path: Path | None = None) -> Task:
     mnist = load_mnist(path)
     train, test = np.split(mnist.data, [mnist.n_train])
     y_train, y_test = np.split(mnist.target, [mnist.n_train])
-    return Task(
+    return ImageTask(
         name="mnist",
         description=f"MNIST, {len(mnist.data):,} handwritten digits of 28 x 28 pixels",
         X_train=train,
@@ -122,4 +140,4 @@ def mnist_task(path: Path | None = None) -> Task:
     )
 
 
-TASKS: dict[str, Callable[[Path | None], Task]] = {"digits": digits_task, "mnist": mnist_task}
+TASKS: dict[str, Callable[[Path | None], ImageTask]] = {"digits": digits_task, "mnist": mnist_task}

@@ -1,174 +1,262 @@
 """``bioplastic train``: train a network on the training part of a data set."""
 
-import dataclasses
+import re
+import statistics
+import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from bioplastic.cli.folder import MODEL, make_folder, save_model, save_pictures
+from bioplastic.cli.folder import MODEL, RECORD, make_folder, save_json, save_model, save_pictures
+from bioplastic.cli.hearing import by_speaker, train_hearing
+from bioplastic.cli.listening import save_listening
+from bioplastic.cli.measuring import measure
+from bioplastic.cli.options import Data, Debug, Quiet, Seed, with_settings
 from bioplastic.cli.reporting import reporting, show_progress
-from bioplastic.cli.settings import SETTINGS
-from bioplastic.cli.tasks import TASKS, Task
-from bioplastic.cli.training import measure, train_network
+from bioplastic.cli.settings import DiehlCookSettings, LiquidSettings, choose_settings, refuse
+from bioplastic.cli.tasks import TASKS, ImageTask, Task
+from bioplastic.cli.training import train_network
+from bioplastic.cli.words import WORDS, Words
 from bioplastic.errors import ParameterError
 
-__all__ = ["Engine", "train"]
+__all__ = ["train"]
 
 _MAX_VALIDATION = 1000
 
-DataSet = Literal["digits", "mnist"]
-Engine = Literal["auto", "numpy", "cython", "cpp_standalone", "cuda_standalone"]
-Rule = Literal["triplet", "pair"]
+DataSet = Literal["digits", "mnist", "spoken", "hd", "shd", "fsdd"]
+Model = Literal["diehl_cook", "lsm"]
 
 
-def _default(name: str) -> str:
-    """Say the default of a setting, for every data set where they differ."""
-    values = {task: getattr(settings, name) for task, settings in SETTINGS.items()}
-    shown = {task: "all" if value is None else f"{value:g}" for task, value in values.items()}
-    if len(set(shown.values())) == 1:
-        return f"[default: {next(iter(shown.values()))}]"
-    return f"[default: {', '.join(f'{value} for {task}' for task, value in shown.items())}]"
-
-
+@with_settings(after="model")
 def train(
     data_set: Annotated[DataSet, typer.Argument(help="What to train on.", show_default=False)],
-    neurons: Annotated[
-        int | None, typer.Option(min=1, help=f"Excitatory neurons. {_default('neurons')}")
-    ] = None,
-    epochs: Annotated[
-        int | None,
-        typer.Option(min=1, help=f"Passes over the training samples. {_default('epochs')}"),
+    model: Annotated[
+        Model | None,
+        typer.Option(
+            help="What to train. [default: diehl_cook for digits, mnist; lsm, a liquid state "
+            "machine, for spoken, hd, shd, fsdd]"
+        ),
     ] = None,
     samples: Annotated[
         int | None,
-        typer.Option(min=1, help="Train on so many of the training samples. [default: all]"),
-    ] = None,
-    label_samples: Annotated[
-        int | None,
         typer.Option(
-            min=1,
-            help=f"Training samples that label the neurons. {_default('label_samples')}",
+            min=1, help="Train on so many of the training samples. [digits, mnist; default: all]"
         ),
     ] = None,
     validation_samples: Annotated[
         int | None,
         typer.Option(
             min=0,
-            help="Training samples kept apart, on which accuracy is printed. "
-            f"[default: what --samples leaves, at most {_MAX_VALIDATION}]",
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of weights, noise and order.")] = 0,
-    engine: Annotated[Engine, typer.Option(help="How the network is computed.")] = "auto",
-    rule: Annotated[Rule, typer.Option(help="Learning rule.")] = "triplet",
-    presentation_ms: Annotated[
-        float | None,
-        typer.Option(help=f"Length of a presentation. {_default('presentation_ms')}"),
-    ] = None,
-    rest_ms: Annotated[
-        float | None, typer.Option(help=f"Rest after a presentation. {_default('rest_ms')}")
-    ] = None,
-    dt_ms: Annotated[float | None, typer.Option(help=f"Time step. {_default('dt_ms')}")] = None,
-    rate_max_hz: Annotated[
-        float | None,
-        typer.Option(help=f"Rate of the brightest pixel. {_default('rate_max_hz')}"),
-    ] = None,
-    theta_plus_mv: Annotated[
-        float | None,
-        typer.Option(help=f"Growth of the threshold at a spike. {_default('theta_plus_mv')}"),
-    ] = None,
-    inhibition: Annotated[
-        float | None, typer.Option(help=f"Weight of the inhibition. {_default('inhibition')}")
-    ] = None,
-    norm: Annotated[
-        float | None,
-        typer.Option(help=f"Sum of the incoming weights of a neuron. {_default('norm')}"),
-    ] = None,
-    min_spikes: Annotated[
-        int | None,
-        typer.Option(
-            min=0, help=f"With fewer spikes, a sample is shown again. {_default('min_spikes')}"
+            help="Training samples kept apart, on which accuracy is printed. [digits, mnist; "
+            f"default: what --samples leaves, at most {_MAX_VALIDATION}]",
         ),
     ] = None,
     checkpoint: Annotated[
         Path | None,
         typer.Option(
             help="File to which training is saved as it goes, and from which it goes on; kept when "
-            "training ends. [default: checkpoint.npz in the folder of --out, removed at the end]",
+            "training ends. [digits, mnist; default: checkpoint.npz in the folder of --out, "
+            "removed at the end]",
         ),
     ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(help="Folder with the files of MNIST. [default: found or fetched]"),
+    fold: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Hold out the speakers of this fold. [0 to 3 for spoken, 4 for hd, 5 for fsdd; "
+            "default: 0, and for fsdd its official split]",
+        ),
     ] = None,
+    held_out: Annotated[
+        str | None,
+        typer.Option(help="Hold out these speakers, named with commas. [spoken, hd, fsdd]"),
+    ] = None,
+    all_folds: Annotated[
+        bool,
+        typer.Option(
+            "--all-folds",
+            help="Afterwards train anew for every fold of speakers, and print mean and spread. "
+            "[spoken, hd, fsdd]",
+        ),
+    ] = False,
+    jobs: Annotated[
+        int | None, typer.Option(help="Processors; -1 takes all. [spoken, ...; default: 1]")
+    ] = None,
+    seed: Seed = 0,
+    data: Data = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results. [default: out/<data set>]")
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress bar.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+    **given: Any,
 ) -> None:
-    """Train a network on digits or MNIST.
+    """Train a network on images or on spoken words.
 
-    It is Diehl & Cook's network; the test part of the data is never touched. Leaves model.joblib,
-    training.json, receptive_fields.png and weight_history.png. After Ctrl-C, the same command goes
-    on where it stopped, to the same weights.
+    Images (digits, mnist): Diehl & Cook's network. The test part of the data is never touched.
+    Leaves model.joblib, training.json, receptive_fields.png and weight_history.png. After Ctrl-C,
+    the same command goes on where it stopped, to the same weights.
+
+    Words (spoken, hd, shd, fsdd): a liquid state machine. What is held out is chosen first, and
+    measured once, at the end. Leaves model.joblib, training.json, answers.csv,
+    confusion_matrix.png, word.png and separation.png.
     """
-    given: dict[str, Any] = {
-        "neurons": neurons,
-        "epochs": epochs,
-        "label_samples": label_samples,
-        "presentation_ms": presentation_ms,
-        "rest_ms": rest_ms,
-        "dt_ms": dt_ms,
-        "rate_max_hz": rate_max_hz,
-        "theta_plus_mv": theta_plus_mv,
-        "inhibition": inhibition,
-        "norm": norm,
-        "min_spikes": min_spikes,
-        "engine": engine,
-        "rule": rule,
-    }
-    settings = dataclasses.replace(
-        SETTINGS[data_set], **{k: v for k, v in given.items() if v is not None}
-    )
     folder = out or Path("out") / data_set
     saved = checkpoint or folder / "checkpoint.npz"
     with reporting(debug=debug, checkpoint=saved):
-        task = TASKS[data_set](data)
-        n_train, n_validation = _sizes(task, samples, validation_samples)
-        make_folder(folder)
-        typer.echo(f"{task.description}: training on {n_train:,} of {len(task.X_train):,}")
-        training = train_network(
-            task.X_train[:n_train],
-            task.y_train[:n_train],
-            settings,
-            seed=seed,
-            checkpoint=saved,
-            progress=show_progress(quiet=quiet),
-        )
-        record = training.record(task, settings, seed=seed, n_train=n_train)
-        typer.echo(training.report())
-        record["validation"] = None
-        if n_validation:
-            rows = slice(n_train, n_train + n_validation)
-            accuracy, _ = measure(
-                training.model,
-                task.X_train[rows],
-                task.y_train[rows],
-                progress=show_progress(quiet=quiet),
+        settings = choose_settings(data_set, model, given)
+        of_images = {
+            "samples": samples,
+            "validation_samples": validation_samples,
+            "checkpoint": checkpoint,
+        }
+        of_words = {
+            "fold": fold,
+            "held_out": held_out,
+            "all_folds": all_folds or None,
+            "jobs": jobs,
+        }
+        foreign = of_words if isinstance(settings, DiehlCookSettings) else of_images
+        refuse(data_set, [name for name, value in foreign.items() if value is not None])
+        progress = show_progress(quiet=quiet)
+        if isinstance(settings, DiehlCookSettings):
+            _train_on_images(
+                TASKS[data_set](data),
+                settings,
+                sizes=(samples, validation_samples),
+                seed=seed,
+                checkpoint=saved,
+                folder=folder,
+                progress=progress,
             )
-            record["validation"] = accuracy.as_json()
-            typer.echo(f"Validation accuracy {accuracy}, of the training part, not trained on")
-        else:
-            typer.echo("Accuracy was not measured: no training samples were kept for validation")
-        save_model(folder, training.model, record)
-        pictures = save_pictures(folder, training.model, task.image_shape)
-        for path in (folder / MODEL, *pictures):
-            typer.echo(f"Wrote {path}")
-        typer.echo(f"Held-out accuracy: bioplastic evaluate {folder}")
-        if checkpoint is None:
-            saved.unlink(missing_ok=True)
+            if checkpoint is None:
+                saved.unlink(missing_ok=True)
+        elif isinstance(settings, LiquidSettings):
+            _train_on_words(
+                WORDS[data_set](data, jobs=jobs or 1),
+                settings,
+                split={"fold": fold, "held_out": _named(held_out)},
+                all_folds=all_folds,
+                seed=seed,
+                jobs=jobs or 1,
+                folder=folder,
+                progress=progress,
+            )
+
+
+def _train_on_images(
+    task: ImageTask,
+    settings: DiehlCookSettings,
+    *,
+    sizes: tuple[int | None, int | None],
+    seed: int,
+    checkpoint: Path,
+    folder: Path,
+    progress: bool,
+) -> None:
+    n_train, n_validation = _sizes(task, *sizes)
+    make_folder(folder)
+    typer.echo(f"{task.description}: training on {n_train:,} of {len(task.X_train):,}")
+    training = train_network(
+        task.X_train[:n_train],
+        task.y_train[:n_train],
+        settings,
+        seed=seed,
+        checkpoint=checkpoint,
+        progress=progress,
+    )
+    record = training.record(task, settings, seed=seed, n_train=n_train)
+    typer.echo(training.report())
+    record["validation"] = None
+    if n_validation:
+        rows = slice(n_train, n_train + n_validation)
+        accuracy, _ = measure(
+            training.model, task.X_train[rows], task.y_train[rows], progress=progress
+        )
+        record["validation"] = accuracy.as_json()
+        typer.echo(f"Validation accuracy {accuracy}, of the training part, not trained on")
+    else:
+        typer.echo("Accuracy was not measured: no training samples were kept for validation")
+    save_model(folder, training.model, record)
+    pictures = save_pictures(folder, training.model, task.image_shape)
+    _tell(folder / MODEL, *pictures)
+    typer.echo(f"Held-out accuracy: bioplastic evaluate {folder}")
+
+
+def _train_on_words(
+    words: Words,
+    settings: LiquidSettings,
+    *,
+    split: dict[str, Any],
+    all_folds: bool,
+    seed: int,
+    jobs: int,
+    folder: Path,
+    progress: bool,
+) -> None:
+    # What is not offered is refused before the first minute of work.
+    words.speakers_of(**split)
+    if all_folds:
+        words.speakers_of(fold=0)
+    make_folder(folder)
+    begun = time.perf_counter()
+    spikes = words.encoded()
+    encoding = {"encode": time.perf_counter() - begun} if spikes is not words else {}
+    task = spikes.cut(**split)
+    typer.echo(
+        f"{task.description}: training on {len(task.y_train):,}, {len(task.y_test):,} held out\n"
+        f"Held out  {task.test_part}"
+    )
+    trained = train_hearing(task, settings, seed=seed, jobs=jobs, progress=progress)
+    trained.timings.update(encoding)
+    typer.echo(trained.describe(settings))
+    begun = time.perf_counter()
+    accuracy, predicted = measure(trained.model, task.X_test, task.y_test, progress=progress)
+    trained.timings["measure"] = time.perf_counter() - begun
+    typer.echo(f"{trained.report()}\nHeld-out accuracy {accuracy}")
+    speakers = by_speaker(task, predicted)
+    for speaker, own in speakers.items():
+        typer.echo(f"  {speaker:<16} {100 * own.value:6.2f} % of {own.n_samples:,} words")
+    record = trained.record(task, settings, seed=seed) | {
+        "held_out": accuracy.as_json(),
+        "held_out_by_speaker": {name: own.as_json() for name, own in speakers.items()},
+    }
+    save_model(folder, trained.model, record)
+    _tell(folder / MODEL, *save_listening(folder, trained.model, task, predicted, seed=seed))
+    if all_folds:
+        record["folds"] = _measure_folds(spikes, settings, seed=seed, jobs=jobs, progress=progress)
+        save_json(folder / RECORD, record)
+
+
+def _measure_folds(
+    words: Words, settings: LiquidSettings, *, seed: int, jobs: int, progress: bool
+) -> list[dict[str, Any]]:
+    """Train anew for every fold of speakers, and tell how well each time."""
+    typer.echo("Every fold of speakers held out in turn")
+    found: list[dict[str, Any]] = []
+    for fold in range(words.n_folds):
+        task = words.cut(fold=fold)
+        model = train_hearing(task, settings, seed=seed, jobs=jobs, progress=progress).model
+        accuracy, _ = measure(model, task.X_test, task.y_test, progress=progress)
+        names = task.split["held_out"]
+        typer.echo(f"  fold {fold}    {accuracy}: {', '.join(names)}")
+        found.append({"fold": fold, "held_out": names} | accuracy.as_json())
+    shares = [100 * fold["accuracy"] for fold in found]
+    typer.echo(
+        f"  mean      {statistics.mean(shares):.2f} %, standard deviation "
+        f"{statistics.stdev(shares):.2f} %"
+    )
+    return found
+
+
+def _named(speakers: str | None) -> list[str] | None:
+    return None if speakers is None else [n for n in re.split(r"[,\s]+", speakers) if n]
+
+
+def _tell(*paths: Path) -> None:
+    for path in paths:
+        typer.echo(f"Wrote {path}")
 
 
 def _sizes(task: Task, samples: int | None, validation: int | None) -> tuple[int, int]:

@@ -1,21 +1,19 @@
-"""Train, measure and keep a network: what ``train``, ``evaluate`` and ``demo`` share."""
+"""Train a network of Diehl & Cook: what ``train`` and ``demo`` share."""
 
 import dataclasses
 import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import typer
 
 from bioplastic.cli.folder import versions
-from bioplastic.cli.measuring import Accuracy
-from bioplastic.cli.settings import Settings
+from bioplastic.cli.settings import DiehlCookSettings
 from bioplastic.cli.tasks import Task
 from bioplastic.networks import DiehlCookClassifier
 
-__all__ = ["Training", "measure", "train_network"]
+__all__ = ["Training", "train_network"]
 
 _LABELLING = "build of the frozen network, and the samples once more"
 
@@ -54,7 +52,9 @@ class Training:
             ]
         )
 
-    def record(self, task: Task, settings: Settings, *, seed: int, n_train: int) -> dict[str, Any]:
+    def record(
+        self, task: Task, settings: DiehlCookSettings, *, seed: int, n_train: int
+    ) -> dict[str, Any]:
         """Return everything that a reader needs to judge or repeat the training, for JSON."""
         n_label = n_train if settings.label_samples is None else settings.label_samples
         n_label = min(n_label, n_train)
@@ -62,6 +62,7 @@ class Training:
         epochs = f"{settings.epochs} epoch{'' if settings.epochs == 1 else 's'}"
         return {
             "data_set": task.name,
+            "model": settings.model,
             "protocol": {
                 "training": f"{shown} training samples, without labels, {epochs}",
                 "labels": f"neurons labelled by {_share(n_label, n_train)} of these samples",
@@ -81,7 +82,7 @@ class Training:
 def train_network(
     X: npt.NDArray[Any],
     y: npt.NDArray[Any],
-    settings: Settings,
+    settings: DiehlCookSettings,
     *,
     seed: int,
     checkpoint: Path | None,
@@ -95,7 +96,7 @@ def train_network(
         Training samples.
     y : ndarray of shape (n_samples,)
         Their labels.
-    settings : Settings
+    settings : DiehlCookSettings
         Parameters of the network.
     seed : int
         Of weights, noise and order.
@@ -120,22 +121,6 @@ def train_network(
     # What a reader of the model does later shall neither save nor write to a terminal.
     model.set_params(checkpoint=None, verbose=0)
     return Training(model=model, timings=trained | {"label": label}, resumed=resumed)
-
-
-def measure(
-    model: DiehlCookClassifier, X: npt.NDArray[Any], y: npt.NDArray[Any], *, progress: bool
-) -> tuple[Accuracy, npt.NDArray[Any]]:
-    """Classify samples.
-
-    Returns
-    -------
-    accuracy : Accuracy
-    predicted : ndarray of shape (n_samples,)
-    """
-    model.set_params(verbose=int(progress))
-    predicted = model.predict(X)
-    model.set_params(verbose=0)
-    return Accuracy.of(predicted, np.asarray(y)), predicted
 
 
 def _share(n: int, total: int) -> str:

@@ -239,7 +239,7 @@ def state_separation(
 
 
 def _difference(u: SpikeTrains, v: SpikeTrains) -> tuple[npt.NDArray[Any], ...]:
-    """Samples, times, units and signs of the spikes of `u` and, with a minus, of `v`."""
+    """List sample, time, unit and sign of the spikes of `u` and, with a minus, of `v`."""
     samples = [np.repeat(np.arange(len(x)), np.diff(x.offsets)) for x in (u, v)]
     signs = np.concatenate([np.ones(len(u.times)), -np.ones(len(v.times))])
     return (
@@ -251,7 +251,7 @@ def _difference(u: SpikeTrains, v: SpikeTrains) -> tuple[npt.NDArray[Any], ...]:
 
 
 def _poisson(random: Any, n: int, mean: float, length: float) -> SpikeTrains:
-    """Poisson trains, with `mean` spikes on average."""
+    """Draw Poisson trains, with `mean` spikes on average."""
     counts = random.poisson(mean, n)
     sample = np.repeat(np.arange(n), counts)
     times = random.uniform(0.0, length, len(sample))

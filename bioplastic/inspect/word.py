@@ -71,8 +71,8 @@ def plot_word(
     ParameterError
         If `sample`, `truth`, `frequencies`, `populations` or `axes` do not fit.
     DataError
-        If the spikes are not as SpikeEvents says, `times` does not increase, or `scores` has another
-        shape or is not finite.
+        If the spikes are not as SpikeEvents says, `times` does not increase, or `scores` has
+        another shape or is not finite.
 
     Examples
     --------
@@ -81,7 +81,11 @@ def plot_word(
     >>> heard = SpikeTrains([0.1, 0.2], [0, 1], [0, 2], n_units=2, duration=0.4)
     >>> answered = SpikeTrains([0.2, 0.3], [4, 1], [0, 2], n_units=5, duration=0.4)
     >>> panels = plot_word(
-    ...     heard, answered, times=[0.2, 0.4], scores=[[0.0, 0.1], [0.2, 0.9]], classes=["no", "yes"]
+    ...     heard,
+    ...     answered,
+    ...     times=[0.2, 0.4],
+    ...     scores=[[0.0, 0.1], [0.2, 0.9]],
+    ...     classes=["no", "yes"],
     ... )
     >>> panels[2].get_title(loc="left")
     'Readout: "yes"'

@@ -5,9 +5,11 @@ The compiler is a script here, which takes no time and counts its calls.
 
 import os
 import resource
+import shutil
 import threading
 import time
 import warnings
+from pathlib import Path
 
 import pytest
 from brian2 import ms, mV
@@ -110,6 +112,24 @@ class TestWhatNeedsABuild:
         monkeypatch.setenv("CXX", str(other))
         build()
         assert compiler.n_calls == 2
+
+    def test_so_does_every_changed_file_of_the_engine_and_of_the_models(
+        self, tmp_path, monkeypatch
+    ):
+        package = tmp_path / "package"
+        for room in ("engine", "models"):
+            source = Path(cache.__file__).parent.parent / room
+            shutil.copytree(
+                source, package / room, ignore=shutil.ignore_patterns("__pycache__", "*.py[co]")
+            )
+        monkeypatch.setattr(cache, "__file__", str(package / "engine" / "cache.py"))
+        keys = {cache.fingerprint("a")}
+        files = [p for p in package.rglob("*") if p.is_file()]
+        assert len(files) > 20
+        for n, path in enumerate(files, start=1):
+            path.write_text(path.read_text() + "\n")
+            keys.add(cache.fingerprint("a"))
+            assert len(keys) == n + 1, path.name
 
     def test_parts_of_a_key_are_not_run_together(self):
         assert cache.fingerprint("ab", "c") != cache.fingerprint("a", "bc")

@@ -17,6 +17,7 @@ from bioplastic.models import (
     NeuronModel,
     Normal,
     PairSTDP,
+    PoissonInput,
     Population,
     Projection,
     RandomWiring,
@@ -77,7 +78,7 @@ EXC = AdaptiveLIF(
 INH = AdaptiveLIF(tau_membrane=TAU, tau_inh=9 * ms, tau_refractory=3 * ms)
 
 
-def liquid(*, p=0.4, seed_delays=DELAY, **schedule):
+def liquid(*, p=0.4, delay=DELAY, **schedule):
     exc, inh = "i_exc_post += w*mV", "i_inh_post += w*mV"
     wiring = RandomWiring(p=p)
     return Network(
@@ -103,7 +104,7 @@ def liquid(*, p=0.4, seed_delays=DELAY, **schedule):
                 wiring=wiring,
                 on_pre="i_exc_post += w*u*x*mV",
                 weight=Gamma(mean=15.0, sd=15.0),
-                delay=seed_delays,
+                delay=delay,
                 synapse=TsodyksMarkram(
                     utilisation=Uniform(low=0.1, high=0.9),
                     tau_recovery=200 * ms,
@@ -116,7 +117,7 @@ def liquid(*, p=0.4, seed_delays=DELAY, **schedule):
                 wiring=wiring,
                 on_pre=exc,
                 weight=Gamma(mean=25.0, sd=5.0),
-                delay=seed_delays,
+                delay=delay,
             ),
             Projection(
                 pre="inh",
@@ -228,7 +229,7 @@ def reference(network, drawn, train, n_steps):
 
 
 DURATIONS = np.array([0.3, 0.12, 0.2205])
-TRAINS = spike_trains(N_INPUT, durations=DURATIONS, rate=25.0)
+TRAINS = spike_trains(N_INPUT, durations=DURATIONS, rate=40.0)
 
 
 class TestLiquid:
@@ -250,7 +251,7 @@ class TestLiquid:
     def test_the_reference_shows_what_the_test_is_about(self, network, drawn, expected):
         steps, units = np.array(expected[0]).T
         assert len(units) > 150
-        assert len(set(units)) == 22
+        assert len(set(units)) > 18
         assert steps.max() < 320
         # its parts matter: without one of them the spikes are others
         for name in ("exc_to_exc", "inh_to_exc", "exc_to_inh", "inh_to_inh"):
@@ -309,19 +310,19 @@ class TestLiquid:
         )
 
     def test_one_build_serves_other_seeds_probabilities_and_values(self, name, network):
-        run(name, network, TRAINS[:1])
+        run(name, network, TRAINS[1:2])
         for changed, kwargs in (
             (network, {"seed": 5}),
             (liquid(p=0.1), {}),
             (liquid(p=0.0), {}),
             (liquid(rest=0 * ms, min_spikes=3), {}),
-            (liquid(seed_delays=Constant(value=3 * ms)), {}),
-            (liquid(seed_delays=4 * ms), {}),
+            (liquid(delay=Constant(value=3 * ms)), {}),
+            (liquid(delay=4 * ms), {}),
         ):
-            assert run(name, changed, TRAINS[:1], **kwargs).timings["build"] == 0.0
+            assert run(name, changed, TRAINS[1:2], **kwargs).timings["build"] == 0.0
 
     def test_a_regular_wiring_with_a_delay_is_one_with_all_pairs(self, name):
-        one = liquid(seed_delays=3 * ms)
+        one = liquid(delay=3 * ms)
 
         def wired(wiring):
             return dataclasses.replace(
@@ -377,7 +378,7 @@ class TestStateThatDoesNotFit:
         short = drawn | {f"input_to_exc.{key}": drawn[f"input_to_exc.{key}"][:-1]}
         with pytest.raises(
             ParameterError,
-            match=rf"state\['input_to_exc.{key}'\]: must have {n} values, one for each.*got {n - 1}",
+            match=rf"state\['input_to_exc.{key}'\]: must have {n} values.*got {n - 1}",
         ):
             run("numpy", liquid(), TRAINS[:1], state=short)
 
@@ -406,6 +407,40 @@ def test_networks_that_differ_in_the_ends_of_a_projection_are_not_taken_for_each
     trains = SpikeTrains([1e-3], [0], [0, 1], n_units=3, duration=4e-3)
     for post, counts in (("a", [1, 1, 1, 0, 0, 0]), ("b", [0, 0, 0, 1, 1, 1])):
         assert run("numpy", declare("input", post), trains).counts[0].tolist() == counts
+
+
+def test_projections_act_in_their_order(name):
+    """What a list adds is there for the projections behind it, and not for those before it."""
+    listed, regular = RandomWiring(p=1.0), "all_to_all"
+    codes = (
+        (listed, "x_post += w"),
+        (regular, "x_post = 0.5*x_post"),
+        (regular, "y_post = 0.5*y_post"),
+        (listed, "y_post += w"),
+        (listed, "z_post += w"),
+        (regular, "seen_post += z_post"),
+        (listed, "z_post -= 3*w"),
+        (listed, "hits_post += 2"),
+    )
+    equations = "x : 1\ny : 1\nz : 1\nseen : 1\nhits : integer"
+    network = Network(
+        populations=(
+            Population(name="input", n=2, neuron=SpikeInput()),
+            Population(name="output", n=2, neuron=NeuronModel(equations=equations)),
+        ),
+        projections=tuple(
+            Projection(
+                pre="input", post="output", wiring=w, on_pre=c, weight=1.0, label=f"part_{k}"
+            )
+            for k, (w, c) in enumerate(codes)
+        ),
+        watch="input",
+        schedule=Schedule(presentation=None, rest=0 * ms, dt=1 * ms, min_spikes=0),
+    )
+    trains = SpikeTrains([1e-3, 3e-3], [0, 1], [0, 2], n_units=2, duration=6e-3)
+    state = run(name, network, trains).state
+    found = {k: state[f"output.{k}"][0] for k in ("x", "y", "z", "seen", "hits")}
+    assert found == {"x": 0.75, "y": 1.5, "z": -4.0, "seen": 1.0 - 1.0, "hits": 4.0}
 
 
 # --- synapses with a state ---
@@ -451,9 +486,17 @@ def meters():
                 on_pre="worn_post += gain/(1 + used)",
                 weight=0.0,
                 synapse=SynapseModel(
-                    equations="used : 1\nafter : 1",
-                    after_pre="used += step; after += w + 1",
-                    constants={"step": 0.5, "gain": Uniform(low=1.0, high=2.0)},
+                    equations="""
+                    used : 1
+                    after : 1
+                    dtrace/dt = -trace/tau_trace : 1 (clock-driven)
+                    """,
+                    after_pre="used += step; after += w + 1; trace += 1",
+                    constants={
+                        "step": 0.5,
+                        "gain": Uniform(low=1.0, high=2.0),
+                        "tau_trace": 50 * ms,
+                    },
                 ),
             ),
         ),
@@ -591,6 +634,14 @@ class TestOwnSynapse:
             np.testing.assert_allclose(again.state["wear.used"], 2 * used)
             np.testing.assert_allclose(again.state["meter.worn"][::4], worn + later)
 
+    def test_a_variable_that_is_driven_by_the_clock(self, name):
+        one = of_channels([0.01, 0.05], [0.02], [], [0.1], duration=0.1)
+        found = run(name, meters(), one, state=meter_state())
+        # 24 steps of 5 ms; Brian's Euler takes the first after a spike in the step behind it
+        left = (1 - TM_DT / 0.05) ** (23 - np.array([2, 10, 4, 20]))
+        expected = [left[0] + left[1], left[2], 0.0, left[3]]
+        np.testing.assert_allclose(found.state["wear.trace"], expected, rtol=1e-9)
+
 
 # --- learning ---
 
@@ -662,13 +713,13 @@ class TestLearning:
         return np.random.default_rng(5).uniform(0.1, 1.0, N_PRE * N_POST)
 
     def test_a_list_of_all_pairs_learns_as_the_regular_wiring(self, name, trains, weights):
-        regular, listed = (
-            run(name, learner(wiring), trains, state={W: weights})
-            for wiring in ("all_to_all", RandomWiring(p=1.0))
-        )
+        regular = run("numpy", learner("all_to_all"), trains, state={W: weights})
+        listed = run(name, learner(RandomWiring(p=1.0)), trains, state={W: weights})
         assert regular.counts[:, N_PRE:].sum() > 20
-        assert listed.spikes == regular.spikes
-        np.testing.assert_allclose(listed.state[W], regular.state[W], rtol=1e-12)
+        for k in range(len(trains)):
+            one, other = (steps_and_units(f.spikes[k], 1e-3) for f in (regular, listed))
+            assert one == other
+        np.testing.assert_allclose(listed.state[W], regular.state[W], rtol=1e-10)
         assert np.abs(regular.state[W] - weights * 5.0 / 4.0).max() > 0.02
 
     def test_a_sparse_list_learns_by_its_own_pairs(self, name, trains):
@@ -693,19 +744,73 @@ class TestLearning:
         one_by_one = run(name, network, trains, seed=3, chunk_size=1)
         np.testing.assert_array_equal(one_by_one.state[W], whole.state[W])
 
-    @pytest.mark.parametrize("wiring", ["all_to_all", RandomWiring(p=1.0)], ids=["regular", "list"])
-    def test_two_spikes_in_one_step_are_two_for_the_rule(self, name, weights, wiring):
-        # channel 0 twice in one step against channel 1 twice in two steps that lie close
+    def test_two_spikes_in_one_step_are_two_for_the_rule(self, name):
+        self.two_in_a_step(name, RandomWiring(p=1.0))
+
+    def test_so_they_are_in_a_regular_wiring(self):
+        self.two_in_a_step("numpy", "all_to_all")
+
+    @staticmethod
+    def two_in_a_step(name, wiring):
+        # channel 0 twice in the step in which all others fire once; the step is too narrow for
+        # nine spikes, so that the last channel fires in the next
+        channels = [0, *range(N_PRE)]
         trains = SpikeTrains(
-            [0.0101, 0.0102, 0.0105], [0, 0, 1], [0, 3], n_units=N_PRE, duration=0.06
+            0.0101 + 1e-5 * np.arange(9), channels, [0, 9], n_units=N_PRE, duration=0.06
         )
         found = run(name, learner(wiring), trains, state={W: np.full(N_PRE * N_POST, 5.0)})
         assert (found.counts[0, N_PRE:] > 0).all()
         gained = (found.state[W] - 5.0 / N_PRE).reshape(N_PRE, N_POST)
-        assert (gained[1] > 0).all()
+        assert (gained[1:] > 0).all()
+        np.testing.assert_allclose(gained[1:7], gained[[1] * 6], rtol=1e-9)
         np.testing.assert_allclose(gained[0], 2 * gained[1], rtol=1e-9)
 
     def test_an_empty_list_learns_nothing(self, name, trains):
         found = run(name, learner(RandomWiring(p=0.0)), trains)
         assert found.state[W].shape == (0,)
         assert not found.counts[:, N_PRE:].any()
+
+
+class TestPoissonInput:
+    """Lists behave as regular wirings do, whatever the input is."""
+
+    def declare(self, wiring):
+        return Network(
+            populations=(
+                Population(name="input", n=6, neuron=PoissonInput()),
+                Population(name="output", n=4, neuron=AdaptiveLIF()),
+            ),
+            projections=(
+                Projection(pre="input", post="output", wiring=wiring, on_pre="i_exc_post += w*mV"),
+            ),
+            watch="output",
+            schedule=Schedule(
+                presentation=40 * ms, rest=10 * ms, dt=1 * ms, min_spikes=8, max_repeats=3
+            ),
+        )
+
+    @pytest.mark.parametrize(
+        "name",
+        ["numpy", pytest.param("cpp_standalone", marks=pytest.mark.slow)],
+    )
+    def test_all_pairs_are_all_to_all(self, name):
+        rates = np.random.default_rng(0).uniform(0, 200, (5, 6))
+        rates[2] *= 0.3
+        state = {"input_to_output.w": np.random.default_rng(1).uniform(10, 60, 24)}
+        found = [
+            engine.run(
+                self.declare(wiring),
+                engine.RateStimulus(values=rates),
+                seed=4,
+                engine=engine_name,
+                state=state,
+                record="spikes",
+            )
+            for wiring, engine_name in (("all_to_all", "numpy"), (RandomWiring(p=1.0), name))
+        ]
+        assert found[0].counts.sum() > 30
+        assert found[0].repeats.max() > 0
+        assert found[1].repeats.tolist() == found[0].repeats.tolist()
+        for k in range(5):
+            one, other = (steps_and_units(f.spikes[k], 1e-3) for f in found)
+            assert one == other

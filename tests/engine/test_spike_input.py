@@ -24,8 +24,8 @@ from bioplastic.models import (
 DT = 1e-3
 N_INPUT, N_RELAY = 3, 7
 #: Delays that lie on the grid, that are rounded down and up, and one longer than most samples.
-DELAYS = np.array([0.0, 0.4, 0.6, 1.5, 2.0, 7.2, 30.0]) * 1e-3
-DELAY_STEPS = np.array([0, 0, 1, 2, 2, 7, 30])
+DELAYS = np.array([0.0, 0.4, 0.6, 2.5, 2.0, 7.2, 30.0]) * 1e-3
+DELAY_STEPS = np.array([0, 0, 1, 3, 2, 7, 30])
 
 # A relay fires one step after something has reached it; `hits` and `last` are of this sample.
 RELAY = NeuronModel(
