@@ -168,7 +168,7 @@ def save_separation(folder: Path, model: Pipeline, task: WordTask, *, seed: int)
     longest = max(part.duration.max() for part in (words, *(p for _, p in partners.values())))
     words = _as_long(words, longest)
     answers = model[0].transform(words)
-    times = np.linspace(0.0, float(answers.duration[0]), _N_TIMES + 1)[1:]
+    times = np.linspace(0.0, float(answers.duration[0]), _N_TIMES + 1)
     curves = []
     for kind, (own, partner) in partners.items():
         others = _as_long(partner, longest)

@@ -7,9 +7,10 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
+import numpy as np
 from brian2 import Hz, ms, mV
 from sklearn.linear_model import RidgeClassifierCV
-from sklearn.preprocessing import Normalizer
+from sklearn.preprocessing import FunctionTransformer, Normalizer
 from sklearn.svm import SVC
 from typer import Option
 
@@ -164,7 +165,7 @@ class LiquidSettings(Settings):
     --------
     >>> from bioplastic.cli.settings import LiquidSettings
     >>> [name for name, _ in LiquidSettings(readout="ridge").readout_steps()]
-    ['states', 'unit_length', 'readout']
+    ['states', 'single', 'unit_length', 'readout']
     """
 
     model: ClassVar[str] = "lsm"
@@ -212,7 +213,9 @@ class LiquidSettings(Settings):
         }
         return [
             ("states", states),
-            ("unit_length", Normalizer()),
+            # Half the memory, for numbers that are small counts.
+            ("single", FunctionTransformer(np.float32)),
+            ("unit_length", Normalizer(copy=False)),
             ("readout", classifiers[self.readout]),
         ]
 

@@ -265,7 +265,7 @@ class TonotopicLiquid(Liquid):
     Parameters
     ----------
     neuron : AdaptiveLIF
-        The default's membranes have time constants from 5 to 100 ms, and its spikes adapt.
+        The default's membranes have time constants from 5 to 40 ms, and its spikes adapt.
     share_inhibitory : float
         Share of neurons that inhibit their neighbours.
     n_inputs : int
@@ -296,20 +296,20 @@ class TonotopicLiquid(Liquid):
 
     neuron: AdaptiveLIF = field(
         default_factory=lambda: AdaptiveLIF(
-            tau_membrane=LogUniform(low=5 * ms, high=100 * ms),
+            tau_membrane=LogUniform(low=5 * ms, high=40 * ms),
             tau_exc=5 * ms,
             tau_inh=10 * ms,
-            adaptation=1.5 * mV,
+            adaptation=6 * mV,
         )
     )
     share_inhibitory: float = 0.2
     n_inputs: int = 30
-    width: Any = parameter(0.03, low=0)
-    width_inhibition: Any = parameter(0.045, low=0)
-    offset: Any = parameter(0.11, low=0)
+    width: Any = parameter(0.043, low=0)
+    width_inhibition: Any = parameter(0.064, low=0)
+    offset: Any = parameter(0.114, low=0)
     w_input: Any = parameter(20.0, low=0)
     w_inhibition: Any = parameter(25.0, low=0, strict=False)
-    delay_max: Any = parameter(40 * ms, low=0, strict=False)
+    delay_max: Any = parameter(60 * ms, low=0, strict=False)
     n_recurrent: int = 15
     width_recurrent: Any = parameter(0.05, low=0)
     w_exc: Any = parameter(1.0, low=0, strict=False)

@@ -60,6 +60,8 @@ class TimeBinnedCount(SpikeTransformer):
     relative : bool, default=False
         Whether the bins are shares of each sample's own span, from its first spike to its last,
         so that slow and fast words align. `bin_width` and `duration` must then stay None.
+    overflow : bool, default=False
+        Whether spikes after the last bin count in it, so that long words lose nothing.
     n_groups : int, default=None
         Sum neighbouring units into so many groups, as equal in size as can be: 35 of the 700
         channels of a cochlea. By default each unit counts for itself.
@@ -86,7 +88,7 @@ class TimeBinnedCount(SpikeTransformer):
     A bin holds the spikes from its left edge on and before its right edge; the last one holds those
     on its right edge too. A spike less than a millionth of a bin before an edge counts as on it.
     Spikes after the last bin, in samples longer than the training samples or than `duration`, are
-    left out. With triangular windows, spikes before the middle of the first bin and after that of
+    left out unless `overflow`. With triangular windows, spikes before the middle of the first bin and after that of
     the last one count there alone. A sample whose spikes all come at once has, with `relative`, all of them in the first
     bin; a sample without spikes has zeros.
 
@@ -112,6 +114,7 @@ class TimeBinnedCount(SpikeTransformer):
         bin_width: Any = None,
         duration: Any = None,
         relative: bool = False,
+        overflow: bool = False,
         n_groups: int | None = None,
         window: str = "rectangular",
         scaling: str | None = None,
@@ -120,6 +123,7 @@ class TimeBinnedCount(SpikeTransformer):
         self.bin_width = bin_width
         self.duration = duration
         self.relative = relative
+        self.overflow = overflow
         self.n_groups = n_groups
         self.window = window
         self.scaling = scaling
@@ -161,6 +165,8 @@ class TimeBinnedCount(SpikeTransformer):
             place = (X.times - np.repeat(begin, spiked)) / np.repeat(span, spiked) * self.n_bins_
         else:
             place = X.times / self.bin_edges_[1]
+        if self.overflow:
+            place = np.minimum(place, self.n_bins_)
         inside = place <= self.n_bins_ + _ON_EDGE
         sample = np.repeat(np.arange(len(X)), sizes)[inside]
         group = X.units[inside].astype(np.int64) * self.n_groups_ // X.n_units
