@@ -83,7 +83,7 @@ class Hearing:
                 "test": f"{task.test_part}; chosen before the training",
             },
             "settings": dataclasses.asdict(settings),
-            "parameters": {k: repr(v) for k, v in self.model.get_params(deep=False).items()},
+            "parameters": {name: repr(step) for name, step in self.model.steps},
             "seed": seed,
             "engine": dict(self.model[0].engine_),
             "n_synapses": self.model[0].n_synapses_,

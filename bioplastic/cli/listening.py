@@ -96,7 +96,7 @@ def save_word(folder: Path, model: Pipeline, task: WordTask) -> Path:
     answered = model[0].transform(heard)
     times = np.linspace(0.0, float(answered.duration[0]), _N_TIMES + 1)[1:]
     scores = model[1:].decision_function(_cut_short(answered, times))
-    classes = model.classes_
+    (spoken,) = task.names(task.y_test[:1])
     if scores.ndim == 1:
         scores = np.column_stack([-scores, scores])
     panels = plot_word(
@@ -104,18 +104,17 @@ def save_word(folder: Path, model: Pipeline, task: WordTask) -> Path:
         answered,
         times=times,
         scores=scores,
-        classes=task.names(classes),
-        truth=task.names(task.y_test[:1])[0],
+        classes=task.names(model.classes_),
+        truth=spoken,
         frequencies=task.frequencies,
         populations=_populations(model[0]),
     )
     figure = panels[0].figure.get_figure(root=True)
-    figure.suptitle(
-        f'"{task.names(task.y_test[:1])[0]}", said by {task.test_speakers[0]}, {_stranger(task)}',
-        x=0.01,
-        ha="left",
-        fontsize=12,
-    )
+    speaker = task.test_speakers[0]
+    known = speaker in task.train_speakers
+    who = "who said other words in training" if known else "who is not in training"
+    title = f'"{spoken}", said by speaker {speaker}, {who}'
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12)
     path = folder / "word.png"
     save_figure(figure, path)
     return path
@@ -233,8 +232,3 @@ def _populations(liquid: LiquidStateMachine) -> npt.NDArray[Any]:
     sizes = {p.name: p.n for p in network.populations}
     names = [_POPULATIONS.get(name, name) for name in network.watch]
     return np.repeat(names, [sizes[name] for name in network.watch])
-
-
-def _stranger(task: WordTask) -> str:
-    known = task.test_speakers[0] in task.train_speakers
-    return "who said other words in training" if known else "who is not in training"

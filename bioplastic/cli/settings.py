@@ -200,10 +200,15 @@ class LiquidSettings(Settings):
     def readout_steps(self) -> list[tuple[str, Any]]:
         """Return what follows the liquid, as steps of a pipeline.
 
-        Square roots of counts in overlapping bins, scaled to unit length, and a classifier.
+        Square roots of counts in overlapping bins, the last one open, scaled to unit length, and
+        a classifier.
         """
         states = TimeBinnedCount(
-            n_bins=self.bins, duration=self.span_ms * ms, window="triangular", scaling="sqrt"
+            n_bins=self.bins,
+            duration=self.span_ms * ms,
+            overflow=True,
+            window="triangular",
+            scaling="sqrt",
         )
         classifiers = {
             "kernel_ridge": KernelRidgeClassifier(),

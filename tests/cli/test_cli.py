@@ -9,29 +9,24 @@ from dataclasses import replace
 from importlib import import_module
 
 import joblib
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import typer
 from brian2 import Hz, ms
-from typer.testing import CliRunner
 
 import bioplastic
 from bioplastic import engine
-from bioplastic.cli import app, main
+from bioplastic.cli import main
 from bioplastic.cli.answers import save_answers
 from bioplastic.cli.measuring import Accuracy
 from bioplastic.cli.reporting import reporting
-from bioplastic.cli.settings import SETTINGS, Settings
+from bioplastic.cli.settings import SETTINGS, DiehlCookSettings
 from bioplastic.cli.tasks import TASKS, digits_task, mnist_task
 from bioplastic.models import DiehlCookExcitatory, Schedule
 from bioplastic.networks import DiehlCookClassifier
 
 # Modules whose names the commands of the package hide.
 doctor_module = import_module("bioplastic.cli.doctor")
-
-mpl.use("Agg")
 
 TINY = [
     *("--engine", "numpy"),
@@ -45,40 +40,17 @@ TINY = [
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-@pytest.fixture(autouse=True)
-def empty_folder(tmp_path, monkeypatch):
-    """Run each test in an empty folder: a forgotten --out must not write to the repository."""
-    folder = tmp_path / "cwd"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    yield folder
-    plt.close("all")
-
-
-def run(*arguments, code=0):
-    result = CliRunner().invoke(app, [str(a) for a in arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == code, result.output
-    return result
-
-
-def failure(*arguments):
-    """Standard error of a command that has to fail without a traceback."""
-    result = run(*arguments, code=2)
-    assert "Traceback" not in result.output
-    return result.stderr
-
-
 # ----------------------------------------------------------------------------------- the whole
 
 
-def test_help_names_every_command():
+def test_help_names_every_command(run):
     said = run("--help").output
     assert all(command in said for command in ("train", "evaluate", "demo", "doctor"))
     said = " ".join(run("train", "--help").output.split())
-    assert "Excitatory neurons. [default: 100 for digits, 400 for mnist]" in said
-    assert "all for digits, 10000 for mnist" in said
+    assert "excitatory ones. [default: 100 for digits; 400 for mnist; 1000 for spoken" in said
+    assert "[default: all for digits; 10000 for mnist]" in said
+    assert "How the network is computed. [default: auto]" in said
+    assert "tonotopic for spoken, hd, shd, fsdd" in said
 
 
 def test_console_script(monkeypatch, capsys):
@@ -129,7 +101,7 @@ def test_mnist_is_cut_as_published(real_data):
 
 
 def test_settings_of_mnist_are_the_published_ones():
-    model, published = Settings().estimator(), DiehlCookClassifier()
+    model, published = DiehlCookSettings().estimator(), DiehlCookClassifier()
     schedule = Schedule()
     assert float(model.presentation) == float(schedule.presentation)
     assert float(model.rest) == float(schedule.rest)
@@ -139,7 +111,7 @@ def test_settings_of_mnist_are_the_published_ones():
     assert model.norm == 78.0
     for name in ("n_epochs", "inhibition", "min_spikes", "rule", "engine"):
         assert getattr(model, name) == getattr(published, name), name
-    assert SETTINGS["mnist"] == Settings()
+    assert SETTINGS["mnist"] == DiehlCookSettings()
 
 
 @pytest.mark.parametrize(
@@ -154,7 +126,7 @@ def test_wilson_interval(n_correct, low, high):
 # ------------------------------------------------------------------------------ train, evaluate
 
 
-def test_train_then_evaluate(tmp_path):
+def test_train_then_evaluate(run, tmp_path):
     out = tmp_path / "run"
     said = run(
         "train", "digits", *TINY, "--samples", 40, "--validation-samples", 20, "--out", out
@@ -194,7 +166,7 @@ def test_train_then_evaluate(tmp_path):
     assert result["held_out"]["n_samples"] == 30
 
 
-def test_accuracy_is_not_claimed_where_nothing_was_kept_apart(monkeypatch):
+def test_accuracy_is_not_claimed_where_nothing_was_kept_apart(run, monkeypatch):
     task = digits_task()
     monkeypatch.setitem(
         TASKS,
@@ -210,7 +182,7 @@ def test_accuracy_is_not_claimed_where_nothing_was_kept_apart(monkeypatch):
     assert record["protocol"]["labels"] == "neurons labelled by all 20 of these samples"
 
 
-def test_interrupted_training_goes_on_to_the_same_weights(tmp_path, monkeypatch):
+def test_interrupted_training_goes_on_to_the_same_weights(run, tmp_path, monkeypatch):
     command = ["train", "digits", *TINY, "--samples", "120", "--validation-samples", "0", "--out"]
     run(*command, tmp_path / "undisturbed")
     save = engine.save_checkpoint
@@ -239,7 +211,7 @@ def test_interrupted_training_goes_on_to_the_same_weights(tmp_path, monkeypatch)
     assert models[0].checkpoint is None
 
 
-def test_a_checkpoint_that_was_asked_for_stays(tmp_path):
+def test_a_checkpoint_that_was_asked_for_stays(run, failure, tmp_path):
     path = tmp_path / "mine.npz"
     command = "train", "digits", *TINY, "--samples", 10, "--validation-samples", 0
     run(*command, "--checkpoint", path)
@@ -252,7 +224,7 @@ def test_a_checkpoint_that_was_asked_for_stays(tmp_path):
 # --------------------------------------------------------------------------------------- faults
 
 
-def test_library_error_is_a_line_and_not_a_traceback():
+def test_library_error_is_a_line_and_not_a_traceback(run, failure):
     command = "train", "digits", "--presentation-ms", 20.3, "--engine", "numpy"
     said = failure(*command)
     assert said.startswith("error: Schedule.presentation: must be a whole multiple of dt")
@@ -274,19 +246,19 @@ def test_library_error_is_a_line_and_not_a_traceback():
         (["train", "digits", "--neurons", "0"], "--neurons"),
     ],
 )
-def test_bad_arguments(arguments, message, empty_folder):
+def test_bad_arguments(failure, arguments, message, empty_folder):
     assert message in failure(*arguments)
     assert not list(empty_folder.iterdir()), "nothing half-written"
 
 
-def test_folder_that_cannot_be_written(tmp_path):
+def test_folder_that_cannot_be_written(failure, tmp_path):
     (tmp_path / "file").write_text("")
     said = failure("train", "digits", *TINY, "--out", tmp_path / "file")
     assert "cannot write" in said
     assert "choose another folder" in said
 
 
-def test_full_disk_leaves_no_half_model(tmp_path, monkeypatch):
+def test_full_disk_leaves_no_half_model(failure, tmp_path, monkeypatch):
     def dump(model, path, **_):
         path.write_bytes(b"half")
         raise OSError(28, "No space left on device")
@@ -301,7 +273,7 @@ def test_full_disk_leaves_no_half_model(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(run, tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained")
     run("train", "digits", *TINY, "--samples", 10, "--validation-samples", 0, "--out", folder)
     return folder
@@ -317,19 +289,19 @@ def trained(tmp_path_factory):
         (
             "training.json",
             b'{"versions": {}, "protocol": {}, "data_set": "x"}',
-            "must be one of digits, mnist",
+            "must be one of digits, mnist, spoken, hd, shd, fsdd",
         ),
         ("training.json", b'{"versions": {}, "data_set": "digits"}', "training.json is damaged"),
     ],
 )
-def test_damaged_model_folder(trained, tmp_path, name, content, message):
+def test_damaged_model_folder(failure, trained, tmp_path, name, content, message):
     for path in trained.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / name).write_bytes(content)
     assert message in failure("evaluate", tmp_path)
 
 
-def test_folder_with_another_object(trained, tmp_path):
+def test_folder_with_another_object(failure, trained, tmp_path):
     (tmp_path / "training.json").write_bytes((trained / "training.json").read_bytes())
     joblib.dump([1], tmp_path / "model.joblib")
     assert "holds a list" in failure("evaluate", tmp_path)
@@ -338,7 +310,7 @@ def test_folder_with_another_object(trained, tmp_path):
 # ----------------------------------------------------------------------------------------- demo
 
 
-def test_demo(tmp_path, monkeypatch):
+def test_demo(run, tmp_path, monkeypatch):
     task = digits_task()
     small = replace(
         task,
@@ -381,7 +353,7 @@ def line_of(said, name):
     return next(line for line in said.splitlines() if line.strip().startswith(name))
 
 
-def test_doctor_names_versions_cache_data_and_engines(tmp_cache, monkeypatch):
+def test_doctor_names_versions_cache_data_and_engines(run, tmp_cache, monkeypatch):
     monkeypatch.delenv("BIOPLASTIC_DATA", raising=False)
     said = run("doctor").stdout
     for package in ("bioplastic", "brian2", "numpy", "scipy", "scikit-learn", "brian2cuda"):
@@ -395,7 +367,7 @@ def test_doctor_names_versions_cache_data_and_engines(tmp_cache, monkeypatch):
     )
 
 
-def test_doctor_without_compiler_says_what_to_install(tmp_cache, no_compiler):
+def test_doctor_without_compiler_says_what_to_install(run, tmp_cache, no_compiler):
     said = run("doctor").stdout
     assert "none found" in line_of(said, "C++")
     assert re.search(r"cpp_standalone +no +install a C\+\+ compiler", said)
@@ -424,7 +396,7 @@ def test_doctor_tries_the_compiler(tmp_cache, tmp_path, monkeypatch, script, sai
     assert (said or "it said: no vector") in check.remark
 
 
-def test_doctor_finds_and_checks_mnist(tmp_cache, monkeypatch):
+def test_doctor_finds_and_checks_mnist(run, tmp_cache, monkeypatch):
     folder = tmp_cache / "mnist"
     folder.mkdir()
     monkeypatch.delenv("BIOPLASTIC_DATA", raising=False)
@@ -434,11 +406,11 @@ def test_doctor_finds_and_checks_mnist(tmp_cache, monkeypatch):
 
 
 @pytest.mark.real_data
-def test_doctor_finds_real_mnist(tmp_cache, real_data):
+def test_doctor_finds_real_mnist(run, tmp_cache, real_data):
     assert line_of(run("doctor").stdout, "mnist").endswith(f"in {real_data}")
 
 
-def test_doctor_clears_the_cache(tmp_cache):
+def test_doctor_clears_the_cache(run, tmp_cache):
     program = tmp_cache / "programs" / "abc"
     program.mkdir(parents=True)
     (program / "main").write_bytes(bytes(2_000_000))
@@ -449,7 +421,7 @@ def test_doctor_clears_the_cache(tmp_cache):
     assert not program.exists()
 
 
-def test_doctor_fails_where_no_engine_works(tmp_cache, monkeypatch):
+def test_doctor_fails_where_no_engine_works(run, tmp_cache, monkeypatch):
     broken = [doctor_module.EngineCheck(name="numpy", works=False, remark="gone")]
     monkeypatch.setattr(doctor_module, "check_engines", lambda: broken)
     assert "no     gone" in run("doctor", code=2).stdout
