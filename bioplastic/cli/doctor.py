@@ -1,5 +1,6 @@
 """``bioplastic doctor``: what works on this machine, and what to install for the rest."""
 
+import functools
 import importlib.metadata
 import importlib.util
 import os
@@ -7,22 +8,30 @@ import shutil
 import subprocess
 import sysconfig
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from sklearn.utils import Bunch
 
 from bioplastic._paths import cache_dir
 from bioplastic.cli.folder import versions
 from bioplastic.cli.reporting import FAILED, reporting
-from bioplastic.datasets import load_mnist
+from bioplastic.datasets import load_fsdd, load_hd, load_mnist, load_shd
 from bioplastic.engine import cache
 from bioplastic.engine.standalone_program import compiler_version, find_compiler
 from bioplastic.errors import BioplasticError, DataNotFoundError
 
 __all__ = ["EngineCheck", "check_engines", "doctor"]
 
+#: Words that must be on this machine already.
+_WORDS: dict[str, Callable[[], Bunch]] = {
+    "hd": load_hd,
+    "shd": functools.partial(load_shd, subset="all"),
+    "fsdd": load_fsdd,
+}
 _PROBE = "#include <vector>\nint main() { return int(std::vector<double>(1)[0]); }\n"
 _GET_COMPILER = (
     "install a C++ compiler (Debian/Ubuntu: apt install g++; Fedora: dnf install gcc-c++; "
@@ -208,4 +217,18 @@ def _data_sets() -> dict[str, str]:
         else:
             mnist = f"in {place}"
             break
-    return {"digits": "comes along with scikit-learn", "mnist": mnist}
+    return {
+        "digits": "comes along with scikit-learn",
+        "mnist": mnist,
+        "spoken": "comes along with bioplastic",
+        **{name: _words(load) for name, load in _WORDS.items()},
+    }
+
+
+def _words(load: Callable[[], Bunch]) -> str:
+    try:
+        return f"found, {len(load().target):,} words"
+    except DataNotFoundError:
+        return "not on this machine: BIOPLASTIC_DATA names the folder that has it in a subfolder"
+    except BioplasticError as error:
+        return f"damaged: {error}"

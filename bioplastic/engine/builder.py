@@ -141,7 +141,8 @@ def structure(network: Network) -> str:
         rule, synapse = projection.rule, projection.synapse
         # Of a list of synapses the program reads its length, too: one build for all of them.
         parts += [
-            projection.name, "listed" if projection.listed else projection.wiring,
+            projection.name, projection.pre, projection.post,
+            "listed" if projection.listed else projection.wiring,
             projection.on_pre, projection.pooled, projection.one_weight,
             projection.norm is None, rule is None,
         ]  # fmt: skip
@@ -281,6 +282,7 @@ def build(
     order = 0
     for projection in network.projections:
         order = _add_projection(built, projection, groups, order, synapses)
+    _drop_what_others_look_at(built, network)
     for name in network.watched:
         count = {"model": "", "on_pre": "n_spikes_post += 1"}
         _synapses(built, f"watch_{name}", groups[name], timer, "all_to_all", **count)
@@ -365,6 +367,7 @@ def _synapses(
         name=name,
         method="euler",
         namespace={},
+        clock=built.step_clock,
     )
     if wiring == "all_but_one":
         synapses.connect(condition="i != j")
@@ -387,6 +390,26 @@ def _added_variable(projection: Projection) -> str | None:
     return None if others else statement[1]
 
 
+def _drop_what_others_look_at(built: Built, network: Network) -> None:
+    """Let a list act in its place among the projections where that matters.
+
+    Additions commute, but a projection that reads the variable, or sets it, must find it as its
+    own place in the step says.
+    """
+    for projection in network.projections:
+        rule, state = projection.rule, projection.synapse
+        codes = [projection.on_pre]
+        if re.match(r"\s*\w+_post\s*[+-]=[^\n;]*$", projection.on_pre.rstrip()):
+            codes = [projection.on_pre.partition("=")[2]]
+        codes += [state.on_pre, state.after_pre] if state is not None else []
+        if rule is not None:
+            codes += [rule.on_pre, rule.on_post, rule.on_pre_trace]
+        words = get_identifiers("\n".join(codes))
+        for name, (_, variable) in list(built.added_to.items()):
+            if words & {variable, f"{variable}_post", f"{variable}_pre"}:
+                del built.added_to[name]
+
+
 def _listed_synapses(
     built: Built,
     projection: Projection,
@@ -397,7 +420,14 @@ def _listed_synapses(
 ) -> Any:
     name, post = projection.name, {"post": 0 * b2.second} if codes["on_post"] else None
     added = b2.Synapses(
-        source, target, delay=post, name=name, method="euler", namespace={}, **codes
+        source,
+        target,
+        delay=post,
+        name=name,
+        method="euler",
+        namespace={},
+        clock=built.step_clock,  # whose `t` is what event-driven equations go by
+        **codes,
     )
     added._connect_called = True  # a standalone program makes them when it runs
     if synapses is not None and len(synapses[f"{name}.i"]):
@@ -440,7 +470,9 @@ def _add_projection(
     if projection.listed:
         codes = {k: v or None for k, v in codes.items()}
         synapses = _listed_synapses(built, projection, source, target, listed, **codes)
-        if (variable := _added_variable(projection)) is not None:
+        variable = _added_variable(projection)
+        # What arrives is summed in float64.
+        if variable is not None and target.variables[variable].dtype == np.float64:
             built.added_to[projection.name] = target, variable
     else:
         synapses = _synapses(

@@ -247,7 +247,7 @@ def run(
             values["schedule.cursor"] = np.zeros(1)
             durations = stimulus.durations(position, end)
             chunk = Chunk(
-                samples=stimulus.rows(position, end),
+                samples=_presented(network, stimulus.rows(position, end)),
                 n_steps=network.schedule.n_steps(durations),
                 keys=stimulus.row_keys(position, end),
                 values=values,
@@ -307,6 +307,24 @@ def _joined(parts: list[SpikeTrains], n_units: int) -> SpikeTrains:
     if parts:
         return SpikeTrains.concatenate(parts)
     return SpikeTrains([], [], [0], n_units=n_units, duration=[])
+
+
+def _presented(
+    network: Network, samples: npt.NDArray[np.float64] | SpikeTrains
+) -> npt.NDArray[np.float64] | SpikeTrains:
+    """Cut spike trains that are longer than the presentation."""
+    presentation = network.schedule.presentation
+    if presentation is None or not isinstance(samples, SpikeTrains):
+        return samples
+    # A hair less, as where times are turned into steps.
+    kept = samples.times < float(presentation) - 1e-6 * float(network.schedule.dt)
+    return SpikeTrains(
+        samples.times[kept],
+        samples.units[kept],
+        np.concatenate([[0], np.cumsum(kept)])[samples.offsets],
+        n_units=samples.n_units,
+        duration=samples.duration,
+    )
 
 
 def _accepted(done: ChunkResult, n_units: int, durations: npt.NDArray[Any]) -> SpikeTrains:

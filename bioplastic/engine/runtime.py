@@ -162,6 +162,7 @@ class RuntimeProgram:
                 synapses.pre.queue.advance()
         for obj in self._starts:
             obj.run()
+        self._late = np.zeros(0, dtype=np.int32)
         position = self._events[2][row] if self._built.spike_input is not None else 0
         for step in range(n_steps):
             timestep.set_value(step)
@@ -175,12 +176,17 @@ class RuntimeProgram:
     def _fire_input(self, step: int, position: int, end: int) -> int:
         """Put the sample's spikes of this step where a thresholder would; return what is next."""
         steps, units, _ = self._events
-        spikes = self._built.spike_input.variables["_spikespace"].get_value()
         due = position + int(np.searchsorted(steps[position:end], step, side="right"))
-        number = min(due - position, len(spikes) - 1)
-        spikes[:number] = units[position : position + number]
+        waiting = np.concatenate([self._late, units[position:due]])
+        # A channel fires once in a step, as a neuron does: what more it has to say follows.
+        first = np.zeros(len(waiting), dtype=bool)
+        first[np.unique(waiting, return_index=True)[1]] = True
+        self._late = waiting[~first]
+        spikes = self._built.spike_input.variables["_spikespace"].get_value()
+        number = int(first.sum())
+        spikes[:number] = waiting[first]
         spikes[-1] = number
-        return position + number
+        return due
 
     def _record(self, t: float) -> None:
         first = 0

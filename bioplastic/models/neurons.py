@@ -377,8 +377,8 @@ class PoissonInput(NeuronModel):
 class SpikeInput(NeuronModel):
     """Input neurons that fire the spikes of the present sample.
 
-    A spike acts in the step in which it falls. A channel fires as often in one step as the sample
-    says; should a step hold more spikes than there are channels, the rest follow in the next.
+    A spike acts in the step in which it falls. A channel fires once in a step, as a neuron does:
+    a second spike of the same step follows in the next one, and so on.
 
     Examples
     --------

@@ -360,7 +360,9 @@ def test_doctor_names_versions_cache_data_and_engines(run, tmp_cache, monkeypatc
         assert line_of(said, package)
     assert str(tmp_cache) in line_of(said, "folder")
     assert "0 compiled programs" in line_of(said, "programs")
-    assert "not on this machine" in line_of(said, "mnist")
+    for name in ("mnist", "hd", "shd", "fsdd"):
+        assert "not on this machine" in line_of(said, name)
+    assert line_of(said, "spoken").endswith("comes along with bioplastic")
     assert "works" in line_of(said, "numpy            works")
     assert [name for name in engine.ENGINES[1:] if re.search(rf"^  {name} ", said, re.M)] == list(
         engine.ENGINES[1:]
@@ -407,7 +409,10 @@ def test_doctor_finds_and_checks_mnist(run, tmp_cache, monkeypatch):
 
 @pytest.mark.real_data
 def test_doctor_finds_real_mnist(run, tmp_cache, real_data):
-    assert line_of(run("doctor").stdout, "mnist").endswith(f"in {real_data}")
+    said = run("doctor").stdout
+    assert line_of(said, "mnist").endswith(f"in {real_data}")
+    assert line_of(said, "hd").endswith("found, 3,329 words")
+    assert line_of(said, "fsdd").endswith("found, 3,000 words")
 
 
 def test_doctor_clears_the_cache(run, tmp_cache):

@@ -9,6 +9,7 @@ import joblib
 import numpy as np
 import pytest
 from brian2 import Hz
+from sklearn.pipeline import Pipeline
 
 from bioplastic import SpikeTrains
 from bioplastic.cli import words as words_module
@@ -16,6 +17,7 @@ from bioplastic.cli.settings import SETTINGS, DiehlCookSettings, LiquidSettings,
 from bioplastic.cli.words import WORDS, Words, spoken_words
 from bioplastic.encoding import Cochlea
 from bioplastic.errors import ParameterError
+from bioplastic.networks import LiquidStateMachine
 
 PNG = b"\x89PNG\r\n\x1a\n"
 TINY = [
@@ -175,8 +177,6 @@ def test_every_data_set_has_one_model():
 
 @pytest.mark.parametrize("readout", ["ridge", "svm", "kernel_ridge"])
 def test_readouts_learn(few, readout):
-    from sklearn.pipeline import Pipeline
-
     model = Pipeline(LiquidSettings(readout=readout, span_ms=200).readout_steps())
     assert model.fit(few.data, few.target).score(few.data, few.target) > 0.9
     assert model.decision_function(few.data[:2]).shape == (2, 3)
@@ -261,8 +261,6 @@ def test_one_held_out_speaker_and_no_copies(run, few, tmp_path):
 def test_interrupt_leaves_no_folder_half_full(run, monkeypatch, tmp_path):
     def stop(*_, **__):
         raise KeyboardInterrupt("stopped after 3 of 24 samples")
-
-    from bioplastic.networks import LiquidStateMachine
 
     monkeypatch.setattr(LiquidStateMachine, "transform", stop)
     said = run("train", "spoken", *TINY, "--out", tmp_path / "run", code=130).stderr

@@ -76,7 +76,8 @@ template<class T> static void _read_all(const std::string& path, std::vector<T>&
 static std::string _folder;  // where input lies and output goes
 static std::vector<int64_t> _n_steps;
 {% if _plan.spike_input %}
-static std::vector<int32_t> _input_steps, _input_units;
+static std::vector<int32_t> _input_steps, _input_units, _input_late, _input_waiting;
+static std::vector<int64_t> _input_last;  // step in which a channel fired last
 static std::vector<int64_t> _input_offsets;
 static int64_t _input_next = 0, _input_end = 0;
 {% endif %}
@@ -129,13 +130,22 @@ static void _read_input(long n_rows, unsigned long seed)
 }
 {% if _plan.spike_input %}
 
+// A channel fires once in a step, as a neuron does: what more it has to say follows in the next.
 static void _fire_input(int64_t step)
 {
     int32_t* spikes = brian::{{_plan.spike_input[0]}};
     int32_t number = 0;
-    while (_input_next < _input_end && _input_steps[_input_next] <= step
-           && number < {{_plan.spike_input[1]}})
-        spikes[number++] = _input_units[_input_next++];
+    _input_waiting.swap(_input_late);
+    _input_late.clear();
+    const auto fire = [&](int32_t unit)
+    {
+        if (_input_last[unit] == step) { _input_late.push_back(unit); return; }
+        _input_last[unit] = step;
+        spikes[number++] = unit;
+    };
+    for (const int32_t unit : _input_waiting) fire(unit);
+    while (_input_next < _input_end && _input_steps[_input_next] <= step)
+        fire(_input_units[_input_next++]);
     spikes[{{_plan.spike_input[1]}}] = number;
 }
 {% endif %}
@@ -162,6 +172,8 @@ static void _run_slots(long n_rows)
         {% if _plan.spike_input %}
         _input_next = _input_offsets[row];
         _input_end = _input_offsets[row + 1];
+        _input_late.clear();
+        _input_last.assign({{_plan.spike_input[1]}}, -1);
         {% endif %}
         {% for list in _plan.lists %}
         _list_{{list.name}}.forget();

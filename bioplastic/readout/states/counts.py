@@ -88,9 +88,9 @@ class TimeBinnedCount(SpikeTransformer):
     A bin holds the spikes from its left edge on and before its right edge; the last one holds those
     on its right edge too. A spike less than a millionth of a bin before an edge counts as on it.
     Spikes after the last bin, in samples longer than the training samples or than `duration`, are
-    left out unless `overflow`. With triangular windows, spikes before the middle of the first bin and after that of
-    the last one count there alone. A sample whose spikes all come at once has, with `relative`, all of them in the first
-    bin; a sample without spikes has zeros.
+    left out unless `overflow`. With triangular windows, spikes before the middle of the first bin
+    and after that of the last one count there alone. A sample whose spikes all come at once has,
+    with `relative`, all of them in the first bin; a sample without spikes has zeros.
 
     Columns are ordered by bin, then by unit.
 
