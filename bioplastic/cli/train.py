@@ -200,10 +200,13 @@ def _train_on_words(
     if all_folds:
         words.speakers_of(fold=0)
     make_folder(folder)
-    begun = time.perf_counter()
-    spikes = words.encoded()
-    encoding = {"encode": time.perf_counter() - begun} if spikes is not words else {}
-    task = spikes.cut(**split)
+    encoding: dict[str, float] = {}
+    if words.ear is not None:
+        typer.echo(f"Making spikes of {len(words.target):,} sounds, which takes minutes")
+        begun = time.perf_counter()
+        words = words.encoded()
+        encoding["encode"] = time.perf_counter() - begun
+    task = words.cut(**split)
     typer.echo(
         f"{task.description}: training on {len(task.y_train):,}, {len(task.y_test):,} held out\n"
         f"Held out  {task.test_part}"
@@ -225,7 +228,7 @@ def _train_on_words(
     save_model(folder, trained.model, record)
     _tell(folder / MODEL, *save_listening(folder, trained.model, task, predicted, seed=seed))
     if all_folds:
-        record["folds"] = _measure_folds(spikes, settings, seed=seed, jobs=jobs, progress=progress)
+        record["folds"] = _measure_folds(words, settings, seed=seed, jobs=jobs, progress=progress)
         save_json(folder / RECORD, record)
 
 
