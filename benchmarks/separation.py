@@ -11,6 +11,7 @@ import matplotlib as mpl
 mpl.use("Agg")
 
 import numpy as np
+from _peers.column import simulate
 from _protocol import header, paragraph, progress, table
 from brian2 import ms, second
 from sklearn.base import clone
@@ -35,7 +36,7 @@ def main() -> None:
     args = parser.parse_args()
     pairs = {d: pairs_at_distance(d, args.pairs, random_state=0) for d in DISTANCES}
     measured = {dt: [measure(pairs, dt, k) for k in range(args.liquids)] for dt in (0.2, 1.0)}
-    print(report(args, pairs, measured))
+    print(report(args, pairs, measured) + "\n\n" + second_opinion(pairs))
     if args.figures:
         draw(measured[0.2][0]["distances"], args)
 
@@ -88,6 +89,29 @@ def report(args, pairs, measured) -> str:
         distant pairs have more, since they are drawn by their distance.
     """
     return "\n".join([*parts, paragraph(notes)])
+
+
+def second_opinion(pairs, n: int = 50) -> str:
+    """Table: rates and states of a NumPy loop with the same constants."""
+    u = pairs[0.0][0][:n]
+    lsm = LiquidStateMachine(N_NEURONS, liquid=MaassColumn(), dt=0.2 * ms, random_state=0)
+    ours = lsm.fit_transform(u).counts()
+    rows = [["MaassColumn", f"{ours.sum() / (n * N_NEURONS * 0.5):.2f}", "-"]]
+    for name, options in (
+        ("loop, as MaassColumn", {}),
+        ("loop, synapse stays active", {"stays_active": True}),
+        ("loop, input exact", {"exact_input": True}),
+        ("loop, both", {"exact_input": True, "stays_active": True}),
+    ):
+        counts = simulate(lsm.state_, u, 0.2e-3, **options).sum(axis=1)
+        same = (counts == ours).all(axis=1).mean()
+        rows.append([name, f"{counts.sum() / (n * N_NEURONS * 0.5):.2f}", f"{100 * same:.0f} %"])
+        progress(rows[-1][0])
+    title = (
+        f"The column in a NumPy loop, dt 0.2 ms, {n} inputs of 20 Hz: rate, and answers with the"
+    )
+    head = ["simulation", "rate Hz", "same counts"]
+    return f"{title}\nsame spike counts of all neurons\n\n" + table(head, rows)
 
 
 def over_pairs(distances) -> str:

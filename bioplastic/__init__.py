@@ -1,8 +1,17 @@
 """Biologically plausible spiking networks on Brian2: declared, compiled, trained, compared."""
 
-from bioplastic import datasets, engine, errors, models, networks, readout
+from bioplastic import datasets, encoding, engine, errors, models, networks, readout
 from bioplastic.spikes import SpikeTrains
 
 __version__ = "0.1.0"
 
-__all__ = ["SpikeTrains", "datasets", "engine", "errors", "models", "networks", "readout"]
+__all__ = [
+    "SpikeTrains",
+    "datasets",
+    "encoding",
+    "engine",
+    "errors",
+    "models",
+    "networks",
+    "readout",
+]

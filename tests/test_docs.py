@@ -15,6 +15,7 @@ from sklearn.base import clone
 
 from bioplastic import models
 from bioplastic.datasets import load_digits
+from bioplastic.engine.standalone_program import find_compiler
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "data").glob("*.md")]
@@ -70,6 +71,28 @@ def test_the_timer_of_the_ports_keeps_neurons_silent_for_50_ms():
         shortest[timer] = np.concatenate(gaps).min()
     assert 0.005 <= shortest["none"] < 0.05
     assert shortest["50 ms"] > 0.05 - 1e-9
+
+
+@pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take long")
+def test_the_blocks_of_the_page_on_sound_run_one_after_the_other(tmp_path):
+    page = (ROOT / "docs" / "sound.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    assert len(blocks) >= 8
+    script = tmp_path / "sound.py"
+    script.write_text("\n".join(blocks), encoding="utf-8")
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    done = subprocess.run(
+        [sys.executable, "-W", "error::DeprecationWarning:bioplastic", script.name],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(p for p in paths if p)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    assert "True" in done.stdout.split("\n")  # spikes came back from their file
+    assert "[7 8 9]" in done.stdout  # and a fitted model, from its own
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -16,7 +16,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # A name that is added here is a promise; one that is taken away breaks somebody's script.
 PUBLIC = {
     "bioplastic": [
-        "SpikeTrains", "datasets", "engine", "errors", "models", "networks", "readout",
+        "SpikeTrains", "datasets", "encoding", "engine", "errors", "models", "networks", "readout",
     ],
     "bioplastic.datasets": [
         "load_digits", "load_fsdd", "load_hd", "load_mnist", "load_ntidigits", "load_shd",
@@ -27,8 +27,9 @@ PUBLIC = {
         "SpikeAugmenter",
     ],
     "bioplastic.engine": [
-        "ENGINES", "RateStimulus", "Result", "content_keys", "load_checkpoint", "open_program",
-        "rational_exponential_euler", "resolve_engine", "run", "save_checkpoint",
+        "ENGINES", "RateStimulus", "Result", "SpikeStimulus", "content_keys", "load_checkpoint",
+        "open_program", "present", "rational_exponential_euler", "resolve_engine", "run",
+        "save_checkpoint",
     ],
     "bioplastic.errors": [
         "BioplasticError", "BuildError", "CheckpointError", "CompilerNotFoundError", "DataError",
@@ -40,14 +41,20 @@ PUBLIC = {
         "spike_train_distance", "state_separation",
     ],
     "bioplastic.models": [
-        "LIF", "DiehlCookExcitatory", "DiehlCookInhibitory", "DiehlCookSTDP", "EquationString",
-        "Network", "NeuronModel", "PairSTDP", "PlasticityRule", "PoissonInput", "Population",
-        "Projection", "Schedule",
+        "LIF", "AdaptiveLIF", "Constant", "DiehlCookExcitatory", "DiehlCookInhibitory",
+        "DiehlCookSTDP", "DistanceWiring", "Distribution", "EquationString", "FixedInDegree",
+        "Gamma", "LogNormal", "LogUniform", "Network", "NeuronModel", "Normal", "PairSTDP",
+        "PerTarget", "PlasticityRule", "PoissonInput", "Population", "Projection", "RandomWiring",
+        "Schedule", "SpikeInput", "SynapseModel", "TonotopicWiring", "TsodyksMarkram", "Uniform",
+        "Wiring",
     ],
-    "bioplastic.networks": ["DiehlCook", "DiehlCookClassifier", "diehl_cook_network"],
+    "bioplastic.networks": [
+        "DiehlCook", "DiehlCookClassifier", "Liquid", "LiquidStateMachine", "MaassColumn",
+        "RandomLiquid", "TonotopicLiquid", "diehl_cook_network",
+    ],
     "bioplastic.readout": [
-        "AugmentedClassifier", "FilteredState", "FirstSpikeTime", "NeuronLabelClassifier",
-        "SpikeCount", "TimeBinnedCount",
+        "AugmentedClassifier", "FilteredState", "FirstSpikeTime", "KernelRidgeClassifier",
+        "NeuronLabelClassifier", "SpikeCount", "TimeBinnedCount",
     ],
 }  # fmt: skip
 

@@ -26,7 +26,8 @@ def _initial_state(network: Network, sizes: Mapping[str, int], drawn: State) -> 
                     f"{type(population.neuron).__name__}.initial: population {population.name} "
                     f"has no variable {variable!r}"
                 )
-            state[name][:] = np.asarray(value, dtype=float)
+            if name not in drawn:
+                state[name][:] = np.asarray(value, dtype=float)
     return state | drawn
 
 

@@ -89,7 +89,8 @@ def spike_train_distance(
         product = 2 * signs[first] * signs[second_] * np.exp(-((gap / width) ** 2) / 2)
         total += np.bincount(samples[first], product, minlength=len(u))
     # Equal trains cancel to rounding only.
-    return np.maximum(total, 0.0) * width * np.sqrt(np.pi / 2) / u.duration
+    distances: npt.NDArray[np.float64] = np.maximum(total, 0.0) * width * np.sqrt(np.pi / 2)
+    return distances / u.duration
 
 
 def pairs_at_distance(

@@ -19,6 +19,7 @@ __all__ = [
     "is_distribution",
     "parameter",
     "parameter_equations",
+    "refuse_distributions",
 ]
 
 
@@ -114,6 +115,15 @@ def _check_fields(declaration: Any) -> None:
 def _bound(metadata: Mapping[str, Any]) -> str:
     low, sign = metadata["low"], ">" if metadata["strict"] else ">="
     return f"{sign} {Quantity(low, dim=get_dimensions(metadata['unit'])) if low else low}"
+
+
+def refuse_distributions(declaration: Any) -> None:
+    """Raise ParameterError where a parameter that all share is given as a distribution."""
+    for name, value in (field_values(declaration) | getattr(declaration, "parameters", {})).items():
+        if is_distribution(value):
+            raise ParameterError(
+                f"{type(declaration).__name__}.{name}: must be one value, got {value!r}"
+            )
 
 
 def is_distribution(value: Any) -> bool:

@@ -43,9 +43,11 @@ def _number(value: Any) -> float:
     return float(np.asarray(value, dtype=float))
 
 
-def _check(where: str, low: Any, high: Any) -> None:
-    if not have_same_dimensions(low, high):
-        raise ParameterError(f"{where}: must have the same unit, got {low!r} and {high!r}")
+def _check(where: str, first: Any, second: Any) -> None:
+    if not have_same_dimensions(first, second):
+        raise ParameterError(f"{where}: must have the same unit, got {first!r} and {second!r}")
+    if not np.isfinite([_number(first), _number(second)]).all():
+        raise ParameterError(f"{where}: must be finite, got {first} and {second}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -225,14 +227,14 @@ class LogNormal(Distribution):
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Normal(Distribution):
-    """Normal; values at or below `low` are drawn again.
+    """Normal; values at or beyond the bounds are drawn again.
 
     Parameters
     ----------
     mean, sd : Quantity or float
-        Mean and standard deviation before the bound acts.
-    low : Quantity, float or None
-        Bound, below the mean.
+        Mean and standard deviation before the bounds act.
+    low, high : Quantity, float or None
+        Bounds, on both sides of the mean.
 
     Examples
     --------
@@ -246,6 +248,7 @@ class Normal(Distribution):
     mean: Any
     sd: Any
     low: Any = None
+    high: Any = None
 
     def __post_init__(self) -> None:
         _check("Normal.mean, Normal.sd", self.mean, self.sd)
@@ -255,6 +258,10 @@ class Normal(Distribution):
             _check("Normal.mean, Normal.low", self.mean, self.low)
             if not _number(self.low) < _number(self.mean):
                 raise ParameterError(f"Normal.low: must be < {self.mean}, got {self.low}")
+        if self.high is not None:
+            _check("Normal.mean, Normal.high", self.mean, self.high)
+            if not _number(self.high) > _number(self.mean):
+                raise ParameterError(f"Normal.high: must be > {self.mean}, got {self.high}")
 
     @property
     def unit(self) -> Any:
@@ -264,10 +271,11 @@ class Normal(Distribution):
     def sample(self, rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:
         """Draw `size` values, in base units."""
         mean, sd = _number(self.mean), _number(self.sd)
+        low = -np.inf if self.low is None else _number(self.low)
+        high = np.inf if self.high is None else _number(self.high)
         drawn = rng.normal(mean, sd, size)
-        if self.low is not None:
-            while (again := drawn <= _number(self.low)).any():
-                drawn[again] = rng.normal(mean, sd, int(again.sum()))
+        while (again := (drawn <= low) | (drawn >= high)).any():
+            drawn[again] = rng.normal(mean, sd, int(again.sum()))
         return drawn
 
 

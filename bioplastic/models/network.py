@@ -9,7 +9,13 @@ import numpy.typing as npt
 from brian2 import ms
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import Declaration, draw, is_distribution, parameter
+from bioplastic.models.declaration import (
+    Declaration,
+    draw,
+    is_distribution,
+    parameter,
+    refuse_distributions,
+)
 from bioplastic.models.distributions import PerTarget
 from bioplastic.models.neurons import NeuronModel, PoissonInput, SpikeInput
 from bioplastic.models.plasticity import PlasticityRule
@@ -222,6 +228,7 @@ class Schedule(Declaration):
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)
+        refuse_distributions(self)
         for name in ("presentation", "rest"):
             if getattr(self, name) is None:
                 continue
@@ -251,6 +258,12 @@ class Schedule(Declaration):
         # A hair less, so that 0.7 s of 1 ms are 700 steps whatever the last bit says.
         steps = np.ceil(lengths / dt - 1e-6).astype(np.int64)
         return steps + round(float(self.rest) / dt)
+
+
+def _of_neurons(population: Population) -> list[tuple[str, Any]]:
+    """Parameters and initial values of a population's neurons."""
+    neuron = population.neuron
+    return [*neuron.parameters.items(), *neuron.initial_values.items()]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -297,6 +310,8 @@ class Network(Declaration):
         repeated = sorted({n for n in names if names.count(n) > 1})
         if repeated:
             raise ParameterError(f"Network: names must differ, {', '.join(repeated)} repeat")
+        if len(set(self.watched)) != len(self.watched):
+            raise ParameterError(f"Network.watch: names must differ, got {self.watch!r}")
         for name in (*self.watched, *(p.pre for p in self.projections)):
             if not self.population(name).neuron.spikes:
                 raise ParameterError(
@@ -355,7 +370,7 @@ class Network(Declaration):
         names = {
             f"{population.name}.{name}"
             for population in self.populations
-            for name, value in population.neuron.parameters.items()
+            for name, value in _of_neurons(population)
             if is_distribution(value)
         }
         for projection in self.projections:
@@ -391,7 +406,7 @@ class Network(Declaration):
         drawn: dict[str, npt.NDArray[np.float64]] = {}
         for population in self.populations:
             stream = next(streams)
-            for name, value in population.neuron.parameters.items():
+            for name, value in _of_neurons(population):
                 if is_distribution(value):
                     values = draw(population.neuron, name, value, stream, population.n)
                     drawn[f"{population.name}.{name}"] = values

@@ -16,6 +16,7 @@ from bioplastic.models.declaration import (
     EquationString,
     field_values,
     parameter,
+    refuse_distributions,
 )
 
 __all__ = ["DiehlCookSTDP", "PairSTDP", "PlasticityRule"]
@@ -83,6 +84,7 @@ class PlasticityRule(Declaration):
         object.__setattr__(self, "pre_traces", EquationString(self.pre_traces))
         object.__setattr__(self, "post_traces", EquationString(self.post_traces))
         Declaration.__post_init__(self)
+        refuse_distributions(self)
 
     @property
     def parameters(self) -> dict[str, Any]:

@@ -24,7 +24,8 @@ class SynapseModel(Declaration):
     ----------
     equations : str
         Brian equations of the synapse, event-driven ones included; its weight `w` is declared by
-        the projection.
+        the projection. Time begins anew in every slot: with event-driven equations,
+        `at_slot_start` must hold ``lastupdate = 0*second``.
     on_pre : str
         Statements run at a presynaptic spike, before those of the projection.
     after_pre : str

@@ -179,7 +179,7 @@ class MaassColumn(Liquid):
     Neural Computation 14(11):2531-2560, doi 10.1162/089976602760407955. Currents are given times
     the membrane's resistance of 1 MOhm, so that the paper's nA are mV here. U, D and F are drawn
     for each synapse from normal distributions whose standard deviation is half their mean, and
-    drawn again where they are not positive.
+    drawn again where they are not positive, or where U, which is a share, is not below 1.
 
     Examples
     --------
@@ -238,7 +238,7 @@ class MaassColumn(Liquid):
                     weight=Gamma(mean=weight * self.scale, sd=weight * self.scale),
                     delay=delay * ms,
                     synapse=TsodyksMarkram(
-                        utilisation=Normal(mean=u, sd=u / 2, low=0.0),
+                        utilisation=Normal(mean=u, sd=u / 2, low=0.0, high=1.0),
                         tau_recovery=Normal(mean=d * 1e3 * ms, sd=d * 500 * ms, low=0 * ms),
                         tau_facilitation=Normal(mean=f * 1e3 * ms, sd=f * 500 * ms, low=0 * ms),
                     ),

@@ -10,11 +10,13 @@ from bioplastic.errors import ParameterError
 from bioplastic.models import (
     AdaptiveLIF,
     Constant,
+    DiehlCookExcitatory,
     FixedInDegree,
     Gamma,
     LogUniform,
     Network,
     Normal,
+    PairSTDP,
     Population,
     Projection,
     RandomWiring,
@@ -217,3 +219,35 @@ class TestBounds:
         none = dataclasses.replace(RECURRENT, wiring=RandomWiring(p=0.0))
         drawn = declare(none).sample(0)
         assert all(len(v) == 0 for k, v in drawn.items() if k.startswith("exc_to_exc."))
+
+
+class TestWhatDiffersBetweenNeurons:
+    def test_initial_values_may_be_drawn(self):
+        neuron = DiehlCookExcitatory(theta_initial=Uniform(low=10 * mV, high=30 * mV))
+        network = Network(
+            populations=(
+                Population(name="input", n=2, neuron=SpikeInput()),
+                Population(name="exc", n=50, neuron=neuron),
+            ),
+            watch="exc",
+            schedule=Schedule(presentation=None),
+        )
+        assert network.drawn == {"exc.theta", "exc.theta_initial"}
+        drawn = network.sample(0)["exc.theta"]
+        assert drawn.shape == (50,)
+        assert 0.01 <= drawn.min() < drawn.max() <= 0.03
+
+    def test_what_all_share_may_not(self):
+        with pytest.raises(ParameterError, match=r"PairSTDP.tau_plus: must be one value"):
+            PairSTDP(tau_plus=Uniform(low=10 * ms, high=20 * ms))
+        with pytest.raises(ParameterError, match=r"Schedule.dt: must be one value"):
+            Schedule(dt=Uniform(low=1 * ms, high=2 * ms))
+
+    def test_a_normal_between_two_bounds(self):
+        drawn = Normal(mean=0.5, sd=0.5, low=0.0, high=1.0).sample(np.random.default_rng(0), 10_000)
+        assert 0 < drawn.min() < 0.01
+        assert 0.99 < drawn.max() < 1
+        with pytest.raises(ParameterError, match=r"Normal.high: must be > 0.5, got 0.2"):
+            Normal(mean=0.5, sd=0.5, high=0.2)
+        with pytest.raises(ParameterError, match="must be finite"):
+            Uniform(low=0.0, high=np.inf)

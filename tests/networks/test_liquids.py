@@ -1,5 +1,8 @@
 """Liquids: how many of which neurons, who is connected to whom, how strongly, with which delay."""
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 from brian2 import ms, mV
@@ -20,6 +23,7 @@ from bioplastic.networks.liquids import MAASS
 
 SCHEDULE = Schedule(presentation=None, rest=0 * ms, dt=1 * ms, min_spikes=0)
 ALPHA = 1e-4
+COLUMN = Path(__file__).resolve().parents[2] / "benchmarks" / "_peers" / "column.py"
 
 
 def drawn(liquid, n_neurons, n_channels=50, seed=0):
@@ -164,6 +168,21 @@ class TestMaassColumn:
         np.testing.assert_array_equal(b["input_to_exc.w"], 36)
         assert is_binomial(len(b["input_to_exc.i"]), 720 * 50, 0.3)
         assert len(b["exc_to_exc.i"]) < 0.5 * len(a["exc_to_exc.i"])
+
+    def test_it_spikes_as_a_plain_loop_does(self):
+        """A NumPy loop with the same constants and no code in common, spike by spike."""
+        spec = importlib.util.spec_from_file_location("column", COLUMN)
+        column = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(column)
+        u, _ = pairs_at_distance(0.3, 8, random_state=0)
+        u = SpikeTrains(u.times, u.units, u.offsets, n_units=30, duration=0.5)
+        lsm = LiquidStateMachine(135, liquid=MaassColumn(), random_state=0).fit(u)
+        expected = column.simulate(lsm.state_, u, 1e-3)
+        assert expected.sum() > 5000
+        for found, spikes in zip(lsm.transform(u), expected, strict=True):
+            steps, units = np.nonzero(spikes)
+            np.testing.assert_array_equal(np.rint(found.times / 1e-3), steps)
+            np.testing.assert_array_equal(found.units, units)
 
     def test_states_part_as_inputs_do(self):
         """Figure 2 of the paper, with 60 pairs in place of 200; benchmarks/separation.py."""
