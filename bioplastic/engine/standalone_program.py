@@ -196,11 +196,12 @@ class StandaloneProgram:
             try:
                 assert process.stdout is not None
                 told = False
-                for line in process.stdout:
-                    report(int(line))
-                    if stop() and not told:
-                        process.terminate()
-                        told = True
+                with process.stdout:
+                    for line in process.stdout:
+                        report(int(line))
+                        if stop() and not told:
+                            process.terminate()
+                            told = True
                 code = process.wait()
             finally:
                 if process.poll() is None:
