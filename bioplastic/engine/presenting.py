@@ -22,9 +22,9 @@ from bioplastic.spikes import SpikeTrains
 __all__ = ["present"]
 
 #: Shares of the work for each processor, so that none waits long for the others.
-SHARES = 4
+SHARES = 2
 #: Samples between two reports of progress.
-CHUNK = 250
+CHUNK = 500
 
 
 def present(
