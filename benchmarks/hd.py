@@ -55,6 +55,9 @@ LIQUIDS: dict[str, tuple[TonotopicLiquid, int]] = {
     ),
 }
 WINDOWS = ("own", "800 ms")
+SVMS = [("svm", {"C": 10.0, "gamma": gamma}) for gamma in (1.0, 2.0)]
+RIDGES = [("ridge", {"alpha": alpha}) for alpha in (0.3, 1.0)]
+KERNEL_RIDGES = [("kernel ridge", {"alpha": alpha, "gamma": 1.0}) for alpha in (0.03, 0.1)]
 COMMITTEE = KERNEL_RIDGES[1:]
 
 
@@ -155,7 +158,7 @@ class Words:
         progress(f"{liquid}: {time.perf_counter() - begun:.0f} s")
         return heard
 
-    @functools.lru_cache(maxsize=2 * len(LIQUIDS) + 2)  # noqa: B019
+    @functools.lru_cache(maxsize=2 * len(LIQUIDS) + 5)  # noqa: B019
     def gram(self, liquid: str, state: str) -> Array:
         """Inner products of the states of all words and copies."""
         parts = [
@@ -276,9 +279,9 @@ PROTOCOL = f"""3,329 words, 20 classes, ten speakers; five folds leave out two s
 word of whom is heard in training. For each fold, states and readout with the best mean accuracy
 were chosen among the candidates on the other eight speakers: four times, six of them train and two
 validate. (a) RBF-SVM on the square root of the input's spike counts in 15 bins of time x 35 of
-channels, over each word's own length or over 800 ms; (a+) the same with kernel ridge and the sum of
-both windows' decisions among the candidates. (b) ridge on spike counts of the liquid. (c) liquids of
-1000 neurons in six triangular bins, over own length or 800 ms, with kernel ridge, ridge or RBF-SVM;
+channels, over each word's own length or over 800 ms; (a+) the same with kernel ridge and the sum
+of both windows' decisions among the candidates. (b) ridge on spike counts of the liquid. (c)
+liquids of 1000 neurons in six triangular bins, over own length or 800 ms, with kernel ridge, ridge or RBF-SVM;
 and the summed decisions of kernel ridges on both windows of one, two or three liquids side by
 side. Vectors are scaled to unit length, except where it says raw. With copies, every training word
 is joined by {COPIES} changed ones (channels shifted by a normal with sd 25, time stretched by a
