@@ -281,9 +281,9 @@ were chosen among the candidates on the other eight speakers: four times, six of
 validate. (a) RBF-SVM on the square root of the input's spike counts in 15 bins of time x 35 of
 channels, over each word's own length or over 800 ms; (a+) the same with kernel ridge and the sum
 of both windows' decisions among the candidates. (b) ridge on spike counts of the liquid. (c)
-liquids of 1000 neurons in six triangular bins, over own length or 800 ms, with kernel ridge, ridge or RBF-SVM;
-and the summed decisions of kernel ridges on both windows of one, two or three liquids side by
-side. Vectors are scaled to unit length, except where it says raw. With copies, every training word
+liquids of 1000 neurons in six triangular bins, over own length or 800 ms, with kernel ridge, ridge
+or RBF-SVM; and the summed decisions of kernel ridges on both windows of one, two or three liquids
+side by side. Vectors are scaled to unit length, except where it says raw. With copies, every training word
 is joined by {COPIES} changed ones (channels shifted by a normal with sd 25, time stretched by a
 log-normal with sd 0.12); test words never are. gamma is in units of 1/median squared distance.
 Liquids are drawn once and are the same for all folds. Their constants, and the list of candidates,
