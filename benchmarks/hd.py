@@ -275,22 +275,22 @@ def main() -> None:
     print(table(["part", "copies", "speakers", "states", "readout", "inner %", "test %"], details))
 
 
-PROTOCOL = f"""3,329 words, 20 classes, ten speakers; five folds leave out two speakers each, no
-word of whom is heard in training. For each fold, states and readout with the best mean accuracy
-were chosen among the candidates on the other eight speakers: four times, six of them train and two
+PROTOCOL = f"""3,329 words, 20 classes, ten speakers; five folds leave out two speakers each, no word
+of whom is heard in training. For each fold, states and readout with the best mean accuracy were
+chosen among the candidates on the other eight speakers: four times, six of them train and two
 validate. (a) RBF-SVM on the square root of the input's spike counts in 15 bins of time x 35 of
 channels, over each word's own length or over 800 ms; (a+) the same with kernel ridge and the sum
 of both windows' decisions among the candidates. (b) ridge on spike counts of the liquid. (c)
 liquids of 1000 neurons in six triangular bins, over own length or 800 ms, with kernel ridge, ridge
 or RBF-SVM; and the summed decisions of kernel ridges on both windows of one, two or three liquids
-side by side. Vectors are scaled to unit length, except where it says raw. With copies, every training word
-is joined by {COPIES} changed ones (channels shifted by a normal with sd 25, time stretched by a
-log-normal with sd 0.12); test words never are. gamma is in units of 1/median squared distance.
-Liquids are drawn once and are the same for all folds. Their constants, and the list of candidates,
-were drawn up by looking at validation scores of trainings on six speakers, and all ten speakers
-were validated on in one or another of them. The list was extended once, by the sums of decisions,
-after the first measurement on test speakers (c without sums: 67.1 and 76.2 %); what it was extended
-by was chosen by validation scores again."""
+side by side. Vectors are scaled to unit length, except where it says raw. With copies, every
+training word is joined by {COPIES} changed ones (channels shifted by a normal with sd 25, time
+stretched by a log-normal with sd 0.12); test words never are. gamma is in units of 1/median
+squared distance. Liquids are drawn once and are the same for all folds. Their constants, and the
+list of candidates, were drawn up by looking at validation scores of trainings on six speakers, and
+all ten speakers were validated on in one or another of them. The list was extended once, by the
+sums of decisions, after the first measurement on test speakers (c without sums: 67.1 and 76.2 %);
+what it was extended by was chosen by validation scores again."""
 
 
 if __name__ == "__main__":
