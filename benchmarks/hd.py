@@ -275,7 +275,7 @@ def main() -> None:
     print(table(["part", "copies", "speakers", "states", "readout", "inner %", "test %"], details))
 
 
-PROTOCOL = f"""3,329 words, 20 classes, ten speakers; five folds leave out two speakers each, no word
+PROTOCOL = f"""3,329 words, 20 classes, ten speakers; five folds leave two speakers out, no word
 of whom is heard in training. For each fold, states and readout with the best mean accuracy were
 chosen among the candidates on the other eight speakers: four times, six of them train and two
 validate. (a) RBF-SVM on the square root of the input's spike counts in 15 bins of time x 35 of
