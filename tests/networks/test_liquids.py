@@ -141,8 +141,9 @@ class TestMaassColumn:
         assert stats.kstest(of("w"), "expon", args=(0, weight)).pvalue > ALPHA
         np.testing.assert_allclose(of("delay"), delay * 1e-3)
         for key, mean in (("utilisation", u), ("tau_recovery", d), ("tau_facilitation", f)):
-            # normal, drawn again where not positive
-            law = stats.truncnorm(-2, np.inf, loc=mean, scale=mean / 2)
+            # normal, drawn again where not positive, or where a share is not below 1
+            high = (1 - mean) / (mean / 2) if key == "utilisation" else np.inf
+            law = stats.truncnorm(-2, high, loc=mean, scale=mean / 2)
             assert stats.kstest(of(key), law.cdf).pvalue > ALPHA
 
     def test_neurons_and_input(self, columns):
