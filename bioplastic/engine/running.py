@@ -13,13 +13,13 @@ from brian2 import BrianObjectException, DimensionMismatchError
 from brian2.equations.equations import EquationError
 from tqdm.auto import tqdm
 
-from bioplastic.engine.builder import parameter_values, structure
 from bioplastic.engine.cuda import CudaProgram
 from bioplastic.engine.program import Chunk, ChunkResult, Program, deferred_interrupt
 from bioplastic.engine.runtime import RuntimeProgram
 from bioplastic.engine.standalone_program import StandaloneProgram, find_compiler
 from bioplastic.engine.state import State, complete_state
 from bioplastic.engine.stimulus import Stimulus, check_stimulus
+from bioplastic.engine.structure import parameter_values, structure
 from bioplastic.errors import BioplasticError, ParameterError, SimulationError
 from bioplastic.models import Network
 from bioplastic.spikes import SpikeTrains

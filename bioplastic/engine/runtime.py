@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from brian2.devices.device import runtime_device
 
-from bioplastic.engine.builder import SLOT_LOG, build, listed_variables, parameter_values
+from bioplastic.engine.builder import SLOT_LOG, build
 from bioplastic.engine.context import brian_context
 from bioplastic.engine.program import Chunk, ChunkResult, input_events
+from bioplastic.engine.structure import listed_variables, parameter_values
 from bioplastic.models import Network
 from bioplastic.spikes import SpikeTrains
 

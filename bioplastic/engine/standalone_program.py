@@ -18,10 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic.engine import cache
-from bioplastic.engine.builder import SLOT_LOG, build, listed_variables, structure
+from bioplastic.engine.builder import SLOT_LOG, build
 from bioplastic.engine.context import brian_context
 from bioplastic.engine.program import Chunk, ChunkResult, input_events
 from bioplastic.engine.standalone import slot_device
+from bioplastic.engine.structure import listed_variables, structure
 from bioplastic.errors import (
     BuildError,
     CompilerNotFoundError,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic.engine.builder import listed_variables
+from bioplastic.engine.structure import listed_variables
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 from bioplastic.models.wiring import sorted_synapses

@@ -16,7 +16,7 @@ from brian2 import ms, mV
 
 from bioplastic import engine
 from bioplastic.engine import cache, running
-from bioplastic.engine.builder import structure
+from bioplastic.engine.structure import structure
 from bioplastic.errors import BuildError, CompilerNotFoundError, StorageError
 from bioplastic.models import DiehlCookExcitatory, DiehlCookSTDP, PairSTDP, Schedule
 from bioplastic.networks import diehl_cook_network
