@@ -42,7 +42,7 @@ def main() -> None:
         for n, found in by_samples.items():
             found.append(measure(args.neurons, n, "--poisson", core=args.core))
         for jobs, found in by_jobs.items():
-            found.append(measure(args.neurons, 4 * args.samples, "--jobs", jobs))
+            found.append(measure(args.neurons, 16 * args.samples, "--jobs", jobs))
     source = by_size[args.sizes[0]][0]
     protocol = f"""
         LiquidStateMachine(n_neurons, random_state=0), the tonotopic liquid with its defaults, 700
@@ -63,7 +63,7 @@ def main() -> None:
                 f"On one core, {args.neurons} neurons, by samples (Poisson trains of hd's rate)\n",
                 growth(by_samples),
                 "",
-                f"On one and on two cores, {args.neurons} neurons, {4 * args.samples} samples\n",
+                f"On one and on two cores, {args.neurons} neurons, {16 * args.samples} samples\n",
                 processors(by_jobs),
                 "",
                 paragraph("""
