@@ -1,13 +1,22 @@
-"""Checks of constructor parameters: each error names estimator, parameter, value and remedy."""
+"""Checks of parameters and samples: each error names estimator, parameter, value and remedy."""
 
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from brian2 import Quantity, have_same_dimensions
+from sklearn.utils.validation import validate_data
 
-from bioplastic.errors import ParameterError
+from bioplastic.errors import DataError, ParameterError
 
-__all__ = ["check_choice", "check_number", "check_positive", "check_quantity", "check_whole"]
+__all__ = [
+    "check_choice",
+    "check_intensities",
+    "check_number",
+    "check_positive",
+    "check_quantity",
+    "check_whole",
+]
 
 
 def check_whole(estimator: Any, name: str, *, low: int, high: int | None = None) -> int:
@@ -97,3 +106,24 @@ def check_positive(estimator: Any, name: str, default: Quantity, *, zero: bool =
             f"{type(estimator).__name__}.{name}: must be one finite value {span}, got {value!r}"
         )
     return float(number)
+
+
+def check_intensities(estimator: Any, X: npt.ArrayLike, *, reset: bool) -> npt.NDArray[Any]:
+    """Return samples as an array of finite numbers >= 0, of the number type that they have.
+
+    Raises
+    ------
+    DataError
+        If they are none, or have another number of features than in `fit`.
+    """
+    try:
+        # A number type of one byte stays one: MNIST as float64 would be half a gigabyte.
+        data: npt.NDArray[Any] = validate_data(
+            estimator, X, reset=reset, dtype="numeric", ensure_non_negative=True
+        )
+    except ValueError as error:
+        raise DataError(
+            f"{type(estimator).__name__}: {error} X must be an array (n_samples, n_features) of "
+            f"finite numbers >= 0."
+        ) from error
+    return data

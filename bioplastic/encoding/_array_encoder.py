@@ -7,10 +7,10 @@ import numpy.typing as npt
 from brian2 import ms
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import gen_batches
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from bioplastic._checks import check_number, check_positive
-from bioplastic.errors import DataError, ParameterError
+from bioplastic._checks import check_intensities, check_number, check_positive
+from bioplastic.errors import ParameterError
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["ArrayEncoder"]
@@ -54,7 +54,7 @@ class ArrayEncoder(  # type: ignore[call-arg]
             If X is empty, not two-dimensional, or holds NaN, infinity or a negative value.
         """
         self._check_parameters()
-        data = self._validate(X, reset=True)
+        data = check_intensities(self, X, reset=True)
         self._learn(data)
         return self
 
@@ -83,7 +83,7 @@ class ArrayEncoder(  # type: ignore[call-arg]
         """
         check_is_fitted(self, "n_features_in_")
         self._check_parameters()
-        data = self._validate(X, reset=False)
+        data = check_intensities(self, X, reset=False)
         keys = self._keys(data)
         parts = [
             self._encode(data[rows].astype(np.float64), keys[rows])
@@ -138,16 +138,3 @@ class ArrayEncoder(  # type: ignore[call-arg]
             n_units=self.n_features_in_,
             duration=self._duration(),
         )
-
-    def _validate(self, X: npt.ArrayLike, *, reset: bool) -> npt.NDArray[Any]:
-        try:
-            # A number type of one byte stays one: MNIST as float64 would be half a gigabyte.
-            data: npt.NDArray[Any] = validate_data(
-                self, X, reset=reset, dtype="numeric", ensure_non_negative=True
-            )
-        except ValueError as error:
-            raise DataError(
-                f"{type(self).__name__}: {error} X must be an array (n_samples, n_features) of "
-                f"finite numbers >= 0."
-            ) from error
-        return data

@@ -3,9 +3,10 @@
 Where nothing goes over from sample to sample, they can be shown in any order and anywhere.
 """
 
+import functools
 import itertools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 import joblib
@@ -67,14 +68,24 @@ def present(
     program = open_program(network, engine=name)
     cuts = _cuts(stimulus, n_workers * SHARES if n_workers > 1 else 1)
     blocks = list(itertools.pairwise(cuts))
+    work = functools.partial(
+        run,
+        network,
+        stimulus,
+        seed=seed,
+        state=state,
+        engine=name,
+        record=record,
+        chunk_size=CHUNK,
+    )
     lock = threading.Lock()
     with (
         deferred_interrupt() as asked,
         tqdm(total=len(stimulus), desc=description, unit="sample", disable=not progress) as bar,
     ):
 
-        def one(block: tuple[int, int], stop: Callable[[], bool] | None) -> Result:
-            done = block[0]
+        def here(begin: int, end: int) -> Result:
+            done = begin
 
             def on_chunk(position: int, result: ChunkResult) -> None:
                 nonlocal done
@@ -82,43 +93,19 @@ def present(
                     bar.update(position - done)
                 done = position
 
-            return run(
-                network,
-                stimulus,
-                seed=seed,
-                state=state,
-                engine=name,
-                program=program if n_workers == 1 or name == "cpp_standalone" else None,
-                start=block[0],
-                stop=block[1],
-                record=record,
-                chunk_size=CHUNK,
-                on_chunk=on_chunk if stop is not None else None,
-                interrupted=stop,
+            return work(
+                program=program, start=begin, stop=end, on_chunk=on_chunk, interrupted=asked
             )
 
         if n_workers == 1:
-            results = [one(block, asked) for block in blocks]
+            results = [here(begin, end) for begin, end in blocks]
         elif name == "cpp_standalone":
             # The work is done by the compiled programs, which are processes of their own.
             parallel = joblib.Parallel(n_jobs=n_workers, backend="threading")
-            results = parallel(joblib.delayed(one)(block, asked) for block in blocks)
+            results = parallel(joblib.delayed(here)(begin, end) for begin, end in blocks)
         else:
             parallel = joblib.Parallel(n_jobs=n_workers)
-            results = parallel(
-                joblib.delayed(run)(
-                    network,
-                    stimulus,
-                    seed=seed,
-                    state=state,
-                    engine=name,
-                    start=begin,
-                    stop=end,
-                    record=record,
-                    chunk_size=CHUNK,
-                )
-                for begin, end in blocks
-            )
+            results = parallel(joblib.delayed(work)(start=begin, stop=end) for begin, end in blocks)
         if asked() or any(r.interrupted for r in results):
             n_done = sum(r.n_done - a for r, (a, _) in zip(results, blocks, strict=True))
             raise KeyboardInterrupt(f"stopped after {n_done} of {len(stimulus)} samples")

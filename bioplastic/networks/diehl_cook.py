@@ -13,12 +13,12 @@ import numpy.typing as npt
 from brian2 import Hz, ms, mV
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from bioplastic import engine as engines
-from bioplastic._checks import check_quantity, check_whole
+from bioplastic._checks import check_intensities, check_quantity, check_whole
 from bioplastic.engine.program import ChunkResult
-from bioplastic.errors import CheckpointError, DataError, ParameterError
+from bioplastic.errors import CheckpointError, ParameterError
 from bioplastic.models import (
     DiehlCookExcitatory,
     DiehlCookInhibitory,
@@ -189,7 +189,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         -------
         self : DiehlCook
         """
-        data = self._validate(X, reset=True)
+        data = check_intensities(self, X, reset=True)
         self._begin(data)
         self._train(data, n_epochs=int(self.n_epochs), resume=True)
         return self
@@ -208,7 +208,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self : DiehlCook
         """
         first = not hasattr(self, "weights_")
-        data = self._validate(X, reset=first)
+        data = check_intensities(self, X, reset=first)
         if first:
             self._begin(data)
         self._train(data, n_epochs=1, resume=False)
@@ -356,7 +356,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self, X: npt.ArrayLike, *, record: Literal["counts", "spikes"] = "counts"
     ) -> engines.Result:
         check_is_fitted(self, "weights_")
-        data = self._validate(X, reset=False)
+        data = check_intensities(self, X, reset=False)
         state = {WEIGHTS: self.weights_.ravel()}
         if THETA in self._state:
             state[THETA] = self.theta_
@@ -477,16 +477,3 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """Rate in hertz of an input of 1."""
         rate = float(check_quantity(self, "rate_max", 63.75 * Hz))
         return rate / self.x_max_ if self.x_max_ > 0 else 0.0
-
-    def _validate(self, X: npt.ArrayLike, *, reset: bool) -> npt.NDArray[Any]:
-        try:
-            # A number type of one byte stays one: MNIST as float64 would be half a gigabyte.
-            data: npt.NDArray[Any] = validate_data(
-                self, X, reset=reset, dtype="numeric", ensure_non_negative=True
-            )
-        except ValueError as error:
-            raise DataError(
-                f"{type(self).__name__}: {error} X must be an array (n_samples, n_features) of "
-                f"finite numbers >= 0."
-            ) from error
-        return data

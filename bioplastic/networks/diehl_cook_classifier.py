@@ -9,7 +9,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
-from bioplastic._checks import check_whole
+from bioplastic._checks import check_intensities, check_whole
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import DiehlCookExcitatory, DiehlCookInhibitory, PlasticityRule
 from bioplastic.networks.diehl_cook import DiehlCook
@@ -216,7 +216,7 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
     ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         if y is None:
             raise DataError("DiehlCookClassifier requires y to be passed, but the target y is None")
-        data = self._validate(X, reset=reset)
+        data = check_intensities(self, X, reset=reset)
         try:
             labels = column_or_1d(y, warn=True)
             check_consistent_length(data, labels)
