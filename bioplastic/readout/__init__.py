@@ -3,6 +3,7 @@
 from bioplastic.readout.augmented import AugmentedClassifier
 from bioplastic.readout.kernel_ridge import KernelRidgeClassifier
 from bioplastic.readout.labelling import NeuronLabelClassifier
+from bioplastic.readout.spike_time_classifier import SpikeTimeClassifier
 from bioplastic.readout.states import FilteredState, FirstSpikeTime, SpikeCount, TimeBinnedCount
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     "KernelRidgeClassifier",
     "NeuronLabelClassifier",
     "SpikeCount",
+    "SpikeTimeClassifier",
     "TimeBinnedCount",
 ]

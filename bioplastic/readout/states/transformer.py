@@ -5,9 +5,10 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from bioplastic.errors import DataError
+from bioplastic.readout._trains import check_trains
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["SpikeTransformer"]
@@ -45,7 +46,7 @@ class SpikeTransformer(TransformerMixin, BaseEstimator):
         ParameterError
             If a parameter has a value that cannot work.
         """
-        self._check(X, reset=True)
+        check_trains(self, "fit", X, reset=True)
         self._learn(X)
         return self
 
@@ -70,7 +71,7 @@ class SpikeTransformer(TransformerMixin, BaseEstimator):
             If the transformer has not been fitted.
         """
         check_is_fitted(self)
-        self._check(X, reset=False)
+        check_trains(self, "transform", X, reset=False)
         blocks = (X[start : start + _BLOCK] for start in range(0, len(X), _BLOCK))
         first = self._features(next(blocks))
         if len(first) == len(X):
@@ -119,21 +120,6 @@ class SpikeTransformer(TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         return tags
-
-    def _check(self, X: SpikeTrains, *, reset: bool) -> None:
-        name = f"{type(self).__name__}.{'fit' if reset else 'transform'}"
-        if not isinstance(X, SpikeTrains):
-            raise DataError(
-                f"{name}: X must be SpikeTrains, got {type(X).__name__}; make spikes of numbers by "
-                f"an encoder of bioplastic.encoding"
-            )
-        if not len(X):
-            raise DataError(f"{name}: X must hold at least one sample, got {X!r}")
-        if not reset and X.n_units != self.n_features_in_:
-            raise DataError(
-                f"{name}: X must have the {self.n_features_in_} units of fit, got {X.n_units}"
-            )
-        validate_data(self, X, reset=reset, skip_check_array=True)
 
     def _learn(self, X: SpikeTrains) -> None:
         """Check parameters and learn; nothing by default."""
