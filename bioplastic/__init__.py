@@ -1,12 +1,13 @@
 """Biologically plausible spiking networks on Brian2: declared, compiled, trained, compared."""
 
-from bioplastic import datasets, encoding, engine, errors, models, networks, readout
+from bioplastic import algebra, datasets, encoding, engine, errors, models, networks, readout
 from bioplastic.spikes import SpikeTrains
 
 __version__ = "0.1.0"
 
 __all__ = [
     "SpikeTrains",
+    "algebra",
     "datasets",
     "encoding",
     "engine",

@@ -2,6 +2,7 @@
 
 from bioplastic.datasets.digits import load_digits
 from bioplastic.datasets.fsdd import load_fsdd
+from bioplastic.datasets.grasshopper import load_grasshopper
 from bioplastic.datasets.hd import load_hd
 from bioplastic.datasets.mnist import load_mnist
 from bioplastic.datasets.ntidigits import load_ntidigits
@@ -11,6 +12,7 @@ from bioplastic.datasets.spoken import load_spoken
 __all__ = [
     "load_digits",
     "load_fsdd",
+    "load_grasshopper",
     "load_hd",
     "load_mnist",
     "load_ntidigits",
