@@ -8,6 +8,7 @@ from bioplastic.datasets.mnist import load_mnist
 from bioplastic.datasets.ntidigits import load_ntidigits
 from bioplastic.datasets.spiking_audio import load_shd, load_ssc
 from bioplastic.datasets.spoken import load_spoken
+from bioplastic.datasets.templates import make_jittered_templates
 
 __all__ = [
     "load_digits",
@@ -19,4 +20,5 @@ __all__ = [
     "load_shd",
     "load_spoken",
     "load_ssc",
+    "make_jittered_templates",
 ]
