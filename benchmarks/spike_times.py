@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from _protocol import header, paragraph, progress, table
-from brian2 import ms, second
+from _protocol import header, progress, table
+from brian2 import ms
 from scipy import linalg
 from sklearn.model_selection import StratifiedKFold
 
@@ -98,13 +98,15 @@ def ridge(train: Array, y: Array, test: Array, alphas: list[float]) -> list[Arra
     return said
 
 
-def state(method: str, X: SpikeTrains, span: float) -> Array:
-    """States of the standard readouts."""
-    if method == "counts":
-        return SpikeCount().fit_transform(X)
-    if method == "end":
-        return FilteredState(times=[span] * second).fit_transform(X)
-    return FilteredState(times=np.arange(25, 1e3 * span + 1, 25) * ms).fit_transform(X)
+def states(method: str, X: SpikeTrains, test: SpikeTrains) -> tuple[Array, Array]:
+    """States of the standard readouts, of training and test samples."""
+    every = np.arange(25, 1e3 * X.duration.max() + 24, 25) * ms
+    transformer = {
+        "counts": SpikeCount(),
+        "end": FilteredState(),
+        "every 25 ms": FilteredState(times=every),
+    }[method]
+    return transformer.fit_transform(X), transformer.transform(test)
 
 
 def decoder(settings: Settings, **options: Any) -> SpikeTimeClassifier:
@@ -119,11 +121,12 @@ def decoder(settings: Settings, **options: Any) -> SpikeTimeClassifier:
 
 def said_by(
     method: str, settings: Settings, X: SpikeTrains, y: Array, test: SpikeTrains, *,
-    n_neurons: int, span: float, relative: bool, seed: int = 0,
+    n_neurons: int, relative: bool, seed: int = 0,
 ) -> list[Array]:  # fmt: skip
     """Classes said of the test samples; with selection, by 1, 2 and more neurons."""
     if method in ("end", "every 25 ms", "counts"):
-        return ridge(state(method, X, span), y, state(method, test, span), [settings["alpha"]])
+        train, held_out = states(method, X, test)
+        return ridge(train, y, held_out, [settings["alpha"]])
     options = {"relative": relative and np.isfinite(settings["tau"]), "max_neurons": n_neurons}
     if method in ("timing, all", "timing, random"):
         # What the classifier does with all neurons, without the search for their order.
@@ -167,7 +170,7 @@ def template_score(method: str, jitter: float, per_class: int, seed: int) -> lis
     """Accuracy on test samples by number of neurons; settings by three folds of the training."""
     X, y = heard(jitter, per_class, seed)
     train, test = np.arange(N_TRAIN), np.arange(N_TRAIN, N_TRAIN + N_TEST)
-    same = {"n_neurons": N_COLUMN // 4, "span": 0.5, "relative": False, "seed": seed}
+    same = {"n_neurons": N_COLUMN // 4, "relative": False, "seed": seed}
     best, chosen = -1.0, Settings()
     folds = list(StratifiedKFold(3).split(train, y[train]))
     for settings in candidates(method, *TEMPLATE_GRID):
@@ -222,7 +225,7 @@ def templates(records: Records, seeds: range) -> str:
         for method, title in list(METHODS.items())[:-1]:
             curves = [
                 records.get(
-                    lambda m=method, k=seed: template_score(m, jitter, per_class, k),
+                    functools.partial(template_score, method, jitter, per_class, seed),
                     "templates", per_class, jitter, method, seed,
                 )
                 for seed in seeds
@@ -251,7 +254,9 @@ def templates(records: Records, seeds: range) -> str:
     ):
         for jitter in INPUT_JITTERS:
             found = np.mean([
-                records.get(lambda k=seed: score(jitter, PER_CLASS[-1], k), name, jitter, seed)
+                records.get(
+                    functools.partial(score, jitter, PER_CLASS[-1], seed), name, jitter, seed
+                )
                 for seed in seeds
             ], axis=0)  # fmt: skip
             standard = 100 * np.mean([
@@ -262,9 +267,9 @@ def templates(records: Records, seeds: range) -> str:
                 [f"{tau:g} ms", *(f"{100 * x:.1f}" for x in row)]
                 for tau, row in zip(taus, found, strict=True)
             ]
+            task = f"{2 * PER_CLASS[-1]} templates, input jitter {jitter:g} ms"
             parts += [
-                f"timing with selection, {quarter} neurons, {2 * PER_CLASS[-1]} templates, input "
-                f"jitter {jitter:g} ms (standard {standard:.1f} %): tau by {head}\n",
+                f"{task} (standard {standard:.1f} %), timing with selection: tau by {head}\n",
                 table(["tau", *(f"{c:g}" for c in columns)], rows),
                 "",
             ]
@@ -314,9 +319,7 @@ def hd_choice(words: Words, method: str, test: int) -> Settings:
 
 def hd_said(words: Words, method: str, settings: Settings, X: SpikeTrains, y: Array,
             test: SpikeTrains, seed: int = 0) -> list[Array]:  # fmt: skip
-    return said_by(
-        method, settings, X, y, test, n_neurons=N_HD // 4, span=1.0, relative=True, seed=seed
-    )
+    return said_by(method, settings, X, y, test, n_neurons=N_HD // 4, relative=True, seed=seed)
 
 
 def hd_score(words: Words, method: str, settings: Settings, test: int, draw: int) -> list[float]:
@@ -400,8 +403,8 @@ TonotopicLiquid of {N_HD} neurons, rest 60 ms, no augmented copies. Mean over fo
 five draws of the liquid (random_state 0 to 4). For each fold, settings were chosen once, with draw
 0, by training on six of the other speakers and validating on two: tau (50, 100, 200 ms), number of
 references (6, 10; spread over each word's own length), ridge (0.3, 1, 3; without timing 0.1, 1, 10,
-100). Selection takes 250 neurons; "one vs rest" up to 30 for each class. The end of the first state
-is 1 s after a word's begin. Which grid to search was found on validation speakers."""
+100). Selection takes 250 neurons; "one vs rest" up to 30 for each class. The first state
+is that at each word's end. Which grid to search was found on validation speakers."""
 
 
 if __name__ == "__main__":
