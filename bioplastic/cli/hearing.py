@@ -62,11 +62,14 @@ class Hearing:
             if settings.copies
             else "no changed copies of training words"
         )
+        if settings.readout == "spike_times":
+            seen = f"{self.model[-1].n_neurons_} neurons seen from {settings.bins} references"
+        else:
+            seen = f"of spike counts in {settings.bins} bins over {settings.span_ms:g} ms"
         return (
             f"Liquid    {settings.liquid}, {liquid.n_neurons:,} neurons, "
             f"{liquid.n_synapses_:,} synapses\n"
-            f"Readout   {settings.readout}, of spike counts in {settings.bins} bins over "
-            f"{settings.span_ms:g} ms; {copies}"
+            f"Readout   {settings.readout}, {seen}; {copies}"
         )
 
     def record(self, task: WordTask, settings: LiquidSettings, *, seed: int) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from bioplastic.networks import (
     RandomLiquid,
     TonotopicLiquid,
 )
-from bioplastic.readout import KernelRidgeClassifier, TimeBinnedCount
+from bioplastic.readout import KernelRidgeClassifier, SpikeTimeClassifier, TimeBinnedCount
 
 __all__ = [
     "SETTINGS",
@@ -155,7 +155,8 @@ class LiquidSettings(Settings):
     copies : int
         Changed copies of each training word.
     bins : int
-        Bins of time in which the readout counts spikes.
+        Bins of time in which the readout counts spikes; with ``"spike_times"``, references that
+        are spread over each word's own length.
     span_ms : float
         What the bins cover, from the begin of a word.
     dt_ms, rest_ms : float
@@ -177,13 +178,16 @@ class LiquidSettings(Settings):
         Literal["tonotopic", "random", "maass"], Option(help="Kind of the liquid.")
     ] = "tonotopic"
     readout: Annotated[
-        Literal["kernel_ridge", "ridge", "svm"], Option(help="Classifier of the liquid's states.")
+        Literal["kernel_ridge", "ridge", "svm", "spike_times"],
+        Option(help="Classifier of the liquid's states, or decoder of its precise spike times."),
     ] = "kernel_ridge"
     copies: Annotated[
         int,
         Option(min=0, help="Changed copies of each training word, of other voices as it were."),
     ] = 3
-    bins: Annotated[int, Option(min=1, help="Bins of time in which spikes are counted.")] = 6
+    bins: Annotated[
+        int, Option(min=1, help="Bins of time in which spikes are counted; references, if timed.")
+    ] = 6
     span_ms: Annotated[float, Option(help="What they cover, from the begin of a word.")] = 800.0
 
     def network(self, **others: Any) -> LiquidStateMachine:
@@ -201,8 +205,14 @@ class LiquidSettings(Settings):
         """Return what follows the liquid, as steps of a pipeline.
 
         Square roots of counts in overlapping bins, the last one open, scaled to unit length, and
-        a classifier.
+        a classifier; or a decoder of spike times alone.
         """
+        if self.readout == "spike_times":
+            # Of benchmarks/spike_times.py, chosen on training speakers.
+            timed = SpikeTimeClassifier(
+                tau=100 * ms, n_references=self.bins, relative=True, alpha=1.0
+            )
+            return [("readout", timed)]
         states = TimeBinnedCount(
             n_bins=self.bins,
             duration=self.span_ms * ms,

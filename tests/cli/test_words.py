@@ -175,7 +175,7 @@ def test_every_data_set_has_one_model():
     assert {name for name, s in SETTINGS.items() if s.model == "lsm"} == set(WORDS)
 
 
-@pytest.mark.parametrize("readout", ["ridge", "svm", "kernel_ridge"])
+@pytest.mark.parametrize("readout", ["ridge", "svm", "kernel_ridge", "spike_times"])
 def test_readouts_learn(few, readout):
     model = Pipeline(LiquidSettings(readout=readout, span_ms=200).readout_steps())
     assert model.fit(few.data, few.target).score(few.data, few.target) > 0.9
