@@ -53,8 +53,13 @@ METHODS = {
     "timing, random": "timing, as many neurons at random",
     "timing, all": "timing, all neurons",
     "timing, selected": "timing with selection",
+    "whole trains": "the same, residual of whole trains",
     "one vs rest": "timing, each class selects its own",
 }
+
+TEMPLATE_METHODS = [method for method in METHODS if method != "one vs rest"]
+HD_METHODS = [method for method in METHODS if method != "whole trains"]
+SELECTING = ("counts, selected", "timing, selected", "whole trains")
 
 
 class Records:
@@ -137,6 +142,8 @@ def said_by(
             train, held_out = train[:, kept], held_out[:, kept]
         flat = (v.reshape(len(v), -1) for v in (train, held_out))
         return ridge(next(flat), y, next(flat), [settings["alpha"]])
+    if method == "whole trains":
+        options |= {"residual": "train"}
     if method == "one vs rest":
         options |= {"selection": "one_vs_rest", "max_neurons": int(settings["each"])}
     return list(decoder(settings, **options).fit(X, y).staged_predict(test))
@@ -144,7 +151,7 @@ def said_by(
 
 def candidates(method: str, taus: tuple[float, ...], references: tuple[int, ...],
                alphas: tuple[float, ...]) -> Iterator[Settings]:  # fmt: skip
-    timing = method.startswith("timing") or method == "one vs rest"
+    timing = method.startswith("timing") or method in ("one vs rest", "whole trains")
     for alpha in alphas:
         for tau, n in itertools.product(taus, references) if timing else [(INF, 1)]:
             yield {"tau": tau, "references": n, "alpha": alpha}
@@ -222,7 +229,7 @@ def templates(records: Records, seeds: range) -> str:
     quarter = N_COLUMN // 4
     for per_class, jitter in itertools.product(PER_CLASS, INPUT_JITTERS):
         rows, standard = [], np.zeros(0)
-        for method, title in list(METHODS.items())[:-1]:
+        for method in TEMPLATE_METHODS:
             curves = [
                 records.get(
                     functools.partial(template_score, method, jitter, per_class, seed),
@@ -233,14 +240,14 @@ def templates(records: Records, seeds: range) -> str:
             right = 100 * np.array([curve[-1] for curve in curves])
             if method == "end":
                 standard = right
-            n = quarter if "selected" in method or "random" in method else N_COLUMN
+            n = quarter if method in (*SELECTING, "timing, random") else N_COLUMN
             won = f"{(right > standard).sum()}/{len(seeds)}"
             some = "  ".join(
                 f"{100 * np.mean([c[min(k, len(c)) - 1] for c in curves]):.1f}"
-                for k in ((5, 10, 20) if "selected" in method else ())
+                for k in ((5, 10, 20) if method in SELECTING else ())
             )
             rows.append([
-                title, str(n), f"{right.mean():.1f}", f"{right.std(ddof=1):.1f}",
+                METHODS[method], str(n), f"{right.mean():.1f}", f"{right.std(ddof=1):.1f}",
                 f"{(right - standard).mean():+.1f}", won, some,
             ])  # fmt: skip
         parts += [
@@ -331,7 +338,7 @@ def hd_score(words: Words, method: str, settings: Settings, test: int, draw: int
 
 def hd(records: Records) -> str:
     words = Words()
-    order = list(METHODS)
+    order = HD_METHODS
     chosen = {
         (method, test): records.get(
             functools.partial(hd_choice, words, method, test), "hd choice", method, test
@@ -353,7 +360,7 @@ def hd(records: Records) -> str:
         by_draw = right.mean(axis=1)
         if method == "end":
             standard = by_draw
-        selected = "selected" in method
+        selected = method in SELECTING
         n = {"timing, random": "250", "one vs rest": "<= 30 a class"}.get(method, "1000")
         some = "  ".join(
             f"{100 * np.mean([c[k - 1] for folds in curves for c in folds]):.1f}"
