@@ -41,9 +41,10 @@ PUBLIC = {
         "DataNotFoundError", "ParameterError", "SimulationError", "StorageError",
     ],
     "bioplastic.inspect": [
-        "SpikeEvents", "pairs_at_distance", "plot_confusion", "plot_raster",
-        "plot_receptive_fields", "plot_separation", "plot_weight_history", "plot_word",
-        "spike_train_distance", "state_separation",
+        "SpikeEvents", "jitter_accuracy", "neuron_curve", "pairs_at_distance", "plot_confusion",
+        "plot_error_reduction", "plot_jitter", "plot_neuron_curve", "plot_raster",
+        "plot_receptive_fields", "plot_selected_spikes", "plot_separation", "plot_weight_history",
+        "plot_word", "spike_train_distance", "state_separation",
     ],
     "bioplastic.models": [
         "LIF", "AdaptiveLIF", "Constant", "DiehlCookExcitatory", "DiehlCookInhibitory",
@@ -55,7 +56,8 @@ PUBLIC = {
     ],
     "bioplastic.networks": [
         "DiehlCook", "DiehlCookClassifier", "Liquid", "LiquidStateMachine", "MaassColumn",
-        "RandomLiquid", "TonotopicLiquid", "diehl_cook_network",
+        "RandomLiquid", "SpikingClassifier", "SpikingRegressor", "TonotopicLiquid",
+        "diehl_cook_network",
     ],
     "bioplastic.readout": [
         "AugmentedClassifier", "FilteredState", "FirstSpikeTime", "KernelRidgeClassifier",

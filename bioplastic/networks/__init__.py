@@ -5,6 +5,8 @@ from bioplastic.networks.diehl_cook import DiehlCook
 from bioplastic.networks.diehl_cook_classifier import DiehlCookClassifier
 from bioplastic.networks.liquids import Liquid, MaassColumn, RandomLiquid, TonotopicLiquid
 from bioplastic.networks.reservoir import LiquidStateMachine
+from bioplastic.networks.spiking_classifier import SpikingClassifier
+from bioplastic.networks.spiking_regressor import SpikingRegressor
 
 __all__ = [
     "DiehlCook",
@@ -13,6 +15,8 @@ __all__ = [
     "LiquidStateMachine",
     "MaassColumn",
     "RandomLiquid",
+    "SpikingClassifier",
+    "SpikingRegressor",
     "TonotopicLiquid",
     "diehl_cook_network",
 ]
