@@ -1,7 +1,7 @@
-"""Time and memory of Gram matrices of spike trains: prints the table of the docs.
+"""Time and memory of Gram matrices of spike trains, and time of a selection: the docs' tables.
 
-python benchmarks/gram.py [--neurons 1000] [--samples 100 1000] [--spikes 10000] [--rounds 3]
-                          [--core 0]
+python benchmarks/gram.py [--neurons 1000] [--samples 100 1000] [--spikes 10000]
+                          [--selected 100] [--rounds 3] [--core 0]
 """
 
 import argparse
@@ -19,7 +19,14 @@ from _protocol import (
     table,
 )
 
-GRAM = PEERS / "gram.py"
+GRAM, SELECTION = PEERS / "gram.py", PEERS / "selection.py"
+
+#: Residual, references, samples.
+type Case = tuple[str, int, int]
+#: What is selected from.
+CASES = [("train", 1, 2000), ("decision", 1, 2000), ("decision", 6, 2000)]
+#: Targets, one a class.
+TARGETS = 20
 
 
 def main() -> None:
@@ -27,13 +34,17 @@ def main() -> None:
     parser.add_argument("--neurons", type=int, default=1000)
     parser.add_argument("--samples", type=int, nargs="+", default=[100, 1000])
     parser.add_argument("--spikes", type=int, default=10_000, help="of a sample")
+    parser.add_argument("--selected", type=int, default=100, help="neurons to choose")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--core", type=int, default=default_core(), help="pin to this core")
     args = parser.parse_args()
     by_samples: dict[int, list[Result]] = {n: [] for n in args.samples}
+    by_case: dict[Case, list[Result]] = {case: [] for case in CASES}
     for _ in range(args.rounds):
         for n, found in by_samples.items():
             found.append(measure(args.neurons, n, args.spikes, core=args.core))
+        for case, found in by_case.items():
+            found.append(measure_selection(case, args.neurons, args.selected, core=args.core))
     protocol = f"""
         bioplastic.algebra.gram_matrix of {args.neurons} neurons, samples of 1 s with
         {args.spikes:,} spikes each, of any neuron at any time; tau 30 ms, float64. Each measurement
@@ -51,6 +62,17 @@ def main() -> None:
                     input MB: times and units of the spikes. beyond MB: peak of the process during
                     the call, beyond what it held before, the input among it; the result is in it.
                 """),
+                "",
+                f"Selection of {args.selected} of {args.neurons} neurons\n",
+                selections(by_case),
+                "",
+                paragraph(f"""
+                    ms: what SpikeTimeClassifier does in fit once it has the inner products of
+                    neurons and references and, where the residual is that of the train, the Gram
+                    matrix: the inner products with {TARGETS} targets, and the forward orthogonal
+                    regression, which all targets share. The Gram matrix of the decision is part of
+                    it, as far as it is needed. The numbers are random.
+                """),
             ]
         )
     )
@@ -59,6 +81,14 @@ def main() -> None:
 def measure(n_neurons: int, n_samples: int, n_spikes: int, *, core: int) -> Result:
     result = run_json([sys.executable, GRAM, n_neurons, n_samples, n_spikes], core=core)
     progress(f"{n_neurons} neurons, {n_samples} samples: {result['seconds']:.2f} s")
+    return result
+
+
+def measure_selection(case: Case, n_neurons: int, n_selected: int, *, core: int) -> Result:
+    residual, n_references, n_samples = case
+    numbers = (n_neurons, n_selected, n_references, n_samples, TARGETS)
+    result = run_json([sys.executable, SELECTION, residual, *numbers], core=core)
+    progress(f"selection, {residual}, {n_references} references: {result['seconds']:.3f} s")
     return result
 
 
@@ -75,6 +105,20 @@ def grams(by_samples: dict[int, list[Result]], n_spikes: int) -> str:
             beyond(found),
         ]
         for n, found in by_samples.items()
+    ]
+    return table(head, rows)
+
+
+def selections(by_case: dict[Case, list[Result]]) -> str:
+    head = ["residual", "references", "samples", "ms"]
+    rows = [
+        [
+            residual,
+            str(n_references),
+            str(n_samples),
+            median_range([1e3 * result["seconds"] for result in found]),
+        ]
+        for (residual, n_references, n_samples), found in by_case.items()
     ]
     return table(head, rows)
 

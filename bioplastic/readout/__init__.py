@@ -4,6 +4,7 @@ from bioplastic.readout.augmented import AugmentedClassifier
 from bioplastic.readout.kernel_ridge import KernelRidgeClassifier
 from bioplastic.readout.labelling import NeuronLabelClassifier
 from bioplastic.readout.spike_time_classifier import SpikeTimeClassifier
+from bioplastic.readout.spike_time_regressor import SpikeTimeRegressor
 from bioplastic.readout.states import FilteredState, FirstSpikeTime, SpikeCount, TimeBinnedCount
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "NeuronLabelClassifier",
     "SpikeCount",
     "SpikeTimeClassifier",
+    "SpikeTimeRegressor",
     "TimeBinnedCount",
 ]

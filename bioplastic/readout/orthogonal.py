@@ -10,8 +10,8 @@ __all__ = ["OrthogonalRegression", "forward_orthogonal_regression"]
 
 Array = npt.NDArray[np.float64]
 
-# What must be left of a regressor, relative to what it was, when those chosen before are taken off
-# it. What others span is rounding below it, and must not be chosen for its rounding.
+# What must be left of a regressor's squared norm, relative to what it was, when those chosen before
+# are taken off it. What others span is rounding below it, and must not be chosen for its rounding.
 _RANK_TOLERANCE = 1e-10
 
 
@@ -45,7 +45,7 @@ class OrthogonalRegression:
         Parameters
         ----------
         n_terms : int, default=None
-            How many terms; all of them by default.
+            How many terms, up to those that were chosen; all of them by default.
 
         Returns
         -------
@@ -55,7 +55,7 @@ class OrthogonalRegression:
         size = self.basis.shape[1] // max(len(self.selected), 1)
         rows = self.directions[n_terms - 1] if n_terms else 0
         found = self.basis[:rows, : n_terms * size].T @ self.coefficients[:rows]
-        return found.reshape(n_terms, size, -1)
+        return found.reshape(n_terms, size, self.coefficients.shape[1])
 
 
 def forward_orthogonal_regression(
@@ -106,11 +106,14 @@ def forward_orthogonal_regression(
     """
     n_candidates, size, n_targets = projections.shape
     most = min(n_terms, n_candidates)
-    unit = np.eye(size)
-    left = blocks + ridge * unit
-    toward = projections.astype(np.float64)
-    floor = _RANK_TOLERANCE * np.trace(left, axis1=1, axis2=2)
-    free = floor > 0
+    penalty = ridge * np.eye(size)
+    # Regressors of norm 1, so that one tolerance is right for all; silent ones stay 0.
+    squares = np.diagonal(blocks + penalty, axis1=1, axis2=2)
+    scale = np.zeros_like(squares)
+    scale[squares > 0] = 1 / np.sqrt(squares[squares > 0])
+    left = (blocks + penalty) * scale[:, :, np.newaxis] * scale[:, np.newaxis]
+    toward = projections * scale[:, :, np.newaxis]
+    free = np.ones(n_candidates, dtype=bool)
     factor = np.zeros((most * size, n_candidates * size))
     basis = np.zeros((most * size, most * size))
     coefficients = np.zeros((most * size, n_targets))
@@ -119,24 +122,25 @@ def forward_orthogonal_regression(
     directions: list[int] = []
     known, remaining = 0, 1.0
     while len(selected) < most and remaining > tol and power > 0:
-        gain = np.where(free, _gains(left, toward, np.where(free, floor, 1.0)), 0.0)
+        gain = np.where(free, _gains(left, toward), 0.0)
         j = int(np.argmax(gain))
         # Below it, sums of squares are rounding.
         if gain[j] <= 1e-14 * power:
             break
         values, vectors = np.linalg.eigh(left[j])
-        alive = values > floor[j]
+        alive = values > _RANK_TOLERANCE
         free[j] = False
         if not alive.any():
             continue
         turn = (vectors[:, alive] / np.sqrt(values[alive])).T
         own, fresh = slice(j * size, (j + 1) * size), slice(known, known + len(turn))
-        row = rows(j).copy()
-        row[:, own] += ridge * unit
+        row = rows(j) * scale.ravel()
+        row[:, own] += penalty * scale[j]
+        row *= scale[j, :, np.newaxis]
         factor[fresh] = turn @ (row - factor[:known, own].T @ factor[:known])
         start = len(selected) * size
         basis[fresh, :start] = -(turn @ factor[:known, own].T) @ basis[:known, :start]
-        basis[fresh, start : start + size] = turn
+        basis[fresh, start : start + size] = turn * scale[j]
         coefficients[fresh] = turn @ toward[j]
         by_term = factor[fresh].reshape(len(turn), n_candidates, size).transpose(1, 2, 0)
         left -= by_term @ by_term.transpose(0, 2, 1)
@@ -144,21 +148,22 @@ def forward_orthogonal_regression(
         known = fresh.stop
         selected.append(j)
         directions.append(known)
-        ratios.append(float((coefficients[fresh] ** 2).sum() / power))
+        # Of a term that others nearly span, rounding may claim more than there is.
+        ratios.append(min(float((coefficients[fresh] ** 2).sum() / power), remaining))
         remaining -= ratios[-1]
     return OrthogonalRegression(
         selected=np.array(selected, dtype=np.intp),
         error_reduction_ratio=np.array(ratios),
-        basis=basis[:known, : len(selected) * size],
+        basis=basis[:known, : len(selected) * size].copy(),
         directions=np.array(directions, dtype=np.intp),
-        coefficients=coefficients[:known],
+        coefficients=coefficients[:known].copy(),
     )
 
 
-def _gains(left: Array, toward: Array, floor: Array) -> Array:
+def _gains(left: Array, toward: Array) -> Array:
     """How much of the targets each term would explain, of shape (n_candidates,)."""
     if left.shape[1] == 1:
-        return (toward[:, 0] ** 2).sum(axis=1) / (left[:, 0, 0] + floor)
-    lifted = left + floor[:, np.newaxis, np.newaxis] * np.eye(left.shape[1])
+        return (toward[:, 0] ** 2).sum(axis=1) / (left[:, 0, 0] + _RANK_TOLERANCE)
+    lifted = left + _RANK_TOLERANCE * np.eye(left.shape[1])
     gains: Array = (toward * np.linalg.solve(lifted, toward)).sum(axis=(1, 2))
     return gains

@@ -1,6 +1,7 @@
 """Neurons chosen by their inner products with references: the search behind SpikeTimeClassifier."""
 
 import functools
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,9 @@ Array = npt.NDArray[np.float64]
 
 #: Rows of a Gram matrix that are kept for the next class that asks for them.
 _ROWS = 256
+
+# What differs less between samples, relative to what it is, differs by rounding.
+_CONSTANT = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,17 +45,13 @@ class Selection:
     def __len__(self) -> int:
         return max(len(part.selected) for part in self.parts)
 
-    def weights(self, n_neurons: int | None = None) -> Array:
-        """Weights with so many neurons, of shape (n_units, n_references, n_outputs)."""
+    def weights(self) -> Array:
+        """Weights of all neurons, of shape (n_units, n_references, n_outputs)."""
         dense = np.zeros((*self.mean.shape, len(self.offset)))
         for part, own in zip(self.parts, self.outputs, strict=True):
-            n = len(part.selected) if n_neurons is None else min(n_neurons, len(part.selected))
-            found = part.weights(n)
-            n_references = self.mean.shape[1]
-            # Where each reference was a target of its own, the decision is the mean over them.
-            shared = found.shape[1] if found.size else n_references
-            found = found.reshape(n, n_references, len(own)) * (shared / n_references)
-            dense[part.selected[:n, np.newaxis], :, own] = found.transpose(0, 2, 1)
+            found = part.weights().reshape(len(part.selected), self.mean.shape[1], len(own))
+            found = found.transpose(0, 2, 1) / _n_fits(part, own)
+            dense[part.selected[:, np.newaxis], :, own] = found
         return dense
 
     def intercept(self, weights: Array) -> Array:
@@ -70,12 +70,33 @@ class Selection:
         ------
         decisions : ndarray of shape (n_samples, n_outputs)
         """
-        chosen = np.unique(np.concatenate([part.selected for part in self.parts]))
-        seen = values[:, chosen]
-        for n in range(1, len(self) + 1):
-            weights = self.weights(n)
-            decisions = np.tensordot(seen, weights[chosen], axes=2)
-            yield decisions + self.intercept(weights)
+        parts = zip(self.parts, self.outputs, strict=True)
+        steps = [self._steps(part, own, values) for part, own in parts]
+        decisions = np.tile(self.offset, (len(values), 1))
+        for added in itertools.zip_longest(*steps, fillvalue=np.zeros(1)):
+            for own, step in zip(self.outputs, added, strict=True):
+                decisions[:, own] += step
+            yield decisions.copy()
+
+    def _steps(
+        self, part: OrthogonalRegression, own: npt.NDArray[np.intp], values: Array
+    ) -> Iterator[Array]:
+        """Yield what each neuron of a part adds to its outputs: what is orthogonal adds up."""
+        n_samples, n_fits = len(values), _n_fits(part, own)
+        seen = values[:, part.selected] - self.mean[part.selected]
+        seen = seen.reshape(n_samples, len(part.selected), n_fits, seen.shape[2] // n_fits)
+        along = seen.transpose(0, 2, 1, 3).reshape(n_samples, n_fits, -1) @ part.basis.T
+        coefficients = part.coefficients.reshape(-1, n_fits, len(own)) / n_fits
+        first = 0
+        for last in part.directions:
+            new = slice(first, last)
+            yield np.einsum("rfd,dfo->ro", along[:, :, new], coefficients[new])
+            first = last
+
+
+def _n_fits(part: OrthogonalRegression, own: npt.NDArray[np.intp]) -> int:
+    """How many targets an output has: the decision is the mean over them."""
+    return int(part.coefficients.shape[1] // len(own))
 
 
 def select_neurons(
@@ -117,8 +138,11 @@ def select_neurons(
     targets = wanted - offset
     mean = values.mean(axis=0)
     if gram is None:
-        rows, blocks = _of_values(values - mean, n_kept=_ROWS if apart else 1)
-        projections = np.tensordot(values - mean, targets, axes=(0, 0))
+        centred = values - mean
+        variance = np.einsum("ruk,ruk->uk", centred, centred) / len(centred)
+        centred[:, variance <= (_CONSTANT * mean) ** 2] = 0
+        rows, blocks = _of_values(centred, n_kept=_ROWS if apart else 1)
+        projections = np.tensordot(centred, targets, axes=(0, 0))
     else:
         rows, blocks = functools.partial(_row, gram), np.diag(gram)[:, np.newaxis, np.newaxis]
         projections = np.tensordot(values, targets, axes=(0, 0))

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from bioplastic import algebra
 from bioplastic._checks import check_choice, check_number, check_whole
 from bioplastic.algebra.arguments import check_tau
-from bioplastic.errors import DataError
+from bioplastic.errors import DataError, ParameterError
 from bioplastic.readout._references import reference_times
 from bioplastic.readout._trains import check_trains
 from bioplastic.readout.selection import Selection, select_neurons
@@ -80,7 +80,7 @@ class SpikeTimeClassifier(ClassifierMixin, BaseEstimator):
         Time constant in use.
     references_ : ndarray of shape (n_references,), in seconds, or in shares of each sample
         References in use.
-    validation_scores_ : ndarray of shape (n_selected_at_most,)
+    validation_scores_ : ndarray of shape (n_neurons_at_most,)
         Mean accuracy by number of neurons, where `validation` is given.
     n_neurons_ : int
         Number of different neurons chosen.
@@ -113,7 +113,8 @@ class SpikeTimeClassifier(ClassifierMixin, BaseEstimator):
       \|^2`: the readout shall be silent at all other times. It needs the Gram matrix of whole
       trains. With ``x`` at several references it is no joint fit: each is fitted by itself.
 
-    With ``"decision"`` memory grows with samples x units x references: 270 MB for 3300, 1000, 10.
+    With ``"decision"`` memory holds samples x units x references twice, and three times with
+    `validation`: 530 and 800 MB for 3300, 1000, 10. To choose 250 neurons of those adds 250 MB.
 
     Examples
     --------
@@ -173,7 +174,7 @@ class SpikeTimeClassifier(ClassifierMixin, BaseEstimator):
         self : SpikeTimeClassifier
         """
         check_trains(self, "fit", X, reset=True)
-        self._check_parameters(X)
+        most = self._check_parameters(X)
         if y is None:
             raise DataError(
                 "SpikeTimeClassifier.fit: requires y to be passed, but the target y is None"
@@ -190,7 +191,6 @@ class SpikeTimeClassifier(ClassifierMixin, BaseEstimator):
                 f"{self.classes_[0]!r}"
             )
         values = self._values(X)
-        most = self._most(X.n_units)
         if self.validation is not None:
             most = self._validated(X, values, wanted, labels, groups, most)
         self._selection = self._select(X, values, wanted, most)
@@ -200,7 +200,7 @@ class SpikeTimeClassifier(ClassifierMixin, BaseEstimator):
         self.selected_ = _one_or_all([part.selected for part in parts])
         ratios = [part.error_reduction_ratio for part in parts]
         self.error_reduction_ratio_ = _one_or_all(ratios)
-        self.residual_ = _one_or_all([1 - np.cumsum(ratio) for ratio in ratios])
+        self.residual_ = _one_or_all([np.maximum(1 - np.cumsum(ratio), 0.0) for ratio in ratios])
         self.n_neurons_ = len(np.unique(np.concatenate([part.selected for part in parts])))
         return self
 
@@ -252,20 +252,22 @@ class SpikeTimeClassifier(ClassifierMixin, BaseEstimator):
         for decision in self._selection.decisions(self._values(X)):
             yield self._named(decision)
 
-    def _check_parameters(self, X: SpikeTrains) -> None:
+    def _check_parameters(self, X: SpikeTrains) -> int:
+        """Check all parameters but `validation`; return the most neurons to choose."""
         self.tau_ = check_tau("SpikeTimeClassifier", 30 * ms if self.tau is None else self.tau)
         self.references_ = reference_times(self, X)
-        check_number(self, "tol", low=0.0)
+        check_number(self, "tol", low=0.0, high=1.0)
         check_number(self, "alpha", low=0.0)
         check_choice(self, "residual", ("decision", "train"))
         check_choice(self, "selection", ("shared", "one_vs_rest"))
-
-    def _most(self, n_units: int) -> int:
-        """Most neurons to choose."""
-        if isinstance(self.max_neurons, float):
-            share = check_number(self, "max_neurons", low=0.0, high=1.0)
-            return max(1, round(share * n_units))
-        return min(n_units, check_whole(self, "max_neurons", low=1))
+        if not isinstance(self.max_neurons, (float, np.floating)):
+            return min(X.n_units, check_whole(self, "max_neurons", low=1))
+        if not 0 < self.max_neurons <= 1:
+            raise ParameterError(
+                f"SpikeTimeClassifier.max_neurons: must be a share above 0 and up to 1, got "
+                f"{self.max_neurons!r}; give a whole number for so many neurons"
+            )
+        return max(1, round(float(self.max_neurons) * X.n_units))
 
     def _values(self, X: SpikeTrains) -> Array:
         """Inner products with the references, of shape (n_samples, n_units, n_references)."""
@@ -290,14 +292,19 @@ class SpikeTimeClassifier(ClassifierMixin, BaseEstimator):
         self, X: SpikeTrains, values: Array, wanted: Array, labels: Any, groups: Any, most: int
     ) -> int:
         """Choose the number of neurons by accuracy on training samples that are held out."""
-        splitter = check_cv(self.validation, labels, classifier=True)
+        try:
+            splitter = check_cv(self.validation, labels, classifier=True)
+        except ValueError as error:
+            raise ParameterError(
+                f"SpikeTimeClassifier.validation: must be a number of folds from 2, a splitter of "
+                f"scikit-learn or None, got {self.validation!r}"
+            ) from error
         scores = []
         for train, held_out in splitter.split(values, labels, groups):
             found = self._select(X[train], values[train], wanted[train], most)
-            right = [
-                (self._named(decision) == labels[held_out]).mean()
-                for decision in found.decisions(values[held_out])
-            ]
+            # Where no neuron explains anything, the mean target decides.
+            stages = list(found.decisions(values[held_out])) or [found.offset[np.newaxis]]
+            right = [(self._named(decision) == labels[held_out]).mean() for decision in stages]
             # One that stopped early has nothing to add.
             scores.append(np.pad(right, (0, most - len(right)), mode="edge"))
         self.validation_scores_ = np.mean(scores, axis=0)
