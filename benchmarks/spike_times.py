@@ -16,6 +16,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
 from _protocol import header, progress, table
@@ -26,6 +31,7 @@ from sklearn.model_selection import StratifiedKFold
 from bioplastic import SpikeTrains, algebra
 from bioplastic.datasets import load_hd, make_jittered_templates
 from bioplastic.encoding import SpikeAugmenter
+from bioplastic.inspect import plot_jitter, plot_neuron_curve
 from bioplastic.networks import LiquidStateMachine, MaassColumn
 from bioplastic.readout import FilteredState, SpikeCount, SpikeTimeClassifier
 
@@ -213,21 +219,36 @@ def map_score(jitter: float, per_class: int, seed: int) -> list[list[float]]:
     return found
 
 
-def jitter_score(jitter: float, per_class: int, seed: int) -> list[list[float]]:
-    """Accuracy by tau and jitter of the test samples' liquid spikes."""
-    X, y = heard(jitter, per_class, seed)
-    moved = [
+def moved_tests(X: SpikeTrains, y: Array, seed: int) -> list[SpikeTrains]:
+    """Test samples with their spikes moved, more and more."""
+    return [
         SpikeAugmenter(
             n_copies=1, include_original=False, channel_shift=0, time_stretch=0, deletion=0,
             jitter=sigma * ms, random_state=seed,
         ).fit_resample(X[N_TRAIN:], y[N_TRAIN:])[0]
         for sigma in SIGMAS
     ]  # fmt: skip
-    found = []
+
+
+def jitter_score(jitter: float, per_class: int, seed: int) -> list[list[float]]:
+    """Accuracy by tau and jitter of the test samples' liquid spikes."""
+    X, y = heard(jitter, per_class, seed)
+    moved, found = moved_tests(X, y, seed), []
     for tau in JITTER_TAUS:
         settings = {"tau": tau, "references": 20, "alpha": 0.1}
         model = decoder(settings, max_neurons=N_COLUMN // 4).fit(X[:N_TRAIN], y[:N_TRAIN])
         found.append([model.score(test, y[N_TRAIN:]) for test in moved])
+    return found
+
+
+def jitter_standard(jitter: float, per_class: int, seed: int) -> list[float]:
+    """Accuracy of the standard readout by jitter of the test samples' liquid spikes."""
+    X, y = heard(jitter, per_class, seed)
+    found = []
+    for test in moved_tests(X, y, seed):
+        train, held_out = states("end", X[:N_TRAIN], test)
+        said = ridge(train, y[:N_TRAIN], held_out, [0.1])[0]
+        found.append(float((said == y[N_TRAIN:]).mean()))
     return found
 
 
@@ -281,6 +302,16 @@ def templates(records: Records, seeds: range) -> str:
                 [f"{tau:g} ms", *(f"{100 * x:.1f}" for x in row)]
                 for tau, row in zip(taus, found, strict=True)
             ]
+            if name == "jitter":
+                curves = [
+                    records.get(
+                        functools.partial(jitter_standard, jitter, PER_CLASS[-1], seed),
+                        "jitter standard", jitter, seed,
+                    )
+                    for seed in seeds
+                ]  # fmt: skip
+                row = 100 * np.mean(curves, axis=0)
+                rows.append(["standard", *(f"{x:.1f}" for x in row)])
             task = f"{2 * PER_CLASS[-1]} templates, input jitter {jitter:g} ms"
             parts += [
                 f"{task} (standard {standard:.1f} %), timing with selection: tau by {head}\n",
@@ -390,17 +421,109 @@ def hd(records: Records) -> str:
     ])  # fmt: skip
 
 
+# Pictures
+
+
+def draw(records: Records, folder: Path) -> None:
+    """Draw what the records hold: accuracy by neurons, references and jitter."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with plt.rc_context({"font.size": 9}):
+        figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+        spoken = any(key.startswith("hd | ") for key in records.found)
+        for ax, (task, chance, n_all, title) in zip(
+            axes[: 1 + spoken],
+            [
+                (f"templates | {PER_CLASS[-1]} | {INPUT_JITTERS[-1]}", 0.5, N_COLUMN,
+                 f"{2 * PER_CLASS[-1]} templates, input jitter {INPUT_JITTERS[-1]:g} ms"),
+                ("hd", 1 / 20, N_HD, "Spoken digits, speakers never heard"),
+            ],
+            strict=False,
+        ):  # fmt: skip
+            plot_neuron_curve(neuron_curves(records, task, n_all), chance=chance, title=title,
+                              axes=ax)  # fmt: skip
+        figure.savefig(folder / "spike_times_neurons.png", dpi=110)
+
+        figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained", sharey=True)
+        for ax, jitter in zip(axes, INPUT_JITTERS, strict=True):
+            draw_map(ax, records, jitter)
+        figure.savefig(folder / "spike_times_references.png", dpi=110)
+
+        figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained", sharey=True)
+        draw_jitter(axes, records, INPUT_JITTERS[0])
+        figure.savefig(folder / "spike_times_jitter.png", dpi=110)
+
+
+def neuron_curves(records: Records, task: str, n_all: int) -> dict[str, Any]:
+    """Curves of selection, and points of readouts that hear all neurons."""
+    curves: dict[str, Any] = {}
+    for method, label in (
+        ("timing, selected", "timing, selected"),
+        ("counts, selected", "counts, selected"),
+        ("timing, all", "timing, all"),
+        ("every 25 ms", "30 ms state every 25 ms"),
+        ("end", "30 ms state at the end"),
+    ):
+        found = [v for k, v in records.found.items() if k.startswith(f"{task} | {method} | ")]
+        n = max(map(len, found))
+        scores = np.array([np.pad(one, (0, n - len(one)), mode="edge") for one in found])
+        curves[label] = (np.arange(1, n + 1) if n > 1 else np.array([n_all]), scores)
+    return curves
+
+
+def draw_map(ax: Any, records: Records, jitter: float) -> None:
+    """Accuracy by number of references, a line for each tau, and the standard readout's."""
+
+    def of(name: str) -> Array:
+        return np.array([v for k, v in records.found.items() if k.startswith(name)])
+
+    found = 100 * of(f"map | {jitter} | ").mean(axis=0)
+    for tau, row in zip(MAP_TAUS, found, strict=True):
+        ax.plot(MAP_REFERENCES, row, "o-", ms=4, label=f"tau {tau:g} ms")
+    standard = 100 * of(f"templates | {PER_CLASS[-1]} | {jitter} | end | ").mean()
+    ax.axhline(standard, color="0.3", ls="--", lw=1)
+    ax.annotate("standard readout, all neurons", (20, standard), (0, -3), ha="right", va="top",
+                textcoords="offset points", color="0.3")  # fmt: skip
+    ax.set_xscale("log")
+    ax.set_xticks(MAP_REFERENCES, [str(n) for n in MAP_REFERENCES])
+    ax.minorticks_off()
+    ax.set(xlabel="references", title=f"{2 * PER_CLASS[-1]} templates, input jitter {jitter:g} ms")
+    if ax.get_subplotspec().is_first_col():
+        ax.set_ylabel(f"accuracy with {N_COLUMN // 4} neurons, %")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, loc="lower right")
+
+
+def draw_jitter(axes: Any, records: Records, jitter: float) -> None:
+    """Accuracy by jitter of the liquid's spikes, in milliseconds and in units of tau."""
+    found = np.array([v for k, v in records.found.items() if k.startswith(f"jitter | {jitter} | ")])
+    standard = np.array([
+        v for k, v in records.found.items() if k.startswith(f"jitter standard | {jitter} | ")
+    ])  # fmt: skip
+    sigmas = np.array(SIGMAS) / 1e3
+    curves = {
+        f"tau {tau:g} ms": {"sigmas": sigmas, "accuracies": found[:, k].T}
+        for k, tau in enumerate(JITTER_TAUS)
+    }
+    taus = {f"tau {tau:g} ms": tau * ms for tau in JITTER_TAUS}
+    both = curves | {"standard": {"sigmas": sigmas, "accuracies": standard.T}}
+    plot_jitter(both, chance=0.5, axes=axes[0], title="What is left when the liquid's spikes move")
+    plot_jitter(curves, tau=taus, chance=0.5, axes=axes[1], title="The same, in units of tau")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("task", nargs="?", choices=["templates", "hd"])
     parser.add_argument("--records", type=Path, default=Path("out/spike_times.jsonl"))
     parser.add_argument("--seeds", type=int, default=len(SEEDS), help="of the templates")
+    parser.add_argument("--figures", type=Path, help="folder for pictures of what was measured")
     args = parser.parse_args()
     records = Records(args.records)
     if args.task != "hd":
         print(templates(records, range(args.seeds)))
     if args.task != "templates":
         print(hd(records))
+    if args.figures:
+        draw(records, args.figures)
 
 
 TEMPLATES = f"""A column of {N_COLUMN} neurons (MaassColumn, dt 0.2 ms) hears one spike train of
@@ -411,7 +534,8 @@ Selection takes {N_COLUMN // 4} neurons, a quarter. Ridge, tau (10, 30, 100 ms) 
 references (10, 20) of every readout are chosen by three folds of the training samples, ridge among
 0.01, 0.1 and 1 times the mean squared norm of a regressor. "- standard": mean difference to the
 first row. "5, 10, 20": mean accuracy with so many neurons. In the last tables the ridge is 0.1;
-jitter moves the liquid's spikes of test samples only, 20 references; nothing was chosen there."""
+jitter moves the liquid's spikes of test samples only (those that leave the sample are lost), 20
+references; nothing was chosen there."""
 
 HD = f"""3,329 words, 20 classes, ten speakers; five folds leave two speakers out. A
 TonotopicLiquid of {N_HD} neurons, rest 60 ms, no augmented copies. Mean over folds, and its sd over

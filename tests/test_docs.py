@@ -14,8 +14,9 @@ from brian2 import have_same_dimensions, ms
 from sklearn.base import clone
 
 from bioplastic import models
-from bioplastic.datasets import load_digits
+from bioplastic.datasets import load_digits, load_grasshopper
 from bioplastic.engine.standalone_program import find_compiler
+from bioplastic.errors import DataNotFoundError
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "data").glob("*.md")]
@@ -73,17 +74,19 @@ def test_the_timer_of_the_ports_keeps_neurons_silent_for_50_ms():
     assert shortest["50 ms"] > 0.05 - 1e-9
 
 
-@pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take long")
-def test_the_blocks_of_the_page_on_sound_run_one_after_the_other(tmp_path):
-    page = (ROOT / "docs" / "sound.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
-    assert len(blocks) >= 8
-    script = tmp_path / "sound.py"
+def blocks_of(page: str) -> list[str]:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return re.findall(r"^```python\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def printed_by(blocks: list[str], folder: Path) -> str:
+    """Run blocks one after the other; what they print."""
+    script = folder / "page.py"
     script.write_text("\n".join(blocks), encoding="utf-8")
     paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
     done = subprocess.run(
         [sys.executable, "-W", "error::DeprecationWarning:bioplastic", script.name],
-        cwd=tmp_path,
+        cwd=folder,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(p for p in paths if p)},
         capture_output=True,
         text=True,
@@ -91,8 +94,37 @@ def test_the_blocks_of_the_page_on_sound_run_one_after_the_other(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert not done.stderr
-    assert "True" in done.stdout.split("\n")  # spikes came back from their file
-    assert "[7 8 9]" in done.stdout  # and a fitted model, from its own
+    return done.stdout
+
+
+@pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take long")
+def test_the_blocks_of_the_page_on_sound_run_one_after_the_other(tmp_path):
+    blocks = blocks_of("sound.md")
+    assert len(blocks) >= 8
+    printed = printed_by(blocks, tmp_path)
+    assert "True" in printed.split("\n")  # spikes came back from their file
+    assert "[7 8 9]" in printed  # and a fitted model, from its own
+
+
+@pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take long")
+def test_the_blocks_of_the_page_on_spike_times_run_one_after_the_other(tmp_path):
+    blocks = [
+        block for block in blocks_of("spike_times.md") if has_grasshopper() or "grass" not in block
+    ]
+    assert len(blocks) >= 3
+    show = (
+        "model.fit(words.data[::4], words.target[::4])\n"
+        "print(model.score(words.data[1::4], words.target[1::4]))"
+    )
+    assert float(printed_by([*blocks, show], tmp_path)) > 0.8  # the spiking decoder's
+
+
+def has_grasshopper() -> bool:
+    try:
+        load_grasshopper()
+    except DataNotFoundError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
