@@ -489,8 +489,8 @@ def draw_map(ax: Any, records: Records, jitter: float) -> None:
     ax.set(xlabel="references", title=f"{2 * PER_CLASS[-1]} templates, input jitter {jitter:g} ms")
     if ax.get_subplotspec().is_first_col():
         ax.set_ylabel(f"accuracy with {N_COLUMN // 4} neurons, %")
+        ax.legend(loc="lower right", frameon=False)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, loc="lower right")
 
 
 def draw_jitter(axes: Any, records: Records, jitter: float) -> None:

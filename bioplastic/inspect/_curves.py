@@ -109,4 +109,5 @@ def finish(axes: Axes, *, chance: float | None, ylabel: str, title: str) -> None
     axes.set_ylabel(ylabel, fontsize=9, color=INK)
     axes.set_title(title, loc="left", fontsize=11, color=INK)
     declutter(axes)
-    axes.legend(frameon=False, fontsize=9, labelcolor=INK, loc="best")
+    # White behind it, so that lines of chance and of readouts do not run through the words.
+    axes.legend(facecolor="white", edgecolor="none", fontsize=9, labelcolor=INK, loc="best")
