@@ -59,6 +59,11 @@ class TestExamplesRunAsTheyAre:
         # Near 99 % of 720 words; chance is 10 %.
         assert accuracy_of(EXAMPLES[1], tmp_path) > 95
 
+    def test_spike_times(self, tmp_path):
+        # 60 words of one voice; chance is 10 %.
+        assert accuracy_of(EXAMPLES[2], tmp_path) > 90
+        assert (tmp_path / "neurons.png").read_bytes().startswith(b"\x89PNG")
+
 
 @pytest.mark.parametrize("target", re.findall(r"^make (\w+)", README, flags=re.MULTILINE))
 def test_every_make_target_exists(target):
