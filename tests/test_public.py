@@ -47,11 +47,13 @@ PUBLIC = {
         "plot_word", "spike_train_distance", "state_separation",
     ],
     "bioplastic.models": [
-        "LIF", "AdaptiveLIF", "Constant", "DiehlCookExcitatory", "DiehlCookInhibitory",
-        "DiehlCookSTDP", "DistanceWiring", "Distribution", "EquationString", "FixedInDegree",
-        "Gamma", "LogNormal", "LogUniform", "Network", "NeuronModel", "Normal", "PairSTDP",
-        "PerTarget", "PlasticityRule", "PoissonInput", "Population", "Projection", "RandomWiring",
-        "Schedule", "SpikeInput", "SynapseModel", "TonotopicWiring", "TsodyksMarkram", "Uniform",
+        "LIF", "AdaptiveLIF", "Constant", "DiehlCookExcitatory", "DiehlCookExponential",
+        "DiehlCookInhibitory", "DiehlCookPowerLaw", "DiehlCookPreAndPost", "DiehlCookSTDP",
+        "DistanceWiring", "Distribution", "EquationString", "FixedInDegree", "Gamma",
+        "InhibitorySTDP", "LogNormal", "LogUniform", "MultiplicativeSTDP", "NearestTripletSTDP",
+        "Network", "NeuronModel", "Normal", "PairSTDP", "PerTarget", "PlasticityRule",
+        "PoissonInput", "Population", "PowerLawSTDP", "Projection", "RandomWiring", "Schedule",
+        "SpikeInput", "SynapseModel", "TonotopicWiring", "TripletSTDP", "TsodyksMarkram", "Uniform",
         "Wiring",
     ],
     "bioplastic.networks": [

@@ -169,7 +169,7 @@ def _add_population(built: Built, network: Network, population: Population, time
     if is_input:
         parameters.pop("presentation")
     equations = "\n".join(
-        [str(neuron.equations), *(shown for _, shown, _ in traces)]
+        [str(neuron.equations), *(added.equations for added in traces)]
         + [parameter_equations(parameters)]
         + ([INPUT_EQUATIONS] if is_input else [])
         + [
@@ -179,13 +179,12 @@ def _add_population(built: Built, network: Network, population: Population, time
         ]
     )
     # Resets come after all synapses, which is when a postsynaptic trace may change.
-    rules = [p.rule for p in network.projections if p.rule and p.post == population.name]
-    reset = [s for s in (neuron.reset, *(r.on_post_trace for r in rules)) if s]
+    reset = [neuron.reset, *(added.on_spike for added in traces if added.side == "post")]
     group = b2.NeuronGroup(
         population.n,
         equations,
         threshold=neuron.threshold or ("False" if isinstance(neuron, SpikeInput) else None),
-        reset="\n".join(reset) or None,
+        reset="\n".join(s for s in reset if s) or None,
         method=integrators.resolve(neuron.method),
         clock=built.step_clock,
         name=population.name,
@@ -198,17 +197,10 @@ def _add_population(built: Built, network: Network, population: Population, time
         # The engine writes its spikes where a thresholder would.
         group.contained_objects.remove(group.thresholder.pop("spike"))
         built.spike_input = group
-    slot_start = [neuron.at_slot_start]
-    for projection in network.projections:
-        rule = projection.rule
-        if rule is None:
-            continue
-        if projection.pre == population.name:
-            slot_start.append(rule.at_slot_start_pre)
-            if rule.on_pre_trace:
-                OnSpike(group, rule.on_pre_trace)
-        if projection.post == population.name:
-            slot_start.append(rule.at_slot_start_post)
+    on_pre = [added.on_spike for added in traces if added.side == "pre" and added.on_spike]
+    if on_pre:
+        OnSpike(group, "\n".join(on_pre))
+    slot_start = [neuron.at_slot_start, *(added.at_slot_start for added in traces)]
     code = "\n".join(s for s in slot_start if s)
     if code:
         group.run_regularly(code, clock=built.slot_clock, order=0)

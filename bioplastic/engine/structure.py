@@ -1,16 +1,25 @@
 """What a network's program follows from: names, sizes and strings, parameters and lists."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from brian2 import Equations
+from brian2 import Equations, have_same_dimensions
 from brian2.utils.stringtools import get_identifiers
 
 from bioplastic.errors import ParameterError
-from bioplastic.models import Network, PoissonInput, Population, Projection, SpikeInput
+from bioplastic.models import (
+    Network,
+    PlasticityRule,
+    PoissonInput,
+    Population,
+    Projection,
+    SpikeInput,
+)
 from bioplastic.models.declaration import is_distribution, parameter_equations
 
 __all__ = [
+    "Traces",
     "is_pooled",
     "listed_variables",
     "parameter_values",
@@ -85,36 +94,84 @@ def population_parameters(network: Network, population: Population) -> dict[str,
     Raises
     ------
     ParameterError
-        If two of them have the same name.
+        If a parameter or a trace has the name of another that is not the same.
     """
     parameters = dict(population.neuron.parameters)
-    for rule, _, code in traces_of(network, population):
-        names = get_identifiers(code)
-        added = {n: v for n, v in rule.parameters.items() if n in names}
-        clash = sorted(set(added) & set(parameters))
+    own = set(parameters)
+    of_rules: dict[str, Any] = {}
+    variables = set(Equations(str(population.neuron.equations)))
+    for traces in traces_of(network, population):
+        clash = sorted(own & set(traces.parameters))
         if clash:
             raise ParameterError(
                 f"Population {population.name}: parameter {', '.join(clash)} of its neuron and of "
                 f"a plasticity rule have the same name; rename one of them"
             )
-        parameters.update(added)
+        added = set(Equations(str(traces.equations)))
+        differ = {n for n, v in traces.parameters.items() if not _same(of_rules.get(n, v), v)}
+        clash = sorted(variables & added | differ)
+        if clash:
+            raise ParameterError(
+                f"Population {population.name}: {', '.join(clash)} of a plasticity rule has the "
+                f"name of something else of these neurons; projections share traces where their "
+                f"rules are equal, give both the same rule or rename what differs"
+            )
+        variables |= added
+        of_rules.update(traces.parameters)
+    parameters.update(of_rules)
     if isinstance(population.neuron, PoissonInput):
         parameters["presentation"] = network.schedule.presentation
     return parameters
 
 
-def traces_of(network: Network, population: Population) -> list[tuple[Any, str, str]]:
-    """Rules that add traces to a population: the rule, their equations, all code about them."""
-    found = []
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What a rule adds to the neurons on one side of its synapses."""
+
+    side: str
+    equations: str
+    on_spike: str
+    at_slot_start: str
+    #: parameters of the rule that the strings name
+    parameters: dict[str, Any] = field(compare=False)
+
+
+def traces_of(network: Network, population: Population) -> list[Traces]:
+    """Traces that rules add to a population.
+
+    Projections that put the same traces on a neuron share them: the neuron spikes for all.
+    """
+    found: list[Traces] = []
     for projection in network.projections:
-        rule = projection.rule
-        if rule is not None and projection.pre == population.name:
-            code = (rule.pre_traces, rule.on_pre_trace, rule.at_slot_start_pre)
-            found.append((rule, str(rule.pre_traces), "\n".join(code)))
-        if rule is not None and projection.post == population.name:
-            code = (rule.post_traces, rule.on_post_trace, rule.at_slot_start_post)
-            found.append((rule, str(rule.post_traces), "\n".join(code)))
+        for side, name in (("pre", projection.pre), ("post", projection.post)):
+            if projection.rule is None or name != population.name:
+                continue
+            traces = _traces(projection.rule, side)
+            if not any(traces == other and _same_values(traces, other) for other in found):
+                found.append(traces)
     return found
+
+
+def _traces(rule: PlasticityRule, side: str) -> Traces:
+    equations, on_spike, at_slot_start = (
+        (rule.pre_traces, rule.on_pre_trace, rule.at_slot_start_pre)
+        if side == "pre"
+        else (rule.post_traces, rule.on_post_trace, rule.at_slot_start_post)
+    )
+    words = get_identifiers("\n".join((equations, on_spike, at_slot_start)))
+    parameters = {n: v for n, v in rule.parameters.items() if n in words}
+    return Traces(side, str(equations), on_spike, at_slot_start, parameters)
+
+
+def _same(one: Any, other: Any) -> bool:
+    # Brian refuses to compare values of different units.
+    return bool(have_same_dimensions(one, other)) and _number(one) == _number(other)
+
+
+def _same_values(one: Traces, other: Traces) -> bool:
+    return one.parameters.keys() == other.parameters.keys() and all(
+        _same(value, other.parameters[name]) for name, value in one.parameters.items()
+    )
 
 
 def synapse_parameters(projection: Projection) -> dict[str, Any]:

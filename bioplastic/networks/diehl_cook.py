@@ -21,7 +21,10 @@ from bioplastic.engine.program import ChunkResult
 from bioplastic.errors import CheckpointError, ParameterError
 from bioplastic.models import (
     DiehlCookExcitatory,
+    DiehlCookExponential,
     DiehlCookInhibitory,
+    DiehlCookPowerLaw,
+    DiehlCookPreAndPost,
     DiehlCookSTDP,
     Network,
     PairSTDP,
@@ -35,7 +38,13 @@ __all__ = ["DiehlCook"]
 
 logger = logging.getLogger(__name__)
 
-RULES: dict[str, Callable[[], PlasticityRule]] = {"triplet": DiehlCookSTDP, "pair": PairSTDP}
+RULES: dict[str, Callable[[], PlasticityRule]] = {
+    "triplet": DiehlCookSTDP,
+    "pair": PairSTDP,
+    "power_law": DiehlCookPowerLaw,
+    "exponential": DiehlCookExponential,
+    "pre_and_post": DiehlCookPreAndPost,
+}
 WEIGHTS, THETA = "input_to_excitatory.w", "excitatory.theta"
 #: Incoming weights of a neuron sum to 78 over 784 pixels in the authors' script.
 NORM_PER_FEATURE = 78.0 / 784.0
@@ -60,8 +69,10 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         Rate of an input of `x_max` (63.75 Hz).
     x_max : float or None
         Input that fires at `rate_max`; the largest of the training data where None.
-    rule : {"triplet", "pair"} or PlasticityRule
-        ``"triplet"`` is the rule of the authors' script, :class:`~bioplastic.models.DiehlCookSTDP`.
+    rule : {"triplet", "pair", "power_law", "exponential", "pre_and_post"} or PlasticityRule
+        ``"triplet"`` is the rule of the authors' script, :class:`~bioplastic.models.DiehlCookSTDP`;
+        the last three are the paper's other rules, ``"pair"`` is
+        :class:`~bioplastic.models.PairSTDP`.
     theta_plus : Quantity, in volts, optional
         Growth of the threshold at a spike (0.05 mV).
     inhibition : float

@@ -1,0 +1,150 @@
+"""A laboratory: rules side by side, each on pairs of neurons that spike when told, in one run."""
+
+from dataclasses import dataclass
+
+import brian2
+import numpy as np
+import pytest
+from brian2 import ms
+
+from bioplastic import SpikeTrains, engine
+from bioplastic.engine.structure import structure
+from bioplastic.models import (
+    Network,
+    NeuronModel,
+    Population,
+    Projection,
+    Schedule,
+    SpikeInput,
+    Wiring,
+)
+
+# A relay fires one step after a spike has reached it, on both sides of the synapse alike.
+RELAY = NeuronModel(
+    equations="last : second",
+    threshold="abs(t - dt - last) < 0.5*dt",
+    at_slot_start="last = -1*second",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Half(Wiring):
+    """The first or the second half of the inputs, one to one."""
+
+    second: bool
+
+    def connect(self, pre, post, rng):
+        del rng
+        return np.arange(post.n) + self.second * post.n, np.arange(post.n)
+
+
+def traces_of(rule):
+    """Strings by which traces differ."""
+    return [rule.pre_traces, rule.on_pre_trace, rule.post_traces, rule.on_post_trace]
+
+
+class Laboratory:
+    """Runs rules on `n` pairs of neurons each; all rules see the same spikes."""
+
+    def __init__(self, n, dt=1.0):
+        self.n, self.dt = n, dt
+        self.programs = {}
+
+    def declare(self, rules):
+        populations = [Population(name="input", n=2 * self.n, neuron=SpikeInput())]
+        projections, sides = [], {}
+        for name, rule in rules.items():
+            key = repr((traces_of(rule), [v for k, v in rule.parameters.items() if "tau" in k]))
+            if key not in sides:  # rules of equal traces share their neurons
+                sides[key] = pre, post = f"before_{name}", f"after_{name}"
+                populations += [Population(name=s, n=self.n, neuron=RELAY) for s in (pre, post)]
+                projections += [
+                    Projection(
+                        pre="input", post=side, wiring=Half(second=side == post),
+                        on_pre="last_post = t", weight=1.0,
+                    )
+                    for side in (pre, post)
+                ]  # fmt: skip
+            pre, post = sides[key]
+            projections.append(
+                Projection(
+                    pre=pre, post=post, wiring="one_to_one", on_pre="", rule=rule, label=name
+                )
+            )
+        return Network(
+            populations=tuple(populations),
+            projections=tuple(projections),
+            watch=("input", *(p.name for p in populations[1:])),
+            schedule=Schedule(presentation=None, rest=0 * ms, dt=self.dt * ms, min_spikes=0),
+        )
+
+    def weights(self, rules, pre, post, *, w, name="numpy", duration=None):
+        """Weights after the spikes, by rule.
+
+        Parameters
+        ----------
+        rules : dict of str to PlasticityRule
+        pre, post : list of `n` arrays, in milliseconds
+            Spike times of both sides of each synapse, on the grid.
+        w : float or ndarray of shape (n,)
+            Weights before.
+        name : str
+            Engine.
+        duration : float, in milliseconds, optional
+            Spikes that come later are left out.
+        """
+        network = self.declare(rules)
+        trains = [*pre, *post]
+        times = np.concatenate(trains)
+        units = np.repeat(np.arange(2 * self.n), [len(train) for train in trains])
+        if duration is None:
+            duration = times.max() + 3 * self.dt
+        order = np.argsort(times, kind="stable")
+        order = order[times[order] < duration - 2 * self.dt]
+        samples = SpikeTrains(
+            times[order] * 1e-3, units[order], [0, len(order)],
+            n_units=2 * self.n, duration=duration * 1e-3,
+        )  # fmt: skip
+        key = name, structure(network)
+        if key not in self.programs:
+            self.programs[key] = engine.open_program(network, engine=name)
+        result = engine.run(
+            network,
+            engine.SpikeStimulus(trains=samples),
+            seed=0,
+            engine=name,
+            state={f"{rule}.w": np.broadcast_to(w, (self.n,)) for rule in rules},
+            record="counts",
+            program=self.programs[key],
+        )
+        counts = result.counts[0].reshape(-1, 2 * self.n)
+        assert (counts == np.bincount(units[order], minlength=2 * self.n)).all(), "spikes were lost"
+        return {rule: result.state[f"{rule}.w"] for rule in rules}
+
+
+@pytest.fixture(scope="session")
+def laboratory():
+    """``laboratory(n)`` is the same one for every test: what it has compiled, it keeps."""
+    made = {}
+    return lambda n: made.setdefault(n, Laboratory(n))
+
+
+@pytest.fixture(scope="module")
+def cython_cache(tmp_path_factory):
+    """Rules have most of their modules in common: they are compiled once."""
+    return tmp_path_factory.mktemp("cython")
+
+
+@pytest.fixture
+def quick_cython(cython_cache):
+    """Cython's modules are compiled without optimisation, and nobody's cache is touched."""
+    prefs = {
+        "codegen.cpp.extra_compile_args": ["-w", "-O0"],
+        "codegen.runtime.cython.cache_dir": str(cython_cache),
+    }
+    before = {name: brian2.prefs[name] for name in prefs}
+    for name, value in prefs.items():
+        brian2.prefs[name] = value
+    yield
+    for name, value in before.items():
+        brian2.prefs[name] = value
