@@ -112,7 +112,10 @@ class DiehlCookSettings(Settings):
     label_samples: Annotated[
         int | None, Option(min=1, help="Training samples that label the neurons.")
     ] = 10_000
-    rule: Annotated[Literal["triplet", "pair"], Option(help="Learning rule.")] = "triplet"
+    rule: Annotated[
+        Literal["triplet", "pair", "power_law", "exponential", "pre_and_post"],
+        Option(help="Learning rule."),
+    ] = "triplet"
     presentation_ms: Annotated[float, Option(help="Length of a presentation.")] = 350.0
     rate_max_hz: Annotated[float, Option(help="Rate of the brightest pixel.")] = 63.75
     theta_plus_mv: Annotated[float, Option(help="Growth of the threshold at a spike.")] = 0.05

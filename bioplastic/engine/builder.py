@@ -173,7 +173,7 @@ def _add_population(built: Built, network: Network, population: Population, time
         + [parameter_equations(parameters)]
         + ([INPUT_EQUATIONS] if is_input else [])
         + [
-            f"sum_{p.pre} : 1"
+            f"sum_{p.name} : 1"
             for p in network.projections
             if p.norm is not None and p.post == population.name
         ]
@@ -348,10 +348,12 @@ def _add_projection(
     if state is not None and state.at_slot_start:
         synapses.run_regularly(state.at_slot_start, order=0, **edge)
     if projection.norm is not None:
-        total = f"sum_{projection.pre}"
+        total = f"sum_{projection.name}"
         target.run_regularly(f"{total} = 0", order=1, **edge)
         synapses.run_regularly(f"{total}_post += w", order=2, **edge)
-        synapses.run_regularly(f"w = w*norm/{total}_post", order=3, **edge)
+        # Weights that are all 0 stay so, in place of 0/0.
+        target.run_regularly(f"{total} += int({total} == 0)", order=3, **edge)
+        synapses.run_regularly(f"w = w*norm/{total}_post", order=4, **edge)
     return order + 1
 
 

@@ -256,6 +256,32 @@ class TestWiring:
             found.state[W].reshape(20, 6), matrix * 12.0 / matrix.sum(axis=0), rtol=1e-12
         )
 
+    @pytest.mark.parametrize("name", ["numpy", "cpp_standalone"])
+    def test_each_projection_has_its_own_sum_and_one_of_zero_stays(self, name):
+        declared = Network(
+            populations=(
+                Population(name="input", n=3, neuron=PoissonInput()),
+                Population(name="output", n=2, neuron=LIF()),
+            ),
+            projections=tuple(
+                Projection(pre="input", post="output", on_pre="i_syn_post += w*mV", norm=norm,
+                           label=label)
+                for label, norm in (("first", 12.0), ("second", 3.0))
+            ),
+            watch="output",
+            schedule=Schedule(presentation=5 * ms, rest=0 * ms, dt=1 * ms, min_spikes=0),
+        )  # fmt: skip
+        first = np.array([[1.0, 0.0], [2.0, 0.0], [3.0, 0.0]])
+        result = engine.run(
+            declared,
+            engine.RateStimulus(values=np.zeros((2, 3))),
+            seed=0,
+            engine=name,
+            state={"first.w": first.ravel(), "second.w": np.full(6, 4.0)},
+        )
+        np.testing.assert_allclose(result.state["first.w"], 2 * first.ravel(), rtol=1e-12)
+        np.testing.assert_allclose(result.state["second.w"], 1.0, rtol=1e-12)
+
 
 class TestLIF:
     """Firing rate of a leaky integrate-and-fire neuron under constant current."""
