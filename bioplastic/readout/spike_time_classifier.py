@@ -7,16 +7,16 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import ms, second
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.model_selection import check_cv
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic import algebra
-from bioplastic._checks import check_choice, check_number, check_whole
+from bioplastic._checks import check_choice, check_number
 from bioplastic.algebra.arguments import check_tau
-from bioplastic.errors import DataError, ParameterError
+from bioplastic.errors import DataError
+from bioplastic.readout._choosing import check_most, check_splitter
 from bioplastic.readout._references import reference_times
 from bioplastic.readout._trains import check_trains
 from bioplastic.readout.selection import Selection, select_neurons
@@ -260,14 +260,7 @@ class SpikeTimeClassifier(ClassifierMixin, BaseEstimator):
         check_number(self, "alpha", low=0.0)
         check_choice(self, "residual", ("decision", "train"))
         check_choice(self, "selection", ("shared", "one_vs_rest"))
-        if not isinstance(self.max_neurons, (float, np.floating)):
-            return min(X.n_units, check_whole(self, "max_neurons", low=1))
-        if not 0 < self.max_neurons <= 1:
-            raise ParameterError(
-                f"SpikeTimeClassifier.max_neurons: must be a share above 0 and up to 1, got "
-                f"{self.max_neurons!r}; give a whole number for so many neurons"
-            )
-        return max(1, round(float(self.max_neurons) * X.n_units))
+        return check_most(self, "max_neurons", X.n_units)
 
     def _values(self, X: SpikeTrains) -> Array:
         """Inner products with the references, of shape (n_samples, n_units, n_references)."""
@@ -292,13 +285,7 @@ class SpikeTimeClassifier(ClassifierMixin, BaseEstimator):
         self, X: SpikeTrains, values: Array, wanted: Array, labels: Any, groups: Any, most: int
     ) -> int:
         """Choose the number of neurons by accuracy on training samples that are held out."""
-        try:
-            splitter = check_cv(self.validation, labels, classifier=True)
-        except ValueError as error:
-            raise ParameterError(
-                f"SpikeTimeClassifier.validation: must be a number of folds from 2, a splitter of "
-                f"scikit-learn or None, got {self.validation!r}"
-            ) from error
+        splitter = check_splitter(self, labels)
         scores = []
         for train, held_out in splitter.split(values, labels, groups):
             found = self._select(X[train], values[train], wanted[train], most)

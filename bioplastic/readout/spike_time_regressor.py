@@ -7,12 +7,12 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import ms, second
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.model_selection import check_cv
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic import algebra
-from bioplastic._checks import check_choice, check_number, check_positive, check_whole
+from bioplastic._checks import check_choice, check_number, check_positive
 from bioplastic.readout._atom_search import AtomSearch, search_for_signals, search_for_trains
+from bioplastic.readout._choosing import check_most, check_splitter
 from bioplastic.readout._firing import fire
 from bioplastic.readout._regression_target import check_lags, check_target, n_steps
 from bioplastic.readout._signals import KERNELS, sampled
@@ -195,7 +195,7 @@ class SpikeTimeRegressor(RegressorMixin, BaseEstimator):
         self._check_parameters(y)
         self._step = 0.0 if isinstance(y, SpikeTrains) else check_positive(self, "dt", 1 * ms)
         target, self._flat = check_target(self, "fit", X, y, self._step)
-        most = self._most(X.n_units * len(self.lags_))
+        most = check_most(self, "max_atoms", X.n_units * len(self.lags_))
         if self.validation is not None:
             most = self._validated(X, target, groups, most)
         search = self._search(X, target)
@@ -204,7 +204,7 @@ class SpikeTimeRegressor(RegressorMixin, BaseEstimator):
         self.selected_, place = np.divmod(found.selected, len(self.lags_))
         self.selected_lags_ = self.lags_[place]
         self.error_reduction_ratio_ = found.error_reduction_ratio
-        self.residual_ = 1 - np.cumsum(found.error_reduction_ratio)
+        self.residual_ = np.maximum(1 - np.cumsum(found.error_reduction_ratio), 0.0)
         self._stages = [search.weights(found, n) for n in range(self.n_atoms_ + 1)]
         weights, self.intercept_ = self._stages[-1]
         self.weights_ = np.zeros((X.n_units, len(self.lags_), weights.shape[1]))
@@ -275,15 +275,8 @@ class SpikeTimeRegressor(RegressorMixin, BaseEstimator):
         self.tau_ = check_positive(self, "tau", 5 * ms)
         check_choice(self, "kernel", KERNELS)
         self.lags_ = check_lags(self, y)
-        check_number(self, "tol", low=0.0)
+        check_number(self, "tol", low=0.0, high=1.0)
         check_number(self, "alpha", low=0.0)
-
-    def _most(self, n_candidates: int) -> int:
-        """Most atoms to choose."""
-        if isinstance(self.max_atoms, float):
-            share = check_number(self, "max_atoms", low=0.0, high=1.0)
-            return max(1, round(share * n_candidates))
-        return min(n_candidates, check_whole(self, "max_atoms", low=1))
 
     def _search(self, X: SpikeTrains, target: Any) -> AtomSearch:
         if isinstance(target, SpikeTrains):
@@ -295,7 +288,7 @@ class SpikeTimeRegressor(RegressorMixin, BaseEstimator):
     def _validated(self, X: SpikeTrains, target: Any, groups: Any, most: int) -> int:
         """Choose the number of atoms by the score on training samples that are held out."""
         scores = []
-        splitter = check_cv(self.validation)
+        splitter = check_splitter(self)
         for train, held_out in splitter.split(np.zeros((len(X), 1)), None, groups):
             search = self._search(X[train], _take(target, train))
             found = search.run(most, tol=self.tol, alpha=self.alpha)

@@ -259,7 +259,7 @@ class TestChoice:
         few = SpikeTimeRegressor(**options, tol=0.5).fit(trains, signals)
         assert few.n_atoms_ == 1
         assert SpikeTimeRegressor(**options, tol=0.0).fit(trains, signals).n_atoms_ == 5
-        least = SpikeTimeRegressor(**options, max_atoms=0.0).fit(trains, signals)
+        least = SpikeTimeRegressor(**options, max_atoms=0.001).fit(trains, signals)
         assert least.n_atoms_ == 1
 
     def test_validation_leaves_out_what_does_not_generalise(self, planted):
@@ -452,8 +452,16 @@ class TestErrors:
             ({"dt": None}, "SpikeTimeRegressor.dt: must be the sampling step of the signals in y"),
             ({"dt": 0 * ms}, "SpikeTimeRegressor.dt: must be one finite value > 0"),
             ({"max_atoms": 0}, "SpikeTimeRegressor.max_atoms: must be a whole number at least 1"),
-            ({"max_atoms": 1.5}, "SpikeTimeRegressor.max_atoms: must be a number from 0 to 1"),
-            ({"tol": -1.0}, "SpikeTimeRegressor.tol: must be a number at least 0, got -1.0"),
+            (
+                {"max_atoms": 1.5},
+                "SpikeTimeRegressor.max_atoms: must be a share above 0 and up to 1",
+            ),
+            (
+                {"max_atoms": 0.0},
+                "SpikeTimeRegressor.max_atoms: must be a share above 0 and up to 1",
+            ),
+            ({"validation": 1}, "SpikeTimeRegressor.validation: must be a number of folds from 2"),
+            ({"tol": -1.0}, "SpikeTimeRegressor.tol: must be a number from 0 to 1, got -1.0"),
             ({"alpha": -1.0}, "SpikeTimeRegressor.alpha: must be a number at least 0, got -1.0"),
         ],
     )
