@@ -454,11 +454,11 @@ class TestErrors:
             ({"max_atoms": 0}, "SpikeTimeRegressor.max_atoms: must be a whole number at least 1"),
             (
                 {"max_atoms": 1.5},
-                "SpikeTimeRegressor.max_atoms: must be a share above 0 and up to 1",
+                "SpikeTimeRegressor.max_atoms: must be a share above 0",
             ),
             (
                 {"max_atoms": 0.0},
-                "SpikeTimeRegressor.max_atoms: must be a share above 0 and up to 1",
+                "SpikeTimeRegressor.max_atoms: must be a share above 0",
             ),
             ({"validation": 1}, "SpikeTimeRegressor.validation: must be a number of folds from 2"),
             ({"tol": -1.0}, "SpikeTimeRegressor.tol: must be a number from 0 to 1, got -1.0"),
