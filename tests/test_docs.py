@@ -106,6 +106,7 @@ def test_the_blocks_of_the_page_on_sound_run_one_after_the_other(tmp_path):
     assert "[7 8 9]" in printed  # and a fitted model, from its own
 
 
+@pytest.mark.slow  # the README's example goes the same way
 @pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take long")
 def test_the_blocks_of_the_page_on_spike_times_run_one_after_the_other(tmp_path):
     blocks = [

@@ -127,6 +127,7 @@ def test_without_the_rule_it_runs_away():
     assert rate(spikes, 1, 2) > 100
 
 
+@pytest.mark.slow
 def test_it_settles_where_it_is_told():
     spikes = simulate(InhibitorySTDP(eta=0.05, rate_target=6 * Hz), **MANY_WEAK, seconds=40)
     assert rate(spikes, 20, 40) == pytest.approx(6, abs=1.0)
