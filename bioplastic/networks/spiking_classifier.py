@@ -14,6 +14,8 @@ from bioplastic.errors import ParameterError
 from bioplastic.models import Network, Projection
 from bioplastic.networks.spiking_decoder import SpikingDecoder, State, list_synapses
 from bioplastic.readout import SpikeTimeClassifier
+from bioplastic.readout._decisions import name_classes
+from bioplastic.readout._references import moments
 from bioplastic.readout._trains import check_trains
 from bioplastic.spikes import SpikeTrains
 
@@ -147,10 +149,7 @@ class SpikingClassifier(ClassifierMixin, SpikingDecoder):
         check_trains(self, "decision_function", X, reset=False)
         decoder, spikes = self.decoder_, self.transform(X)
         _, n_references, n_outputs = decoder.weights_.shape
-        times = decoder.references_
-        if decoder.relative:
-            times = X.duration[:, np.newaxis] * times
-        values = algebra.evaluate(spikes, times * second, tau=decoder.tau_ * second)
+        values = algebra.evaluate(spikes, moments(decoder, X) * second, tau=decoder.tau_ * second)
         shape = (len(X), 2, n_outputs, n_references, n_references)
         # Of each neuron its value at its own reference.
         own = np.diagonal(values.reshape(shape), axis1=3, axis2=4).sum(axis=3)
@@ -169,11 +168,7 @@ class SpikingClassifier(ClassifierMixin, SpikingDecoder):
         -------
         labels : ndarray of shape (n_samples,)
         """
-        decision = self.decision_function(X)
-        two = decision.ndim == 1
-        index = (decision > 0).astype(np.intp) if two else decision.argmax(axis=1)
-        labels: npt.NDArray[Any] = self.classes_[index]
-        return labels
+        return name_classes(self.decision_function(X), self.classes_)
 
     def _check_quantum(self) -> float:
         return check_positive(self, "quantum", Quantity(0.1))

@@ -10,7 +10,7 @@ from bioplastic._checks import check_whole
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["reference_times"]
+__all__ = ["moments", "reference_times"]
 
 
 def reference_times(estimator: Any, X: SpikeTrains) -> npt.NDArray[np.float64]:
@@ -45,3 +45,9 @@ def reference_times(estimator: Any, X: SpikeTrains) -> npt.NDArray[np.float64]:
     if (np.diff(times) <= 0).any():
         raise ParameterError(f"{where}: must rise, got {given!r}; sort them")
     return times
+
+
+def moments(decoder: Any, X: SpikeTrains) -> npt.NDArray[np.float64]:
+    """Return the fitted references in seconds, for all samples or, where relative, for each."""
+    times: npt.NDArray[np.float64] = decoder.references_
+    return X.duration[:, np.newaxis] * times if decoder.relative else times

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from bioplastic._checks import check_number
 from bioplastic.errors import DataError, ParameterError
+from bioplastic.readout._decisions import name_classes
 
 __all__ = ["KernelRidgeClassifier"]
 
@@ -135,7 +136,4 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):
         -------
         labels : ndarray of shape (n_samples,)
         """
-        decision = self.decision_function(X)
-        index = (decision > 0).astype(int) if decision.ndim == 1 else decision.argmax(axis=1)
-        labels: npt.NDArray[Any] = self.classes_[index]
-        return labels
+        return name_classes(self.decision_function(X), self.classes_)

@@ -17,7 +17,8 @@ from bioplastic._checks import check_choice, check_number
 from bioplastic.algebra.arguments import check_tau
 from bioplastic.errors import DataError
 from bioplastic.readout._choosing import check_most, check_splitter
-from bioplastic.readout._references import reference_times
+from bioplastic.readout._decisions import name_classes
+from bioplastic.readout._references import moments, reference_times
 from bioplastic.readout._trains import check_trains
 from bioplastic.readout.selection import Selection, select_neurons
 from bioplastic.spikes import SpikeTrains
@@ -233,7 +234,7 @@ class SpikeTimeClassifier(ClassifierMixin, BaseEstimator):
         -------
         labels : ndarray of shape (n_samples,)
         """
-        return self._named(self.decision_function(X))
+        return name_classes(self.decision_function(X), self.classes_)
 
     def staged_predict(self, X: SpikeTrains) -> Iterator[npt.NDArray[Any]]:
         """Predict with the first neuron alone, with the first two, and so on.
@@ -250,7 +251,7 @@ class SpikeTimeClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "weights_")
         check_trains(self, "staged_predict", X, reset=False)
         for decision in self._selection.decisions(self._values(X)):
-            yield self._named(decision)
+            yield name_classes(decision, self.classes_)
 
     def _check_parameters(self, X: SpikeTrains) -> int:
         """Check all parameters but `validation`; return the most neurons to choose."""
@@ -264,10 +265,7 @@ class SpikeTimeClassifier(ClassifierMixin, BaseEstimator):
 
     def _values(self, X: SpikeTrains) -> Array:
         """Inner products with the references, of shape (n_samples, n_units, n_references)."""
-        times = self.references_
-        if self.references is None and self.relative:
-            times = X.duration[:, np.newaxis] * times
-        return algebra.evaluate(X, times * second, tau=self.tau_ * second)
+        return algebra.evaluate(X, moments(self, X) * second, tau=self.tau_ * second)
 
     def _select(self, X: SpikeTrains, values: Array, wanted: Array, most: int) -> Selection:
         whole = self.residual == "train"
@@ -291,18 +289,14 @@ class SpikeTimeClassifier(ClassifierMixin, BaseEstimator):
             found = self._select(X[train], values[train], wanted[train], most)
             # Where no neuron explains anything, the mean target decides.
             stages = list(found.decisions(values[held_out])) or [found.offset[np.newaxis]]
-            right = [(self._named(decision) == labels[held_out]).mean() for decision in stages]
+            right = [
+                (name_classes(decision, self.classes_) == labels[held_out]).mean()
+                for decision in stages
+            ]
             # One that stopped early has nothing to add.
             scores.append(np.pad(right, (0, most - len(right)), mode="edge"))
         self.validation_scores_ = np.mean(scores, axis=0)
         return int(np.argmax(self.validation_scores_)) + 1
-
-    def _named(self, decision: Array) -> npt.NDArray[Any]:
-        decision = decision.reshape(len(decision), -1)
-        one = decision.shape[1] == 1
-        index = (decision[:, 0] > 0).astype(int) if one else decision.argmax(axis=1)
-        labels: npt.NDArray[Any] = self.classes_[index]
-        return labels
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that X is no array."""
