@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import brian2
 import pytest
 
 
@@ -35,3 +36,24 @@ def tmp_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("BIOPLASTIC_CACHE", str(folder))
     return folder
+
+
+@pytest.fixture(scope="module")
+def cython_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tests of one file have most of their modules in common: they are compiled once."""
+    return tmp_path_factory.mktemp("cython")
+
+
+@pytest.fixture
+def quick_cython(cython_cache: Path) -> Iterator[None]:
+    """Cython's modules are compiled without optimisation, and nobody's cache is touched."""
+    prefs = {
+        "codegen.cpp.extra_compile_args": ["-w", "-O0"],
+        "codegen.runtime.cython.cache_dir": str(cython_cache),
+    }
+    before = {name: brian2.prefs[name] for name in prefs}
+    for name, value in prefs.items():
+        brian2.prefs[name] = value
+    yield
+    for name, value in before.items():
+        brian2.prefs[name] = value

@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import brian2
 import numpy as np
 import pytest
 from brian2 import ms, mV
@@ -60,21 +59,6 @@ def test_the_network_does_something_that_can_differ(reference, stimulus, weights
     assert reference.n_done == len(stimulus)
     assert np.abs(reference.state[W] - weights[W]).mean() > 0.01
     assert reference.state["excitatory.theta"].min() > 20e-3
-
-
-@pytest.fixture
-def quick_cython(tmp_path):
-    """Cython's modules are compiled without optimisation, and nobody's cache is touched."""
-    prefs = {
-        "codegen.cpp.extra_compile_args": ["-w", "-O0"],
-        "codegen.runtime.cython.cache_dir": str(tmp_path),
-    }
-    before = {name: brian2.prefs[name] for name in prefs}
-    for name, value in prefs.items():
-        brian2.prefs[name] = value
-    yield
-    for name, value in before.items():
-        brian2.prefs[name] = value
 
 
 class TestEngines:

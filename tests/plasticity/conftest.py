@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import brian2
 import numpy as np
 import pytest
 from brian2 import ms
@@ -127,24 +126,3 @@ def laboratory():
     """``laboratory(n)`` is the same one for every test: what it has compiled, it keeps."""
     made = {}
     return lambda n: made.setdefault(n, Laboratory(n))
-
-
-@pytest.fixture(scope="module")
-def cython_cache(tmp_path_factory):
-    """Rules have most of their modules in common: they are compiled once."""
-    return tmp_path_factory.mktemp("cython")
-
-
-@pytest.fixture
-def quick_cython(cython_cache):
-    """Cython's modules are compiled without optimisation, and nobody's cache is touched."""
-    prefs = {
-        "codegen.cpp.extra_compile_args": ["-w", "-O0"],
-        "codegen.runtime.cython.cache_dir": str(cython_cache),
-    }
-    before = {name: brian2.prefs[name] for name in prefs}
-    for name, value in prefs.items():
-        brian2.prefs[name] = value
-    yield
-    for name, value in before.items():
-        brian2.prefs[name] = value
