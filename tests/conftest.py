@@ -6,6 +6,11 @@ from pathlib import Path
 
 import brian2
 import pytest
+from hypothesis import settings
+
+# Machines differ, and so does what else they do: an example may take its time.
+settings.register_profile("bioplastic", deadline=None)
+settings.load_profile("bioplastic")
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from bioplastic.engine.checkpoint import load_checkpoint, save_checkpoint
 from bioplastic.engine.integrators import rational_exponential_euler
 from bioplastic.engine.presenting import present
+from bioplastic.engine.program import Probed, ProbePlan, Recorder
 from bioplastic.engine.running import (
     ENGINES,
     Result,
@@ -14,7 +15,10 @@ from bioplastic.engine.stimulus import RateStimulus, SpikeStimulus, content_keys
 
 __all__ = [
     "ENGINES",
+    "ProbePlan",
+    "Probed",
     "RateStimulus",
+    "Recorder",
     "Result",
     "SpikeStimulus",
     "content_keys",

@@ -21,16 +21,22 @@ from bioplastic.engine import integrators
 from bioplastic.engine.functions import RowTable, Uniform
 from bioplastic.engine.structure import (
     is_pooled,
+    learning_of,
     listed_variables,
     parameter_values,
     population_parameters,
     synapse_parameters,
+    synapse_variables,
     traces_of,
 )
+from bioplastic.errors import ParameterError
 from bioplastic.models import Network, PoissonInput, Population, Projection, SpikeInput
 from bioplastic.models.declaration import is_distribution, parameter_equations
 
 __all__ = ["SLOT_LOG", "Built", "build"]
+
+#: When a slot ends: synapses, then neurons, then rules, then the choice of the next sample.
+END_OF_SYNAPSES, END_OF_NEURONS, END_OF_RULES, END_OF_SLOT = 0, 1000, 2000, 3000
 
 #: What is noted of every slot.
 SLOT_LOG = ("cursor", "repeats", "n_spikes")
@@ -49,13 +55,8 @@ cursor = cursor + enough
 repeats = (1 - enough)*(repeats + 1)
 n_spikes = 0
 """
-# Linked to the schedule by every population that spikes by the stimulus.
-INPUT_EQUATIONS = """
-cursor       : 1 (linked)
-sample_key   : 1 (linked)
-repeats      : 1 (linked)
-presentation : second (shared, constant)
-"""
+#: Variables of the schedule that are linked to every population whose strings name them.
+LINKED = ("cursor", "sample_key", "repeats")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -67,6 +68,7 @@ class Built:
     slot_clock: Any
     stimulus: RowTable
     sample_keys: RowTable
+    targets: RowTable
     uniform: Uniform
     #: Brian group that fires the spikes of the samples, if there is one
     spike_input: Any = None
@@ -80,7 +82,9 @@ class Built:
     parameters: set[str] = field(default_factory=set)
     #: Synapses objects whose synapses are a list in the state
     listed: list[Any] = field(default_factory=list)
-    #: name of such an object -> (Brian group, variable) to which all it does is to add
+    #: name of an object that acts at every so many steps only -> how many
+    intervals: dict[str, int] = field(default_factory=dict)
+    #: name of a listed object -> (Brian group, variable) to which all it does is to add
     added_to: dict[str, tuple[Any, str]] = field(default_factory=dict)
 
 
@@ -134,6 +138,7 @@ def build(
     keys = RowTable("sample_keys", np.zeros(n_rows))
     n_features = network.input.n if isinstance(network.input.neuron, PoissonInput) else 0
     stimulus = RowTable("stimulus", np.zeros((n_rows, n_features)))
+    targets = RowTable("target", np.zeros(n_rows))
     uniform = Uniform("uniform")
     built = Built(
         net=b2.Network(timer),
@@ -141,17 +146,18 @@ def build(
         slot_clock=slot_clock,
         stimulus=stimulus,
         sample_keys=keys,
+        targets=targets,
         uniform=uniform,
     )
     timer.namespace["sample_keys"] = keys
     timer.run_regularly("sample_key = sample_keys(cursor)", clock=slot_clock, order=-10)
-    timer.run_regularly(SCHEDULE_SLOT_END, clock=slot_clock, when="end", order=10)
+    timer.run_regularly(SCHEDULE_SLOT_END, clock=slot_clock, when="end", order=END_OF_SLOT)
     groups = {}
     for population in network.populations:
         groups[population.name] = _add_population(built, network, population, timer)
     order = 0
     for projection in network.projections:
-        order = _add_projection(built, projection, groups, order, synapses)
+        order = _add_projection(built, network, projection, groups, order, synapses)
     _drop_what_others_look_at(built, network)
     for name in network.watched:
         count = {"model": "", "on_pre": "n_spikes_post += 1"}
@@ -165,13 +171,13 @@ def _add_population(built: Built, network: Network, population: Population, time
     neuron = population.neuron
     traces = traces_of(network, population)
     parameters = population_parameters(network, population)
-    is_input = isinstance(neuron, PoissonInput)
-    if is_input:
-        parameters.pop("presentation")
+    strings = (neuron.equations, neuron.threshold, neuron.reset, neuron.at_slot_start,
+               neuron.at_slot_end)  # fmt: skip
+    linked = [name for name in LINKED if name in get_identifiers("\n".join(strings))]
     equations = "\n".join(
         [str(neuron.equations), *(added.equations for added in traces)]
         + [parameter_equations(parameters)]
-        + ([INPUT_EQUATIONS] if is_input else [])
+        + [f"{name} : 1 (linked)" for name in linked]
         + [
             f"sum_{p.name} : 1"
             for p in network.projections
@@ -188,11 +194,14 @@ def _add_population(built: Built, network: Network, population: Population, time
         method=integrators.resolve(neuron.method),
         clock=built.step_clock,
         name=population.name,
-        namespace={"uniform": built.uniform, "stimulus": built.stimulus},
+        namespace={
+            "uniform": built.uniform,
+            "stimulus": built.stimulus,
+            "target": built.targets,
+        },
     )
-    if is_input:
-        for name in ("cursor", "sample_key", "repeats"):
-            setattr(group, name, b2.linked_var(timer, name))
+    for name in linked:
+        setattr(group, name, b2.linked_var(timer, name))
     if isinstance(neuron, SpikeInput):
         # The engine writes its spikes where a thresholder would.
         group.contained_objects.remove(group.thresholder.pop("spike"))
@@ -204,6 +213,9 @@ def _add_population(built: Built, network: Network, population: Population, time
     code = "\n".join(s for s in slot_start if s)
     if code:
         group.run_regularly(code, clock=built.slot_clock, order=0)
+    if neuron.at_slot_end:
+        end = {"clock": built.slot_clock, "when": "end", "order": END_OF_NEURONS}
+        group.run_regularly(neuron.at_slot_end, **end)
     built.net.add(group)
     return group
 
@@ -259,13 +271,14 @@ def _drop_what_others_look_at(built: Built, network: Network) -> None:
     own place in the step says.
     """
     for projection in network.projections:
-        rule, state = projection.rule, projection.synapse
+        learning, state = learning_of(projection), projection.synapse
         codes = [projection.on_pre]
         if re.match(r"\s*\w+_post\s*[+-]=[^\n;]*$", projection.on_pre.rstrip()):
             codes = [projection.on_pre.partition("=")[2]]
         codes += [state.on_pre, state.after_pre] if state is not None else []
-        if rule is not None:
-            codes += [rule.on_pre, rule.on_post, rule.on_pre_trace]
+        codes += [learning.on_pre, learning.on_post]
+        if projection.rule is not None:
+            codes.append(projection.rule.on_pre_trace)
         words = get_identifiers("\n".join(codes))
         for name, (_, variable) in list(built.added_to.items()):
             if words & {variable, f"{variable}_post", f"{variable}_pre"}:
@@ -303,6 +316,7 @@ def _listed_synapses(
 
 def _add_projection(
     built: Built,
+    network: Network,
     projection: Projection,
     groups: dict[str, Any],
     order: int,
@@ -310,7 +324,7 @@ def _add_projection(
 ) -> int:
     """Add the synapses, to act in the step after `order` of them; return the next free order."""
     source, target = groups[projection.pre], groups[projection.post]
-    rule, state = projection.rule, projection.synapse
+    learning, state = learning_of(projection), projection.synapse
     if is_pooled(projection):
         return _add_pool(built, projection, source, target, order)
     parameters = synapse_parameters(projection)
@@ -323,11 +337,12 @@ def _add_projection(
     if state is not None:
         model += f"\n{state.equations}"
         on_pre = [state.on_pre, projection.on_pre, state.after_pre]
-    on_pre += [rule.on_pre] if rule is not None else []
+    model += f"\n{learning.equations}"
+    on_pre.append(learning.on_pre)
     codes: dict[str, Any] = {
         "model": model,
         "on_pre": "\n".join(s for s in on_pre if s),
-        "on_post": "" if rule is None else rule.on_post,
+        "on_post": learning.on_post,
     }
     if projection.listed:
         codes = {k: v or None for k, v in codes.items()}
@@ -342,11 +357,23 @@ def _add_projection(
         )
     if any(on_pre):
         synapses.pre.order = order
-    if rule is not None and rule.on_post:
+    if learning.on_post:
         synapses.post.order = 1000 + order
     edge = {"clock": built.slot_clock}
-    if state is not None and state.at_slot_start:
-        synapses.run_regularly(state.at_slot_start, order=0, **edge)
+    start = [state.at_slot_start if state is not None else "", learning.at_slot_start]
+    if any(start):
+        synapses.run_regularly("\n".join(s for s in start if s), order=0, **edge)
+    if state is not None and state.at_slot_end:
+        end = END_OF_SYNAPSES + order
+        synapses.run_regularly(state.at_slot_end, when="end", order=end, **edge)
+    if learning.at_slot_end:
+        end = END_OF_RULES + order
+        synapses.run_regularly(learning.at_slot_end, when="end", order=end, **edge)
+    if learning.every_step:
+        update = synapses.run_regularly(
+            learning.every_step, clock=built.step_clock, when="end", order=order
+        )
+        built.intervals[update.name] = _interval(network, projection)
     if projection.norm is not None:
         total = f"sum_{projection.name}"
         target.run_regularly(f"{total} = 0", order=1, **edge)
@@ -355,6 +382,21 @@ def _add_projection(
         target.run_regularly(f"{total} += int({total} == 0)", order=3, **edge)
         synapses.run_regularly(f"w = w*norm/{total}_post", order=4, **edge)
     return order + 1
+
+
+def _interval(network: Network, projection: Projection) -> int:
+    """Count the steps from one update of a rule to the next."""
+    rule, dt = projection.rule, network.schedule.dt
+    assert rule is not None
+    if rule.update_interval is None:
+        return 1
+    steps = float(rule.update_interval / dt)
+    if round(steps) < 1 or abs(steps - round(steps)) > 1e-6:
+        raise ParameterError(
+            f"{type(rule).__name__}.update_interval: must be a whole multiple of the schedule's "
+            f"dt={dt}, got {rule.update_interval} ({projection.name})"
+        )
+    return round(steps)
 
 
 def _add_pool(built: Built, projection: Projection, source: Any, target: Any, order: int) -> int:
@@ -429,5 +471,8 @@ def _name_variables(built: Built, network: Network) -> None:
     for variable in SLOT_LOG:
         built.variables[f"schedule.{variable}"] = (objects["schedule"], variable)
     for projection in network.projections:
-        if not projection.one_weight and projection.name not in listed:
-            built.variables[f"{projection.name}.w"] = (objects[projection.name], "w")
+        if projection.name in listed or is_pooled(projection):
+            continue
+        changed, _ = synapse_variables(projection)
+        for variable in [*changed, *([] if projection.one_weight else ["w"])]:
+            built.variables[f"{projection.name}.{variable}"] = (objects[projection.name], variable)

@@ -10,9 +10,53 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from bioplastic.models import Network
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["Chunk", "ChunkResult", "Program", "deferred_interrupt", "input_events"]
+__all__ = [
+    "Chunk",
+    "ChunkResult",
+    "ProbePlan",
+    "Probed",
+    "Program",
+    "Recorder",
+    "deferred_interrupt",
+    "input_events",
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProbePlan:
+    """What to look at within a chunk, and when.
+
+    Parameters
+    ----------
+    rows, steps : ndarray of int64 of shape (n_points,)
+        After which step of which row of the chunk, sorted by row and then by step.
+    variables : mapping of str to ndarray of int32
+        Which elements of which ``"population.variable"`` or ``"projection.variable"``.
+    """
+
+    rows: npt.NDArray[np.int64]
+    steps: npt.NDArray[np.int64]
+    variables: Mapping[str, npt.NDArray[np.int32]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Probed:
+    """What was seen at the points of a :class:`ProbePlan`.
+
+    Parameters
+    ----------
+    rows, steps, repeats : ndarray of int64 of shape (n_met,)
+        In the order met; a sample that was presented again gives its points again.
+    values : dict of str to ndarray of shape (n_met, n_elements)
+    """
+
+    rows: npt.NDArray[np.int64]
+    steps: npt.NDArray[np.int64]
+    repeats: npt.NDArray[np.int64]
+    values: dict[str, npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,17 +71,23 @@ class Chunk:
         Length of every slot.
     keys : ndarray of shape (n_rows,)
         Names of the samples to the random numbers, whole numbers below 2**53.
+    targets : ndarray of shape (n_rows,)
+        What equations read as ``target(cursor)``.
     values : mapping of str to ndarray or float
         Every parameter and every variable of the network, in base units.
     seed : tuple of int
         Two 32-bit words.
+    probe : ProbePlan or None
+        What to look at on the way.
     """
 
     samples: npt.NDArray[np.float64] | SpikeTrains
     n_steps: npt.NDArray[np.int64]
     keys: npt.NDArray[np.float64]
+    targets: npt.NDArray[np.float64]
     values: Mapping[str, npt.NDArray[np.float64] | float]
     seed: tuple[int, int]
+    probe: ProbePlan | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +107,8 @@ class ChunkResult:
         Row, repetition and number of watched spikes of every slot.
     seconds : float
         Wall time of the slots.
+    probed : Probed or None
+        What was looked at on the way.
     """
 
     state: dict[str, npt.NDArray[np.float64]]
@@ -65,6 +117,7 @@ class ChunkResult:
     offsets: npt.NDArray[np.int64]
     log: npt.NDArray[np.float64]
     seconds: float
+    probed: Probed | None = None
 
 
 class Program(Protocol):
@@ -86,6 +139,30 @@ class Program(Protocol):
 
         `report` hears of finished rows; `stop` is asked at the edges of slots.
         """
+        ...
+
+
+class Recorder(Protocol):
+    """What watches a run, for example :class:`bioplastic.inspect.PlasticityRecorder`."""
+
+    def begin(
+        self,
+        network: Network,
+        sizes: Mapping[str, int],
+        state: Mapping[str, npt.NDArray[np.float64]],
+        *,
+        start: int,
+        stop: int,
+    ) -> None:
+        """Hear of a run of the presentations `start` up to `stop`, before the first of them."""
+        ...
+
+    def plan(self, start: int, n_steps: npt.NDArray[np.int64]) -> ProbePlan | None:
+        """Say what to look at in the chunk that begins with presentation `start`."""
+        ...
+
+    def record(self, start: int, result: ChunkResult) -> None:
+        """Take what the chunk gave."""
         ...
 
 

@@ -14,7 +14,7 @@ from brian2.equations.equations import EquationError
 from tqdm.auto import tqdm
 
 from bioplastic.engine.cuda import CudaProgram
-from bioplastic.engine.program import Chunk, ChunkResult, Program, deferred_interrupt
+from bioplastic.engine.program import Chunk, ChunkResult, Program, Recorder, deferred_interrupt
 from bioplastic.engine.runtime import RuntimeProgram
 from bioplastic.engine.standalone_program import StandaloneProgram, find_compiler
 from bioplastic.engine.state import State, complete_state
@@ -153,6 +153,7 @@ def run(
     record: Literal["counts", "spikes", "nothing"] = "counts",
     chunk_size: int = 1000,
     on_chunk: Callable[[int, ChunkResult], None] | None = None,
+    recorder: Recorder | None = None,
     description: str = "",
     progress: bool = False,
     interrupted: Callable[[], bool] | None = None,
@@ -185,6 +186,8 @@ def run(
         Samples between two calls of `on_chunk`. Results do not depend on it.
     on_chunk : callable, optional
         Called with the number of presentations done and the chunk's result.
+    recorder : Recorder, optional
+        Looks at variables on the way, see :class:`bioplastic.inspect.PlasticityRecorder`.
     description : str
         Text beside the progress bar.
     progress : bool
@@ -236,6 +239,9 @@ def run(
     spikes: list[SpikeTrains] = []
     logs: list[npt.NDArray[np.float64]] = []
     n_rows = min(chunk_size, getattr(program, "n_rows", chunk_size))
+    if recorder is not None and start < total:
+        sizes = {name: len(value) for name, value in values.items()}
+        recorder.begin(network, sizes, values, start=start, stop=total)
     with (
         _asked(interrupted) as asked,
         tqdm(
@@ -246,12 +252,15 @@ def run(
             end = min(position + n_rows, total)
             values["schedule.cursor"] = np.zeros(1)
             durations = stimulus.durations(position, end)
+            n_steps = network.schedule.n_steps(durations)
             chunk = Chunk(
                 samples=_presented(network, stimulus.rows(position, end)),
-                n_steps=network.schedule.n_steps(durations),
+                n_steps=n_steps,
                 keys=stimulus.row_keys(position, end),
+                targets=stimulus.row_targets(position, end),
                 values=values,
                 seed=words,
+                probe=None if recorder is None else recorder.plan(position, n_steps),
             )
             begin = position
             done = program.run(
@@ -275,6 +284,8 @@ def run(
                     spikes.append(accepted)
             logs.append(done.log)
             bar.update(position - bar.n)
+            if recorder is not None:
+                recorder.record(begin, done)
             if on_chunk is not None:
                 on_chunk(position, done)
     values["schedule.cursor"] = np.zeros(1)  # a row of the last chunk, no state of the network

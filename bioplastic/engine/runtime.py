@@ -15,7 +15,7 @@ from brian2.devices.device import runtime_device
 
 from bioplastic.engine.builder import SLOT_LOG, build
 from bioplastic.engine.context import brian_context
-from bioplastic.engine.program import Chunk, ChunkResult, input_events
+from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan, input_events
 from bioplastic.engine.structure import listed_variables, parameter_values
 from bioplastic.models import Network
 from bioplastic.spikes import SpikeTrains
@@ -101,6 +101,7 @@ class RuntimeProgram:
             else:
                 built.stimulus.values[:n_rows] = chunk.samples
             built.sample_keys.values[:n_rows] = chunk.keys
+            built.targets.values[:n_rows] = chunk.targets
             built.uniform.key[:] = chunk.seed
             for name, (group, variable) in built.variables.items():
                 group.variables[variable].get_value()[...] = np.reshape(
@@ -112,6 +113,7 @@ class RuntimeProgram:
             schedule = {v: built.variables[f"schedule.{v}"] for v in SLOT_LOG}
             read = {k: g.variables[v].get_value for k, (g, v) in schedule.items()}
             self._spikes: list[tuple[float, npt.NDArray[np.int32]]] = []
+            self._probe = _Probe(chunk.probe, self._look) if chunk.probe is not None else None
             log, n_spikes, begun = [], [0], time.perf_counter()
             while read["cursor"]()[0] < n_rows and not stop():
                 row = int(read["cursor"]()[0])
@@ -143,7 +145,17 @@ class RuntimeProgram:
             offsets=ends[n_spikes],
             log=np.array(log).reshape(-1, len(SLOT_LOG)),
             seconds=seconds,
+            probed=self._probe.seen() if self._probe is not None else None,
         )
+
+    def _look(self, name: str) -> npt.NDArray[np.float64]:
+        """Present values of a variable, of a list of synapses too."""
+        if name in self._built.variables:
+            group, variable = self._built.variables[name]
+            return np.ravel(group.variables[variable].get_value())
+        owner, variable = name.split(".")
+        synapses = next(s for s in self._built.listed if s.name == owner)
+        return np.ravel(synapses.variables[variable].get_value())
 
     def _active_lists(self) -> Iterator[tuple[Any, str, list[str], list[str]]]:
         """Synapses objects of lists that are not empty, with the names of their variables."""
@@ -165,14 +177,20 @@ class RuntimeProgram:
             obj.run()
         self._late = np.zeros(0, dtype=np.int32)
         position = self._events[2][row] if self._built.spike_input is not None else 0
+        intervals = self._built.intervals
+        group, variable = self._built.variables["schedule.repeats"]
+        repeats = int(group.variables[variable].get_value()[0])
         for step in range(n_steps):
             timestep.set_value(step)
             t.set_value(step * dt)
             for obj in self._steps:
                 if obj is self._built.spike_input:
                     position = self._fire_input(step, position, self._events[2][row + 1])
-                obj.run()
+                if (step + 1) % intervals.get(obj.name, 1) == 0:
+                    obj.run()
             self._record(step * dt)
+            if self._probe is not None:
+                self._probe.look(row, step, repeats)
 
     def _fire_input(self, step: int, position: int, end: int) -> int:
         """Put the sample's spikes of this step where a thresholder would; return what is next."""
@@ -196,3 +214,33 @@ class RuntimeProgram:
             if spikes[-1]:
                 self._spikes.append((t, first + spikes[: spikes[-1]]))
             first += len(group)
+
+
+class _Probe:
+    """Looks at variables at the points of a plan."""
+
+    def __init__(self, plan: ProbePlan, look: Callable[[str], npt.NDArray[np.float64]]) -> None:
+        self._plan, self._look = plan, look
+        self._points = set(zip(plan.rows.tolist(), plan.steps.tolist(), strict=True))
+        self._met: list[tuple[int, int, int]] = []
+        self._values: dict[str, list[npt.NDArray[np.float64]]] = {n: [] for n in plan.variables}
+
+    def look(self, row: int, step: int, repeats: int) -> None:
+        if (row, step) not in self._points:
+            return
+        self._met.append((row, step, repeats))
+        for name, chosen in self._plan.variables.items():
+            # a copy: the index is an array
+            self._values[name].append(np.asarray(self._look(name)[chosen], dtype=np.float64))
+
+    def seen(self) -> Probed:
+        rows, steps, repeats = np.array(self._met, dtype=np.int64).reshape(-1, 3).T
+        return Probed(
+            rows=rows,
+            steps=steps,
+            repeats=repeats,
+            values={
+                name: np.array(self._values[name]).reshape(len(rows), len(chosen))
+                for name, chosen in self._plan.variables.items()
+            },
+        )

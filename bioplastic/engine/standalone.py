@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from brian2.codegen.generators.cpp_generator import c_data_type
 from brian2.core.variables import DynamicArrayVariable
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
@@ -127,18 +128,21 @@ class SlotDevice(CPPStandaloneDevice):
                 calls[part].append("_arrive();")
             if obj is built.spike_input:  # before whoever reads its spikes
                 calls[part].append("_fire_input(step);")
-            calls[part] += [f"_run_{name}();" for name in names]
+            wait = built.intervals.get(obj.name, 1)
+            when = f"if ((step + 1) % {wait} == 0) " if wait > 1 else ""
+            calls[part] += [f"{when}_run_{name}();" for name in names]
         self.insert_code("main", "_run_slots(n_rows);")
         net.after_run()
         self.insert_code("main", "_write_output();")
         variables = sorted(built.variables.items())
-        written = [
-            (f"out.{n}", *self._array(*v)) for n, v in variables if n not in built.parameters
-        ]
+        changing = [(n, *v) for n, v in variables if n not in built.parameters]
+        written = [(f"out.{n}", *self._array(*v)) for n, *v in changing]
+        changing += [(f"{s.name}.{k}", s, k) for s in built.listed for k in lists[s.name][1]]
         self.plan = {
             **calls,
             "n_features": built.stimulus.values.shape[1],
             "draws": any("uniform_key" in str(c.code) for c in self.code_objects.values()),
+            "has_targets": any("target_values" in str(c.code) for c in self.code_objects.values()),
             "spike_input": built.spike_input and self._spikes(built.spike_input),
             "watched": self._watched(built),
             "lists": [self._list(s, *lists[s.name]) for s in built.listed],
@@ -151,6 +155,10 @@ class SlotDevice(CPPStandaloneDevice):
             "log": SLOT_LOG,
             "read": [(name, *self._array(*found)) for name, found in variables],
             "written": written,
+            "probes": [
+                (name, self._array(group, key)[0], c_data_type(group.variables[key].dtype))
+                for name, group, key in changing
+            ],
         }
 
     def _spikes(self, group: Any) -> tuple[str, int]:

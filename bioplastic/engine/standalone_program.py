@@ -20,7 +20,7 @@ import numpy.typing as npt
 from bioplastic.engine import cache
 from bioplastic.engine.builder import SLOT_LOG, build
 from bioplastic.engine.context import brian_context
-from bioplastic.engine.program import Chunk, ChunkResult, input_events
+from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan, input_events
 from bioplastic.engine.standalone import slot_device
 from bioplastic.engine.structure import listed_variables, structure
 from bioplastic.errors import (
@@ -147,7 +147,7 @@ class StandaloneProgram:
             self._write_input(folder, chunk)
             arguments = (folder, len(chunk.keys), chunk.seed[0])
             self._call(folder, [str(a) for a in arguments], report, stop)
-            return self._read_output(folder)
+            return self._read_output(folder, chunk.probe)
 
     def _write_input(self, folder: Path, chunk: Chunk) -> None:
         try:
@@ -160,6 +160,7 @@ class StandaloneProgram:
                 _write_array(folder / "stimulus", np.asarray(chunk.samples, dtype=np.float64))
             _write_array(folder / "n_steps", np.asarray(chunk.n_steps, dtype=np.int64))
             _write_array(folder / "sample_keys", np.asarray(chunk.keys, dtype=np.float64))
+            _write_array(folder / "targets", np.asarray(chunk.targets, dtype=np.float64))
             _write_array(folder / "key", np.array(chunk.seed, dtype=np.int64))
             for variable, size in self.sizes.items():
                 value = np.asarray(chunk.values[variable], dtype=self._types[variable])
@@ -169,6 +170,11 @@ class StandaloneProgram:
                     kind = np.int32 if key in ("i", "j") else np.float64
                     value = np.asarray(chunk.values[f"{name}.{key}"], dtype=kind)
                     _write_array(folder / f"in.{name}.{key}", value)
+            if chunk.probe is not None:
+                points = np.stack([chunk.probe.rows, chunk.probe.steps], axis=1)
+                _write_array(folder / "probe.points", points.astype(np.int64))
+                for name, chosen in chunk.probe.variables.items():
+                    _write_array(folder / f"probe.{name}", np.asarray(chosen, dtype=np.int32))
         except OSError as error:
             raise StorageError(
                 f"cannot write the input of a run to {folder.parent}: {error}; free some space, "
@@ -216,7 +222,7 @@ class StandaloneProgram:
                 f"its sources lie in {self._folder}"
             )
 
-    def _read_output(self, folder: Path) -> ChunkResult:
+    def _read_output(self, folder: Path, probe: ProbePlan | None) -> ChunkResult:
         state = {
             name: np.fromfile(folder / f"out.{name}", dtype=self._types[name]).astype(np.float64)
             for name in self.sizes
@@ -232,7 +238,21 @@ class StandaloneProgram:
             offsets=np.fromfile(folder / "offsets", dtype=np.int64),
             log=np.fromfile(folder / "log").reshape(-1, len(SLOT_LOG)),
             seconds=float(np.fromfile(folder / "seconds")[0]),
+            probed=None if probe is None else _read_probed(folder, probe),
         )
+
+
+def _read_probed(folder: Path, plan: ProbePlan) -> Probed:
+    met = np.fromfile(folder / "probed.points", dtype=np.int64).reshape(-1, 3)
+    return Probed(
+        rows=met[:, 0],
+        steps=met[:, 1],
+        repeats=met[:, 2],
+        values={
+            name: np.fromfile(folder / f"probed.{name}").reshape(len(met), len(chosen))
+            for name, chosen in plan.variables.items()
+        },
+    )
 
 
 def _write_array(path: Path, array: npt.NDArray[Any]) -> None:

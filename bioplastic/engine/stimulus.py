@@ -28,12 +28,15 @@ class RateStimulus:
         Which sample comes when; each once, as they stand, where absent.
     keys : ndarray of shape (n_presentations,), optional
         Names of the presentations to the random numbers; their position where absent.
+    targets : ndarray of shape (n_samples,), optional
+        What equations read as ``target(cursor)``, for example the class of each sample.
     """
 
     values: npt.NDArray[Any]
     scale: float = 1.0
     order: npt.NDArray[np.int64] | None = None
     keys: npt.NDArray[np.float64] | None = None
+    targets: npt.NDArray[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.values) if self.order is None else len(self.order)
@@ -56,6 +59,10 @@ class RateStimulus:
         """Keys of the presentations `start` up to `stop`."""
         return _row_keys(self.keys, start, stop)
 
+    def row_targets(self, start: int, stop: int) -> npt.NDArray[np.float64]:
+        """Targets of the presentations `start` up to `stop`, 0 where there are none."""
+        return _row_targets(self.targets, self.order, start, stop)
+
     def durations(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         """Lengths of the samples in seconds: 0, since rates have none of their own."""
         return np.zeros(stop - start)
@@ -73,11 +80,14 @@ class SpikeStimulus:
         Which sample comes when; each once, as they stand, where absent.
     keys : ndarray of shape (n_presentations,), optional
         Names of the presentations to random numbers in equations; their position where absent.
+    targets : ndarray of shape (n_samples,), optional
+        What equations read as ``target(cursor)``, for example the class of each sample.
     """
 
     trains: SpikeTrains
     order: npt.NDArray[np.int64] | None = None
     keys: npt.NDArray[np.float64] | None = None
+    targets: npt.NDArray[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.trains) if self.order is None else len(self.order)
@@ -89,6 +99,10 @@ class SpikeStimulus:
     def row_keys(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         """Keys of the presentations `start` up to `stop`."""
         return _row_keys(self.keys, start, stop)
+
+    def row_targets(self, start: int, stop: int) -> npt.NDArray[np.float64]:
+        """Targets of the presentations `start` up to `stop`, 0 where there are none."""
+        return _row_targets(self.targets, self.order, start, stop)
 
     def durations(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         """Lengths of the samples, in seconds."""
@@ -105,6 +119,15 @@ def _row_keys(
     if keys is None:
         return np.arange(start, stop, dtype=np.float64)
     return np.asarray(keys[start:stop], dtype=np.float64)
+
+
+def _row_targets(
+    targets: npt.NDArray[Any] | None, order: npt.NDArray[np.int64] | None, start: int, stop: int
+) -> npt.NDArray[np.float64]:
+    if targets is None:
+        return np.zeros(stop - start)
+    chosen = targets[slice(start, stop) if order is None else order[start:stop]]
+    return np.asarray(chosen, dtype=np.float64)
 
 
 def check_stimulus(network: Network, stimulus: Stimulus) -> None:
@@ -134,6 +157,14 @@ def check_stimulus(network: Network, stimulus: Stimulus) -> None:
         raise DataError(
             f"{what}: must have shape (n_samples, {width}), one column for each neuron of "
             f"{name!r}, got {shape}"
+        )
+    targets = stimulus.targets
+    if targets is not None and (
+        np.shape(targets) != shape[:1] or not np.isfinite(np.asarray(targets, dtype=float)).all()
+    ):
+        raise DataError(
+            f"stimulus.targets: must hold {shape[0]} finite numbers, one for each sample, got an "
+            f"array of shape {np.shape(targets)}"
         )
 
 

@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 from brian2 import Equations, have_same_dimensions
-from brian2.utils.stringtools import get_identifiers
+from brian2.core.namespace import DEFAULT_UNITS
+from brian2.equations.equations import DIFFERENTIAL_EQUATION
+from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
@@ -16,18 +18,25 @@ from bioplastic.models import (
     Projection,
     SpikeInput,
 )
-from bioplastic.models.declaration import is_distribution, parameter_equations
+from bioplastic.models.declaration import is_distribution, parameter_equations, unit_name
 
 __all__ = [
+    "Learning",
     "Traces",
     "is_pooled",
+    "learning_of",
     "listed_variables",
     "parameter_values",
     "population_parameters",
     "structure",
     "synapse_parameters",
+    "synapse_variables",
     "traces_of",
+    "traces_on_synapses",
 ]
+
+#: Begin of a slot for what is advanced from spike to spike.
+_AS_NEW = "lastupdate = 0*second"
 
 
 def parameter_values(network: Network) -> dict[str, float]:
@@ -58,8 +67,9 @@ def structure(network: Network) -> str:
         neuron = population.neuron
         parts += [
             population.name, population.n, neuron.equations, neuron.threshold, neuron.reset,
-            neuron.at_slot_start, neuron.method, isinstance(neuron, PoissonInput),
-            isinstance(neuron, SpikeInput), parameter_equations(neuron.parameters),
+            neuron.at_slot_start, neuron.at_slot_end, neuron.method,
+            isinstance(neuron, PoissonInput), isinstance(neuron, SpikeInput),
+            parameter_equations(neuron.parameters),
         ]  # fmt: skip
     for projection in network.projections:
         rule, synapse = projection.rule, projection.synapse
@@ -73,13 +83,15 @@ def structure(network: Network) -> str:
         if synapse is not None:
             parts += [
                 synapse.equations, synapse.on_pre, synapse.after_pre, synapse.at_slot_start,
-                parameter_equations(synapse.parameters),
+                synapse.at_slot_end, parameter_equations(synapse.parameters),
             ]  # fmt: skip
         if rule is not None:
+            # Where its traces stand follows from these, and from what is listed above.
             parts += [
-                rule.pre_traces, rule.post_traces, rule.on_pre, rule.on_post, rule.on_pre_trace,
-                rule.on_post_trace, rule.at_slot_start_pre, rule.at_slot_start_post,
-                parameter_equations(rule.parameters),
+                rule.pre_traces, rule.post_traces, rule.synapse, rule.on_pre, rule.on_post,
+                rule.on_pre_trace, rule.on_post_trace, rule.at_slot_start_pre,
+                rule.at_slot_start_post, rule.at_slot_start, rule.at_slot_end, rule.every_step,
+                rule.update_interval, projection.delayed, parameter_equations(rule.parameters),
             ]  # fmt: skip
     return repr([str(p) for p in parts])
 
@@ -144,7 +156,9 @@ def traces_of(network: Network, population: Population) -> list[Traces]:
     found: list[Traces] = []
     for projection in network.projections:
         for side, name in (("pre", projection.pre), ("post", projection.post)):
-            if projection.rule is None or name != population.name:
+            if name != population.name or traces_on_synapses(projection):
+                continue
+            if projection.rule is None:
                 continue
             traces = _traces(projection.rule, side)
             if not any(traces == other and _same_values(traces, other) for other in found):
@@ -174,12 +188,111 @@ def _same_values(one: Traces, other: Traces) -> bool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """What a rule adds to the synapses of a projection."""
+
+    equations: str = ""
+    on_pre: str = ""
+    on_post: str = ""
+    at_slot_start: str = ""
+    at_slot_end: str = ""
+    every_step: str = ""
+    #: parameters of the rule that the strings name
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+def traces_on_synapses(projection: Projection) -> bool:
+    """Whether every synapse has traces of its own, since they are not the same for all."""
+    rule = projection.rule
+    if rule is None:
+        return False
+    sides = [_traces(rule, side) for side in ("pre", "post")]
+    words = get_identifiers("\n".join(s.equations + "\n" + s.on_spike for s in sides))
+    own = {"w", *Equations(str(rule.synapse))}
+    if projection.synapse is not None:
+        own |= set(Equations(str(projection.synapse.equations)))
+    varies = any(is_distribution(v) for side in sides for v in side.parameters.values())
+    return projection.delayed or varies or bool(words & own)
+
+
+def learning_of(projection: Projection) -> Learning:
+    """Collect what a rule adds to the synapses, traces included where they stand there.
+
+    Raises
+    ------
+    ParameterError
+        If traces that must stand with the synapses read variables of the neurons.
+    """
+    rule = projection.rule
+    if rule is None:
+        return Learning()
+    equations = [str(rule.synapse)]
+    on_pre, on_post, start = [rule.on_pre], [rule.on_post], [rule.at_slot_start]
+    end, step = rule.at_slot_end, rule.every_step
+    if traces_on_synapses(projection):
+        names: dict[str, str] = {}
+        for side, codes in (("pre", on_pre), ("post", on_post)):
+            traces = _traces(rule, side)
+            equations.append(_event_driven(projection, traces))
+            codes.append(traces.on_spike)
+            start.append(traces.at_slot_start)
+            moved = {*Equations(traces.equations), *traces.parameters}
+            names |= {f"{name}_{side}": name for name in moved}
+        start.append(_AS_NEW)
+        on_pre, on_post = (
+            [word_substitute(code, names) for code in codes] for codes in (on_pre, on_post)
+        )
+        end, step = (word_substitute(code, names) for code in (end, step))
+    parts = {
+        "equations": "\n".join(s for s in equations if s),
+        "on_pre": "\n".join(s for s in on_pre if s),
+        "on_post": "\n".join(s for s in on_post if s),
+        "at_slot_start": "\n".join(s for s in start if s),
+        "at_slot_end": end,
+        "every_step": step,
+    }
+    words = get_identifiers("\n".join(parts.values()))
+    parameters = {n: v for n, v in rule.parameters.items() if n in words}
+    return Learning(**parts, parameters=parameters)
+
+
+def _event_driven(projection: Projection, traces: Traces) -> str:
+    """Equations of traces for a synapse that advances them from spike to spike."""
+    equations = Equations(traces.equations)
+    lines, known = [], {*equations, *traces.parameters}
+    for name, equation in equations.items():
+        unit = unit_name(equation.unit)
+        if equation.type != DIFFERENTIAL_EQUATION:
+            code = f" = {equation.expr.code}" if equation.expr is not None else ""
+            lines.append(f"{name}{code} : {unit}")
+            continue
+        foreign = sorted(equation.identifiers - known - {"t"} - set(DEFAULT_UNITS))
+        if foreign:
+            raise ParameterError(
+                f"Projection {projection.name}: trace {name!r} of its rule reads "
+                f"{', '.join(foreign)} of the neuron and cannot stand with the synapses, which a "
+                f"delay or a constant that varies asks for; drop these"
+            )
+        lines.append(f"d{name}/dt = {equation.expr.code} : {unit} (event-driven)")
+    return "\n".join(lines)
+
+
+def synapse_variables(projection: Projection) -> tuple[list[str], list[str]]:
+    """Names of what a synapse has beside its weight: what changes, and what is constant."""
+    changed, constant = [], []
+    own = str(projection.synapse.equations) if projection.synapse is not None else ""
+    for text in (own, learning_of(projection).equations):
+        equations = Equations(text)
+        names = sorted(equations.diff_eq_names | equations.parameter_names)
+        changed += [n for n in names if "constant" not in equations[n].flags]
+        constant += [n for n in names if "constant" in equations[n].flags]
+    return changed, constant
+
+
 def synapse_parameters(projection: Projection) -> dict[str, Any]:
     """Parameters of a projection's synapses, its weight excepted."""
-    rule, values = projection.rule, {}
-    if rule is not None:
-        words = get_identifiers(rule.on_pre + "\n" + rule.on_post)
-        values.update({n: v for n, v in rule.parameters.items() if n in words})
+    values = dict(learning_of(projection).parameters)
     if projection.norm is not None:
         values["norm"] = projection.norm
     if projection.synapse is not None:
@@ -208,10 +321,8 @@ def listed_variables(network: Network) -> dict[str, tuple[list[str], list[str]]]
         if not projection.one_weight:
             learns = projection.rule is not None or projection.norm is not None
             (changed if learns else read).append("w")
-        if projection.synapse is not None:
-            equations = Equations(str(projection.synapse.equations))
-            names = equations.diff_eq_names | equations.parameter_names
-            changed += sorted(n for n in names if "constant" not in equations[n].flags)
-            read += sorted(n for n in names if "constant" in equations[n].flags)
+        more_changed, more_read = synapse_variables(projection)
+        changed += more_changed
+        read += more_read
         found[projection.name] = (read, changed)
     return found

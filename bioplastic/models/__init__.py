@@ -11,6 +11,7 @@ from bioplastic.models.distributions import (
     PerTarget,
     Uniform,
 )
+from bioplastic.models.intrinsic import AdaptiveThresholdLIF, HomeostaticLIF
 from bioplastic.models.network import Network, Population, Projection, Schedule
 from bioplastic.models.neurons import (
     LIF,
@@ -26,18 +27,24 @@ from bioplastic.models.plasticity import (
     DiehlCookPowerLaw,
     DiehlCookPreAndPost,
     DiehlCookSTDP,
+    EpisodicRewardSTDP,
     InhibitorySTDP,
     MultiplicativeSTDP,
     NearestTripletSTDP,
     PairSTDP,
     PlasticityRule,
     PowerLawSTDP,
+    RewardSTDP,
+    SynapticScaling,
+    ThreeFactorSTDP,
     TripletSTDP,
+    combine_rules,
 )
 from bioplastic.models.synapses import SynapseModel, TsodyksMarkram
 from bioplastic.models.wiring import (
     DistanceWiring,
     FixedInDegree,
+    PairWiring,
     RandomWiring,
     TonotopicWiring,
     Wiring,
@@ -46,6 +53,7 @@ from bioplastic.models.wiring import (
 __all__ = [
     "LIF",
     "AdaptiveLIF",
+    "AdaptiveThresholdLIF",
     "Constant",
     "DiehlCookExcitatory",
     "DiehlCookExponential",
@@ -55,9 +63,11 @@ __all__ = [
     "DiehlCookSTDP",
     "DistanceWiring",
     "Distribution",
+    "EpisodicRewardSTDP",
     "EquationString",
     "FixedInDegree",
     "Gamma",
+    "HomeostaticLIF",
     "InhibitorySTDP",
     "LogNormal",
     "LogUniform",
@@ -67,6 +77,7 @@ __all__ = [
     "NeuronModel",
     "Normal",
     "PairSTDP",
+    "PairWiring",
     "PerTarget",
     "PlasticityRule",
     "PoissonInput",
@@ -74,12 +85,16 @@ __all__ = [
     "PowerLawSTDP",
     "Projection",
     "RandomWiring",
+    "RewardSTDP",
     "Schedule",
     "SpikeInput",
     "SynapseModel",
+    "SynapticScaling",
+    "ThreeFactorSTDP",
     "TonotopicWiring",
     "TripletSTDP",
     "TsodyksMarkram",
     "Uniform",
     "Wiring",
+    "combine_rules",
 ]

@@ -20,6 +20,7 @@ __all__ = [
     "parameter",
     "parameter_equations",
     "refuse_distributions",
+    "unit_name",
 ]
 
 
@@ -81,7 +82,7 @@ class Declaration:
 def _repr_value(value: Any) -> str:
     if isinstance(value, Quantity):
         short = repr(value)
-        exact = f"{float(np.asarray(value))!r} * {_unit(value)}"
+        exact = f"{float(np.asarray(value))!r} * {unit_name(value)}"
         number, _, unit = short.partition(" * ")
         known = {n: v for n, v in vars(brian2.units.allunits).items() if isinstance(v, Unit)}
         same = unit in known and float(number) * float(known[unit]) == float(np.asarray(value))
@@ -175,14 +176,15 @@ def parameter_equations(parameters: Mapping[str, Any]) -> str:
     gain : 1 (shared, constant)
     """
     return "\n".join(
-        f"{n} : {_unit(v.unit)} (constant)"
+        f"{n} : {unit_name(v.unit)} (constant)"
         if is_distribution(v)
-        else f"{n} : {_unit(v)} (shared, constant)"
+        else f"{n} : {unit_name(v)} (shared, constant)"
         for n, v in parameters.items()
     )
 
 
-def _unit(value: Any) -> str:
+def unit_name(value: Any) -> str:
+    """Write the unit of a value as equations do."""
     names = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
     powers = zip(names, get_dimensions(value)._dims, strict=True)
     return "*".join(n if p == 1 else f"{n}**{p:g}" for n, p in powers if p) or "1"

@@ -166,11 +166,6 @@ class Projection(Declaration):
             raise ParameterError(
                 f"Projection.weight: must be finite, got {self.weight} ({self.name})"
             )
-        if self.rule is not None and self.delayed:
-            raise ParameterError(
-                f"Projection.delay: must be 0 where a rule changes the weights ({self.name}), "
-                f"since the rule's traces have no delay, got {self.delay}"
-            )
         if self.norm is not None and not 0 < self.norm < math.inf:
             raise ParameterError(f"Projection.norm: must be > 0, got {self.norm} ({self.name})")
 
@@ -190,7 +185,8 @@ class Projection(Declaration):
 
         Other wirings are regular, which is what makes them fast.
         """
-        return isinstance(self.wiring, Wiring) or self.delayed or self.synapse is not None
+        varies = self.rule is not None and self.rule.varies
+        return isinstance(self.wiring, Wiring) or self.delayed or bool(self.synapse) or varies
 
     @property
     def one_weight(self) -> bool:
@@ -376,8 +372,8 @@ class Network(Declaration):
         for projection in self.projections:
             drawn = ["i", "j", "delay"] if projection.listed else []
             drawn += ["w"] if is_distribution(projection.weight) else []
-            if projection.synapse is not None:
-                parameters = projection.synapse.parameters
+            for model in (projection.synapse, projection.rule):
+                parameters = model.parameters if model is not None else {}
                 drawn += [name for name, value in parameters.items() if is_distribution(value)]
             names |= {f"{projection.name}.{name}" for name in drawn}
         return frozenset(names)
@@ -440,10 +436,10 @@ class Network(Declaration):
             synapses["delay"] = values(projection, "delay", projection.delay)
         else:
             synapses["delay"] = np.full(len(i), float(projection.delay))
-        model = projection.synapse
-        for name, value in model.parameters.items() if model is not None else ():
-            if is_distribution(value):
-                synapses[name] = values(model, name, value)
+        for model in (projection.synapse, projection.rule):
+            for name, value in model.parameters.items() if model is not None else ():
+                if is_distribution(value):
+                    synapses[name] = values(model, name, value)
         return sorted_synapses(synapses)
 
     def frozen(self) -> Self:

@@ -100,8 +100,9 @@ class NeuronModel(Declaration):
         Brian equations; names in `constants` are declared as shared constants by the builder.
     threshold, reset : str
         Condition and statements of Brian; without a threshold a neuron never spikes.
-    at_slot_start : str
-        Statements run when a slot begins, where `t` is 0 again.
+    at_slot_start, at_slot_end : str
+        Statements run when a slot begins, where `t` is 0 again, and when it ends. Strings may read
+        ``target(cursor)``, the target of the present sample.
     constants : mapping of str to Quantity or float
         Shared constants; a changed value needs no new build.
     initial : mapping of str to Quantity or float
@@ -132,6 +133,7 @@ class NeuronModel(Declaration):
     threshold: str = ""
     reset: str = ""
     at_slot_start: str = ""
+    at_slot_end: str = ""
     constants: Mapping[str, Any] = field(default_factory=dict)
     initial: Mapping[str, Any] = field(default_factory=dict)
     method: str = "rational_exponential_euler"

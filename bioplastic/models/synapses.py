@@ -30,8 +30,8 @@ class SynapseModel(Declaration):
         Statements run at a presynaptic spike, before those of the projection.
     after_pre : str
         Statements run after those of the projection.
-    at_slot_start : str
-        Statements run when a slot begins.
+    at_slot_start, at_slot_end : str
+        Statements run when a slot begins, and when it ends, before those of neurons and rules.
     constants : mapping of str to Quantity, float or Distribution
         Shared constants, or one value for each synapse where a distribution is given.
 
@@ -50,6 +50,7 @@ class SynapseModel(Declaration):
     on_pre: str = ""
     after_pre: str = ""
     at_slot_start: str = ""
+    at_slot_end: str = ""
     constants: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

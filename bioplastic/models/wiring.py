@@ -1,6 +1,6 @@
 """Sparse wirings as frozen declarations: who is connected to whom, drawn when a network is made."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,14 @@ from bioplastic.models.declaration import Declaration, draw, is_distribution
 if TYPE_CHECKING:
     from bioplastic.models.network import Population
 
-__all__ = ["DistanceWiring", "FixedInDegree", "RandomWiring", "TonotopicWiring", "Wiring"]
+__all__ = [
+    "DistanceWiring",
+    "FixedInDegree",
+    "PairWiring",
+    "RandomWiring",
+    "TonotopicWiring",
+    "Wiring",
+]
 
 Pairs = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
@@ -267,3 +274,48 @@ def sorted_synapses(
         return dict(synapses)
     order = np.lexsort((j, delay, i))
     return {name: np.asarray(values)[order] for name, values in synapses.items()}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class PairWiring(Wiring):
+    """Synapses between neurons that are named, nothing left to chance.
+
+    Parameters
+    ----------
+    i, j : sequence of int
+        Presynaptic and postsynaptic neuron of every synapse.
+
+    Examples
+    --------
+    >>> from bioplastic.models import PairWiring
+    >>> PairWiring(i=[0, 0, 3], j=[1, 2, 2]).j
+    (1, 2, 2)
+    """
+
+    i: Sequence[int]
+    j: Sequence[int]
+
+    def __post_init__(self) -> None:
+        for name in ("i", "j"):
+            object.__setattr__(self, name, tuple(int(k) for k in getattr(self, name)))
+        if len(self.i) != len(self.j):
+            raise ParameterError(
+                f"PairWiring.j: must have as many entries as i, {len(self.i)}, got {len(self.j)}"
+            )
+
+    def connect(self, pre: "Population", post: "Population", rng: np.random.Generator) -> Pairs:
+        """Return the synapses, see :meth:`Wiring.connect`.
+
+        Raises
+        ------
+        ParameterError
+            If a population has no neuron of that number.
+        """
+        for name, population in (("i", pre), ("j", post)):
+            numbers = getattr(self, name)
+            if numbers and not 0 <= min(numbers) <= max(numbers) < population.n:
+                raise ParameterError(
+                    f"PairWiring.{name}: must lie in 0..{population.n - 1}, the neurons of "
+                    f"{population.name!r}, got {min(numbers)}..{max(numbers)}"
+                )
+        return np.array(self.i, dtype=np.int64), np.array(self.j, dtype=np.int64)

@@ -187,7 +187,9 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.checkpoint = checkpoint
         self.verbose = verbose
 
-    def fit(self, X: npt.ArrayLike, y: Any = None) -> Self:
+    def fit(
+        self, X: npt.ArrayLike, y: Any = None, *, recorder: engines.Recorder | None = None
+    ) -> Self:
         """Learn without labels.
 
         Parameters
@@ -195,6 +197,8 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         X : array_like of shape (n_samples, n_features)
             Non-negative; scaled by `x_max`.
         y : ignored
+        recorder : Recorder, optional
+            Watches the training, see :class:`bioplastic.inspect.PlasticityRecorder`.
 
         Returns
         -------
@@ -202,10 +206,12 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """
         data = check_intensities(self, X, reset=True)
         self._begin(data)
-        self._train(data, n_epochs=int(self.n_epochs), resume=True)
+        self._train(data, n_epochs=int(self.n_epochs), resume=True, recorder=recorder)
         return self
 
-    def partial_fit(self, X: npt.ArrayLike, y: Any = None) -> Self:
+    def partial_fit(
+        self, X: npt.ArrayLike, y: Any = None, *, recorder: engines.Recorder | None = None
+    ) -> Self:
         """Present the samples once more, going on from what was learned before.
 
         Parameters
@@ -213,6 +219,8 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         X : array_like of shape (n_samples, n_features)
             Non-negative; scaled like the data of the first call.
         y : ignored
+        recorder : Recorder, optional
+            Watches the training, as in `fit`.
 
         Returns
         -------
@@ -222,7 +230,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         data = check_intensities(self, X, reset=first)
         if first:
             self._begin(data)
-        self._train(data, n_epochs=1, resume=False)
+        self._train(data, n_epochs=1, resume=False, recorder=recorder)
         return self
 
     def transform(self, X: npt.ArrayLike) -> npt.NDArray[np.int32]:
@@ -289,7 +297,14 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         purposes = ("weights", "noise", "order", "transform")
         return np.random.SeedSequence(self._entropy).spawn(len(purposes))[purposes.index(name)]
 
-    def _train(self, data: npt.NDArray[Any], *, n_epochs: int, resume: bool) -> None:
+    def _train(
+        self,
+        data: npt.NDArray[Any],
+        *,
+        n_epochs: int,
+        resume: bool,
+        recorder: engines.Recorder | None,
+    ) -> None:
         total, done = n_epochs * len(data), 0
         configuration: dict[str, Any] = {}
         if self.checkpoint is not None:
@@ -326,6 +341,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             chunk_size=int(np.clip(total // 30, 100, 1000)),
             record="nothing",
             on_chunk=on_chunk,
+            recorder=recorder,
             description="training",
             progress=bool(self.verbose),
         )

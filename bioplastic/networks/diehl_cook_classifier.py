@@ -9,6 +9,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
+from bioplastic import engine as engines
 from bioplastic._checks import check_intensities, check_whole
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import DiehlCookExcitatory, DiehlCookInhibitory, PlasticityRule
@@ -120,7 +121,9 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         )
         self.n_label = n_label
 
-    def fit(self, X: npt.ArrayLike, y: Any = None) -> Self:
+    def fit(
+        self, X: npt.ArrayLike, y: Any = None, *, recorder: engines.Recorder | None = None
+    ) -> Self:
         """Learn without labels, then label the neurons.
 
         Parameters
@@ -129,6 +132,8 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
             Non-negative.
         y : array_like of shape (n_samples,)
             Labels of any kind.
+        recorder : Recorder, optional
+            Watches the training, see :class:`bioplastic.inspect.PlasticityRecorder`.
 
         Returns
         -------
@@ -136,13 +141,18 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         """
         X, labels = self._with_labels(X, y, reset=True)
         n = len(X) if self.n_label is None else check_whole(self, "n_label", low=1)
-        super().fit(X)
+        super().fit(X, recorder=recorder)
         self.readout_ = NeuronLabelClassifier().fit(self.transform(X[:n]), labels[:n])
         self.classes_ = np.unique(labels)
         return self
 
     def partial_fit(
-        self, X: npt.ArrayLike, y: Any = None, classes: npt.ArrayLike | None = None
+        self,
+        X: npt.ArrayLike,
+        y: Any = None,
+        classes: npt.ArrayLike | None = None,
+        *,
+        recorder: engines.Recorder | None = None,
     ) -> Self:
         """Go on learning, then add the samples' responses to the neurons' labels.
 
@@ -154,6 +164,8 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
             Labels.
         classes : array_like of shape (n_classes,), optional
             All labels that will ever come; needed in the first call.
+        recorder : Recorder, optional
+            Watches the training, as in `fit`.
 
         Returns
         -------
@@ -164,7 +176,7 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         if first and classes is None:
             raise ParameterError("DiehlCookClassifier.partial_fit: the first call needs classes")
         readout = NeuronLabelClassifier() if first else self.readout_
-        super().partial_fit(X)
+        super().partial_fit(X, recorder=recorder)
         self.readout_ = readout.partial_fit(
             self.transform(X), labels, classes=classes if first else None
         )

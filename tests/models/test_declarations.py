@@ -359,16 +359,6 @@ class TestNetwork:
             ),
             (lambda: Projection(pre="a", post="b", delay=-1 * ms), "delay: must be >= 0, got -1"),
             (lambda: Projection(pre="a", post="b", delay=1.0), "delay: must have the unit"),
-            (
-                lambda: Projection(pre="a", post="b", delay=1 * ms, rule=PairSTDP()),
-                "delay: must be 0 where a rule changes the weights \\(a_to_b\\)",
-            ),
-            (
-                lambda: Projection(
-                    pre="a", post="b", delay=Uniform(low=0 * ms, high=1 * ms), rule=PairSTDP()
-                ),
-                "delay: must be 0",
-            ),
             (lambda: Projection(pre="a", post="b", label="two words"), "label.*'two words'"),
             (
                 lambda: Network(

@@ -87,6 +87,58 @@ static std::vector<int64_t> _offsets(1, 0);
 static std::vector<double> _log;
 static double _seconds = 0.0;
 
+// What a recorder looks at on the way: chosen elements of chosen variables at chosen steps.
+static std::vector<int64_t> _probe_points;  // row and step, by turns
+static size_t _probe_next = 0;
+static std::ofstream _probe_met;
+template<class T> struct _Probe
+{
+    std::vector<int32_t> chosen;
+    std::ofstream file;
+    std::vector<double> seen;
+
+    void open(const std::string& name)
+    {
+        if (!std::ifstream(_folder + "probe." + name)) return;
+        _read_all(_folder + "probe." + name, chosen);
+        file.open(_folder + "probed." + name, std::ios::binary);
+    }
+
+    void look(const T* data)
+    {
+        if (chosen.empty()) return;
+        seen.resize(chosen.size());
+        for (size_t k=0; k<chosen.size(); k++) seen[k] = (double)data[chosen[k]];
+        file.write(reinterpret_cast<const char*>(seen.data()), seen.size()*sizeof(double));
+        file.flush();
+        if (!file) _fail("cannot write what was recorded: is the disk full?");
+    }
+};
+{% for name, start, type in _plan.probes %}
+static _Probe<{{type}}> _probe_{{loop.index}};
+{% endfor %}
+
+static void _open_probes()
+{
+    if (!std::ifstream(_folder + "probe.points")) return;
+    _read_all(_folder + "probe.points", _probe_points);
+    _probe_met.open(_folder + "probed.points", std::ios::binary);
+    {% for name, start, type in _plan.probes %}
+    _probe_{{loop.index}}.open("{{name}}");
+    {% endfor %}
+}
+
+static void _look(int64_t row, int64_t step)
+{
+    using namespace brian;
+    const int64_t met[3] = {row, step, (int64_t)_array_schedule_repeats[0]};
+    _probe_met.write(reinterpret_cast<const char*>(met), sizeof(met));
+    _probe_met.flush();
+    {% for name, start, type in _plan.probes %}
+    _probe_{{loop.index}}.look({{start}});
+    {% endfor %}
+}
+
 static void _read_input(long n_rows, unsigned long seed)
 {
     using namespace brian;
@@ -98,6 +150,11 @@ static void _read_input(long n_rows, unsigned long seed)
     delete [] sample_keys_values;
     sample_keys_values = new double[n_rows];
     _read(_folder + "sample_keys", sample_keys_values, n_rows);
+    {% if _plan.has_targets %}
+    delete [] target_values;
+    target_values = new double[n_rows];
+    _read(_folder + "targets", target_values, n_rows);
+    {% endif %}
     {% if _plan.draws %}
     _read(_folder + "key", uniform_key, 2);
     {% endif %}
@@ -185,6 +242,10 @@ static void _run_slots(long n_rows)
         {{call}}
         {% endfor %}
         const int64_t n_steps = _n_steps[row];
+        // Points are sorted, and a row that comes again meets its own again.
+        while (_probe_next > 0 && _probe_points[2*_probe_next - 2] >= (int64_t)row) _probe_next--;
+        while (2*_probe_next < _probe_points.size() && _probe_points[2*_probe_next] < (int64_t)row)
+            _probe_next++;
         for (int64_t step=0; step<n_steps; step++)
         {
             _array_step_clock_timestep[0] = step;
@@ -202,6 +263,12 @@ static void _run_slots(long n_rows)
                 _spike_units.push_back({{first}} + {{spikes}}[k]);
             }
             {% endfor %}
+            if (2*_probe_next < _probe_points.size() && _probe_points[2*_probe_next] == (int64_t)row
+                && _probe_points[2*_probe_next + 1] == step)
+            {
+                _look(row, step);
+                _probe_next++;
+            }
         }
         {% for variable in _plan.log %}
         _log.push_back(_array_schedule_{{variable}}[0]);
@@ -247,6 +314,7 @@ int main(int argc, char **argv)
     const long n_rows = std::atol(argv[2]);
     const unsigned long seed = std::strtoul(argv[3], 0, 10);
     _flush_denormals();
+    _open_probes();
     std::signal(SIGTERM, _request_stop);
     std::signal(SIGINT, SIG_IGN);
     brian_start();

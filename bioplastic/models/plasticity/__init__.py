@@ -5,14 +5,17 @@ neuron, and a synapse stores its weight alone. A rule therefore says which trace
 presynaptic and to the postsynaptic population, and what a spike on either side does to the weight.
 """
 
+from bioplastic.models.plasticity.combining import combine_rules
 from bioplastic.models.plasticity.diehl_cook import (
     DiehlCookExponential,
     DiehlCookPowerLaw,
     DiehlCookPreAndPost,
     DiehlCookSTDP,
 )
+from bioplastic.models.plasticity.homeostatic import SynapticScaling
 from bioplastic.models.plasticity.inhibitory import InhibitorySTDP
 from bioplastic.models.plasticity.pair import MultiplicativeSTDP, PairSTDP, PowerLawSTDP
+from bioplastic.models.plasticity.reward import EpisodicRewardSTDP, RewardSTDP, ThreeFactorSTDP
 from bioplastic.models.plasticity.rule import PlasticityRule
 from bioplastic.models.plasticity.triplet import NearestTripletSTDP, TripletSTDP
 
@@ -21,11 +24,16 @@ __all__ = [
     "DiehlCookPowerLaw",
     "DiehlCookPreAndPost",
     "DiehlCookSTDP",
+    "EpisodicRewardSTDP",
     "InhibitorySTDP",
     "MultiplicativeSTDP",
     "NearestTripletSTDP",
     "PairSTDP",
     "PlasticityRule",
     "PowerLawSTDP",
+    "RewardSTDP",
+    "SynapticScaling",
+    "ThreeFactorSTDP",
     "TripletSTDP",
+    "combine_rules",
 ]

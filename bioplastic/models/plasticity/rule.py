@@ -1,14 +1,17 @@
-"""The parent of all rules: traces on neurons, and what a spike on either side does to a weight."""
+"""The parent of all rules: traces, what a spike does to a weight, and what time does."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from brian2 import have_same_dimensions, second
+
+from bioplastic.errors import ParameterError
 from bioplastic.models.declaration import (
     Declaration,
     EquationString,
     field_values,
-    refuse_distributions,
+    is_distribution,
 )
 
 __all__ = ["PlasticityRule"]
@@ -21,7 +24,12 @@ class PlasticityRule(Declaration):
     Parameters
     ----------
     pre_traces, post_traces : str
-        Brian equations added to the presynaptic and the postsynaptic population.
+        Brian equations of traces of the presynaptic and of the postsynaptic neuron. They stand
+        with the neurons, once for all synapses, where that is the same; with each synapse where it
+        is not: if spikes are delayed, if a trace names `w` or a variable of the synapse, or if one
+        of its constants is a :class:`~bioplastic.models.Distribution`.
+    synapse : str
+        Brian equations of what a synapse has beside `w`, for example an eligibility.
     on_pre, on_post : str
         What a spike does to `w`; traces are read as ``r1_pre`` or ``o1_post``, that is
         with the suffix of the population that carries them, and so are constants of the traces.
@@ -30,8 +38,20 @@ class PlasticityRule(Declaration):
         `on_pre` and before `on_post`, a postsynaptic one after both.
     at_slot_start_pre, at_slot_start_post : str
         What happens to the traces when a slot begins.
-    constants : mapping of str to Quantity or float
-        Shared constants of traces and synapses; a changed value needs no new build.
+    at_slot_start, at_slot_end : str
+        What happens to every synapse when a slot begins, and when it ends.
+    every_step : str
+        What happens to every synapse as time goes by, at the end of a step.
+    update_interval : Quantity, in seconds, optional
+        How often `every_step` happens, a multiple of the network's `dt`; in every step if None.
+    constants : mapping of str to Quantity, float or Distribution
+        Shared constants of traces and synapses, for which a changed value needs no new build; or
+        one for each synapse, drawn from a distribution.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter has a wrong unit or lies outside its range.
 
     Examples
     --------
@@ -49,26 +69,48 @@ class PlasticityRule(Declaration):
 
     pre_traces: str = ""
     post_traces: str = ""
+    synapse: str = ""
     on_pre: str = ""
     on_post: str = ""
     on_pre_trace: str = ""
     on_post_trace: str = ""
     at_slot_start_pre: str = ""
     at_slot_start_post: str = ""
+    at_slot_start: str = ""
+    at_slot_end: str = ""
+    every_step: str = ""
+    update_interval: Any = None
     constants: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "pre_traces", EquationString(self.pre_traces))
-        object.__setattr__(self, "post_traces", EquationString(self.post_traces))
+        for name in ("pre_traces", "post_traces", "synapse"):
+            object.__setattr__(self, name, EquationString(getattr(self, name)))
         Declaration.__post_init__(self)
-        refuse_distributions(self)
+        interval = self.update_interval
+        if interval is not None and not (
+            have_same_dimensions(interval, second) and float(interval) > 0
+        ):
+            raise ParameterError(
+                f"{type(self).__name__}.update_interval: must be a time > 0, got {interval!r}"
+            )
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """Name and value of every shared constant."""
-        return {**field_values(self), **self.constants}
+        """Name and value of every constant."""
+        interval = self.update_interval
+        return {
+            **({} if interval is None else {"update_interval": interval}),
+            **field_values(self),
+            **self.constants,
+        }
+
+    @property
+    def varies(self) -> bool:
+        """Whether a constant differs from synapse to synapse."""
+        return any(is_distribution(value) for value in self.parameters.values())
 
     @property
     def equations(self) -> EquationString:
-        """All trace equations and what spikes do, to be printed."""
-        return EquationString("\n".join(s for s in (self.pre_traces, self.post_traces) if s))
+        """All equations of traces and synapses, to be printed."""
+        parts = (self.pre_traces, self.post_traces, self.synapse)
+        return EquationString("\n".join(s for s in parts if s))

@@ -1,0 +1,195 @@
+"""Traces stand on neurons where that is the same, on synapses where it is not."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from brian2 import ms
+
+from bioplastic import SpikeTrains, engine
+from bioplastic.engine.structure import learning_of, traces_on_synapses
+from bioplastic.errors import ParameterError
+from bioplastic.models import (
+    LIF,
+    Constant,
+    DiehlCookSTDP,
+    EpisodicRewardSTDP,
+    InhibitorySTDP,
+    NearestTripletSTDP,
+    Network,
+    PairSTDP,
+    PlasticityRule,
+    Population,
+    Projection,
+    Schedule,
+    SpikeInput,
+    ThreeFactorSTDP,
+    TripletSTDP,
+    Uniform,
+)
+
+N_PRE, N_POST, ENGINES = 8, 5, ["numpy", "cpp_standalone"]
+FAST = {"w_max": 60.0, "a_plus": 0.4, "a_minus": 0.3}
+RULES = {
+    "pair": PairSTDP(**FAST),
+    "triplet": TripletSTDP(w_max=60.0, a2_plus=0.2, a2_minus=0.3, a3_plus=0.1, a3_minus=0.1),
+    "nearest_triplet": NearestTripletSTDP(w_max=60.0, a2_plus=0.2, a2_minus=0.3),
+    "script": DiehlCookSTDP(w_max=60.0, eta_plus=0.5, eta_minus=0.3),
+    "inhibitory": InhibitorySTDP(eta=0.2),
+    "three_factor": ThreeFactorSTDP(**FAST, m_tonic=1.0),
+    "episodic": EpisodicRewardSTDP(**FAST),
+}
+
+
+def declare(rule, *, delay=0 * ms, wiring="all_to_all"):
+    return Network(
+        populations=(
+            Population(name="input", n=N_PRE, neuron=SpikeInput()),
+            Population(name="output", n=N_POST, neuron=LIF()),
+        ),
+        projections=(
+            Projection(
+                pre="input", post="output", wiring=wiring, on_pre="i_syn_post += w*mV",
+                weight=Uniform(low=10.0, high=40.0), rule=rule, delay=delay,
+            ),
+        ),
+        watch="output",
+        schedule=Schedule(presentation=None, rest=0 * ms, dt=1 * ms, min_spikes=0),
+    )  # fmt: skip
+
+
+def on_synapses(rule):
+    """Return the rule with a constant that could differ from synapse to synapse, but does not."""
+    name = "tau" if "tau" in rule.parameters else "tau_plus"
+    return dataclasses.replace(rule, **{name: Constant(value=getattr(rule, name))})
+
+
+@pytest.fixture(scope="module")
+def samples():
+    rng = np.random.default_rng(3)
+    parts = [
+        SpikeTrains(np.sort(rng.uniform(0, 0.3, 150)), rng.integers(0, N_PRE, 150), [0, 150],
+                    n_units=N_PRE, duration=0.3)
+        for _ in range(3)
+    ]  # fmt: skip
+    return engine.SpikeStimulus(trains=SpikeTrains.concatenate(parts))
+
+
+def learned(network, samples, *, name, w):
+    state = {"input_to_output.w": w}
+    result = engine.run(network, samples, seed=1, engine=name, state=state, record="spikes")
+    weights = result.state["input_to_output.w"]
+    if "input_to_output.i" not in result.state:
+        return weights.reshape(N_PRE, N_POST), result.spikes
+    matrix = np.full((N_PRE, N_POST), np.nan)
+    i, j = (result.state[f"input_to_output.{k}"].astype(int) for k in "ij")
+    matrix[i, j] = weights
+    return matrix, result.spikes
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_it_is_the_same_on_synapses(rule, samples):
+    w = np.linspace(10, 40, N_PRE * N_POST)
+    plain, moved = RULES[rule], on_synapses(RULES[rule])
+    assert not traces_on_synapses(declare(plain).projections[0])
+    assert traces_on_synapses(declare(moved).projections[0])
+    found, spikes = learned(declare(plain), samples, name="numpy", w=w)
+    state = {
+        f"input_to_output.{k}": v
+        for k, v in zip("ij", np.indices((N_PRE, N_POST)).reshape(2, -1).astype(float), strict=True)
+    }
+    network = declare(moved)
+    state |= {k: v for k, v in network.sample(0).items() if k not in state}
+    state["input_to_output.w"] = w
+    result = engine.run(
+        network, samples, seed=1, engine="numpy", state=state, record="spikes"
+    )  # fmt: skip
+    other = np.zeros((N_PRE, N_POST))
+    i, j = (result.state[f"input_to_output.{k}"].astype(int) for k in "ij")
+    other[i, j] = result.state["input_to_output.w"]
+    np.testing.assert_array_equal(result.spikes.times, spikes.times)
+    np.testing.assert_allclose(other, found, rtol=0, atol=1e-11)
+    if rule != "episodic":  # which nobody tells of a reward here
+        assert (np.abs(found.ravel() - w) > 0.1).mean() > 0.5
+
+
+class TestDelays:
+    DELAY = 5 * ms
+
+    def test_a_delayed_spike_is_one_that_came_later(self, samples):
+        """Traces wait at the synapse, so a delay is the same as later spikes."""
+        w, shift = np.linspace(10, 40, N_PRE * N_POST), 0.005
+        trains = samples.trains
+        late = engine.SpikeStimulus(
+            trains=SpikeTrains(trains.times + shift, trains.units, trains.offsets,
+                               n_units=N_PRE, duration=trains.duration + shift)
+        )  # fmt: skip
+        longer = engine.SpikeStimulus(
+            trains=SpikeTrains(trains.times, trains.units, trains.offsets, n_units=N_PRE,
+                               duration=trains.duration + shift)
+        )  # fmt: skip
+        network = declare(RULES["triplet"], delay=self.DELAY)
+        found, spikes = learned(network, longer, name="numpy", w=w)
+        plain, others = learned(declare(RULES["triplet"]), late, name="numpy", w=w)
+        np.testing.assert_array_equal(spikes.times, others.times)
+        np.testing.assert_allclose(found, plain, rtol=0, atol=1e-11)
+        assert (np.abs(found.ravel() - w) > 0.1).mean() > 0.5
+
+    def test_engines_agree_on_delays_that_differ(self, samples):
+        network = declare(RULES["triplet"], delay=Uniform(low=1 * ms, high=9 * ms))
+        state = network.sample(5)
+        results = [
+            engine.run(network, samples, seed=1, engine=name, state=state, record="spikes")
+            for name in ENGINES
+        ]
+        numpy, cpp = (result.state["input_to_output.w"] for result in results)
+        assert len(results[0].spikes.times) > 100
+        np.testing.assert_array_equal(results[0].spikes.times, results[1].spikes.times)
+        np.testing.assert_allclose(cpp, numpy, rtol=0, atol=1e-12)
+        assert np.ptp(state["input_to_output.delay"]) > 0.005
+
+
+def test_a_constant_may_differ_from_synapse_to_synapse(samples):
+    # so small that spikes are the same, and the change is proportional to it
+    rule = PairSTDP(w_max=60.0, a_plus=Uniform(low=0.0, high=1e-6), a_minus=0.0)
+    network = declare(rule)
+    state = network.sample(5)
+    same = state | {"input_to_output.a_plus": np.full(N_PRE * N_POST, 1e-6)}
+    for name in ENGINES:
+        change, most = (
+            engine.run(network, samples, seed=1, engine=name, state=s).state["input_to_output.w"]
+            - state["input_to_output.w"]
+            for s in (state, same)
+        )
+        share = state["input_to_output.a_plus"] / 1e-6
+        assert most.min() > 1e-7
+        np.testing.assert_allclose(change, share * most, rtol=0, atol=1e-3 * most.min())
+
+
+def test_a_trace_that_names_the_weight_stands_with_the_synapse(samples):
+    rule = PlasticityRule(
+        pre_traces="dr1/dt = -r1/tau : 1",
+        on_pre_trace="r1 += 0.01*w",
+        on_post="w = w + 0.1*r1_pre",
+        at_slot_start_pre="r1 = 0",
+        constants={"tau": 20 * ms},
+    )
+    network = declare(rule)
+    learning = learning_of(network.projections[0])
+    assert learning.on_pre == "r1 += 0.01*w"
+    assert learning.on_post == "w = w + 0.1*r1"
+    assert "(event-driven)" in learning.equations
+    w = np.linspace(10, 40, N_PRE * N_POST)
+    (numpy, _), (cpp, _) = (learned(network, samples, name=name, w=w) for name in ENGINES)
+    np.testing.assert_allclose(cpp, numpy, rtol=0, atol=1e-12)
+    assert (numpy.ravel() > w).all()
+
+
+def test_a_trace_of_the_membrane_cannot_be_delayed():
+    rule = PlasticityRule(
+        post_traces="du/dt = (v - u)/tau : volt", on_pre="w = w - u_post/volt",
+        constants={"tau": 10 * ms},
+    )  # fmt: skip
+    network = declare(rule, delay=2 * ms)
+    with pytest.raises(ParameterError, match="input_to_output: trace 'u' of its rule reads v of"):
+        engine.open_program(network, engine="numpy")
