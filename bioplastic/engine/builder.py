@@ -345,7 +345,12 @@ def _add_projection(
         "on_post": learning.on_post,
     }
     if projection.listed:
-        codes = {k: v or None for k, v in codes.items()}
+        # Delays belong to a pathway, which must be there even if a spike does nothing.
+        codes = {
+            "model": codes["model"] or None,
+            "on_pre": codes["on_pre"] or "nothing = 0",
+            "on_post": codes["on_post"] or None,
+        }
         synapses = _listed_synapses(built, projection, source, target, listed, **codes)
         variable = _added_variable(projection)
         # What arrives is summed in float64.
@@ -355,7 +360,7 @@ def _add_projection(
         synapses = _synapses(
             built, projection.name, source, target, str(projection.wiring), **codes
         )
-    if any(on_pre):
+    if any(on_pre) or projection.listed:
         synapses.pre.order = order
     if learning.on_post:
         synapses.post.order = 1000 + order

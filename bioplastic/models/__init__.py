@@ -1,5 +1,6 @@
 """What a network is: frozen declarations that hold equation strings."""
 
+from bioplastic.models.adaptive_exponential import AdaptiveExponential
 from bioplastic.models.declaration import EquationString
 from bioplastic.models.distributions import (
     Constant,
@@ -28,6 +29,7 @@ from bioplastic.models.plasticity import (
     DiehlCookPreAndPost,
     DiehlCookSTDP,
     EpisodicRewardSTDP,
+    HomeostaticVoltageSTDP,
     InhibitorySTDP,
     MultiplicativeSTDP,
     NearestTripletSTDP,
@@ -38,6 +40,7 @@ from bioplastic.models.plasticity import (
     SynapticScaling,
     ThreeFactorSTDP,
     TripletSTDP,
+    VoltageSTDP,
     combine_rules,
 )
 from bioplastic.models.synapses import SynapseModel, TsodyksMarkram
@@ -52,6 +55,7 @@ from bioplastic.models.wiring import (
 
 __all__ = [
     "LIF",
+    "AdaptiveExponential",
     "AdaptiveLIF",
     "AdaptiveThresholdLIF",
     "Constant",
@@ -68,6 +72,7 @@ __all__ = [
     "FixedInDegree",
     "Gamma",
     "HomeostaticLIF",
+    "HomeostaticVoltageSTDP",
     "InhibitorySTDP",
     "LogNormal",
     "LogUniform",
@@ -95,6 +100,7 @@ __all__ = [
     "TripletSTDP",
     "TsodyksMarkram",
     "Uniform",
+    "VoltageSTDP",
     "Wiring",
     "combine_rules",
 ]

@@ -18,6 +18,7 @@ from bioplastic.models.plasticity.pair import MultiplicativeSTDP, PairSTDP, Powe
 from bioplastic.models.plasticity.reward import EpisodicRewardSTDP, RewardSTDP, ThreeFactorSTDP
 from bioplastic.models.plasticity.rule import PlasticityRule
 from bioplastic.models.plasticity.triplet import NearestTripletSTDP, TripletSTDP
+from bioplastic.models.plasticity.voltage import HomeostaticVoltageSTDP, VoltageSTDP
 
 __all__ = [
     "DiehlCookExponential",
@@ -25,6 +26,7 @@ __all__ = [
     "DiehlCookPreAndPost",
     "DiehlCookSTDP",
     "EpisodicRewardSTDP",
+    "HomeostaticVoltageSTDP",
     "InhibitorySTDP",
     "MultiplicativeSTDP",
     "NearestTripletSTDP",
@@ -35,5 +37,6 @@ __all__ = [
     "SynapticScaling",
     "ThreeFactorSTDP",
     "TripletSTDP",
+    "VoltageSTDP",
     "combine_rules",
 ]
