@@ -26,10 +26,13 @@ from bioplastic.models import (
     DiehlCookPowerLaw,
     DiehlCookPreAndPost,
     DiehlCookSTDP,
+    EpisodicRewardSTDP,
     Network,
     PairSTDP,
     PlasticityRule,
     Schedule,
+    ThreeFactorSTDP,
+    VoltageSTDP,
 )
 from bioplastic.networks.declarations import diehl_cook_network
 from bioplastic.networks.history import HistoryRecorder
@@ -72,7 +75,8 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     rule : {"triplet", "pair", "power_law", "exponential", "pre_and_post"} or PlasticityRule
         ``"triplet"`` is the rule of the authors' script, :class:`~bioplastic.models.DiehlCookSTDP`;
         the last three are the paper's other rules, ``"pair"`` is
-        :class:`~bioplastic.models.PairSTDP`.
+        :class:`~bioplastic.models.PairSTDP`. Any other rule of spikes alone as an object, several
+        by :func:`~bioplastic.models.combine_rules`.
     theta_plus : Quantity, in volts, optional
         Growth of the threshold at a spike (0.05 mV).
     inhibition : float
@@ -491,6 +495,13 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         )
 
     def _rule(self) -> PlasticityRule:
+        if isinstance(self.rule, ThreeFactorSTDP | EpisodicRewardSTDP | VoltageSTDP):
+            what = "reads spikes in the potential, which these neurons do not show"
+            if not isinstance(self.rule, VoltageSTDP):
+                what = "waits for a modulator, of which nobody tells this network"
+            raise ParameterError(
+                f"DiehlCook.rule: must be a rule of spikes alone, {type(self.rule).__name__} {what}"
+            )
         if isinstance(self.rule, PlasticityRule):
             return self.rule
         if self.rule not in RULES:

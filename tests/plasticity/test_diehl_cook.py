@@ -7,6 +7,7 @@ from sklearn.base import clone
 from sklearn.model_selection import train_test_split
 
 from bioplastic.datasets import load_digits
+from bioplastic.errors import ParameterError
 from bioplastic.models import (
     DiehlCookExponential,
     DiehlCookPowerLaw,
@@ -16,7 +17,11 @@ from bioplastic.models import (
     NearestTripletSTDP,
     PairSTDP,
     PowerLawSTDP,
+    RewardSTDP,
+    SynapticScaling,
     TripletSTDP,
+    VoltageSTDP,
+    combine_rules,
 )
 from bioplastic.networks import DiehlCook, DiehlCookClassifier
 
@@ -32,6 +37,7 @@ RULES = [
     MultiplicativeSTDP(),
     PowerLawSTDP(mu=0.1),
     TripletSTDP.published("visual_cortex", "minimal"),
+    combine_rules(PairSTDP(), SynapticScaling()),
     NearestTripletSTDP.published("visual_cortex", "full"),
 ]
 QUICK = {
@@ -59,6 +65,16 @@ def test_a_name_stands_for_the_rule(name):
         DiehlCook(**QUICK, rule=rule, engine="numpy").fit(X) for rule in (name, NAMED[name])
     )
     assert np.array_equal(by_name.weights_, by_rule.weights_)
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [(RewardSTDP(), "RewardSTDP waits for a modulator"), (VoltageSTDP(), "VoltageSTDP reads")],
+    ids=["reward", "voltage"],
+)
+def test_a_rule_that_could_learn_nothing_here_is_refused(rule, message):
+    with pytest.raises(ParameterError, match=f"DiehlCook.rule: .*{message}"):
+        DiehlCook(**QUICK, rule=rule, engine="numpy").fit(load_digits().data[:3])
 
 
 @pytest.mark.slow
