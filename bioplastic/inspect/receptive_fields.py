@@ -5,7 +5,6 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
@@ -13,6 +12,7 @@ from matplotlib.colors import Colormap
 from matplotlib.patheffects import withStroke
 
 from bioplastic.errors import DataError, ParameterError
+from bioplastic.inspect._mosaic import draw_mosaic, mosaic_of, tile_shape
 from bioplastic.inspect._style import INK, declutter
 
 __all__ = ["plot_receptive_fields"]
@@ -80,7 +80,7 @@ def plot_receptive_fields(
     """
     matrix = _weight_matrix(weights)
     n_features, n_neurons = matrix.shape
-    height, width = _tile_shape(image_shape, n_features)
+    height, width = tile_shape("plot_receptive_fields.image_shape", image_shape, n_features)
     if labels is not None and len(labels) != n_neurons:
         raise ParameterError(
             "plot_receptive_fields.labels: must hold one label a neuron, "
@@ -98,33 +98,8 @@ def plot_receptive_fields(
         raise ParameterError(f"plot_receptive_fields.w_max: must be finite and > 0, got {w_max!r}")
 
     n_rows = math.ceil(n_shown / n_columns)
-    mosaic = _mosaic(matrix[:, :n_shown], (n_rows, n_columns), (height, width))
-    if axes is None:
-        inches = 5.4 / max(mosaic.shape)
-        tall, wide = (max(pixels * inches, 1.8) for pixels in mosaic.shape)
-        # "compressed" is constrained layout for axes of fixed aspect.
-        _, axes = plt.subplots(figsize=(wide + 1.4, tall + 0.8), layout="compressed")
-
-    extend = {(0, 0): "neither", (0, 1): "max", (1, 0): "min", (1, 1): "both"}[
-        int(np.nanmin(mosaic) < 0), int(np.nanmax(mosaic) > w_max)
-    ]
-    image = axes.imshow(
-        np.ma.masked_invalid(mosaic),
-        cmap=cmap,
-        vmin=0.0,
-        vmax=w_max,
-        # Pixel edges on whole numbers, so that the tile in row r starts at y = r * height.
-        extent=(0.0, mosaic.shape[1], mosaic.shape[0], 0.0),
-        # The user's rcParams must not blur the pixels of a small mosaic.
-        interpolation="auto",
-    )
-    points = _points_per_pixel(axes) * min(height, width)
-    line_width, paper = min(max(0.06 * points, 0.8), 2.5), axes.get_facecolor()
-    for separators in (
-        axes.hlines(height * np.arange(1, n_rows), 0, mosaic.shape[1]),
-        axes.vlines(width * np.arange(1, n_columns), 0, mosaic.shape[0]),
-    ):
-        separators.set(linewidth=line_width, color=paper)
+    mosaic = mosaic_of(matrix[:, :n_shown], (n_rows, n_columns), (height, width))
+    axes, points = draw_mosaic(mosaic, (height, width), w_max=w_max, cmap=cmap, axes=axes)
     _number_tiles(axes, (n_rows, n_columns), (height, width))
     if labels is not None:
         size = min(max(0.32 * points, 3.5), 9.0)
@@ -134,12 +109,6 @@ def plot_receptive_fields(
     plural = "s" if n_neurons > 1 else ""
     title = f"Receptive fields of {shown} neuron{plural}"
     axes.set_title(title, loc="left", fontsize=11, color=INK)
-    # An inset takes no room from the Axes of the user's own layout, and is as tall as the mosaic.
-    bar_axes = axes.inset_axes((1.02, 0.0, 0.03, 1.0))
-    bar = axes.figure.colorbar(image, cax=bar_axes, extend=extend)
-    bar.set_label("synaptic weight", fontsize=9, color=INK)
-    declutter(bar_axes, keep=())
-    bar.outline.set_visible(False)
     return axes
 
 
@@ -169,38 +138,6 @@ def _weight_matrix(weights: Any) -> npt.NDArray[np.float64]:
     return matrix
 
 
-def _tile_shape(image_shape: tuple[int, int] | None, n_features: int) -> tuple[int, int]:
-    if image_shape is None:
-        side = math.isqrt(n_features)
-        if side * side != n_features:
-            raise ParameterError(
-                "plot_receptive_fields.image_shape: must be given where the number of features is "
-                f"no square, got None for {n_features} features; pass (height, width)"
-            )
-        return side, side
-    try:
-        height, width = map(operator.index, image_shape)
-    except (TypeError, ValueError):
-        height, width = 0, 0
-    if height < 1 or width < 1 or height * width != n_features:
-        raise ParameterError(
-            "plot_receptive_fields.image_shape: must be (height, width) with height * width == "
-            f"n_features, got {image_shape!r} for {n_features} features"
-        )
-    return height, width
-
-
-def _mosaic(
-    matrix: npt.NDArray[np.float64], grid: tuple[int, int], tile: tuple[int, int]
-) -> npt.NDArray[np.float64]:
-    """Lay the columns out as tiles, row by row; tiles without a neuron are NaN."""
-    (n_rows, n_columns), (height, width) = grid, tile
-    tiles = np.full((n_rows * n_columns, height, width), np.nan)
-    tiles[: matrix.shape[1]] = matrix.T.reshape(-1, height, width)
-    rows = tiles.reshape(n_rows, n_columns, height, width).swapaxes(1, 2)
-    return rows.reshape(n_rows * height, n_columns * width)
-
-
 def _number_tiles(axes: Axes, grid: tuple[int, int], tile: tuple[int, int]) -> None:
     """Let a reader find a neuron: its number is the row's plus the column's."""
     (n_rows, n_columns), (height, width) = grid, tile
@@ -211,13 +148,6 @@ def _number_tiles(axes: Axes, grid: tuple[int, int], tile: tuple[int, int]) -> N
     axes.set_ylabel("neuron", fontsize=9, color=INK)
     declutter(axes, keep=())
     axes.tick_params(length=0)
-
-
-def _points_per_pixel(axes: Axes) -> float:
-    """Tell how large a pixel of the mosaic comes out, so that lines and letters fit its tiles."""
-    box, mosaic = axes.get_window_extent(), axes.dataLim
-    dots = min(box.height / mosaic.height, box.width / mosaic.width)
-    return float(dots * 72 / axes.figure.dpi)
 
 
 def _label_tiles(

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
 
 from bioplastic.errors import DataError, ParameterError
+from bioplastic.inspect._recording_panels import panels_of
 from bioplastic.inspect._style import COLORS, INK, declutter
+from bioplastic.inspect._weight_distribution import draw_weight_distribution, edges_between
 
 __all__ = ["plot_weight_history"]
 
@@ -82,30 +82,15 @@ def plot_weight_history(
     ['threshold θ (mV)', 'spikes per\npresentation']
     """
     records = _records(history)
-    if axes is None:
-        _, new = plt.subplots(
-            len(_HEIGHTS),
-            1,
-            sharex=True,
-            figsize=(7.0, 7.2),
-            height_ratios=_HEIGHTS,
-            layout="constrained",
-        )
-        panels = np.asarray(new)
-    else:
-        panels = np.asarray(axes, dtype=object).ravel()
-        if len(panels) != len(_HEIGHTS) or not all(isinstance(panel, Axes) for panel in panels):
-            raise ParameterError(
-                f"plot_weight_history.axes: must hold {len(_HEIGHTS)} Axes, got {len(panels)} "
-                f"objects; make them with plt.subplots({len(_HEIGHTS)}, 1, sharex=True)"
-            )
-
+    panels = panels_of(
+        "plot_weight_history", axes, len(_HEIGHTS), figsize=(7.0, 7.2), height_ratios=_HEIGHTS
+    )
     done = records["presentation"]
-    _draw_distribution(panels[0], records)
+    edges = edges_between(done)
+    draw_weight_distribution(panels[0], edges, records["weight_bins"], records["weight_histogram"])
     _draw_change(panels[1], done, records["weight_change"])
     _draw_threshold(panels[2], done, 1e3 * records["theta"])
     _draw_activity(panels[3], done, records["spikes"], 100 * records["repeated"])
-    edges = _edges(done)
     for panel in panels:
         panel.set_xlim(edges[0], edges[-1])
         panel.yaxis.label.set_fontsize(9)
@@ -155,41 +140,6 @@ def _records(history: Any) -> dict[str, npt.NDArray[np.float64]]:
             "concatenate the parts of a continued training in their order"
         )
     return records
-
-
-def _edges(done: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Find the border between every two records, and the outermost ones."""
-    if len(done) == 1:
-        return np.array([done[0] - 0.5, done[0] + 0.5])
-    middles = (done[1:] + done[:-1]) / 2
-    return np.concatenate((done[:1], middles, done[-1:]))
-
-
-def _draw_distribution(panel: Axes, records: dict[str, npt.NDArray[np.float64]]) -> None:
-    share = records["weight_histogram"]
-    positive = share[share > 0]
-    # Four decades show the tail of strong synapses without giving the rarest bins all the colours.
-    top = positive.max() if positive.size else 1.0
-    mesh = panel.pcolormesh(
-        _edges(records["presentation"]),
-        records["weight_bins"],
-        np.ma.masked_where(~(share > 0), share).T,
-        norm=LogNorm(max(positive.min(initial=top / 10), top / 1e4), top),
-        cmap="magma_r",
-        rasterized=True,
-    )
-    populated = np.flatnonzero((share > 0).any(axis=0))
-    if populated.size and populated[-1] + 1 < 0.7 * share.shape[1]:
-        # Most of the range is empty: small weights would share a third of the panel.
-        bins = records["weight_bins"]
-        panel.set_ylim(bins[0], bins[round(1.2 * (populated[-1] + 1))])
-    panel.set_ylabel("synaptic weight", color=INK)
-    declutter(panel)
-    bar_axes = panel.inset_axes((1.02, 0.0, 0.02, 1.0))
-    bar = panel.figure.colorbar(mesh, cax=bar_axes)
-    bar.set_label("share of synapses", fontsize=9, color=INK)
-    declutter(bar_axes, keep=())
-    bar.outline.set_visible(False)
 
 
 def _draw_change(

@@ -1,40 +1,20 @@
 """A laboratory: rules side by side, each on pairs of neurons that spike when told, in one run."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 from brian2 import ms
 
 from bioplastic import SpikeTrains, engine
 from bioplastic.engine.structure import structure
+from bioplastic.inspect._laboratory import RELAY
 from bioplastic.models import (
     Network,
-    NeuronModel,
+    PairWiring,
     Population,
     Projection,
     Schedule,
     SpikeInput,
-    Wiring,
 )
-
-# A relay fires one step after a spike has reached it, on both sides of the synapse alike.
-RELAY = NeuronModel(
-    equations="last : second",
-    threshold="abs(t - dt - last) < 0.5*dt",
-    at_slot_start="last = -1*second",
-)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
-class Half(Wiring):
-    """The first or the second half of the inputs, one to one."""
-
-    second: bool
-
-    def connect(self, pre, post, rng):
-        del rng
-        return np.arange(post.n) + self.second * post.n, np.arange(post.n)
 
 
 def traces_of(rule):
@@ -59,10 +39,10 @@ class Laboratory:
                 populations += [Population(name=s, n=self.n, neuron=RELAY) for s in (pre, post)]
                 projections += [
                     Projection(
-                        pre="input", post=side, wiring=Half(second=side == post),
+                        pre="input", post=side, wiring=PairWiring(i=told, j=range(self.n)),
                         on_pre="last_post = t", weight=1.0,
                     )
-                    for side in (pre, post)
+                    for side, told in ((pre, range(self.n)), (post, range(self.n, 2 * self.n)))
                 ]  # fmt: skip
             pre, post = sides[key]
             projections.append(

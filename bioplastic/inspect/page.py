@@ -1,0 +1,231 @@
+"""A page for a browser in which a training can be watched."""
+
+import importlib.metadata
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+import bioplastic
+from bioplastic.errors import ParameterError, StorageError
+from bioplastic.inspect._page_arrays import pack, pack_levels
+from bioplastic.inspect._page_contents import Contents, collect
+from bioplastic.inspect._recording_panels import check_recording
+from bioplastic.inspect._recording_store import existing
+from bioplastic.inspect.recording import PlasticityRecording
+
+__all__ = ["write_plasticity_page"]
+
+TEMPLATES: Final = Path(__file__).with_name("templates")
+
+
+def write_plasticity_page(
+    recording: PlasticityRecording,
+    path: str | os.PathLike[str],
+    *,
+    projection: str | None = None,
+    title: str | None = None,
+    shape: tuple[int, int] | None = None,
+    neurons: Sequence[int] | npt.NDArray[Any] | None = None,
+    max_neurons: int = 100,
+    max_moments: int = 60,
+    overwrite: bool = False,
+) -> Path:
+    """Write an interactive page of a training: one HTML file, to be opened in any browser.
+
+    One slider over the training moves all of it: the receptive fields, the distribution of the
+    weights, threshold and rate of each neuron, and the traces within the sample. Curves over the
+    training have a cursor at the moment. A click on a field chooses a neuron, a click on a curve
+    a moment; the arrow keys step, the space bar plays. The end of the page's address,
+    ``#moment=12&neuron=3``, is the view, so that a view can be passed on.
+
+    Parameters
+    ----------
+    recording : PlasticityRecording
+        With weights; thresholds, rates, and traces at several times of a sample are shown where
+        there are some. Of every recorded sample the last moment is shown.
+    path : path-like
+        The file, such as ``"training.html"``.
+    projection : str, optional
+        Whose weights; of the only projection with recorded weights where None.
+    title : str, optional
+        Headline; None says what learned from how many samples.
+    shape : tuple of (height, width), in pixels, optional
+        Shape of a receptive field. None takes a square where there is one, else each neuron is a
+        column of the weight matrix.
+    neurons : sequence of int, optional
+        Neurons to show, of those whose weights were recorded; the first `max_neurons` where None.
+        Distributions, medians and bands are over everything that was recorded.
+    max_neurons : int
+        Most neurons to show where `neurons` is None.
+    max_moments : int
+        Most moments to show; of more, as many are chosen evenly, the first and the last among
+        them.
+    overwrite : bool
+        Whether to replace an existing file.
+
+    Returns
+    -------
+    path : Path
+        The file.
+
+    Raises
+    ------
+    ImportError
+        If Bokeh is not installed.
+    ParameterError
+        If the recording holds no such weights or neurons, the shape has another number of pixels,
+        a number is below 1, or the file exists.
+    StorageError
+        If the file cannot be written.
+
+    See Also
+    --------
+    plot_field_development : Receptive fields over the training, as a figure.
+
+    Notes
+    -----
+    The page loads nothing: Bokeh's script (1.4 MB) is part of it, and the page's own rules forbid
+    it to reach for anything else. Weights have 255 levels from the lowest (or 0) to the highest,
+    which the page states; all else has the precision of float32. 784 x 100 weights at 60 moments
+    take about 0.6 MB after some hundred samples, and never more than 6.3. The numbers are in
+    the element ``plasticity`` as JSON. Bokeh is used since it is lighter than plotly, whose script
+    has 4.8 MB.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from brian2 import ms
+    >>> from bioplastic.datasets import load_digits
+    >>> from bioplastic.inspect import PlasticityRecorder, write_plasticity_page
+    >>> from bioplastic.networks import DiehlCook
+    >>> recorder = PlasticityRecorder(every=2)
+    >>> net = DiehlCook(n_neurons=5, presentation=20 * ms, rest=0 * ms, dt=1 * ms, min_spikes=0,
+    ...                 engine="numpy", random_state=0)
+    >>> net = net.fit(load_digits().data[:4], recorder=recorder)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = write_plasticity_page(recorder.recording, f"{folder}/training.html")
+    ...     page.name, 1e6 < page.stat().st_size < 2e6
+    ('training.html', True)
+    """
+    where = "write_plasticity_page"
+    try:
+        from bokeh.core.types import ID
+        from bokeh.embed import json_item
+        from bokeh.resources import Resources
+        from jinja2 import Environment
+
+        from bioplastic.inspect._page_figures import CHOSEN, charts
+    except ImportError as error:
+        raise ImportError(
+            f"{where}: needs the package bokeh; install it by: pip install 'bioplastic[page]'"
+        ) from error
+    check_recording(where, recording)
+    path = Path(path)
+    if path.exists() and not overwrite:
+        raise ParameterError(f"{where}.{existing(path)}")
+    for name, number in (("max_neurons", max_neurons), ("max_moments", max_moments)):
+        if not isinstance(number, int | np.integer) or isinstance(number, bool) or number < 1:
+            raise ParameterError(f"{where}.{name}: must be a whole number >= 1, got {number!r}")
+    contents = collect(
+        where, recording, projection=projection, shape=shape, neurons=neurons,
+        max_neurons=max_neurons, max_moments=max_moments,
+    )  # fmt: skip
+    figures = charts(contents)
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(_text("page.html"))
+    text = template.render(
+        title=title or _title(recording, contents),
+        facts=_facts(recording, contents),
+        places=set(figures),
+        contents=contents,
+        chosen=CHOSEN,
+        style=_text("page.css"),
+        bokeh=Resources(mode="inline", components=["bokeh"]).js_raw,
+        script=_text("page.js"),
+        charts=_json([json_item(chart, target=ID(place)) for place, chart in figures.items()]),
+        numbers=_json(_numbers(contents)),
+    )
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StorageError(
+            f"{where}.path: cannot write {path}: {error}; choose another folder"
+        ) from error
+    return path
+
+
+def _text(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _json(value: Any) -> str:
+    """Write JSON that ends no script element."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+
+
+def _numbers(contents: Contents) -> dict[str, Any]:
+    """Everything that belongs to a moment."""
+    return {
+        "done": contents.done.tolist(),
+        "neurons": contents.neurons.tolist(),
+        "tile": contents.tile,
+        "grid": contents.grid,
+        "weights": pack_levels(contents.fields, contents.low, contents.high),
+        "share": pack(contents.share),
+        "labels": {course.key: course.label for course in contents.courses},
+        "courses": {course.key: pack(course.own) for course in contents.courses},
+        "traces": [
+            {"mean": pack(trace.mean), "own": None if trace.own is None else _levels(trace.own)}
+            for trace in contents.traces
+        ],
+    }
+
+
+def _levels(values: npt.NDArray[np.float64]) -> dict[str, Any]:
+    known = np.isfinite(values)
+    low, high = (float(f(values, initial=0.0, where=known)) for f in (np.min, np.max))
+    return pack_levels(values, low, high if high > low else low + 1.0)
+
+
+def _title(recording: PlasticityRecording, contents: Contents) -> str:
+    post = recording.projections[contents.projection].post
+    n_post, n_samples = recording.populations[post], int(contents.done[-1])
+    return f"How {n_post:,} neurons ({post}) learned from {n_samples:,} samples"
+
+
+def _facts(recording: PlasticityRecording, contents: Contents) -> dict[str, str]:
+    """Say what was recorded of which network."""
+    found = recording.projections[contents.projection]
+    n_synapses = recording.variables[f"{contents.projection}.w"].shape[1]
+    n_moments, n_recorded = len(contents.done), len(recording.last_points())
+    n_shown, n_kept = len(contents.neurons), len(found.neurons)
+    simulated = float(recording.seconds[recording.last_points()].sum())
+    step = (contents.high - contents.low) / 254
+    versions = ", ".join(
+        f"{name} {importlib.metadata.version(name.lower())}" for name in ("Brian2", "Bokeh")
+    )
+    return {
+        "Network": ", ".join(
+            f"{name} ({n:,} neurons)" for name, n in recording.populations.items()
+        ),
+        "Weights": (
+            f"{contents.projection}, from {found.pre} to {found.post}, "
+            f"{found.wiring.replace('_', ' ')}; {n_synapses:,} synapses recorded, onto "
+            f"{n_kept:,} of {found.n_post:,} neurons"
+        ),
+        "Training": (
+            f"{int(contents.done[-1] - contents.done[0]):,} samples, "
+            f"{simulated:,.0f} s of simulated time"
+        ),
+        "Shown": f"{n_moments:,} of {n_recorded:,} recorded moments, {n_shown:,} neurons",
+        "Precision": (
+            f"weights in 255 levels from {contents.low:.3g} to {contents.high:.3g}, "
+            f"in steps of {step:.2g}"
+        ),
+        "Made with": f"bioplastic {bioplastic.__version__}, {versions}",
+    }
