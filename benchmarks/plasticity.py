@@ -78,6 +78,7 @@ def windows() -> tuple[str, Picture]:
         for panel, name in zip(axes, rules, strict=True):
             lines = {f"w = {w}": shown[name, w] for w in (0.2, 0.5, 0.8)}
             plot_stdp_window(lines, title=name.capitalize(), axes=panel)
+            panel.set_xlabel("post after pre (ms)")
         for panel in axes[1:]:
             panel.set_ylabel("")
         return figure
@@ -182,7 +183,7 @@ def bimodal() -> tuple[str, Picture]:
     head = ("synapses by weight", *(f"{k / 10:.1f}" for k in range(10)), "two modes", "rate (Hz)")
 
     def draw() -> Any:
-        figure, axes = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True, layout="constrained")
+        figure, axes = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
         for panel, (name, (weights, rate)), color in zip(axes, found.items(), COLORS, strict=False):
             panel.hist(weights, bins=20, range=(0, 1), color=color)
             panel.set_title(f"{name.capitalize()}, {rate:.0f} Hz", loc="left", fontsize=11)
