@@ -258,7 +258,8 @@ def inhibitory() -> tuple[str, Picture]:
             panel.plot(edges[1:], counts / spikes.n_units, color=color, label=name)
         panel.axhline(3, color=INK, linewidth=0.8, linestyle=":", label="target")
         panel.set(xlabel="time (s)", ylabel="rate of excitatory neurons (Hz)", yscale="log")
-        panel.yaxis.set_major_formatter("{x:g}")
+        panel.set_yticks([2, 3, 5, 10, 20, 50], ["2", "3", "5", "10", "20", "50"])
+        panel.minorticks_off()
         panel.set_title("Inhibitory STDP", loc="left", fontsize=11)
         panel.legend(frameon=False, fontsize=8)
         declutter(panel)
@@ -267,29 +268,35 @@ def inhibitory() -> tuple[str, Picture]:
     return table(head, rows), draw
 
 
+def settled_efficacy(kind: np.ndarray, rates: np.ndarray) -> np.ndarray:
+    """Closed form of the efficacy to which regular spikes bring a synapse."""
+    use, depression, facilitation = kind
+    u = use / (1 - (1 - use) * np.exp(-1 / (rates * facilitation)))
+    recovery = np.exp(-1 / (rates * depression))
+    return u * (1 - recovery) / (1 - (1 - u) * recovery)
+
+
 def short_term() -> tuple[str, Picture]:
     """Where short-term plasticity settles, beside the closed form."""
-    rates = test_short_term.RATES
+    rates, kinds = test_short_term.RATES, test_short_term.SETS
     steps = [np.arange(0, 1000 * test_short_term.SECONDS, round(1000 / r)) for r in rates]
     seen = test_short_term.measure("cpp_standalone", steps)
-    rows, curves = [], []
-    for k, (use, depression, facilitation) in enumerate(test_short_term.SETS):
-        settled = [each[0, -1, k] for each in seen]
-        u = use / (1 - (1 - use) * np.exp(-1 / (rates * facilitation)))
-        x = (1 - np.exp(-1 / (rates * depression))) / (
-            1 - (1 - u) * np.exp(-1 / (rates * depression))
-        )
-        off = np.abs(settled - u * x).max()
-        name = f"U {use:g}, D {1e3 * depression:g} ms, F {1e3 * facilitation:g} ms"
-        rows.append((name, *(f"{s:.6f}" for s in settled), f"{off:.0e}"))
-        curves.append((name, settled, u * x))
+    settled = np.array([each[0, -1] for each in seen]).T
+    names = [f"U {u:g}, D {1e3 * d:g} ms, F {1e3 * f:g} ms" for u, d, f in kinds]
+    rows = []
+    for name, kind, row in zip(names, kinds, settled, strict=True):
+        off = np.abs(row - settled_efficacy(kind, rates)).max()
+        rows.append((name, *(f"{r:.6f}" for r in row), f"{off:.0e}"))
     head = ("efficacy u x", *(f"{r:g} Hz" for r in rates), "off by")
 
     def draw() -> Any:
         figure, panel = plt.subplots(figsize=(6.5, 3.8), layout="constrained")
-        for (name, settled, closed), color in zip(curves[:4], COLORS, strict=False):
-            panel.plot(rates, closed, color=color, linewidth=1)
-            panel.plot(rates, settled, "o", color=color, label=name, markersize=4)
+        fine = np.geomspace(rates[0], rates[-1], 200)
+        for name, kind, row, color in zip(
+            names[:4], kinds[:4], settled[:4], COLORS[:4], strict=True
+        ):
+            panel.plot(fine, settled_efficacy(kind, fine), color=color, linewidth=1)
+            panel.plot(rates, row, "o", color=color, label=name, markersize=4)
         panel.set(xlabel="presynaptic rate (Hz)", ylabel="efficacy u·x, settled", xscale="log")
         panel.set_xticks(rates, [f"{r:g}" for r in rates])
         panel.minorticks_off()
