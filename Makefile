@@ -2,6 +2,8 @@
 #   make PYTHON=/path/to/python3.12 venv    chooses the interpreter (of a new .venv)
 #   make ARGS="-k mnist" test               hands arguments to pytest, the demo or a tool
 VENV := .venv
+# Tests of one file stay together: they share what they have compiled.
+PYTEST = $(PY) -m pytest -n auto --dist loadfile
 PY := $(VENV)/bin/python
 ARGS ?=
 # Twice quiet: errors only.
@@ -43,10 +45,10 @@ demo: $(VENV)/.installed  ## train a network on handwritten digits; pictures in 
 	$(VENV)/bin/bioplastic demo --out out/demo $(ARGS)
 
 test: $(VENV)/.installed-dev  ## the default test suite
-	$(PY) -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 test-all: $(VENV)/.installed-dev  ## the slow tests too
-	$(PY) -m pytest -m "not cuda" $(ARGS)
+	$(PYTEST) -m "not cuda" $(ARGS)
 
 lint: $(VENV)/.installed-dev  ## ruff and codespell
 	$(PY) -m ruff check .

@@ -150,9 +150,12 @@ def write_plasticity_page(
         charts=_json([json_item(chart, target=ID(place)) for place, chart in figures.items()]),
         numbers=_json(_numbers(contents)),
     )
+    scratch = path.with_name(f".{path.name}.part")  # a full disk leaves an existing page as it was
     try:
-        path.write_text(text, encoding="utf-8")
+        scratch.write_text(text, encoding="utf-8")
+        scratch.replace(path)
     except OSError as error:
+        scratch.unlink(missing_ok=True)
         raise StorageError(
             f"{where}.path: cannot write {path}: {error}; choose another folder"
         ) from error

@@ -31,7 +31,8 @@
     for (let k = width; k < levels.length; k++) levels[k] += levels[k - width];
     const values = Float32Array.from({ length: 256 }, (_, level) =>
       level === 255 ? NaN : packed.low + (level * (packed.high - packed.low)) / 254);
-    return (row) => Float32Array.from(levels.subarray(row * width, (row + 1) * width), (l) => values[l]);
+    return (row) =>
+      Float32Array.from(levels.subarray(row * width, (row + 1) * width), (level) => values[level]);
   };
 
   const given = JSON.parse(element("plasticity").textContent);
@@ -78,9 +79,12 @@
 
   const drawDots = (key, row, chosen) => {
     const values = courses[key](row);
-    const order = [...values.keys()].filter((k) => !isNaN(values[k])).sort((a, b) => values[a] - values[b]);
+    const order = [...values.keys()].filter((k) => !isNaN(values[k]));
+    order.sort((a, b) => values[a] - values[b]);
     fill(`${key}-now-source`, {
-      x: order.map((_, rank) => rank + 1), y: order.map((k) => values[k]), neuron: order.map((k) => neurons[k]),
+      x: order.map((_, rank) => rank + 1),
+      y: order.map((k) => values[k]),
+      neuron: order.map((k) => neurons[k]),
     });
     const rank = order.indexOf(chosen);
     fill(`${key}-now-chosen`, rank < 0 ? { x: [], y: [] } : { x: [rank + 1], y: [values[chosen]] });
@@ -99,7 +103,8 @@
     if (moved) {
       drawFields(fields);
       fill("histogram-source", { top: Array.from(share(moment)) });
-      fill("tiles-source", Object.fromEntries(Object.keys(courses).map((k) => [k, courses[k](moment)])));
+      const now = Object.entries(courses).map(([key, rows]) => [key, rows(moment)]);
+      fill("tiles-source", Object.fromEntries(now));
     }
     for (const key of ["threshold", "rate"]) if (key in courses) drawDots(key, moment, chosen);
     for (const key of Object.keys(courses)) {
@@ -115,7 +120,8 @@
     } else {
       paint("field-source", fields.slice(chosen * size, (chosen + 1) * size), height, width);
       fill("chosen-source", {
-        x: [((chosen % nColumns) + 0.5) * width], y: [(Math.floor(chosen / nColumns) + 0.5) * height],
+        x: [((chosen % nColumns) + 0.5) * width],
+        y: [(Math.floor(chosen / nColumns) + 0.5) * height],
       });
     }
     traces.forEach(({ mean, own }, k) => {
@@ -133,20 +139,21 @@
   const number = (value) => value.toLocaleString("en");
   const digits = (value) => (isNaN(value) ? "–" : Number(value.toPrecision(3)).toString());
   const tell = () => {
-    const where = done[moment] === 0 ? "before the first sample" : `after ${number(done[moment])} samples`;
+    const where =
+      done[moment] === 0 ? "before the first sample" : `after ${number(done[moment])} samples`;
     element("state").textContent = `${where} (moment ${moment + 1} of ${done.length})`;
     element("moment").value = moment + 1;
     element("moment").setAttribute("aria-valuetext", where);
     element("neuron-title").textContent =
       chosen === null ? "No neuron chosen" : `Neuron ${neurons[chosen]}, ${where}`;
     element("field").style.visibility = chosen === null ? "hidden" : "visible";
-    element("neuron-facts").replaceChildren(...Object.entries(chosen === null ? {} : given.labels).map(([key, label]) => {
+    const facts = Object.entries(chosen === null ? {} : given.labels).map(([key, label]) => {
       const line = document.createElement("div");
-      for (const [tag, text] of [["dt", label], ["dd", digits(courses[key](moment)[chosen])]]) {
-        line.appendChild(document.createElement(tag)).textContent = text;
-      }
+      line.appendChild(document.createElement("dt")).textContent = label;
+      line.appendChild(document.createElement("dd")).textContent = digits(courses[key](moment)[chosen]);
       return line;
-    }));
+    });
+    element("neuron-facts").replaceChildren(...facts);
     Object.assign(document.body.dataset, {
       moment: moment + 1, done: done[moment], neuron: chosen === null ? "" : neurons[chosen],
     });
@@ -186,7 +193,8 @@
   window.addEventListener("hashchange", fromAddress);
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const at = event.target, steps = { ArrowLeft: moment - 1, ArrowRight: moment + 1, Home: 0, End: done.length - 1 };
+    const at = event.target;
+    const steps = { ArrowLeft: moment - 1, ArrowRight: moment + 1, Home: 0, End: done.length - 1 };
     if (event.key === "Escape") show(moment, null);
     // The slider and the button know these keys themselves.
     else if (event.key === " " && at !== element("play")) play();
