@@ -253,6 +253,12 @@ def run(
             values["schedule.cursor"] = np.zeros(1)
             durations = stimulus.durations(position, end)
             n_steps = network.schedule.n_steps(durations)
+            probe = None if recorder is None else recorder.plan(position, n_steps)
+            if probe is not None and (unknown := sorted(set(probe.variables) - set(values))):
+                raise ParameterError(
+                    f"recorder: the network has no {', '.join(unknown)}; it has "
+                    f"{', '.join(sorted(values))}"
+                )
             chunk = Chunk(
                 samples=_presented(network, stimulus.rows(position, end)),
                 n_steps=n_steps,
@@ -260,7 +266,7 @@ def run(
                 targets=stimulus.row_targets(position, end),
                 values=values,
                 seed=words,
-                probe=None if recorder is None else recorder.plan(position, n_steps),
+                probe=probe,
             )
             begin = position
             done = program.run(

@@ -28,6 +28,7 @@ __all__ = [
     "listed_variables",
     "parameter_values",
     "population_parameters",
+    "sides_on_synapses",
     "structure",
     "synapse_parameters",
     "synapse_variables",
@@ -155,10 +156,9 @@ def traces_of(network: Network, population: Population) -> list[Traces]:
     """
     found: list[Traces] = []
     for projection in network.projections:
+        moved = sides_on_synapses(projection)
         for side, name in (("pre", projection.pre), ("post", projection.post)):
-            if name != population.name or traces_on_synapses(projection):
-                continue
-            if projection.rule is None:
+            if projection.rule is None or name != population.name or side in moved:
                 continue
             traces = _traces(projection.rule, side)
             if not any(traces == other and _same_values(traces, other) for other in found):
@@ -202,18 +202,31 @@ class Learning:
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
-def traces_on_synapses(projection: Projection) -> bool:
-    """Whether every synapse has traces of its own, since they are not the same for all."""
+def sides_on_synapses(projection: Projection) -> tuple[str, ...]:
+    """Sides whose traces stand with every synapse, since they are not the same for all.
+
+    A delay lies before the synapse: there a presynaptic trace waits, and not a postsynaptic one.
+    """
     rule = projection.rule
     if rule is None:
-        return False
-    sides = [_traces(rule, side) for side in ("pre", "post")]
-    words = get_identifiers("\n".join(s.equations + "\n" + s.on_spike for s in sides))
+        return ()
     own = {"w", *Equations(str(rule.synapse))}
     if projection.synapse is not None:
         own |= set(Equations(str(projection.synapse.equations)))
-    varies = any(is_distribution(v) for side in sides for v in side.parameters.values())
-    return projection.delayed or varies or bool(words & own)
+    found = []
+    for side in ("pre", "post"):
+        traces = _traces(rule, side)
+        words = get_identifiers(traces.equations + "\n" + traces.on_spike)
+        varies = any(is_distribution(value) for value in traces.parameters.values())
+        delayed = side == "pre" and projection.delayed
+        if (words and delayed) or varies or words & own:
+            found.append(side)
+    return tuple(found)
+
+
+def traces_on_synapses(projection: Projection) -> bool:
+    """Whether every synapse has traces of its own."""
+    return bool(sides_on_synapses(projection))
 
 
 def learning_of(projection: Projection) -> Learning:
@@ -230,15 +243,25 @@ def learning_of(projection: Projection) -> Learning:
     equations = [str(rule.synapse)]
     on_pre, on_post, start = [rule.on_pre], [rule.on_post], [rule.at_slot_start]
     end, step = rule.at_slot_end, rule.every_step
-    if traces_on_synapses(projection):
+    moved_sides = sides_on_synapses(projection)
+    if moved_sides:
         names: dict[str, str] = {}
         for side, codes in (("pre", on_pre), ("post", on_post)):
+            if side not in moved_sides:
+                continue
             traces = _traces(rule, side)
             equations.append(_event_driven(projection, traces))
             codes.append(traces.on_spike)
             start.append(traces.at_slot_start)
-            moved = {*Equations(traces.equations), *traces.parameters}
-            names |= {f"{name}_{side}": name for name in moved}
+            own = {f"{name}_{side}": name for name in Equations(traces.equations)}
+            late = sorted(set(own) & get_identifiers(f"{end}\n{step}"))
+            if late:
+                raise ParameterError(
+                    f"Projection {projection.name}: its rule reads {', '.join(late)} between "
+                    f"spikes, and traces that stand with the synapses, which a delay or a constant "
+                    f"that varies asks for, are advanced at spikes only; drop these"
+                )
+            names |= own | {f"{name}_{side}": name for name in traces.parameters}
         start.append(_AS_NEW)
         on_pre, on_post = (
             [word_substitute(code, names) for code in codes] for codes in (on_pre, on_post)

@@ -5,6 +5,7 @@ import pytest
 
 from bioplastic import engine
 from bioplastic.engine import ProbePlan
+from bioplastic.errors import ParameterError
 
 VARIABLES = ("input_to_excitatory.w", "excitatory.theta", "excitatory.o1", "input.r1")
 ENGINES = ["numpy", "cpp_standalone"]
@@ -101,3 +102,15 @@ def test_chunks_do_not_matter_and_the_run_stays_the_same(network, stimulus, weig
     for variable, values in plain.state.items():
         np.testing.assert_array_equal(result.state[variable], values)
         np.testing.assert_array_equal(other.state[variable], values)
+
+
+def test_a_variable_that_is_not_there(network, stimulus, weights):
+    class Mistaken(Watcher):
+        def plan(self, start, n_steps):
+            return ProbePlan(
+                rows=np.array([0]), steps=np.array([1]), variables={"excitatory.o9": []}
+            )
+
+    with pytest.raises(ParameterError, match="recorder: the network has no excitatory.o9; it has"):
+        engine.run(network, stimulus, seed=1, state=weights, engine="numpy",
+                   recorder=Mistaken((), ()))  # fmt: skip

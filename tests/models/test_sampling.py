@@ -16,7 +16,6 @@ from bioplastic.models import (
     LogUniform,
     Network,
     Normal,
-    PairSTDP,
     Population,
     Projection,
     RandomWiring,
@@ -238,8 +237,6 @@ class TestWhatDiffersBetweenNeurons:
         assert 0.01 <= drawn.min() < drawn.max() <= 0.03
 
     def test_what_all_share_may_not(self):
-        with pytest.raises(ParameterError, match=r"PairSTDP.tau_plus: must be one value"):
-            PairSTDP(tau_plus=Uniform(low=10 * ms, high=20 * ms))
         with pytest.raises(ParameterError, match=r"Schedule.dt: must be one value"):
             Schedule(dt=Uniform(low=1 * ms, high=2 * ms))
 

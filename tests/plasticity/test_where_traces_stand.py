@@ -7,7 +7,7 @@ import pytest
 from brian2 import ms
 
 from bioplastic import SpikeTrains, engine
-from bioplastic.engine.structure import learning_of, traces_on_synapses
+from bioplastic.engine.structure import learning_of, sides_on_synapses, traces_on_synapses
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     LIF,
@@ -18,6 +18,7 @@ from bioplastic.models import (
     NearestTripletSTDP,
     Network,
     PairSTDP,
+    PairWiring,
     PlasticityRule,
     Population,
     Projection,
@@ -148,6 +149,43 @@ class TestDelays:
         np.testing.assert_allclose(cpp, numpy, rtol=0, atol=1e-12)
         assert np.ptp(state["input_to_output.delay"]) > 0.005
 
+    def test_only_what_waits_stands_with_the_synapse(self):
+        """A delay lies before the synapse: traces and modulator of its neuron stay there."""
+        projection = declare(ThreeFactorSTDP(), delay=self.DELAY).projections[0]
+        assert sides_on_synapses(projection) == ("pre",)
+        assert learning_of(projection).on_pre == "c -= a_minus*o1_post\nr1 += 1"
+        assert "m_post" in learning_of(projection).every_step
+
+    def test_a_reward_reaches_a_synapse_with_a_delay(self):
+        """Spikes of the input drive, are learned from, and tell of the reward."""
+        rule = ThreeFactorSTDP(**FAST)
+
+        def change(delay, first):
+            plain = declare(rule, delay=delay)
+            network = dataclasses.replace(
+                plain,
+                projections=(
+                    dataclasses.replace(plain.projections[0], on_pre=""),
+                    Projection(
+                        pre="input", post="output", label="drive", wiring=PairWiring(i=[1], j=[0]),
+                        on_pre="v_post = 0*mV", weight=1.0,
+                    ),
+                    Projection(
+                        pre="input", post="output", label="reward", wiring=PairWiring(i=[2], j=[0]),
+                        on_pre="m_post += w", weight=0.5,
+                    ),
+                ),
+            )  # fmt: skip
+            trains = SpikeTrains(
+                [first, 0.025, 0.3], [0, 1, 2], [0, 3], n_units=N_PRE, duration=0.8
+            )
+            w = np.full(N_PRE * N_POST, 20.0)
+            found, _ = learned(network, engine.SpikeStimulus(trains=trains), name="numpy", w=w)
+            return found[0, 0] - 20.0
+
+        assert change(5 * ms, 0.015) == pytest.approx(change(0 * ms, 0.020), rel=1e-9)
+        assert change(5 * ms, 0.015) > 0.01
+
 
 def test_a_constant_may_differ_from_synapse_to_synapse(samples):
     # so small that spikes are the same, and the change is proportional to it
@@ -187,9 +225,20 @@ def test_a_trace_that_names_the_weight_stands_with_the_synapse(samples):
 
 def test_a_trace_of_the_membrane_cannot_be_delayed():
     rule = PlasticityRule(
-        post_traces="du/dt = (v - u)/tau : volt", on_pre="w = w - u_post/volt",
+        pre_traces="du/dt = (v - u)/tau : volt", on_pre="w = w - u_pre/volt",
         constants={"tau": 10 * ms},
     )  # fmt: skip
     network = declare(rule, delay=2 * ms)
     with pytest.raises(ParameterError, match="input_to_output: trace 'u' of its rule reads v of"):
+        engine.open_program(network, engine="numpy")
+
+
+def test_nor_can_one_that_is_read_between_spikes():
+    rule = PlasticityRule(
+        pre_traces="dr1/dt = -r1/tau : 1", on_pre_trace="r1 += 1",
+        every_step="w = w + 0.001*r1_pre", constants={"tau": 10 * ms},
+    )  # fmt: skip
+    learning_of(declare(rule).projections[0])
+    network = declare(rule, delay=2 * ms)
+    with pytest.raises(ParameterError, match="input_to_output: its rule reads r1_pre between"):
         engine.open_program(network, engine="numpy")

@@ -11,7 +11,7 @@ from bioplastic.models.plasticity.rule import PlasticityRule
 __all__ = ["SynapticScaling"]
 
 ACTIVITY = """
-da/dt = -a/tau_activity : Hz   # rate of late
+dactivity/dt = -activity/tau_activity : Hz   # rate of late
 """
 
 
@@ -19,8 +19,8 @@ da/dt = -a/tau_activity : Hz   # rate of late
 class SynapticScaling(PlasticityRule):
     """Multiplicative scaling of all incoming weights towards a rate of the neuron.
 
-    ``dw/dt = beta*w*(rate_target - a)``, where `a` is the neuron's rate, averaged over
-    `tau_activity`. Ratios of weights are kept, so what was learned is. Usually one of several
+    ``dw/dt = beta*w*(rate_target - activity)``, where `activity` is the neuron's rate, averaged
+    over `tau_activity`. Ratios of weights are kept, so what was learned is. Usually one of several
     rules: ``combine_rules(PairSTDP(), SynapticScaling())``.
 
     Parameters
@@ -51,8 +51,8 @@ class SynapticScaling(PlasticityRule):
     """
 
     post_traces: str = ACTIVITY
-    on_post_trace: str = "a += 1/tau_activity"
-    every_step: str = "w = clip(w + beta*w*(rate_target - a_post)*update_interval, 0, w_max)"
+    on_post_trace: str = "activity += 1/tau_activity"
+    every_step: str = "w = clip(w + beta*w*(rate_target - activity_post)*update_interval, 0, w_max)"
     update_interval: Any = parameter(10 * ms, low=0)
     beta: Any = parameter(0.01, low=0, strict=False)
     rate_target: Any = parameter(5 * Hz, low=0, strict=False)
