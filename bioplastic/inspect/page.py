@@ -85,7 +85,7 @@ def write_plasticity_page(
 
     See Also
     --------
-    plot_field_development : Receptive fields over the training, as a figure.
+    plot_receptive_fields_over_training : Receptive fields over the training, as a figure.
 
     Notes
     -----
