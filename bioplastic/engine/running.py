@@ -14,6 +14,7 @@ from brian2.equations.equations import EquationError
 from tqdm.auto import tqdm
 
 from bioplastic.engine.cuda import CudaProgram
+from bioplastic.engine.naming import with_names_of_their_own
 from bioplastic.engine.program import Chunk, ChunkResult, Program, Recorder, deferred_interrupt
 from bioplastic.engine.runtime import RuntimeProgram
 from bioplastic.engine.standalone_program import StandaloneProgram, find_compiler
@@ -111,7 +112,7 @@ def open_program(network: Network, *, engine: str = "auto") -> Program:
     """
     name = resolve_engine(engine)
     try:
-        return _open(network, name)
+        return _open(with_names_of_their_own(network), name)
     except BioplasticError:
         raise
     except (*_BRIANS_ERRORS, KeyError, SyntaxError, TypeError, ValueError) as error:
@@ -226,6 +227,7 @@ def run(
     """
     name = resolve_engine(engine)
     check_stimulus(network, stimulus)
+    network = with_names_of_their_own(network)
     if program is None:
         program = open_program(network, engine=name)
     words = _seed_words(seed)

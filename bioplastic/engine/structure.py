@@ -28,11 +28,14 @@ __all__ = [
     "listed_variables",
     "parameter_values",
     "population_parameters",
+    "same_value",
+    "same_values",
     "sides_on_synapses",
     "structure",
     "synapse_parameters",
     "synapse_variables",
     "traces_of",
+    "traces_of_rule",
     "traces_on_synapses",
 ]
 
@@ -121,7 +124,7 @@ def population_parameters(network: Network, population: Population) -> dict[str,
                 f"a plasticity rule have the same name; rename one of them"
             )
         added = set(Equations(str(traces.equations)))
-        differ = {n for n, v in traces.parameters.items() if not _same(of_rules.get(n, v), v)}
+        differ = {n for n, v in traces.parameters.items() if not same_value(of_rules.get(n, v), v)}
         clash = sorted(variables & added | differ)
         if clash:
             raise ParameterError(
@@ -160,13 +163,14 @@ def traces_of(network: Network, population: Population) -> list[Traces]:
         for side, name in (("pre", projection.pre), ("post", projection.post)):
             if projection.rule is None or name != population.name or side in moved:
                 continue
-            traces = _traces(projection.rule, side)
-            if not any(traces == other and _same_values(traces, other) for other in found):
+            traces = traces_of_rule(projection.rule, side)
+            if not any(traces == other and same_values(traces, other) for other in found):
                 found.append(traces)
     return found
 
 
-def _traces(rule: PlasticityRule, side: str) -> Traces:
+def traces_of_rule(rule: PlasticityRule, side: str) -> Traces:
+    """Collect what a rule says of the traces on one side."""
     equations, on_spike, at_slot_start = (
         (rule.pre_traces, rule.on_pre_trace, rule.at_slot_start_pre)
         if side == "pre"
@@ -177,14 +181,16 @@ def _traces(rule: PlasticityRule, side: str) -> Traces:
     return Traces(side, str(equations), on_spike, at_slot_start, parameters)
 
 
-def _same(one: Any, other: Any) -> bool:
+def same_value(one: Any, other: Any) -> bool:
+    """Whether two parameters are equal, units included."""
     # Brian refuses to compare values of different units.
     return bool(have_same_dimensions(one, other)) and _number(one) == _number(other)
 
 
-def _same_values(one: Traces, other: Traces) -> bool:
+def same_values(one: Traces, other: Traces) -> bool:
+    """Whether the parameters of two traces are equal."""
     return one.parameters.keys() == other.parameters.keys() and all(
-        _same(value, other.parameters[name]) for name, value in one.parameters.items()
+        same_value(value, other.parameters[name]) for name, value in one.parameters.items()
     )
 
 
@@ -215,7 +221,7 @@ def sides_on_synapses(projection: Projection) -> tuple[str, ...]:
         own |= set(Equations(str(projection.synapse.equations)))
     found = []
     for side in ("pre", "post"):
-        traces = _traces(rule, side)
+        traces = traces_of_rule(rule, side)
         words = get_identifiers(traces.equations + "\n" + traces.on_spike)
         varies = any(is_distribution(value) for value in traces.parameters.values())
         delayed = side == "pre" and projection.delayed
@@ -249,7 +255,7 @@ def learning_of(projection: Projection) -> Learning:
         for side, codes in (("pre", on_pre), ("post", on_post)):
             if side not in moved_sides:
                 continue
-            traces = _traces(rule, side)
+            traces = traces_of_rule(rule, side)
             equations.append(_event_driven(projection, traces))
             codes.append(traces.on_spike)
             start.append(traces.at_slot_start)

@@ -1,8 +1,10 @@
-"""Liquid state machine: a fixed spiking network whose states tell inputs apart."""
+"""Liquid state machine: a spiking network whose states tell inputs apart."""
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 from brian2 import ms
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
@@ -10,8 +12,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from bioplastic import engine as engines
 from bioplastic._checks import check_quantity, check_whole
+from bioplastic.engine.program import Recorder
 from bioplastic.errors import DataError, ParameterError
-from bioplastic.models import Network, Schedule, SpikeInput
+from bioplastic.models import Network, PlasticityRule, Schedule, SpikeInput
+from bioplastic.networks._plastic_liquid import (
+    learned_state,
+    learns,
+    with_rules,
+    without_learning,
+)
 from bioplastic.networks.liquids import Liquid, MaassColumn, RandomLiquid, TonotopicLiquid
 from bioplastic.spikes import SpikeTrains
 
@@ -25,11 +34,15 @@ LIQUIDS: dict[str, type[Liquid]] = {
 
 
 class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Recurrent spiking network that is drawn once, learns nothing, and answers spikes with spikes.
+    """Recurrent spiking network that is drawn once and answers spikes with spikes.
 
     A readout of :mod:`bioplastic.readout` turns its spike trains into states, and any classifier of
     scikit-learn follows. The whole set runs in one compiled program; every sample begins with a
     network at rest, so that an answer does not depend on what was presented before.
+
+    A liquid learns nothing, unless it has something that learns: rules, given as `plasticity` or
+    in a Network of your own, or neurons that adapt their threshold from sample to sample. Then
+    `fit` presents the training samples, without their labels, and what was learned is held fixed.
 
     Parameters
     ----------
@@ -40,34 +53,50 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         or :class:`~bioplastic.networks.MaassColumn`, with other constants where an object is
         given; or a network of your own whose input is a
         :class:`~bioplastic.models.SpikeInput` and whose watched populations have `n_neurons`.
+    plasticity : PlasticityRule, mapping of str to PlasticityRule, or None
+        A rule is for the synapses from excitatory to excitatory neurons, those from the population
+        ``"exc"`` to itself; none of the input. A mapping gives rules to projections by their names,
+        such as ``{"inh_to_exc": InhibitorySTDP()}``; :class:`~bioplastic.networks.TonotopicLiquid`
+        calls them ``"exc_excites_exc"``, ``"inh_inhibits_exc"`` and so on. Bounds and amplitudes
+        of a rule are in the unit of the weights, which in liquids are millivolts from 1 to 60 and
+        positive, those of inhibition too: choose its `w_max` accordingly. A liquid with rules of
+        its own takes none here.
+    n_epochs : int
+        How often `fit` presents the samples to a liquid that learns.
+    shuffle : bool
+        Whether each epoch presents them in an order of its own.
     dt : Quantity, in seconds, optional
         Time step (1 ms); a Network brings its own.
     rest : Quantity, in seconds, optional
         How long the liquid goes on after a sample's end (0 ms); a Network brings its own.
     n_jobs : int or None
-        Processors; -1 takes all. The answer does not depend on it.
+        Processors of `transform`; -1 takes all. The answer does not depend on it. Learning goes
+        from sample to sample, on one.
     engine : {"auto", "numpy", "cython", "cpp_standalone", "cuda_standalone"}
         ``"auto"`` takes C++ where a compiler is found.
     random_state : int, RandomState or None
-        Wiring, weights, delays and the differences between neurons come from it.
+        Wiring, weights, delays and the differences between neurons come from it, whether the liquid
+        then learns or not, and the order of the samples where it does.
     verbose : int
         1 shows a progress bar.
 
     Attributes
     ----------
     network_ : Network
-        The declaration that runs.
+        The declaration that `transform` runs, without rules.
     state_ : dict of ndarray
         What was drawn: ``"projection.i"``, ``".j"``, ``".w"``, ``".delay"`` of every projection and
-        ``"population.parameter"`` of every parameter that differs between neurons.
+        ``"population.parameter"`` of every parameter that differs between neurons. What was
+        learned stands in its place, such as ``".w"`` of a projection with a rule.
     n_features_in_ : int
         Input channels.
     n_synapses_ : int
         Synapses, those of the input included.
     timings_ : dict of float, in seconds
-        ``"build"`` and ``"simulate"`` of the last `transform`, summed over processors.
+        ``"build"`` and ``"simulate"`` of the last `transform`, summed over processors, or of the
+        last `fit` that learned.
     engine_ : dict of str
-        Engine, time step, integration method and precision of the last `transform`.
+        Engine, time step, integration method and precision of the same.
 
     Raises
     ------
@@ -90,6 +119,15 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     >>> lsm = LiquidStateMachine(20, liquid="random", engine="numpy", random_state=0)
     >>> lsm.fit_transform(X).shape
     (2, 20)
+
+    Inhibition that learns to bring excitatory neurons to a rate:
+
+    >>> from brian2 import Hz
+    >>> from bioplastic.models import InhibitorySTDP
+    >>> rule = InhibitorySTDP(eta=0.1, rate_target=10 * Hz, w_max=20.0)
+    >>> lsm = lsm.set_params(plasticity={"inh_to_exc": rule}, n_epochs=2).fit(X)
+    >>> lsm.transform(X).shape
+    (2, 20)
     """
 
     def __init__(
@@ -97,6 +135,9 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         n_neurons: int = 1000,
         *,
         liquid: str | Liquid | Network = "tonotopic",
+        plasticity: PlasticityRule | Mapping[str, PlasticityRule] | None = None,
+        n_epochs: int = 1,
+        shuffle: bool = True,
         dt: Any = None,
         rest: Any = None,
         n_jobs: int | None = None,
@@ -106,6 +147,9 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     ) -> None:
         self.n_neurons = n_neurons
         self.liquid = liquid
+        self.plasticity = plasticity
+        self.n_epochs = n_epochs
+        self.shuffle = shuffle
         self.dt = dt
         self.rest = rest
         self.n_jobs = n_jobs
@@ -113,25 +157,44 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X: SpikeTrains, y: Any = None) -> Self:
-        """Draw the liquid for the number of channels of X.
+    def fit(self, X: SpikeTrains, y: Any = None, *, recorder: Recorder | None = None) -> Self:
+        """Draw the liquid for the number of channels of X, and let it learn where it has rules.
 
         Parameters
         ----------
         X : SpikeTrains of shape (n_samples, n_channels)
+            A liquid without rules takes nothing but the number of channels from it.
         y : ignored
+        recorder : Recorder or None
+            Watches what a liquid with rules learns, see
+            :class:`bioplastic.inspect.PlasticityRecorder`.
 
         Returns
         -------
         self : LiquidStateMachine
+
+        Raises
+        ------
+        KeyboardInterrupt
+            After Ctrl-C; the liquid then is what it was before.
         """
         _check_spikes(X)
         engines.resolve_engine(self.engine)
+        n_epochs = check_whole(self, "n_epochs", low=1)
         words = check_random_state(self.random_state).randint(0, 2**31 - 1, size=4)
         sequence = np.random.SeedSequence([int(word) for word in words])
-        first, second, self._seed = sequence.spawn(3)
-        self.network_ = self._declare(X.n_units, np.random.default_rng(first))
-        self.state_ = self.network_.sample(second)
+        first, second, seed, *learning = sequence.spawn(5)
+        network = self._declare(X.n_units, np.random.default_rng(first))
+        state = network.sample(second)
+        if learns(network):
+            order = self._order(len(X), n_epochs, np.random.default_rng(learning[0]))
+            network, state = self._learn(network, state, X, order, learning[1], recorder)
+        elif recorder is not None:
+            raise ParameterError(
+                "LiquidStateMachine.fit: recorder must be None for a liquid that learns nothing; "
+                "give LiquidStateMachine.plasticity"
+            )
+        self.network_, self.state_, self._seed = network, state, seed
         self.n_features_in_ = X.n_units
         self.n_synapses_ = sum(len(v) for k, v in self.state_.items() if k.endswith(".i"))
         return self
@@ -178,7 +241,49 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")
 
+    def _order(
+        self, n_samples: int, n_epochs: int, rng: np.random.Generator
+    ) -> npt.NDArray[np.int64]:
+        epochs = [
+            rng.permutation(n_samples) if self.shuffle else np.arange(n_samples)
+            for _ in range(n_epochs)
+        ]
+        return np.concatenate(epochs)
+
+    def _learn(
+        self,
+        network: Network,
+        state: dict[str, npt.NDArray[np.float64]],
+        X: SpikeTrains,
+        order: npt.NDArray[np.int64],
+        seed: np.random.SeedSequence,
+        recorder: Recorder | None,
+    ) -> tuple[Network, dict[str, npt.NDArray[np.float64]]]:
+        """Present the samples; the network without its learning, and what it has learned."""
+        result = engines.run(
+            network,
+            engines.SpikeStimulus(trains=X, order=order),
+            seed=seed,
+            state=state,
+            engine=self.engine,
+            record="nothing",
+            recorder=recorder,
+            description="learning",
+            progress=bool(self.verbose),
+        )
+        if result.interrupted:
+            raise KeyboardInterrupt(
+                f"learning stopped after {result.n_done} of {len(order)} samples; the liquid is "
+                f"what it was before fit"
+            )
+        self.timings_, self.engine_ = result.timings, result.engine
+        return without_learning(network), learned_state(network, result.state)
+
     def _declare(self, n_channels: int, rng: np.random.Generator) -> Network:
+        network = self._declare_liquid(n_channels, rng)
+        return network if self.plasticity is None else with_rules(network, self.plasticity)
+
+    def _declare_liquid(self, n_channels: int, rng: np.random.Generator) -> Network:
         n_neurons = check_whole(self, "n_neurons", low=1)
         liquid = self.liquid
         if isinstance(liquid, Network):
@@ -207,11 +312,6 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             raise ParameterError(
                 f"LiquidStateMachine.n_neurons: must be {network.n_watched}, the neurons that the "
                 f"network watches, got {n_neurons}"
-            )
-        if any(p.rule is not None for p in network.projections):
-            raise ParameterError(
-                "LiquidStateMachine.liquid: must have no rule, since it presents and does not "
-                "train; give network.frozen()"
             )
         for name in ("dt", "rest"):
             if getattr(self, name) is not None:

@@ -274,7 +274,6 @@ class TestOwnNetwork:
             (own_network(n_channels=7), {}, "must be a SpikeInput of 30 neurons"),
             (poisson, {}, "must be a SpikeInput of 30 neurons"),
             (own_network(6), {}, "n_neurons: must be 6, the neurons that the network watches"),
-            (own_network(rule=PairSTDP()), {}, "liquid: must have no rule"),
             (own_network(), {"dt": 1 * ms}, "dt: must be None, since the network's schedule"),
             (own_network(), {"rest": 1 * ms}, "rest: must be None, since"),
         ):

@@ -1,10 +1,11 @@
-"""Projections of equal rules share the traces of a neuron; others are told what clashes."""
+"""Projections of equal rules share the traces of a neuron; others have traces of their own."""
 
 import numpy as np
 import pytest
 from brian2 import ms
 
 from bioplastic import engine
+from bioplastic.engine.naming import with_names_of_their_own
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     DiehlCookSTDP,
@@ -12,6 +13,7 @@ from bioplastic.models import (
     Network,
     NeuronModel,
     PairSTDP,
+    PlasticityRule,
     PoissonInput,
     Population,
     Projection,
@@ -83,14 +85,48 @@ def test_a_constant_of_both_traces_serves_a_population_connected_to_itself():
     np.testing.assert_array_equal(together["one_to_other.w"], alone["one_to_other.w"])
 
 
+# Rules that call different traces, or their constants, by one name.
+DIFFERENT = {
+    "constants": [PairSTDP(), PairSTDP(tau_plus=10 * ms)],
+    "equations": [PairSTDP(), DiehlCookSTDP(eta_minus=0.01)],
+    "a constant of both sides": [InhibitorySTDP(eta=0.1), InhibitorySTDP(eta=0.1, tau=40 * ms)],
+}
+
+
+@pytest.mark.parametrize("rules", DIFFERENT.values(), ids=DIFFERENT)
 @pytest.mark.parametrize(
-    ("rules", "clash"),
-    [
-        ([PairSTDP(), PairSTDP(tau_plus=10 * ms)], "r1, tau_plus"),
-        ([PairSTDP(), DiehlCookSTDP()], "r1"),
-    ],
+    "pairs",
+    [[("input", "one"), ("input", "other")], [("one", "other"), ("input", "other")]],
+    ids=["from one population", "to one population"],
 )
-def test_rules_that_differ_must_not_use_one_name(rules, clash):
-    network = declare(("input", "one"), ("input", "other"), rules=rules)
-    with pytest.raises(ParameterError, match=f"Population input: {clash} of a plasticity rule"):
-        learned(network)
+def test_rules_that_differ_have_traces_of_their_own(rules, pairs):
+    together = learned(declare(*pairs, rules=rules))
+    for pair, rule in zip(pairs, rules, strict=True):
+        for key, weights in learned(declare(pair, rule=rule)).items():
+            np.testing.assert_array_equal(together[key], weights)
+
+
+def test_a_third_shares_what_a_second_has_of_its_own():
+    rules = [PairSTDP(), PairSTDP(tau_plus=10 * ms), PairSTDP(tau_plus=10 * ms)]
+    network = declare(("input", "one"), ("input", "other"), ("input", "input"), rules=rules)
+    first, second, third = (p.rule for p in with_names_of_their_own(network).projections)
+    assert first is rules[0]
+    assert second.on_post == "w = clip(w + a_plus*r1_input_to_other_pre, 0, w_max)"
+    assert third.on_post == second.on_post
+    learned(network)
+
+
+def test_engines_agree_on_them():
+    network = declare(("input", "one"), ("input", "other"), rules=DIFFERENT["equations"])
+    numpy, cpp = (learned(network, name) for name in ("numpy", "cpp_standalone"))
+    for key, weights in numpy.items():
+        np.testing.assert_allclose(cpp[key], weights, rtol=0, atol=1e-12)
+
+
+def test_a_trace_must_not_have_the_name_of_a_neuron_s_variable():
+    rule = PlasticityRule(
+        post_traces="dt_next/dt = -t_next/tau : 1", on_post="w = w", constants={"tau": 10 * ms}
+    )
+    network = declare(("input", "one"), rule=rule)
+    with pytest.raises(ParameterError, match="Population one: t_next of a plasticity rule has the"):
+        engine.open_program(network, engine="numpy")
