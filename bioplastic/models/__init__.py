@@ -24,6 +24,7 @@ from bioplastic.models.neurons import (
     SpikeInput,
 )
 from bioplastic.models.plasticity import (
+    CovarianceRewardSTDP,
     DiehlCookExponential,
     DiehlCookPowerLaw,
     DiehlCookPreAndPost,
@@ -59,6 +60,7 @@ __all__ = [
     "AdaptiveLIF",
     "AdaptiveThresholdLIF",
     "Constant",
+    "CovarianceRewardSTDP",
     "DiehlCookExcitatory",
     "DiehlCookExponential",
     "DiehlCookInhibitory",

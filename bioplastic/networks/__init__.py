@@ -5,6 +5,7 @@ from bioplastic.networks.diehl_cook import DiehlCook
 from bioplastic.networks.diehl_cook_classifier import DiehlCookClassifier
 from bioplastic.networks.liquids import Liquid, MaassColumn, RandomLiquid, TonotopicLiquid
 from bioplastic.networks.reservoir import LiquidStateMachine
+from bioplastic.networks.reward_classifier import RewardSTDPClassifier
 from bioplastic.networks.spiking_classifier import SpikingClassifier
 from bioplastic.networks.spiking_regressor import SpikingRegressor
 
@@ -15,6 +16,7 @@ __all__ = [
     "LiquidStateMachine",
     "MaassColumn",
     "RandomLiquid",
+    "RewardSTDPClassifier",
     "SpikingClassifier",
     "SpikingRegressor",
     "TonotopicLiquid",

@@ -15,12 +15,18 @@ from bioplastic.models.plasticity.diehl_cook import (
 from bioplastic.models.plasticity.homeostatic import SynapticScaling
 from bioplastic.models.plasticity.inhibitory import InhibitorySTDP
 from bioplastic.models.plasticity.pair import MultiplicativeSTDP, PairSTDP, PowerLawSTDP
-from bioplastic.models.plasticity.reward import EpisodicRewardSTDP, RewardSTDP, ThreeFactorSTDP
+from bioplastic.models.plasticity.reward import (
+    CovarianceRewardSTDP,
+    EpisodicRewardSTDP,
+    RewardSTDP,
+    ThreeFactorSTDP,
+)
 from bioplastic.models.plasticity.rule import PlasticityRule
 from bioplastic.models.plasticity.triplet import NearestTripletSTDP, TripletSTDP
 from bioplastic.models.plasticity.voltage import HomeostaticVoltageSTDP, VoltageSTDP
 
 __all__ = [
+    "CovarianceRewardSTDP",
     "DiehlCookExponential",
     "DiehlCookPowerLaw",
     "DiehlCookPreAndPost",

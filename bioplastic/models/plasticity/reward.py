@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from brian2 import Hz, ms
+from brian2 import Hz, ms, second
 
 from bioplastic.models.declaration import parameter
 from bioplastic.models.plasticity.rule import PlasticityRule
 
-__all__ = ["EpisodicRewardSTDP", "RewardSTDP", "ThreeFactorSTDP"]
+__all__ = ["CovarianceRewardSTDP", "EpisodicRewardSTDP", "RewardSTDP", "ThreeFactorSTDP"]
 
 THREE_FACTOR_PRE_TRACES = """
 dr1/dt = -r1/tau_plus  : 1
@@ -19,6 +19,13 @@ dm/dt  = -m/tau_m      : 1   # modulator
 """
 EPISODIC_POST_TRACES = """
 do1/dt = -o1/tau_minus : 1
+m : 1                        # modulator, set when the sample ends
+"""
+COVARIANCE_PRE_TRACES = """
+dr1/dt      = -r1/tau_plus            : 1
+dr1_mean/dt = (r1 - r1_mean)/tau_mean : 1   # goes on from sample to sample
+"""
+COVARIANCE_POST_TRACES = """
 m : 1                        # modulator, set when the sample ends
 """
 ELIGIBILITY = """
@@ -182,5 +189,54 @@ class EpisodicRewardSTDP(PlasticityRule):
     tau_minus: Any = parameter(20 * ms, low=0)
     a_plus: Any = parameter(0.01, low=0, strict=False)
     a_minus: Any = parameter(0.0, low=0, strict=False)
+    eta: Any = parameter(1.0, low=0, strict=False)
+    w_max: Any = parameter(1.0, low=0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class CovarianceRewardSTDP(PlasticityRule):
+    """Reward-modulated STDP that notes by how much an input was more active than it usually is.
+
+    At a postsynaptic spike the eligibility grows by ``a_plus*(r1 - r1_mean)``: the trace of the
+    input, less its mean over the samples so far. At the sample's end the weight changes by
+    ``eta*m*c``, as in :class:`EpisodicRewardSTDP`.
+
+    Parameters
+    ----------
+    tau_plus : Quantity, in seconds
+        Time constant of the trace of a presynaptic spike.
+    tau_mean : Quantity, in seconds
+        Time constant of its mean, which goes on from sample to sample.
+    a_plus : float
+        Growth of the eligibility.
+    eta : float
+        Learning rate.
+    w_max : float
+        Upper bound of the weight; the lower one is 0.
+
+    Notes
+    -----
+    Covariance of input and output: Sejnowski, Journal of Mathematical Biology 4:303, 1977, doi
+    10.1007/BF00275079.
+
+    Examples
+    --------
+    >>> from bioplastic.models import CovarianceRewardSTDP
+    >>> print(CovarianceRewardSTDP().on_post)
+    c += a_plus*(r1_pre - r1_mean_pre)
+    """
+
+    pre_traces: str = COVARIANCE_PRE_TRACES
+    post_traces: str = COVARIANCE_POST_TRACES
+    synapse: str = ELIGIBILITY
+    on_post: str = "c += a_plus*(r1_pre - r1_mean_pre)"
+    on_pre_trace: str = "r1 += 1"
+    at_slot_start_pre: str = "r1 = 0"
+    at_slot_start_post: str = "m = 0"
+    at_slot_start: str = "c = 0"
+    at_slot_end: str = "w = clip(w + eta*m_post*c, 0, w_max)"
+    tau_plus: Any = parameter(20 * ms, low=0)
+    tau_mean: Any = parameter(10 * second, low=0)
+    a_plus: Any = parameter(0.01, low=0, strict=False)
     eta: Any = parameter(1.0, low=0, strict=False)
     w_max: Any = parameter(1.0, low=0)

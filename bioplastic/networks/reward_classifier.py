@@ -1,0 +1,464 @@
+"""A classifier that learns from nothing but reward: R-STDP with a critic, in one program."""
+
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from brian2 import Hz
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from bioplastic import engine as engines
+from bioplastic._checks import check_quantity
+from bioplastic.engine.program import ChunkResult, Recorder
+from bioplastic.errors import DataError, ParameterError
+from bioplastic.models import Network, PlasticityRule
+from bioplastic.networks.reward_settings import Samples, check_labels, check_samples, declare
+from bioplastic.readout._decisions import name_classes
+from bioplastic.spikes import SpikeTrains
+
+__all__ = ["RewardSTDPClassifier"]
+
+WEIGHTS, THETA, EXPECTED = "input_to_output.w", "output.theta", "classes.expected"
+
+
+class RewardSTDPClassifier(ClassifierMixin, BaseEstimator):
+    r"""Spiking network that answers with a class, and learns from being told right or wrong.
+
+    Output neurons, some for each class, compete by inhibition. The class whose neurons fired most
+    is the network's answer to a sample, and brings a reward: 1 if it is right, shared with others
+    that have as many spikes. A critic expects, for each class, the mean of the rewards so far.
+    When the sample ends, neurons of the class that was answered change their weights by reward
+    less expectation, times what STDP has noted meanwhile: a hit draws them to the sample, a miss
+    drives them away. Votes, rewards and expectations are variables of neurons; `fit` presents all
+    samples in one compiled program.
+
+    Parameters
+    ----------
+    n_per_class : int
+        Output neurons of each class.
+    n_epochs : int
+        How often `fit` presents the training samples.
+    presentation, rest, dt : Quantity, in seconds, optional
+        Length of a presentation (200 ms for numbers, its own for a sample of spikes), of the rest
+        after it (0 ms), time step (0.5 ms).
+    rate_max : Quantity, in hertz, optional
+        Rate of an input of `x_max` (128 Hz); for numbers.
+    x_max : float or None
+        Input that fires at `rate_max`; the largest of the training data where None.
+    eta : float
+        Learning rate: the share of a neuron's weights that one of its spikes, in a sample of mean
+        intensity, replaces at a reward of 1 above expectation.
+    baseline : {"class", "global", "none"}
+        What the critic expects: the mean reward of samples of the same class, of all, or 0.
+    baseline_rate : float
+        Share with which a sample enters this running mean.
+    r_wrong : float
+        Reward of a wrong answer, for example 0 or -1.
+    dip : float
+        Factor of a reward that is less than expected: misses teach less than hits.
+    rule : PlasticityRule or None
+        A rule of your own, that reads ``m_post`` when a slot ends; it takes the place of `eta`.
+    tau_membrane, tau_trace : Quantity, in seconds, optional
+        Times over which an output neuron sums up what it hears (100 ms), and over which STDP
+        remembers an input spike (20 ms); longer ones for what spreads over a long sample.
+    drive : float
+        Mean excitatory conductance of an output neuron over the training samples, in units of its
+        leak. The sum of a neuron's weights follows from it, and is kept.
+    inhibition : float
+        Weight with which an output neuron inhibits all others.
+    n_spikes : float
+        Spikes that a sample evokes in all output neurons, on the average; thresholds move until
+        each neuron has its share of them.
+    theta_plus : Quantity, in volts, optional
+        Growth of a neuron's threshold at its spike (0.1 mV).
+    min_spikes, max_repeats : int
+        A sample of numbers with fewer output spikes is presented again with rates higher by one
+        half, up to so many times; nothing is learned from presentations that are repeated.
+    shuffle : bool
+        Whether each epoch presents the samples in an order of its own.
+    n_jobs : int or None
+        Processors for predictions; -1 takes all. The answer does not depend on it.
+    engine : {"auto", "numpy", "cython", "cpp_standalone", "cuda_standalone"}
+        ``"auto"`` takes C++ where a compiler is found.
+    random_state : int, RandomState or None
+        Initial weights, input noise and order come from independent streams of it.
+    verbose : int
+        1 shows a progress bar.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Labels.
+    neuron_classes_ : ndarray of shape (n_neurons,)
+        Label for which each output neuron stands.
+    weights_ : ndarray of shape (n_features, n_neurons)
+        Input weights.
+    theta_ : ndarray of shape (n_neurons,), in volts
+        Adaptive part of the thresholds.
+    expected_ : ndarray of shape (n_classes,)
+        Rewards that the critic expects.
+    history_ : dict of ndarray
+        ``"n_samples"`` (n_points,) learned so far, ``"expected"`` (n_points, n_classes) and
+        ``"spikes"`` (n_points,) a presentation.
+    n_presentations_ : int
+        Presentations so far, repeated ones included.
+    n_features_in_ : int
+        Input channels.
+    network_ : Network
+        The declaration that was trained.
+    timings_ : dict of float, in seconds
+        ``"build"`` and ``"simulate"`` of the last training.
+    engine_ : dict of str
+        Engine, time step, integration method and precision of the last training.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter has a wrong unit, type or range.
+    DataError
+        If X is neither SpikeTrains nor an array of finite numbers >= 0, is not of the kind and
+        width that `fit` has seen, or y does not fit it.
+
+    Notes
+    -----
+    With reward :math:`R`, expectation :math:`\langle R\rangle_c` of the sample's class and the
+    eligibility :math:`c_{ij}` the rule is
+    :math:`\Delta w_{ij} = \eta\,(R - \langle R\rangle_c)\,c_{ij}`: Fremaux, Sprekeler & Gerstner,
+    Journal of Neuroscience 30:13326, 2010, doi 10.1523/JNEUROSCI.6249-09.2010, who show that the
+    expectation must be that of the stimulus, or else what is learned is biased. That only those
+    that answered learn is attention-gated reinforcement (Roelfsema & van Ooyen, Neural
+    Computation 17:2176, 2005, doi 10.1162/0899766054615699); misses that teach less than hits are
+    dopamine's dips, which are shallower than its peaks (Bayer & Glimcher, Neuron 47:129, 2005,
+    doi 10.1016/j.neuron.2005.05.020). Output neurons are those of Diehl & Cook 2015,
+    doi 10.3389/fncom.2015.00099.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from bioplastic.datasets import load_digits
+    >>> from bioplastic.networks import RewardSTDPClassifier
+    >>> digits = load_digits()
+    >>> model = RewardSTDPClassifier(
+    ...     2, n_epochs=1, presentation=20 * ms, dt=1 * ms, max_repeats=0, engine="numpy",
+    ...     random_state=0,
+    ... )
+    >>> model.fit(digits.data[:6], digits.target[:6]).predict(digits.data[:2]).shape
+    (2,)
+    """
+
+    def __init__(
+        self,
+        n_per_class: int = 20,
+        *,
+        n_epochs: int = 5,
+        presentation: Any = None,
+        rest: Any = None,
+        dt: Any = None,
+        rate_max: Any = None,
+        x_max: float | None = None,
+        eta: float = 0.04,
+        baseline: str = "class",
+        baseline_rate: float = 0.02,
+        r_wrong: float = 0.0,
+        dip: float = 0.2,
+        rule: PlasticityRule | None = None,
+        tau_membrane: Any = None,
+        tau_trace: Any = None,
+        drive: float = 1.3,
+        inhibition: float = 17.0,
+        n_spikes: float = 15.0,
+        theta_plus: Any = None,
+        min_spikes: int = 1,
+        max_repeats: int = 4,
+        shuffle: bool = True,
+        n_jobs: int | None = None,
+        engine: str = "auto",
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.n_per_class = n_per_class
+        self.n_epochs = n_epochs
+        self.presentation = presentation
+        self.rest = rest
+        self.dt = dt
+        self.rate_max = rate_max
+        self.x_max = x_max
+        self.eta = eta
+        self.baseline = baseline
+        self.baseline_rate = baseline_rate
+        self.r_wrong = r_wrong
+        self.dip = dip
+        self.rule = rule
+        self.tau_membrane = tau_membrane
+        self.tau_trace = tau_trace
+        self.drive = drive
+        self.inhibition = inhibition
+        self.n_spikes = n_spikes
+        self.theta_plus = theta_plus
+        self.min_spikes = min_spikes
+        self.max_repeats = max_repeats
+        self.shuffle = shuffle
+        self.n_jobs = n_jobs
+        self.engine = engine
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(
+        self, X: npt.ArrayLike | SpikeTrains, y: Any = None, *, recorder: Recorder | None = None
+    ) -> Self:
+        """Learn from rewards.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features), or SpikeTrains
+            Non-negative, scaled by `x_max`; or spikes, whose samples may differ in length.
+        y : array_like of shape (n_samples,)
+            Labels of any kind.
+        recorder : Recorder, optional
+            Watches the training, see :class:`bioplastic.inspect.PlasticityRecorder`.
+
+        Returns
+        -------
+        self : RewardSTDPClassifier
+        """
+        data = self._samples(X, "fit", reset=True)
+        labels = check_labels(self, data, y)
+        self._begin(data, np.unique(labels))
+        self._train(data, labels, n_epochs=int(self.n_epochs), recorder=recorder)
+        return self
+
+    def partial_fit(
+        self,
+        X: npt.ArrayLike | SpikeTrains,
+        y: Any = None,
+        classes: npt.ArrayLike | None = None,
+        *,
+        recorder: Recorder | None = None,
+    ) -> Self:
+        """Present the samples once, going on from what was learned before.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features), or SpikeTrains
+            As in `fit`; scaled like the data of the first call.
+        y : array_like of shape (n_samples,)
+            Labels.
+        classes : array_like of shape (n_classes,), optional
+            All labels that will ever come; needed in the first call.
+        recorder : Recorder, optional
+            Watches the training, as in `fit`.
+
+        Returns
+        -------
+        self : RewardSTDPClassifier
+        """
+        first = not hasattr(self, "weights_")
+        data = self._samples(X, "partial_fit", reset=first)
+        labels = check_labels(self, data, y)
+        if first:
+            if classes is None:
+                raise ParameterError(
+                    "RewardSTDPClassifier.partial_fit: the first call needs classes"
+                )
+            self._begin(data, np.unique(np.asarray(classes)))
+        new = np.setdiff1d(labels, self.classes_)
+        if len(new):
+            raise DataError(
+                f"RewardSTDPClassifier.partial_fit: y has labels that the first call did not "
+                f"name in classes: {new[:5].tolist()}"
+            )
+        self._train(data, labels, n_epochs=1, recorder=recorder)
+        return self
+
+    def decision_function(self, X: npt.ArrayLike | SpikeTrains) -> npt.NDArray[np.float64]:
+        """Mean spike count of each class's neurons, with weights and thresholds held fixed.
+
+        The noise of a sample of numbers follows from its own values, so a sample has one answer,
+        whatever is presented with it.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features), or SpikeTrains
+
+        Returns
+        -------
+        decision : ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
+            For two, what the second class's neurons have more.
+        """
+        check_is_fitted(self, "weights_")
+        data = self._samples(X, "decision_function", reset=False)
+        result = engines.present(
+            self._declare(learning=False),
+            self._stimulus(data),
+            seed=self._stream("predict"),
+            state={WEIGHTS: self.weights_.ravel(), THETA: self.theta_},
+            engine=self.engine,
+            n_jobs=self.n_jobs,
+            description="presenting",
+            progress=bool(self.verbose),
+        )
+        votes = result.counts.reshape(len(data), len(self.classes_), -1).mean(axis=2)
+        decision: npt.NDArray[np.float64] = votes
+        return decision[:, 1] - decision[:, 0] if len(self.classes_) == 2 else decision
+
+    def predict(self, X: npt.ArrayLike | SpikeTrains) -> npt.NDArray[Any]:
+        """Name the class whose neurons fire most.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features), or SpikeTrains
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            The first of the classes that have as many spikes, as where there are none at all.
+        """
+        check_is_fitted(self, "weights_")
+        decision = self.decision_function(X)
+        if len(self.classes_) == 1:
+            return np.repeat(self.classes_, len(decision))
+        return name_classes(decision, self.classes_)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "weights_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.positive_only = True
+        # Two features, and negative ones among them, say little in rates of spikes.
+        tags.classifier_tags.poor_score = True
+        return tags
+
+    # ------------------------------------------------------------------ training
+
+    def _begin(self, data: Samples, classes: npt.NDArray[Any]) -> None:
+        """Set everything that is learned to its initial value."""
+        words = check_random_state(self.random_state).randint(0, 2**31 - 1, size=4)
+        self._takes_spikes = isinstance(data, SpikeTrains)
+        self._n_classes = len(classes)
+        if not isinstance(data, SpikeTrains):
+            self.x_max_ = float(data.max()) if self.x_max is None else float(self.x_max)
+        self._mean_rate = self._mean_rate_of(data)
+        self.network_ = self._declare(learning=True)
+        self._norm = self.network_.projections[0].norm
+        self.classes_ = classes
+        self.neuron_classes_ = np.repeat(classes, int(self.n_per_class))
+        self._entropy = [int(word) for word in words]
+        size = self.n_features_in_ * len(self.neuron_classes_)
+        rng = np.random.default_rng(self._stream("weights"))
+        self._state = {WEIGHTS: rng.uniform(0.5, 1.5, size) * self._norm / self.n_features_in_}
+        self._n_learned = self.n_presentations_ = 0
+        self._points: list[tuple[int, npt.NDArray[np.float64], float]] = []
+
+    def _stream(self, name: str) -> np.random.SeedSequence:
+        """Independent stream of random numbers for one purpose."""
+        purposes = ("weights", "noise", "order", "predict")
+        return np.random.SeedSequence(self._entropy).spawn(len(purposes))[purposes.index(name)]
+
+    def _train(
+        self,
+        data: Samples,
+        labels: npt.NDArray[Any],
+        *,
+        n_epochs: int,
+        recorder: Recorder | None,
+    ) -> None:
+        n, first = len(data), self._n_learned
+        # Order and noise of a sample follow from how many samples came before it.
+        order = np.concatenate([self._order(first + e * n, n) for e in range(n_epochs)])
+        stimulus = self._stimulus(
+            data,
+            order=order,
+            keys=np.arange(first, first + len(order), dtype=np.float64),
+            targets=np.searchsorted(self.classes_, labels).astype(np.float64),
+        )
+
+        def on_chunk(n_done: int, result: ChunkResult) -> None:
+            self._n_learned = first + n_done
+            self.n_presentations_ += len(result.log)
+            point = result.state[EXPECTED].copy(), float(result.log[:, 2].mean())
+            self._points.append((self._n_learned, *point))
+
+        result = engines.run(
+            self.network_,
+            stimulus,
+            seed=self._stream("noise"),
+            state=self._state,
+            engine=self.engine,
+            chunk_size=int(np.clip(len(order) // 30, 100, 1000)),
+            record="nothing",
+            on_chunk=on_chunk,
+            recorder=recorder,
+            description="training",
+            progress=bool(self.verbose),
+        )
+        self._state = dict(result.state)
+        self.timings_, self.engine_ = result.timings, result.engine
+        weights = self._state[WEIGHTS].reshape(self.n_features_in_, -1)
+        # The last sample has changed the sums, which the next one would have put right.
+        total = weights.sum(axis=0)
+        self.weights_ = weights * self._norm / np.where(total > 0, total, 1.0)
+        self.theta_ = self._state[THETA].copy()
+        self.expected_ = self._state[EXPECTED].copy()
+        self.history_ = {
+            name: np.array([point[k] for point in self._points])
+            for k, name in enumerate(("n_samples", "expected", "spikes"))
+        }
+        if result.interrupted:
+            raise KeyboardInterrupt(
+                f"training stopped after {result.n_done} of {len(order)} samples"
+            )
+
+    def _order(self, n_before: int, n: int) -> npt.NDArray[np.int64]:
+        if not self.shuffle:
+            return np.arange(n)
+        seed = int(self._stream("order").generate_state(1)[0])
+        return np.random.default_rng([seed, n_before]).permutation(n)
+
+    def _stimulus(
+        self,
+        data: Samples,
+        *,
+        order: npt.NDArray[np.int64] | None = None,
+        keys: npt.NDArray[np.float64] | None = None,
+        targets: npt.NDArray[np.float64] | None = None,
+    ) -> engines.RateStimulus | engines.SpikeStimulus:
+        if isinstance(data, SpikeTrains):
+            return engines.SpikeStimulus(trains=data, order=order, targets=targets)
+        keys = engines.content_keys(data) if keys is None else keys
+        return engines.RateStimulus(
+            values=data, scale=self._rate_scale(), order=order, keys=keys, targets=targets
+        )
+
+    # ------------------------------------------------------------------ samples and parameters
+
+    def _samples(self, X: Any, method: str, *, reset: bool) -> Samples:
+        if reset:
+            return check_samples(self, X, method, reset=True)
+        return check_samples(self, X, method, reset=False, takes_spikes=self._takes_spikes)
+
+    def _mean_rate_of(self, data: Samples) -> float:
+        """Mean rate of a channel in hertz, over all samples; 1 Hz where nothing fires."""
+        if isinstance(data, SpikeTrains):
+            seconds = float(np.sum(data.duration)) * data.n_units
+            rate = len(data.times) / seconds if seconds > 0 else 0.0
+        else:
+            rate = float(data.mean(dtype=np.float64)) * self._rate_scale()
+        return rate or 1.0
+
+    def _rate_scale(self) -> float:
+        """Rate in hertz of an input of 1."""
+        rate = float(check_quantity(self, "rate_max", 128 * Hz))
+        return rate / self.x_max_ if self.x_max_ > 0 else 0.0
+
+    def _declare(self, *, learning: bool) -> Network:
+        return declare(
+            self,
+            n_features=self.n_features_in_,
+            n_classes=self._n_classes,
+            takes_spikes=self._takes_spikes,
+            mean_rate=self._mean_rate,
+            learning=learning,
+        )

@@ -1,0 +1,197 @@
+"""Parameters and samples of `RewardSTDPClassifier`, checked and made a declaration."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from brian2 import Equations, Hz, ms, mV, second, volt
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_consistent_length, column_or_1d
+
+from bioplastic._checks import (
+    check_choice,
+    check_intensities,
+    check_number,
+    check_positive,
+    check_quantity,
+    check_whole,
+)
+from bioplastic.errors import DataError, ParameterError
+from bioplastic.models import CovarianceRewardSTDP, Network, PlasticityRule, Schedule
+from bioplastic.networks.reward_network import (
+    BASELINES,
+    SharingNeuron,
+    class_neuron,
+    reward_network,
+)
+from bioplastic.readout._trains import check_trains
+from bioplastic.spikes import SpikeTrains
+
+__all__ = ["Samples", "check_labels", "check_samples", "declare"]
+
+type Samples = npt.NDArray[Any] | SpikeTrains
+
+#: Largest weight, in units of the mean one.
+W_MAX = 5.0
+
+
+def check_samples(
+    estimator: Any, X: Any, method: str, *, reset: bool, takes_spikes: bool = False
+) -> Samples:
+    """Return samples of numbers or spikes, of the kind and width that `fit` has seen.
+
+    Raises
+    ------
+    DataError
+        If they are none, or are of another kind or width.
+    """
+    spikes = isinstance(X, SpikeTrains)
+    if not reset and spikes != takes_spikes:
+        kind = "SpikeTrains" if takes_spikes else "numbers"
+        raise DataError(
+            f"{type(estimator).__name__}.{method}: X must be {kind}, as in fit, "
+            f"got {type(X).__name__}"
+        )
+    if not spikes:
+        return check_intensities(estimator, X, reset=reset)
+    check_trains(estimator, method, X, reset=reset)
+    trains: SpikeTrains = X
+    if reset:
+        estimator.n_features_in_ = trains.n_units
+    return trains
+
+
+def check_labels(estimator: Any, data: Samples, y: Any) -> npt.NDArray[Any]:
+    """Return labels as an array, one for each sample.
+
+    Raises
+    ------
+    DataError
+        If there are none, or they do not fit.
+    """
+    name = type(estimator).__name__
+    if y is None:
+        raise DataError(f"{name} requires y to be passed, but the target y is None")
+    try:
+        labels: npt.NDArray[Any] = column_or_1d(y, warn=True)
+        check_consistent_length(data, labels)
+        check_classification_targets(labels)
+    except ValueError as error:
+        raise DataError(
+            f"{name}: y must hold one label for each of the {len(data)} samples: {error}"
+        ) from error
+    return labels
+
+
+def declare(
+    estimator: Any,
+    *,
+    n_features: int,
+    n_classes: int,
+    takes_spikes: bool,
+    mean_rate: float,
+    learning: bool,
+) -> Network:
+    """Check the parameters and declare the network.
+
+    Parameters
+    ----------
+    estimator : RewardSTDPClassifier
+        What has the parameters.
+    n_features, n_classes : int
+        Input channels, classes.
+    takes_spikes : bool
+        Whether samples are spikes or numbers.
+    mean_rate : float, in hertz
+        Mean rate of a channel in the training samples, which sets the scale of weights.
+    learning : bool
+        Whether to declare critic and rule, or a network that only answers.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter has a wrong unit, type or range.
+    """
+    check_whole(estimator, "n_epochs", low=1)
+    n_per_class = check_whole(estimator, "n_per_class", low=1)
+    n_spikes = check_number(estimator, "n_spikes", low=1e-9)
+    schedule = _schedule(estimator, takes_spikes=takes_spikes)
+    _check_rates(estimator, schedule)
+    critic = class_neuron(
+        n_classes=n_classes,
+        baseline=check_choice(estimator, "baseline", BASELINES),
+        baseline_rate=check_number(estimator, "baseline_rate", low=0, high=1),
+        r_wrong=check_number(estimator, "r_wrong", low=-1e9, high=1),
+        dip=check_number(estimator, "dip", low=0),
+        schedule=schedule,
+    )
+    neuron = SharingNeuron(
+        share=n_spikes / (n_per_class * n_classes),
+        theta_plus=check_positive(estimator, "theta_plus", 0.1 * mV, zero=True) * volt,
+        tau_membrane=check_positive(estimator, "tau_membrane", 100 * ms) * second,
+    )
+    conductance = check_number(estimator, "drive", low=1e-9)
+    norm = conductance / (mean_rate * float(neuron.tau_ge))
+    rule = _rule(estimator, mean_weight=norm / n_features, mean_rate=mean_rate)
+    return reward_network(
+        n_features=n_features,
+        n_classes=n_classes,
+        n_per_class=n_per_class,
+        takes_spikes=takes_spikes,
+        neuron=neuron if learning else neuron.frozen(),
+        inhibition=check_number(estimator, "inhibition", low=0),
+        schedule=schedule,
+        rule=rule if learning else None,
+        norm=norm if learning else None,
+        critic=critic if learning else None,
+    )
+
+
+def _schedule(estimator: Any, *, takes_spikes: bool) -> Schedule:
+    presentation = None
+    if estimator.presentation is not None or not takes_spikes:
+        presentation = check_quantity(estimator, "presentation", 200 * ms)
+    min_spikes = check_whole(estimator, "min_spikes", low=0)
+    max_repeats = check_whole(estimator, "max_repeats", low=0, high=255)
+    return Schedule(
+        presentation=presentation,
+        rest=check_quantity(estimator, "rest", 0 * ms),
+        dt=check_quantity(estimator, "dt", 0.5 * ms),
+        # Spikes would be the same again.
+        min_spikes=0 if takes_spikes else min_spikes,
+        max_repeats=0 if takes_spikes else max_repeats,
+    )
+
+
+def _check_rates(estimator: Any, schedule: Schedule) -> None:
+    rate, name = check_quantity(estimator, "rate_max", 128 * Hz), type(estimator).__name__
+    if not 0 < float(rate * schedule.dt) < 1:
+        raise ParameterError(
+            f"{name}.rate_max: must be > 0 Hz and below 1/dt = {1 / schedule.dt}, got {rate}; "
+            f"lower it or take a smaller dt"
+        )
+    if estimator.x_max is not None and not 0 < estimator.x_max < np.inf:
+        raise ParameterError(f"{name}.x_max: must be > 0, got {estimator.x_max}")
+
+
+def _rule(estimator: Any, *, mean_weight: float, mean_rate: float) -> PlasticityRule:
+    rule, eta = estimator.rule, check_number(estimator, "eta", low=0)
+    tau_trace = check_positive(estimator, "tau_trace", 20 * ms)
+    if rule is None:
+        return CovarianceRewardSTDP(
+            tau_plus=tau_trace * second,
+            # A trace of mean size adds the mean weight.
+            a_plus=mean_weight / (mean_rate * tau_trace),
+            eta=eta,
+            w_max=W_MAX * mean_weight,
+        )
+    if (
+        not isinstance(rule, PlasticityRule)
+        or "m" not in Equations(str(rule.post_traces))
+        or rule.varies
+    ):
+        raise ParameterError(
+            f"{type(estimator).__name__}.rule: must be a PlasticityRule with a postsynaptic trace "
+            f"m and without distributions, as EpisodicRewardSTDP, got {rule!r}"
+        )
+    return rule
