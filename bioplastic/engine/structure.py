@@ -250,12 +250,13 @@ def learning_of(projection: Projection) -> Learning:
     on_pre, on_post, start = [rule.on_pre], [rule.on_post], [rule.at_slot_start]
     end, step = rule.at_slot_end, rule.every_step
     moved_sides = sides_on_synapses(projection)
+    constants = dict(rule.parameters)
     if moved_sides:
         names: dict[str, str] = {}
         for side, codes in (("pre", on_pre), ("post", on_post)):
             if side not in moved_sides:
                 continue
-            traces = traces_of_rule(rule, side)
+            traces, other_names = _at_synapse(rule, side, moved_sides)
             equations.append(_event_driven(projection, traces))
             codes.append(traces.on_spike)
             start.append(traces.at_slot_start)
@@ -268,6 +269,8 @@ def learning_of(projection: Projection) -> Learning:
                     f"that varies asks for, are advanced at spikes only; drop these"
                 )
             names |= own | {f"{name}_{side}": name for name in traces.parameters}
+            names |= {f"{name}_{side}": new for name, new in other_names.items()}
+            constants |= traces.parameters
         start.append(_AS_NEW)
         on_pre, on_post = (
             [word_substitute(code, names) for code in codes] for codes in (on_pre, on_post)
@@ -282,8 +285,32 @@ def learning_of(projection: Projection) -> Learning:
         "every_step": step,
     }
     words = get_identifiers("\n".join(parts.values()))
-    parameters = {n: v for n, v in rule.parameters.items() if n in words}
+    parameters = {n: v for n, v in constants.items() if n in words}
     return Learning(**parts, parameters=parameters)
+
+
+def _at_synapse(
+    rule: PlasticityRule, side: str, moved_sides: tuple[str, ...]
+) -> tuple[Traces, dict[str, str]]:
+    """Traces of one side for the synapses, and new names of constants that the neurons keep, too.
+
+    A synapse must not have a constant of the same name as its neurons.
+    """
+    traces = traces_of_rule(rule, side)
+    kept: set[str] = set()
+    for other in {"pre", "post"} - set(moved_sides):
+        kept |= set(traces_of_rule(rule, other).parameters)
+    names = {name: f"{name}_of_synapse" for name in traces.parameters if name in kept}
+    if not names:
+        return traces, names
+    renamed = Traces(
+        side,
+        word_substitute(traces.equations, names),
+        word_substitute(traces.on_spike, names),
+        word_substitute(traces.at_slot_start, names),
+        {names.get(name, name): value for name, value in traces.parameters.items()},
+    )
+    return renamed, names
 
 
 def _event_driven(projection: Projection, traces: Traces) -> str:

@@ -136,6 +136,17 @@ class TestDelays:
         np.testing.assert_allclose(found, plain, rtol=0, atol=1e-11)
         assert (np.abs(found.ravel() - w) > 0.1).mean() > 0.5
 
+    def test_a_constant_of_both_sides_stands_with_both(self, samples):
+        w = np.linspace(10, 40, N_PRE * N_POST)
+        rule = RULES["inhibitory"]
+        (numpy, _), (cpp, _) = (
+            learned(declare(rule, delay=self.DELAY), samples, name=name, w=w) for name in ENGINES
+        )
+        np.testing.assert_allclose(cpp, numpy, rtol=0, atol=1e-12)
+        moved, _ = learned(declare(on_synapses(rule), delay=self.DELAY), samples, name="numpy", w=w)
+        np.testing.assert_allclose(moved, numpy, rtol=0, atol=1e-11)
+        assert (np.abs(numpy.ravel() - w) > 0.1).mean() > 0.5
+
     def test_engines_agree_on_delays_that_differ(self, samples):
         network = declare(RULES["triplet"], delay=Uniform(low=1 * ms, high=9 * ms))
         state = network.sample(5)
