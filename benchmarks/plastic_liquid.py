@@ -2,8 +2,8 @@
 
     python benchmarks/plastic_liquid.py [--draws 3] [--folds 2] [--liquids tonotopic]
 
-Needs the `hd` data (BIOPLASTIC_DATA). Takes half an hour on one core. The random liquid takes
-hours: STDP between its excitatory neurons makes it fire without end, and learn from every spike.
+Needs the `hd` data (BIOPLASTIC_DATA). Takes half an hour on one core, and hours with the random
+liquid, where STDP between excitatory neurons doubles the rate and learns from every spike.
 """
 
 import argparse

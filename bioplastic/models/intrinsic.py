@@ -68,7 +68,7 @@ class HomeostaticLIF(LIF):
 
     A spike raises `theta` by `theta_plus`, time lowers it by ``rate_target*theta_plus`` a second:
     the two balance at `rate_target`, whatever drives the neuron. `theta` may become negative, and
-    goes on from sample to sample.
+    goes on from sample to sample: a neuron that nothing reaches comes to fire on its own.
 
     Parameters
     ----------
@@ -95,7 +95,8 @@ class HomeostaticLIF(LIF):
     """
 
     equations: str = HOMEOSTATIC_EQUATIONS
-    threshold: str = "v > v_threshold + theta"
+    # A threshold may sink to the reset potential: the refractory period then is what holds it back.
+    threshold: str = "v > v_threshold + theta and t >= t_free"
     reset: str = "v = v_reset; theta += theta_plus; t_free = t + tau_refractory - 0.5*dt"
     rate_target: Any = parameter(5 * Hz, low=0, strict=False)
     theta_plus: Any = parameter(0.1 * mV, low=0, strict=False)
