@@ -5,13 +5,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from brian2 import Quantity, have_same_dimensions
-from sklearn.utils.validation import validate_data
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_consistent_length, column_or_1d, validate_data
 
 from bioplastic.errors import DataError, ParameterError
 
 __all__ = [
     "check_choice",
     "check_intensities",
+    "check_labels",
     "check_number",
     "check_positive",
     "check_quantity",
@@ -127,3 +129,25 @@ def check_intensities(estimator: Any, X: npt.ArrayLike, *, reset: bool) -> npt.N
             f"finite numbers >= 0."
         ) from error
     return data
+
+
+def check_labels(estimator: Any, data: Any, y: Any) -> npt.NDArray[Any]:
+    """Return labels as an array, one for each sample.
+
+    Raises
+    ------
+    DataError
+        If there are none, or they do not fit.
+    """
+    name = type(estimator).__name__
+    if y is None:
+        raise DataError(f"{name} requires y to be passed, but the target y is None")
+    try:
+        labels: npt.NDArray[Any] = column_or_1d(y, warn=True)
+        check_consistent_length(data, labels)
+        check_classification_targets(labels)
+    except ValueError as error:
+        raise DataError(
+            f"{name}: y must hold one label for each of the {len(data)} samples: {error}"
+        ) from error
+    return labels

@@ -36,7 +36,6 @@ __all__ = [
     "synapse_variables",
     "traces_of",
     "traces_of_rule",
-    "traces_on_synapses",
 ]
 
 #: Begin of a slot for what is advanced from spike to spike.
@@ -228,11 +227,6 @@ def sides_on_synapses(projection: Projection) -> tuple[str, ...]:
         if (words and delayed) or varies or words & own:
             found.append(side)
     return tuple(found)
-
-
-def traces_on_synapses(projection: Projection) -> bool:
-    """Whether every synapse has traces of its own."""
-    return bool(sides_on_synapses(projection))
 
 
 def learning_of(projection: Projection) -> Learning:

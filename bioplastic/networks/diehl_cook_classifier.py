@@ -6,12 +6,11 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
 from bioplastic import engine as engines
-from bioplastic._checks import check_intensities, check_whole
-from bioplastic.errors import DataError, ParameterError
+from bioplastic._checks import check_intensities, check_labels, check_whole
+from bioplastic.errors import ParameterError
 from bioplastic.models import DiehlCookExcitatory, DiehlCookInhibitory, PlasticityRule
 from bioplastic.networks.diehl_cook import DiehlCook
 from bioplastic.readout import NeuronLabelClassifier
@@ -226,16 +225,5 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
     def _with_labels(
         self, X: npt.ArrayLike, y: npt.ArrayLike | None, *, reset: bool
     ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        if y is None:
-            raise DataError("DiehlCookClassifier requires y to be passed, but the target y is None")
         data = check_intensities(self, X, reset=reset)
-        try:
-            labels = column_or_1d(y, warn=True)
-            check_consistent_length(data, labels)
-            check_classification_targets(labels)
-        except ValueError as error:
-            raise DataError(
-                f"DiehlCookClassifier: y must hold one label for each of the {len(data)} samples: "
-                f"{error}"
-            ) from error
-        return data, labels
+        return data, check_labels(self, data, y)

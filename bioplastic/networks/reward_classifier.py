@@ -10,11 +10,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic import engine as engines
-from bioplastic._checks import check_quantity
+from bioplastic._checks import check_labels, check_quantity
 from bioplastic.engine.program import ChunkResult, Recorder
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Network, PlasticityRule
-from bioplastic.networks.reward_settings import Samples, check_labels, check_samples, declare
+from bioplastic.networks.reward_settings import Samples, check_samples, declare
 from bioplastic.readout._decisions import name_classes
 from bioplastic.spikes import SpikeTrains
 

@@ -5,8 +5,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from brian2 import Equations, Hz, ms, mV, second, volt
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from bioplastic._checks import (
     check_choice,
@@ -27,7 +25,7 @@ from bioplastic.networks.reward_network import (
 from bioplastic.readout._trains import check_trains
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["Samples", "check_labels", "check_samples", "declare"]
+__all__ = ["Samples", "check_samples", "declare"]
 
 type Samples = npt.NDArray[Any] | SpikeTrains
 
@@ -59,28 +57,6 @@ def check_samples(
     if reset:
         estimator.n_features_in_ = trains.n_units
     return trains
-
-
-def check_labels(estimator: Any, data: Samples, y: Any) -> npt.NDArray[Any]:
-    """Return labels as an array, one for each sample.
-
-    Raises
-    ------
-    DataError
-        If there are none, or they do not fit.
-    """
-    name = type(estimator).__name__
-    if y is None:
-        raise DataError(f"{name} requires y to be passed, but the target y is None")
-    try:
-        labels: npt.NDArray[Any] = column_or_1d(y, warn=True)
-        check_consistent_length(data, labels)
-        check_classification_targets(labels)
-    except ValueError as error:
-        raise DataError(
-            f"{name}: y must hold one label for each of the {len(data)} samples: {error}"
-        ) from error
-    return labels
 
 
 def declare(

@@ -7,10 +7,10 @@ import pytest
 from brian2 import ms
 
 from bioplastic import SpikeTrains, engine, models
+from bioplastic.inspect._laboratory import RELAY
 from bioplastic.models import (
     LIF,
     Network,
-    NeuronModel,
     PairSTDP,
     PlasticityRule,
     Population,
@@ -28,12 +28,6 @@ ELSEWHERE = {
     "InhibitorySTDP", "MultiplicativeSTDP", "NearestTripletSTDP", "PairSTDP", "PlasticityRule",
     "PowerLawSTDP", "TripletSTDP",
 }  # fmt: skip
-# A relay fires one step after a spike has reached it; every rule has its own.
-RELAY = NeuronModel(
-    equations="last : second",
-    threshold="abs(t - dt - last) < 0.5*dt",
-    at_slot_start="last = -1*second",
-)
 RULES = {
     name: rule()
     for name in sorted(set(models.__all__) - ELSEWHERE)

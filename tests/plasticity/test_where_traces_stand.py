@@ -7,7 +7,7 @@ import pytest
 from brian2 import ms
 
 from bioplastic import SpikeTrains, engine
-from bioplastic.engine.structure import learning_of, sides_on_synapses, traces_on_synapses
+from bioplastic.engine.structure import learning_of, sides_on_synapses
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     LIF,
@@ -92,8 +92,8 @@ def learned(network, samples, *, name, w):
 def test_it_is_the_same_on_synapses(rule, samples):
     w = np.linspace(10, 40, N_PRE * N_POST)
     plain, moved = RULES[rule], on_synapses(RULES[rule])
-    assert not traces_on_synapses(declare(plain).projections[0])
-    assert traces_on_synapses(declare(moved).projections[0])
+    assert not sides_on_synapses(declare(plain).projections[0])
+    assert sides_on_synapses(declare(moved).projections[0])
     found, spikes = learned(declare(plain), samples, name="numpy", w=w)
     state = {
         f"input_to_output.{k}": v
