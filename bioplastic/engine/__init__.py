@@ -11,7 +11,12 @@ from bioplastic.engine.running import (
     resolve_engine,
     run,
 )
-from bioplastic.engine.stimulus import RateStimulus, SpikeStimulus, content_keys
+from bioplastic.engine.stimulus import (
+    RateStimulus,
+    SignalStimulus,
+    SpikeStimulus,
+    content_keys,
+)
 
 __all__ = [
     "ENGINES",
@@ -20,6 +25,7 @@ __all__ = [
     "RateStimulus",
     "Recorder",
     "Result",
+    "SignalStimulus",
     "SpikeStimulus",
     "content_keys",
     "load_checkpoint",

@@ -23,6 +23,8 @@ from bioplastic.engine.structure import (
     is_pooled,
     learning_of,
     listed_variables,
+    n_target_signals,
+    neuron_strings,
     parameter_values,
     population_parameters,
     synapse_parameters,
@@ -30,13 +32,22 @@ from bioplastic.engine.structure import (
     traces_of,
 )
 from bioplastic.errors import ParameterError
-from bioplastic.models import Network, PoissonInput, Population, Projection, SpikeInput
+from bioplastic.models import (
+    Network,
+    Population,
+    Projection,
+    SignalInput,
+    SpikeInput,
+)
 from bioplastic.models.declaration import is_distribution, parameter_equations
 
 __all__ = ["SLOT_LOG", "Built", "build"]
 
 #: When a slot ends: synapses, then neurons, then rules, then the choice of the next sample.
 END_OF_SYNAPSES, END_OF_NEURONS, END_OF_RULES, END_OF_SLOT = 0, 1000, 2000, 3000
+
+#: When a step ends: neurons and what they hand on, population by population, then rules.
+END_OF_STEP_NEURONS, END_OF_STEP_RULES = 10_000, 10_000_000
 
 #: What is noted of every slot.
 SLOT_LOG = ("cursor", "repeats", "n_spikes")
@@ -46,17 +57,29 @@ cursor     : 1                         # row of the present sample
 sample_key : 1                         # names the sample to the random numbers
 repeats    : 1                         # how often it was presented again
 n_spikes   : 1                         # spikes of the watched population in this slot
+in_batch   : 1                         # samples since the last batch was full
+batch_ends : 1                         # whether this slot fills it
+row        : 1                         # of the tables of signals, in this step
+slot_duration : second
 min_spikes : 1 (shared, constant)
 max_repeats : 1 (shared, constant)
+batch_size : 1 (shared, constant)
 """
-SCHEDULE_SLOT_END = """
-enough = int(n_spikes >= min_spikes or repeats >= max_repeats)
+ENOUGH = "enough = int(n_spikes >= min_spikes or repeats >= max_repeats)"
+SCHEDULE_SLOT_END = f"""
+{ENOUGH}
 cursor = cursor + enough
 repeats = (1 - enough)*(repeats + 1)
 n_spikes = 0
 """
+BATCH_END = f"""
+{ENOUGH}
+in_batch = in_batch + enough
+batch_ends = enough*int(in_batch >= batch_size)
+in_batch = in_batch*(1 - batch_ends)
+"""
 #: Variables of the schedule that are linked to every population whose strings name them.
-LINKED = ("cursor", "sample_key", "repeats")
+LINKED = {"cursor": "1", "sample_key": "1", "repeats": "1", "row": "1", "slot_duration": "second"}
 
 
 @dataclass(kw_only=True, slots=True)
@@ -69,6 +92,9 @@ class Built:
     stimulus: RowTable
     sample_keys: RowTable
     targets: RowTable
+    target_signals: RowTable
+    first_rows: RowTable
+    slot_steps: RowTable
     uniform: Uniform
     #: Brian group that fires the spikes of the samples, if there is one
     spike_input: Any = None
@@ -84,6 +110,11 @@ class Built:
     listed: list[Any] = field(default_factory=list)
     #: name of an object that acts at every so many steps only -> how many
     intervals: dict[str, int] = field(default_factory=dict)
+    #: names of objects that act at the end of a batch only
+    at_batch_end: set[str] = field(default_factory=set)
+    #: whether samples are signals, and whether these, or their targets, are
+    signal_input: bool = False
+    signals: bool = False
     #: name of a listed object -> (Brian group, variable) to which all it does is to add
     added_to: dict[str, tuple[Any, str]] = field(default_factory=dict)
 
@@ -114,6 +145,7 @@ def build(
     network: Network,
     *,
     n_rows: int,
+    n_signal_rows: int = 1,
     synapses: Mapping[str, npt.NDArray[np.float64]] | None = None,
 ) -> Built:
     """Make the Brian objects of a network on the active device.
@@ -124,6 +156,8 @@ def build(
         The declaration.
     n_rows : int
         Rows of the sample table that a runtime engine fills in one go.
+    n_signal_rows : int
+        Steps of all samples of the table, where these are signals.
     synapses : mapping of str to ndarray, optional
         ``"projection.i"``, ``".j"`` and ``".delay"`` of listed synapses; a standalone program
         reads them when it runs.
@@ -136,9 +170,15 @@ def build(
         1, SCHEDULE_EQUATIONS, clock=step_clock, name="schedule", method="euler", namespace={}
     )
     keys = RowTable("sample_keys", np.zeros(n_rows))
-    n_features = network.input.n if isinstance(network.input.neuron, PoissonInput) else 0
-    stimulus = RowTable("stimulus", np.zeros((n_rows, n_features)))
+    n_features = 0 if isinstance(network.input.neuron, SpikeInput) else network.input.n
+    signal_input = isinstance(network.input.neuron, SignalInput)
+    n_stimulus_rows = n_signal_rows if signal_input else n_rows
+    stimulus = RowTable("stimulus", np.zeros((n_stimulus_rows, n_features)))
     targets = RowTable("target", np.zeros(n_rows))
+    n_outputs = n_target_signals(network)
+    target_signals = RowTable("target_signal", np.zeros((n_signal_rows, n_outputs)))
+    first_rows = RowTable("first_rows", np.zeros(n_rows))
+    slot_steps = RowTable("slot_steps", np.zeros(n_rows))
     uniform = Uniform("uniform")
     built = Built(
         net=b2.Network(timer),
@@ -147,10 +187,21 @@ def build(
         stimulus=stimulus,
         sample_keys=keys,
         targets=targets,
+        target_signals=target_signals,
+        first_rows=first_rows,
+        slot_steps=slot_steps,
         uniform=uniform,
+        signal_input=signal_input,
+        signals=signal_input or n_outputs > 0,
     )
-    timer.namespace["sample_keys"] = keys
-    timer.run_regularly("sample_key = sample_keys(cursor)", clock=slot_clock, order=-10)
+    timer.namespace |= {"sample_keys": keys, "first_rows": first_rows, "slot_steps": slot_steps}
+    start = ["sample_key = sample_keys(cursor)", "slot_duration = slot_steps(cursor)*dt"]
+    if built.signals:
+        start.append("row = first_rows(cursor) - 1")
+        timer.run_regularly("row = row + 1", clock=step_clock, when="start", order=-10)
+    timer.run_regularly("\n".join(start), clock=slot_clock, order=-10)
+    if any(p.rule is not None and p.rule.at_batch_end for p in network.projections):
+        timer.run_regularly(BATCH_END, clock=slot_clock, when="end", order=END_OF_RULES - 1)
     timer.run_regularly(SCHEDULE_SLOT_END, clock=slot_clock, when="end", order=END_OF_SLOT)
     groups = {}
     for population in network.populations:
@@ -158,6 +209,7 @@ def build(
     order = 0
     for projection in network.projections:
         order = _add_projection(built, network, projection, groups, order, synapses)
+    _add_ends_of_steps(built, network, groups)
     _drop_what_others_look_at(built, network)
     for name in network.watched:
         count = {"model": "", "on_pre": "n_spikes_post += 1"}
@@ -171,13 +223,11 @@ def _add_population(built: Built, network: Network, population: Population, time
     neuron = population.neuron
     traces = traces_of(network, population)
     parameters = population_parameters(network, population)
-    strings = (neuron.equations, neuron.threshold, neuron.reset, neuron.at_slot_start,
-               neuron.at_slot_end)  # fmt: skip
-    linked = [name for name in LINKED if name in get_identifiers("\n".join(strings))]
+    linked = [name for name in LINKED if name in get_identifiers(neuron_strings(neuron))]
     equations = "\n".join(
         [str(neuron.equations), *(added.equations for added in traces)]
         + [parameter_equations(parameters)]
-        + [f"{name} : 1 (linked)" for name in linked]
+        + [f"{name} : {LINKED[name]} (linked)" for name in linked]
         + [
             f"sum_{p.name} : 1"
             for p in network.projections
@@ -198,6 +248,7 @@ def _add_population(built: Built, network: Network, population: Population, time
             "uniform": built.uniform,
             "stimulus": built.stimulus,
             "target": built.targets,
+            "target_signal": built.target_signals,
         },
     )
     for name in linked:
@@ -213,11 +264,29 @@ def _add_population(built: Built, network: Network, population: Population, time
     code = "\n".join(s for s in slot_start if s)
     if code:
         group.run_regularly(code, clock=built.slot_clock, order=0)
+    if neuron.before_spikes:
+        step = {"clock": built.step_clock, "when": "before_thresholds"}
+        group.run_regularly(neuron.before_spikes, **step)
     if neuron.at_slot_end:
         end = {"clock": built.slot_clock, "when": "end", "order": END_OF_NEURONS}
         group.run_regularly(neuron.at_slot_end, **end)
     built.net.add(group)
     return group
+
+
+def _add_ends_of_steps(built: Built, network: Network, groups: dict[str, Any]) -> None:
+    """Let populations act one after the other when spikes have acted, and hand on what they are."""
+    projections = {p.name: p for p in network.projections}
+    synapses = {o.name: o for o in built.net.objects if o.name in projections}
+    for k, population in enumerate(network.populations):
+        order = END_OF_STEP_NEURONS * (k + 1)
+        step = {"clock": built.step_clock, "when": "end"}
+        after = population.neuron.after_spikes
+        if after:
+            groups[population.name].run_regularly(after, order=order, **step)
+        graded = [p for p in network.projections if p.graded and p.pre == population.name]
+        for n, projection in enumerate(graded):
+            synapses[projection.name].run_regularly(projection.graded, order=order + 1 + n, **step)
 
 
 def _synapses(
@@ -374,10 +443,16 @@ def _add_projection(
     if learning.at_slot_end:
         end = END_OF_RULES + order
         synapses.run_regularly(learning.at_slot_end, when="end", order=end, **edge)
+    if learning.at_batch_end:
+        end = END_OF_RULES + order
+        update = synapses.run_regularly(learning.at_batch_end, when="end", order=end, **edge)
+        built.at_batch_end.add(update.name)
+    step = {"clock": built.step_clock}
+    if learning.before_spikes:
+        synapses.run_regularly(learning.before_spikes, when="before_synapses", order=order, **step)
     if learning.every_step:
-        update = synapses.run_regularly(
-            learning.every_step, clock=built.step_clock, when="end", order=order
-        )
+        end = END_OF_STEP_RULES + order
+        update = synapses.run_regularly(learning.every_step, when="end", order=end, **step)
         built.intervals[update.name] = _interval(network, projection)
     if projection.norm is not None:
         total = f"sum_{projection.name}"
@@ -473,7 +548,8 @@ def _name_variables(built: Built, network: Network) -> None:
         for variable in equations.diff_eq_names | equations.parameter_names:
             if "linked" not in equations[variable].flags:
                 built.variables.setdefault(f"{population.name}.{variable}", (group, variable))
-    for variable in SLOT_LOG:
+    batches = any(p.rule is not None and p.rule.at_batch_end for p in network.projections)
+    for variable in (*SLOT_LOG, *(["in_batch"] if batches else [])):
         built.variables[f"schedule.{variable}"] = (objects["schedule"], variable)
     for projection in network.projections:
         if projection.name in listed or is_pooled(projection):

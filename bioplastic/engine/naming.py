@@ -19,7 +19,10 @@ __all__ = ["with_names_of_their_own"]
 
 #: Strings of a rule that read traces by the side on which they stand.
 _VALUES = ("update_interval", "constants")
-_READERS = ("on_pre", "on_post", "at_slot_start", "at_slot_end", "every_step")
+_READERS = (
+    "on_pre", "on_post", "at_slot_start", "at_slot_end", "at_batch_end", "before_spikes",
+    "every_step",
+)  # fmt: skip
 
 
 def with_names_of_their_own(network: Network) -> Network:

@@ -6,7 +6,7 @@ Where nothing goes over from sample to sample, they can be shown in any order an
 import functools
 import itertools
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import joblib
@@ -36,6 +36,8 @@ def present(
     state: Mapping[str, npt.NDArray[np.float64]] | None = None,
     engine: str = "auto",
     record: Literal["counts", "spikes"] = "counts",
+    outputs: Sequence[str] = (),
+    outputs_at: Literal["end", "steps"] = "end",
     n_jobs: int | None = None,
     description: str = "",
     progress: bool = False,
@@ -46,7 +48,7 @@ def present(
     ----------
     network : Network
         The declaration; without a rule, and with a neuron that forgets when a slot begins.
-    stimulus, seed, state, engine, record, description, progress
+    stimulus, seed, state, engine, record, outputs, outputs_at, description, progress
         See :func:`bioplastic.engine.run`.
     n_jobs : int or None
         Processors; -1 takes all. Each runs its own copy of one cached program. Results do not
@@ -76,6 +78,8 @@ def present(
         state=state,
         engine=name,
         record=record,
+        outputs=outputs,
+        outputs_at=outputs_at,
         chunk_size=CHUNK,
     )
     lock = threading.Lock()
@@ -138,4 +142,5 @@ def _joined(results: list[Result]) -> Result:
             "simulate": sum(r.timings["simulate"] for r in results),
         },
         engine=last.engine,
+        outputs={n: [v for r in results for v in r.outputs[n]] for n in last.outputs},
     )

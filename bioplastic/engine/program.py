@@ -65,8 +65,8 @@ class Chunk:
 
     Parameters
     ----------
-    samples : ndarray of shape (n_rows, n_features), in hertz, or SpikeTrains
-        Rates or spikes of the samples.
+    samples : ndarray of shape (n_rows, n_features) or (n_steps, n_features), or SpikeTrains
+        Rates of the samples in hertz, or signals of all steps end to end, or spikes.
     n_steps : ndarray of shape (n_rows,)
         Length of every slot.
     keys : ndarray of shape (n_rows,)
@@ -77,6 +77,8 @@ class Chunk:
         Every parameter and every variable of the network, in base units.
     seed : tuple of int
         Two 32-bit words.
+    target_signals : ndarray of shape (n_steps, n_outputs) or None
+        What equations read as ``target_signal(row, i)``, steps of all slots end to end.
     probe : ProbePlan or None
         What to look at on the way.
     """
@@ -87,7 +89,13 @@ class Chunk:
     targets: npt.NDArray[np.float64]
     values: Mapping[str, npt.NDArray[np.float64] | float]
     seed: tuple[int, int]
+    target_signals: npt.NDArray[np.float64] | None = None
     probe: ProbePlan | None = None
+
+    @property
+    def first_rows(self) -> npt.NDArray[np.int64]:
+        """Where each slot begins in the tables of signals."""
+        return np.cumsum(self.n_steps) - self.n_steps
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

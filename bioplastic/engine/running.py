@@ -2,8 +2,9 @@
 
 import contextlib
 import functools
+import itertools
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -15,11 +16,24 @@ from tqdm.auto import tqdm
 
 from bioplastic.engine.cuda import CudaProgram
 from bioplastic.engine.naming import with_names_of_their_own
-from bioplastic.engine.program import Chunk, ChunkResult, Program, Recorder, deferred_interrupt
+from bioplastic.engine.program import (
+    Chunk,
+    ChunkResult,
+    ProbePlan,
+    Program,
+    Recorder,
+    deferred_interrupt,
+)
 from bioplastic.engine.runtime import RuntimeProgram
 from bioplastic.engine.standalone_program import StandaloneProgram, find_compiler
 from bioplastic.engine.state import State, complete_state
-from bioplastic.engine.stimulus import Stimulus, check_stimulus
+from bioplastic.engine.stimulus import (
+    SignalStimulus,
+    Stimulus,
+    check_stimulus,
+    signal_rows,
+    target_rows,
+)
 from bioplastic.engine.structure import parameter_values, structure
 from bioplastic.errors import BioplasticError, ParameterError, SimulationError
 from bioplastic.models import Network
@@ -30,6 +44,8 @@ __all__ = ["ENGINES", "Result", "open_program", "resolve_engine", "run"]
 ENGINES = ("auto", "numpy", "cython", "cpp_standalone", "cuda_standalone")
 #: Brian objects of the runtime engines that are kept for the next run.
 MAX_RUNTIME_PROGRAMS = 4
+#: Numbers of one chunk of signals, 128 MiB.
+MAX_SIGNALS = 2**24
 _runtime_programs: dict[tuple[str, str], RuntimeProgram] = {}
 
 #: What Brian says of equations that it cannot use, next to Python's own errors.
@@ -48,6 +64,9 @@ class Result:
         Spikes of the watched population in the presentation that counted, where recorded.
     spikes : SpikeTrains or None
         The spikes themselves, where they were asked for.
+    outputs : dict of str to list of ndarray of shape (n_looked, n_elements)
+        The variables that were asked for, one array for each sample: in its last step, or in
+        every step of it.
     spikes_per_slot, repeats : ndarray of shape (n_slots,)
         Of all slots, those included that were repeated.
     n_done : int
@@ -69,6 +88,7 @@ class Result:
     interrupted: bool
     timings: dict[str, float]
     engine: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, list[npt.NDArray[np.float64]]] = field(default_factory=dict)
 
 
 @functools.cache
@@ -152,6 +172,8 @@ def run(
     start: int = 0,
     stop: int | None = None,
     record: Literal["counts", "spikes", "nothing"] = "counts",
+    outputs: Sequence[str] = (),
+    outputs_at: Literal["end", "steps"] = "end",
     chunk_size: int = 1000,
     on_chunk: Callable[[int, ChunkResult], None] | None = None,
     recorder: Recorder | None = None,
@@ -165,7 +187,7 @@ def run(
     ----------
     network : Network
         The declaration.
-    stimulus : RateStimulus or SpikeStimulus
+    stimulus : RateStimulus, SpikeStimulus or SignalStimulus
         The samples.
     seed : int or SeedSequence
         Of the input noise, of random numbers in equations of your own, and of what the network
@@ -183,6 +205,10 @@ def run(
     record : {"counts", "spikes", "nothing"}
         What to keep of the watched population's spikes: how many each neuron gave to each sample,
         the spikes themselves as well, or nothing.
+    outputs : sequence of str
+        Variables to keep of every sample, for example ``"readout.y"``; in place of a `recorder`.
+    outputs_at : {"end", "steps"}
+        Whether their values count in a sample's last step, or in each.
     chunk_size : int
         Samples between two calls of `on_chunk`. Results do not depend on it.
     on_chunk : callable, optional
@@ -241,6 +267,11 @@ def run(
     spikes: list[SpikeTrains] = []
     logs: list[npt.NDArray[np.float64]] = []
     n_rows = min(chunk_size, getattr(program, "n_rows", chunk_size))
+    if recorder is not None and outputs:
+        raise ParameterError("outputs: must be empty where a recorder is given, which sees them")
+    looker = recorder
+    if outputs:
+        looker = recorder = _Outputs(outputs, outputs_at)
     if recorder is not None and start < total:
         sizes = {name: len(value) for name, value in values.items()}
         recorder.begin(network, sizes, values, start=start, stop=total)
@@ -253,8 +284,11 @@ def run(
         while position < total and not asked():
             end = min(position + n_rows, total)
             values["schedule.cursor"] = np.zeros(1)
-            durations = stimulus.durations(position, end)
-            n_steps = network.schedule.n_steps(durations)
+            n_steps = network.schedule.n_steps(stimulus.durations(position, end))
+            if isinstance(stimulus, SignalStimulus):
+                fits = np.searchsorted(np.cumsum(n_steps), MAX_SIGNALS // network.input.n)
+                end = position + max(1, min(end - position, int(fits)))
+                n_steps = n_steps[: end - position]
             probe = None if recorder is None else recorder.plan(position, n_steps)
             if probe is not None and (unknown := sorted(set(probe.variables) - set(values))):
                 raise ParameterError(
@@ -262,12 +296,13 @@ def run(
                     f"{', '.join(sorted(values))}"
                 )
             chunk = Chunk(
-                samples=_presented(network, stimulus.rows(position, end)),
+                samples=_presented(network, stimulus.rows(position, end), n_steps),
                 n_steps=n_steps,
                 keys=stimulus.row_keys(position, end),
                 targets=stimulus.row_targets(position, end),
                 values=values,
                 seed=words,
+                target_signals=target_rows(stimulus, position, end, n_steps),
                 probe=probe,
             )
             begin = position
@@ -313,7 +348,47 @@ def run(
             "methods": ", ".join(sorted({p.neuron.method for p in network.populations})),
             "precision": "float64",
         },
+        outputs=looker.values if isinstance(looker, _Outputs) else {},
     )
+
+
+class _Outputs:
+    """A recorder of some variables, of the presentation of each sample that counts."""
+
+    def __init__(self, names: Sequence[str], at: str) -> None:
+        self._names, self._at = names, at
+        self.values: dict[str, list[npt.NDArray[np.float64]]] = {name: [] for name in names}
+
+    def begin(
+        self,
+        network: Network,
+        sizes: Mapping[str, int],
+        state: Mapping[str, npt.NDArray[np.float64]],
+        *,
+        start: int,
+        stop: int,
+    ) -> None:
+        self._sizes = sizes
+
+    def plan(self, start: int, n_steps: npt.NDArray[np.int64]) -> ProbePlan:
+        rows = np.arange(len(n_steps))
+        if self._at == "steps":
+            rows = np.repeat(rows, n_steps)
+            steps = np.arange(len(rows)) - np.repeat(np.cumsum(n_steps) - n_steps, n_steps)
+        else:
+            steps = n_steps - 1
+        elements = {n: np.arange(self._sizes.get(n, 0), dtype=np.int32) for n in self._names}
+        return ProbePlan(rows=rows, steps=steps, variables=elements)
+
+    def record(self, start: int, result: ChunkResult) -> None:
+        seen, n_done = result.probed, int(result.state["schedule.cursor"][0])
+        assert seen is not None
+        last = dict(zip(seen.rows.tolist(), seen.repeats.tolist(), strict=True))
+        counts = seen.repeats == np.array([last[row] for row in seen.rows.tolist()], dtype=np.int64)
+        for name, values in self.values.items():
+            found, rows = seen.values[name][counts], seen.rows[counts]
+            cuts = np.searchsorted(rows, np.arange(n_done + 1))
+            values.extend(found[a:b] for a, b in itertools.pairwise(cuts))
 
 
 def _asked(
@@ -329,10 +404,14 @@ def _joined(parts: list[SpikeTrains], n_units: int) -> SpikeTrains:
 
 
 def _presented(
-    network: Network, samples: npt.NDArray[np.float64] | SpikeTrains
+    network: Network,
+    samples: npt.NDArray[np.float64] | SpikeTrains | list[npt.NDArray[np.float64]],
+    n_steps: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.float64] | SpikeTrains:
-    """Cut spike trains that are longer than the presentation."""
+    """Cut spike trains that are longer than the presentation; lay signals end to end."""
     presentation = network.schedule.presentation
+    if isinstance(samples, list):
+        return signal_rows(samples, n_steps)
     if presentation is None or not isinstance(samples, SpikeTrains):
         return samples
     # A hair less, as where times are turned into steps.

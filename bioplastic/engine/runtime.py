@@ -44,6 +44,7 @@ class RuntimeProgram:
         begun = time.perf_counter()
         self._network, self._target = network, target
         self._lists = listed_variables(network)
+        self._n_signal_rows = 1
         # Objects for an empty list of synapses already say whether the equations can be used.
         nothing = {f"{name}.{key}": np.zeros(0) for name in self._lists for key in _WIRING}
         self._prepare(parameter_values(network), nothing)
@@ -65,7 +66,12 @@ class RuntimeProgram:
                 # An earlier program's objects give their names back, so that the generated code
                 # is the same and Cython's cache has it.
                 gc.collect()
-            self._built = build(self._network, n_rows=self.n_rows, synapses=synapses)
+            self._built = build(
+                self._network,
+                n_rows=self.n_rows,
+                n_signal_rows=self._n_signal_rows,
+                synapses=synapses,
+            )
             for name, value in parameters.items():
                 group, variable = self._built.variables[name]
                 group.variables[variable].get_value()[...] = value
@@ -90,7 +96,10 @@ class RuntimeProgram:
         parameters = {name: float(np.ravel(chunk.values[name])[0]) for name in self._parameters}
         synapses = {name: np.asarray(chunk.values[name]) for name in self._synapses}
         same = all(np.array_equal(synapses[n], v) for n, v in self._synapses.items())
-        if parameters != self._parameters or not same:
+        n_signal_rows = int(chunk.n_steps.sum()) if self._built.signals else 1
+        room = n_signal_rows <= self._n_signal_rows
+        if parameters != self._parameters or not same or not room:
+            self._n_signal_rows = max(n_signal_rows, self._n_signal_rows)
             self._prepare(parameters, synapses)
         built, n_rows = self._built, len(chunk.keys)
         with self._context():
@@ -99,7 +108,11 @@ class RuntimeProgram:
                 dt = float(self._network.schedule.dt)
                 self._events = input_events(chunk.samples, dt=dt, n_steps=chunk.n_steps)
             else:
-                built.stimulus.values[:n_rows] = chunk.samples
+                built.stimulus.values[: len(chunk.samples)] = chunk.samples
+            if chunk.target_signals is not None:
+                built.target_signals.values[: len(chunk.target_signals)] = chunk.target_signals
+            built.first_rows.values[:n_rows] = chunk.first_rows
+            built.slot_steps.values[:n_rows] = chunk.n_steps
             built.sample_keys.values[:n_rows] = chunk.keys
             built.targets.values[:n_rows] = chunk.targets
             built.uniform.key[:] = chunk.seed
@@ -121,7 +134,8 @@ class RuntimeProgram:
                 log.append([float(read[v]()[0]) for v in SLOT_LOG])
                 n_spikes.append(len(self._spikes))
                 for obj in self._ends:
-                    obj.run()
+                    if obj.name not in built.at_batch_end or self._batch_ends():
+                        obj.run()
                 report(int(read["cursor"]()[0]))
             seconds = time.perf_counter() - begun
             state = {
@@ -147,6 +161,11 @@ class RuntimeProgram:
             seconds=seconds,
             probed=self._probe.seen() if self._probe is not None else None,
         )
+
+    def _batch_ends(self) -> bool:
+        """Whether the present slot fills a batch, as the schedule has just said."""
+        schedule = self._built.variables["schedule.in_batch"][0]
+        return bool(schedule.variables["batch_ends"].get_value()[0])
 
     def _look(self, name: str) -> npt.NDArray[np.float64]:
         """Present values of a variable, of a list of synapses too."""

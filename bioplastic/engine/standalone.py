@@ -130,6 +130,8 @@ class SlotDevice(CPPStandaloneDevice):
                 calls[part].append("_fire_input(step);")
             wait = built.intervals.get(obj.name, 1)
             when = f"if ((step + 1) % {wait} == 0) " if wait > 1 else ""
+            if obj.name in built.at_batch_end:
+                when = "if (_array_schedule_batch_ends[0]) "
             calls[part] += [f"{when}_run_{name}();" for name in names]
         self.insert_code("main", "_run_slots(n_rows);")
         net.after_run()
@@ -141,6 +143,9 @@ class SlotDevice(CPPStandaloneDevice):
         self.plan = {
             **calls,
             "n_features": built.stimulus.values.shape[1],
+            "signals": built.signals,
+            "signal_input": built.signal_input,
+            "n_target_signals": built.target_signals.values.shape[1],
             "draws": any("uniform_key" in str(c.code) for c in self.code_objects.values()),
             "has_targets": any("target_values" in str(c.code) for c in self.code_objects.values()),
             "spike_input": built.spike_input and self._spikes(built.spike_input),

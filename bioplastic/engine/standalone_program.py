@@ -158,6 +158,8 @@ class StandaloneProgram:
                 _write_array(folder / "input.offsets", events[2])
             else:
                 _write_array(folder / "stimulus", np.asarray(chunk.samples, dtype=np.float64))
+            if chunk.target_signals is not None:
+                _write_array(folder / "target_signals", chunk.target_signals)
             _write_array(folder / "n_steps", np.asarray(chunk.n_steps, dtype=np.int64))
             _write_array(folder / "sample_keys", np.asarray(chunk.keys, dtype=np.float64))
             _write_array(folder / "targets", np.asarray(chunk.targets, dtype=np.float64))

@@ -12,10 +12,12 @@ from brian2.utils.stringtools import get_identifiers, word_substitute
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     Network,
+    NeuronModel,
     PlasticityRule,
     PoissonInput,
     Population,
     Projection,
+    SignalInput,
     SpikeInput,
 )
 from bioplastic.models.declaration import is_distribution, parameter_equations, unit_name
@@ -26,6 +28,8 @@ __all__ = [
     "is_pooled",
     "learning_of",
     "listed_variables",
+    "n_target_signals",
+    "neuron_strings",
     "parameter_values",
     "population_parameters",
     "same_value",
@@ -38,6 +42,8 @@ __all__ = [
     "traces_of_rule",
 ]
 
+#: What a rule does to synapses when no spike comes.
+_BETWEEN_SPIKES = ("at_slot_end", "at_batch_end", "before_spikes", "every_step")
 #: Begin of a slot for what is advanced from spike to spike.
 _AS_NEW = "lastupdate = 0*second"
 
@@ -60,6 +66,7 @@ def parameter_values(network: Network) -> dict[str, float]:
                 values[f"{projection.name}.{name}"] = _number(value)
     values["schedule.min_spikes"] = float(network.schedule.min_spikes)
     values["schedule.max_repeats"] = float(network.schedule.max_repeats)
+    values["schedule.batch_size"] = float(network.schedule.batch_size)
     return values
 
 
@@ -70,8 +77,10 @@ def structure(network: Network) -> str:
         neuron = population.neuron
         parts += [
             population.name, population.n, neuron.equations, neuron.threshold, neuron.reset,
-            neuron.at_slot_start, neuron.at_slot_end, neuron.method,
+            neuron.before_spikes, neuron.after_spikes, neuron.at_slot_start, neuron.at_slot_end,
+            neuron.method,
             isinstance(neuron, PoissonInput), isinstance(neuron, SpikeInput),
+            isinstance(neuron, SignalInput),
             parameter_equations(neuron.parameters),
         ]  # fmt: skip
     for projection in network.projections:
@@ -80,7 +89,7 @@ def structure(network: Network) -> str:
         parts += [
             projection.name, projection.pre, projection.post,
             "listed" if projection.listed else projection.wiring,
-            projection.on_pre, projection.pooled, projection.one_weight,
+            projection.on_pre, projection.graded, projection.pooled, projection.one_weight,
             projection.norm is None, rule is None,
         ]  # fmt: skip
         if synapse is not None:
@@ -93,7 +102,8 @@ def structure(network: Network) -> str:
             parts += [
                 rule.pre_traces, rule.post_traces, rule.synapse, rule.on_pre, rule.on_post,
                 rule.on_pre_trace, rule.on_post_trace, rule.at_slot_start_pre,
-                rule.at_slot_start_post, rule.at_slot_start, rule.at_slot_end, rule.every_step,
+                rule.at_slot_start_post, rule.at_slot_start, rule.at_slot_end, rule.at_batch_end,
+                rule.before_spikes, rule.every_step,
                 rule.update_interval, projection.delayed, parameter_equations(rule.parameters),
             ]  # fmt: skip
     return repr([str(p) for p in parts])
@@ -202,6 +212,8 @@ class Learning:
     on_post: str = ""
     at_slot_start: str = ""
     at_slot_end: str = ""
+    at_batch_end: str = ""
+    before_spikes: str = ""
     every_step: str = ""
     #: parameters of the rule that the strings name
     parameters: dict[str, Any] = field(default_factory=dict)
@@ -242,7 +254,7 @@ def learning_of(projection: Projection) -> Learning:
         return Learning()
     equations = [str(rule.synapse)]
     on_pre, on_post, start = [rule.on_pre], [rule.on_post], [rule.at_slot_start]
-    end, step = rule.at_slot_end, rule.every_step
+    later = {name: getattr(rule, name) for name in _BETWEEN_SPIKES}
     moved_sides = sides_on_synapses(projection)
     constants = dict(rule.parameters)
     if moved_sides:
@@ -255,7 +267,7 @@ def learning_of(projection: Projection) -> Learning:
             codes.append(traces.on_spike)
             start.append(traces.at_slot_start)
             own = {f"{name}_{side}": name for name in Equations(traces.equations)}
-            late = sorted(set(own) & get_identifiers(f"{end}\n{step}"))
+            late = sorted(set(own) & get_identifiers("\n".join(later.values())))
             if late:
                 raise ParameterError(
                     f"Projection {projection.name}: its rule reads {', '.join(late)} between "
@@ -269,14 +281,13 @@ def learning_of(projection: Projection) -> Learning:
         on_pre, on_post = (
             [word_substitute(code, names) for code in codes] for codes in (on_pre, on_post)
         )
-        end, step = (word_substitute(code, names) for code in (end, step))
+        later = {name: word_substitute(code, names) for name, code in later.items()}
     parts = {
         "equations": "\n".join(s for s in equations if s),
         "on_pre": "\n".join(s for s in on_pre if s),
         "on_post": "\n".join(s for s in on_post if s),
         "at_slot_start": "\n".join(s for s in start if s),
-        "at_slot_end": end,
-        "every_step": step,
+        **later,
     }
     words = get_identifiers("\n".join(parts.values()))
     parameters = {n: v for n, v in constants.items() if n in words}
@@ -348,6 +359,23 @@ def synapse_parameters(projection: Projection) -> dict[str, Any]:
     if projection.synapse is not None:
         values.update(projection.synapse.parameters)
     return values
+
+
+def neuron_strings(neuron: NeuronModel) -> str:
+    """Everything that a neuron says in strings."""
+    parts = (neuron.equations, neuron.threshold, neuron.reset, neuron.before_spikes,
+             neuron.after_spikes, neuron.at_slot_start, neuron.at_slot_end)  # fmt: skip
+    return "\n".join(parts)
+
+
+def n_target_signals(network: Network) -> int:
+    """Columns of the table of target signals: as many as the population has that reads it."""
+    sizes = [
+        population.n
+        for population in network.populations
+        if "target_signal" in get_identifiers(neuron_strings(population.neuron))
+    ]
+    return max(sizes, default=0)
 
 
 def is_pooled(projection: Projection) -> bool:

@@ -12,6 +12,14 @@ from bioplastic.models.distributions import (
     PerTarget,
     Uniform,
 )
+from bioplastic.models.eprop import (
+    EPropALIF,
+    EPropLIF,
+    LeakyReadout,
+    SoftmaxError,
+    SoftmaxOutput,
+    SquaredError,
+)
 from bioplastic.models.intrinsic import AdaptiveThresholdLIF, HomeostaticLIF
 from bioplastic.models.network import Network, Population, Projection, Schedule
 from bioplastic.models.neurons import (
@@ -21,15 +29,22 @@ from bioplastic.models.neurons import (
     DiehlCookInhibitory,
     NeuronModel,
     PoissonInput,
+    SignalInput,
     SpikeInput,
 )
+from bioplastic.models.optimizers import SGD, Adam, Optimizer
 from bioplastic.models.plasticity import (
+    AdaptiveEProp,
     CovarianceRewardSTDP,
     DiehlCookExponential,
     DiehlCookPowerLaw,
     DiehlCookPreAndPost,
     DiehlCookSTDP,
     EpisodicRewardSTDP,
+    EProp,
+    EPropBias,
+    EPropFeedback,
+    EPropReadout,
     HomeostaticVoltageSTDP,
     InhibitorySTDP,
     MultiplicativeSTDP,
@@ -56,6 +71,9 @@ from bioplastic.models.wiring import (
 
 __all__ = [
     "LIF",
+    "SGD",
+    "Adam",
+    "AdaptiveEProp",
     "AdaptiveExponential",
     "AdaptiveLIF",
     "AdaptiveThresholdLIF",
@@ -69,6 +87,12 @@ __all__ = [
     "DiehlCookSTDP",
     "DistanceWiring",
     "Distribution",
+    "EProp",
+    "EPropALIF",
+    "EPropBias",
+    "EPropFeedback",
+    "EPropLIF",
+    "EPropReadout",
     "EpisodicRewardSTDP",
     "EquationString",
     "FixedInDegree",
@@ -76,6 +100,7 @@ __all__ = [
     "HomeostaticLIF",
     "HomeostaticVoltageSTDP",
     "InhibitorySTDP",
+    "LeakyReadout",
     "LogNormal",
     "LogUniform",
     "MultiplicativeSTDP",
@@ -83,6 +108,7 @@ __all__ = [
     "Network",
     "NeuronModel",
     "Normal",
+    "Optimizer",
     "PairSTDP",
     "PairWiring",
     "PerTarget",
@@ -94,7 +120,11 @@ __all__ = [
     "RandomWiring",
     "RewardSTDP",
     "Schedule",
+    "SignalInput",
+    "SoftmaxError",
+    "SoftmaxOutput",
     "SpikeInput",
+    "SquaredError",
     "SynapseModel",
     "SynapticScaling",
     "ThreeFactorSTDP",

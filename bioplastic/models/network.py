@@ -17,7 +17,7 @@ from bioplastic.models.declaration import (
     refuse_distributions,
 )
 from bioplastic.models.distributions import PerTarget
-from bioplastic.models.neurons import NeuronModel, PoissonInput, SpikeInput
+from bioplastic.models.neurons import NeuronModel, PoissonInput, SignalInput, SpikeInput
 from bioplastic.models.plasticity import PlasticityRule
 from bioplastic.models.synapses import SynapseModel
 from bioplastic.models.wiring import Wiring, regular_pairs, sorted_synapses
@@ -25,6 +25,8 @@ from bioplastic.models.wiring import Wiring, regular_pairs, sorted_synapses
 __all__ = ["Network", "Population", "Projection", "Schedule"]
 
 WIRINGS = ("all_to_all", "one_to_one", "all_but_one")
+#: Neurons through which samples enter.
+INPUTS = (PoissonInput, SpikeInput, SignalInput)
 #: Names of an engine's own objects.
 RESERVED = frozenset({"schedule", "step_clock", "slot_clock"})
 
@@ -112,6 +114,9 @@ class Projection(Declaration):
         Who is connected; ``"all_but_one"`` leaves out the partner of the same index.
     on_pre : str
         What a presynaptic spike does, for example ``"ge_post += w"``.
+    graded : str
+        What a synapse does in every step, spike or no spike, for example
+        ``"signal_post += w*error_pre"``, when the presynaptic population's `after_spikes` is done.
     weight : float, Distribution or None
         One weight for all synapses, or one for each, drawn or, for None, set from the state.
     delay : Quantity in seconds, or Distribution
@@ -139,6 +144,7 @@ class Projection(Declaration):
     post: str
     wiring: str | Wiring = "all_to_all"
     on_pre: str = "ge_post += w"
+    graded: str = ""
     weight: Any = None
     delay: Any = parameter(0 * ms, low=0, strict=False)
     synapse: SynapseModel | None = None
@@ -208,6 +214,8 @@ class Schedule(Declaration):
         `presentation` of None gives way; it is rounded up to a step.
     min_spikes, max_repeats : int
         When a presentation is repeated.
+    batch_size : int
+        Samples after which a rule's `at_batch_end` happens. Batches go on from epoch to epoch.
 
     Examples
     --------
@@ -221,6 +229,7 @@ class Schedule(Declaration):
     dt: Any = parameter(0.5 * ms, low=0)
     min_spikes: Any = parameter(5, low=0, strict=False)
     max_repeats: Any = parameter(8, low=0, strict=False)
+    batch_size: Any = parameter(1, low=1, strict=False)
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)
@@ -308,7 +317,8 @@ class Network(Declaration):
             raise ParameterError(f"Network: names must differ, {', '.join(repeated)} repeat")
         if len(set(self.watched)) != len(self.watched):
             raise ParameterError(f"Network.watch: names must differ, got {self.watch!r}")
-        for name in (*self.watched, *(p.pre for p in self.projections)):
+        spiking = [p.pre for p in self.projections if p.on_pre]
+        for name in (*self.watched, *spiking):
             if not self.population(name).neuron.spikes:
                 raise ParameterError(
                     f"Population {name}: must have a threshold, since its spikes are used; give "
@@ -322,11 +332,11 @@ class Network(Declaration):
                     f"Projection {projection.name}: {projection.wiring} needs populations of the "
                     f"same size, got {pre.n} and {post.n}"
                 )
-        inputs = [p for p in self.populations if isinstance(p.neuron, PoissonInput | SpikeInput)]
+        inputs = [p for p in self.populations if isinstance(p.neuron, INPUTS)]
         if len(inputs) != 1:
             raise ParameterError(
-                "Network.populations: exactly one must have a PoissonInput or SpikeInput neuron, "
-                "which is where the samples enter"
+                "Network.populations: exactly one must have a PoissonInput, SpikeInput or "
+                "SignalInput neuron, which is where the samples enter"
             )
         if self.schedule.presentation is None and isinstance(inputs[0].neuron, PoissonInput):
             raise ParameterError(
@@ -357,8 +367,7 @@ class Network(Declaration):
     @property
     def input(self) -> Population:
         """Population where the samples enter."""
-        kinds = (PoissonInput, SpikeInput)
-        return next(p for p in self.populations if isinstance(p.neuron, kinds))
+        return next(p for p in self.populations if isinstance(p.neuron, INPUTS))
 
     @property
     def drawn(self) -> frozenset[str]:

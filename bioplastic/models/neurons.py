@@ -26,6 +26,7 @@ __all__ = [
     "DiehlCookInhibitory",
     "NeuronModel",
     "PoissonInput",
+    "SignalInput",
     "SpikeInput",
 ]
 
@@ -100,9 +101,17 @@ class NeuronModel(Declaration):
         Brian equations; names in `constants` are declared as shared constants by the builder.
     threshold, reset : str
         Condition and statements of Brian; without a threshold a neuron never spikes.
+    before_spikes : str
+        Statements run in every step when the equations were integrated, before the threshold is
+        looked at.
+    after_spikes : str
+        Statements run at the end of every step, when synapses and resets have acted. Populations
+        take turns in their order in the network; what each hands on by `Projection.graded` comes
+        before the next one's turn.
     at_slot_start, at_slot_end : str
         Statements run when a slot begins, where `t` is 0 again, and when it ends. Strings may read
-        ``target(cursor)``, the target of the present sample.
+        ``target(cursor)``, the target of the present sample, ``target_signal(row, i)``, its value
+        for output `i` in the present step, and `slot_duration`.
     constants : mapping of str to Quantity or float
         Shared constants; a changed value needs no new build.
     initial : mapping of str to Quantity or float
@@ -132,6 +141,8 @@ class NeuronModel(Declaration):
     equations: str
     threshold: str = ""
     reset: str = ""
+    before_spikes: str = ""
+    after_spikes: str = ""
     at_slot_start: str = ""
     at_slot_end: str = ""
     constants: Mapping[str, Any] = field(default_factory=dict)
@@ -395,3 +406,22 @@ class SpikeInput(NeuronModel):
     def spikes(self) -> bool:
         """Always: the sample says when."""
         return True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class SignalInput(NeuronModel):
+    """Input neurons that hand on the numbers of the present sample, one in every step.
+
+    A number other than 0 is an event, which synapses read as ``value_pre``; a 0 costs nothing.
+
+    Examples
+    --------
+    >>> from bioplastic.models import Projection, SignalInput
+    >>> SignalInput().threshold
+    'value != 0'
+    >>> heard = Projection(pre="input", post="hidden", on_pre="v_post += w*value_pre")
+    """
+
+    equations: str = "value : 1"
+    threshold: str = "value != 0"
+    before_spikes: str = "value = stimulus(row, i)"

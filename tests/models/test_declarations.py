@@ -341,7 +341,7 @@ class TestNetwork:
                     populations=(INPUT, Population(name="second", n=4, neuron=PoissonInput())),
                     watch="input",
                 ),
-                "exactly one must have a PoissonInput or SpikeInput neuron",
+                "exactly one must have a PoissonInput, SpikeInput or SignalInput",
             ),
             (lambda: Population(name="two words", n=1, neuron=LIF()), "identifier.*'two words'"),
             (lambda: Population(name="a", n=0, neuron=LIF()), "Population.n: .*got 0 \\(a\\)"),

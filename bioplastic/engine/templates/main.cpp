@@ -142,11 +142,31 @@ static void _look(int64_t row, int64_t step)
 static void _read_input(long n_rows, unsigned long seed)
 {
     using namespace brian;
+    _n_steps.resize(n_rows);
+    _read(_folder + "n_steps", _n_steps.data(), n_rows);
+    int64_t _n_signal_rows = 0;
+    for (const int64_t n : _n_steps) _n_signal_rows += n;
     {% if _plan.n_features %}
+    const int64_t _n_stimulus_rows = {{"_n_signal_rows" if _plan.signal_input else "n_rows"}};
     delete [] stimulus_values;
-    stimulus_values = new double[n_rows*{{_plan.n_features}}];
-    _read(_folder + "stimulus", stimulus_values, n_rows*{{_plan.n_features}});
+    stimulus_values = new double[_n_stimulus_rows*{{_plan.n_features}}];
+    _read(_folder + "stimulus", stimulus_values, _n_stimulus_rows*{{_plan.n_features}});
     {% endif %}
+    {% if _plan.n_target_signals %}
+    delete [] target_signal_values;
+    target_signal_values = new double[_n_signal_rows*{{_plan.n_target_signals}}];
+    _read(_folder + "target_signals", target_signal_values,
+          _n_signal_rows*{{_plan.n_target_signals}});
+    {% endif %}
+    {% if _plan.signals %}
+    delete [] first_rows_values;
+    first_rows_values = new double[n_rows];
+    for (int64_t row=0, first=0; row<n_rows; first+=_n_steps[row++])
+        first_rows_values[row] = (double)first;
+    {% endif %}
+    delete [] slot_steps_values;
+    slot_steps_values = new double[n_rows];
+    for (int64_t row=0; row<n_rows; row++) slot_steps_values[row] = (double)_n_steps[row];
     delete [] sample_keys_values;
     sample_keys_values = new double[n_rows];
     _read(_folder + "sample_keys", sample_keys_values, n_rows);
@@ -158,8 +178,6 @@ static void _read_input(long n_rows, unsigned long seed)
     {% if _plan.draws %}
     _read(_folder + "key", uniform_key, 2);
     {% endif %}
-    _n_steps.resize(n_rows);
-    _read(_folder + "n_steps", _n_steps.data(), n_rows);
     _random_generators[0].seed(seed);
     {% for name, start, length in _plan.read %}
     _read(_folder + "in.{{name}}", {{start}}, {{length}});

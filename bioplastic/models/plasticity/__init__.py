@@ -12,6 +12,13 @@ from bioplastic.models.plasticity.diehl_cook import (
     DiehlCookPreAndPost,
     DiehlCookSTDP,
 )
+from bioplastic.models.plasticity.eprop import (
+    AdaptiveEProp,
+    EProp,
+    EPropBias,
+    EPropFeedback,
+    EPropReadout,
+)
 from bioplastic.models.plasticity.homeostatic import SynapticScaling
 from bioplastic.models.plasticity.inhibitory import InhibitorySTDP
 from bioplastic.models.plasticity.pair import MultiplicativeSTDP, PairSTDP, PowerLawSTDP
@@ -26,11 +33,16 @@ from bioplastic.models.plasticity.triplet import NearestTripletSTDP, TripletSTDP
 from bioplastic.models.plasticity.voltage import HomeostaticVoltageSTDP, VoltageSTDP
 
 __all__ = [
+    "AdaptiveEProp",
     "CovarianceRewardSTDP",
     "DiehlCookExponential",
     "DiehlCookPowerLaw",
     "DiehlCookPreAndPost",
     "DiehlCookSTDP",
+    "EProp",
+    "EPropBias",
+    "EPropFeedback",
+    "EPropReadout",
     "EpisodicRewardSTDP",
     "HomeostaticVoltageSTDP",
     "InhibitorySTDP",

@@ -10,7 +10,8 @@ __all__ = ["combine_rules"]
 #: What a rule says in strings.
 _STRINGS = (
     "pre_traces", "post_traces", "synapse", "on_pre", "on_post", "on_pre_trace", "on_post_trace",
-    "at_slot_start_pre", "at_slot_start_post", "at_slot_start", "at_slot_end", "every_step",
+    "at_slot_start_pre", "at_slot_start_post", "at_slot_start", "at_slot_end",
+    "at_batch_end", "before_spikes", "every_step",
 )  # fmt: skip
 
 

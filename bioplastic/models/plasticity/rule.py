@@ -40,6 +40,13 @@ class PlasticityRule(Declaration):
         What happens to the traces when a slot begins.
     at_slot_start, at_slot_end : str
         What happens to every synapse when a slot begins, and when it ends.
+    at_batch_end : str
+        What happens to every synapse when ``Schedule.batch_size`` samples have been presented.
+    before_spikes : str
+        What happens to every synapse in every step, when membranes were integrated and before
+        spikes of the step act. Where it is linear in variables of the synapse, with factors of the
+        postsynaptic neuron, the compiled engine computes what a spike leads to once for all
+        synapses onto a neuron.
     every_step : str
         What happens to every synapse as time goes by, at the end of a step.
     update_interval : Quantity, in seconds, optional
@@ -78,6 +85,8 @@ class PlasticityRule(Declaration):
     at_slot_start_post: str = ""
     at_slot_start: str = ""
     at_slot_end: str = ""
+    at_batch_end: str = ""
+    before_spikes: str = ""
     every_step: str = ""
     update_interval: Any = None
     constants: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,275 @@
+"""Neurons of networks that learn by e-prop: LIF and ALIF, leaky readouts, their errors."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from brian2 import Hz, ms, second
+
+from bioplastic.models.declaration import parameter
+from bioplastic.models.neurons import NeuronModel
+
+__all__ = [
+    "EPropALIF",
+    "EPropLIF",
+    "LeakyReadout",
+    "SoftmaxError",
+    "SoftmaxOutput",
+    "SquaredError",
+]
+
+EPROP_LIF_EQUATIONS = """
+dv/dt    = -v/tau_membrane : 1           # Bellec et al. 2020, eq. 6: a spike adds its weight
+drate/dt = -rate/tau_rate  : Hz          # mean rate, which goes on from sample to sample
+psi      : 1                             # pseudo-derivative of the spike, eq. 18
+signal   : 1                             # learning signal L, eq. 4
+push     : 1                             # towards the target rate
+leak     : 1                             # share of v that a step leaves
+t_free   : second                        # end of refractoriness
+"""
+EPROP_ALIF_EQUATIONS = f"""{EPROP_LIF_EQUATIONS.rstrip()}
+da/dt    = -a/tau_adaptation : 1         # eq. 8: the threshold is v_threshold + beta*a
+leak_a   : 1                             # share of a that a step leaves
+"""
+_LIF_START = """
+v = 0
+psi = 0
+signal = 0
+push = 0
+t_free = -1*second
+leak = exp(-dt/tau_membrane)
+"""
+_PSI = "psi = gamma/v_threshold*clip(1 - abs({above})/v_threshold, 0, 1)*int(t >= t_free)"
+#: Signals gather anew in every step; the rate is pushed as much in a short sample as in a long one.
+_LIF_AFTER = """
+signal = 0
+push = rate_cost*(rate - rate_target)/rate_target**2/slot_duration
+"""
+_LIF_RESET = "v -= v_threshold; rate += 1/tau_rate; t_free = t + tau_refractory - 0.5*dt"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class EPropLIF(NeuronModel):
+    """Leaky integrate-and-fire neuron with what e-prop asks of it.
+
+    A presynaptic spike adds its weight to `v`, a spike of its own takes `v_threshold` away. Beside
+    that the neuron knows the pseudo-derivative `psi` of its spike, hears a learning `signal`, and
+    remembers its mean `rate`. Potentials are numbers.
+
+    Parameters
+    ----------
+    tau_membrane, tau_refractory : Quantity, in seconds
+        Time constant of the membrane, which may be a distribution; absolute refractory period.
+    v_threshold : float
+        Threshold.
+    gamma : float
+        Height of the pseudo-derivative at the threshold, times `v_threshold`.
+    tau_rate : Quantity, in seconds
+        Time over which the rate is averaged, across samples.
+    rate_target : Quantity, in hertz
+        Rate to which regularisation draws the neuron.
+    rate_cost : float
+        Weight of ``((rate - rate_target)/rate_target)**2/2`` in the loss; 0 for none.
+
+    Notes
+    -----
+    Bellec et al., Nature Communications 11:3625, 2020, doi 10.1038/s41467-020-17236-y. There a
+    weight acts on the membrane after the step's leak, here before it, as Brian's spikes do: weights
+    are larger by the inverse of the leak, and nothing else differs.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from bioplastic.models import EPropLIF
+    >>> EPropLIF(tau_membrane=30 * ms).threshold
+    'v > v_threshold and t >= t_free'
+    """
+
+    equations: str = EPROP_LIF_EQUATIONS
+    threshold: str = "v > v_threshold and t >= t_free"
+    reset: str = _LIF_RESET
+    before_spikes: str = _PSI.format(above="v - v_threshold")
+    after_spikes: str = _LIF_AFTER
+    at_slot_start: str = _LIF_START
+    tau_membrane: Any = parameter(20 * ms, low=0)
+    tau_refractory: Any = parameter(0 * ms, low=0, strict=False)
+    v_threshold: Any = parameter(1.0, low=0)
+    gamma: Any = parameter(0.3, low=0)
+    tau_rate: Any = parameter(10 * second, low=0)
+    rate_target: Any = parameter(10 * Hz, low=0)
+    rate_cost: Any = parameter(0.0, low=0, strict=False)
+
+    @property
+    def initial_values(self) -> dict[str, Any]:
+        """Value before the first slot, by variable: `rate` begins at `rate_target`."""
+        return {"rate": self.rate_target, **self.initial}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class EPropALIF(EPropLIF):
+    """Adaptive leaky integrate-and-fire neuron with what e-prop asks of it.
+
+    Each spike adds 1 to `a`, which decays slowly and raises the threshold by ``beta*a``: a memory
+    beyond the membrane's. For the other parameters see :class:`EPropLIF`.
+
+    Parameters
+    ----------
+    tau_adaptation : Quantity, in seconds
+        Time constant of `a`, which may be a distribution.
+    beta : float
+        What a spike adds to the threshold.
+
+    Notes
+    -----
+    Bellec et al. 2020, doi 10.1038/s41467-020-17236-y, eqs. 8 and 9.
+
+    Examples
+    --------
+    >>> from bioplastic.models import EPropALIF
+    >>> EPropALIF().tau_adaptation
+    200. * msecond
+    """
+
+    equations: str = EPROP_ALIF_EQUATIONS
+    threshold: str = "v > v_threshold + beta*a and t >= t_free"
+    reset: str = f"{_LIF_RESET}; a += 1"
+    before_spikes: str = _PSI.format(above="v - v_threshold - beta*a")
+    at_slot_start: str = f"{_LIF_START}a = 0\nleak_a = exp(-dt/tau_adaptation)\n"
+    tau_adaptation: Any = parameter(200 * ms, low=0)
+    beta: Any = parameter(0.1, low=0, strict=False)
+
+
+READOUT_EQUATIONS = """
+dy/dt = -y/tau_out : 1                   # eq. 11
+error : 1                                # slope of the loss in y
+"""
+OUTPUT_EQUATIONS = """
+y     : 1                                # of the readout, with its bias
+grown : 1                                # exp(y)
+"""
+_ERROR_EQUATIONS = """
+error   : 1                              # slope of the loss in y
+counted : 1                              # 1/steps of the decision window within it, else 0
+loss    : 1                              # sum over samples, each a mean over its window
+"""
+SOFTMAX_EQUATIONS = f"""
+grown   : 1                              # exp(y) of the output
+total   : 1                              # its sum over classes
+p       : 1                              # softmax
+wanted  : 1                              # 1 for the class of the sample, else 0
+score   : 1                              # mean of p over the window{_ERROR_EQUATIONS}"""
+SQUARED_EQUATIONS = f"""
+y       : 1                              # of the readout, with its bias
+deviation : 1{_ERROR_EQUATIONS}"""
+# Half a step of room for rounding.
+_COUNTED = """
+counted = dt/clip(decision_window, dt, slot_duration)
+counted = counted*int(t + decision_window > slot_duration - 0.5*dt)
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class LeakyReadout(NeuronModel):
+    """Output neuron that sums up spikes, leaks, and never fires.
+
+    Parameters
+    ----------
+    tau_out : Quantity, in seconds
+        Time constant.
+
+    Notes
+    -----
+    Bellec et al. 2020, doi 10.1038/s41467-020-17236-y, eq. 11.
+
+    Examples
+    --------
+    >>> from bioplastic.models import LeakyReadout
+    >>> LeakyReadout().spikes
+    False
+    """
+
+    equations: str = READOUT_EQUATIONS
+    at_slot_start: str = "y = 0; error = 0"
+    tau_out: Any = parameter(20 * ms, low=0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class SoftmaxOutput(NeuronModel):
+    """One neuron a class, which tells :class:`SoftmaxError` the exponential of a readout.
+
+    Examples
+    --------
+    >>> from bioplastic.models import SoftmaxOutput
+    >>> print(SoftmaxOutput().after_spikes)
+    grown = exp(clip(y, -100, 100))
+    """
+
+    equations: str = OUTPUT_EQUATIONS
+    after_spikes: str = "grown = exp(clip(y, -100, 100))"
+    at_slot_start: str = "y = 0"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class SoftmaxError(NeuronModel):
+    """One neuron a class: its probability, and by how much that is wrong.
+
+    ``error`` is the slope of the loss, which is the mean cross-entropy over the decision window.
+
+    Parameters
+    ----------
+    decision_window : Quantity, in seconds
+        The last part of a sample, in which the answer counts; a longer one counts all of it.
+
+    Notes
+    -----
+    Bellec et al. 2020, doi 10.1038/s41467-020-17236-y, eqs. 3 and 4.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from bioplastic.models import SoftmaxError
+    >>> SoftmaxError(decision_window=150 * ms).decision_window
+    150. * msecond
+    """
+
+    equations: str = SOFTMAX_EQUATIONS
+    after_spikes: str = f"""{_COUNTED}
+p = grown/total
+error = (p - wanted)*counted
+loss = loss - wanted*counted*log(clip(p, 1e-300, 1))
+score = score + p*counted
+total = 0
+"""
+    at_slot_start: str = "error = 0; total = 0; score = 0; wanted = int(target(cursor) == i)"
+    decision_window: Any = parameter(1e9 * second, low=0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class SquaredError(NeuronModel):
+    """One neuron a readout: by how much it differs from the target signal.
+
+    ``error`` is the slope of the loss, half the mean squared deviation over the decision window.
+
+    Parameters
+    ----------
+    decision_window : Quantity, in seconds
+        The last part of a sample, in which the answer counts; a longer one counts all of it.
+
+    Notes
+    -----
+    Bellec et al. 2020, doi 10.1038/s41467-020-17236-y, eqs. 3 and 4.
+
+    Examples
+    --------
+    >>> from bioplastic.models import SquaredError
+    >>> "target_signal" in SquaredError().after_spikes
+    True
+    """
+
+    equations: str = SQUARED_EQUATIONS
+    after_spikes: str = f"""{_COUNTED}
+deviation = y - target_signal(row, i)
+error = deviation*counted
+loss = loss + 0.5*deviation**2*counted
+"""
+    at_slot_start: str = "error = 0"
+    decision_window: Any = parameter(1e9 * second, low=0)
