@@ -31,6 +31,7 @@ from bioplastic.engine.structure import (
     synapse_variables,
     traces_of,
 )
+from bioplastic.engine.superposition import Superposition, superposition_of
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     Network,
@@ -112,6 +113,8 @@ class Built:
     intervals: dict[str, int] = field(default_factory=dict)
     #: names of objects that act at the end of a batch only
     at_batch_end: set[str] = field(default_factory=set)
+    #: name of a projection -> how its synapses superpose
+    superposed: dict[str, Superposition] = field(default_factory=dict)
     #: whether samples are signals, and whether these, or their targets, are
     signal_input: bool = False
     signals: bool = False
@@ -146,6 +149,7 @@ def build(
     *,
     n_rows: int,
     n_signal_rows: int = 1,
+    superpose: bool = False,
     synapses: Mapping[str, npt.NDArray[np.float64]] | None = None,
 ) -> Built:
     """Make the Brian objects of a network on the active device.
@@ -158,6 +162,8 @@ def build(
         Rows of the sample table that a runtime engine fills in one go.
     n_signal_rows : int
         Steps of all samples of the table, where these are signals.
+    superpose : bool
+        Whether the device computes synapses by :class:`Superposition` where they allow it.
     synapses : mapping of str to ndarray, optional
         ``"projection.i"``, ``".j"`` and ``".delay"`` of listed synapses; a standalone program
         reads them when it runs.
@@ -208,6 +214,8 @@ def build(
         groups[population.name] = _add_population(built, network, population, timer)
     order = 0
     for projection in network.projections:
+        if superpose and (found := superposition_of(projection)) is not None:
+            built.superposed[projection.name] = found
         order = _add_projection(built, network, projection, groups, order, synapses)
     _add_ends_of_steps(built, network, groups)
     _drop_what_others_look_at(built, network)
@@ -407,7 +415,8 @@ def _add_projection(
         model += f"\n{state.equations}"
         on_pre = [state.on_pre, projection.on_pre, state.after_pre]
     model += f"\n{learning.equations}"
-    on_pre.append(learning.on_pre)
+    if projection.name not in built.superposed:
+        on_pre.append(learning.on_pre)
     codes: dict[str, Any] = {
         "model": model,
         "on_pre": "\n".join(s for s in on_pre if s),
@@ -449,7 +458,9 @@ def _add_projection(
         built.at_batch_end.add(update.name)
     step = {"clock": built.step_clock}
     if learning.before_spikes:
-        synapses.run_regularly(learning.before_spikes, when="before_synapses", order=order, **step)
+        name = f"{projection.name}_before_spikes"
+        when = {"when": "before_synapses", "order": order, "name": name}
+        synapses.run_regularly(learning.before_spikes, **when, **step)
     if learning.every_step:
         end = END_OF_STEP_RULES + order
         update = synapses.run_regularly(learning.every_step, when="end", order=end, **step)

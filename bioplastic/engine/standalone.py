@@ -13,6 +13,7 @@ from brian2.devices.device import all_devices, get_device
 from brian2.synapses.synapses import Synapses, SynapticPathway
 
 from bioplastic.engine.builder import SLOT_LOG, Built
+from bioplastic.engine.superposition import Superposition
 
 __all__ = ["SlotCodeObject", "SlotDevice", "slot_device"]
 
@@ -50,6 +51,20 @@ def to_arrivals(lines: list[str], array: str) -> list[str]:
     return [line.replace(f"_ptr{array}[_postsynaptic_idx]", "_arriving[_at]") for line in lines]
 
 
+def superposition(code_object: str) -> str | None:
+    """Projection whose synapses a code object computes by superposition."""
+    name = code_object.partition("_before_spikes_codeobject")[0]
+    return name if name != code_object and name in get_device().superposed else None
+
+
+def by_source(lines: list[str], name: str) -> list[str]:
+    """Let code of synapses act on those of which the others are superpositions."""
+    for variable in get_device().superposed[name].variables:
+        array = f"_ptr_array_{name}_{variable}[_idx]"
+        lines = [line.replace(array, f"_of_{variable}[_idx]") for line in lines]
+    return lines
+
+
 def by_row(lines: list[str], regular: RegularWiring) -> list[str]:
     """Replace look-ups of a synapse's neurons by the loop's own indices."""
     for side, index in (("pre", "_i"), ("post", "_j")):
@@ -67,12 +82,15 @@ class SlotCodeObject(CPPStandaloneCodeObject):
             "wiring": wiring,
             "is_listed": is_listed,
             "arrivals_of": arrivals_of,
+            "superposition": superposition,
+            "superposed": lambda name: get_device().superposed[name],
             "slot_plan": lambda: get_device().plan,
         },
     )
 
 
 SlotCodeObject.templater.env.filters["by_row"] = by_row
+SlotCodeObject.templater.env.filters["by_source"] = by_source
 SlotCodeObject.templater.env.filters["to_arrivals"] = to_arrivals
 
 
@@ -87,6 +105,8 @@ class SlotDevice(CPPStandaloneDevice):
         self.listed: set[str] = set()
         #: Name of a list that only adds to a variable -> C++ name of that variable's array.
         self.added_to: dict[str, str] = {}
+        #: Name of a projection -> how its synapses superpose.
+        self.superposed: dict[str, Superposition] = {}
         #: What the template of the main program fills in.
         self.plan: dict[str, Any] = {}
 
@@ -105,6 +125,7 @@ class SlotDevice(CPPStandaloneDevice):
             Variables of listed synapses, those that are read and those that change.
         """
         self.wirings = built.wirings
+        self.superposed = built.superposed
         self.listed = {synapses.name for synapses in built.listed}
         self.added_to = {
             name: self.get_array_name(group.variables[variable])
@@ -157,6 +178,7 @@ class SlotDevice(CPPStandaloneDevice):
                     {self.added_to[n]: g for n, (g, _) in built.added_to.items()}.items()
                 )
             ],
+            "superposed": [self._superposed(built, name) for name in built.superposed],
             "log": SLOT_LOG,
             "read": [(name, *self._array(*found)) for name, found in variables],
             "written": written,
@@ -177,6 +199,32 @@ class SlotDevice(CPPStandaloneDevice):
             (*self._spikes(group), int(first))
             for group, first in zip(built.watched, firsts, strict=False)
         ]
+
+    def _superposed(self, built: Built, name: str) -> dict[str, Any]:
+        """Collect what the main program needs to superpose the synapses of a projection."""
+        found, synapses = (
+            built.superposed[name],
+            next(o for o in built.net.objects if o.name == name),
+        )
+        variables = [*found.states, *found.sums]
+        number = found.amount.replace(".", "").isdigit()
+        spikes, end = self._spikes(synapses.source)
+        return {
+            "name": name,
+            "n_pre": len(synapses.source),
+            "n_post": len(synapses.target),
+            "states": found.states,
+            "variables": variables,
+            "sums": found.sums,
+            "sources": found.sources,
+            "reached": [v for v in variables if v in found.reached],
+            "jumps": variables.index(found.jumps),
+            "spikes": spikes,
+            "end": end,
+            "amounts": "0" if number else self._array(synapses.source, found.amount)[0],
+            "amount": found.amount if number else "0",
+            "arrays": {v: self._array(synapses, v)[0] for v in variables},
+        }
 
     def _list(self, synapses: Any, read: list[str], changed: list[str]) -> dict[str, Any]:
         """Collect what the main program needs to make the synapses of a list and to write them."""

@@ -270,20 +270,21 @@ def _build(network: Network, folder: Path, compiler: str) -> None:
         slot_device.reinit()
         slot_device.activate(build_on_run=False)
         try:
-            built = build(network, n_rows=1)
+            built = build(network, n_rows=1, superpose=True)
             slot_device.add_slot_loop(built, listed_variables(network))
             slot_device.build(directory=str(folder), compile=False, run=False)
             layout = slot_device.layout(built)
             arrivals = [array for array, _ in slot_device.plan["arrivals"]]
+            superposed = list(built.superposed)
         finally:
             slot_device.reinit()
     manifest = {"layout": layout, "parameters": sorted(built.parameters)}
-    _write_unit(folder, list(listed_variables(network)), arrivals)
+    _write_unit(folder, list(listed_variables(network)), arrivals, superposed)
     _compile(folder, compiler)
     (folder / cache.MANIFEST).write_text(json.dumps(manifest))
 
 
-def _write_unit(folder: Path, lists: list[str], arrivals: list[str]) -> None:
+def _write_unit(folder: Path, lists: list[str], arrivals: list[str], superposed: list[str]) -> None:
     """Join the sources to one unit: headers are read once, and calls can be inlined.
 
     Helper functions of the same name in different code objects live in namespaces of their own.
@@ -294,11 +295,12 @@ def _write_unit(folder: Path, lists: list[str], arrivals: list[str]) -> None:
         for h in ("objects.h", "brianlib/common_math.h", "brianlib/stdint_compat.h",
                   "synapses_classes.h")
     ]  # fmt: skip
-    header = Path(__file__).with_name("templates") / "synapse_list.h"
-    (folder / header.name).write_text(header.read_text())
-    lines.append(f'#include "{header.name}"')
+    for header in sorted(Path(__file__).with_name("templates").glob("*.h")):
+        (folder / header.name).write_text(header.read_text())
+        lines.append(f'#include "{header.name}"')
     lines += [f"static _SynapseList _list_{name};" for name in lists]
     lines += [f"static _Arrivals _arrivals{array};" for array in arrivals]
+    lines += [f"static _Superposition _superposition_{name};" for name in superposed]
     for k, path in enumerate(sorted((folder / "code_objects").glob("*.cpp"))):
         lines.append(f'namespace _unit_{k} {{\n#include "code_objects/{path.name}"\n}}')
         lines.append(f"using namespace _unit_{k};")

@@ -128,14 +128,95 @@ static void _open_probes()
     {% endfor %}
 }
 
+{% for all in _plan.superposed %}
+// Bring the synapses of {{all.name}} up to date: what each was, and the spikes that reached it.
+static void _superpose_{{all.name}}()
+{
+    using namespace brian;
+    auto& all = _superposition_{{all.name}};
+    const int64_t n = {{all.n_post}};
+    {% for v in all.variables %}
+    {% set v_number = loop.index0 %}
+    {% for k in all.sources[v] %}
+    const double* __restrict from_{{k}}_{{v}} = all.of({{all.states.index(k)}}, {{v_number}});
+    {% endfor %}
+    {% endfor %}
+    for (int64_t i=0; i<{{all.n_pre}}; i++)
+    {
+        const auto& events = all.events[i];
+        if (!all.awake[i] && events.empty()) continue;
+        {% for v in all.variables %}
+        double* __restrict {{v}}_ = {{all.arrays[v]}} + i*n;
+        {% endfor %}
+        if (all.awake[i])
+        {
+            #pragma GCC ivdep
+            for (int64_t j=0; j<n; j++)
+            {
+                {% for v in all.variables %}
+                const double {{v}} = {{v}}_[j];
+                {% endfor %}
+                {% for v in all.variables %}
+                {{v}}_[j] = {% if v in all.sums %}{{v}} + {% endif %}{% for k in all.sources[v] %}{{" + " if not loop.first}}from_{{k}}_{{v}}[j]*{{k}}{% endfor %};
+                {% endfor %}
+            }
+        }
+        for (const auto& event : events)
+        {
+            const double amount = event.amount;
+            {% for v in all.reached %}
+            const double* __restrict from_{{v}} = all.of(event.source, {{all.variables.index(v)}});
+            {% endfor %}
+            #pragma GCC ivdep
+            for (int64_t j=0; j<n; j++)
+            {
+                {% for v in all.reached %}
+                {{v}}_[j] += amount*from_{{v}}[j];
+                {% endfor %}
+            }
+        }
+    }
+}
+
+static void _end_block_{{all.name}}()
+{
+    auto& all = _superposition_{{all.name}};
+    _superpose_{{all.name}}();
+    for (size_t i=0; i<all.events.size(); i++) if (!all.events[i].empty()) all.awake[i] = 1;
+    all.begin_block();
+}
+{% endfor %}
+
 static void _look(int64_t row, int64_t step)
 {
     using namespace brian;
+    {% for all in _plan.superposed %}
+    // Looking changes nothing: blocks end where they would have ended.
+    const bool _seen_{{all.name}} = {% for name, start, type in _plan.probes if name.startswith(all.name + ".") %}!_probe_{{_plan.probes.index((name, start, type)) + 1}}.chosen.empty() || {% endfor %}false;
+    {% for v in all.variables %}
+    std::vector<double> _kept_{{all.name}}_{{v}};
+    {% endfor %}
+    if (_seen_{{all.name}})
+    {
+        {% for v in all.variables %}
+        _kept_{{all.name}}_{{v}}.assign({{all.arrays[v]}}, {{all.arrays[v]}} + {{all.n_pre}}*{{all.n_post}});
+        {% endfor %}
+        _superpose_{{all.name}}();
+    }
+    {% endfor %}
     const int64_t met[3] = {row, step, (int64_t)_array_schedule_repeats[0]};
     _probe_met.write(reinterpret_cast<const char*>(met), sizeof(met));
     _probe_met.flush();
     {% for name, start, type in _plan.probes %}
     _probe_{{loop.index}}.look({{start}});
+    {% endfor %}
+    {% for all in _plan.superposed %}
+    if (_seen_{{all.name}})
+    {
+        {% for v in all.variables %}
+        std::copy(_kept_{{all.name}}_{{v}}.begin(), _kept_{{all.name}}_{{v}}.end(), {{all.arrays[v]}});
+        {% endfor %}
+    }
     {% endfor %}
 }
 
@@ -179,6 +260,10 @@ static void _read_input(long n_rows, unsigned long seed)
     _read(_folder + "key", uniform_key, 2);
     {% endif %}
     _random_generators[0].seed(seed);
+    {% for all in _plan.superposed %}
+    _superposition_{{all.name}}.prepare({{all.n_pre}}, {{all.n_post}}, {{all.states|length}},
+                                        {{all.variables|length}}, {{all.jumps}});
+    {% endfor %}
     {% for name, start, length in _plan.read %}
     _read(_folder + "in.{{name}}", {{start}}, {{length}});
     {% endfor %}
@@ -256,6 +341,9 @@ static void _run_slots(long n_rows)
         {% for array, _ in _plan.arrivals %}
         _arrivals{{array}}.forget();
         {% endfor %}
+        {% for all in _plan.superposed %}
+        _superposition_{{all.name}}.begin_slot();
+        {% endfor %}
         {% for call in _plan.start %}
         {{call}}
         {% endfor %}
@@ -274,6 +362,12 @@ static void _run_slots(long n_rows)
             {% if not _plan.arrive %}
             _arrive();
             {% endif %}
+            {% for all in _plan.superposed %}
+            _superposition_{{all.name}}.note({{all.spikes}}, {{all.spikes}}[{{all.end}}],
+                                             {{all.amounts}}, {{all.amount}});
+            if (_superposition_{{all.name}}.n_steps == _Superposition::length)
+                _end_block_{{all.name}}();
+            {% endfor %}
             {% for spikes, number, first in _plan.watched %}
             for (int32_t k=0; k<{{spikes}}[{{number}}]; k++)
             {
@@ -288,6 +382,9 @@ static void _run_slots(long n_rows)
                 _probe_next++;
             }
         }
+        {% for all in _plan.superposed %}
+        _end_block_{{all.name}}();
+        {% endfor %}
         {% for variable in _plan.log %}
         _log.push_back(_array_schedule_{{variable}}[0]);
         {% endfor %}

@@ -7,7 +7,25 @@
     // scalar code
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
-    {% if regular and regular.kind == 'all_to_all' %}
+    {% set superposed_of = superposition(codeobj_name) %}
+    {% if superposed_of %}
+    {% set _how = superposed(superposed_of) %}
+    auto& _all = _superposition_{{superposed_of}};
+    for(int64_t _source=0; _source<_all.n_sources; _source++)
+    {
+        {% for variable in _how.states + _how.sums %}
+        double* __restrict _of_{{variable}} = _all.of(_source, {{loop.index0}});
+        {% endfor %}
+        #pragma GCC ivdep
+        for(int32_t _j=0; _j<{{regular.n_post}}; _j++)
+        {
+            const size_t _idx = _j;
+            const size_t _vectorisation_idx = _idx;
+            {{vector_code|by_source(superposed_of)|by_row(regular)|autoindent}}
+        }
+    }
+    _all.n_steps++;
+    {% elif regular and regular.kind == 'all_to_all' %}
     for(int32_t _i=0; _i<{{regular.n_pre}}; _i++)
     {
         #pragma GCC ivdep
