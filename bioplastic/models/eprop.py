@@ -38,7 +38,9 @@ push = 0
 t_free = -1*second
 leak = exp(-dt/tau_membrane)
 """
-_PSI = "psi = gamma/v_threshold*clip(1 - abs({above})/v_threshold, 0, 1)*int(t >= t_free)"
+_PSI = (
+    "psi = gamma/v_threshold*clip(1 - abs({above})/(psi_width*v_threshold), 0, 1)*int(t >= t_free)"
+)
 #: Signals gather anew in every step; the rate is pushed as much in a short sample as in a long one.
 _LIF_AFTER = """
 signal = 0
@@ -61,8 +63,9 @@ class EPropLIF(NeuronModel):
         Time constant of the membrane, which may be a distribution; absolute refractory period.
     v_threshold : float
         Threshold.
-    gamma : float
-        Height of the pseudo-derivative at the threshold, times `v_threshold`.
+    gamma, psi_width : float
+        Height of the pseudo-derivative at the threshold, times `v_threshold`, and how far from the
+        threshold it reaches, in units of `v_threshold`.
     tau_rate : Quantity, in seconds
         Time over which the rate is averaged, across samples.
     rate_target : Quantity, in hertz
@@ -94,9 +97,12 @@ class EPropLIF(NeuronModel):
     tau_refractory: Any = parameter(0 * ms, low=0, strict=False)
     v_threshold: Any = parameter(1.0, low=0)
     gamma: Any = parameter(0.3, low=0)
+    psi_width: Any = parameter(1.0, low=0)
     tau_rate: Any = parameter(10 * second, low=0)
     rate_target: Any = parameter(10 * Hz, low=0)
     rate_cost: Any = parameter(0.0, low=0, strict=False)
+    # Exact where time constants differ, too: eligibilities must decay as membranes do.
+    method: str = "exponential_euler"
 
     @property
     def initial_values(self) -> dict[str, Any]:
@@ -148,8 +154,10 @@ grown : 1                                # exp(y)
 """
 _ERROR_EQUATIONS = """
 error   : 1                              # slope of the loss in y
-counted : 1                              # 1/steps of the decision window within it, else 0
-loss    : 1                              # sum over samples, each a mean over its window
+n_counted : 1                            # steps of the decision window
+counted : 1                              # 1/n_counted within the window, else 0
+sample_loss : 1                          # of this sample: a mean over its window
+loss    : 1                              # sum over samples
 """
 SOFTMAX_EQUATIONS = f"""
 grown   : 1                              # exp(y) of the output
@@ -159,11 +167,14 @@ wanted  : 1                              # 1 for the class of the sample, else 0
 score   : 1                              # mean of p over the window{_ERROR_EQUATIONS}"""
 SQUARED_EQUATIONS = f"""
 y       : 1                              # of the readout, with its bias
+answer  : 1                              # mean of y over the window
 deviation : 1{_ERROR_EQUATIONS}"""
-# Half a step of room for rounding.
-_COUNTED = """
-counted = dt/clip(decision_window, dt, slot_duration)
-counted = counted*int(t + decision_window > slot_duration - 0.5*dt)
+_COUNTED = "counted = int(t > slot_duration - (n_counted + 0.5)*dt)/n_counted"
+_ERROR_START = """
+error = 0
+sample_loss = 0
+n_counted = floor(clip(decision_window, dt, decision_share*slot_duration)/dt + 0.5)
+n_counted = clip(n_counted, 1, 1e9)
 """
 
 
@@ -218,6 +229,8 @@ class SoftmaxError(NeuronModel):
     ----------
     decision_window : Quantity, in seconds
         The last part of a sample, in which the answer counts; a longer one counts all of it.
+    decision_share : float
+        Largest share of a sample that it may take.
 
     Notes
     -----
@@ -232,15 +245,22 @@ class SoftmaxError(NeuronModel):
     """
 
     equations: str = SOFTMAX_EQUATIONS
-    after_spikes: str = f"""{_COUNTED}
+    after_spikes: str = f"""
+{_COUNTED}
 p = grown/total
 error = (p - wanted)*counted
-loss = loss - wanted*counted*log(clip(p, 1e-300, 1))
+sample_loss = sample_loss - wanted*counted*log(clip(p, 1e-300, 1))
 score = score + p*counted
 total = 0
 """
-    at_slot_start: str = "error = 0; total = 0; score = 0; wanted = int(target(cursor) == i)"
+    at_slot_start: str = f"""{_ERROR_START}
+total = 0
+score = 0
+wanted = int(target(cursor) == i)
+"""
+    at_slot_end: str = "loss = loss + sample_loss"
     decision_window: Any = parameter(1e9 * second, low=0)
+    decision_share: Any = parameter(1.0, low=0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -253,6 +273,8 @@ class SquaredError(NeuronModel):
     ----------
     decision_window : Quantity, in seconds
         The last part of a sample, in which the answer counts; a longer one counts all of it.
+    decision_share : float
+        Largest share of a sample that it may take.
 
     Notes
     -----
@@ -266,10 +288,14 @@ class SquaredError(NeuronModel):
     """
 
     equations: str = SQUARED_EQUATIONS
-    after_spikes: str = f"""{_COUNTED}
+    after_spikes: str = f"""
+{_COUNTED}
+answer = answer + y*counted
 deviation = y - target_signal(row, i)
 error = deviation*counted
-loss = loss + 0.5*deviation**2*counted
+sample_loss = sample_loss + 0.5*deviation**2*counted
 """
-    at_slot_start: str = "error = 0"
+    at_slot_start: str = f"{_ERROR_START}\nanswer = 0\n"
+    at_slot_end: str = "loss = loss + sample_loss"
     decision_window: Any = parameter(1e9 * second, low=0)
+    decision_share: Any = parameter(1.0, low=0)

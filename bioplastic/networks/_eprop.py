@@ -1,0 +1,500 @@
+"""What classifier and regressor share: a training by e-prop, epoch after epoch, each one run."""
+
+import hashlib
+import logging
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from brian2 import Hz, ms, second
+from sklearn.base import BaseEstimator, clone
+from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_consistent_length
+from tqdm.auto import tqdm
+
+from bioplastic import engine as engines
+from bioplastic._checks import (
+    check_choice,
+    check_number,
+    check_positive,
+    check_quantity,
+    check_whole,
+)
+from bioplastic.encoding import SpikeAugmenter
+from bioplastic.engine.program import Recorder
+from bioplastic.errors import CheckpointError, DataError, ParameterError
+from bioplastic.models import (
+    SGD,
+    Adam,
+    EPropALIF,
+    EPropLIF,
+    LeakyReadout,
+    Network,
+    Optimizer,
+    Schedule,
+    SoftmaxError,
+    SquaredError,
+)
+from bioplastic.models.declaration import is_distribution
+from bioplastic.networks.eprop_network import FEEDBACKS, eprop_network, initial_weights
+from bioplastic.networks.eprop_samples import Samples, check_samples, make_stimulus, select
+from bioplastic.spikes import SpikeTrains
+
+__all__ = ["EPropNetwork"]
+
+logger = logging.getLogger(__name__)
+
+LOSS = "error.loss"
+#: Samples of validation and prediction are shown to a network without these.
+LEARNED = ".w"
+
+
+class EPropNetwork(BaseEstimator):
+    """Parent of the estimators that learn by e-prop."""
+
+    #: what is looked at when a sample of the training ends
+    _outputs: tuple[str, ...]
+    #: set by `fit`
+    n_features_in_: int
+
+    # ------------------------------------------------------------------ what children say
+
+    def _error_neuron(self) -> SoftmaxError | SquaredError:
+        raise NotImplementedError
+
+    def _targets(self, rows: npt.NDArray[np.int64] | None = None) -> dict[str, Any]:
+        """Targets of the training samples, or of some, for the stimulus."""
+        raise NotImplementedError
+
+    def _measure(self, samples: Samples, rows: npt.NDArray[np.int64]) -> tuple[float, float]:
+        """Loss and score of held-out training samples."""
+        raise NotImplementedError
+
+    def _score(
+        self, outputs: dict[str, list[npt.NDArray[np.float64]]], rows: npt.NDArray[np.int64]
+    ) -> float:
+        """Score of training samples, from what :attr:`_outputs` names."""
+        raise NotImplementedError
+
+    def _strata(self) -> npt.NDArray[Any] | None:
+        """Classes that a split without groups keeps in balance."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------ training
+
+    def _begin(self, samples: Samples, n_outputs: int) -> None:
+        """Set everything that is learned to its initial value."""
+        words = check_random_state(self.random_state).randint(0, 2**31 - 1, size=4)
+        self._entropy = [int(word) for word in words]
+        self._takes_spikes = isinstance(samples, SpikeTrains)
+        self._n_outputs = n_outputs
+        self.network_ = self._declare(learning=True)
+        feedback = check_choice(self, "feedback", FEEDBACKS)
+        gains = tuple(
+            check_number(self, f"{name}_gain", low=0)
+            for name in ("input", "recurrent", "readout", "feedback")
+        )
+        self._state = {
+            **self.network_.sample(self._stream("neurons")),
+            **initial_weights(
+                self.network_, self._stream("weights"), gains=gains, feedback=feedback
+            ),
+        }
+        self.n_epochs_ = 0
+        self._points: dict[str, list[float]] = {
+            name: [] for name in ("loss", "score", "spikes", "validation_loss", "validation_score")
+        }
+        self._best: tuple[float, int, dict[str, npt.NDArray[np.float64]]] | None = None
+
+    def _stream(self, name: str) -> np.random.SeedSequence:
+        """Independent stream of random numbers for one purpose."""
+        purposes = ("weights", "neurons", "order", "noise", "augmentation", "validation")
+        return np.random.SeedSequence(self._entropy).spawn(len(purposes))[purposes.index(name)]
+
+    def _fit(
+        self,
+        samples: Samples,
+        groups: npt.ArrayLike | None,
+        *,
+        n_epochs: int,
+        resume: bool,
+        recorder: Recorder | None,
+    ) -> None:
+        """Train until `n_epochs` are done, or the held-out samples say that it is enough."""
+        first = self.n_epochs_
+        learned, held_out = self._split(len(samples), groups)
+        configuration: dict[str, Any] = {}
+        if self.checkpoint is not None:
+            configuration = self._configuration(samples)
+            if resume:
+                self._resume(configuration)
+        program = engines.open_program(self.network_, engine=self.engine)
+        seconds = 0.0
+        patience = check_whole(self, "n_iter_no_change", low=1)
+        last = first + n_epochs
+        while self.n_epochs_ < last:
+            number = self.n_epochs_
+            if self._best is not None and number - self._best[1] >= patience:
+                break
+            order = self._order(learned, number)
+            result = self._epoch(program, samples, order, number, last, recorder)
+            seconds += result.timings["simulate"]
+            self._state = dict(result.state)
+            if result.interrupted:
+                self._finish(program, result, seconds)
+                kept = f"; {self.checkpoint} holds them" if self.checkpoint is not None else ""
+                raise KeyboardInterrupt(f"training stopped after {number} of {last} epochs{kept}")
+            self.n_epochs_ = number + 1
+            self._note(result, samples, order, held_out, last)
+            if self.checkpoint is not None:
+                self._save(configuration)
+        if self._best is not None:
+            self._state |= self._best[2]
+        self._finish(program, None, seconds)
+
+    def _epoch(
+        self,
+        program: Any,
+        samples: Samples,
+        order: npt.NDArray[np.int64],
+        number: int,
+        last: int,
+        recorder: Recorder | None,
+    ) -> engines.Result:
+        """Present every sample once, in one run."""
+        rate = self._rate(number, last)
+        rates = {
+            f"{p.name}.learning_rate": np.array([rate])
+            for p in self.network_.projections
+            if p.rule is not None
+        }
+        self._state.pop(LOSS, None)  # a sum over one epoch
+        return engines.run(
+            self.network_,
+            make_stimulus(
+                self._augmented(samples, number), dt=self._dt, pool=int(self.pool), order=order,
+                **self._targets(),
+            ),
+            seed=self._stream("noise"),
+            state={**self._state, **rates},
+            engine=self.engine,
+            program=program,
+            chunk_size=max(len(order), 1),
+            record="counts",
+            recorder=recorder,
+            outputs=() if recorder is not None else self._outputs,
+            description=f"epoch {number + 1}/{last}",
+            progress=self.verbose > 1,
+        )  # fmt: skip
+
+    def _order(self, learned: npt.NDArray[np.int64], number: int) -> npt.NDArray[np.int64]:
+        """Order of the samples in an epoch."""
+        if not self.shuffle:
+            return learned
+        seed = int(self._stream("order").generate_state(1)[0])
+        return np.random.default_rng([seed, number]).permutation(learned)
+
+    def _augmented(self, samples: Samples, number: int) -> Samples:
+        """Change every sample anew in each epoch."""
+        if self.augmenter is None:
+            return samples
+        seed = int(self._stream("augmentation").generate_state(1)[0])
+        changes = clone(self.augmenter).set_params(
+            n_copies=1,
+            include_original=False,
+            random_state=int(np.random.default_rng([seed, number]).integers(2**31 - 1)),
+        )
+        return changes.fit_resample(samples)[0]  # type: ignore[no-any-return]
+
+    def _rate(self, number: int, last: int) -> float:
+        """Learning rate of an epoch."""
+        rate = float(self.learning_rate)
+        if self.schedule == "constant":
+            return rate
+        return 0.5 * rate * (1.0 + math.cos(math.pi * number / last))
+
+    def _note(
+        self,
+        result: engines.Result,
+        samples: Samples,
+        order: npt.NDArray[np.int64],
+        held_out: npt.NDArray[np.int64],
+        last: int,
+    ) -> None:
+        """Add a point to the history, tell it, and keep the best weights."""
+        n = len(result.counts)
+        rates = result.counts.sum(axis=1)
+        loss = float(result.state[LOSS].sum()) / n
+        score = self._score(result.outputs, order) if result.outputs else np.nan
+        points = {"loss": loss, "score": score, "spikes": float(rates.mean())}
+        said = [f"epoch {self.n_epochs_}/{last}", f"loss {loss:.4f}", f"score {score:.3f}"]
+        if len(held_out):
+            held_loss, held_score = self._measure(select(samples, held_out), held_out)
+            points |= {"validation_loss": held_loss, "validation_score": held_score}
+            said += [f"held out: loss {held_loss:.4f}", f"score {held_score:.3f}"]
+            if self._best is None or held_score > self._best[0]:
+                weights = {k: v.copy() for k, v in self._state.items() if k.endswith(LEARNED)}
+                self._best = held_score, self.n_epochs_, weights
+        said.append(f"{points['spikes']:.0f} spikes a sample")
+        for name, values in self._points.items():
+            values.append(points.get(name, np.nan))
+        logger.info(", ".join(said))
+        if self.verbose:
+            tqdm.write(", ".join(said))
+
+    def _split(
+        self, n: int, groups: npt.ArrayLike | None
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Rows to learn, and rows to hold out for early stopping."""
+        if not self.early_stopping:
+            return np.arange(n), np.zeros(0, dtype=np.int64)
+        share = check_number(self, "validation_fraction", low=1e-9, high=1 - 1e-9)
+        seed = int(self._stream("validation").generate_state(1)[0] % 2**31)
+        options = {"n_splits": 1, "test_size": share, "random_state": seed}
+        try:
+            if groups is not None:
+                check_consistent_length(np.zeros(n), groups)
+                splitter: Any = GroupShuffleSplit(**options)
+                return next(iter(splitter.split(np.zeros(n), groups=groups)))  # type: ignore[no-any-return]
+            strata = self._strata()
+            splitter = (
+                ShuffleSplit(**options) if strata is None else StratifiedShuffleSplit(**options)
+            )
+            return next(iter(splitter.split(np.zeros(n), strata)))  # type: ignore[no-any-return]
+        except ValueError as error:
+            raise DataError(
+                f"{type(self).__name__}.early_stopping: these samples cannot be split: {error}"
+            ) from error
+
+    def _finish(self, program: Any, result: engines.Result | None, seconds: float) -> None:
+        """Set what a fitted estimator has."""
+        self.weights_ = {}
+        for projection in self.network_.projections:
+            if projection.weight is None:
+                name = projection.name
+                shape = [self.network_.population(p).n for p in (projection.pre, projection.post)]
+                w = self._state[f"{name}.w"].copy()
+                self.weights_[name] = w if projection.wiring == "one_to_one" else w.reshape(shape)
+        self.history_ = {name: np.array(v) for name, v in self._points.items()}
+        self.timings_ = {"build": program.build_seconds, "simulate": seconds}
+        if result is not None:
+            self.engine_ = result.engine
+        else:
+            self.engine_ = {"name": engines.resolve_engine(self.engine), "dt": str(self._dt)}
+
+    # ------------------------------------------------------------------ presenting
+
+    def _present(
+        self,
+        samples: Samples,
+        outputs: tuple[str, ...],
+        *,
+        at: str = "end",
+        record: str = "counts",
+        targets: dict[str, Any] | None = None,
+    ) -> engines.Result:
+        """Show samples to the network, which learns nothing."""
+        network = self._declare(learning=False)
+        names = {p.name for p in network.projections}
+        state = {
+            k: v
+            for k, v in self._state.items()
+            if (k.endswith(LEARNED) and k.split(".")[0] in names) or k in network.drawn
+        }
+        return engines.present(
+            network,
+            make_stimulus(samples, dt=self._dt, pool=int(self.pool), **(targets or {})),
+            seed=self._stream("noise"),
+            state=state,
+            engine=self.engine,
+            record=record,  # type: ignore[arg-type]
+            outputs=outputs,
+            outputs_at=at,  # type: ignore[arg-type]
+            n_jobs=self.n_jobs,
+            description="presenting",
+            progress=self.verbose > 1,
+        )
+
+    def transform_spikes(self, X: Any) -> SpikeTrains:
+        """Spikes of the recurrent neurons, LIF first, with weights held fixed.
+
+        Parameters
+        ----------
+        X : SpikeTrains or array_like
+            As in `fit`.
+
+        Returns
+        -------
+        spikes : SpikeTrains of shape (n_samples, n_lif + n_alif)
+        """
+        samples = self._samples(X, "transform_spikes", reset=False)
+        result = self._present(samples, (), record="spikes", targets=self._no_targets(samples))
+        assert result.spikes is not None
+        return result.spikes
+
+    def _no_targets(self, samples: Samples) -> dict[str, Any]:
+        return {}
+
+    # ------------------------------------------------------------------ parameters
+
+    @property
+    def _dt(self) -> float:
+        return check_positive(self, "dt", 1 * ms)
+
+    def _samples(self, X: Any, method: str, *, reset: bool) -> Samples:
+        n_steps = round(check_positive(self, "presentation", 100 * ms) / self._dt)
+        samples = check_samples(self, X, method, reset=reset, n_steps=max(n_steps, 1))
+        if not reset and isinstance(samples, SpikeTrains) != self._takes_spikes:
+            kind = "SpikeTrains" if self._takes_spikes else "numbers"
+            raise DataError(
+                f"{type(self).__name__}.{method}: X must be {kind}, as in fit, "
+                f"got {type(X).__name__}"
+            )
+        if self.augmenter is not None and not isinstance(samples, SpikeTrains):
+            raise DataError(
+                f"{type(self).__name__}.augmenter: changes SpikeTrains, got {type(X).__name__}; "
+                f"leave it out"
+            )
+        return samples
+
+    def _declare(self, *, learning: bool) -> Network:
+        """Check the parameters and declare the network."""
+        name = type(self).__name__
+        n_lif, n_alif = check_whole(self, "n_lif", low=0), check_whole(self, "n_alif", low=0)
+        if n_lif + n_alif < 1:
+            raise ParameterError(f"{name}.n_lif: there must be a neuron, got n_lif=0 and n_alif=0")
+        check_choice(self, "schedule", ("constant", "cosine"))
+        check_whole(self, "n_epochs", low=1)
+        pool = check_whole(self, "pool", low=1)
+        if self.augmenter is not None and not isinstance(self.augmenter, SpikeAugmenter):
+            raise ParameterError(
+                f"{name}.augmenter: must be a SpikeAugmenter or None, got {self.augmenter!r}"
+            )
+        v_threshold = check_number(self, "v_threshold", low=1e-12)
+        common: dict[str, Any] = {
+            "tau_membrane": _time(self, "tau_membrane", 20 * ms),
+            "tau_refractory": check_positive(self, "tau_refractory", 0 * ms, zero=True) * second,
+            "v_threshold": v_threshold,
+            "gamma": check_number(self, "gamma", low=1e-12),
+            "psi_width": check_number(self, "psi_width", low=1e-12),
+            "tau_rate": check_positive(self, "tau_rate", 100 * second) * second,
+            "rate_target": check_positive(self, "rate_target", 10 * Hz) * Hz,
+            "rate_cost": check_number(self, "rate_cost", low=0),
+        }
+        spikes = self._takes_spikes and pool == 1
+        n_inputs = -(-self.n_features_in_ // pool) if self._takes_spikes else self.n_features_in_
+        return eprop_network(
+            n_inputs=n_inputs,
+            n_lif=n_lif,
+            n_alif=n_alif,
+            n_outputs=self._n_outputs,
+            schedule=Schedule(
+                presentation=None,
+                rest=check_quantity(self, "rest", 0 * ms),
+                dt=check_quantity(self, "dt", 1 * ms),
+                min_spikes=0,
+                max_repeats=0,
+                batch_size=check_whole(self, "batch_size", low=1),
+            ),
+            optimizer=self._optimizer(),
+            lif=EPropLIF(**common),
+            alif=EPropALIF(
+                **common,
+                tau_adaptation=_time(self, "tau_adaptation", 200 * ms),
+                beta=check_number(self, "beta", low=0) * v_threshold,
+            ),
+            readout=LeakyReadout(tau_out=check_positive(self, "tau_out", 20 * ms) * second),
+            error=self._error_neuron(),
+            feedback=check_choice(self, "feedback", FEEDBACKS),
+            decay=check_number(self, "feedback_decay", low=0),
+            recurrent=bool(self.recurrent),
+            spikes=spikes,
+            learning=learning,
+        )
+
+    def _optimizer(self) -> Optimizer:
+        kind = check_choice(self, "optimizer", ("adam", "sgd"))
+        options = {
+            "learning_rate": check_number(self, "learning_rate", low=0),
+            "weight_decay": check_number(self, "weight_decay", low=0),
+        }
+        return Adam(**options) if kind == "adam" else SGD(**options)
+
+    def _window(self) -> dict[str, Any]:
+        """Part of a sample in which the answer counts."""
+        window = self.decision_window
+        if window is None:
+            return {}
+        if isinstance(window, (int, float)) and not isinstance(window, bool):
+            return {"decision_share": check_number(self, "decision_window", low=1e-9, high=1)}
+        return {"decision_window": check_positive(self, "decision_window", 1 * second) * second}
+
+    # ------------------------------------------------------------------ checkpoint
+
+    def _configuration(self, samples: Samples) -> dict[str, Any]:
+        left_out = {"checkpoint", "verbose", "random_state", "engine", "n_jobs", "n_iter_no_change"}
+        if self.schedule == "constant":  # a longer training goes on where a shorter one ended
+            left_out.add("n_epochs")
+        parameters = {
+            k: repr(v) for k, v in self.get_params(deep=False).items() if k not in left_out
+        }
+        seed = self.random_state
+        digest = hashlib.blake2b(digest_size=16)
+        if isinstance(samples, SpikeTrains):
+            for array in (samples.times, samples.units, samples.offsets, samples.duration):
+                digest.update(np.ascontiguousarray(array).data)
+        else:
+            for sample in samples:
+                digest.update(np.ascontiguousarray(sample).data)
+        for target in self._targets().values():
+            digest.update(np.concatenate([np.ravel(t) for t in target]).tobytes())
+        return parameters | {
+            "random_state": seed if seed is None else repr(seed),
+            "engine": engines.resolve_engine(self.engine),
+            "data": digest.hexdigest(),
+        }
+
+    def _save(self, configuration: dict[str, Any]) -> None:
+        best = self._best
+        kept = {f"best.{k}": v for k, v in best[2].items()} if best is not None else {}
+        engines.save_checkpoint(
+            self.checkpoint,
+            arrays={
+                **{f"state.{name}": value for name, value in self._state.items()},
+                **{f"history.{name}": np.array(v) for name, v in self._points.items()},
+                **kept,
+                "best": np.array(best[:2] if best is not None else []),
+                "entropy": np.array(self._entropy),
+                "n_epochs": np.array(self.n_epochs_),
+            },
+            configuration=configuration,
+        )
+
+    def _resume(self, configuration: dict[str, Any]) -> None:
+        arrays = engines.load_checkpoint(self.checkpoint, configuration=configuration)
+        if arrays is None:
+            return
+        done, wanted = int(arrays["n_epochs"]), int(self.n_epochs)
+        if done > wanted:
+            raise CheckpointError(
+                f"checkpoint: {self.checkpoint} holds {done} epochs, this training has {wanted}; "
+                f"raise n_epochs or choose another file"
+            )
+        self.n_epochs_ = done
+        self._entropy = [int(word) for word in arrays["entropy"]]
+        self._state = {k[6:]: v for k, v in arrays.items() if k.startswith("state.")}
+        self._points = {name: arrays[f"history.{name}"].tolist() for name in self._points}
+        if len(arrays["best"]):
+            weights = {k[5:]: v for k, v in arrays.items() if k.startswith("best.")}
+            self._best = float(arrays["best"][0]), int(arrays["best"][1]), weights
+        logger.info("resumed from %s after %d of %d epochs", self.checkpoint, done, wanted)
+
+
+def _time(estimator: Any, name: str, default: Any) -> Any:
+    """Return a time constant: one, or a distribution of them."""
+    value = getattr(estimator, name)
+    if is_distribution(value):
+        return value
+    return check_positive(estimator, name, default) * second

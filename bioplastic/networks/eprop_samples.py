@@ -1,0 +1,133 @@
+"""What an e-prop network is shown: spikes, numbers over time, or numbers that stay."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils.validation import validate_data
+
+from bioplastic import engine as engines
+from bioplastic.errors import DataError
+from bioplastic.readout._trains import check_trains
+from bioplastic.spikes import SpikeTrains
+
+__all__ = ["Samples", "check_samples", "make_stimulus", "select"]
+
+type Samples = SpikeTrains | Sequence[npt.NDArray[Any]]
+
+
+class _PooledCounts(Sequence[npt.NDArray[np.float64]]):
+    """Spikes of neighbouring channels, counted in every step; a sample is counted when asked for."""
+
+    def __init__(self, trains: SpikeTrains, *, pool: int, dt: float) -> None:
+        self._trains, self._pool, self._dt = trains, pool, dt
+        self._width = -(-trains.n_units // pool)
+        # A hair less, so that 0.7 s of 1 ms are 700 steps whatever the last bit says.
+        self._n_steps = np.ceil(trains.duration / dt - 1e-6).astype(np.int64)
+
+    def __len__(self) -> int:
+        return len(self._trains)
+
+    def __iter__(self) -> Iterator[npt.NDArray[np.float64]]:
+        return (self[k] for k in range(len(self)))
+
+    def __getitem__(self, index: Any) -> Any:
+        trains, n = self._trains, int(self._n_steps[index])
+        of = slice(trains.offsets[index], trains.offsets[index + 1])
+        steps = np.minimum(np.floor(trains.times[of] / self._dt + 1e-6).astype(np.int64), n - 1)
+        cells = steps * self._width + trains.units[of] // self._pool
+        return np.bincount(cells, minlength=n * self._width).reshape(n, -1).astype(np.float64)
+
+
+def check_samples(estimator: Any, X: Any, method: str, *, reset: bool, n_steps: int) -> Samples:
+    """Return samples as spikes, or as one array of numbers for each, a row a step.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Its ``n_features_in_`` is set, or compared with.
+    X : SpikeTrains, array_like of shape (n_samples, n_steps, n_features), sequence of arrays of \
+shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
+        The last one stands for numbers that stay for the whole presentation.
+    method : str
+        Who asks.
+    reset : bool
+        Whether the number of features is new.
+    n_steps : int
+        Steps of a presentation, for numbers that stay.
+
+    Raises
+    ------
+    DataError
+        If they are none of these, not finite, or of another width than in `fit`.
+    """
+    if isinstance(X, SpikeTrains):
+        check_trains(estimator, method, X, reset=reset)
+        if reset:
+            estimator.n_features_in_ = X.n_units
+        return X
+    if _is_list_of_signals(X):
+        signals = [np.asarray(sample, dtype=np.float64) for sample in X]
+        _check_signals(estimator, signals, method, reset=reset)
+        return signals
+    try:
+        data = validate_data(estimator, X, reset=reset, dtype=np.float64)
+    except ValueError as error:
+        raise DataError(
+            f"{type(estimator).__name__}.{method}: {error} X must be SpikeTrains, numbers over "
+            f"time (n_samples, n_steps, n_features), or numbers that stay (n_samples, n_features)."
+        ) from error
+    return [np.broadcast_to(sample, (n_steps, len(sample))) for sample in data]
+
+
+def _is_list_of_signals(X: Any) -> bool:
+    if isinstance(X, np.ndarray) and X.dtype != object:
+        return X.ndim == 3
+    if isinstance(X, (list, tuple)) or (isinstance(X, np.ndarray) and X.ndim == 1):
+        return len(X) > 0 and all(np.ndim(sample) == 2 for sample in X)
+    return False
+
+
+def _check_signals(
+    estimator: Any, signals: list[npt.NDArray[np.float64]], method: str, *, reset: bool
+) -> None:
+    name = f"{type(estimator).__name__}.{method}"
+    widths = sorted({sample.shape[1] for sample in signals})
+    if not len(signals) or len(widths) > 1 or not min(len(sample) for sample in signals):
+        raise DataError(
+            f"{name}: X must hold at least one sample, and each the same features for at least one "
+            f"step, got {len(signals)} samples with {widths[:5]} features"
+        )
+    if not all(np.isfinite(sample).all() for sample in signals):
+        bad = next(k for k, sample in enumerate(signals) if not np.isfinite(sample).all())
+        raise DataError(f"{name}: X must be finite, sample {bad} is not")
+    if reset:
+        estimator.n_features_in_ = widths[0]
+    elif widths[0] != estimator.n_features_in_:
+        raise DataError(
+            f"{name}: X must have the {estimator.n_features_in_} features of fit, got {widths[0]}"
+        )
+
+
+def select(samples: Samples, rows: npt.NDArray[np.int64]) -> Samples:
+    """Return some of the samples."""
+    return samples[rows] if isinstance(samples, SpikeTrains) else [samples[k] for k in rows]
+
+
+def make_stimulus(
+    samples: Samples,
+    *,
+    dt: float,
+    pool: int = 1,
+    order: npt.NDArray[np.int64] | None = None,
+    targets: npt.NDArray[Any] | None = None,
+    target_signals: Sequence[npt.NDArray[Any]] | None = None,
+) -> engines.SpikeStimulus | engines.SignalStimulus:
+    """Make a stimulus of samples: spikes as they are, or numbers of every step."""
+    labels = {"order": order, "targets": targets, "target_signals": target_signals}
+    if isinstance(samples, SpikeTrains) and pool == 1:
+        return engines.SpikeStimulus(trains=samples, **labels)  # type: ignore[arg-type]
+    if isinstance(samples, SpikeTrains):
+        samples = _PooledCounts(samples, pool=pool, dt=dt)
+    return engines.SignalStimulus(values=samples, dt=dt, **labels)  # type: ignore[arg-type]
