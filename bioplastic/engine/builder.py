@@ -45,7 +45,7 @@ from bioplastic.models.declaration import is_distribution, parameter_equations
 __all__ = ["SLOT_LOG", "Built", "build"]
 
 #: When a slot ends: synapses, then neurons, then rules, then the choice of the next sample.
-END_OF_SYNAPSES, END_OF_NEURONS, END_OF_RULES, END_OF_SLOT = 0, 1000, 2000, 3000
+END_OF_SYNAPSES, END_OF_NEURONS, END_OF_RULES, END_OF_BATCH, END_OF_SLOT = range(0, 5000, 1000)
 
 #: When a step ends: neurons and what they hand on, population by population, then rules.
 END_OF_STEP_NEURONS, END_OF_STEP_RULES = 10_000, 10_000_000
@@ -445,15 +445,16 @@ def _add_projection(
     edge = {"clock": built.slot_clock}
     start = [state.at_slot_start if state is not None else "", learning.at_slot_start]
     if any(start):
-        synapses.run_regularly("\n".join(s for s in start if s), order=0, **edge)
+        name = f"{projection.name}_at_slot_start"
+        synapses.run_regularly("\n".join(s for s in start if s), order=0, name=name, **edge)
     if state is not None and state.at_slot_end:
         end = END_OF_SYNAPSES + order
         synapses.run_regularly(state.at_slot_end, when="end", order=end, **edge)
     if learning.at_slot_end:
-        end = END_OF_RULES + order
-        synapses.run_regularly(learning.at_slot_end, when="end", order=end, **edge)
+        name, end = f"{projection.name}_at_slot_end", END_OF_RULES + order
+        synapses.run_regularly(learning.at_slot_end, when="end", order=end, name=name, **edge)
     if learning.at_batch_end:
-        end = END_OF_RULES + order
+        end = END_OF_BATCH + order
         update = synapses.run_regularly(learning.at_batch_end, when="end", order=end, **edge)
         built.at_batch_end.add(update.name)
     step = {"clock": built.step_clock}

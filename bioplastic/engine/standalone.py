@@ -1,5 +1,6 @@
 """Brian's C++ device with a loop over slots, and with loops that vectorise."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +54,7 @@ def to_arrivals(lines: list[str], array: str) -> list[str]:
 
 def superposition(code_object: str) -> str | None:
     """Projection whose synapses a code object computes by superposition."""
-    name = code_object.partition("_before_spikes_codeobject")[0]
+    name = re.sub(r"_(before_spikes|at_slot_end)_codeobject\w*", "", code_object)
     return name if name != code_object and name in get_device().superposed else None
 
 
@@ -153,7 +154,21 @@ class SlotDevice(CPPStandaloneDevice):
             when = f"if ((step + 1) % {wait} == 0) " if wait > 1 else ""
             if obj.name in built.at_batch_end:
                 when = "if (_array_schedule_batch_ends[0]) "
+            # Of a superposed projection, what follows is for others than all synapses.
+            for name in built.superposed:
+                if obj.name == f"{name}_at_slot_start":
+                    when = f"if (_superposition_{name}.dirty) "
+                if obj.name == f"{name}_at_slot_end":
+                    calls[part].append(f"_end_span_{name}();")
             calls[part] += [f"{when}_run_{name}();" for name in names]
+            for name in built.superposed:
+                if obj.name == f"{name}_at_slot_start":
+                    calls[part].append(f"_superposition_{name}.dirty = false;")
+                if obj.name == f"{name}_at_slot_end":
+                    calls[part].append(f"_end_block_{name}(_is_last);")
+        ends = " ".join(calls["end"])
+        late = [name for name in built.superposed if f"_end_block_{name}(" not in ends]
+        calls["end"] = [*(f"_end_block_{name}(_is_last);" for name in late), *calls["end"]]
         self.insert_code("main", "_run_slots(n_rows);")
         net.after_run()
         self.insert_code("main", "_write_output();")

@@ -7,6 +7,7 @@ block of steps then costs a synapse one visit, and one addition for each spike t
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sympy as sp
@@ -83,20 +84,27 @@ def superposition_of(projection: Projection) -> Superposition | None:
     changes = _changes(learning.before_spikes, own)
     if changes is None or jump[1] not in changes:
         return None
-    factors = _factors(changes)
-    if factors is None or get_identifiers(f"{projection.on_pre}\n{projection.graded}") & set(
-        changes
+    names = tuple(changes)
+    factors = _factors(changes, own)
+    others = get_identifiers(f"{projection.on_pre}\n{projection.graded}") & own
+    if (
+        factors is None
+        or others
+        or any(factors[v, k] != 0 for v in names for k in own - set(names))
     ):
         return None
-    names = tuple(changes)
     depends = {v: {k for k in names if factors[v, k] != 0} for v in names}
     sums = tuple(
         v for v in names if factors[v, v] == 1 and all(v not in depends[k] for k in names if k != v)
     )
     for _ in names:  # what follows in some steps
         depends = {v: depends[v].union(*(depends[k] for k in depends[v])) for v in names}
-    begins = {m[1] for m in map(_ZERO.fullmatch, re.split(r"[\n;]", learning.at_slot_start)) if m}
-    if set(names) - set(sums) - begins or jump[1] in sums:
+    ends = _changes(learning.at_slot_end, own) if learning.at_slot_end else {}
+    if ends is None or set(ends) - set(sums) or _factors(ends, names) is None:
+        return None
+    begins = re.split(r"[\n;]", learning.at_slot_start.strip())
+    zeros = {m[1] for m in map(_ZERO.fullmatch, begins) if m}
+    if zeros != set(names) - set(sums) or len(zeros) != len(begins) or jump[1] in sums:
         return None
     sources = {v: tuple(k for k in names if k in depends[v] and k not in sums) for v in names}
     return Superposition(names, sums, sources, jump[1], jump[2] or jump[3])
@@ -117,13 +125,15 @@ def _changes(code: str, own: set[str]) -> dict[str, sp.Expr] | None:
                      "*=": before * value, "/=": before / value}[sign]  # fmt: skip
     changed = {name: sp.expand(value) for name, value in now.items() if name in own}
     read = {s.name for value in changed.values() for s in value.free_symbols}
-    foreign = {n for n in read - set(changed) if n.endswith("_pre")} | read & (own | {"w", "i"})
-    return changed if foreign <= set(changed) and changed else None
+    of_pre = {name for name in read if name.endswith("_pre")} | read & {"w", "i"}
+    return changed if changed and not of_pre else None
 
 
-def _factors(changes: dict[str, sp.Expr]) -> dict[tuple[str, str], sp.Expr] | None:
+def _factors(
+    changes: dict[str, sp.Expr], names: Iterable[str]
+) -> dict[tuple[str, str], sp.Expr] | None:
     """By which factor each variable enters each other, None where that is not linear."""
-    symbols = {name: sp.Symbol(name, real=True) for name in changes}
+    symbols = {name: sp.Symbol(name, real=True) for name in names}
     factors = {}
     for name, value in changes.items():
         rest = value

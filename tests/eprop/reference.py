@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Adam", "Hidden", "Reference", "SGD"]
+__all__ = ["SGD", "Adam", "Hidden", "Reference"]
 
 
 @dataclass(kw_only=True)
@@ -68,8 +68,8 @@ class SGD:
 class Reference:
     """A network in training.
 
-    `weights` are ``"input"`` (n_in, n), ``"recurrent"`` (n, n), ``"readout"`` (n, n_out), ``"bias"``
-    (n_out,) and ``"feedback"`` (n_out, n).
+    `weights` are ``"input"`` (n_in, n), ``"recurrent"`` (n, n), ``"readout"`` (n, n_out),
+    ``"bias"`` (n_out,) and ``"feedback"`` (n_out, n).
     """
 
     weights: dict

@@ -148,10 +148,12 @@ def test_adam_changes_the_weights_of_a_classifier(classifying, samples, name, sy
     assert_equal(result.state, weights)
     assert_equal(result.state, case.split(case.reference.gradients, "gradient"))  # of one sample
     assert result.state["schedule.in_batch"] == len(ORDER) % 3
-    for name_, values in weights.items():
-        moved = np.abs(values - case.state[name_])
-        assert np.median(moved) > 0.005, f"{name_} hardly changed"
-        assert name_ not in ("lif_to_lif.w", "alif_to_alif.w") or (moved == 0).sum() >= 3
+    for variable, values in weights.items():
+        moved = np.abs(values - case.state[variable])
+        assert moved.max() > 0.005, f"{variable} hardly changed"
+        if variable in ("lif_to_lif.w", "alif_to_alif.w"):
+            n = round(len(values) ** 0.5)
+            assert not values.reshape(n, n).diagonal().any()
 
 
 @pytest.mark.parametrize("name", ENGINES)

@@ -129,18 +129,48 @@ static void _open_probes()
 }
 
 {% for all in _plan.superposed %}
-// Bring the synapses of {{all.name}} up to date: what each was, and the spikes that reached it.
-static void _superpose_{{all.name}}()
+{% macro superposed(v) %}{% if v in all.sums %}{{v}} + {% endif %}{% for k in all.sources[v] %}{{" + " if not loop.first}}from_{{k}}_{{v}}[j]*{{k}}{% endfor %}{% endmacro %}
+{% macro pointers(first) %}
+    {% for v in all.variables %}
+    {% set v_number = loop.index0 %}
+    {% for k in all.sources[v] %}
+    const double* __restrict from_{{k}}_{{v}} = all.of({{first}} + {{all.states.index(k)}}, {{v_number}});
+    {% endfor %}
+    {% endfor %}
+{% endmacro %}
+// Bring the older sources of {{all.name}} forward by the span.
+static void _end_span_{{all.name}}()
+{
+    auto& all = _superposition_{{all.name}};
+    if (!all.in_span) return;
+    {{pointers(0)}}
+    for (int64_t source=all.n_states; source<all.fresh; source++)
+    {
+        {% for v in all.variables %}
+        double* __restrict {{v}}_ = all.of(source, {{loop.index0}});
+        {% endfor %}
+        #pragma GCC ivdep
+        for (int64_t j=0; j<{{all.n_post}}; j++)
+        {
+            {% for v in all.variables %}
+            const double {{v}} = {{v}}_[j];
+            {% endfor %}
+            {% for v in all.variables %}
+            {{v}}_[j] = {{superposed(v)}};
+            {% endfor %}
+        }
+    }
+    all.begin_span();
+}
+
+// Bring synapses up to date: what each was when the block began, and the spikes that reached it.
+{% for what, names in (("", all.variables), ("_sums", all.sums)) %}
+static void _superpose{{what}}_{{all.name}}()
 {
     using namespace brian;
     auto& all = _superposition_{{all.name}};
     const int64_t n = {{all.n_post}};
-    {% for v in all.variables %}
-    {% set v_number = loop.index0 %}
-    {% for k in all.sources[v] %}
-    const double* __restrict from_{{k}}_{{v}} = all.of({{all.states.index(k)}}, {{v_number}});
-    {% endfor %}
-    {% endfor %}
+    {{pointers("all.n_states")}}
     for (int64_t i=0; i<{{all.n_pre}}; i++)
     {
         const auto& events = all.events[i];
@@ -156,32 +186,38 @@ static void _superpose_{{all.name}}()
                 {% for v in all.variables %}
                 const double {{v}} = {{v}}_[j];
                 {% endfor %}
-                {% for v in all.variables %}
-                {{v}}_[j] = {% if v in all.sums %}{{v}} + {% endif %}{% for k in all.sources[v] %}{{" + " if not loop.first}}from_{{k}}_{{v}}[j]*{{k}}{% endfor %};
+                {% for v in names %}
+                {{v}}_[j] = {{superposed(v)}};
                 {% endfor %}
             }
         }
         for (const auto& event : events)
         {
             const double amount = event.amount;
-            {% for v in all.reached %}
+            {% for v in names if v in all.reached %}
             const double* __restrict from_{{v}} = all.of(event.source, {{all.variables.index(v)}});
             {% endfor %}
             #pragma GCC ivdep
             for (int64_t j=0; j<n; j++)
             {
-                {% for v in all.reached %}
+                {% for v in names if v in all.reached %}
                 {{v}}_[j] += amount*from_{{v}}[j];
                 {% endfor %}
             }
         }
     }
 }
+{% endfor %}
 
-static void _end_block_{{all.name}}()
+// States are forgotten when a slot begins: what the last block left of them matters to nobody,
+// unless the run ends there.
+static void _end_block_{{all.name}}(bool states)
 {
     auto& all = _superposition_{{all.name}};
-    _superpose_{{all.name}}();
+    _end_span_{{all.name}}();
+    if (states) _superpose_{{all.name}}();
+    else _superpose_sums_{{all.name}}();
+    all.dirty |= states;
     for (size_t i=0; i<all.events.size(); i++) if (!all.events[i].empty()) all.awake[i] = 1;
     all.begin_block();
 }
@@ -193,14 +229,17 @@ static void _look(int64_t row, int64_t step)
     {% for all in _plan.superposed %}
     // Looking changes nothing: blocks end where they would have ended.
     const bool _seen_{{all.name}} = {% for name, start, type in _plan.probes if name.startswith(all.name + ".") %}!_probe_{{_plan.probes.index((name, start, type)) + 1}}.chosen.empty() || {% endfor %}false;
+    _Superposition _as_was_{{all.name}};
     {% for v in all.variables %}
     std::vector<double> _kept_{{all.name}}_{{v}};
     {% endfor %}
     if (_seen_{{all.name}})
     {
+        _as_was_{{all.name}} = _superposition_{{all.name}};
         {% for v in all.variables %}
         _kept_{{all.name}}_{{v}}.assign({{all.arrays[v]}}, {{all.arrays[v]}} + {{all.n_pre}}*{{all.n_post}});
         {% endfor %}
+        _end_span_{{all.name}}();
         _superpose_{{all.name}}();
     }
     {% endfor %}
@@ -213,6 +252,7 @@ static void _look(int64_t row, int64_t step)
     {% for all in _plan.superposed %}
     if (_seen_{{all.name}})
     {
+        std::swap(_superposition_{{all.name}}, _as_was_{{all.name}});
         {% for v in all.variables %}
         std::copy(_kept_{{all.name}}_{{v}}.begin(), _kept_{{all.name}}_{{v}}.end(), {{all.arrays[v]}});
         {% endfor %}
@@ -342,7 +382,7 @@ static void _run_slots(long n_rows)
         _arrivals{{array}}.forget();
         {% endfor %}
         {% for all in _plan.superposed %}
-        _superposition_{{all.name}}.begin_slot();
+        _superposition_{{all.name}}.begin_slot(_n_steps[row]);
         {% endfor %}
         {% for call in _plan.start %}
         {{call}}
@@ -365,8 +405,11 @@ static void _run_slots(long n_rows)
             {% for all in _plan.superposed %}
             _superposition_{{all.name}}.note({{all.spikes}}, {{all.spikes}}[{{all.end}}],
                                              {{all.amounts}}, {{all.amount}});
-            if (_superposition_{{all.name}}.n_steps == _Superposition::length)
-                _end_block_{{all.name}}();
+            if (_superposition_{{all.name}}.n_steps == _superposition_{{all.name}}.length
+                && step + 1 < n_steps)
+                _end_block_{{all.name}}(true);
+            else if (_superposition_{{all.name}}.in_span == _Superposition::span)
+                _end_span_{{all.name}}();
             {% endfor %}
             {% for spikes, number, first in _plan.watched %}
             for (int32_t k=0; k<{{spikes}}[{{number}}]; k++)
@@ -382,9 +425,9 @@ static void _run_slots(long n_rows)
                 _probe_next++;
             }
         }
-        {% for all in _plan.superposed %}
-        _end_block_{{all.name}}();
-        {% endfor %}
+        {% if _plan.superposed %}
+        const bool _is_last = (int64_t)row + 1 == n_rows || _stop_requested;
+        {% endif %}
         {% for variable in _plan.log %}
         _log.push_back(_array_schedule_{{variable}}[0]);
         {% endfor %}

@@ -11,8 +11,12 @@
     {% if superposed_of %}
     {% set _how = superposed(superposed_of) %}
     auto& _all = _superposition_{{superposed_of}};
-    for(int64_t _source=0; _source<_all.n_sources; _source++)
+    {% set at_end = '_at_slot_end_codeobject' in codeobj_name %}
+    const int64_t _n_first = {{"0" if at_end else "_all.n_states"}};
+    const int64_t _first = {{"_all.n_states" if at_end else "_all.fresh"}};
+    for(int64_t _k=0; _k<_n_first + _all.n_sources - _first; _k++)
     {
+        const int64_t _source = _k < _n_first ? _k : _first + _k - _n_first;
         {% for variable in _how.states + _how.sums %}
         double* __restrict _of_{{variable}} = _all.of(_source, {{loop.index0}});
         {% endfor %}
@@ -24,7 +28,10 @@
             {{vector_code|by_source(superposed_of)|by_row(regular)|autoindent}}
         }
     }
+    {% if not at_end %}
     _all.n_steps++;
+    _all.in_span++;
+    {% endif %}
     {% elif regular and regular.kind == 'all_to_all' %}
     for(int32_t _i=0; _i<{{regular.n_pre}}; _i++)
     {

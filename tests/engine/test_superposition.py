@@ -1,0 +1,291 @@
+"""Synapses that are computed as superpositions are those that are computed one by one."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from brian2 import ms
+
+from bioplastic import engine
+from bioplastic.engine import ProbePlan
+from bioplastic.engine.superposition import Superposition, superposition_of
+from bioplastic.models import (
+    AdaptiveEProp,
+    EProp,
+    EPropReadout,
+    Network,
+    NeuronModel,
+    PlasticityRule,
+    Population,
+    Projection,
+    RandomWiring,
+    Schedule,
+    SignalInput,
+)
+
+ENGINES = ["numpy", "cpp_standalone"]
+#: Two states that drive each other, a sum, and factors of the neuron that change from step to step.
+RULE = PlasticityRule(
+    synapse="p : 1\nq : 1\ntotal : 1",
+    on_pre="p += value_pre",
+    before_spikes="""
+    total += gain_post*q
+    p = leak_post*p - 0.2*gain_post*q
+    q = 0.9*q + gain_post*p
+    total -= 0.1*p
+    """,
+    at_slot_start="p = 0; q = 0.0",
+    at_slot_end="w += 0.01*total",
+)
+
+
+# --- which rules
+
+
+def of(*, wiring="all_to_all", delay=0 * ms, acts="", graded="", **changes):
+    """Tell what is found of `RULE` with some changes."""
+    rule = dataclasses.replace(RULE, **changes)
+    projection = Projection(
+        pre="a", post="b", wiring=wiring, on_pre=acts, graded=graded, delay=delay, rule=rule
+    )
+    return superposition_of(projection)
+
+
+def test_what_is_found():
+    found = of()
+    assert found == Superposition(
+        variables=("total", "p", "q"),
+        sums=("total",),
+        sources={"total": ("p", "q"), "p": ("p", "q"), "q": ("p", "q")},
+        jumps="p",
+        amount="value",
+    )
+    assert found.states == ("p", "q")
+    assert found.reached == ("total", "p", "q")
+
+
+@pytest.mark.parametrize(
+    ("rule", "states", "jumps"),
+    [
+        (EProp(), {"eps_v", "e_bar"}, "eps_v"),
+        (AdaptiveEProp(), {"eps_v", "eps_a", "e_bar"}, "eps_v"),
+        (EPropReadout(), {"z_bar"}, "z_bar"),
+    ],
+    ids=["EProp", "AdaptiveEProp", "EPropReadout"],
+)
+def test_rules_of_eprop_superpose(rule, states, jumps):
+    found = superposition_of(Projection(pre="a", post="b", on_pre="v_post += w", rule=rule))
+    assert set(found.states) == states
+    assert found.sums == ("gradient",)
+    assert (found.jumps, found.amount) == (jumps, "1")
+    assert "gradient" in found.reached
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"before_spikes": "p = leak_post*p; q = q*p"},
+        {"before_spikes": "p = p + 1"},
+        {"before_spikes": "p = exp(-p)"},
+        {"before_spikes": "p = w*p"},
+        {"before_spikes": "p = x_pre*p"},
+        {"before_spikes": "p = leak_post*p + 0.1*x_pre"},
+        {"before_spikes": "p = int(i != j)*p"},
+        {"before_spikes": "q = 0.5*q"},  # the spike adds to another
+        {"before_spikes": ""},
+        {"before_spikes": "p = abs(p)"},
+        {"before_spikes": "p = int(p > 0.5)*p"},
+        {"before_spikes": "p = rand()*p"},
+        {"before_spikes": "p = leak_post*p; w += 0.01*p"},
+        {"before_spikes": "p = leak_post*p; drive_post += p"},
+        {"before_spikes": "p = k*p", "synapse": "p : 1\nk = 0.1*w : 1"},
+        {"before_spikes": "p = p + x", "synapse": "p : 1\ndx/dt = -x/(9*ms) : 1 (clock-driven)"},
+        {"before_spikes": "p = 0.9*p", "synapse": "p : 1 (shared)"},
+        {"on_pre": "p = 1"},
+        {"on_pre": "p += w"},
+        {"on_pre": "p += 1; q += 1"},
+        {"on_pre": "total += 1"},
+        {"on_pre": ""},
+        {"on_post": "w += p"},
+        {"every_step": "w += 0.1*p"},
+        {"at_slot_start": "p = 0"},
+        {"at_slot_start": "p = 0; q = 1"},
+        {"at_slot_start": "p = 0; q = 0; p = 1"},
+        {"at_slot_start": ""},
+        {"wiring": "one_to_one"},
+        {"wiring": "all_but_one"},
+        {"wiring": RandomWiring(p=0.5)},
+        {"delay": 2 * ms},
+        {"constants": {"p_max": 1.0}, "before_spikes": "p = clip(p, 0, p_max)"},
+    ],
+    ids=str,
+)
+def test_what_does_not_superpose(changes):
+    assert of(**changes) is None
+
+
+@pytest.mark.parametrize("side", ["acts", "graded"])
+def test_a_synapse_that_acts_by_what_changes_does_not_superpose(side):
+    assert of(**{side: "v_post += w*q"}) is None
+    assert of(**{side: "v_post += w*value_pre"}) is not None
+
+
+def test_without_a_rule():
+    assert superposition_of(Projection(pre="a", post="b")) is None
+
+
+# --- what they give
+
+N_INPUT, N_RELAY, N_CELL = 4, 3, 5
+CELL = NeuronModel(
+    equations="dv/dt = -v/tau : 1\ngain : 1\nleak : 1",
+    before_spikes="gain = 0.3*sin(0.2*t/dt + i)",
+    at_slot_start="v = 0; leak = 0.97 - 0.05*i",
+    constants={"tau": 10 * ms},
+)
+#: Fires at times of its own, with a spike that says 1.
+RELAY = NeuronModel(equations="value : 1", threshold="sin(0.7*(i + 1)*t/dt) > 0.9")
+ONE = PlasticityRule(
+    synapse="p : 1\ntotal : 1",
+    on_pre="p += 1.5",
+    before_spikes="p = leak_post*p; total += p*v_post",
+    at_slot_start="p = 0",
+)
+NETWORK = Network(
+    populations=(
+        Population(name="input", n=N_INPUT, neuron=SignalInput()),
+        Population(name="relay", n=N_RELAY, neuron=RELAY),
+        Population(name="cell", n=N_CELL, neuron=CELL),
+    ),
+    projections=(
+        Projection(pre="input", post="cell", on_pre="v_post += w*value_pre", rule=RULE),
+        Projection(pre="relay", post="cell", on_pre="v_post += 0.1", rule=ONE),
+    ),
+    watch=("input", "relay"),
+    schedule=Schedule(presentation=None, rest=0 * ms, dt=1 * ms, min_spikes=0),
+)
+VARIABLES = tuple(
+    f"{name}_to_cell.{v}" for name in ("input", "relay") for v in ("p", "q", "total", "w")
+)
+
+
+@pytest.fixture(scope="module")
+def stimulus():
+    """Signals mostly 0; lengths below, at and above the block's 32 steps."""
+    rng = np.random.default_rng(0)
+    values = []
+    for n in (70, 32, 5, 64, 33, 97):
+        some = rng.random((n, N_INPUT)) < [0.3, 0.1, 0.02, 0.0]
+        values.append(np.where(some, rng.normal(0.0, 1.0, (n, N_INPUT)), 0.0))
+    return engine.SignalStimulus(values=values, dt=1e-3)
+
+
+@pytest.fixture(scope="module")
+def state():
+    return {"input_to_cell.w": np.random.default_rng(1).normal(0.0, 0.5, N_INPUT * N_CELL)}
+
+
+def simulate(stimulus, state, name, **kwargs):
+    return engine.run(NETWORK, stimulus, seed=0, state=state, engine=name, **kwargs)
+
+
+@pytest.fixture(scope="module")
+def results(stimulus, state):
+    options = {"outputs": (*VARIABLES, "cell.v"), "outputs_at": "steps", "record": "spikes"}
+    return {name: simulate(stimulus, state, name, **options) for name in ENGINES}
+
+
+def test_both_projections_superpose():
+    assert all(superposition_of(p) is not None for p in NETWORK.projections)
+
+
+def test_engines_agree_in_every_step(stimulus, results):
+    numpy, cpp = (results[name] for name in ENGINES)
+    assert numpy.spikes.units.tolist() == cpp.spikes.units.tolist()
+    assert (numpy.spikes.counts()[:, :3].sum(axis=0) > 0).all()
+    assert numpy.spikes.counts()[:, 3].sum() == 0
+    for variable, samples in numpy.outputs.items():
+        most = max(np.abs(values).max() for values in samples)
+        assert most > 0.1, f"{variable} does nothing"
+        for k, (values, others) in enumerate(zip(samples, cpp.outputs[variable], strict=True)):
+            assert len(values) == len(stimulus.values[k])
+            np.testing.assert_allclose(
+                others, values, rtol=0, atol=1e-12 * max(most, 1), err_msg=f"{variable} of {k}"
+            )
+
+
+def test_engines_agree_in_the_end(results):
+    numpy, cpp = (results[name].state for name in ENGINES)
+    for variable, values in numpy.items():
+        most = max(1.0, np.abs(values).max())
+        np.testing.assert_allclose(cpp[variable], values, rtol=0, atol=1e-12 * most)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_step_by_step_it_is_what_the_strings_say(stimulus, state, results, name):
+    """One synapse of each projection, by hand, in the last sample."""
+    x, spikes = stimulus.values[-1], results[name].spikes[-1]
+    fired = np.zeros((len(x), N_INPUT + N_RELAY))
+    fired[np.round(spikes.times * 1e3).astype(int), spikes.units] = 1
+    outputs, j = results[name].outputs, 2
+    for pre, i in (("input", 0), ("relay", 1)):
+        p = q = 0.0
+        before = 0.0
+        v = outputs["cell.v"][-1][:, j]
+        for t in range(len(x)):
+            gain, leak = 0.3 * np.sin(0.2 * t + j), 0.97 - 0.05 * j
+            if pre == "input":
+                total = gain * q
+                p = leak * p - 0.2 * gain * q
+                q = 0.9 * q + gain * p
+                total -= 0.1 * p
+                p += x[t, i]
+            else:
+                p = leak * p
+                # The potential before the spikes of the step: what decayed from the last step.
+                total = p * (v[t - 1] if t else 0.0) * np.exp(-0.1)
+                p += 1.5 * fired[t, N_INPUT + i]
+            found = {
+                n: outputs[f"{pre}_to_cell.{n}"][-1][:, i * N_CELL + j] for n in ("p", "q", "total")
+            }
+            np.testing.assert_allclose([found["p"][t], found["q"][t]], [p, q], rtol=0, atol=1e-12)
+            if t:
+                np.testing.assert_allclose(found["total"][t] - before, total, rtol=0, atol=1e-11)
+            before = found["total"][t]
+
+
+class Looker:
+    """Looks at chosen variables after chosen steps of every sample."""
+
+    def __init__(self, steps, variables):
+        self.steps, self.variables, self.seen = np.array(steps), variables, []
+
+    def begin(self, network, sizes, state, *, start, stop):
+        self.chosen = {n: np.arange(sizes[n], dtype=np.int32) for n in self.variables}
+
+    def plan(self, start, n_steps):
+        points = [(row, s) for row, n in enumerate(n_steps) for s in self.steps[self.steps < n]]
+        rows, steps = np.array(points).T
+        return ProbePlan(rows=rows, steps=steps, variables=self.chosen)
+
+    def record(self, start, result):
+        probed = result.probed
+        for k, (row, step) in enumerate(zip(probed.rows, probed.steps, strict=True)):
+            self.seen.append((start + row, step, {n: v[k] for n, v in probed.values.items()}))
+
+
+@pytest.mark.parametrize("variables", [VARIABLES, ("input_to_cell.p",), ("cell.v",)], ids=len)
+@pytest.mark.parametrize("name", ENGINES)
+def test_looking_changes_nothing(stimulus, state, results, name, variables):
+    looker = Looker([0, 3, 17, 30, 31, 32, 50, 63, 64], variables)
+    looked = simulate(stimulus, state, name, recorder=looker, chunk_size=4)
+    plain = simulate(stimulus, state, name)
+    for variable, values in plain.state.items():
+        np.testing.assert_array_equal(looked.state[variable], values, err_msg=variable)
+        if name == "numpy" or not variable.endswith("total"):
+            np.testing.assert_array_equal(results[name].state[variable], values, err_msg=variable)
+    assert len(looker.seen) > 30
+    for sample, step, values in looker.seen:
+        for variable, found in values.items():
+            expected = results["numpy"].outputs[variable][sample][step]
+            np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11, err_msg=variable)
