@@ -38,10 +38,11 @@ push = 0
 t_free = -1*second
 leak = exp(-dt/tau_membrane)
 """
-_PSI = (
-    "psi = gamma/v_threshold*clip(1 - abs({above})/(psi_width*v_threshold), 0, 1)*int(t >= t_free)"
-)
-#: Signals gather anew in every step; the rate is pushed as much in a short sample as in a long one.
+_PSI = """
+psi = gamma/v_threshold*clip(1 - abs({above})/(psi_width*v_threshold), 0, 1)
+psi = psi*int(t >= t_free)
+"""
+# Signals gather anew in every step. A long sample pushes the rate no more than a short one.
 _LIF_AFTER = """
 signal = 0
 push = rate_cost*(rate - rate_target)/rate_target**2/slot_duration

@@ -416,7 +416,7 @@ class EPropNetwork(BaseEstimator):
 
     def _optimizer(self) -> Optimizer:
         kind = check_choice(self, "optimizer", ("adam", "sgd"))
-        options = {
+        options: dict[str, Any] = {
             "learning_rate": check_number(self, "learning_rate", low=0),
             "weight_decay": check_number(self, "weight_decay", low=0),
         }

@@ -140,7 +140,9 @@ class EPropClassifier(ClassifierMixin, EPropNetwork):
     >>> from bioplastic.datasets import load_spoken
     >>> from bioplastic.networks import EPropClassifier
     >>> words = load_spoken()
-    >>> model = EPropClassifier(8, 0, n_epochs=1, dt=10 * ms, pool=8, engine="numpy", random_state=0)
+    >>> model = EPropClassifier(
+    ...     8, 0, n_epochs=1, dt=10 * ms, pool=8, engine="numpy", random_state=0
+    ... )
     >>> model.fit(words.data[:6], words.target[:6]).predict(words.data[:2]).shape
     (2,)
     """

@@ -112,7 +112,8 @@ def eprop_network(
         *([Population(name="alif", n=n_alif, neuron=alif)] if n_alif else []),
         Population(name="readout", n=n_outputs, neuron=readout),
     ]
-    spoken = replace(optimizer, weight_decay=decay) if feedback == "adaptive" else optimizer
+    changes: dict[str, Any] = {"weight_decay": decay} if feedback == "adaptive" else {}
+    spoken = replace(optimizer, **changes)
     rules: dict[str, PlasticityRule] = {}
     projections = []
     for pre in ("input", *(hidden if recurrent else ())):

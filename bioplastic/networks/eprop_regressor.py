@@ -142,6 +142,11 @@ class EPropRegressor(RegressorMixin, EPropNetwork):
     (40, 1)
     """
 
+    #: set by `fit`
+    n_outputs_: int
+    _learns_signals: bool
+    _flat: bool
+
     def __init__(
         self,
         n_lif: int = 100,
@@ -389,7 +394,7 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
             bad = [k for k, row in enumerate(rows) if signals and len(row) < lengths[k]]
             if bad:
                 raise ValueError(
-                    f"target {bad[0]} has {len(rows[bad[0]])} steps and its sample {lengths[bad[0]]}"
+                    f"target {bad[0]} has {len(rows[bad[0]])} steps, its sample {lengths[bad[0]]}"
                 )
         except (TypeError, ValueError, IndexError) as error:
             raise DataError(

@@ -18,7 +18,7 @@ type Samples = SpikeTrains | Sequence[npt.NDArray[Any]]
 
 
 class _PooledCounts(Sequence[npt.NDArray[np.float64]]):
-    """Spikes of neighbouring channels, counted in every step; a sample is counted when asked for."""
+    """Spikes of neighbouring channels, counted in every step when a sample is asked for."""
 
     def __init__(self, trains: SpikeTrains, *, pool: int, dt: float) -> None:
         self._trains, self._pool, self._dt = trains, pool, dt

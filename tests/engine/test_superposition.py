@@ -35,7 +35,7 @@ RULE = PlasticityRule(
     total -= 0.1*p
     """,
     at_slot_start="p = 0; q = 0.0",
-    at_slot_end="w += 0.01*total",
+    at_slot_end="total += 0.5*gain_post*q",
 )
 
 
@@ -62,6 +62,7 @@ def test_what_is_found():
     )
     assert found.states == ("p", "q")
     assert found.reached == ("total", "p", "q")
+    assert of(at_slot_end="") == found
 
 
 @pytest.mark.parametrize(
@@ -112,6 +113,12 @@ def test_rules_of_eprop_superpose(rule, states, jumps):
         {"at_slot_start": "p = 0; q = 1"},
         {"at_slot_start": "p = 0; q = 0; p = 1"},
         {"at_slot_start": ""},
+        {"at_slot_end": "p = 0"},
+        {"at_slot_end": "total += p*q"},
+        {"at_slot_end": "total = 0"},
+        {"at_slot_end": "total += 0.1*total"},
+        {"at_slot_end": "total += p; w += 0.1*p"},
+        {"at_slot_end": "w += 0.1*total"},
         {"wiring": "one_to_one"},
         {"wiring": "all_but_one"},
         {"wiring": RandomWiring(p=0.5)},
@@ -143,14 +150,22 @@ CELL = NeuronModel(
     at_slot_start="v = 0; leak = 0.97 - 0.05*i",
     constants={"tau": 10 * ms},
 )
-#: Fires at times of its own, with a spike that says 1.
-RELAY = NeuronModel(equations="value : 1", threshold="sin(0.7*(i + 1)*t/dt) > 0.9")
+#: Fires at times of its own, and says how often it has done so.
+RELAY = NeuronModel(
+    equations="value : 1",
+    threshold="sin(0.7*(i + 1)*t/dt) > 0.9",
+    reset="value += 1",
+    at_slot_start="value = 1",
+    constants={"size": 0.7},
+)
 ONE = PlasticityRule(
     synapse="p : 1\ntotal : 1",
     on_pre="p += 1.5",
     before_spikes="p = leak_post*p; total += p*v_post",
     at_slot_start="p = 0",
 )
+# What a spike adds is read when it acts, before the reset; a constant is one for all neurons.
+COUNTED, SIZED = (dataclasses.replace(ONE, on_pre=f"p += {n}_pre") for n in ("value", "size"))
 NETWORK = Network(
     populations=(
         Population(name="input", n=N_INPUT, neuron=SignalInput()),
@@ -160,21 +175,24 @@ NETWORK = Network(
     projections=(
         Projection(pre="input", post="cell", on_pre="v_post += w*value_pre", rule=RULE),
         Projection(pre="relay", post="cell", on_pre="v_post += 0.1", rule=ONE),
+        Projection(pre="relay", post="cell", on_pre="", label="counted", rule=COUNTED),
+        Projection(pre="relay", post="cell", on_pre="", label="sized", rule=SIZED),
     ),
     watch=("input", "relay"),
     schedule=Schedule(presentation=None, rest=0 * ms, dt=1 * ms, min_spikes=0),
 )
-VARIABLES = tuple(
-    f"{name}_to_cell.{v}" for name in ("input", "relay") for v in ("p", "q", "total", "w")
+VARIABLES = (
+    *(f"input_to_cell.{name}" for name in ("p", "q", "total", "w")),
+    *(f"{p}.{name}" for p in ("relay_to_cell", "counted", "sized") for name in ("p", "total")),
 )
 
 
 @pytest.fixture(scope="module")
 def stimulus():
-    """Signals mostly 0; lengths below, at and above the block's 32 steps."""
+    """Signals mostly 0; lengths about a span's 16 steps and a block's 160, and three blocks."""
     rng = np.random.default_rng(0)
     values = []
-    for n in (70, 32, 5, 64, 33, 97):
+    for n in (70, 16, 5, 160, 161, 17, 350):
         some = rng.random((n, N_INPUT)) < [0.3, 0.1, 0.02, 0.0]
         values.append(np.where(some, rng.normal(0.0, 1.0, (n, N_INPUT)), 0.0))
     return engine.SignalStimulus(values=values, dt=1e-3)
@@ -195,8 +213,8 @@ def results(stimulus, state):
     return {name: simulate(stimulus, state, name, **options) for name in ENGINES}
 
 
-def test_both_projections_superpose():
-    assert all(superposition_of(p) is not None for p in NETWORK.projections)
+def test_two_of_the_projections_superpose():
+    assert [superposition_of(p) is not None for p in NETWORK.projections[:2]] == [True, True]
 
 
 def test_engines_agree_in_every_step(stimulus, results):
@@ -222,36 +240,46 @@ def test_engines_agree_in_the_end(results):
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_step_by_step_it_is_what_the_strings_say(stimulus, state, results, name):
-    """One synapse of each projection, by hand, in the last sample."""
-    x, spikes = stimulus.values[-1], results[name].spikes[-1]
-    fired = np.zeros((len(x), N_INPUT + N_RELAY))
+def test_signals_by_hand(stimulus, results, name):
+    """One synapse of two coupled states in the last sample."""
+    x, i, j = stimulus.values[-1], 0, 2
+    p = q = 0.0
+    seen = {n: results[name].outputs[f"input_to_cell.{n}"][-1][:, i * N_CELL + j] for n in "pq"}
+    totals = results[name].outputs["input_to_cell.total"]
+    # A sum goes on from sample to sample; `q` of the last one's end was added to it.
+    gain, last = 0.3 * np.sin(0.2 * (len(stimulus.values[-2]) - 1) + j), i * N_CELL + j
+    total = (
+        totals[-2][-1, last] + 0.5 * gain * results[name].outputs["input_to_cell.q"][-2][-1, last]
+    )
+    for t in range(len(x)):
+        gain, leak = 0.3 * np.sin(0.2 * t + j), 0.97 - 0.05 * j
+        total += gain * q
+        p = leak * p - 0.2 * gain * q
+        q = 0.9 * q + gain * p
+        total -= 0.1 * p
+        p += x[t, i]
+        np.testing.assert_allclose([seen["p"][t], seen["q"][t]], [p, q], rtol=0, atol=1e-12)
+        np.testing.assert_allclose(totals[-1][t, last], total, rtol=0, atol=1e-11)
+    total += 0.5 * gain * q  # at the slot's end
+    found = results[name].state["input_to_cell.total"][last]
+    np.testing.assert_allclose(found, total, rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_spikes_by_hand(stimulus, results, name):
+    """One synapse of each rule that differs in what a spike adds."""
+    spikes, i, j = results[name].spikes[-1], 1, 2
+    fired = np.zeros((len(stimulus.values[-1]), N_INPUT + N_RELAY))
     fired[np.round(spikes.times * 1e3).astype(int), spikes.units] = 1
-    outputs, j = results[name].outputs, 2
-    for pre, i in (("input", 0), ("relay", 1)):
-        p = q = 0.0
-        before = 0.0
-        v = outputs["cell.v"][-1][:, j]
-        for t in range(len(x)):
-            gain, leak = 0.3 * np.sin(0.2 * t + j), 0.97 - 0.05 * j
-            if pre == "input":
-                total = gain * q
-                p = leak * p - 0.2 * gain * q
-                q = 0.9 * q + gain * p
-                total -= 0.1 * p
-                p += x[t, i]
-            else:
-                p = leak * p
-                # The potential before the spikes of the step: what decayed from the last step.
-                total = p * (v[t - 1] if t else 0.0) * np.exp(-0.1)
-                p += 1.5 * fired[t, N_INPUT + i]
-            found = {
-                n: outputs[f"{pre}_to_cell.{n}"][-1][:, i * N_CELL + j] for n in ("p", "q", "total")
-            }
-            np.testing.assert_allclose([found["p"][t], found["q"][t]], [p, q], rtol=0, atol=1e-12)
-            if t:
-                np.testing.assert_allclose(found["total"][t] - before, total, rtol=0, atol=1e-11)
-            before = found["total"][t]
+    p, value, outputs = np.zeros(3), 1.0, results[name].outputs
+    for t, spike in enumerate(fired[:, N_INPUT + i]):
+        p = (0.97 - 0.05 * j) * p + spike * np.array([1.5, value, 0.7])
+        value += spike
+        found = [
+            outputs[f"{n}.p"][-1][t, i * N_CELL + j] for n in ("relay_to_cell", "counted", "sized")
+        ]
+        np.testing.assert_allclose(found, p, rtol=0, atol=1e-12)
+    assert value > 5
 
 
 class Looker:
@@ -277,13 +305,14 @@ class Looker:
 @pytest.mark.parametrize("variables", [VARIABLES, ("input_to_cell.p",), ("cell.v",)], ids=len)
 @pytest.mark.parametrize("name", ENGINES)
 def test_looking_changes_nothing(stimulus, state, results, name, variables):
-    looker = Looker([0, 3, 17, 30, 31, 32, 50, 63, 64], variables)
+    looker = Looker(
+        [0, 3, 14, 15, 16, 17, 79, 80, 81, 116, 117, 118, 159, 160, 300, 349], variables
+    )
     looked = simulate(stimulus, state, name, recorder=looker, chunk_size=4)
     plain = simulate(stimulus, state, name)
     for variable, values in plain.state.items():
         np.testing.assert_array_equal(looked.state[variable], values, err_msg=variable)
-        if name == "numpy" or not variable.endswith("total"):
-            np.testing.assert_array_equal(results[name].state[variable], values, err_msg=variable)
+        np.testing.assert_array_equal(results[name].state[variable], values, err_msg=variable)
     assert len(looker.seen) > 30
     for sample, step, values in looker.seen:
         for variable, found in values.items():

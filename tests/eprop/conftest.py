@@ -179,7 +179,7 @@ def declared():
 def samples():
     """Spikes of shape (n_steps, N_INPUT) of six samples, among them some of several blocks."""
     rng = np.random.default_rng(0)
-    return [(rng.random((n, N_INPUT)) < 0.2).astype(float) for n in (70, 33, 100, 41, 64, 12)]
+    return [(rng.random((n, N_INPUT)) < 0.2).astype(float) for n in (70, 33, 350, 41, 165, 12)]
 
 
 @pytest.fixture(scope="session")

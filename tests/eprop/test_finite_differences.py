@@ -28,7 +28,7 @@ from bioplastic.models import (
 
 ENGINES = ["numpy", "cpp_standalone"]
 N_INPUT, N_HIDDEN, N_OUT = 3, 2, 2
-N_STEPS = (70, 37)  # of several blocks, and of one and a bit
+N_STEPS = (190, 37)  # of two blocks of superposition, and of one
 
 SMOOTH = """
 dv/dt = -v/tau_membrane : 1
