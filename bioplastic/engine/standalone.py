@@ -139,36 +139,7 @@ class SlotDevice(CPPStandaloneDevice):
         net.before_run({})
         self.synapses |= {s for s in net.objects if isinstance(s, Synapses)}
         self.clocks.update(net._clocks)
-        calls: dict[str, list[str]] = {"start": [], "step": [], "arrive": [], "end": []}
-        for obj in net.sorted_objects:
-            names = [c.name for c in obj._code_objects] if obj.active else []
-            if isinstance(obj, SynapticPathway):
-                names = names[1:]  # no queue, nothing to push
-            part = obj.when if obj.clock is built.slot_clock else "step"
-            if part == "step" and obj.when == "resets" and not calls["arrive"]:
-                calls["arrive"] = ["_arrive();"]
-                calls[part].append("_arrive();")
-            if obj is built.spike_input:  # before whoever reads its spikes
-                calls[part].append("_fire_input(step);")
-            wait = built.intervals.get(obj.name, 1)
-            when = f"if ((step + 1) % {wait} == 0) " if wait > 1 else ""
-            if obj.name in built.at_batch_end:
-                when = "if (_array_schedule_batch_ends[0]) "
-            # Of a superposed projection, what follows is for others than all synapses.
-            for name in built.superposed:
-                if obj.name == f"{name}_at_slot_start":
-                    when = f"if (_superposition_{name}.dirty) "
-                if obj.name == f"{name}_at_slot_end":
-                    calls[part].append(f"_end_span_{name}();")
-            calls[part] += [f"{when}_run_{name}();" for name in names]
-            for name in built.superposed:
-                if obj.name == f"{name}_at_slot_start":
-                    calls[part].append(f"_superposition_{name}.dirty = false;")
-                if obj.name == f"{name}_at_slot_end":
-                    calls[part].append(f"_end_block_{name}(_is_last);")
-        ends = " ".join(calls["end"])
-        late = [name for name in built.superposed if f"_end_block_{name}(" not in ends]
-        calls["end"] = [*(f"_end_block_{name}(_is_last);" for name in late), *calls["end"]]
+        calls = self._calls(built)
         self.insert_code("main", "_run_slots(n_rows);")
         net.after_run()
         self.insert_code("main", "_write_output();")
@@ -202,6 +173,37 @@ class SlotDevice(CPPStandaloneDevice):
                 for name, group, key in changing
             ],
         }
+
+    def _calls(self, built: Built) -> dict[str, list[str]]:
+        """List calls of all that acts, in its order, by the parts of a slot."""
+        calls: dict[str, list[str]] = {"start": [], "step": [], "arrive": [], "end": []}
+        begins = {f"{name}_at_slot_start": name for name in built.superposed}
+        ends = {f"{name}_at_slot_end": name for name in built.superposed}
+        for obj in built.net.sorted_objects:
+            names = [c.name for c in obj._code_objects] if obj.active else []
+            if isinstance(obj, SynapticPathway):
+                names = names[1:]  # no queue, nothing to push
+            part = calls[obj.when if obj.clock is built.slot_clock else "step"]
+            if part is calls["step"] and obj.when == "resets" and not calls["arrive"]:
+                calls["arrive"] = ["_arrive();"]
+                part.append("_arrive();")
+            if obj is built.spike_input:  # before whoever reads its spikes
+                part.append("_fire_input(step);")
+            wait = built.intervals.get(obj.name, 1)
+            when = f"if ((step + 1) % {wait} == 0) " if wait > 1 else ""
+            if obj.name in built.at_batch_end:
+                when = "if (_array_schedule_batch_ends[0]) "
+            if obj.name in begins:  # synapses that have nothing to forget
+                when = f"if (_superposition_{begins[obj.name]}.dirty) "
+            if obj.name in ends:  # acts on sources, of which the synapses then follow
+                part.append(f"_end_span_{ends[obj.name]}();")
+            part += [f"{when}_run_{name}();" for name in names]
+            if obj.name in begins:
+                part.append(f"_superposition_{begins[obj.name]}.dirty = false;")
+            if obj.name in ends:
+                part.append(f"_end_block_{ends.pop(obj.name)}(_is_last);")
+        calls["end"] = [*(f"_end_block_{name}(_is_last);" for name in ends.values()), *calls["end"]]
+        return calls
 
     def _spikes(self, group: Any) -> tuple[str, int]:
         """C++ name of a group's spikes, and the place where their number stands."""

@@ -68,7 +68,7 @@ def classifying(declared, reference, simulate):
             rate_cost=0.5,
         )
         expected = reference.Reference(
-            weights=weights, hidden=hidden, tau_out=0.015, dt=1e-3, n_window=n_window,
+            weights=weights, hidden=hidden, tau_out=0.015, dt=1e-3, n_window=round(n_window),
             optimizer=reference.Adam(**adam) if adam else None,
         )  # fmt: skip
         return Case(declared, network, state | declared.split(network, weights), expected, simulate)
@@ -88,7 +88,7 @@ def regressing(declared, reference, simulate):
             tau_membrane=0.02, tau_adaptation=1.0, beta=np.zeros(4), v_threshold=0.7, gamma=0.4
         )
         expected = reference.Reference(
-            weights=weights, hidden=hidden, tau_out=0.015, dt=1e-3, n_window=n_window, squared=True,
+            weights=weights, hidden=hidden, tau_out=0.015, dt=1e-3, n_window=round(n_window), squared=True,
             learns_feedback=False, optimizer=reference.SGD(**sgd) if sgd else None,
         )  # fmt: skip
         return Case(declared, network, declared.split(network, weights), expected, simulate)
@@ -104,7 +104,7 @@ def signals(samples):
 
 
 @pytest.mark.parametrize("name", ENGINES)
-@pytest.mark.parametrize("n_window", [10**6, 17], ids=["whole", "window"])
+@pytest.mark.parametrize("n_window", [10**6, 17, 20.7], ids=["whole", "window", "rounded"])
 def test_gradients_of_a_classifier(classifying, samples, name, n_window):
     case = classifying(n_window=n_window)
     expected = case.reference
@@ -176,3 +176,15 @@ def test_symmetric_feedback_stays_the_transpose(classifying, name, n_epochs):
         feedback = state[f"error_to_{hidden}.w"].reshape(3, n)
         np.testing.assert_allclose(feedback, readout.T, rtol=0, atol=1e-12)
         assert np.abs(readout.ravel() - case.state[f"{hidden}_to_readout.w"]).max() > 0.05
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_run_that_goes_on_is_one_run(classifying, name):
+    """Gradients of half a batch, the optimizer's memory and the rates go on, too."""
+    case = classifying(batch_size=3, learning_rate=0.01)
+    one = case.run(name, targets=CLASSES, order=ORDER).state
+    case.state |= case.run(name, targets=CLASSES, order=ORDER[:4]).state
+    two = case.run(name, targets=CLASSES, order=ORDER[4:]).state
+    assert one["input_to_lif.n_updates"] == 3
+    for variable, values in one.items():
+        np.testing.assert_array_equal(two[variable], values, err_msg=variable)
