@@ -34,6 +34,8 @@ class SpikeAugmenter(BaseEstimator):
 
     - **channel shift**: all spikes move by the same number of channels, normally distributed and
       rounded, as another voice moves along the cochlea; spikes shifted off the ends are lost;
+    - **channel stretch**: distances from the middle channel are multiplied by a log-normal factor,
+      as in a vocal tract of another length; the same holds at the ends;
     - **time stretch**: times and duration are multiplied by a log-normal factor, as someone else
       speaks faster or slower;
     - **jitter**: each spike moves by a normally distributed time; spikes moved out of the sample
@@ -55,6 +57,8 @@ class SpikeAugmenter(BaseEstimator):
         Standard deviation of the shift, in channels.
     time_stretch : float
         Standard deviation of the logarithm of the stretch factor.
+    channel_stretch : float
+        Standard deviation of the logarithm of the factor by which channels are spread.
     jitter : Quantity, in seconds, optional
         Standard deviation of each spike's own displacement (0 ms).
     deletion : float
@@ -92,6 +96,7 @@ class SpikeAugmenter(BaseEstimator):
         n_copies: int = 3,
         channel_shift: float = 25.0,
         time_stretch: float = 0.12,
+        channel_stretch: float = 0.0,
         jitter: Any = None,
         deletion: float = 0.0,
         include_original: bool = True,
@@ -100,6 +105,7 @@ class SpikeAugmenter(BaseEstimator):
         self.n_copies = n_copies
         self.channel_shift = channel_shift
         self.time_stretch = time_stretch
+        self.channel_stretch = channel_stretch
         self.jitter = jitter
         self.deletion = deletion
         self.include_original = include_original
@@ -176,6 +182,12 @@ class SpikeAugmenter(BaseEstimator):
         factor = np.exp(rng.normal(0, self.time_stretch, len(X)))
         times = X.times * np.repeat(factor, lengths)
         units = X.units + np.repeat(shift.astype(np.int32), lengths)
+        if self.channel_stretch > 0:
+            spread = np.exp(rng.normal(0, self.channel_stretch, len(X)))
+            middle = (X.n_units - 1) / 2
+            from_middle = (X.units - middle) * np.repeat(spread, lengths)
+            moved = np.rint(middle + from_middle + np.repeat(shift, lengths))
+            units = moved.clip(-1, X.n_units).astype(np.int32)
         durations = X.duration * factor
         keep = (units >= 0) & (units < X.n_units)
         if jitter > 0:
@@ -201,6 +213,7 @@ class SpikeAugmenter(BaseEstimator):
         check_number(self, "channel_shift", low=0)
         # Beyond 5, factors overflow; no speaker is e times faster than the next one.
         check_number(self, "time_stretch", low=0, high=5)
+        check_number(self, "channel_stretch", low=0, high=5)
         if check_number(self, "deletion", low=0, high=1) == 1:
             raise ParameterError(
                 "SpikeAugmenter.deletion: must be below 1, got 1; no spike is left"

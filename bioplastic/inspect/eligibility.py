@@ -151,9 +151,7 @@ def plot_eligibility(
     return panels
 
 
-def _word(
-    recording: Any, sample: int | None, projection: str | None, neuron: int | None
-) -> _Word:
+def _word(recording: Any, sample: int | None, projection: str | None, neuron: int | None) -> _Word:
     check_recording(_WHERE, recording)
     names = [name for name in recording.variables if name.endswith(".e_bar")]
     wanted = names[0] if projection is None and names else f"{projection}.e_bar"

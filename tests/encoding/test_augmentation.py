@@ -232,3 +232,16 @@ class TestRefusals:
     def test_it_is_no_step_of_a_pipeline(self):
         assert not hasattr(SpikeAugmenter(), "fit")
         assert not hasattr(SpikeAugmenter(), "transform")
+
+    def test_channels_spread_about_the_middle_by_a_log_normal_factor(self):
+        one = SpikeTrains([0.1, 0.2, 0.3], [500, 1000, 1400], [0, 3], n_units=2001, duration=1.0)
+        X = SpikeTrains.concatenate([one] * 2000)
+        new, _ = SpikeAugmenter(
+            n_copies=1, channel_shift=0, time_stretch=0, channel_stretch=0.1,
+            include_original=False, random_state=8,
+        ).fit_resample(X)  # fmt: skip
+        units = new.units.reshape(-1, 3)  # none is lost: 500 is far from the ends
+        assert (units[:, 1] == 1000).all()
+        factors = (1000 - units[:, 0]) / 500
+        assert stats.kstest(np.log(factors), stats.norm(scale=0.1).cdf).pvalue > ALPHA
+        np.testing.assert_allclose(units[:, 2] - 1000, 400 * factors, atol=1.0)

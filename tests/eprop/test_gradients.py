@@ -88,8 +88,8 @@ def regressing(declared, reference, simulate):
             tau_membrane=0.02, tau_adaptation=1.0, beta=np.zeros(4), v_threshold=0.7, gamma=0.4
         )
         expected = reference.Reference(
-            weights=weights, hidden=hidden, tau_out=0.015, dt=1e-3, n_window=round(n_window), squared=True,
-            learns_feedback=False, optimizer=reference.SGD(**sgd) if sgd else None,
+            weights=weights, hidden=hidden, tau_out=0.015, dt=1e-3, n_window=round(n_window),
+            squared=True, learns_feedback=False, optimizer=reference.SGD(**sgd) if sgd else None,
         )  # fmt: skip
         return Case(declared, network, declared.split(network, weights), expected, simulate)
 
