@@ -18,7 +18,7 @@ import torch
 from snntorch import surrogate
 
 N_CHANNELS, N_NEURONS, N_CLASSES = 700, 256, 20
-TAU = 0.020
+TAU, INPUT_GAIN = 0.020, 2.0
 
 
 class Classifier(torch.nn.Module):
@@ -28,8 +28,10 @@ class Classifier(torch.nn.Module):
         super().__init__()
         grad = surrogate.fast_sigmoid(slope=25)
         self.inward = torch.nn.Linear(N_CHANNELS, N_NEURONS, bias=False)
-        torch.nn.init.normal_(self.inward.weight, std=1.5 / math.sqrt(N_CHANNELS))
+        torch.nn.init.normal_(self.inward.weight, std=INPUT_GAIN / math.sqrt(N_CHANNELS))
         self.hidden = snntorch.RLeaky(beta=beta, linear_features=N_NEURONS, spike_grad=grad)
+        torch.nn.init.normal_(self.hidden.recurrent.weight, std=1 / math.sqrt(N_NEURONS))
+        torch.nn.init.zeros_(self.hidden.recurrent.bias)
         self.outward = torch.nn.Linear(N_NEURONS, N_CLASSES)
         self.readout = snntorch.Leaky(beta=beta, spike_grad=grad, reset_mechanism="none")
 

@@ -21,7 +21,7 @@ from bioplastic.datasets import load_hd
 from bioplastic.errors import DataNotFoundError
 from bioplastic.networks import EPropClassifier
 
-N_NEURONS, N_CLASSES = 256, 20
+N_NEURONS, N_CLASSES, INPUT_GAIN = 256, 20, 2.0
 #: Weights and pseudo-derivatives such that the neurons stay far from their threshold.
 BELOW = {"input_gain": 0.01, "recurrent_gain": 0.01, "psi_width": 0.5}
 
@@ -47,7 +47,7 @@ def main() -> None:
         dt=5 * ms,
         batch_size=args.batch,
         random_state=0,
-        **(BELOW if args.variant == "below" else {"input_gain": 1.5}),
+        **(BELOW if args.variant == "below" else {"input_gain": INPUT_GAIN}),
     )
     start = time.perf_counter()
     model.partial_fit(X, y, classes=np.arange(N_CLASSES))

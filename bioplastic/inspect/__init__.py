@@ -9,6 +9,7 @@ picks a backend or changes matplotlib's settings.
 from bioplastic.inspect.confusion import plot_confusion
 from bioplastic.inspect.decoding import plot_selected_spikes
 from bioplastic.inspect.distance import plot_separation
+from bioplastic.inspect.eligibility import plot_eligibility
 from bioplastic.inspect.error_reduction import plot_error_reduction
 from bioplastic.inspect.experiments import (
     SJOESTROEM_2001,
@@ -68,6 +69,7 @@ __all__ = [
     "pairing_protocol",
     "pairs_at_distance",
     "plot_confusion",
+    "plot_eligibility",
     "plot_error_reduction",
     "plot_frequency_dependence",
     "plot_homeostasis",

@@ -233,15 +233,16 @@ def _coloured(panel: Axes, spikes: SpikeEvents, row: int, unit: int, color: str)
     """Draw the spikes of a unit once more, in a colour."""
     own = slice(int(spikes.offsets[row]), int(spikes.offsets[row + 1]))
     times = spikes.times[own][spikes.units[own] == unit]
+    height = panel.get_window_extent().height * 72 / panel.figure.dpi
     panel.plot(
-        times, np.full(len(times), unit), linestyle="none", marker="|", markersize=7.0,
-        markeredgewidth=1.8, color=color,
+        times, np.full(len(times), unit), linestyle="none", marker="|", color=color,
+        markersize=min(max(1.5 * height / max(spikes.n_units, 1), 4.0), 9.0), markeredgewidth=1.8,
     )  # fmt: skip
 
 
 def _raster(panel: Axes, spikes: SpikeEvents, row: int, what: str, unit: str) -> int:
     n = len(spikes.offsets) - 1
-    plot_raster(spikes, sample=row, colors=COLORS[3], axes=panel)
+    plot_raster(spikes, sample=row, colors=COLORS[8], axes=panel)
     panel.set_ylabel(unit, fontsize=9, color=INK)
     row = row % n
     _title(panel, f"{what}: {spikes.offsets[row + 1] - spikes.offsets[row]:,} spikes")
@@ -269,8 +270,7 @@ def _draw_spikes(panel: Axes, answered: SpikeEvents, row: int, word: _Word) -> N
     # Where no rates were recorded, nobody says which populations the spikes are of.
     if word.recording.watched or answered.n_units == sizes[word.post]:
         _coloured(panel, answered, row, first + word.neuron, INK)
-        label = panel.yaxis.get_label()
-        label.set_text(f"neuron (dark: {first + word.neuron})")
+        panel.set_ylabel(f"neuron (dark: {first + word.neuron})", fontsize=9, color=INK)
 
 
 def _draw_psi(panel: Axes, word: _Word) -> None:

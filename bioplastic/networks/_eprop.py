@@ -11,7 +11,7 @@ from brian2 import Hz, ms, second
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_consistent_length
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from tqdm.auto import tqdm
 
 from bioplastic import engine as engines
@@ -124,35 +124,49 @@ class EPropNetwork(BaseEstimator):
     ) -> None:
         """Train until `n_epochs` are done, or the held-out samples say that it is enough."""
         first = self.n_epochs_
+        if self.early_stopping and not resume:
+            raise ParameterError(
+                f"{type(self).__name__}.early_stopping: must be False for partial_fit, which knows "
+                f"no end, got {self.early_stopping!r}"
+            )
         learned, held_out = self._split(len(samples), groups)
         configuration: dict[str, Any] = {}
         if self.checkpoint is not None:
-            configuration = self._configuration(samples)
+            configuration = self._configuration(samples, groups)
             if resume:
                 self._resume(configuration)
-        program = engines.open_program(self.network_, engine=self.engine)
-        seconds = 0.0
         patience = check_whole(self, "n_iter_no_change", low=1)
+        program = engines.open_program(self.network_, engine=self.engine)
+        name = engines.resolve_engine(self.engine)
+        self.engine_ = {"name": name, "dt": str(self.network_.schedule.dt)}
+        self.timings_ = {"build": program.build_seconds, "simulate": 0.0}
         last = first + n_epochs
-        while self.n_epochs_ < last:
-            number = self.n_epochs_
-            if self._best is not None and number - self._best[1] >= patience:
-                break
-            order = self._order(learned, number)
-            result = self._epoch(program, samples, order, number, last, recorder)
-            seconds += result.timings["simulate"]
-            self._state = dict(result.state)
-            if result.interrupted:
-                self._finish(program, result, seconds)
-                kept = f"; {self.checkpoint} holds them" if self.checkpoint is not None else ""
-                raise KeyboardInterrupt(f"training stopped after {number} of {last} epochs{kept}")
-            self.n_epochs_ = number + 1
-            self._note(result, samples, order, held_out, last)
-            if self.checkpoint is not None:
-                self._save(configuration)
+        try:
+            while self.n_epochs_ < last:
+                number = self.n_epochs_
+                if self._best is not None and number - self._best[1] >= patience:
+                    break
+                order = self._order(learned, number)
+                result = self._epoch(program, samples, order, number, last, recorder)
+                self.timings_["simulate"] += result.timings["simulate"]
+                self.engine_ = result.engine
+                self._state = dict(result.state)
+                if result.interrupted:
+                    done = number and self.checkpoint is not None
+                    kept = f"; {self.checkpoint} holds them" if done else ""
+                    raise KeyboardInterrupt(
+                        f"training stopped after {number} of {last} epochs{kept}"
+                    )
+                self.n_epochs_ = number + 1
+                self._note(result, samples, order, held_out, last)
+                if self.checkpoint is not None:
+                    self._save(configuration)
+        except KeyboardInterrupt:  # what was learned until then is kept
+            self._finish()
+            raise
         if self._best is not None:
             self._state |= self._best[2]
-        self._finish(program, None, seconds)
+        self._finish()
 
     def _epoch(
         self,
@@ -164,7 +178,7 @@ class EPropNetwork(BaseEstimator):
         recorder: Recorder | None,
     ) -> engines.Result:
         """Present every sample once, in one run."""
-        rate = self._rate(number, last)
+        rate = self._rate(number)
         rates = {
             f"{p.name}.learning_rate": np.array([rate])
             for p in self.network_.projections
@@ -208,12 +222,12 @@ class EPropNetwork(BaseEstimator):
         )
         return changes.fit_resample(samples)[0]  # type: ignore[no-any-return]
 
-    def _rate(self, number: int, last: int) -> float:
+    def _rate(self, number: int) -> float:
         """Learning rate of an epoch."""
         rate = float(self.learning_rate)
         if self.schedule == "constant":
             return rate
-        return 0.5 * rate * (1.0 + math.cos(math.pi * number / last))
+        return 0.5 * rate * (1.0 + math.cos(math.pi * min(number / int(self.n_epochs), 1.0)))
 
     def _note(
         self,
@@ -229,7 +243,8 @@ class EPropNetwork(BaseEstimator):
         loss = float(result.state[LOSS].sum()) / n
         score = self._score(result.outputs, order) if result.outputs else np.nan
         points = {"loss": loss, "score": score, "spikes": float(rates.mean())}
-        said = [f"epoch {self.n_epochs_}/{last}", f"loss {loss:.4f}", f"score {score:.3f}"]
+        said = [f"epoch {self.n_epochs_}/{last}", f"loss {loss:.4f}"]
+        said += [f"score {score:.3f}"] if np.isfinite(score) else []
         if len(held_out):
             held_loss, held_score = self._measure(select(samples, held_out), held_out)
             points |= {"validation_loss": held_loss, "validation_score": held_score}
@@ -268,7 +283,7 @@ class EPropNetwork(BaseEstimator):
                 f"{type(self).__name__}.early_stopping: these samples cannot be split: {error}"
             ) from error
 
-    def _finish(self, program: Any, result: engines.Result | None, seconds: float) -> None:
+    def _finish(self) -> None:
         """Set what a fitted estimator has."""
         self.weights_ = {}
         for projection in self.network_.projections:
@@ -278,11 +293,6 @@ class EPropNetwork(BaseEstimator):
                 w = self._state[f"{name}.w"].copy()
                 self.weights_[name] = w if projection.wiring == "one_to_one" else w.reshape(shape)
         self.history_ = {name: np.array(v) for name, v in self._points.items()}
-        self.timings_ = {"build": program.build_seconds, "simulate": seconds}
-        if result is not None:
-            self.engine_ = result.engine
-        else:
-            self.engine_ = {"name": engines.resolve_engine(self.engine), "dt": str(self._dt)}
 
     # ------------------------------------------------------------------ presenting
 
@@ -329,6 +339,7 @@ class EPropNetwork(BaseEstimator):
         -------
         spikes : SpikeTrains of shape (n_samples, n_lif + n_alif)
         """
+        check_is_fitted(self, "weights_")
         samples = self._samples(X, "transform_spikes", reset=False)
         result = self._present(samples, (), record="spikes", targets=self._no_targets(samples))
         assert result.spikes is not None
@@ -344,14 +355,14 @@ class EPropNetwork(BaseEstimator):
         return check_positive(self, "dt", 1 * ms)
 
     def _samples(self, X: Any, method: str, *, reset: bool) -> Samples:
-        n_steps = round(check_positive(self, "presentation", 100 * ms) / self._dt)
-        samples = check_samples(self, X, method, reset=reset, n_steps=max(n_steps, 1))
-        if not reset and isinstance(samples, SpikeTrains) != self._takes_spikes:
+        if not reset and isinstance(X, SpikeTrains) != self._takes_spikes:
             kind = "SpikeTrains" if self._takes_spikes else "numbers"
             raise DataError(
                 f"{type(self).__name__}.{method}: X must be {kind}, as in fit, "
                 f"got {type(X).__name__}"
             )
+        n_steps = round(check_positive(self, "presentation", 100 * ms) / self._dt)
+        samples = check_samples(self, X, method, reset=reset, n_steps=max(n_steps, 1))
         if self.augmenter is not None and not isinstance(samples, SpikeTrains):
             raise DataError(
                 f"{type(self).__name__}.augmenter: changes SpikeTrains, got {type(X).__name__}; "
@@ -433,7 +444,7 @@ class EPropNetwork(BaseEstimator):
 
     # ------------------------------------------------------------------ checkpoint
 
-    def _configuration(self, samples: Samples) -> dict[str, Any]:
+    def _configuration(self, samples: Samples, groups: npt.ArrayLike | None) -> dict[str, Any]:
         left_out = {"checkpoint", "verbose", "random_state", "engine", "n_jobs", "n_iter_no_change"}
         if self.schedule == "constant":  # a longer training goes on where a shorter one ended
             left_out.add("n_epochs")
@@ -450,6 +461,8 @@ class EPropNetwork(BaseEstimator):
                 digest.update(np.ascontiguousarray(sample).data)
         for target in self._targets().values():
             digest.update(np.concatenate([np.ravel(t) for t in target]).tobytes())
+        if self.early_stopping and groups is not None:  # they decide what is held out
+            digest.update(repr(np.asarray(groups).tolist()).encode())
         return parameters | {
             "random_state": seed if seed is None else repr(seed),
             "engine": engines.resolve_engine(self.engine),

@@ -352,10 +352,18 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
         answer = self.predict(X)
         if not self._learns_signals:
             return float(r2_score(y, answer, sample_weight=sample_weight))
-        truth = [
-            np.asarray(signal, dtype=float)[: len(a)] for signal, a in zip(y, answer, strict=True)
-        ]
-        return float(r2_score(np.concatenate(truth), np.concatenate(answer)))
+        if sample_weight is not None:
+            raise DataError("EPropRegressor.score: signals take no sample_weight; leave it out")
+        try:
+            truth = [
+                np.asarray(one, dtype=float)[: len(a)] for one, a in zip(y, answer, strict=True)
+            ]
+            return float(r2_score(np.concatenate(truth), np.concatenate(answer)))
+        except (TypeError, ValueError) as error:
+            raise DataError(
+                f"EPropRegressor.score: y must hold a signal (n_steps, n_outputs) for each of the "
+                f"{len(answer)} samples: {error}"
+            ) from error
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "weights_")
@@ -379,8 +387,9 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
         name = type(self).__name__
         if y is None:
             raise DataError(f"{name} requires y to be passed, but the target y is None")
-        signals = np.ndim(y[0]) == 2 if len(y) else False
         try:
+            y = y if isinstance(y, (list, tuple)) else np.asarray(y)
+            signals = np.ndim(y[0]) == 2
             found = [np.asarray(one, dtype=np.float64) for one in y]
             lengths = _n_steps(samples, self._dt)
             if len(found) != len(lengths):

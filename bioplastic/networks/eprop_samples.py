@@ -68,9 +68,7 @@ shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
             estimator.n_features_in_ = X.n_units
         return X
     if _is_list_of_signals(X):
-        signals = [np.asarray(sample, dtype=np.float64) for sample in X]
-        _check_signals(estimator, signals, method, reset=reset)
-        return signals
+        return _check_signals(estimator, X, method, reset=reset)
     try:
         data = validate_data(estimator, X, reset=reset, dtype=np.float64)
     except ValueError as error:
@@ -85,16 +83,23 @@ def _is_list_of_signals(X: Any) -> bool:
     if isinstance(X, np.ndarray) and X.dtype != object:
         return X.ndim == 3
     if isinstance(X, (list, tuple)) or (isinstance(X, np.ndarray) and X.ndim == 1):
-        return len(X) > 0 and all(np.ndim(sample) == 2 for sample in X)
+        try:
+            return len(X) > 0 and all(np.ndim(sample) == 2 for sample in X)
+        except ValueError:  # rows of different lengths
+            return False
     return False
 
 
 def _check_signals(
-    estimator: Any, signals: list[npt.NDArray[np.float64]], method: str, *, reset: bool
-) -> None:
+    estimator: Any, X: Any, method: str, *, reset: bool
+) -> list[npt.NDArray[np.float64]]:
     name = f"{type(estimator).__name__}.{method}"
+    try:
+        signals = [np.asarray(sample, dtype=np.float64) for sample in X]
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{name}: X must be numbers: {error}") from error
     widths = sorted({sample.shape[1] for sample in signals})
-    if not len(signals) or len(widths) > 1 or not min(len(sample) for sample in signals):
+    if len(widths) != 1 or not min(sample.size for sample in signals):
         raise DataError(
             f"{name}: X must hold at least one sample, and each the same features for at least one "
             f"step, got {len(signals)} samples with {widths[:5]} features"
@@ -108,6 +113,7 @@ def _check_signals(
         raise DataError(
             f"{name}: X must have the {estimator.n_features_in_} features of fit, got {widths[0]}"
         )
+    return signals
 
 
 def select(samples: Samples, rows: npt.NDArray[np.int64]) -> Samples:
