@@ -63,13 +63,13 @@ def main() -> None:
     step = np.minimum((data["times"] * args.steps).astype(int), args.steps - 1)
     model = Classifier(math.exp(-1 / args.steps / TAU))
     optimizer = torch.optim.Adam(model.parameters(), lr=0.005)
-    seconds, rate, counted = 0.0, 0.0, 0
+    seconds, used, rate, counted = 0.0, 0.0, 0.0, 0
     batches = [np.arange(k, min(k + args.batch, n)) for k in range(0, n, args.batch)]
     for number, rows in enumerate([batches[0], *batches]):
         of = (sample >= rows[0]) & (sample <= rows[-1])
         x = torch.zeros(args.steps, len(rows), N_CHANNELS)
         x[step[of], sample[of] - rows[0], data["units"][of]] = 1.0
-        start = time.perf_counter()
+        start, begun = time.perf_counter(), time.process_time()
         answers, fired = model(x)
         target = labels[rows].expand(args.steps, -1)
         loss = torch.nn.functional.cross_entropy(answers.flatten(0, 1), target.flatten())
@@ -78,11 +78,13 @@ def main() -> None:
         optimizer.step()
         if number:
             seconds += time.perf_counter() - start
+            used += time.process_time() - begun
             rate += float(fired) / N_NEURONS
             counted += len(rows)
     result = {
         "system": f"snnTorch {snntorch.__version__}, torch {torch.__version__.split('+')[0]}",
         "ms_per_sample": 1e3 * seconds / counted,
+        "cpu_ms": 1e3 * used / counted,
         "rate": rate / counted,
         "loss": float(loss.detach()),
     }

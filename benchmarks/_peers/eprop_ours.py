@@ -9,6 +9,7 @@ for `eprop_bptt.py`, and measures as well.
 
 import argparse
 import json
+import resource
 import time
 from pathlib import Path
 
@@ -49,18 +50,25 @@ def main() -> None:
         random_state=0,
         **(BELOW if args.variant == "below" else {"input_gain": INPUT_GAIN}),
     )
-    start = time.perf_counter()
+    start, used = time.perf_counter(), cpu()
     model.partial_fit(X, y, classes=np.arange(N_CLASSES))
     wall = time.perf_counter() - start
     sound = len(X) * args.seconds
     result = {
         "source": source,
         "ms_per_sample": 1e3 * model.timings_["simulate"] / len(X),
+        "cpu_ms": 1e3 * (cpu() - used) / len(X),
         "fit_ms": 1e3 * (wall - model.timings_["build"]) / len(X),
         "rate": float(model.history_["spikes"][-1]) / args.seconds / N_NEURONS,
         "input_rate": len(X.times) / sound / N_CHANNELS,
     }
     print(json.dumps(result))
+
+
+def cpu() -> float:
+    """Processor time of the programs that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def words(n: int, seconds: int, *, poisson: bool) -> tuple[SpikeTrains, np.ndarray, str]:

@@ -22,6 +22,8 @@ __all__ = ["Superposition", "superposition_of"]
 
 _STATEMENT = re.compile(r"\s*(\w+)\s*([-+*/]?=)\s*(.+?)\s*")
 _ZERO = re.compile(r"\s*(\w+)\s*=\s*0(?:\.0*)?\s*")
+#: What makes two synapses onto a neuron obey different equations.
+_OF_EACH_SYNAPSE = frozenset({"w", "i", "rand", "randn", "poisson"})
 _JUMP = re.compile(r"\s*(\w+)\s*\+=\s*(?:(\d+(?:\.\d*)?)|(\w+)_pre)\s*")
 
 
@@ -75,47 +77,58 @@ def superposition_of(projection: Projection) -> Superposition | None:
     rule = projection.rule
     if rule is None or not rule.before_spikes or projection.listed:
         return None
-    learning = learning_of(projection)
-    own = set(Equations(str(rule.synapse)).parameter_names)
-    jump = _JUMP.fullmatch(learning.on_pre)
-    others = learning.on_post + learning.every_step
-    if projection.wiring != "all_to_all" or jump is None or others:
-        return None
-    changes = _changes(learning.before_spikes, own)
-    if changes is None or jump[1] not in changes:
-        return None
-    names = tuple(changes)
-    factors = _factors(changes, own)
-    others = get_identifiers(f"{projection.on_pre}\n{projection.graded}") & own
+    learning, equations = learning_of(projection), Equations(str(rule.synapse))
+    own, jump = set(equations.parameter_names), _JUMP.fullmatch(learning.on_pre)
+    elsewhere = get_identifiers(f"{projection.on_pre}\n{projection.graded}") & own
     if (
-        factors is None
-        or others
-        or any(factors[v, k] != 0 for v in names for k in own - set(names))
+        projection.wiring != "all_to_all"
+        or own != set(equations)
+        or jump is None
+        or learning.on_post
+        or learning.every_step
+        or elsewhere
     ):
         return None
-    depends = {v: {k for k in names if factors[v, k] != 0} for v in names}
+    changes = _changes(learning.before_spikes, own)
+    ends = _changes(learning.at_slot_end, own)
+    factors = None if changes is None else _factors(changes, own)
+    if not changes or factors is None or ends is None or _factors(ends, own) is None:
+        return None
+    names = tuple(changes)
+    depends = {v: {k for k in own if not factors[v, k].is_zero} for v in names}
     sums = tuple(
-        v for v in names if factors[v, v] == 1 and all(v not in depends[k] for k in names if k != v)
+        v
+        for v in names
+        if (factors[v, v] - 1).is_zero and all(v not in depends[k] for k in names if k != v)
     )
+    states = set(names) - set(sums)
+    begins = [_ZERO.fullmatch(s) for s in _statements(learning.at_slot_start)]
+    if (
+        jump[1] not in states
+        or set().union(*depends.values()) - set(names)
+        or set(ends) - set(sums)
+        or not all(begins)
+        or {m[1] for m in begins if m} != states
+    ):
+        return None
     for _ in names:  # what follows in some steps
         depends = {v: depends[v].union(*(depends[k] for k in depends[v])) for v in names}
-    ends = _changes(learning.at_slot_end, own) if learning.at_slot_end else {}
-    if ends is None or set(ends) - set(sums) or _factors(ends, names) is None:
-        return None
-    begins = re.split(r"[\n;]", learning.at_slot_start.strip())
-    zeros = {m[1] for m in map(_ZERO.fullmatch, begins) if m}
-    if zeros != set(names) - set(sums) or len(zeros) != len(begins) or jump[1] in sums:
-        return None
-    sources = {v: tuple(k for k in names if k in depends[v] and k not in sums) for v in names}
+    sources = {v: tuple(k for k in names if k in depends[v] and k in states) for v in names}
     return Superposition(names, sums, sources, jump[1], jump[2] or jump[3])
+
+
+def _statements(code: str) -> list[str]:
+    return [s for s in re.split(r"[\n;]", code) if s.strip()]
 
 
 def _changes(code: str, own: set[str]) -> dict[str, sp.Expr] | None:
     """Variables of the synapse after the code, by what they and others were before it."""
     now: dict[str, sp.Expr] = {}
-    for line in filter(str.strip, re.split(r"[\n;]", code)):
-        found = _STATEMENT.fullmatch(line)
-        if found is None:
+    if get_identifiers(code) & _OF_EACH_SYNAPSE:
+        return None
+    for statement in _statements(code):
+        found = _STATEMENT.fullmatch(statement)
+        if found is None or found[1].endswith(("_pre", "_post")):
             return None
         name, sign, text = found.groups()
         value = str_to_sympy(text)
@@ -125,8 +138,7 @@ def _changes(code: str, own: set[str]) -> dict[str, sp.Expr] | None:
                      "*=": before * value, "/=": before / value}[sign]  # fmt: skip
     changed = {name: sp.expand(value) for name, value in now.items() if name in own}
     read = {s.name for value in changed.values() for s in value.free_symbols}
-    of_pre = {name for name in read if name.endswith("_pre")} | read & {"w", "i"}
-    return changed if changed and not of_pre else None
+    return None if any(name.endswith("_pre") for name in read) else changed
 
 
 def _factors(
@@ -136,13 +148,17 @@ def _factors(
     symbols = {name: sp.Symbol(name, real=True) for name in names}
     factors = {}
     for name, value in changes.items():
-        rest = value
-        for other, symbol in symbols.items():
-            factor = sp.diff(value, symbol)
-            if factor.free_symbols & set(symbols.values()):
-                return None
-            factors[name, other] = sp.simplify(factor)
-            rest = rest - factor * symbol
-        if sp.expand(rest) != 0:
+        # Functions of other things are numbers here; polynomials know no conditions.
+        known = value.replace(
+            lambda part: part.is_Function and not part.free_symbols & set(symbols.values()),
+            lambda part: sp.Symbol(f"{part}", real=True),
+        )
+        try:
+            form = sp.Poly(known, *symbols.values())
+        except sp.PolynomialError:
             return None
+        if form.total_degree() > 1 or not form.coeff_monomial(1).is_zero:
+            return None
+        for other, symbol in symbols.items():
+            factors[name, other] = sp.simplify(form.coeff_monomial(symbol))
     return factors

@@ -22,6 +22,7 @@ from bioplastic.models import (
     Projection,
     Schedule,
 )
+from bioplastic.models.declaration import parameter
 
 N, N_STEPS, BATCH = 3, 4, 2
 W = "teacher_to_pupil.w"
@@ -148,7 +149,7 @@ def test_an_optimizer_of_the_users_own(targets):
     @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
     class Signs(Optimizer):
         update: str = "w -= step*sign(gradient)\n"
-        step: Any = 0.125
+        step: Any = parameter(0.125, low=0)  # noqa: RUF009
 
     w = train(Signs(), targets)[W]
     expected = np.array([0.5, -1.0, 0.0]) - 0.125 * np.sign(gradients(targets)).sum(axis=0)

@@ -1,10 +1,12 @@
 """The network that e-prop trains: its parts, its initial weights, and what it is shown."""
 
+import brian2
 import numpy as np
 import pytest
 from brian2 import ms
+from sklearn.base import BaseEstimator
 
-from bioplastic import SpikeTrains, engine
+from bioplastic import SpikeTrains, engine, models
 from bioplastic.errors import DataError
 from bioplastic.models import (
     SGD,
@@ -99,11 +101,7 @@ class TestDeclaration:
 
     def test_what_it_shows_is_what_it_is(self):
         network = declare(feedback="adaptive", decay=0.5)
-        import bioplastic.models as models
-
         names = {name: getattr(models, name) for name in models.__all__}
-        import brian2
-
         assert eval(repr(network), vars(brian2) | names) == network
 
 
@@ -157,15 +155,8 @@ class TestInitialWeights:
             assert set(initial_weights(network, 0)) == names
 
 
-class Estimator:
-    """What `check_samples` needs of one."""
-
-    n_features_in_ = 0
-
-
 def estimator(n_features=None):
-    from sklearn.base import BaseEstimator
-
+    """What `check_samples` needs of one."""
     made = type("Estimator", (BaseEstimator,), {})()
     if n_features is not None:
         made.n_features_in_ = n_features
@@ -174,9 +165,7 @@ def estimator(n_features=None):
 
 class TestSamples:
     def check(self, X, *, of=None, n_steps=4):
-        return check_samples(
-            of or estimator(), X, "fit", reset=of is None, n_steps=n_steps
-        )  # fmt: skip
+        return check_samples(of or estimator(), X, "fit", reset=of is None, n_steps=n_steps)
 
     def test_every_kind_gives_one_array_a_sample(self):
         numbers = np.arange(12.0).reshape(2, 3, 2)
