@@ -67,7 +67,8 @@ HD: dict[str, Any] = {
     "tau_adaptation": LogUniform(low=100 * ms, high=500 * ms), "tau_out": 300 * ms,
     "decision_window": 0.6, "pool": 10, "dt": 10 * ms, "rate_target": 10 * Hz, "rate_cost": 0.003,
     "input_gain": 0.5, "recurrent_gain": 1.0, "readout_gain": 0.3, "feedback_gain": 0.3,
-    "feedback_decay": 0.5, "augmenter": SpikeAugmenter(channel_shift=25, time_stretch=0.12, channel_stretch=0.12),
+    "feedback_decay": 0.5,
+    "augmenter": SpikeAugmenter(channel_shift=25, time_stretch=0.12, channel_stretch=0.12),
 }  # fmt: skip
 N_EPOCHS = 32
 #: From results/hd.txt.

@@ -122,6 +122,13 @@ def test_the_blocks_of_the_page_on_spike_times_run_one_after_the_other(tmp_path)
     assert float(printed_by([*blocks, show], tmp_path)) > 0.8  # the spiking decoder's
 
 
+def test_the_blocks_of_the_page_on_eprop_run_one_after_the_other(tmp_path):
+    blocks = blocks_of("eprop.md")
+    assert len(blocks) >= 4
+    assert "(50, 1)" in printed_by(blocks, tmp_path).split("\n")  # what the regressor drew
+    assert (tmp_path / "credit.png").read_bytes().startswith(b"\x89PNG")
+
+
 def has_grasshopper() -> bool:
     try:
         load_grasshopper()

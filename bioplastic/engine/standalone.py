@@ -185,8 +185,8 @@ class SlotDevice(CPPStandaloneDevice):
                 names = names[1:]  # no queue, nothing to push
             part = calls[obj.when if obj.clock is built.slot_clock else "step"]
             if part is calls["step"] and obj.when == "resets" and not calls["arrive"]:
-                calls["arrive"] = ["_arrive();"]
-                part.append("_arrive();")
+                calls["arrive"] = ["_arrive();", "_note_spikes();"]
+                part += calls["arrive"]
             if obj is built.spike_input:  # before whoever reads its spikes
                 part.append("_fire_input(step);")
             wait = built.intervals.get(obj.name, 1)
@@ -224,7 +224,11 @@ class SlotDevice(CPPStandaloneDevice):
             next(o for o in built.net.objects if o.name == name),
         )
         variables = [*found.states, *found.sums]
-        number = found.amount.replace(".", "").isdigit()
+        amounts, amount = "0", found.amount
+        if not amount.replace(".", "").isdigit():
+            amounts = self._array(synapses.source, amount)[0]
+            scalar = synapses.source.variables[amount].scalar
+            amounts, amount = ("0", f"{amounts}[0]") if scalar else (amounts, "0")
         spikes, end = self._spikes(synapses.source)
         return {
             "name": name,
@@ -238,8 +242,8 @@ class SlotDevice(CPPStandaloneDevice):
             "jumps": variables.index(found.jumps),
             "spikes": spikes,
             "end": end,
-            "amounts": "0" if number else self._array(synapses.source, found.amount)[0],
-            "amount": found.amount if number else "0",
+            "amounts": amounts,
+            "amount": amount,
             "arrays": {v: self._array(synapses, v)[0] for v in variables},
         }
 

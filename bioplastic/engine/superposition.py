@@ -78,11 +78,13 @@ def superposition_of(projection: Projection) -> Superposition | None:
     if rule is None or not rule.before_spikes or projection.listed:
         return None
     learning, equations = learning_of(projection), Equations(str(rule.synapse))
-    own, jump = set(equations.parameter_names), _JUMP.fullmatch(learning.on_pre)
+    own = {name for name in equations.parameter_names if not equations[name].flags}
+    jump = _JUMP.fullmatch(learning.on_pre)
     elsewhere = get_identifiers(f"{projection.on_pre}\n{projection.graded}") & own
     if (
         projection.wiring != "all_to_all"
-        or own != set(equations)
+        or equations.parameter_names != set(equations)
+        or get_identifiers(learning.before_spikes) & set(equations) - own
         or jump is None
         or learning.on_post
         or learning.every_step
@@ -92,7 +94,8 @@ def superposition_of(projection: Projection) -> Superposition | None:
     changes = _changes(learning.before_spikes, own)
     ends = _changes(learning.at_slot_end, own)
     factors = None if changes is None else _factors(changes, own)
-    if not changes or factors is None or ends is None or _factors(ends, own) is None:
+    at_end = None if ends is None else _factors(ends, own)
+    if not changes or factors is None or ends is None or at_end is None:
         return None
     names = tuple(changes)
     depends = {v: {k for k in own if not factors[v, k].is_zero} for v in names}
@@ -107,6 +110,7 @@ def superposition_of(projection: Projection) -> Superposition | None:
         jump[1] not in states
         or set().union(*depends.values()) - set(names)
         or set(ends) - set(sums)
+        or not all((at_end[v, v] - 1).is_zero for v in ends)
         or not all(begins)
         or {m[1] for m in begins if m} != states
     ):

@@ -357,6 +357,16 @@ static void _arrive()
     {% endfor %}
 }
 
+// Before resets, which may change what a spike adds.
+static void _note_spikes()
+{
+    using namespace brian;
+    {% for all in _plan.superposed %}
+    _superposition_{{all.name}}.note({{all.spikes}}, {{all.spikes}}[{{all.end}}], {{all.amounts}},
+                                     {{all.amount}});
+    {% endfor %}
+}
+
 static void _run_slots(long n_rows)
 {
     using namespace brian;
@@ -401,10 +411,9 @@ static void _run_slots(long n_rows)
             {% endfor %}
             {% if not _plan.arrive %}
             _arrive();
+            _note_spikes();
             {% endif %}
             {% for all in _plan.superposed %}
-            _superposition_{{all.name}}.note({{all.spikes}}, {{all.spikes}}[{{all.end}}],
-                                             {{all.amounts}}, {{all.amount}});
             if (_superposition_{{all.name}}.n_steps == _superposition_{{all.name}}.length
                 && step + 1 < n_steps)
                 _end_block_{{all.name}}(true);
