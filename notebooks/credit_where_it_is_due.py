@@ -25,14 +25,15 @@
 # **Reproduced.** What their method is made of, spikes, eligibility traces and learning signals,
 # and that a network learns through random feedback, too; here on spoken digits.
 #
-# **Expected number.** @@EXPECTED@@
+# **Expected number.** 94.4 % of the words by voices never heard are named right, with symmetric and
+# with random feedback.
 #
 # **Protocol.** 720 words, zero to nine, by 12 voices of a speech synthesiser; three voices are held
 # out. One network, one seed, nothing was chosen on the voices held out. Synthetic speech is easy:
 # the number says that the network has learned, and no more.
 #
-# **Running time.** About a minute and a half on an idle core, half of which is the C++ compiler; a
-# second run finds its programs in the build cache.
+# **Running time.** A minute and a half on an idle core, half of which is the C++ compiler; a second
+# run finds its programs in the build cache.
 
 # %%
 import os
@@ -109,7 +110,7 @@ print(rule.before_spikes)
 # step, within the compiled program.
 
 # %%
-shown = test[np.argmin(model.predict_proba(words[test])[np.arange(len(test)), digits[test]])]
+shown = test[digits[test] == 7][0]
 one, truth = words[[shown]], digits[[shown]]
 names = spoken.target_names
 n_steps = int(np.ceil(one.duration[0] / float(dt)))
@@ -146,9 +147,9 @@ plt.show()
 # - **Learning signal.** How wrong the readouts are, seen from this neuron: the errors of all ten,
 #   each times the weight of its feedback. Red says "you should fire less", blue "fire more". All
 #   synapses of the neuron hear the same.
-# - **Readouts.** They are the cause of the signal. The class that is thought to be right most of the
-#   time is red, the true one blue. The more of the probability is where it does not belong, the
-#   larger the signals, of other signs for other neurons.
+# - **Readouts.** They are the cause of the signal. Where the true class (blue) is near 1, there is
+#   nothing to complain about. Where it falls, all neurons that could lift it hear "more", and those
+#   that speak for other classes hear "less".
 #
 # ## One synapse
 #
@@ -220,14 +221,14 @@ for k, color in pair.items():
 axes.axhline(0, color="black", linewidth=0.6)
 axes.set_xlabel("spikes of the channel in the word", fontsize=9)
 axes.set_ylabel("gradient", fontsize=9)
-axes.set_title("How often, and how much to blame", loc="left", fontsize=11)
+axes.set_title("How often, and how much credit", loc="left", fontsize=11)
 axes.legend(frameon=False, fontsize=8)
 axes.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# A silent channel is to blame for nothing. But of channels that fire equally often some are to blame
-# much more than others. Two of them, spike by spike:
+# The gradient of a silent channel is 0. But of channels that fire equally often some get much more
+# than others. Two of them, spike by spike:
 
 # %%
 figure, rows = plt.subplots(3, 1, sharex=True, figsize=(8, 5.4), layout="constrained")
@@ -301,7 +302,10 @@ for axes in (left, right):
 plt.show()
 
 # %% [markdown]
-# @@FEEDBACK@@
+# It does, and takes longer. The picture on the right tells why it works at all: the readout's weights
+# turn towards the feedback, and so errors come to reach those who can mend them (Lillicrap et al.
+# 2016, [doi:10.1038/ncomms13276](https://doi.org/10.1038/ncomms13276)). Eligibility traces know
+# nothing of feedback. They say *what a synapse did*, and only the signal says *whether it was good*.
 #
 # ## How to go on
 #

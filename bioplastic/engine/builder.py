@@ -14,6 +14,7 @@ import brian2 as b2
 import numpy as np
 import numpy.typing as npt
 from brian2.core.namespace import DEFAULT_UNITS
+from brian2.core.variables import Subexpression
 from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
@@ -27,6 +28,7 @@ from bioplastic.engine.structure import (
     neuron_strings,
     parameter_values,
     population_parameters,
+    shared_variables,
     synapse_parameters,
     synapse_variables,
     traces_of,
@@ -214,7 +216,8 @@ def build(
         groups[population.name] = _add_population(built, network, population, timer)
     order = 0
     for projection in network.projections:
-        if superpose and (found := superposition_of(projection)) is not None:
+        found = superposition_of(projection) if superpose else None
+        if found is not None and not _computed(groups[projection.pre], found.amount):
             built.superposed[projection.name] = found
         order = _add_projection(built, network, projection, groups, order, synapses)
     _add_ends_of_steps(built, network, groups)
@@ -280,6 +283,11 @@ def _add_population(built: Built, network: Network, population: Population, time
         group.run_regularly(neuron.at_slot_end, **end)
     built.net.add(group)
     return group
+
+
+def _computed(group: Any, name: str) -> bool:
+    """Whether a name stands for an expression, which has no place in memory."""
+    return isinstance(group.variables.get(name), Subexpression)
 
 
 def _add_ends_of_steps(built: Built, network: Network, groups: dict[str, Any]) -> None:
@@ -564,8 +572,13 @@ def _name_variables(built: Built, network: Network) -> None:
     for variable in (*SLOT_LOG, *(["in_batch"] if batches else [])):
         built.variables[f"schedule.{variable}"] = (objects["schedule"], variable)
     for projection in network.projections:
-        if projection.name in listed or is_pooled(projection):
+        if is_pooled(projection):
+            continue
+        synapses = objects[projection.name]
+        for variable in shared_variables(projection):
+            built.variables[f"{projection.name}.{variable}"] = (synapses, variable)
+        if projection.name in listed:
             continue
         changed, _ = synapse_variables(projection)
         for variable in [*changed, *([] if projection.one_weight else ["w"])]:
-            built.variables[f"{projection.name}.{variable}"] = (objects[projection.name], variable)
+            built.variables[f"{projection.name}.{variable}"] = (synapses, variable)

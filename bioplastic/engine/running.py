@@ -267,6 +267,10 @@ def run(
     spikes: list[SpikeTrains] = []
     logs: list[npt.NDArray[np.float64]] = []
     n_rows = min(chunk_size, getattr(program, "n_rows", chunk_size))
+    if unknown := sorted(set(outputs) - set(values)):
+        raise ParameterError(
+            f"outputs: the network has no {', '.join(unknown)}; it has {', '.join(sorted(values))}"
+        )
     if recorder is not None and outputs:
         raise ParameterError("outputs: must be empty where a recorder is given, which sees them")
     looker = recorder

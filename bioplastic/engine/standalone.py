@@ -184,7 +184,8 @@ class SlotDevice(CPPStandaloneDevice):
             if isinstance(obj, SynapticPathway):
                 names = names[1:]  # no queue, nothing to push
             part = calls[obj.when if obj.clock is built.slot_clock else "step"]
-            if part is calls["step"] and obj.when == "resets" and not calls["arrive"]:
+            late = part is calls["step"] and obj.when in ("resets", "end")
+            if late and not calls["arrive"]:
                 calls["arrive"] = ["_arrive();", "_note_spikes();"]
                 part += calls["arrive"]
             if obj is built.spike_input:  # before whoever reads its spikes

@@ -1,6 +1,7 @@
 """What is shown to a network, in which order, and under which names to the random numbers."""
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -243,6 +244,12 @@ def check_stimulus(network: Network, stimulus: Stimulus) -> None:
     shape: tuple[int, ...] | None
     if isinstance(stimulus, SignalStimulus):
         shape = _signal_shape("stimulus.values", stimulus.values)
+        dt = float(network.schedule.dt)
+        if not math.isclose(stimulus.dt, dt, rel_tol=1e-9):
+            raise DataError(
+                f"stimulus.dt: must be the network's time step, {dt} s, got {stimulus.dt} s; "
+                f"resample the signals or change Schedule.dt"
+            )
     elif isinstance(stimulus, SpikeStimulus):
         shape = stimulus.trains.shape
     else:

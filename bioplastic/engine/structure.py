@@ -34,6 +34,7 @@ __all__ = [
     "population_parameters",
     "same_value",
     "same_values",
+    "shared_variables",
     "sides_on_synapses",
     "structure",
     "synapse_parameters",
@@ -351,6 +352,15 @@ def synapse_variables(projection: Projection) -> tuple[list[str], list[str]]:
     return changed, constant
 
 
+def shared_variables(projection: Projection) -> list[str]:
+    """Name the changing variables of a projection of which there is one for all its synapses."""
+    equations = Equations(learning_of(projection).equations)
+    names, constant = sorted(equations.parameter_names), "constant"
+    return [
+        n for n in names if "shared" in equations[n].flags and constant not in equations[n].flags
+    ]
+
+
 def synapse_parameters(projection: Projection) -> dict[str, Any]:
     """Parameters of a projection's synapses, its weight excepted."""
     values = dict(learning_of(projection).parameters)
@@ -400,7 +410,8 @@ def listed_variables(network: Network) -> dict[str, tuple[list[str], list[str]]]
             learns = projection.rule is not None or projection.norm is not None
             (changed if learns else read).append("w")
         more_changed, more_read = synapse_variables(projection)
-        changed += more_changed
+        shared = shared_variables(projection)
+        changed += [name for name in more_changed if name not in shared]
         read += more_read
         found[projection.name] = (read, changed)
     return found

@@ -86,6 +86,7 @@ def superposition_of(projection: Projection) -> Superposition | None:
         or equations.parameter_names != set(equations)
         or get_identifiers(learning.before_spikes) & set(equations) - own
         or jump is None
+        or jump[3] in Equations(str(rule.pre_traces))
         or learning.on_post
         or learning.every_step
         or elsewhere
@@ -111,6 +112,7 @@ def superposition_of(projection: Projection) -> Superposition | None:
         or set().union(*depends.values()) - set(names)
         or set(ends) - set(sums)
         or not all((at_end[v, v] - 1).is_zero for v in ends)
+        or not all(at_end[v, k].is_zero for v in ends for k in sums if k != v)
         or not all(begins)
         or {m[1] for m in begins if m} != states
     ):

@@ -332,6 +332,13 @@ class Network(Declaration):
                     f"Projection {projection.name}: {projection.wiring} needs populations of the "
                     f"same size, got {pre.n} and {post.n}"
                 )
+        for projection in self.projections:
+            batch = getattr(projection.rule, "batch", self.schedule.batch_size)
+            if batch != self.schedule.batch_size:
+                raise ParameterError(
+                    f"Projection {projection.name}: batch of its rule must be the schedule's "
+                    f"batch_size={self.schedule.batch_size}, got {batch}"
+                )
         inputs = [p for p in self.populations if isinstance(p.neuron, INPUTS)]
         if len(inputs) != 1:
             raise ParameterError(

@@ -148,6 +148,11 @@ def test_what_superposes(changes):
         {"at_slot_end": "total += p*p"},
         {"at_slot_end": "total = 0"},
         {"at_slot_end": "total += 0.1*total"},
+        {
+            "synapse": "p : 1\ntotal : 1\nother : 1",
+            "before_spikes": "p = 0.9*p; total += p; other += p",
+            "at_slot_end": "total += 0.1*other",  # a sum goes on from sample to sample
+        },
         {"at_slot_end": "total += p; w += 0.1*p"},
         {"at_slot_end": "total += w*p"},
         {"at_slot_end": "w += 0.1*total"},

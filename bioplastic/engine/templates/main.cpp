@@ -169,7 +169,8 @@ static void _superpose{{what}}_{{all.name}}()
 {
     using namespace brian;
     auto& all = _superposition_{{all.name}};
-    const int64_t n = {{all.n_post}};
+    const int64_t n = {{all.n_post}}, n_tiles = all.n_tiles();
+    all.find_live({{all.states|length if what else 0}});
     {{pointers("all.n_states")}}
     for (int64_t i=0; i<{{all.n_pre}}; i++)
     {
@@ -197,12 +198,19 @@ static void _superpose{{what}}_{{all.name}}()
             {% for v in names if v in all.reached %}
             const double* __restrict from_{{v}} = all.of(event.source, {{all.variables.index(v)}});
             {% endfor %}
-            #pragma GCC ivdep
-            for (int64_t j=0; j<n; j++)
+            const char* live = &all.live[event.source*n_tiles];
+            for (int64_t tile=0; tile<n_tiles; tile++)
             {
-                {% for v in names if v in all.reached %}
-                {{v}}_[j] += amount*from_{{v}}[j];
-                {% endfor %}
+                if (!live[tile]) continue;
+                const int64_t first = tile*_Superposition::tile;
+                const int64_t end = first + _Superposition::tile < n ? first + _Superposition::tile : n;
+                #pragma GCC ivdep
+                for (int64_t j=first; j<end; j++)
+                {
+                    {% for v in names if v in all.reached %}
+                    {{v}}_[j] += amount*from_{{v}}[j];
+                    {% endfor %}
+                }
             }
         }
     }

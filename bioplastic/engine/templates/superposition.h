@@ -9,6 +9,7 @@ struct _Superposition
 
     static const int64_t longest = 160;   // steps of a block
     static const int64_t span = 16;       // steps of a span
+    static const int64_t tile = 32;       // neurons that are passed over together
     int64_t length = longest;             // steps of the blocks of this slot
     int64_t n_post = 0, n_states = 0, n_variables = 0, jumps = 0;
     int64_t n_steps = 0, in_span = 0;     // so far in the block, and in the span
@@ -16,6 +17,7 @@ struct _Superposition
     bool dirty = false;                   // whether synapses hold states of this slot
     std::vector<double> basis;            // source, variable, neuron
     std::vector<std::vector<Event>> events;  // of each presynaptic neuron in this block
+    std::vector<char> live;               // source, tile: whether a spike leads to anything there
     std::vector<char> awake;              // whether a spike came in an earlier block of the slot
 
     // The span's own sources come first, then those of the block, then spikes. States stand first
@@ -23,6 +25,21 @@ struct _Superposition
     double* of(int64_t source, int64_t variable)
     {
         return &basis[(source*n_variables + variable)*n_post];
+    }
+
+    int64_t n_tiles() const { return (n_post + tile - 1)/tile; }
+
+    // Where pseudo-derivative or signal were 0 there is nothing to add up.
+    void find_live(int64_t first_variable)
+    {
+        live.assign(n_sources*n_tiles(), 0);
+        for (int64_t source=2*n_states; source<n_sources; source++)
+            for (int64_t k=first_variable; k<n_variables; k++)
+            {
+                const double* values = of(source, k);
+                for (int64_t j=0; j<n_post; j++)
+                    live[source*n_tiles() + j/tile] |= values[j] != 0.0;
+            }
     }
 
     void prepare(int64_t n_pre, int64_t n_post_, int64_t n_states_, int64_t n_variables_,
