@@ -163,7 +163,6 @@ traces = {
     for name in ("e_bar", "eps_v", "eps_a", "gradient")
 }
 psi, signal = recording.variables["alif.psi"], recording.variables["alif.signal"]
-credit = np.abs(traces["e_bar"]).sum(axis=0) * np.abs(signal).sum(axis=0)
 j = int((np.abs(traces["e_bar"]).sum(axis=1) * np.abs(signal)).sum(axis=0).argmax())
 i = int(np.abs(traces["e_bar"][:, :, j]).sum(axis=0).argmax())
 beta = float(neuron.beta)
@@ -255,7 +254,8 @@ plt.show()
 
 # %% [markdown]
 # What counts is not how often a channel fired, but whether it did so shortly before the neuron came
-# near its threshold, and whether something was wrong then.
+# near its threshold, and whether something was wrong then. A synapse that is eligible while the
+# readouts are right gets neither blame nor credit: the signal is 0.
 #
 # ## Must feedback know the readout?
 #
@@ -302,10 +302,11 @@ for axes in (left, right):
 plt.show()
 
 # %% [markdown]
-# It does, and takes longer. The picture on the right tells why it works at all: the readout's weights
-# turn towards the feedback, and so errors come to reach those who can mend them (Lillicrap et al.
-# 2016, [doi:10.1038/ncomms13276](https://doi.org/10.1038/ncomms13276)). Eligibility traces know
-# nothing of feedback. They say *what a synapse did*, and only the signal says *whether it was good*.
+# It does, and takes longer. The picture on the right tells why it works at all: the weights of the
+# readout turn towards the feedback, and so errors come to reach those who can mend them (Lillicrap
+# et al. 2016, [doi:10.1038/ncomms13276](https://doi.org/10.1038/ncomms13276)). Eligibility traces
+# know nothing of feedback. They say *what a synapse did*, and only the signal says *whether it was
+# good*.
 #
 # ## How to go on
 #
