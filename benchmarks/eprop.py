@@ -396,8 +396,9 @@ PARTS: dict[str, tuple[str, Callable[[argparse.Namespace, Records], str], str]] 
         out, the pairs of results/hd.txt. Settings are the same for all folds and kinds of
         feedback: {settings}, {epochs} epochs. They were found by trainings on six speakers:
         some thirty, in a prototype in PyTorch and with this library, were validated on the speakers
-        1 and 8, three on 3 and 10. None saw the fold's test words. Each training word is changed anew in each epoch, test words never
-        are. {measured} The last epoch's weights answer, whatever their accuracy; {seeds} seed(s) a
+        1 and 8, three on 3 and 10. So words of folds 1 and 3 had a part in choosing settings, though
+        in no training of these folds; folds 0, 2 and 4 are untouched. Each training word is changed
+        anew in each epoch, test words never are. {measured} The last epoch's weights answer, whatever their accuracy; {seeds} seed(s) a
         fold, of which folds are means. sd over folds. Training %: right answers in the last epoch,
         while weights change. Minutes: the whole fit, one process. Below e-prop stands what
         results/hd.txt has, with settings chosen for each fold.""",
