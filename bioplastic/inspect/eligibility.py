@@ -1,7 +1,6 @@
 """Why synapses get credit: one sample of a network that learns by e-prop, from top to bottom."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -9,36 +8,24 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from bioplastic.errors import ParameterError
+from bioplastic.inspect._eligibility_panels import (
+    WHERE,
+    Word,
+    draw_eligibilities,
+    draw_input,
+    draw_psi,
+    draw_readouts,
+    draw_signal,
+    draw_spikes,
+)
 from bioplastic.inspect._recording_panels import check_recording, panels_of
-from bioplastic.inspect._style import COLORS, INK, declutter
-from bioplastic.inspect.raster import SpikeEvents, plot_raster
+from bioplastic.inspect._style import INK
+from bioplastic.inspect.raster import SpikeEvents
 from bioplastic.inspect.recording import PlasticityRecording
 
 __all__ = ["plot_eligibility"]
 
-_WHERE: Final = "plot_eligibility"
-_FAINT: Final = "#c8ccce"
-_OF_SYNAPSES: Final = (*COLORS[:3], *COLORS[4:7])
 _HEIGHTS: Final = {"heard": 1.5, "spikes": 1.5, "psi": 0.7, "e_bar": 1.3, "signal": 0.9, "p": 1.3}
-
-
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """What the recording holds of one neuron within one sample."""
-
-    recording: PlasticityRecording
-    points: slice
-    times: npt.NDArray[np.float64]
-    post: str
-    neuron: int
-    pre: str
-    sources: npt.NDArray[np.int64]
-    eligibilities: npt.NDArray[np.float32]
-
-    def of(self, name: str) -> npt.NDArray[np.float32] | None:
-        """Read a variable at the moments of the sample, None where it was not recorded."""
-        column = self.recording.variables.get(name)
-        return None if column is None else np.asarray(column[self.points])
 
 
 def plot_eligibility(
@@ -126,19 +113,19 @@ def plot_eligibility(
     strongest = _strongest(word, n_synapses)
     draw: dict[str, Callable[[Axes], None]] = {}
     if heard is not None:
-        draw["heard"] = lambda panel: _draw_input(panel, heard, row, word, strongest)
+        draw["heard"] = lambda panel: draw_input(panel, heard, row, word, strongest)
     if answered is not None:
-        draw["spikes"] = lambda panel: _draw_spikes(panel, answered, row, word)
+        draw["spikes"] = lambda panel: draw_spikes(panel, answered, row, word)
     if f"{word.post}.psi" in recording.variables:
-        draw["psi"] = lambda panel: _draw_psi(panel, word)
-    draw["e_bar"] = lambda panel: _draw_eligibilities(panel, word, strongest)
+        draw["psi"] = lambda panel: draw_psi(panel, word)
+    draw["e_bar"] = lambda panel: draw_eligibilities(panel, word, strongest)
     if f"{word.post}.signal" in recording.variables:
-        draw["signal"] = lambda panel: _draw_signal(panel, word)
+        draw["signal"] = lambda panel: draw_signal(panel, word)
     if {"error.p", "error.y"} & set(recording.variables):
-        draw["p"] = lambda panel: _draw_readouts(panel, word, classes)
+        draw["p"] = lambda panel: draw_readouts(panel, word, classes)
     heights = [_HEIGHTS[name] for name in draw]
     panels = panels_of(
-        _WHERE, axes, len(draw), figsize=(8.0, 1.0 + 1.15 * sum(heights)), height_ratios=heights
+        WHERE, axes, len(draw), figsize=(8.0, 1.0 + 1.15 * sum(heights)), height_ratios=heights
     )
     for k, (panel, paint) in enumerate(zip(panels, draw.values(), strict=True)):
         paint(panel)
@@ -151,13 +138,13 @@ def plot_eligibility(
     return panels
 
 
-def _word(recording: Any, sample: int | None, projection: str | None, neuron: int | None) -> _Word:
-    check_recording(_WHERE, recording)
+def _word(recording: Any, sample: int | None, projection: str | None, neuron: int | None) -> Word:
+    check_recording(WHERE, recording)
     names = [name for name in recording.variables if name.endswith(".e_bar")]
     wanted = names[0] if projection is None and names else f"{projection}.e_bar"
     if wanted not in names:
         raise ParameterError(
-            f"{_WHERE}.projection: must be one of "
+            f"{WHERE}.projection: must be one of "
             f"{', '.join(repr(name[:-6]) for name in names) or '(none recorded)'}, got "
             f'{projection!r}; record with PlasticityRecorder(variables=("input_to_lif.e_bar", ...))'
         )
@@ -172,11 +159,11 @@ def _word(recording: Any, sample: int | None, projection: str | None, neuron: in
         neuron = _most_credited(recording, points, found.post, j, values)
     if neuron not in j:
         raise ParameterError(
-            f"{_WHERE}.neuron: must be one whose synapses were recorded, "
+            f"{WHERE}.neuron: must be one whose synapses were recorded, "
             f"{', '.join(map(str, found.neurons[:20]))}, got {neuron!r}"
         )
     own = j == neuron
-    return _Word(
+    return Word(
         recording, points, recording.times[points], found.post, int(neuron), found.pre, i[own],
         values[:, own],
     )  # fmt: skip
@@ -191,7 +178,7 @@ def _points(recording: PlasticityRecording, sample: int | None) -> slice:
     points = np.flatnonzero(recording.samples == sample)
     if len(points) < 2:
         raise ParameterError(
-            f"{_WHERE}.sample: must have two or more recorded moments, got {len(points)} of "
+            f"{WHERE}.sample: must have two or more recorded moments, got {len(points)} of "
             f"{sample!r}; record with PlasticityRecorder(times=...), samples with several moments "
             f"are {', '.join(map(str, several[:20])) or '(none)'}"
         )
@@ -211,136 +198,8 @@ def _most_credited(
     return int(np.bincount(j, credit.sum(axis=0)).argmax())
 
 
-def _strongest(word: _Word, n: int) -> npt.NDArray[np.int64]:
+def _strongest(word: Word, n: int) -> npt.NDArray[np.int64]:
     if isinstance(n, bool) or not isinstance(n, int | np.integer) or not 1 <= n <= 6:
-        raise ParameterError(f"{_WHERE}.n_synapses: must be a whole number from 1 to 6, got {n!r}")
+        raise ParameterError(f"{WHERE}.n_synapses: must be a whole number from 1 to 6, got {n!r}")
     order = np.argsort(-np.abs(word.eligibilities).sum(axis=0), kind="stable")
     return order[:n]
-
-
-def _title(panel: Axes, text: str) -> None:
-    panel.set_title(text, loc="left", fontsize=10, color=INK)
-
-
-def _beside(panel: Axes) -> None:
-    panel.legend(
-        frameon=False, fontsize=8, labelcolor=INK, loc="upper left", bbox_to_anchor=(1.0, 1.05),
-        handlelength=1.2, borderaxespad=0.3,
-    )  # fmt: skip
-
-
-def _coloured(panel: Axes, spikes: SpikeEvents, row: int, unit: int, color: str) -> None:
-    """Draw the spikes of a unit once more, in a colour."""
-    own = slice(int(spikes.offsets[row]), int(spikes.offsets[row + 1]))
-    times = spikes.times[own][spikes.units[own] == unit]
-    height = panel.get_window_extent().height * 72 / panel.figure.dpi
-    panel.plot(
-        times, np.full(len(times), unit), linestyle="none", marker="|", color=color,
-        markersize=min(max(1.5 * height / max(spikes.n_units, 1), 4.0), 9.0), markeredgewidth=1.8,
-    )  # fmt: skip
-
-
-def _raster(panel: Axes, spikes: SpikeEvents, row: int, what: str, unit: str) -> int:
-    n = len(spikes.offsets) - 1
-    plot_raster(spikes, sample=row, colors=COLORS[8], axes=panel)
-    panel.set_ylabel(unit, fontsize=9, color=INK)
-    row = row % n
-    _title(panel, f"{what}: {spikes.offsets[row + 1] - spikes.offsets[row]:,} spikes")
-    return row
-
-
-def _draw_input(
-    panel: Axes, heard: SpikeEvents, row: int, word: _Word, strongest: npt.NDArray[np.int64]
-) -> None:
-    row = _raster(panel, heard, row, "Input", "channel")
-    inner = {found.post for found in word.recording.projections.values()}
-    if word.pre in inner or heard.n_units != word.recording.populations[word.pre]:
-        return
-    for color, k in zip(_OF_SYNAPSES, strongest, strict=False):
-        _coloured(panel, heard, row, int(word.sources[k]), color)
-
-
-def _draw_spikes(panel: Axes, answered: SpikeEvents, row: int, word: _Word) -> None:
-    row = _raster(panel, answered, row, "Neurons", "neuron")
-    sizes, first = word.recording.populations, 0
-    for name in word.recording.watched:
-        if name == word.post:
-            break
-        first += sizes[name]
-    # Where no rates were recorded, nobody says which populations the spikes are of.
-    if word.recording.watched or answered.n_units == sizes[word.post]:
-        _coloured(panel, answered, row, first + word.neuron, INK)
-        panel.set_ylabel(f"neuron (dark: {first + word.neuron})", fontsize=9, color=INK)
-
-
-def _draw_psi(panel: Axes, word: _Word) -> None:
-    values = word.of(f"{word.post}.psi")
-    assert values is not None
-    panel.fill_between(word.times, values[:, word.neuron], color=INK, alpha=0.75, linewidth=0)
-    panel.set_ylim(0.0, None)
-    panel.set_ylabel("ψ", fontsize=9, color=INK)
-    _title(panel, f"Pseudo-derivative of {word.post} {word.neuron}: how near it is to a spike")
-    declutter(panel)
-
-
-def _draw_eligibilities(panel: Axes, word: _Word, strongest: npt.NDArray[np.int64]) -> None:
-    others = np.setdiff1d(np.arange(len(word.sources)), strongest)
-    panel.plot(word.times, word.eligibilities[:, others], color=_FAINT, linewidth=0.6)
-    for color, k in zip(_OF_SYNAPSES, strongest, strict=False):
-        panel.plot(
-            word.times, word.eligibilities[:, k], color=color, linewidth=1.5,
-            label=f"{word.pre} {word.sources[k]}",
-        )  # fmt: skip
-    panel.axhline(0.0, color=INK, linewidth=0.6)
-    panel.set_ylabel("eligibility", fontsize=9, color=INK)
-    _title(panel, f"Eligibility traces of its {len(word.sources):,} synapses from {word.pre}")
-    _beside(panel)
-    declutter(panel)
-
-
-def _draw_signal(panel: Axes, word: _Word) -> None:
-    values = word.of(f"{word.post}.signal")
-    assert values is not None
-    signal = values[:, word.neuron]
-    for side, color, label in ((signal > 0, COLORS[2], "less"), (signal < 0, COLORS[0], "more")):
-        panel.fill_between(
-            word.times, np.where(side, signal, 0.0), color=color, alpha=0.75, linewidth=0,
-            label=f"fire {label}",
-        )  # fmt: skip
-    panel.axhline(0.0, color=INK, linewidth=0.6)
-    panel.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
-    panel.yaxis.get_offset_text().set_fontsize(8)
-    panel.set_ylabel("signal", fontsize=9, color=INK)
-    _title(panel, f"Learning signal of {word.post} {word.neuron}")
-    _beside(panel)
-    declutter(panel)
-
-
-def _draw_readouts(panel: Axes, word: _Word, classes: Any) -> None:
-    values = word.of("error.p")
-    is_share = values is not None
-    if values is None:
-        values = word.of("error.y")
-    assert values is not None
-    n = values.shape[1]
-    names = [str(k) for k in (range(n) if classes is None else classes)]
-    if len(names) != n:
-        raise ParameterError(f"{_WHERE}.classes: must name {n} classes, got {len(names)}")
-    truth = word.of("error.wanted")
-    true = None if truth is None else int(truth[-1].argmax())
-    panel.plot(word.times, values, color=_FAINT, linewidth=0.9)
-    best = int(values.mean(axis=0).argmax())
-    if is_share and best != true:
-        panel.plot(word.times, values[:, best], color=COLORS[2], linewidth=1.5, label=names[best])
-    if true is not None:
-        panel.plot(
-            word.times, values[:, true], color=COLORS[0], linewidth=2.2,
-            label=f"{names[true]} (true)",
-        )  # fmt: skip
-    panel.set_ylabel("probability" if is_share else "readout", fontsize=9, color=INK)
-    _title(panel, f"What the {n} readouts say")
-    if is_share:
-        panel.set_ylim(0.0, 1.0)
-    if is_share or true is not None:
-        _beside(panel)
-    declutter(panel)

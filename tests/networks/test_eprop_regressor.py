@@ -78,7 +78,6 @@ class TestLearning:
         for name, w in one.weights_.items():
             np.testing.assert_allclose(w, other.weights_[name], rtol=1e-9, atol=1e-9)
         np.testing.assert_allclose(one.predict(X)[0], other.predict(X)[0], atol=1e-9)
-        assert other.timings_["build"] == 0.0 or other.timings_["simulate"] < 5
 
     def test_the_loss_is_half_the_mean_squared_error_in_the_window(self, few):
         X, y = few
