@@ -85,7 +85,7 @@ def check_quantity(estimator: Any, name: str, default: Quantity) -> Quantity:
     value = getattr(estimator, name)
     if value is None:
         return default
-    if not have_same_dimensions(value, default):
+    if isinstance(value, str) or not have_same_dimensions(value, default):
         raise ParameterError(
             f"{type(estimator).__name__}.{name}: must have the unit of {default!r}, got {value!r}"
         )

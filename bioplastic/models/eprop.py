@@ -18,16 +18,16 @@ __all__ = [
 ]
 
 EPROP_LIF_EQUATIONS = """
-dv/dt    = -v/tau_membrane : 1           # Bellec et al. 2020, eq. 6: a spike adds its weight
+dv/dt    = -v/tau_membrane : 1           # Bellec et al. 2020: a spike adds its weight
 drate/dt = -rate/tau_rate  : Hz          # mean rate, which goes on from sample to sample
-psi      : 1                             # pseudo-derivative of the spike, eq. 18
-signal   : 1                             # learning signal L, eq. 4
+psi      : 1                             # pseudo-derivative of the spike
+signal   : 1                             # learning signal L
 push     : 1                             # towards the target rate
 leak     : 1                             # share of v that a step leaves
 t_free   : second                        # end of refractoriness
 """
 EPROP_ALIF_EQUATIONS = f"""{EPROP_LIF_EQUATIONS.rstrip()}
-da/dt    = -a/tau_adaptation : 1         # eq. 8: the threshold is v_threshold + beta*a
+da/dt    = -a/tau_adaptation : 1         # the threshold is v_threshold + beta*a
 leak_a   : 1                             # share of a that a step leaves
 """
 _LIF_START = """
@@ -127,7 +127,7 @@ class EPropALIF(EPropLIF):
 
     Notes
     -----
-    Bellec et al. 2020, doi 10.1038/s41467-020-17236-y, eqs. 8 and 9.
+    Bellec et al. 2020, doi 10.1038/s41467-020-17236-y.
 
     Examples
     --------
@@ -146,7 +146,7 @@ class EPropALIF(EPropLIF):
 
 
 READOUT_EQUATIONS = """
-dy/dt = -y/tau_out : 1                   # eq. 11
+dy/dt = -y/tau_out : 1                   # a spike adds its weight
 error : 1                                # slope of the loss in y
 """
 OUTPUT_EQUATIONS = """
@@ -190,7 +190,7 @@ class LeakyReadout(NeuronModel):
 
     Notes
     -----
-    Bellec et al. 2020, doi 10.1038/s41467-020-17236-y, eq. 11.
+    Bellec et al. 2020, doi 10.1038/s41467-020-17236-y.
 
     Examples
     --------
@@ -235,7 +235,7 @@ class SoftmaxError(NeuronModel):
 
     Notes
     -----
-    Bellec et al. 2020, doi 10.1038/s41467-020-17236-y, eqs. 3 and 4.
+    Bellec et al. 2020, doi 10.1038/s41467-020-17236-y.
 
     Examples
     --------
@@ -279,7 +279,7 @@ class SquaredError(NeuronModel):
 
     Notes
     -----
-    Bellec et al. 2020, doi 10.1038/s41467-020-17236-y, eqs. 3 and 4.
+    Bellec et al. 2020, doi 10.1038/s41467-020-17236-y.
 
     Examples
     --------

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from bioplastic.errors import ParameterError
 from bioplastic.models.declaration import Declaration, field_values, parameter
 
 __all__ = ["SGD", "Adam", "Optimizer"]
@@ -90,6 +91,12 @@ class Adam(Optimizer):
     beta_2: Any = parameter(0.999, low=0, strict=False)
     epsilon: Any = parameter(1e-8, low=0)
     weight_decay: Any = parameter(0.0, low=0, strict=False)
+
+    def __post_init__(self) -> None:
+        Declaration.__post_init__(self)
+        for name in ("beta_1", "beta_2"):
+            if getattr(self, name) >= 1:
+                raise ParameterError(f"Adam.{name}: must be below 1, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)

@@ -78,6 +78,10 @@ class EPropNetwork(BaseEstimator):
         """Score of training samples, from what :attr:`_outputs` names."""
         raise NotImplementedError
 
+    def _forget_targets(self) -> None:
+        """Drop the training targets, which no pickle should carry."""
+        raise NotImplementedError
+
     def _strata(self) -> npt.NDArray[Any] | None:
         """Classes that a split without groups keeps in balance."""
         raise NotImplementedError
@@ -104,7 +108,9 @@ class EPropNetwork(BaseEstimator):
         }
         self.n_epochs_ = 0
         self._points: dict[str, list[float]] = {
-            name: [] for name in ("loss", "score", "spikes", "validation_loss", "validation_score")
+            name: []
+            for name in ("loss", "score", "spikes", "validation_loss", "validation_score")
+            if name != "score" or self._outputs
         }
         self._best: tuple[float, int, dict[str, npt.NDArray[np.float64]]] | None = None
 
@@ -164,6 +170,8 @@ class EPropNetwork(BaseEstimator):
         except KeyboardInterrupt:  # what was learned until then is kept
             self._finish()
             raise
+        finally:
+            self._forget_targets()
         if self._best is not None:
             self._state |= self._best[2]
         self._finish()
@@ -361,7 +369,13 @@ class EPropNetwork(BaseEstimator):
                 f"{type(self).__name__}.{method}: X must be {kind}, as in fit, "
                 f"got {type(X).__name__}"
             )
-        n_steps = round(check_positive(self, "presentation", 100 * ms) / self._dt)
+        steps = check_positive(self, "presentation", 100 * ms) / self._dt
+        n_steps = round(steps)
+        if self.presentation is not None and not math.isclose(steps, n_steps, abs_tol=1e-6):
+            raise ParameterError(
+                f"{type(self).__name__}.presentation: must be a whole multiple of dt={self._dt} s, "
+                f"got {self.presentation}"
+            )
         samples = check_samples(self, X, method, reset=reset, n_steps=max(n_steps, 1))
         if self.augmenter is not None and not isinstance(samples, SpikeTrains):
             raise DataError(

@@ -104,8 +104,9 @@ class EPropClassifier(ClassifierMixin, EPropNetwork):
     weights_ : dict of str to ndarray
         Weights by projection, for example ``"input_to_lif"`` of shape (n_inputs, n_lif).
     history_ : dict of str to ndarray of shape (n_epochs,)
-        ``"loss"`` and ``"score"`` (accuracy) of the samples while they were learned, ``"spikes"``
-        a sample, and ``"validation_loss"`` and ``"validation_score"`` of those held out.
+        ``"loss"`` and ``"score"`` (accuracy, not known where a recorder watches) of the samples
+        while they were learned, ``"spikes"`` a sample, and ``"validation_loss"`` and
+        ``"validation_score"`` of those held out.
     n_epochs_ : int
         Epochs so far.
     n_features_in_ : int
@@ -381,6 +382,9 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
     def _targets(self, rows: npt.NDArray[np.int64] | None = None) -> dict[str, Any]:
         labels = self._labels if rows is None else self._labels[rows]
         return {"targets": labels.astype(np.float64)}
+
+    def _forget_targets(self) -> None:
+        self.__dict__.pop("_labels", None)
 
     def _strata(self) -> npt.NDArray[Any]:
         return self._labels

@@ -433,6 +433,9 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
         nothing = np.zeros((1, self.n_outputs_))
         return {"target_signals": [nothing] * len(samples)}
 
+    def _forget_targets(self) -> None:
+        self.__dict__.pop("_target_signals", None)
+
     def _strata(self) -> None:
         return None
 

@@ -14,7 +14,7 @@ __all__ = ["AdaptiveEProp", "EProp", "EPropBias", "EPropFeedback", "EPropReadout
 # Strings of `before_spikes` act one step after the error that they use: `e_bar` still is that of
 # the step before, when they add to the gradient. The last step's part follows when the slot ends.
 EPROP_SYNAPSE = """
-eps_v    : 1                             # dv/dw: filtered presynaptic spikes, eq. 20
+eps_v    : 1                             # dv/dw: filtered presynaptic spikes
 e_bar    : 1                             # eligibility trace e, filtered as the readout is
 gradient : 1                             # summed over the batch
 """
@@ -26,7 +26,7 @@ e_bar = exp(-dt/tau_filter)*e_bar + e_now
 gradient += push_post*e_now
 """
 ADAPTIVE_SYNAPSE = f"""
-eps_a    : 1                             # da/dw of the adaptation, eq. 24{EPROP_SYNAPSE}"""
+eps_a    : 1                             # da/dw of the adaptation{EPROP_SYNAPSE}"""
 ADAPTIVE_STEP = """
 gradient += signal_post*e_bar
 eps_v = leak_post*eps_v
@@ -92,8 +92,8 @@ class EProp(_GradientRule):
 
     Notes
     -----
-    Bellec et al., Nature Communications 11:3625, 2020, doi 10.1038/s41467-020-17236-y, eqs. 1, 20
-    and 28. The postsynaptic neuron is an :class:`~bioplastic.models.EPropLIF`, or any that has
+    Bellec et al., Nature Communications 11:3625, 2020, doi 10.1038/s41467-020-17236-y. The
+    postsynaptic neuron is an :class:`~bioplastic.models.EPropLIF`, or any that has
     `leak`, `psi`, `signal` and `push`.
 
     Examples
@@ -132,7 +132,7 @@ class AdaptiveEProp(EProp):
 
     Notes
     -----
-    Bellec et al. 2020, doi 10.1038/s41467-020-17236-y, eqs. 24 and 25. The postsynaptic neuron is
+    Bellec et al. 2020, doi 10.1038/s41467-020-17236-y. The postsynaptic neuron is
     an :class:`~bioplastic.models.EPropALIF`.
 
     Examples
