@@ -178,7 +178,7 @@ def build(
         1, SCHEDULE_EQUATIONS, clock=step_clock, name="schedule", method="euler", namespace={}
     )
     keys = RowTable("sample_keys", np.zeros(n_rows))
-    n_features = 0 if isinstance(network.input.neuron, SpikeInput) else network.input.n
+    n_features = 0 if isinstance(network.input.neuron, SpikeInput) else network.n_features
     signal_input = isinstance(network.input.neuron, SignalInput)
     n_stimulus_rows = n_signal_rows if signal_input else n_rows
     stimulus = RowTable("stimulus", np.zeros((n_stimulus_rows, n_features)))

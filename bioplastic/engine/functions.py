@@ -171,7 +171,7 @@ class RowTable(Function):
             return values[np.asarray(row).astype(np.int64)]
 
         def row_and_column(row: Any, column: Any) -> Any:
-            return values[np.asarray(row).astype(np.int64), column]
+            return values[np.asarray(row).astype(np.int64), np.asarray(column).astype(np.int64)]
 
         python = row_only if values.ndim == 1 else row_and_column
         n_arguments = values.ndim
@@ -182,15 +182,15 @@ class RowTable(Function):
             arg_names=["row", "column"][:n_arguments],
         )
         self.implementations.add_implementation("numpy", python)
-        for target, code, index in (
-            ("cpp", _CPP_TABLE, ", const int32_t column"),
-            ("cython", _CYTHON_TABLE, ", int column"),
+        for target, code, index, offset in (
+            ("cpp", _CPP_TABLE, ", const int32_t column", " + column"),
+            ("cython", _CYTHON_TABLE, ", double column", " + <long long>column"),
         ):
             two = values.ndim == 2
             code = (
                 code.replace("%NAME%", name)
                 .replace("%INDEX%", index if two else "")
-                .replace("%OFFSET%", " + column" if two else "")
+                .replace("%OFFSET%", offset if two else "")
                 .replace("%COLUMNS%", str(n_columns))
             )
             self.implementations.add_implementation(

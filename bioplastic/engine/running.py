@@ -290,7 +290,7 @@ def run(
             values["schedule.cursor"] = np.zeros(1)
             n_steps = network.schedule.n_steps(stimulus.durations(position, end))
             if isinstance(stimulus, SignalStimulus):
-                fits = np.searchsorted(np.cumsum(n_steps), MAX_SIGNALS // network.input.n)
+                fits = np.searchsorted(np.cumsum(n_steps), MAX_SIGNALS // network.n_features)
                 end = position + max(1, min(end - position, int(fits)))
                 n_steps = n_steps[: end - position]
             probe = None if recorder is None else recorder.plan(position, n_steps)

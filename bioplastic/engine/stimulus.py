@@ -230,7 +230,7 @@ def check_stimulus(network: Network, stimulus: Stimulus) -> None:
     DataError
         If the number of channels differs, or the samples are rates where spikes are asked for.
     """
-    name, width = network.input.name, network.input.n
+    name, width = network.input.name, network.n_features
     wanted, kind = {
         PoissonInput: (RateStimulus, "rates"),
         SpikeInput: (SpikeStimulus, "spikes"),

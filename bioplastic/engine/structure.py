@@ -73,7 +73,7 @@ def parameter_values(network: Network) -> dict[str, float]:
 
 def structure(network: Network) -> str:
     """Everything of a network that its source follows from: strings and sizes, no values."""
-    parts: list[Any] = [network.watched, float(network.schedule.dt)]
+    parts: list[Any] = [network.watched, float(network.schedule.dt), network.n_features]
     for population in network.populations:
         neuron = population.neuron
         parts += [

@@ -25,6 +25,7 @@ from bioplastic.models.network import Network, Population, Projection, Schedule
 from bioplastic.models.neurons import (
     LIF,
     AdaptiveLIF,
+    DelayLineInput,
     DiehlCookExcitatory,
     DiehlCookInhibitory,
     NeuronModel,
@@ -79,6 +80,7 @@ __all__ = [
     "AdaptiveThresholdLIF",
     "Constant",
     "CovarianceRewardSTDP",
+    "DelayLineInput",
     "DiehlCookExcitatory",
     "DiehlCookExponential",
     "DiehlCookInhibitory",

@@ -17,7 +17,13 @@ from bioplastic.models.declaration import (
     refuse_distributions,
 )
 from bioplastic.models.distributions import PerTarget
-from bioplastic.models.neurons import NeuronModel, PoissonInput, SignalInput, SpikeInput
+from bioplastic.models.neurons import (
+    DelayLineInput,
+    NeuronModel,
+    PoissonInput,
+    SignalInput,
+    SpikeInput,
+)
 from bioplastic.models.plasticity import PlasticityRule
 from bioplastic.models.synapses import SynapseModel
 from bioplastic.models.wiring import Wiring, regular_pairs, sorted_synapses
@@ -345,6 +351,11 @@ class Network(Declaration):
                 "Network.populations: exactly one must have a PoissonInput, SpikeInput or "
                 "SignalInput neuron, which is where the samples enter"
             )
+        if inputs[0].n % self.n_features:
+            raise ParameterError(
+                f"Population.n: must be a multiple of n_channels={self.n_features} of its "
+                f"DelayLineInput, got {inputs[0].n} ({inputs[0].name})"
+            )
         if self.schedule.presentation is None and isinstance(inputs[0].neuron, PoissonInput):
             raise ParameterError(
                 "Schedule.presentation: must be given for a PoissonInput, whose samples have no "
@@ -375,6 +386,12 @@ class Network(Declaration):
     def input(self) -> Population:
         """Population where the samples enter."""
         return next(p for p in self.populations if isinstance(p.neuron, INPUTS))
+
+    @property
+    def n_features(self) -> int:
+        """Number of channels, or of features, of a sample."""
+        neuron = self.input.neuron
+        return round(neuron.n_channels) if isinstance(neuron, DelayLineInput) else self.input.n
 
     @property
     def drawn(self) -> frozenset[str]:

@@ -22,6 +22,7 @@ from bioplastic.models.declaration import (
 __all__ = [
     "LIF",
     "AdaptiveLIF",
+    "DelayLineInput",
     "DiehlCookExcitatory",
     "DiehlCookInhibitory",
     "NeuronModel",
@@ -88,6 +89,17 @@ POISSON_RESET = f"""
 n_drawn += 1
 t_next = t_next + (1 + {_GAP})*dt
 {_NOT_IN_REST}
+"""
+
+DELAY_LINE_EQUATIONS = """
+value   : 1
+channel : 1                                                   # feature of the sample
+lag     : 1                                                   # steps
+heard = int(t > (lag - 0.5)*dt) : 1                           # whether the sample had begun then
+"""
+DELAY_LINE_START = """
+lag = floor(floor(i/n_channels)*delay/dt + 0.5)
+channel = i - n_channels*floor(i/n_channels)
 """
 
 
@@ -425,3 +437,31 @@ class SignalInput(NeuronModel):
     equations: str = "value : 1"
     threshold: str = "value != 0"
     before_spikes: str = "value = stimulus(row, i)"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class DelayLineInput(SignalInput):
+    """Input neurons that hand on the numbers of the present sample, now and again later.
+
+    The first `n_channels` neurons are those of :class:`SignalInput`; the next as many follow them
+    by `delay`, the next by twice that, as axons of growing length do.
+
+    Parameters
+    ----------
+    n_channels : int
+        Features of the samples, of which the number of neurons is a multiple.
+    delay : Quantity, in seconds
+        From one line to the next, rounded to steps.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from bioplastic.models import DelayLineInput, Population
+    >>> lines = Population(name="input", n=3*70, neuron=DelayLineInput(n_channels=70, delay=30*ms))
+    """
+
+    equations: str = DELAY_LINE_EQUATIONS
+    before_spikes: str = "value = stimulus(row - lag*heard, channel)*heard"
+    at_slot_start: str = DELAY_LINE_START
+    n_channels: Any = parameter(1, low=1, strict=False)
+    delay: Any = parameter(30 * ms, low=0)

@@ -196,7 +196,7 @@ class EPropNetwork(BaseEstimator):
         return engines.run(
             self.network_,
             make_stimulus(
-                self._augmented(samples, number), dt=self._dt, pool=int(self.pool), order=order,
+                self._augmented(samples, number), dt=self._dt, pool=self._pool, order=order,
                 **self._targets(),
             ),
             seed=self._stream("noise"),
@@ -323,7 +323,7 @@ class EPropNetwork(BaseEstimator):
         }
         return engines.present(
             network,
-            make_stimulus(samples, dt=self._dt, pool=int(self.pool), **(targets or {})),
+            make_stimulus(samples, dt=self._dt, pool=self._pool, **(targets or {})),
             seed=self._stream("noise"),
             state=state,
             engine=self.engine,
@@ -357,6 +357,11 @@ class EPropNetwork(BaseEstimator):
         return {}
 
     # ------------------------------------------------------------------ parameters
+
+    @property
+    def _pool(self) -> int | None:
+        """Channels that are counted together, None for spikes as they are."""
+        return None if self.pool == 1 and self.n_lines == 1 else int(self.pool)
 
     @property
     def _dt(self) -> float:
@@ -408,7 +413,8 @@ class EPropNetwork(BaseEstimator):
             "rate_target": check_positive(self, "rate_target", 10 * Hz) * Hz,
             "rate_cost": check_number(self, "rate_cost", low=0),
         }
-        spikes = self._takes_spikes and pool == 1
+        n_lines = check_whole(self, "n_lines", low=1)
+        spikes = self._takes_spikes and pool == 1 and n_lines == 1
         n_inputs = -(-self.n_features_in_ // pool) if self._takes_spikes else self.n_features_in_
         return eprop_network(
             n_inputs=n_inputs,
@@ -435,6 +441,8 @@ class EPropNetwork(BaseEstimator):
             feedback=check_choice(self, "feedback", FEEDBACKS),
             decay=check_number(self, "feedback_decay", low=0),
             recurrent=bool(self.recurrent),
+            n_lines=n_lines,
+            line_delay=check_positive(self, "line_delay", 30 * ms) * second,
             spikes=spikes,
             learning=learning,
         )

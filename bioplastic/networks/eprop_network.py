@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from brian2 import ms
 
 from bioplastic.models import (
     AdaptiveEProp,
+    DelayLineInput,
     EProp,
     EPropALIF,
     EPropBias,
@@ -17,6 +19,7 @@ from bioplastic.models import (
     EPropReadout,
     LeakyReadout,
     Network,
+    NeuronModel,
     Optimizer,
     PlasticityRule,
     Population,
@@ -50,6 +53,8 @@ def eprop_network(
     feedback: str = "symmetric",
     decay: float = 0.0,
     recurrent: bool = True,
+    n_lines: int = 1,
+    line_delay: Any = None,
     spikes: bool = True,
     learning: bool = True,
 ) -> Network:
@@ -75,6 +80,10 @@ def eprop_network(
         Weight decay of readout and feedback where feedback is adaptive.
     recurrent : bool
         Whether recurrent neurons reach each other.
+    n_lines : int
+        How often each input comes, one `line_delay` after the other; for numbers over time.
+    line_delay : Quantity, in seconds, optional
+        From one to the next (30 ms).
     spikes : bool
         Whether samples are spikes, or numbers over time.
     learning : bool
@@ -106,8 +115,12 @@ def eprop_network(
     readout, error = readout or LeakyReadout(), error or SoftmaxError()
     tau, batch = readout.tau_out, float(schedule.batch_size)
     hidden = [name for name, n in zip(HIDDEN, (n_lif, n_alif), strict=True) if n]
+    entrance: NeuronModel = SpikeInput() if spikes else SignalInput()
+    if n_lines > 1:
+        delay = 30 * ms if line_delay is None else line_delay
+        entrance = DelayLineInput(n_channels=n_inputs, delay=delay)
     populations = [
-        Population(name="input", n=n_inputs, neuron=SpikeInput() if spikes else SignalInput()),
+        Population(name="input", n=n_inputs * n_lines, neuron=entrance),
         *([Population(name="lif", n=n_lif, neuron=lif)] if n_lif else []),
         *([Population(name="alif", n=n_alif, neuron=alif)] if n_alif else []),
         Population(name="readout", n=n_outputs, neuron=readout),

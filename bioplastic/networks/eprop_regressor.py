@@ -69,6 +69,11 @@ class EPropRegressor(RegressorMixin, EPropNetwork):
     pool : int
         Neighbouring channels of SpikeTrains that make one input, whose spikes are counted in every
         step; 1 for spikes as they are.
+    n_lines : int
+        How often each input comes: at once, and again after each `line_delay`; spikes are then
+        counted in every step, as by `pool`.
+    line_delay : Quantity, in seconds, optional
+        From one to the next (30 ms).
     presentation, rest, dt : Quantity, in seconds, optional
         How long numbers that stay are presented (100 ms), rest after each sample (0 ms), time step
         (1 ms).
@@ -178,6 +183,8 @@ class EPropRegressor(RegressorMixin, EPropNetwork):
         readout_gain: float = 1.0,
         feedback_gain: float = 1.0,
         pool: int = 1,
+        n_lines: int = 1,
+        line_delay: Any = None,
         presentation: Any = None,
         rest: Any = None,
         dt: Any = None,
@@ -220,6 +227,8 @@ class EPropRegressor(RegressorMixin, EPropNetwork):
         self.readout_gain = readout_gain
         self.feedback_gain = feedback_gain
         self.pool = pool
+        self.n_lines = n_lines
+        self.line_delay = line_delay
         self.presentation = presentation
         self.rest = rest
         self.dt = dt

@@ -125,15 +125,15 @@ def make_stimulus(
     samples: Samples,
     *,
     dt: float,
-    pool: int = 1,
+    pool: int | None = None,
     order: npt.NDArray[np.int64] | None = None,
     targets: npt.NDArray[Any] | None = None,
     target_signals: Sequence[npt.NDArray[Any]] | None = None,
 ) -> engines.SpikeStimulus | engines.SignalStimulus:
     """Make a stimulus of samples: spikes as they are, or numbers of every step."""
     labels = {"order": order, "targets": targets, "target_signals": target_signals}
-    if isinstance(samples, SpikeTrains) and pool == 1:
+    if isinstance(samples, SpikeTrains) and pool is None:
         return engines.SpikeStimulus(trains=samples, **labels)  # type: ignore[arg-type]
     if isinstance(samples, SpikeTrains):
-        samples = _PooledCounts(samples, pool=pool, dt=dt)
+        samples = _PooledCounts(samples, pool=pool or 1, dt=dt)
     return engines.SignalStimulus(values=samples, dt=dt, **labels)  # type: ignore[arg-type]
