@@ -19,12 +19,24 @@ from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from bioplastic.engine import integrators
-from bioplastic.engine.functions import RowTable, Uniform
+from bioplastic.engine.schedule import (
+    END_OF_BATCH,
+    END_OF_NEURONS,
+    END_OF_RULES,
+    END_OF_STEP_NEURONS,
+    END_OF_STEP_RULES,
+    END_OF_SYNAPSES,
+    LINKED,
+    SLOT_LOG,
+    Tables,
+    has_batches,
+    make_timer,
+    tables_of,
+)
 from bioplastic.engine.structure import (
     is_pooled,
     learning_of,
     listed_variables,
-    n_target_signals,
     neuron_strings,
     parameter_values,
     population_parameters,
@@ -39,50 +51,11 @@ from bioplastic.models import (
     Network,
     Population,
     Projection,
-    SignalInput,
     SpikeInput,
 )
 from bioplastic.models.declaration import is_distribution, parameter_equations
 
-__all__ = ["SLOT_LOG", "Built", "build"]
-
-#: When a slot ends: synapses, then neurons, then rules, then the choice of the next sample.
-END_OF_SYNAPSES, END_OF_NEURONS, END_OF_RULES, END_OF_BATCH, END_OF_SLOT = range(0, 5000, 1000)
-
-#: When a step ends: neurons and what they hand on, population by population, then rules.
-END_OF_STEP_NEURONS, END_OF_STEP_RULES = 10_000, 10_000_000
-
-#: What is noted of every slot.
-SLOT_LOG = ("cursor", "repeats", "n_spikes")
-
-SCHEDULE_EQUATIONS = """
-cursor     : 1                         # row of the present sample
-sample_key : 1                         # names the sample to the random numbers
-repeats    : 1                         # how often it was presented again
-n_spikes   : 1                         # spikes of the watched population in this slot
-in_batch   : 1                         # samples since the last batch was full
-batch_ends : 1                         # whether this slot fills it
-row        : 1                         # of the tables of signals, in this step
-slot_duration : second
-min_spikes : 1 (shared, constant)
-max_repeats : 1 (shared, constant)
-batch_size : 1 (shared, constant)
-"""
-ENOUGH = "enough = int(n_spikes >= min_spikes or repeats >= max_repeats)"
-SCHEDULE_SLOT_END = f"""
-{ENOUGH}
-cursor = cursor + enough
-repeats = (1 - enough)*(repeats + 1)
-n_spikes = 0
-"""
-BATCH_END = f"""
-{ENOUGH}
-in_batch = in_batch + enough
-batch_ends = enough*int(in_batch >= batch_size)
-in_batch = in_batch*(1 - batch_ends)
-"""
-#: Variables of the schedule that are linked to every population whose strings name them.
-LINKED = {"cursor": "1", "sample_key": "1", "repeats": "1", "row": "1", "slot_duration": "second"}
+__all__ = ["Built", "build"]
 
 
 @dataclass(kw_only=True, slots=True)
@@ -92,13 +65,7 @@ class Built:
     net: Any
     step_clock: Any
     slot_clock: Any
-    stimulus: RowTable
-    sample_keys: RowTable
-    targets: RowTable
-    target_signals: RowTable
-    first_rows: RowTable
-    slot_steps: RowTable
-    uniform: Uniform
+    tables: Tables
     #: Brian group that fires the spikes of the samples, if there is one
     spike_input: Any = None
     #: Brian groups whose spikes are recorded
@@ -117,9 +84,6 @@ class Built:
     at_batch_end: set[str] = field(default_factory=set)
     #: name of a projection -> how its synapses superpose
     superposed: dict[str, Superposition] = field(default_factory=dict)
-    #: whether samples are signals, and whether these, or their targets, are
-    signal_input: bool = False
-    signals: bool = False
     #: name of a listed object -> (Brian group, variable) to which all it does is to add
     added_to: dict[str, tuple[Any, str]] = field(default_factory=dict)
 
@@ -170,47 +134,14 @@ def build(
         ``"projection.i"``, ``".j"`` and ``".delay"`` of listed synapses; a standalone program
         reads them when it runs.
     """
-    schedule = network.schedule
-    step_clock = b2.Clock(dt=schedule.dt, name="step_clock")
+    step_clock = b2.Clock(dt=network.schedule.dt, name="step_clock")
     # Slots follow each other by the engine's own loop; this clock only tells who acts at an edge.
     slot_clock = b2.Clock(dt=1 * b2.second, name="slot_clock")
-    timer = b2.NeuronGroup(
-        1, SCHEDULE_EQUATIONS, clock=step_clock, name="schedule", method="euler", namespace={}
-    )
-    keys = RowTable("sample_keys", np.zeros(n_rows))
-    n_features = 0 if isinstance(network.input.neuron, SpikeInput) else network.n_features
-    signal_input = isinstance(network.input.neuron, SignalInput)
-    n_stimulus_rows = n_signal_rows if signal_input else n_rows
-    stimulus = RowTable("stimulus", np.zeros((n_stimulus_rows, n_features)))
-    targets = RowTable("target", np.zeros(n_rows))
-    n_outputs = n_target_signals(network)
-    target_signals = RowTable("target_signal", np.zeros((n_signal_rows, n_outputs)))
-    first_rows = RowTable("first_rows", np.zeros(n_rows))
-    slot_steps = RowTable("slot_steps", np.zeros(n_rows))
-    uniform = Uniform("uniform")
+    tables = tables_of(network, n_rows=n_rows, n_signal_rows=n_signal_rows)
+    timer = make_timer(network, tables, step_clock, slot_clock)
     built = Built(
-        net=b2.Network(timer),
-        step_clock=step_clock,
-        slot_clock=slot_clock,
-        stimulus=stimulus,
-        sample_keys=keys,
-        targets=targets,
-        target_signals=target_signals,
-        first_rows=first_rows,
-        slot_steps=slot_steps,
-        uniform=uniform,
-        signal_input=signal_input,
-        signals=signal_input or n_outputs > 0,
+        net=b2.Network(timer), step_clock=step_clock, slot_clock=slot_clock, tables=tables
     )
-    timer.namespace |= {"sample_keys": keys, "first_rows": first_rows, "slot_steps": slot_steps}
-    start = ["sample_key = sample_keys(cursor)", "slot_duration = slot_steps(cursor)*dt"]
-    if built.signals:
-        start.append("row = first_rows(cursor) - 1")
-        timer.run_regularly("row = row + 1", clock=step_clock, when="start", order=-10)
-    timer.run_regularly("\n".join(start), clock=slot_clock, order=-10)
-    if any(p.rule is not None and p.rule.at_batch_end for p in network.projections):
-        timer.run_regularly(BATCH_END, clock=slot_clock, when="end", order=END_OF_RULES - 1)
-    timer.run_regularly(SCHEDULE_SLOT_END, clock=slot_clock, when="end", order=END_OF_SLOT)
     groups = {}
     for population in network.populations:
         groups[population.name] = _add_population(built, network, population, timer)
@@ -256,10 +187,10 @@ def _add_population(built: Built, network: Network, population: Population, time
         clock=built.step_clock,
         name=population.name,
         namespace={
-            "uniform": built.uniform,
-            "stimulus": built.stimulus,
-            "target": built.targets,
-            "target_signal": built.target_signals,
+            "uniform": built.tables.uniform,
+            "stimulus": built.tables.stimulus,
+            "target": built.tables.targets,
+            "target_signal": built.tables.target_signals,
         },
     )
     for name in linked:
@@ -568,8 +499,7 @@ def _name_variables(built: Built, network: Network) -> None:
         for variable in equations.diff_eq_names | equations.parameter_names:
             if "linked" not in equations[variable].flags:
                 built.variables.setdefault(f"{population.name}.{variable}", (group, variable))
-    batches = any(p.rule is not None and p.rule.at_batch_end for p in network.projections)
-    for variable in (*SLOT_LOG, *(["in_batch"] if batches else [])):
+    for variable in (*SLOT_LOG, *(["in_batch"] if has_batches(network) else [])):
         built.variables[f"schedule.{variable}"] = (objects["schedule"], variable)
     for projection in network.projections:
         if is_pooled(projection):

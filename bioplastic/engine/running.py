@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import itertools
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,10 +15,10 @@ from tqdm.auto import tqdm
 
 from bioplastic.engine.cuda import CudaProgram
 from bioplastic.engine.naming import with_names_of_their_own
+from bioplastic.engine.outputs import Outputs
 from bioplastic.engine.program import (
     Chunk,
     ChunkResult,
-    ProbePlan,
     Program,
     Recorder,
     deferred_interrupt,
@@ -273,9 +272,8 @@ def run(
         )
     if recorder is not None and outputs:
         raise ParameterError("outputs: must be empty where a recorder is given, which sees them")
-    looker = recorder
     if outputs:
-        looker = recorder = _Outputs(outputs, outputs_at)
+        recorder = Outputs(outputs, outputs_at)
     if recorder is not None and start < total:
         sizes = {name: len(value) for name, value in values.items()}
         recorder.begin(network, sizes, values, start=start, stop=total)
@@ -352,47 +350,8 @@ def run(
             "methods": ", ".join(sorted({p.neuron.method for p in network.populations})),
             "precision": "float64",
         },
-        outputs=looker.values if isinstance(looker, _Outputs) else {},
+        outputs=recorder.values if isinstance(recorder, Outputs) else {},
     )
-
-
-class _Outputs:
-    """A recorder of some variables, of the presentation of each sample that counts."""
-
-    def __init__(self, names: Sequence[str], at: str) -> None:
-        self._names, self._at = names, at
-        self.values: dict[str, list[npt.NDArray[np.float64]]] = {name: [] for name in names}
-
-    def begin(
-        self,
-        network: Network,
-        sizes: Mapping[str, int],
-        state: Mapping[str, npt.NDArray[np.float64]],
-        *,
-        start: int,
-        stop: int,
-    ) -> None:
-        self._sizes = sizes
-
-    def plan(self, start: int, n_steps: npt.NDArray[np.int64]) -> ProbePlan:
-        rows = np.arange(len(n_steps))
-        if self._at == "steps":
-            rows = np.repeat(rows, n_steps)
-            steps = np.arange(len(rows)) - np.repeat(np.cumsum(n_steps) - n_steps, n_steps)
-        else:
-            steps = n_steps - 1
-        elements = {n: np.arange(self._sizes.get(n, 0), dtype=np.int32) for n in self._names}
-        return ProbePlan(rows=rows, steps=steps, variables=elements)
-
-    def record(self, start: int, result: ChunkResult) -> None:
-        seen, n_done = result.probed, int(result.state["schedule.cursor"][0])
-        assert seen is not None
-        last = dict(zip(seen.rows.tolist(), seen.repeats.tolist(), strict=True))
-        counts = seen.repeats == np.array([last[row] for row in seen.rows.tolist()], dtype=np.int64)
-        for name, values in self.values.items():
-            found, rows = seen.values[name][counts], seen.rows[counts]
-            cuts = np.searchsorted(rows, np.arange(n_done + 1))
-            values.extend(found[a:b] for a, b in itertools.pairwise(cuts))
 
 
 def _asked(

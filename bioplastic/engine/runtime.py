@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from brian2.devices.device import runtime_device
 
-from bioplastic.engine.builder import SLOT_LOG, build
+from bioplastic.engine.builder import build
 from bioplastic.engine.context import brian_context
 from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan, input_events
+from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.engine.structure import listed_variables, parameter_values
 from bioplastic.models import Network
 from bioplastic.spikes import SpikeTrains
@@ -96,26 +97,27 @@ class RuntimeProgram:
         parameters = {name: float(np.ravel(chunk.values[name])[0]) for name in self._parameters}
         synapses = {name: np.asarray(chunk.values[name]) for name in self._synapses}
         same = all(np.array_equal(synapses[n], v) for n, v in self._synapses.items())
-        n_signal_rows = int(chunk.n_steps.sum()) if self._built.signals else 1
+        n_signal_rows = int(chunk.n_steps.sum()) if self._built.tables.signals else 1
         room = n_signal_rows <= self._n_signal_rows
         if parameters != self._parameters or not same or not room:
             self._n_signal_rows = max(n_signal_rows, self._n_signal_rows)
             self._prepare(parameters, synapses)
         built, n_rows = self._built, len(chunk.keys)
+        tables = built.tables
         with self._context():
             runtime_device.seed(chunk.seed[0])
             if isinstance(chunk.samples, SpikeTrains):
                 dt = float(self._network.schedule.dt)
                 self._events = input_events(chunk.samples, dt=dt, n_steps=chunk.n_steps)
             else:
-                built.stimulus.values[: len(chunk.samples)] = chunk.samples
-            if chunk.target_signals is not None:
-                built.target_signals.values[: len(chunk.target_signals)] = chunk.target_signals
-            built.first_rows.values[:n_rows] = chunk.first_rows
-            built.slot_steps.values[:n_rows] = chunk.n_steps
-            built.sample_keys.values[:n_rows] = chunk.keys
-            built.targets.values[:n_rows] = chunk.targets
-            built.uniform.key[:] = chunk.seed
+                tables.stimulus.values[: len(chunk.samples)] = chunk.samples
+            if (signals := chunk.target_signals) is not None:
+                tables.target_signals.values[: len(signals)] = signals
+            tables.first_rows.values[:n_rows] = chunk.first_rows
+            tables.slot_steps.values[:n_rows] = chunk.n_steps
+            tables.sample_keys.values[:n_rows] = chunk.keys
+            tables.targets.values[:n_rows] = chunk.targets
+            tables.uniform.key[:] = chunk.seed
             for name, (group, variable) in built.variables.items():
                 group.variables[variable].get_value()[...] = np.reshape(
                     chunk.values[name], np.shape(group.variables[variable].get_value())

@@ -13,7 +13,8 @@ from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import all_devices, get_device
 from brian2.synapses.synapses import Synapses, SynapticPathway
 
-from bioplastic.engine.builder import SLOT_LOG, Built
+from bioplastic.engine.builder import Built
+from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.engine.superposition import Superposition
 
 __all__ = ["SlotCodeObject", "SlotDevice", "slot_device"]
@@ -149,10 +150,10 @@ class SlotDevice(CPPStandaloneDevice):
         changing += [(f"{s.name}.{k}", s, k) for s in built.listed for k in lists[s.name][1]]
         self.plan = {
             **calls,
-            "n_features": built.stimulus.values.shape[1],
-            "signals": built.signals,
-            "signal_input": built.signal_input,
-            "n_target_signals": built.target_signals.values.shape[1],
+            "n_features": built.tables.stimulus.values.shape[1],
+            "signals": built.tables.signals,
+            "signal_input": built.tables.signal_input,
+            "n_target_signals": built.tables.target_signals.values.shape[1],
             "draws": any("uniform_key" in str(c.code) for c in self.code_objects.values()),
             "has_targets": any("target_values" in str(c.code) for c in self.code_objects.values()),
             "spike_input": built.spike_input and self._spikes(built.spike_input),

@@ -18,9 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic.engine import cache
-from bioplastic.engine.builder import SLOT_LOG, build
+from bioplastic.engine.builder import build
 from bioplastic.engine.context import brian_context
 from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan, input_events
+from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.engine.standalone import slot_device
 from bioplastic.engine.structure import listed_variables, structure
 from bioplastic.errors import (

@@ -1,0 +1,131 @@
+"""The schedule as Brian objects: which sample comes, what is known of it, when a batch is full."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import brian2 as b2
+import numpy as np
+
+from bioplastic.engine.functions import RowTable, Uniform
+from bioplastic.engine.structure import n_target_signals
+from bioplastic.models import Network, SignalInput, SpikeInput
+
+__all__ = [
+    "END_OF_BATCH",
+    "END_OF_NEURONS",
+    "END_OF_RULES",
+    "END_OF_STEP_NEURONS",
+    "END_OF_STEP_RULES",
+    "END_OF_SYNAPSES",
+    "LINKED",
+    "SLOT_LOG",
+    "Tables",
+    "has_batches",
+    "make_timer",
+    "tables_of",
+]
+
+#: When a slot ends: synapses, then neurons, then rules, then the choice of the next sample.
+END_OF_SYNAPSES, END_OF_NEURONS, END_OF_RULES, END_OF_BATCH, END_OF_SLOT = range(0, 5000, 1000)
+
+#: When a step ends: neurons and what they hand on, population by population, then rules.
+END_OF_STEP_NEURONS, END_OF_STEP_RULES = 10_000, 10_000_000
+
+#: What is noted of every slot.
+SLOT_LOG = ("cursor", "repeats", "n_spikes")
+
+SCHEDULE_EQUATIONS = """
+cursor     : 1                         # row of the present sample
+sample_key : 1                         # names the sample to the random numbers
+repeats    : 1                         # how often it was presented again
+n_spikes   : 1                         # spikes of the watched population in this slot
+in_batch   : 1                         # samples since the last batch was full
+batch_ends : 1                         # whether this slot fills it
+row        : 1                         # of the tables of signals, in this step
+slot_duration : second
+min_spikes : 1 (shared, constant)
+max_repeats : 1 (shared, constant)
+batch_size : 1 (shared, constant)
+"""
+ENOUGH = "enough = int(n_spikes >= min_spikes or repeats >= max_repeats)"
+SCHEDULE_SLOT_END = f"""
+{ENOUGH}
+cursor = cursor + enough
+repeats = (1 - enough)*(repeats + 1)
+n_spikes = 0
+"""
+BATCH_END = f"""
+{ENOUGH}
+in_batch = in_batch + enough
+batch_ends = enough*int(in_batch >= batch_size)
+in_batch = in_batch*(1 - batch_ends)
+"""
+#: Variables of the schedule that are linked to every population whose strings name them.
+LINKED = {"cursor": "1", "sample_key": "1", "repeats": "1", "row": "1", "slot_duration": "second"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tables:
+    """What equations look up: samples, what is known of them, and random numbers."""
+
+    stimulus: RowTable
+    sample_keys: RowTable
+    targets: RowTable
+    target_signals: RowTable
+    #: where each sample begins in the tables of signals
+    first_rows: RowTable
+    slot_steps: RowTable
+    uniform: Uniform
+    #: whether samples are signals, and whether these, or their targets, are
+    signal_input: bool
+    signals: bool
+
+
+def tables_of(network: Network, *, n_rows: int, n_signal_rows: int) -> Tables:
+    """Make the tables, with room for so many samples and so many steps of signals."""
+    neuron, n_outputs = network.input.neuron, n_target_signals(network)
+    signal_input = isinstance(neuron, SignalInput)
+    n_features = 0 if isinstance(neuron, SpikeInput) else network.n_features
+    n_stimulus_rows = n_signal_rows if signal_input else n_rows
+    return Tables(
+        stimulus=RowTable("stimulus", np.zeros((n_stimulus_rows, n_features))),
+        sample_keys=RowTable("sample_keys", np.zeros(n_rows)),
+        targets=RowTable("target", np.zeros(n_rows)),
+        target_signals=RowTable("target_signal", np.zeros((n_signal_rows, n_outputs))),
+        first_rows=RowTable("first_rows", np.zeros(n_rows)),
+        slot_steps=RowTable("slot_steps", np.zeros(n_rows)),
+        uniform=Uniform("uniform"),
+        signal_input=signal_input,
+        signals=signal_input or n_outputs > 0,
+    )
+
+
+def has_batches(network: Network) -> bool:
+    """Whether anything happens when a batch is full."""
+    return any(p.rule is not None and p.rule.at_batch_end for p in network.projections)
+
+
+def make_timer(network: Network, tables: Tables, step_clock: Any, slot_clock: Any) -> Any:
+    """Make the group of one that knows which sample is shown."""
+    timer = b2.NeuronGroup(
+        1,
+        SCHEDULE_EQUATIONS,
+        clock=step_clock,
+        name="schedule",
+        method="euler",
+        namespace={
+            "sample_keys": tables.sample_keys,
+            "first_rows": tables.first_rows,
+            "slot_steps": tables.slot_steps,
+        },
+    )
+    start = ["sample_key = sample_keys(cursor)", "slot_duration = slot_steps(cursor)*dt"]
+    if tables.signals:
+        start.append("row = first_rows(cursor) - 1")
+        timer.run_regularly("row = row + 1", clock=step_clock, when="start", order=-10)
+    timer.run_regularly("\n".join(start), clock=slot_clock, order=-10)
+    end = {"clock": slot_clock, "when": "end"}
+    if has_batches(network):
+        timer.run_regularly(BATCH_END, order=END_OF_RULES - 1, **end)
+    timer.run_regularly(SCHEDULE_SLOT_END, order=END_OF_SLOT, **end)
+    return timer
