@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Hz, ms, second
+from brian2 import ms
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils import check_random_state
@@ -19,27 +19,18 @@ from bioplastic._checks import (
     check_choice,
     check_number,
     check_positive,
-    check_quantity,
     check_whole,
 )
-from bioplastic.encoding import SpikeAugmenter
 from bioplastic.engine.program import Recorder
 from bioplastic.errors import CheckpointError, DataError, ParameterError
 from bioplastic.models import (
-    SGD,
-    Adam,
-    EPropALIF,
-    EPropLIF,
-    LeakyReadout,
     Network,
-    Optimizer,
-    Schedule,
     SoftmaxError,
     SquaredError,
 )
-from bioplastic.models.declaration import is_distribution
-from bioplastic.networks.eprop_network import FEEDBACKS, eprop_network, initial_weights
+from bioplastic.networks.eprop_network import FEEDBACKS, initial_weights
 from bioplastic.networks.eprop_samples import Samples, check_samples, make_stimulus, select
+from bioplastic.networks.eprop_settings import declare
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["EPropNetwork"]
@@ -390,79 +381,14 @@ class EPropNetwork(BaseEstimator):
         return samples
 
     def _declare(self, *, learning: bool) -> Network:
-        """Check the parameters and declare the network."""
-        name = type(self).__name__
-        n_lif, n_alif = check_whole(self, "n_lif", low=0), check_whole(self, "n_alif", low=0)
-        if n_lif + n_alif < 1:
-            raise ParameterError(f"{name}.n_lif: there must be a neuron, got n_lif=0 and n_alif=0")
-        check_choice(self, "schedule", ("constant", "cosine"))
-        check_whole(self, "n_epochs", low=1)
-        pool = check_whole(self, "pool", low=1)
-        if self.augmenter is not None and not isinstance(self.augmenter, SpikeAugmenter):
-            raise ParameterError(
-                f"{name}.augmenter: must be a SpikeAugmenter or None, got {self.augmenter!r}"
-            )
-        v_threshold = check_number(self, "v_threshold", low=1e-12)
-        common: dict[str, Any] = {
-            "tau_membrane": _time(self, "tau_membrane", 20 * ms),
-            "tau_refractory": check_positive(self, "tau_refractory", 0 * ms, zero=True) * second,
-            "v_threshold": v_threshold,
-            "gamma": check_number(self, "gamma", low=1e-12),
-            "psi_width": check_number(self, "psi_width", low=1e-12),
-            "tau_rate": check_positive(self, "tau_rate", 100 * second) * second,
-            "rate_target": check_positive(self, "rate_target", 10 * Hz) * Hz,
-            "rate_cost": check_number(self, "rate_cost", low=0),
-        }
-        n_lines = check_whole(self, "n_lines", low=1)
-        spikes = self._takes_spikes and pool == 1 and n_lines == 1
-        n_inputs = -(-self.n_features_in_ // pool) if self._takes_spikes else self.n_features_in_
-        return eprop_network(
-            n_inputs=n_inputs,
-            n_lif=n_lif,
-            n_alif=n_alif,
+        return declare(
+            self,
+            n_features=self.n_features_in_,
             n_outputs=self._n_outputs,
-            schedule=Schedule(
-                presentation=None,
-                rest=check_quantity(self, "rest", 0 * ms),
-                dt=check_quantity(self, "dt", 1 * ms),
-                min_spikes=0,
-                max_repeats=0,
-                batch_size=check_whole(self, "batch_size", low=1),
-            ),
-            optimizer=self._optimizer(),
-            lif=EPropLIF(**common),
-            alif=EPropALIF(
-                **common,
-                tau_adaptation=_time(self, "tau_adaptation", 200 * ms),
-                beta=check_number(self, "beta", low=0) * v_threshold,
-            ),
-            readout=LeakyReadout(tau_out=check_positive(self, "tau_out", 20 * ms) * second),
+            takes_spikes=self._takes_spikes,
             error=self._error_neuron(),
-            feedback=check_choice(self, "feedback", FEEDBACKS),
-            decay=check_number(self, "feedback_decay", low=0),
-            recurrent=bool(self.recurrent),
-            n_lines=n_lines,
-            line_delay=check_positive(self, "line_delay", 30 * ms) * second,
-            spikes=spikes,
             learning=learning,
         )
-
-    def _optimizer(self) -> Optimizer:
-        kind = check_choice(self, "optimizer", ("adam", "sgd"))
-        options: dict[str, Any] = {
-            "learning_rate": check_number(self, "learning_rate", low=0),
-            "weight_decay": check_number(self, "weight_decay", low=0),
-        }
-        return Adam(**options) if kind == "adam" else SGD(**options)
-
-    def _window(self) -> dict[str, Any]:
-        """Part of a sample in which the answer counts."""
-        window = self.decision_window
-        if window is None:
-            return {}
-        if isinstance(window, (int, float)) and not isinstance(window, bool):
-            return {"decision_share": check_number(self, "decision_window", low=1e-9, high=1)}
-        return {"decision_window": check_positive(self, "decision_window", 1 * second) * second}
 
     # ------------------------------------------------------------------ checkpoint
 
@@ -525,11 +451,3 @@ class EPropNetwork(BaseEstimator):
             weights = {k[5:]: v for k, v in arrays.items() if k.startswith("best.")}
             self._best = float(arrays["best"][0]), int(arrays["best"][1]), weights
         logger.info("resumed from %s after %d of %d epochs", self.checkpoint, done, wanted)
-
-
-def _time(estimator: Any, name: str, default: Any) -> Any:
-    """Return a time constant: one, or a distribution of them."""
-    value = getattr(estimator, name)
-    if is_distribution(value):
-        return value
-    return check_positive(estimator, name, default) * second

@@ -13,6 +13,7 @@ from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import SoftmaxError
 from bioplastic.networks._eprop import EPropNetwork
 from bioplastic.networks.eprop_samples import Samples
+from bioplastic.networks.eprop_settings import answer_window
 
 __all__ = ["EPropClassifier"]
 
@@ -386,7 +387,7 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
     _outputs = ("error.score",)
 
     def _error_neuron(self) -> SoftmaxError:
-        return SoftmaxError(**self._window())
+        return SoftmaxError(**answer_window(self))
 
     def _targets(self, rows: npt.NDArray[np.int64] | None = None) -> dict[str, Any]:
         labels = self._labels if rows is None else self._labels[rows]

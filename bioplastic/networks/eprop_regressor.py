@@ -14,6 +14,7 @@ from bioplastic.errors import DataError
 from bioplastic.models import SquaredError
 from bioplastic.networks._eprop import EPropNetwork
 from bioplastic.networks.eprop_samples import Samples
+from bioplastic.networks.eprop_settings import answer_window
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["EPropRegressor"]
@@ -389,7 +390,7 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
     _outputs = ()
 
     def _error_neuron(self) -> SquaredError:
-        return SquaredError(**self._window())
+        return SquaredError(**answer_window(self))
 
     def _set_targets(self, samples: Samples, y: Any, *, reset: bool) -> None:
         """Check the targets, and make numbers that stay signals, too."""
