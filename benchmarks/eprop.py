@@ -244,6 +244,7 @@ def hd(args: argparse.Namespace, records: Records) -> str:
     half = len(names) // 2
     pair_of = np.searchsorted(names, words.groups) % half
     found: dict[str, list[list[Result]]] = {feedback: [] for feedback in args.feedback}
+    together: dict[str, list[float]] = {feedback: [] for feedback in args.feedback}
     for fold in args.folds:
         measured = (fold + 1) % half if args.validation else fold
         train = np.flatnonzero((pair_of != measured) & (pair_of != fold))
@@ -262,19 +263,28 @@ def hd(args: argparse.Namespace, records: Records) -> str:
                     f"{feedback}, fold {fold}, seed {seed}: {100 * r['accuracy']:.1f} % after "
                     f"{args.epochs} epochs, loss {r['loss'][-1]:.2f}"
                 )
+            mean = np.mean([r["probabilities"] for r in found[feedback][-1]], axis=0)
+            together[feedback].append(
+                100 * float(np.mean(mean.argmax(axis=1) == words.target[test]))
+            )
     rows = []
     for feedback, folds in found.items():
-        means = [100 * np.mean([r["accuracy"] for r in fold]) for fold in folds]
         every = [r for fold in folds for r in fold]
-        spread = f"{np.std(means, ddof=1):.1f}" if len(means) > 1 else "-"
-        untouched = [m for m, k in zip(means, args.folds, strict=True) if k in UNTOUCHED]
         trained = 100 * np.mean([r["score"][-1] for r in every])
         minutes = [r["seconds"] / 60 for r in every if r["seconds"] is not None]
-        rows.append([
-            f"e-prop, {feedback} feedback", f"{np.mean(means):.1f}", spread,
-            f"{np.mean(untouched):.1f}" if untouched else "-", f"{trained:.1f}",
-            f"{np.mean(minutes):.1f}" if minutes else "-", "  ".join(f"{m:.1f}" for m in means),
-        ])  # fmt: skip
+        means = [100 * float(np.mean([r["accuracy"] for r in fold])) for fold in folds]
+        several = {f"e-prop, {feedback} feedback": means}
+        if args.seeds > 1:
+            several[f"{args.seeds} such networks together"] = together[feedback]
+        for name, of_folds in several.items():
+            untouched = [m for m, k in zip(of_folds, args.folds, strict=True) if k in UNTOUCHED]
+            rows.append([
+                name, f"{np.mean(of_folds):.1f}",
+                f"{np.std(of_folds, ddof=1):.1f}" if len(of_folds) > 1 else "-",
+                f"{np.mean(untouched):.1f}" if untouched else "-", f"{trained:.1f}",
+                f"{np.mean(minutes):.1f}" if minutes else "-",
+                "  ".join(f"{m:.1f}" for m in of_folds),
+            ])  # fmt: skip
     if not args.validation:
         rows += [[*line, "-", "-", "-", "-"] for line in REFERENCES]
     measured = "validation %" if args.validation else "test %"
@@ -405,7 +415,8 @@ PARTS: dict[str, tuple[str, Callable[[argparse.Namespace, Records], str], str]] 
         1 and 8, three on 3 and 10. So words of folds 1 and 3 had a part in choosing settings,
         though in no training of these folds; "untouched" are folds 0, 2 and 4. Each training word
         is changed anew in each epoch, test words never are. {measured} The last epoch's weights
-        answer, whatever their accuracy; {seeds} seed(s) a fold, of which folds are means.
+        answer, whatever their accuracy; {seeds} seed(s) a fold, of which folds are
+        means; together: classes of the largest mean probability of these networks.
         sd over folds. Training %: right answers in the last epoch,
         while weights change. Minutes: the whole fit, one process. Below e-prop stands what
         results/hd.txt has, with settings chosen for each fold.""",
