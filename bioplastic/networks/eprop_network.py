@@ -21,7 +21,6 @@ from bioplastic.models import (
     Network,
     NeuronModel,
     Optimizer,
-    PlasticityRule,
     Population,
     Projection,
     Schedule,
@@ -127,7 +126,7 @@ def eprop_network(
     ]
     changes: dict[str, Any] = {"weight_decay": decay} if feedback == "adaptive" else {}
     spoken = replace(optimizer, **changes)
-    rules: dict[str, PlasticityRule] = {}
+    bias = EPropBias(optimizer=optimizer, batch=batch)
     projections = []
     for pre in ("input", *(hidden if recurrent else ())):
         own = spikes or pre != "input"
@@ -142,33 +141,30 @@ def eprop_network(
             )
             on_pre = "v_post += w" if own else "v_post += w*value_pre"
             projections.append(Projection(pre=pre, post=post, on_pre=on_pre, rule=rule))
-    rules["readout"] = EPropReadout(tau_filter=tau, optimizer=spoken, batch=batch)
-    rules["bias"] = EPropBias(optimizer=optimizer, batch=batch)
-    rules["feedback"] = EPropFeedback(tau_spikes=tau, optimizer=spoken, batch=batch)
+    to_readout = EPropReadout(tau_filter=tau, optimizer=spoken, batch=batch)
     projections += [
-        Projection(pre=pre, post="readout", on_pre="y_post += w", rule=rules["readout"])
-        for pre in hidden
+        Projection(pre=pre, post="readout", on_pre="y_post += w", rule=to_readout) for pre in hidden
     ]
     if isinstance(error, SoftmaxError):
         populations.append(Population(name="output", n=n_outputs, neuron=SoftmaxOutput()))
         projections += [
-            _handed_on("readout", "output", "y_post = y_pre + w", rule=rules["bias"]),
+            _handed_on("readout", "output", "y_post = y_pre + w", rule=bias),
             _handed_on("output", "error", "grown_post = grown_pre"),
             _handed_on("output", "error", "total_post += grown_pre", wiring="all_to_all"),
         ]
     else:
-        projections += [_handed_on("readout", "error", "y_post = y_pre + w", rule=rules["bias"])]
+        projections += [_handed_on("readout", "error", "y_post = y_pre + w", rule=bias)]
     populations.append(Population(name="error", n=n_outputs, neuron=error))
     if learning:
         projections += [_handed_on("error", "readout", "error_post = error_pre")]
-        fixed = feedback == "random"
+        back = EPropFeedback(tau_spikes=tau, optimizer=spoken, batch=batch)
         projections += [
             Projection(
                 pre="error",
                 post=post,
                 on_pre="",
                 graded="signal_post += w*error_pre",
-                rule=None if fixed else rules["feedback"],
+                rule=None if feedback == "random" else back,
             )
             for post in hidden
         ]

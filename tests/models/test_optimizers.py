@@ -1,6 +1,6 @@
 """Adam and SGD: every update against the same formulas in NumPy."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -191,3 +191,12 @@ class TestDeclaration:
     def test_bad_constants_are_named(self, kind, name, value):
         with pytest.raises(ParameterError, match=f"{kind.__name__}.{name}"):
             kind(**{name: value})
+
+
+def test_a_rule_keeps_its_optimizer():
+    rule = EPropBias(optimizer=Adam(learning_rate=0.1))
+    faster = replace(rule, optimizer=Adam(learning_rate=0.2))
+    assert faster.parameters["learning_rate"] == 0.2
+    assert faster.at_batch_end == rule.at_batch_end
+    with pytest.raises(ParameterError, match="EPropBias.optimizer: .* make a new rule"):
+        replace(rule, optimizer=SGD())

@@ -5,6 +5,7 @@ from typing import Any
 
 from brian2 import ms
 
+from bioplastic.errors import ParameterError
 from bioplastic.models.declaration import EquationString, parameter
 from bioplastic.models.optimizers import Adam, Optimizer
 from bioplastic.models.plasticity.rule import PlasticityRule
@@ -67,7 +68,12 @@ class _GradientRule(PlasticityRule):
             object.__setattr__(self, "at_batch_end", "".join(parts))
             synapse = f"{str(self.synapse).rstrip()}{self.optimizer.synapse}"
             object.__setattr__(self, "synapse", EquationString(synapse))
-            object.__setattr__(self, "constants", {**self.optimizer.parameters, **self.constants})
+        elif self.optimizer.update.strip() not in self.at_batch_end:
+            raise ParameterError(
+                f"{type(self).__name__}.optimizer: its strings are part of at_batch_end already; "
+                f"make a new rule in place of replacing its optimizer by {self.optimizer!r}"
+            )
+        object.__setattr__(self, "constants", {**self.constants, **self.optimizer.parameters})
         PlasticityRule.__post_init__(self)
 
 
