@@ -56,7 +56,8 @@ PUBLIC = {
     ],
     "bioplastic.models": [
         "LIF", "SGD", "Adam", "AdaptiveEProp", "AdaptiveExponential", "AdaptiveLIF",
-        "AdaptiveThresholdLIF", "Constant", "CovarianceRewardSTDP", "DelayLineInput", "DiehlCookExcitatory",
+        "AdaptiveThresholdLIF", "Constant", "CovarianceRewardSTDP", "DelayLineInput",
+        "DiehlCookExcitatory",
         "DiehlCookExponential", "DiehlCookInhibitory", "DiehlCookPowerLaw", "DiehlCookPreAndPost",
         "DiehlCookSTDP", "DistanceWiring", "Distribution", "EProp", "EPropALIF", "EPropBias",
         "EPropFeedback", "EPropLIF", "EPropReadout", "EpisodicRewardSTDP", "EquationString",
