@@ -22,9 +22,11 @@ from bioplastic.models import (
 )
 
 N_PRE, N_POST = 6, 4
-# Rules of spikes alone are compared in test_closed_forms.py; whatever else there is, here.
+# Rules of spikes alone are compared in test_closed_forms.py, those of e-prop in tests/eprop;
+# whatever else there is, here.
 ELSEWHERE = {
-    "DiehlCookExponential", "DiehlCookPowerLaw", "DiehlCookPreAndPost", "DiehlCookSTDP",
+    "AdaptiveEProp", "EProp", "EPropBias", "EPropFeedback", "EPropReadout", "DiehlCookExponential",
+    "DiehlCookPowerLaw", "DiehlCookPreAndPost", "DiehlCookSTDP",
     "InhibitorySTDP", "MultiplicativeSTDP", "NearestTripletSTDP", "PairSTDP", "PlasticityRule",
     "PowerLawSTDP", "TripletSTDP",
 }  # fmt: skip
