@@ -13,6 +13,7 @@ from bioplastic.errors import DataError, ParameterError
 __all__ = [
     "check_choice",
     "check_intensities",
+    "check_known_classes",
     "check_labels",
     "check_number",
     "check_positive",
@@ -151,3 +152,28 @@ def check_labels(estimator: Any, data: Any, y: Any) -> npt.NDArray[Any]:
             f"{name}: y must hold one label for each of the {len(data)} samples: {error}"
         ) from error
     return labels
+
+
+def check_known_classes(
+    estimator: Any, labels: npt.NDArray[Any], classes: npt.ArrayLike | None, *, first: bool
+) -> npt.NDArray[Any]:
+    """Return the classes of a `partial_fit`: named in its first call, and none is new later.
+
+    Raises
+    ------
+    ParameterError
+        If the first call does not name them.
+    DataError
+        If a label is none of them.
+    """
+    name = type(estimator).__name__
+    if first and classes is None:
+        raise ParameterError(f"{name}.partial_fit: the first call needs classes")
+    known: npt.NDArray[Any] = np.unique(np.asarray(classes)) if first else estimator.classes_
+    new = np.setdiff1d(labels, known)
+    if len(new):
+        raise DataError(
+            f"{name}.partial_fit: y has labels that the first call did not name in classes: "
+            f"{new[:5].tolist()}"
+        )
+    return known

@@ -221,10 +221,8 @@ class SlotDevice(CPPStandaloneDevice):
 
     def _superposed(self, built: Built, name: str) -> dict[str, Any]:
         """Collect what the main program needs to superpose the synapses of a projection."""
-        found, synapses = (
-            built.superposed[name],
-            next(o for o in built.net.objects if o.name == name),
-        )
+        found = built.superposed[name]
+        synapses = next(o for o in built.net.objects if o.name == name)
         variables = [*found.states, *found.sums]
         amounts, amount = "0", found.amount
         if not amount.replace(".", "").isdigit():

@@ -10,7 +10,6 @@ import numpy.typing as npt
 from brian2 import ms
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from tqdm.auto import tqdm
 
@@ -28,6 +27,7 @@ from bioplastic.models import (
     SoftmaxError,
     SquaredError,
 )
+from bioplastic.networks._streams import draw_entropy, shuffled, stream
 from bioplastic.networks.eprop_network import FEEDBACKS, initial_weights
 from bioplastic.networks.eprop_samples import Samples, check_samples, make_stimulus, select
 from bioplastic.networks.eprop_settings import declare
@@ -81,8 +81,7 @@ class EPropNetwork(BaseEstimator):
 
     def _begin(self, samples: Samples, n_outputs: int) -> None:
         """Set everything that is learned to its initial value."""
-        words = check_random_state(self.random_state).randint(0, 2**31 - 1, size=4)
-        self._entropy = [int(word) for word in words]
+        self._entropy = draw_entropy(self.random_state)
         self._takes_spikes = isinstance(samples, SpikeTrains)
         self._n_outputs = n_outputs
         self.network_ = self._declare(learning=True)
@@ -108,7 +107,7 @@ class EPropNetwork(BaseEstimator):
     def _stream(self, name: str) -> np.random.SeedSequence:
         """Independent stream of random numbers for one purpose."""
         purposes = ("weights", "neurons", "order", "noise", "augmentation", "validation")
-        return np.random.SeedSequence(self._entropy).spawn(len(purposes))[purposes.index(name)]
+        return stream(self._entropy, purposes, name)
 
     def _fit(
         self,
@@ -206,8 +205,7 @@ class EPropNetwork(BaseEstimator):
         """Order of the samples in an epoch."""
         if not self.shuffle:
             return learned
-        seed = int(self._stream("order").generate_state(1)[0])
-        return np.random.default_rng([seed, number]).permutation(learned)
+        return shuffled(self._stream("order"), number, learned)
 
     def _augmented(self, samples: Samples, number: int) -> Samples:
         """Change every sample anew in each epoch."""

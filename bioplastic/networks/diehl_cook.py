@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import Hz, ms, mV
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic import engine as engines
@@ -34,6 +33,7 @@ from bioplastic.models import (
     ThreeFactorSTDP,
     VoltageSTDP,
 )
+from bioplastic.networks._streams import draw_entropy, shuffled, stream
 from bioplastic.networks.declarations import diehl_cook_network
 from bioplastic.networks.history import HistoryRecorder
 
@@ -287,8 +287,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """Set everything that is learned to its initial value."""
         self.network_ = self._declare(data.shape[1])
         self.x_max_ = float(data.max()) if self.x_max is None else float(self.x_max)
-        words = check_random_state(self.random_state).randint(0, 2**31 - 1, size=4)
-        self._entropy = [int(word) for word in words]
+        self._entropy = draw_entropy(self.random_state)
         size = data.shape[1] * int(self.n_neurons)
         # (rand + 0.01)*0.3, as in the authors' script
         weights = (np.random.default_rng(self._stream("weights")).random(size) + 0.01) * 0.3
@@ -299,7 +298,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _stream(self, name: str) -> np.random.SeedSequence:
         """Independent stream of random numbers for one purpose."""
         purposes = ("weights", "noise", "order", "transform")
-        return np.random.SeedSequence(self._entropy).spawn(len(purposes))[purposes.index(name)]
+        return stream(self._entropy, purposes, name)
 
     def _train(
         self,
@@ -380,8 +379,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _order(self, n_before: int, n: int) -> npt.NDArray[np.int64]:
         if not self.shuffle:
             return np.arange(n)
-        seed = int(self._stream("order").generate_state(1)[0])
-        return np.random.default_rng([seed, n_before]).permutation(n)
+        return shuffled(self._stream("order"), n_before, n)
 
     def _present(
         self, X: npt.ArrayLike, *, record: Literal["counts", "spikes"] = "counts"

@@ -7,9 +7,8 @@ import numpy.typing as npt
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from bioplastic._checks import check_labels
+from bioplastic._checks import check_known_classes, check_labels
 from bioplastic.engine.program import Recorder
-from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import SoftmaxError
 from bioplastic.networks._eprop import EPropNetwork
 from bioplastic.networks.eprop_samples import Samples
@@ -308,17 +307,9 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
         first = not hasattr(self, "weights_")
         samples = self._samples(X, "partial_fit", reset=first)
         labels = check_labels(self, samples, y)
+        self.classes_ = check_known_classes(self, labels, classes, first=first)
         if first:
-            if classes is None:
-                raise ParameterError("EPropClassifier.partial_fit: the first call needs classes")
-            self.classes_ = np.unique(np.asarray(classes))
             self._begin(samples, len(self.classes_))
-        new = np.setdiff1d(labels, self.classes_)
-        if len(new):
-            raise DataError(
-                f"EPropClassifier.partial_fit: y has labels that the first call did not name in "
-                f"classes: {new[:5].tolist()}"
-            )
         self._labels = np.searchsorted(self.classes_, labels)
         self._fit(samples, None, n_epochs=1, resume=False, recorder=recorder)
         return self

@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import ms
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic import engine as engines
@@ -21,6 +20,7 @@ from bioplastic.networks._plastic_liquid import (
     with_rules,
     without_learning,
 )
+from bioplastic.networks._streams import draw_entropy
 from bioplastic.networks.liquids import Liquid, MaassColumn, RandomLiquid, TonotopicLiquid
 from bioplastic.spikes import SpikeTrains
 
@@ -181,8 +181,7 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         _check_spikes(X)
         engines.resolve_engine(self.engine)
         n_epochs = check_whole(self, "n_epochs", low=1)
-        words = check_random_state(self.random_state).randint(0, 2**31 - 1, size=4)
-        sequence = np.random.SeedSequence([int(word) for word in words])
+        sequence = np.random.SeedSequence(draw_entropy(self.random_state))
         first, second, seed, *learning = sequence.spawn(5)
         network = self._declare(X.n_units, np.random.default_rng(first))
         state = network.sample(second)

@@ -6,14 +6,13 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import Hz
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic import engine as engines
-from bioplastic._checks import check_labels, check_quantity
+from bioplastic._checks import check_known_classes, check_labels, check_quantity
 from bioplastic.engine.program import ChunkResult, Recorder
-from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Network, PlasticityRule
+from bioplastic.networks._streams import draw_entropy, shuffled, stream
 from bioplastic.networks.reward_settings import Samples, check_samples, declare
 from bioplastic.readout._decisions import name_classes
 from bioplastic.spikes import SpikeTrains
@@ -257,18 +256,9 @@ class RewardSTDPClassifier(ClassifierMixin, BaseEstimator):
         first = not hasattr(self, "weights_")
         data = self._samples(X, "partial_fit", reset=first)
         labels = check_labels(self, data, y)
+        known = check_known_classes(self, labels, classes, first=first)
         if first:
-            if classes is None:
-                raise ParameterError(
-                    "RewardSTDPClassifier.partial_fit: the first call needs classes"
-                )
-            self._begin(data, np.unique(np.asarray(classes)))
-        new = np.setdiff1d(labels, self.classes_)
-        if len(new):
-            raise DataError(
-                f"RewardSTDPClassifier.partial_fit: y has labels that the first call did not "
-                f"name in classes: {new[:5].tolist()}"
-            )
+            self._begin(data, known)
         self._train(data, labels, n_epochs=1, recorder=recorder)
         return self
 
@@ -335,7 +325,6 @@ class RewardSTDPClassifier(ClassifierMixin, BaseEstimator):
 
     def _begin(self, data: Samples, classes: npt.NDArray[Any]) -> None:
         """Set everything that is learned to its initial value."""
-        words = check_random_state(self.random_state).randint(0, 2**31 - 1, size=4)
         self._takes_spikes = isinstance(data, SpikeTrains)
         self._n_classes = len(classes)
         if not isinstance(data, SpikeTrains):
@@ -345,7 +334,7 @@ class RewardSTDPClassifier(ClassifierMixin, BaseEstimator):
         self._norm = self.network_.projections[0].norm
         self.classes_ = classes
         self.neuron_classes_ = np.repeat(classes, int(self.n_per_class))
-        self._entropy = [int(word) for word in words]
+        self._entropy = draw_entropy(self.random_state)
         size = self.n_features_in_ * len(self.neuron_classes_)
         rng = np.random.default_rng(self._stream("weights"))
         self._state = {WEIGHTS: rng.uniform(0.5, 1.5, size) * self._norm / self.n_features_in_}
@@ -355,7 +344,7 @@ class RewardSTDPClassifier(ClassifierMixin, BaseEstimator):
     def _stream(self, name: str) -> np.random.SeedSequence:
         """Independent stream of random numbers for one purpose."""
         purposes = ("weights", "noise", "order", "predict")
-        return np.random.SeedSequence(self._entropy).spawn(len(purposes))[purposes.index(name)]
+        return stream(self._entropy, purposes, name)
 
     def _train(
         self,
@@ -414,8 +403,7 @@ class RewardSTDPClassifier(ClassifierMixin, BaseEstimator):
     def _order(self, n_before: int, n: int) -> npt.NDArray[np.int64]:
         if not self.shuffle:
             return np.arange(n)
-        seed = int(self._stream("order").generate_state(1)[0])
-        return np.random.default_rng([seed, n_before]).permutation(n)
+        return shuffled(self._stream("order"), n_before, n)
 
     def _stimulus(
         self,
