@@ -96,7 +96,7 @@ class TestLearning:
         assert (learned.history_["spikes"] > 0).all()
         assert np.isnan(learned.history_["validation_loss"]).all()
 
-    def test_labels_in_a_wrong_order_teach_nothing(self, training, held_out):
+    def test_labels_in_a_wrong_order_teach_nothing(self, learned, training, held_out):
         X, y = training
         shuffled = np.random.default_rng(0).permutation(y)
         model = EPropClassifier(**FAST).fit(X, shuffled)
