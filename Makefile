@@ -11,7 +11,7 @@ PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check
 BENCHMARKS ?= $(sort $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)))
 export PYTHON
 
-.PHONY: help venv demo test test-all lint types notebooks benchmarks clean
+.PHONY: help venv demo test test-all lint types docs notebooks benchmarks clean
 .DELETE_ON_ERROR:
 
 help:
@@ -39,6 +39,11 @@ $(VENV)/.installed-dev: setup.cfg pyproject.toml | $(VENV)/.created
 	@$(PIP_INSTALL) --editable '.[dev]'
 	@touch $(VENV)/.installed $@
 
+$(VENV)/.installed-docs: setup.cfg pyproject.toml | $(VENV)/.created
+	@echo "Installing bioplastic and what builds its documentation into $(VENV)."
+	@$(PIP_INSTALL) --editable '.[docs]'
+	@touch $(VENV)/.installed $@
+
 venv: $(VENV)/.installed-dev  ## the environment, with the development tools
 
 demo: $(VENV)/.installed  ## train a network on handwritten digits; pictures in out/demo
@@ -58,6 +63,13 @@ lint: $(VENV)/.installed-dev  ## ruff and codespell
 types: $(VENV)/.installed-dev  ## mypy, strict
 	$(PY) -m mypy
 
+# Pages of names that are gone would be warned of.
+docs: $(VENV)/.installed-docs  ## the documentation site, in out/docs; a warning is an error
+	@rm -rf docs/reference/generated
+	$(PY) -m sphinx --quiet --fail-on-warning --keep-going --conf-dir docs \
+	    --doctree-dir out/doctrees . out/docs $(ARGS)
+	@echo "Open out/docs/index.html."
+
 notebooks: $(VENV)/.installed-dev  ## run the notebooks and keep their outputs
 	$(PY) tools/run_notebooks.py $(ARGS)
 
@@ -73,6 +85,6 @@ benchmarks: $(VENV)/.installed  ## run the scripts behind the numbers in the doc
 	done
 
 clean:  ## remove what the other targets made, except .venv
-	rm -rf out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf out docs/reference/generated build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -f benchmarks/results/*.part
 	find bioplastic tests benchmarks tools -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

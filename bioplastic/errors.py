@@ -8,6 +8,7 @@ __all__ = [
     "BioplasticError",
     "BuildError",
     "CheckpointError",
+    "ClusterError",
     "CompilerNotFoundError",
     "DataError",
     "DataNotFoundError",
@@ -51,3 +52,7 @@ class CheckpointError(BioplasticError, RuntimeError):
 
 class StorageError(BioplasticError, OSError):
     """A file could not be written, for example because the disk is full."""
+
+
+class ClusterError(BioplasticError, RuntimeError):
+    """A cluster is not there, does not fit, or was lost."""

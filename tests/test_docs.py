@@ -1,9 +1,11 @@
 """The documentation says what the code does: printed equations, constants, examples, links."""
 
+import importlib
 import os
 import re
 import subprocess
 import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,10 @@ from bioplastic.errors import DataNotFoundError
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "data").glob("*.md")]
+ROOMS = (
+    "bioplastic", "errors", "models", "engine", "networks", "encoding", "readout", "datasets",
+    "algebra", "inspect", "study",
+)  # fmt: skip
 DIEHL_COOK = (ROOT / "docs" / "diehl_cook.md").read_text(encoding="utf-8")
 CONSTANTS = re.findall(r"^\| `(\w+)\.(\w+)` \| `([^`]+)` \|", DIEHL_COOK, flags=re.MULTILINE)
 
@@ -127,6 +133,50 @@ def test_the_blocks_of_the_page_on_eprop_run_one_after_the_other(tmp_path):
     assert len(blocks) >= 4
     assert "(50, 1)" in printed_by(blocks, tmp_path).split("\n")  # what the regressor drew
     assert (tmp_path / "credit.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_blocks_of_the_page_on_engines_run_one_after_the_other(tmp_path):
+    printed = printed_by(blocks_of("howto/engines.md"), tmp_path)
+    assert printed.split("\n")[-2] == "[0.015]"  # three spikes made one
+
+
+@pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take long")
+def test_the_blocks_of_the_page_on_recordings_run_one_after_the_other(tmp_path):
+    printed = printed_by(blocks_of("howto/own_recordings.md"), tmp_path)
+    assert "SpikeTrains(2 samples, 3 units, 4 spikes, 0.2 s)" in printed
+    assert printed.endswith("['down' 'up']\n")  # what the file gave back
+    assert (tmp_path / "raster.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.slow  # the demo and the README's example go the same ways
+@pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take long")
+def test_the_blocks_of_the_first_pages_run_one_after_the_other(tmp_path):
+    scores = printed_by(blocks_of("index.md"), tmp_path)
+    assert min(float(score) for score in scores.strip(" []\n").split()) > 0.9
+    printed = printed_by(blocks_of("tutorial/first_network.md"), tmp_path)
+    accuracy = re.search(r"^([\d.]+)% of 360 images", printed, flags=re.MULTILINE)
+    assert accuracy
+    assert float(accuracy[1]) > 80
+
+
+def test_new_pages_have_no_blocks_that_are_not_run():
+    run = {"engines.md", "own_recordings.md", "first_network.md"}
+    folders = ("errata.md", "explanation/*.md", "howto/*.md", "reference/*.md", "tutorial/*.md")
+    pages = [page for folder in folders for page in (ROOT / "docs").glob(folder)]
+    assert len(pages) > 20
+    with_code = {page.name for page in pages if "```python" in page.read_text(encoding="utf-8")}
+    assert with_code == run
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_reference_lists_every_public_name_of(room):
+    text = (ROOT / "docs" / "reference" / f"{room}.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^(?:   |\.\. data:: )(\w+)$", text, flags=re.MULTILINE)
+    module = importlib.import_module("bioplastic" if room == "bioplastic" else f"bioplastic.{room}")
+    public = [
+        name for name in module.__all__ if not isinstance(getattr(module, name), types.ModuleType)
+    ]
+    assert sorted(listed) == sorted(public)
 
 
 def has_grasshopper() -> bool:

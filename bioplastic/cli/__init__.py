@@ -1,10 +1,11 @@
-"""Command line: ``bioplastic train``, ``evaluate``, ``demo`` and ``doctor``."""
+"""Command line: ``bioplastic train``, ``evaluate``, ``compare``, ``demo`` and ``doctor``."""
 
 from typing import Annotated
 
 import typer
 
 from bioplastic import __version__
+from bioplastic.cli.compare import compare
 from bioplastic.cli.demo import demo
 from bioplastic.cli.doctor import doctor
 from bioplastic.cli.evaluate import evaluate
@@ -39,7 +40,7 @@ def _root(
     """Train, measure and look at biologically plausible spiking networks."""
 
 
-for command in (train, evaluate, demo, doctor):
+for command in (train, evaluate, compare, demo, doctor):
     app.command()(command)
 
 

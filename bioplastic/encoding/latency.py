@@ -58,7 +58,7 @@ class LatencyEncoder(_OneSpikeEncoder):
         Value that counts as 1.
     n_features_in_ : int
         Number of features, and of units.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns of X, where X had names.
 
     See Also
@@ -146,7 +146,7 @@ class RankOrderEncoder(_OneSpikeEncoder):
     ----------
     n_features_in_ : int
         Number of features, and of units.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns of X, where X had names.
 
     References

@@ -57,7 +57,7 @@ class PoissonEncoder(_RateEncoder):
         Value that fires at `rate_max`.
     n_features_in_ : int
         Number of features, and of units.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns of X, where X had names.
 
     See Also
@@ -133,7 +133,7 @@ class BernoulliEncoder(_RateEncoder):
         Value that fires at `rate_max`.
     n_features_in_ : int
         Number of features, and of units.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns of X, where X had names.
 
     See Also

@@ -2,7 +2,7 @@
 
 from bioplastic.engine.checkpoint import load_checkpoint, save_checkpoint
 from bioplastic.engine.integrators import rational_exponential_euler
-from bioplastic.engine.presenting import present
+from bioplastic.engine.presenting import Presentation, present
 from bioplastic.engine.program import Probed, ProbePlan, Recorder
 from bioplastic.engine.running import (
     ENGINES,
@@ -20,6 +20,7 @@ from bioplastic.engine.stimulus import (
 
 __all__ = [
     "ENGINES",
+    "Presentation",
     "ProbePlan",
     "Probed",
     "RateStimulus",

@@ -7,6 +7,7 @@ import functools
 import itertools
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import joblib
@@ -20,12 +21,44 @@ from bioplastic.engine.stimulus import Stimulus, check_stimulus
 from bioplastic.models import Network
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["present"]
+__all__ = ["Presentation", "present"]
 
 #: Shares of the work for each processor, so that none waits long for the others.
 SHARES = 2
 #: Samples between two reports of progress.
 CHUNK = 500
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Presentation:
+    """What estimators present to name samples: the arguments of :func:`present` that matter.
+
+    Parameters
+    ----------
+    network : Network
+        The declaration, without rules.
+    stimulus : RateStimulus, SpikeStimulus or SignalStimulus
+        The samples.
+    seed : int or SeedSequence
+        Seed of the noise.
+    state : mapping of str to ndarray
+        What was learned or drawn.
+
+    Examples
+    --------
+    >>> from bioplastic import SpikeTrains
+    >>> from bioplastic.networks import LiquidStateMachine
+    >>> X = SpikeTrains([0.01, 0.02, 0.01], [0, 1, 1], [0, 2, 3], n_units=2, duration=0.05)
+    >>> lsm = LiquidStateMachine(20, liquid="random", engine="numpy", random_state=0).fit(X)
+    >>> shown = lsm.presentation_of(X)
+    >>> [p.name for p in shown.network.populations], len(shown.stimulus)
+    (['input', 'exc', 'inh'], 2)
+    """
+
+    network: Network
+    stimulus: Stimulus
+    seed: int | np.random.SeedSequence
+    state: Mapping[str, npt.NDArray[np.float64]]
 
 
 def present(

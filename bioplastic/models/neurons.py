@@ -129,7 +129,7 @@ class NeuronModel(Declaration):
     initial : mapping of str to Quantity or float
         Values before the first slot, 0 where absent.
     method : str
-        ``"rational_exponential_euler"`` (:mod:`bioplastic.engine.integrators`) or any of Brian's.
+        ``"rational_exponential_euler"`` (of ``bioplastic.engine``) or any of Brian's.
 
     Raises
     ------

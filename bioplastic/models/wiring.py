@@ -27,7 +27,7 @@ Pairs = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Wiring(Declaration):
-    """Parent of the sparse wirings; one of your own overrides :meth:`connect`."""
+    """Parent of the sparse wirings; one of your own overrides `Wiring.connect`."""
 
     def connect(self, pre: "Population", post: "Population", rng: np.random.Generator) -> Pairs:
         """Draw the synapses.

@@ -1,6 +1,5 @@
 """What classifier and regressor share: a training by e-prop, epoch after epoch, each one run."""
 
-import hashlib
 import logging
 import math
 from typing import Any
@@ -27,6 +26,7 @@ from bioplastic.models import (
     SoftmaxError,
     SquaredError,
 )
+from bioplastic.networks._samples import check_kind, digest
 from bioplastic.networks._streams import draw_entropy, shuffled, stream
 from bioplastic.networks.eprop_network import FEEDBACKS, initial_weights
 from bioplastic.networks.eprop_samples import Samples, check_samples, make_stimulus, select
@@ -303,18 +303,12 @@ class EPropNetwork(BaseEstimator):
         targets: dict[str, Any] | None = None,
     ) -> engines.Result:
         """Show samples to the network, which learns nothing."""
-        network = self._declare(learning=False)
-        names = {p.name for p in network.projections}
-        state = {
-            k: v
-            for k, v in self._state.items()
-            if (k.endswith(LEARNED) and k.split(".")[0] in names) or k in network.drawn
-        }
+        shown = self._presentation(samples, targets or {})
         return engines.present(
-            network,
-            make_stimulus(samples, dt=self._dt, pool=self._pool, **(targets or {})),
-            seed=self._stream("noise"),
-            state=state,
+            shown.network,
+            shown.stimulus,
+            seed=shown.seed,
+            state=shown.state,
             engine=self.engine,
             record=record,  # type: ignore[arg-type]
             outputs=outputs,
@@ -323,6 +317,36 @@ class EPropNetwork(BaseEstimator):
             description="presenting",
             progress=self.verbose > 1,
         )
+
+    def _presentation(self, samples: Samples, targets: dict[str, Any]) -> engines.Presentation:
+        network = self._declare(learning=False)
+        names = {p.name for p in network.projections}
+        state = {
+            k: v
+            for k, v in self._state.items()
+            if (k.endswith(LEARNED) and k.split(".")[0] in names) or k in network.drawn
+        }
+        stimulus = make_stimulus(samples, dt=self._dt, pool=self._pool, **targets)
+        return engines.Presentation(
+            network=network, stimulus=stimulus, seed=self._stream("noise"), state=state
+        )
+
+    def presentation_of(self, X: Any) -> engines.Presentation:
+        """Return what predictions present, for runs of your own.
+
+        Parameters
+        ----------
+        X : SpikeTrains or array_like
+            As in `fit`.
+
+        Returns
+        -------
+        presentation : Presentation
+            The network without its rules, what was learned, and the samples as a stimulus.
+        """
+        check_is_fitted(self, "weights_")
+        samples = self._samples(X, "presentation_of", reset=False)
+        return self._presentation(samples, self._no_targets(samples))
 
     def transform_spikes(self, X: Any) -> SpikeTrains:
         """Spikes of the recurrent neurons, LIF first, with weights held fixed.
@@ -357,12 +381,8 @@ class EPropNetwork(BaseEstimator):
         return check_positive(self, "dt", 1 * ms)
 
     def _samples(self, X: Any, method: str, *, reset: bool) -> Samples:
-        if not reset and isinstance(X, SpikeTrains) != self._takes_spikes:
-            kind = "SpikeTrains" if self._takes_spikes else "numbers"
-            raise DataError(
-                f"{type(self).__name__}.{method}: X must be {kind}, as in fit, "
-                f"got {type(X).__name__}"
-            )
+        if not reset:
+            check_kind(self, X, method, takes_spikes=self._takes_spikes)
         steps = check_positive(self, "presentation", 100 * ms) / self._dt
         n_steps = round(steps)
         if self.presentation is not None and not math.isclose(steps, n_steps, abs_tol=1e-6):
@@ -398,21 +418,15 @@ class EPropNetwork(BaseEstimator):
             k: repr(v) for k, v in self.get_params(deep=False).items() if k not in left_out
         }
         seed = self.random_state
-        digest = hashlib.blake2b(digest_size=16)
-        if isinstance(samples, SpikeTrains):
-            for array in (samples.times, samples.units, samples.offsets, samples.duration):
-                digest.update(np.ascontiguousarray(array).data)
-        else:
-            for sample in samples:
-                digest.update(np.ascontiguousarray(sample).data)
+        data = digest(samples)
         for target in self._targets().values():
-            digest.update(np.concatenate([np.ravel(t) for t in target]).tobytes())
+            data.update(np.concatenate([np.ravel(t) for t in target]).tobytes())
         if self.early_stopping and groups is not None:  # they decide what is held out
-            digest.update(repr(np.asarray(groups).tolist()).encode())
+            data.update(repr(np.asarray(groups).tolist()).encode())
         return parameters | {
             "random_state": seed if seed is None else repr(seed),
             "engine": engines.resolve_engine(self.engine),
-            "data": digest.hexdigest(),
+            "data": data.hexdigest(),
         }
 
     def _save(self, configuration: dict[str, Any]) -> None:

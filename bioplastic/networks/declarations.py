@@ -9,6 +9,7 @@ from bioplastic.models import (
     Population,
     Projection,
     Schedule,
+    SpikeInput,
 )
 
 __all__ = ["diehl_cook_network"]
@@ -18,6 +19,7 @@ def diehl_cook_network(
     *,
     n_features: int,
     n_neurons: int,
+    takes_spikes: bool = False,
     rule: PlasticityRule | None,
     norm: float,
     excitation: float = 10.4,
@@ -33,6 +35,8 @@ def diehl_cook_network(
     ----------
     n_features, n_neurons : int
         Sizes of the input and of both other populations.
+    takes_spikes : bool
+        Whether samples are spikes, or rates of random ones.
     rule : PlasticityRule or None
         How input weights learn.
     norm : float
@@ -52,9 +56,10 @@ def diehl_cook_network(
     >>> [p.name for p in network.projections]
     ['input_to_excitatory', 'excitatory_to_inhibitory', 'inhibitory_to_excitatory']
     """
+    entrance = SpikeInput() if takes_spikes else PoissonInput()
     return Network(
         populations=(
-            Population(name="input", n=n_features, neuron=PoissonInput()),
+            Population(name="input", n=n_features, neuron=entrance),
             Population(name="excitatory", n=n_neurons, neuron=excitatory or DiehlCookExcitatory()),
             Population(name="inhibitory", n=n_neurons, neuron=inhibitory or DiehlCookInhibitory()),
         ),

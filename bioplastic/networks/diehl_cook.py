@@ -1,64 +1,46 @@
 """Diehl & Cook (2015): digits learned without labels, as a scikit-learn transformer."""
 
-import dataclasses
-import hashlib
 import logging
 import os
 import time
-from collections.abc import Callable
 from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Hz, ms, mV
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic import engine as engines
-from bioplastic._checks import check_intensities, check_quantity, check_whole
 from bioplastic.engine.program import ChunkResult
-from bioplastic.errors import CheckpointError, ParameterError
-from bioplastic.models import (
-    DiehlCookExcitatory,
-    DiehlCookExponential,
-    DiehlCookInhibitory,
-    DiehlCookPowerLaw,
-    DiehlCookPreAndPost,
-    DiehlCookSTDP,
-    EpisodicRewardSTDP,
-    Network,
-    PairSTDP,
-    PlasticityRule,
-    Schedule,
-    ThreeFactorSTDP,
-    VoltageSTDP,
+from bioplastic.errors import CheckpointError
+from bioplastic.models import DiehlCookExcitatory, DiehlCookInhibitory, PlasticityRule
+from bioplastic.networks._samples import (
+    Samples,
+    check_samples,
+    digest,
+    make_stimulus,
+    mean_rate,
+    rate_scale,
 )
 from bioplastic.networks._streams import draw_entropy, shuffled, stream
-from bioplastic.networks.declarations import diehl_cook_network
+from bioplastic.networks.diehl_cook_settings import RATE_MAX, declare
 from bioplastic.networks.history import HistoryRecorder
+from bioplastic.spikes import SpikeTrains
 
 __all__ = ["DiehlCook"]
 
 logger = logging.getLogger(__name__)
 
-RULES: dict[str, Callable[[], PlasticityRule]] = {
-    "triplet": DiehlCookSTDP,
-    "pair": PairSTDP,
-    "power_law": DiehlCookPowerLaw,
-    "exponential": DiehlCookExponential,
-    "pre_and_post": DiehlCookPreAndPost,
-}
 WEIGHTS, THETA = "input_to_excitatory.w", "excitatory.theta"
-#: Incoming weights of a neuron sum to 78 over 784 pixels in the authors' script.
-NORM_PER_FEATURE = 78.0 / 784.0
 
 
 class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Spiking network that learns prototypes of its input by STDP, without labels.
 
-    Every sample is presented as Poisson spike trains. Excitatory neurons learn by STDP, inhibit
-    each other through their inhibitory partners, and adapt their thresholds. `fit` presents all
-    training samples in one compiled program, normalisation and repeated presentations included.
+    Numbers are presented as Poisson spike trains, spike trains as they are. Excitatory neurons
+    learn by STDP, inhibit each other through their inhibitory partners, and adapt their
+    thresholds. `fit` presents all training samples in one compiled program, normalisation and
+    repeated presentations included.
 
     Parameters
     ----------
@@ -67,9 +49,10 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     n_epochs : int
         How often the training samples are presented.
     presentation, rest, dt : Quantity, in seconds, optional
-        Length of a presentation (350 ms), of the rest after it (150 ms), time step (0.5 ms).
+        Length of a presentation (350 ms for numbers, its own for a sample of spikes), of the rest
+        after it (150 ms), time step (0.5 ms).
     rate_max : Quantity, in hertz, optional
-        Rate of an input of `x_max` (63.75 Hz).
+        Rate of an input of `x_max` (63.75 Hz); for numbers.
     x_max : float or None
         Input that fires at `rate_max`; the largest of the training data where None.
     rule : {"triplet", "pair", "power_law", "exponential", "pre_and_post"} or PlasticityRule
@@ -83,14 +66,19 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         Weight of the inhibition of all other neurons.
     norm : float or None
         Sum of the incoming weights of a neuron; the script's 78 for 784 features, and as much a
-        feature for other sizes, where None.
+        feature for other sizes, where None. With spikes, None lets them bring as much in all as
+        the script's pixels do, 78*8.33 Hz over the mean rate of a channel in the training
+        samples, but at most a quarter of a channel's full weight on average.
     min_spikes, max_repeats : int
-        A sample with fewer excitatory spikes is presented again with rates higher by one half of
-        `rate_max`, up to so many times.
+        A sample of numbers with fewer excitatory spikes is presented again with rates higher by
+        one half of `rate_max`, up to so many times. Spikes would be the same again: they are
+        presented once.
     shuffle : bool
         Whether each epoch presents the samples in an order of its own.
     excitatory, inhibitory : optional
         Neuron models in place of the published ones, see :mod:`bioplastic.models`.
+    n_jobs : int or None
+        Processors for `transform` and predictions; -1 takes all. The answer does not depend on it.
     engine : {"auto", "numpy", "cython", "cpp_standalone", "cuda_standalone"}
         ``"auto"`` takes C++ where a compiler is found.
     random_state : int, RandomState or None
@@ -113,6 +101,8 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         ``"build"``, ``"simulate"`` and ``"read"`` of the last `fit`.
     n_presentations_ : int
         Presentations so far, repeated ones included.
+    n_features_in_ : int
+        Input channels.
     network_ : Network
         The declaration that was trained.
     engine_ : dict of str
@@ -123,7 +113,8 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     ParameterError
         If a parameter has a wrong unit, type or range.
     DataError
-        If X holds NaN, infinite or negative values or has the wrong shape.
+        If X is neither SpikeTrains nor an array of finite numbers >= 0, or is not of the kind and
+        width that `fit` has seen.
 
     Notes
     -----
@@ -165,6 +156,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         shuffle: bool = True,
         excitatory: DiehlCookExcitatory | None = None,
         inhibitory: DiehlCookInhibitory | None = None,
+        n_jobs: int | None = None,
         engine: str = "auto",
         random_state: Any = None,
         checkpoint: str | os.PathLike[str] | None = None,
@@ -186,20 +178,25 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.shuffle = shuffle
         self.excitatory = excitatory
         self.inhibitory = inhibitory
+        self.n_jobs = n_jobs
         self.engine = engine
         self.random_state = random_state
         self.checkpoint = checkpoint
         self.verbose = verbose
 
     def fit(
-        self, X: npt.ArrayLike, y: Any = None, *, recorder: engines.Recorder | None = None
+        self,
+        X: npt.ArrayLike | SpikeTrains,
+        y: Any = None,
+        *,
+        recorder: engines.Recorder | None = None,
     ) -> Self:
         """Learn without labels.
 
         Parameters
         ----------
-        X : array_like of shape (n_samples, n_features)
-            Non-negative; scaled by `x_max`.
+        X : array_like of shape (n_samples, n_features), or SpikeTrains
+            Non-negative, scaled by `x_max`; or spikes, whose samples may differ in length.
         y : ignored
         recorder : Recorder, optional
             Watches the training, see :class:`bioplastic.inspect.PlasticityRecorder`.
@@ -208,20 +205,24 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         -------
         self : DiehlCook
         """
-        data = check_intensities(self, X, reset=True)
+        data = self._samples(X, "fit", reset=True)
         self._begin(data)
         self._train(data, n_epochs=int(self.n_epochs), resume=True, recorder=recorder)
         return self
 
     def partial_fit(
-        self, X: npt.ArrayLike, y: Any = None, *, recorder: engines.Recorder | None = None
+        self,
+        X: npt.ArrayLike | SpikeTrains,
+        y: Any = None,
+        *,
+        recorder: engines.Recorder | None = None,
     ) -> Self:
         """Present the samples once more, going on from what was learned before.
 
         Parameters
         ----------
-        X : array_like of shape (n_samples, n_features)
-            Non-negative; scaled like the data of the first call.
+        X : array_like of shape (n_samples, n_features), or SpikeTrains
+            As in `fit`; scaled like the data of the first call.
         y : ignored
         recorder : Recorder, optional
             Watches the training, as in `fit`.
@@ -231,42 +232,57 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self : DiehlCook
         """
         first = not hasattr(self, "weights_")
-        data = check_intensities(self, X, reset=first)
+        data = self._samples(X, "partial_fit", reset=first)
         if first:
             self._begin(data)
         self._train(data, n_epochs=1, resume=False, recorder=recorder)
         return self
 
-    def transform(self, X: npt.ArrayLike) -> npt.NDArray[np.int32]:
+    def transform(self, X: npt.ArrayLike | SpikeTrains) -> npt.NDArray[np.int32]:
         """Count the spikes that each sample evokes, with weights and thresholds held fixed.
 
-        The noise of a sample follows from its own values, so a sample has one answer, whatever
-        is presented with it.
+        The noise of a sample of numbers follows from its own values, so a sample has one answer,
+        whatever is presented with it.
 
         Parameters
         ----------
-        X : array_like of shape (n_samples, n_features)
-            Non-negative.
+        X : array_like of shape (n_samples, n_features), or SpikeTrains
+            As in `fit`.
 
         Returns
         -------
         counts : ndarray of shape (n_samples, n_neurons)
         """
-        return self._present(X).counts
+        return self._present(X, "transform").counts
 
-    def transform_spikes(self, X: npt.ArrayLike) -> Any:
+    def transform_spikes(self, X: npt.ArrayLike | SpikeTrains) -> Any:
         """Like `transform`, but return the spikes themselves.
 
         Parameters
         ----------
-        X : array_like of shape (n_samples, n_features)
-            Non-negative.
+        X : array_like of shape (n_samples, n_features), or SpikeTrains
+            As in `fit`.
 
         Returns
         -------
         spikes : SpikeTrains of shape (n_samples, n_neurons)
         """
-        return self._present(X, record="spikes").spikes
+        return self._present(X, "transform_spikes", record="spikes").spikes
+
+    def presentation_of(self, X: npt.ArrayLike | SpikeTrains) -> engines.Presentation:
+        """Tell what `transform` presents, for runs of your own.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features), or SpikeTrains
+            As in `fit`.
+
+        Returns
+        -------
+        presentation : Presentation
+            The network, what was learned, and the samples as a stimulus.
+        """
+        return self._presentation(X, "presentation_of")
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "weights_")
@@ -283,12 +299,22 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     # ------------------------------------------------------------------ training
 
-    def _begin(self, data: npt.NDArray[Any]) -> None:
+    def _samples(self, X: Any, method: str, *, reset: bool) -> Samples:
+        if reset:
+            return check_samples(self, X, method, reset=True)
+        return check_samples(self, X, method, reset=False, takes_spikes=self._takes_spikes)
+
+    def _begin(self, data: Samples) -> None:
         """Set everything that is learned to its initial value."""
-        self.network_ = self._declare(data.shape[1])
-        self.x_max_ = float(data.max()) if self.x_max is None else float(self.x_max)
+        spikes = isinstance(data, SpikeTrains)
+        rate = {"mean_rate": mean_rate(data, 1.0)} if spikes else {}
+        n_features = data.shape[1]
+        self.network_ = declare(self, n_features=n_features, takes_spikes=spikes, **rate)
+        self._takes_spikes = spikes
+        if not isinstance(data, SpikeTrains):
+            self.x_max_ = float(data.max()) if self.x_max is None else float(self.x_max)
         self._entropy = draw_entropy(self.random_state)
-        size = data.shape[1] * int(self.n_neurons)
+        size = n_features * int(self.n_neurons)
         # (rand + 0.01)*0.3, as in the authors' script
         weights = (np.random.default_rng(self._stream("weights")).random(size) + 0.01) * 0.3
         self._state = {WEIGHTS: weights}
@@ -300,9 +326,13 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         purposes = ("weights", "noise", "order", "transform")
         return stream(self._entropy, purposes, name)
 
+    def _rate_scale(self) -> float:
+        """Rate in hertz of an input of 1, for numbers."""
+        return 1.0 if self._takes_spikes else rate_scale(self, RATE_MAX)
+
     def _train(
         self,
-        data: npt.NDArray[Any],
+        data: Samples,
         *,
         n_epochs: int,
         resume: bool,
@@ -317,8 +347,8 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         # Order and noise of a sample follow from how many samples came before it, not from how
         # training was cut into calls, chunks or resumptions.
         first = self._n_learned - done
-        stimulus = engines.RateStimulus(
-            values=data,
+        stimulus = make_stimulus(
+            data,
             scale=self._rate_scale(),
             order=np.concatenate([self._order(first + e * len(data), len(data))
                                   for e in range(n_epochs)]),
@@ -382,40 +412,49 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return shuffled(self._stream("order"), n_before, n)
 
     def _present(
-        self, X: npt.ArrayLike, *, record: Literal["counts", "spikes"] = "counts"
+        self,
+        X: npt.ArrayLike | SpikeTrains,
+        method: str,
+        *,
+        record: Literal["counts", "spikes"] = "counts",
     ) -> engines.Result:
-        check_is_fitted(self, "weights_")
-        data = check_intensities(self, X, reset=False)
-        state = {WEIGHTS: self.weights_.ravel()}
-        if THETA in self._state:
-            state[THETA] = self.theta_
-        result = engines.run(
-            self.network_.frozen(),
-            engines.RateStimulus(
-                values=data, scale=self._rate_scale(), keys=engines.content_keys(data)
-            ),
-            seed=self._stream("transform"),
-            state=state,
+        shown = self._presentation(X, method)
+        return engines.present(
+            shown.network,
+            shown.stimulus,
+            seed=shown.seed,
+            state=shown.state,
             engine=self.engine,
             record=record,
+            n_jobs=self.n_jobs,
             description="presenting",
             progress=bool(self.verbose),
         )
-        if result.interrupted:
-            raise KeyboardInterrupt(f"stopped after {result.n_done} of {len(data)} samples")
-        return result
+
+    def _presentation(self, X: npt.ArrayLike | SpikeTrains, method: str) -> engines.Presentation:
+        check_is_fitted(self, "weights_")
+        data = self._samples(X, method, reset=False)
+        state = {WEIGHTS: self.weights_.ravel()}
+        if THETA in self._state:
+            state[THETA] = self.theta_
+        return engines.Presentation(
+            network=self.network_.frozen(),
+            stimulus=make_stimulus(data, scale=self._rate_scale()),
+            seed=self._stream("transform"),
+            state=state,
+        )
 
     # ------------------------------------------------------------------ checkpoint
 
-    def _configuration(self, data: npt.NDArray[Any]) -> dict[str, Any]:
+    def _configuration(self, data: Samples) -> dict[str, Any]:
         # `n_epochs` is no part of it: a longer training goes on where a shorter one ended.
-        left_out = {"checkpoint", "verbose", "n_epochs", "random_state", "engine"}
+        left_out = {"checkpoint", "verbose", "n_epochs", "n_jobs", "random_state", "engine"}
         parameters = {k: repr(v) for k, v in self.get_params().items() if k not in left_out}
         seed = self.random_state
         return parameters | {
             "random_state": seed if seed is None else repr(seed),
             "engine": engines.resolve_engine(self.engine),
-            "data": hashlib.blake2b(np.ascontiguousarray(data).data, digest_size=16).hexdigest(),
+            "data": digest(data).hexdigest(),
         }
 
     def _save(self, done: int, configuration: dict[str, Any]) -> None:
@@ -449,67 +488,3 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
                               self._state[WEIGHTS])  # fmt: skip
         logger.info("resumed from %s after %d of %d samples", self.checkpoint, done, total)
         return done
-
-    # ------------------------------------------------------------------ parameters
-
-    def _declare(self, n_features: int) -> Network:
-        """Check the parameters and declare the network."""
-        for name, low, high in (
-            ("n_neurons", 1, None),
-            ("n_epochs", 1, None),
-            ("min_spikes", 0, None),
-            ("max_repeats", 0, 255),
-        ):
-            check_whole(self, name, low=low, high=high)
-        schedule = Schedule(
-            presentation=check_quantity(self, "presentation", 350 * ms),
-            rest=check_quantity(self, "rest", 150 * ms),
-            dt=check_quantity(self, "dt", 0.5 * ms),
-            min_spikes=int(self.min_spikes),
-            max_repeats=int(self.max_repeats),
-        )
-        rate, dt = check_quantity(self, "rate_max", 63.75 * Hz), schedule.dt
-        if not 0 < float(rate * dt) < 1:
-            raise ParameterError(
-                f"DiehlCook.rate_max: must be > 0 Hz and below 1/dt = {1 / dt}, got {rate}; "
-                f"lower it or take a smaller dt"
-            )
-        if self.x_max is not None and not 0 < self.x_max < np.inf:
-            raise ParameterError(f"DiehlCook.x_max: must be > 0, got {self.x_max}")
-        excitatory = self.excitatory or DiehlCookExcitatory()
-        if self.theta_plus is not None:
-            excitatory = dataclasses.replace(
-                excitatory, theta_plus=check_quantity(self, "theta_plus", 0.05 * mV)
-            )
-        return diehl_cook_network(
-            n_features=n_features,
-            n_neurons=int(self.n_neurons),
-            rule=self._rule(),
-            norm=NORM_PER_FEATURE * n_features if self.norm is None else float(self.norm),
-            inhibition=float(self.inhibition),
-            excitatory=excitatory,
-            inhibitory=self.inhibitory,
-            schedule=schedule,
-        )
-
-    def _rule(self) -> PlasticityRule:
-        if isinstance(self.rule, ThreeFactorSTDP | EpisodicRewardSTDP | VoltageSTDP):
-            what = "reads spikes in the potential, which these neurons do not show"
-            if not isinstance(self.rule, VoltageSTDP):
-                what = "waits for a modulator, of which nobody tells this network"
-            raise ParameterError(
-                f"DiehlCook.rule: must be a rule of spikes alone, {type(self.rule).__name__} {what}"
-            )
-        if isinstance(self.rule, PlasticityRule):
-            return self.rule
-        if self.rule not in RULES:
-            raise ParameterError(
-                f"DiehlCook.rule: must be one of {', '.join(RULES)} or a PlasticityRule, "
-                f"got {self.rule!r}"
-            )
-        return RULES[self.rule]()
-
-    def _rate_scale(self) -> float:
-        """Rate in hertz of an input of 1."""
-        rate = float(check_quantity(self, "rate_max", 63.75 * Hz))
-        return rate / self.x_max_ if self.x_max_ > 0 else 0.0

@@ -9,11 +9,13 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic import engine as engines
-from bioplastic._checks import check_intensities, check_labels, check_whole
+from bioplastic._checks import check_labels, check_whole
 from bioplastic.errors import ParameterError
 from bioplastic.models import DiehlCookExcitatory, DiehlCookInhibitory, PlasticityRule
+from bioplastic.networks._samples import Samples
 from bioplastic.networks.diehl_cook import DiehlCook
 from bioplastic.readout import NeuronLabelClassifier
+from bioplastic.spikes import SpikeTrains
 
 __all__ = ["DiehlCookClassifier"]
 
@@ -33,9 +35,9 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         data; all where None. Labels never come from anything but the data given to `fit`.
     n_epochs, presentation, rest, dt, rate_max, x_max, rule, theta_plus, inhibition, norm : optional
         See :class:`DiehlCook`.
-    min_spikes, max_repeats, shuffle, excitatory, inhibitory, engine, random_state : optional
+    min_spikes, max_repeats, shuffle, excitatory, inhibitory, n_jobs, engine : optional
         See :class:`DiehlCook`.
-    checkpoint, verbose : optional
+    random_state, checkpoint, verbose : optional
         See :class:`DiehlCook`.
 
     Attributes
@@ -44,7 +46,7 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         Labels.
     readout_ : NeuronLabelClassifier
         The labelled neurons.
-    weights_, theta_, history_, timings_, n_presentations_, network_, engine_
+    weights_, theta_, history_, timings_, n_presentations_, n_features_in_, network_, engine_
         See :class:`DiehlCook`.
 
     Raises
@@ -91,6 +93,7 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         shuffle: bool = True,
         excitatory: DiehlCookExcitatory | None = None,
         inhibitory: DiehlCookInhibitory | None = None,
+        n_jobs: int | None = None,
         engine: str = "auto",
         random_state: Any = None,
         checkpoint: str | os.PathLike[str] | None = None,
@@ -113,6 +116,7 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
             shuffle=shuffle,
             excitatory=excitatory,
             inhibitory=inhibitory,
+            n_jobs=n_jobs,
             engine=engine,
             random_state=random_state,
             checkpoint=checkpoint,
@@ -121,14 +125,18 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         self.n_label = n_label
 
     def fit(
-        self, X: npt.ArrayLike, y: Any = None, *, recorder: engines.Recorder | None = None
+        self,
+        X: npt.ArrayLike | SpikeTrains,
+        y: Any = None,
+        *,
+        recorder: engines.Recorder | None = None,
     ) -> Self:
         """Learn without labels, then label the neurons.
 
         Parameters
         ----------
-        X : array_like of shape (n_samples, n_features)
-            Non-negative.
+        X : array_like of shape (n_samples, n_features), or SpikeTrains
+            As in :meth:`DiehlCook.fit`.
         y : array_like of shape (n_samples,)
             Labels of any kind.
         recorder : Recorder, optional
@@ -138,7 +146,7 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         -------
         self : DiehlCookClassifier
         """
-        X, labels = self._with_labels(X, y, reset=True)
+        X, labels = self._with_labels(X, y, "fit", reset=True)
         n = len(X) if self.n_label is None else check_whole(self, "n_label", low=1)
         super().fit(X, recorder=recorder)
         self.readout_ = NeuronLabelClassifier().fit(self.transform(X[:n]), labels[:n])
@@ -147,7 +155,7 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
 
     def partial_fit(
         self,
-        X: npt.ArrayLike,
+        X: npt.ArrayLike | SpikeTrains,
         y: Any = None,
         classes: npt.ArrayLike | None = None,
         *,
@@ -157,8 +165,8 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
 
         Parameters
         ----------
-        X : array_like of shape (n_samples, n_features)
-            Non-negative.
+        X : array_like of shape (n_samples, n_features), or SpikeTrains
+            As in :meth:`DiehlCook.fit`.
         y : array_like of shape (n_samples,)
             Labels.
         classes : array_like of shape (n_classes,), optional
@@ -171,7 +179,7 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         self : DiehlCookClassifier
         """
         first = not hasattr(self, "readout_")
-        X, labels = self._with_labels(X, y, reset=first)
+        X, labels = self._with_labels(X, y, "partial_fit", reset=first)
         if first and classes is None:
             raise ParameterError("DiehlCookClassifier.partial_fit: the first call needs classes")
         readout = NeuronLabelClassifier() if first else self.readout_
@@ -182,13 +190,13 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         self.classes_ = self.readout_.classes_
         return self
 
-    def predict(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
+    def predict(self, X: npt.ArrayLike | SpikeTrains) -> npt.NDArray[Any]:
         """Name the class whose neurons answer most, on average over them.
 
         Parameters
         ----------
-        X : array_like of shape (n_samples, n_features)
-            Non-negative.
+        X : array_like of shape (n_samples, n_features), or SpikeTrains
+            As in :meth:`DiehlCook.fit`.
 
         Returns
         -------
@@ -197,13 +205,13 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         check_is_fitted(self)
         return self.readout_.predict(self.transform(X))
 
-    def decision_function(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    def decision_function(self, X: npt.ArrayLike | SpikeTrains) -> npt.NDArray[np.float64]:
         """Mean spike count of each class's neurons.
 
         Parameters
         ----------
-        X : array_like of shape (n_samples, n_features)
-            Non-negative.
+        X : array_like of shape (n_samples, n_features), or SpikeTrains
+            As in :meth:`DiehlCook.fit`.
 
         Returns
         -------
@@ -223,7 +231,7 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         return tags
 
     def _with_labels(
-        self, X: npt.ArrayLike, y: npt.ArrayLike | None, *, reset: bool
-    ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        data = check_intensities(self, X, reset=reset)
+        self, X: npt.ArrayLike | SpikeTrains, y: npt.ArrayLike | None, method: str, *, reset: bool
+    ) -> tuple[Samples, npt.NDArray[Any]]:
+        data = self._samples(X, method, reset=reset)
         return data, check_labels(self, data, y)

@@ -39,7 +39,7 @@ EXCITE, INHIBIT = "i_exc_post += w*mV", "i_inh_post -= w*mV"
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Liquid(Declaration):
-    """Parent of the liquids; one of your own overrides :meth:`network`."""
+    """Parent of the liquids; one of your own overrides `Liquid.network`."""
 
     def network(
         self, *, n_channels: int, n_neurons: int, schedule: Schedule, rng: np.random.Generator

@@ -211,18 +211,12 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         spikes : SpikeTrains of shape (n_samples, n_neurons)
             Each as long as its sample, rounded up to a step, and `rest`.
         """
-        check_is_fitted(self, "network_")
-        _check_spikes(X)
-        if X.n_units != self.n_features_in_:
-            raise DataError(
-                f"LiquidStateMachine: X must have {self.n_features_in_} channels, as in fit, got "
-                f"{X.n_units}"
-            )
+        shown = self.presentation_of(X)
         result = engines.present(
-            self.network_,
-            engines.SpikeStimulus(trains=X),
-            seed=self._seed,
-            state=self.state_,
+            shown.network,
+            shown.stimulus,
+            seed=shown.seed,
+            state=shown.state,
             engine=self.engine,
             record="spikes",
             n_jobs=self.n_jobs,
@@ -232,6 +226,33 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         self.timings_, self.engine_ = result.timings, result.engine
         assert result.spikes is not None
         return result.spikes
+
+    def presentation_of(self, X: SpikeTrains) -> engines.Presentation:
+        """Return what `transform` presents, for runs of your own.
+
+        Parameters
+        ----------
+        X : SpikeTrains of shape (n_samples, n_channels)
+            As in `transform`.
+
+        Returns
+        -------
+        presentation : Presentation
+            The network, what was drawn and learned, and the samples as a stimulus.
+        """
+        check_is_fitted(self, "network_")
+        _check_spikes(X)
+        if X.n_units != self.n_features_in_:
+            raise DataError(
+                f"LiquidStateMachine: X must have {self.n_features_in_} channels, as in fit, got "
+                f"{X.n_units}"
+            )
+        return engines.Presentation(
+            network=self.network_,
+            stimulus=engines.SpikeStimulus(trains=X),
+            seed=self._seed,
+            state=self.state_,
+        )
 
     @property
     def _n_features_out(self) -> int:

@@ -4,16 +4,22 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Hz
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic import engine as engines
-from bioplastic._checks import check_known_classes, check_labels, check_quantity
+from bioplastic._checks import check_known_classes, check_labels
 from bioplastic.engine.program import ChunkResult, Recorder
 from bioplastic.models import Network, PlasticityRule
+from bioplastic.networks._samples import (
+    Samples,
+    check_samples,
+    make_stimulus,
+    mean_rate,
+    rate_scale,
+)
 from bioplastic.networks._streams import draw_entropy, shuffled, stream
-from bioplastic.networks.reward_settings import Samples, check_samples, declare
+from bioplastic.networks.reward_settings import RATE_MAX, declare
 from bioplastic.readout._decisions import name_classes
 from bioplastic.spikes import SpikeTrains
 
@@ -277,21 +283,45 @@ class RewardSTDPClassifier(ClassifierMixin, BaseEstimator):
         decision : ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
             For two, what the second class's neurons have more.
         """
-        check_is_fitted(self, "weights_")
-        data = self._samples(X, "decision_function", reset=False)
+        shown = self._presentation(X, "decision_function")
         result = engines.present(
-            self._declare(learning=False),
-            self._stimulus(data),
-            seed=self._stream("predict"),
-            state={WEIGHTS: self.weights_.ravel(), THETA: self.theta_},
+            shown.network,
+            shown.stimulus,
+            seed=shown.seed,
+            state=shown.state,
             engine=self.engine,
             n_jobs=self.n_jobs,
             description="presenting",
             progress=bool(self.verbose),
         )
-        votes = result.counts.reshape(len(data), len(self.classes_), -1).mean(axis=2)
+        n_samples = len(shown.stimulus)
+        votes = result.counts.reshape(n_samples, len(self.classes_), -1).mean(axis=2)
         decision: npt.NDArray[np.float64] = votes
         return decision[:, 1] - decision[:, 0] if len(self.classes_) == 2 else decision
+
+    def presentation_of(self, X: npt.ArrayLike | SpikeTrains) -> engines.Presentation:
+        """Return what `predict` presents, for runs of your own.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features), or SpikeTrains
+            As in `fit`.
+
+        Returns
+        -------
+        presentation : Presentation
+            The network without its rules, what was learned, and the samples as a stimulus.
+        """
+        return self._presentation(X, "presentation_of")
+
+    def _presentation(self, X: npt.ArrayLike | SpikeTrains, method: str) -> engines.Presentation:
+        check_is_fitted(self, "weights_")
+        return engines.Presentation(
+            network=self._declare(learning=False),
+            stimulus=make_stimulus(self._samples(X, method, reset=False), scale=self._rate_scale()),
+            seed=self._stream("predict"),
+            state={WEIGHTS: self.weights_.ravel(), THETA: self.theta_},
+        )
 
     def predict(self, X: npt.ArrayLike | SpikeTrains) -> npt.NDArray[Any]:
         """Name the class whose neurons fire most.
@@ -329,7 +359,7 @@ class RewardSTDPClassifier(ClassifierMixin, BaseEstimator):
         self._n_classes = len(classes)
         if not isinstance(data, SpikeTrains):
             self.x_max_ = float(data.max()) if self.x_max is None else float(self.x_max)
-        self._mean_rate = self._mean_rate_of(data)
+        self._mean_rate = mean_rate(data, self._rate_scale())
         self.network_ = self._declare(learning=True)
         self._norm = self.network_.projections[0].norm
         self.classes_ = classes
@@ -357,8 +387,9 @@ class RewardSTDPClassifier(ClassifierMixin, BaseEstimator):
         n, first = len(data), self._n_learned
         # Order and noise of a sample follow from how many samples came before it.
         order = np.concatenate([self._order(first + e * n, n) for e in range(n_epochs)])
-        stimulus = self._stimulus(
+        stimulus = make_stimulus(
             data,
+            scale=self._rate_scale(),
             order=order,
             keys=np.arange(first, first + len(order), dtype=np.float64),
             targets=np.searchsorted(self.classes_, labels).astype(np.float64),
@@ -405,21 +436,6 @@ class RewardSTDPClassifier(ClassifierMixin, BaseEstimator):
             return np.arange(n)
         return shuffled(self._stream("order"), n_before, n)
 
-    def _stimulus(
-        self,
-        data: Samples,
-        *,
-        order: npt.NDArray[np.int64] | None = None,
-        keys: npt.NDArray[np.float64] | None = None,
-        targets: npt.NDArray[np.float64] | None = None,
-    ) -> engines.RateStimulus | engines.SpikeStimulus:
-        if isinstance(data, SpikeTrains):
-            return engines.SpikeStimulus(trains=data, order=order, targets=targets)
-        keys = engines.content_keys(data) if keys is None else keys
-        return engines.RateStimulus(
-            values=data, scale=self._rate_scale(), order=order, keys=keys, targets=targets
-        )
-
     # ------------------------------------------------------------------ samples and parameters
 
     def _samples(self, X: Any, method: str, *, reset: bool) -> Samples:
@@ -427,19 +443,9 @@ class RewardSTDPClassifier(ClassifierMixin, BaseEstimator):
             return check_samples(self, X, method, reset=True)
         return check_samples(self, X, method, reset=False, takes_spikes=self._takes_spikes)
 
-    def _mean_rate_of(self, data: Samples) -> float:
-        """Mean rate of a channel in hertz, over all samples; 1 Hz where nothing fires."""
-        if isinstance(data, SpikeTrains):
-            seconds = float(np.sum(data.duration)) * data.n_units
-            rate = len(data.times) / seconds if seconds > 0 else 0.0
-        else:
-            rate = float(data.mean(dtype=np.float64)) * self._rate_scale()
-        return rate or 1.0
-
     def _rate_scale(self) -> float:
-        """Rate in hertz of an input of 1."""
-        rate = float(check_quantity(self, "rate_max", 128 * Hz))
-        return rate / self.x_max_ if self.x_max_ > 0 else 0.0
+        """Rate in hertz of an input of 1, for numbers."""
+        return 1.0 if self._takes_spikes else rate_scale(self, RATE_MAX)
 
     def _declare(self, *, learning: bool) -> Network:
         return declare(

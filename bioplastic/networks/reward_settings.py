@@ -1,62 +1,32 @@
-"""Parameters and samples of `RewardSTDPClassifier`, checked and made a declaration."""
+"""Parameters of `RewardSTDPClassifier`, checked and made a declaration."""
 
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from brian2 import Equations, Hz, ms, mV, second, volt
 
 from bioplastic._checks import (
     check_choice,
-    check_intensities,
     check_number,
     check_positive,
     check_quantity,
     check_whole,
 )
-from bioplastic.errors import DataError, ParameterError
+from bioplastic.errors import ParameterError
 from bioplastic.models import CovarianceRewardSTDP, Network, PlasticityRule, Schedule
+from bioplastic.networks._samples import check_rates
 from bioplastic.networks.reward_network import (
     BASELINES,
     SharingNeuron,
     class_neuron,
     reward_network,
 )
-from bioplastic.readout._trains import check_trains
-from bioplastic.spikes import SpikeTrains
 
-__all__ = ["Samples", "check_samples", "declare"]
+__all__ = ["RATE_MAX", "declare"]
 
-type Samples = npt.NDArray[Any] | SpikeTrains
-
+#: Rate of an input of `x_max`.
+RATE_MAX = 128 * Hz
 #: Largest weight, in units of the mean one.
 W_MAX = 5.0
-
-
-def check_samples(
-    estimator: Any, X: Any, method: str, *, reset: bool, takes_spikes: bool = False
-) -> Samples:
-    """Return samples of numbers or spikes, of the kind and width that `fit` has seen.
-
-    Raises
-    ------
-    DataError
-        If they are none, or are of another kind or width.
-    """
-    spikes = isinstance(X, SpikeTrains)
-    if not reset and spikes != takes_spikes:
-        kind = "SpikeTrains" if takes_spikes else "numbers"
-        raise DataError(
-            f"{type(estimator).__name__}.{method}: X must be {kind}, as in fit, "
-            f"got {type(X).__name__}"
-        )
-    if not spikes:
-        return check_intensities(estimator, X, reset=reset)
-    check_trains(estimator, method, X, reset=reset)
-    trains: SpikeTrains = X
-    if reset:
-        estimator.n_features_in_ = trains.n_units
-    return trains
 
 
 def declare(
@@ -92,7 +62,7 @@ def declare(
     n_per_class = check_whole(estimator, "n_per_class", low=1)
     n_spikes = check_number(estimator, "n_spikes", low=1e-9)
     schedule = _schedule(estimator, takes_spikes=takes_spikes)
-    _check_rates(estimator, schedule)
+    check_rates(estimator, schedule, RATE_MAX)
     critic = class_neuron(
         n_classes=n_classes,
         baseline=check_choice(estimator, "baseline", BASELINES),
@@ -137,17 +107,6 @@ def _schedule(estimator: Any, *, takes_spikes: bool) -> Schedule:
         min_spikes=0 if takes_spikes else min_spikes,
         max_repeats=0 if takes_spikes else max_repeats,
     )
-
-
-def _check_rates(estimator: Any, schedule: Schedule) -> None:
-    rate, name = check_quantity(estimator, "rate_max", 128 * Hz), type(estimator).__name__
-    if not 0 < float(rate * schedule.dt) < 1:
-        raise ParameterError(
-            f"{name}.rate_max: must be > 0 Hz and below 1/dt = {1 / schedule.dt}, got {rate}; "
-            f"lower it or take a smaller dt"
-        )
-    if estimator.x_max is not None and not 0 < estimator.x_max < np.inf:
-        raise ParameterError(f"{name}.x_max: must be > 0, got {estimator.x_max}")
 
 
 def _rule(estimator: Any, *, mean_weight: float, mean_rate: float) -> PlasticityRule:

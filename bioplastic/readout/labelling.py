@@ -51,7 +51,7 @@ class NeuronLabelClassifier(ClassifierMixin, BaseEstimator):
         Number of training samples of each class.
     n_features_in_ : int
         Number of neurons seen during `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns of X, where X had names.
 
     See Also

@@ -24,6 +24,7 @@ from bioplastic.cli.settings import SETTINGS, DiehlCookSettings
 from bioplastic.cli.tasks import TASKS, digits_task, mnist_task
 from bioplastic.models import DiehlCookExcitatory, Schedule
 from bioplastic.networks import DiehlCookClassifier
+from bioplastic.study import METHODS
 
 # Modules whose names the commands of the package hide.
 doctor_module = import_module("bioplastic.cli.doctor")
@@ -45,7 +46,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 def test_help_names_every_command(run):
     said = run("--help").output
-    assert all(command in said for command in ("train", "evaluate", "demo", "doctor"))
+    assert all(command in said for command in ("train", "evaluate", "compare", "demo", "doctor"))
     said = " ".join(run("train", "--help").output.split())
     assert "excitatory ones. [default: 100 for digits; 400 for mnist; 1000 for spoken" in said
     assert "[default: all for digits; 10000 for mnist]" in said
@@ -325,6 +326,8 @@ def test_demo(run, tmp_path, monkeypatch):
     )  # fmt: skip
     monkeypatch.setitem(TASKS, "digits", lambda _: small)
     monkeypatch.setitem(SETTINGS, "digits", settings)
+    for name in set(METHODS) - {"svm", "mlp"}:
+        monkeypatch.delitem(METHODS, name)
     out = tmp_path / "demo"
     said = run("demo", "--out", out, "--engine", "numpy").stdout
     assert "40 to learn from, 30 held out" in said
@@ -336,6 +339,9 @@ def test_demo(run, tmp_path, monkeypatch):
     record = json.loads((out / "training.json").read_text())
     model = joblib.load(out / "model.joblib")
     assert record["held_out"]["accuracy"] == model.score(small.X_test, small.y_test)
+    # Two methods, two seeds, two data sets.
+    assert f"8 trainings. Open {out / 'compare' / 'report.html'}" in said
+    assert "MLP of the input" in (out / "compare" / "report.html").read_text()
     # The demo's folder is one that `evaluate` understands.
     assert "Held-out accuracy" in run("evaluate", out).stdout
 

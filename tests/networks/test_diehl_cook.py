@@ -88,6 +88,7 @@ def test_transform_is_a_function_of_the_sample(X):
     assert np.array_equal(model.weights_, before)
     spikes = model.transform_spikes(X[:20])
     assert np.array_equal(spikes.counts(), counts)
+    assert np.array_equal(model.set_params(n_jobs=2).transform(X[:20]), counts)
 
 
 def test_repeats_samples_that_evoke_too_few_spikes(X):

@@ -76,7 +76,7 @@ class TimeBinnedCount(SpikeTransformer):
     ----------
     n_bins_ : int
         Number of bins.
-    bin_edges_ : ndarray of shape (n_bins_ + 1,), in seconds, or in shares where `relative`
+    bin_edges_ : ndarray of shape (n_bins + 1,), in seconds, or in shares where `relative`
         Edges of the bins.
     n_groups_ : int
         Number of groups of units.

@@ -1,0 +1,164 @@
+"""``bioplastic compare``: methods of training on the same data, and a report of it."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from bioplastic.cli.options import Debug, Quiet
+from bioplastic.cli.reporting import FAILED, reporting, show_progress
+from bioplastic.errors import DataNotFoundError, ParameterError
+from bioplastic.study import METHODS, PROBLEMS, Study
+from bioplastic.study import compare as run_study
+
+__all__ = ["compare", "tell"]
+
+_DEFAULTS: dict[str, Any] = {
+    "data": ["hd"],
+    "methods": ["all"],
+    "seeds": 5,
+    "size": "default",
+    "all_folds": False,
+    "budget": None,
+    "jobs": 1,
+    "cluster": None,
+}
+
+
+def compare(
+    data: Annotated[
+        str | None,
+        typer.Option(help=f"Data sets, with commas: {', '.join(PROBLEMS)}. [default: hd]"),
+    ] = None,
+    methods: Annotated[
+        str | None,
+        typer.Option(help=f"Methods, with commas: {', '.join(METHODS)}; or all. [default: all]"),
+    ] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(help="How many seeds, or which, with commas, as in 0,2,4. [default: 5]"),
+    ] = None,
+    size: Annotated[
+        Literal["demo", "default", "full"] | None,
+        typer.Option(help="How many samples, and how large the networks are. [default: default]"),
+    ] = None,
+    all_folds: Annotated[
+        bool | None,
+        typer.Option("--all-folds", help="Test every part of the data with every seed."),
+    ] = None,
+    budget: Annotated[
+        int | None,
+        typer.Option(min=1, help="Settings that each method may try. [default: 1, 3, 4 by size]"),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for outcomes and report.")] = Path(
+        "out/compare"
+    ),
+    jobs: Annotated[
+        int | None, typer.Option(help="Tasks at a time; -1 takes all processors. [default: 1]")
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            help="Dask workers instead: local, local:4, a scheduler's address, or its file."
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="TOML file with these options in a table [study]; flags win."),
+    ] = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Compare methods of training on the same data, and write a report.
+
+    Settings are chosen within the training data, test data are touched once. Each finished task
+    is stored in the folder; after an interruption of any kind the same command goes on.
+    """
+    with reporting(debug=debug):
+        given = {
+            "data": data,
+            "methods": methods,
+            "seeds": seeds,
+            "size": size,
+            "all_folds": all_folds,
+            "budget": budget,
+            "jobs": jobs,
+            "cluster": cluster,
+        }
+        options = _DEFAULTS | _from_file(config)
+        options |= {name: value for name, value in given.items() if value is not None}
+        study = run_study(
+            _names(options["data"]),
+            _names(options["methods"]),
+            seeds=_seeds(options["seeds"]),
+            size=options["size"],
+            all_folds=options["all_folds"],
+            budget=options["budget"],
+            folder=out,
+            n_jobs=options["jobs"],
+            cluster=options["cluster"],
+            progress=show_progress(quiet=quiet),
+        )
+        tell(study, out)
+    if study.failures:
+        raise typer.Exit(FAILED)
+
+
+def tell(study: Study, folder: Path) -> None:
+    """Print accuracies, what is missing, and where the report is."""
+    for name, problem in study.problems.items():
+        found = study.summary(name) if any(o.problem == name for o in study.outcomes) else {}
+        typer.echo(f"\n{problem.title}")
+        for method, said in sorted(found.items(), key=lambda item: -item[1].accuracy):
+            interval = (
+                f" ({100 * said.low:.1f} to {100 * said.high:.1f})"
+                if said.low is not None and said.high is not None
+                else ""
+            )
+            title = study.methods[method].title
+            typer.echo(f"  {title:<30} {100 * said.accuracy:5.1f} %{interval}")
+    for name, why in study.left_out.items():
+        typer.echo(f"\n{name} is left out: {why}", err=True)
+    for failure in study.failures:
+        typer.echo(f"\nfailed: {failure.name}: {failure.message}", err=True)
+    if study.outcomes:
+        page = study.write_report(folder)
+        typer.echo(f"\n{len(study.outcomes)} trainings. Open {page}")
+
+
+def _names(value: str | list[str]) -> list[str]:
+    names = value.split(",") if isinstance(value, str) else value
+    return [name.strip() for name in names]
+
+
+def _seeds(value: str | int | list[int]) -> int | list[int]:
+    if not isinstance(value, str):
+        return value
+    try:
+        numbers = [int(part) for part in value.split(",")]
+    except ValueError:
+        raise ParameterError(
+            f"--seeds: must be how many, or which, with commas, got {value!r}; for example 5, or "
+            f"0,2,4"
+        ) from None
+    return numbers if "," in value else numbers[0]
+
+
+def _from_file(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        with path.open("rb") as file:
+            table = tomllib.load(file).get("study", {})
+    except OSError as error:
+        raise DataNotFoundError(f"--config: cannot read {path}: {error.strerror}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ParameterError(f"--config: {path} is not TOML: {error}") from None
+    for name in table:
+        if name not in _DEFAULTS:
+            raise ParameterError(
+                f"--config: {path} has the option {name!r} in [study]; it must be one of "
+                f"{', '.join(_DEFAULTS)}"
+            )
+    return dict(table)

@@ -1,0 +1,150 @@
+"""Samples of numbers or spikes: how they are checked, shown to a network, and told apart."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from brian2 import Quantity
+
+from bioplastic import engine as engines
+from bioplastic._checks import check_intensities, check_quantity
+from bioplastic.errors import DataError, ParameterError
+from bioplastic.models import Schedule
+from bioplastic.readout._trains import check_trains
+from bioplastic.spikes import SpikeTrains
+
+__all__ = [
+    "Samples",
+    "check_kind",
+    "check_rates",
+    "check_samples",
+    "digest",
+    "make_stimulus",
+    "mean_rate",
+    "rate_scale",
+]
+
+type Samples = npt.NDArray[Any] | SpikeTrains
+
+
+def check_kind(estimator: Any, X: Any, method: str, *, takes_spikes: bool) -> None:
+    """Refuse spikes where `fit` has seen numbers, and numbers where it has seen spikes.
+
+    Raises
+    ------
+    DataError
+        If X is of the other kind.
+    """
+    if isinstance(X, SpikeTrains) != takes_spikes:
+        kind = "SpikeTrains" if takes_spikes else "numbers"
+        raise DataError(
+            f"{type(estimator).__name__}.{method}: X must be {kind}, as in fit, "
+            f"got {type(X).__name__}"
+        )
+
+
+def check_samples(
+    estimator: Any, X: Any, method: str, *, reset: bool, takes_spikes: bool = False
+) -> Samples:
+    """Return samples of numbers or spikes, of the kind and width that `fit` has seen.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Its ``n_features_in_`` is set, or compared with.
+    X : array_like of shape (n_samples, n_features), or SpikeTrains
+        Non-negative numbers; or spikes, whose samples may differ in length.
+    method : str
+        Who asks.
+    reset : bool
+        Whether kind and width are new.
+    takes_spikes : bool
+        The kind that `fit` has seen.
+
+    Raises
+    ------
+    DataError
+        If they are none, or are of another kind or width.
+    """
+    if not reset:
+        check_kind(estimator, X, method, takes_spikes=takes_spikes)
+    if not isinstance(X, SpikeTrains):
+        return check_intensities(estimator, X, reset=reset)
+    check_trains(estimator, method, X, reset=reset)
+    if reset:
+        estimator.n_features_in_ = X.n_units
+    return X
+
+
+def check_rates(estimator: Any, schedule: Schedule, default: Quantity) -> None:
+    """Refuse a `rate_max` or an `x_max` that no Poisson input can have.
+
+    Raises
+    ------
+    ParameterError
+        If one is out of range.
+    """
+    rate, name = check_quantity(estimator, "rate_max", default), type(estimator).__name__
+    if not 0 < float(rate * schedule.dt) < 1:
+        raise ParameterError(
+            f"{name}.rate_max: must be > 0 Hz and below 1/dt = {1 / schedule.dt}, got {rate}; "
+            f"lower it or take a smaller dt"
+        )
+    if estimator.x_max is not None and not 0 < estimator.x_max < np.inf:
+        raise ParameterError(f"{name}.x_max: must be > 0, got {estimator.x_max}")
+
+
+def rate_scale(estimator: Any, default: Quantity) -> float:
+    """Rate in hertz of an input of 1, from `rate_max` and ``x_max_``."""
+    rate = float(check_quantity(estimator, "rate_max", default))
+    return rate / estimator.x_max_ if estimator.x_max_ > 0 else 0.0
+
+
+def mean_rate(samples: Samples, scale: float) -> float:
+    """Mean rate of a channel in hertz, over all samples; 1 Hz where nothing fires."""
+    if isinstance(samples, SpikeTrains):
+        seconds = float(np.sum(samples.duration)) * samples.n_units
+        rate = len(samples.times) / seconds if seconds > 0 else 0.0
+    else:
+        rate = float(samples.mean(dtype=np.float64)) * scale
+    return rate or 1.0
+
+
+def make_stimulus(
+    samples: Samples,
+    *,
+    scale: float,
+    order: npt.NDArray[np.int64] | None = None,
+    keys: npt.NDArray[np.float64] | None = None,
+    targets: npt.NDArray[np.float64] | None = None,
+) -> engines.RateStimulus | engines.SpikeStimulus:
+    """Make a stimulus of samples: rates of numbers, or spikes as they are.
+
+    Parameters
+    ----------
+    samples : ndarray or SpikeTrains
+        What `check_samples` returned.
+    scale : float, in hertz
+        Rate of an input of 1; for numbers.
+    order, keys, targets : optional
+        See :class:`bioplastic.engine.RateStimulus`. Numbers are named by their content where
+        there are no keys.
+    """
+    if isinstance(samples, SpikeTrains):
+        return engines.SpikeStimulus(trains=samples, order=order, keys=keys, targets=targets)
+    keys = engines.content_keys(samples) if keys is None else keys
+    return engines.RateStimulus(
+        values=samples, scale=scale, order=order, keys=keys, targets=targets
+    )
+
+
+def digest(samples: SpikeTrains | Iterable[npt.NDArray[Any]]) -> Any:
+    """Begin a hash that tells these samples from any others, to which more may be added."""
+    found = hashlib.blake2b(digest_size=16)
+    if isinstance(samples, SpikeTrains):
+        samples = (samples.times, samples.units, samples.offsets, samples.duration)
+    for part in samples:
+        found.update(np.ascontiguousarray(part).data)
+    return found

@@ -1,0 +1,124 @@
+"""Parameters of `DiehlCook`, checked and made a declaration."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from brian2 import Hz, ms, mV
+
+from bioplastic._checks import check_quantity, check_whole
+from bioplastic.errors import ParameterError
+from bioplastic.models import (
+    DiehlCookExcitatory,
+    DiehlCookExponential,
+    DiehlCookPowerLaw,
+    DiehlCookPreAndPost,
+    DiehlCookSTDP,
+    EpisodicRewardSTDP,
+    Network,
+    PairSTDP,
+    PlasticityRule,
+    Schedule,
+    ThreeFactorSTDP,
+    VoltageSTDP,
+)
+from bioplastic.networks._samples import check_rates
+from bioplastic.networks.declarations import diehl_cook_network
+
+__all__ = ["RATE_MAX", "declare"]
+
+RULES: dict[str, Callable[[], PlasticityRule]] = {
+    "triplet": DiehlCookSTDP,
+    "pair": PairSTDP,
+    "power_law": DiehlCookPowerLaw,
+    "exponential": DiehlCookExponential,
+    "pre_and_post": DiehlCookPreAndPost,
+}
+#: The brightest pixel of the authors' script.
+RATE_MAX = 63.75 * Hz
+#: Incoming weights of a neuron sum to 78 over 784 pixels in the authors' script.
+NORM, PIXELS = 78.0, 784.0
+#: Mean rate of a pixel of MNIST in the authors' script, in hertz: 63.75 times 0.1307.
+PIXEL_RATE = 8.33
+#: Largest mean weight that `norm` gets by itself, so that there is room below a `w_max` of 1.
+MEAN_WEIGHT = 0.25
+
+
+def declare(
+    estimator: Any, *, n_features: int, takes_spikes: bool = False, mean_rate: float = PIXEL_RATE
+) -> Network:
+    """Check the parameters and declare the network.
+
+    Parameters
+    ----------
+    estimator : DiehlCook
+        What has the parameters.
+    n_features : int
+        Input channels.
+    takes_spikes : bool
+        Whether samples are spikes or numbers.
+    mean_rate : float, in hertz
+        Mean rate of a channel in training samples of spikes, which sets the default of `norm`.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter has a wrong unit, type or range.
+    """
+    n_neurons = check_whole(estimator, "n_neurons", low=1)
+    check_whole(estimator, "n_epochs", low=1)
+    schedule = _schedule(estimator, takes_spikes=takes_spikes)
+    check_rates(estimator, schedule, RATE_MAX)
+    excitatory = estimator.excitatory or DiehlCookExcitatory()
+    if estimator.theta_plus is not None:
+        excitatory = dataclasses.replace(
+            excitatory, theta_plus=check_quantity(estimator, "theta_plus", 0.05 * mV)
+        )
+    norm = NORM * n_features / PIXELS
+    if takes_spikes:  # as much input in all as the script's pixels give
+        norm = min(NORM * PIXEL_RATE / mean_rate, MEAN_WEIGHT * n_features)
+    return diehl_cook_network(
+        n_features=n_features,
+        n_neurons=n_neurons,
+        takes_spikes=takes_spikes,
+        rule=_rule(estimator),
+        norm=norm if estimator.norm is None else float(estimator.norm),
+        inhibition=float(estimator.inhibition),
+        excitatory=excitatory,
+        inhibitory=estimator.inhibitory,
+        schedule=schedule,
+    )
+
+
+def _schedule(estimator: Any, *, takes_spikes: bool) -> Schedule:
+    presentation = None
+    if estimator.presentation is not None or not takes_spikes:
+        presentation = check_quantity(estimator, "presentation", 350 * ms)
+    min_spikes = check_whole(estimator, "min_spikes", low=0)
+    max_repeats = check_whole(estimator, "max_repeats", low=0, high=255)
+    return Schedule(
+        presentation=presentation,
+        rest=check_quantity(estimator, "rest", 150 * ms),
+        dt=check_quantity(estimator, "dt", 0.5 * ms),
+        # Spikes would be the same again.
+        min_spikes=0 if takes_spikes else min_spikes,
+        max_repeats=0 if takes_spikes else max_repeats,
+    )
+
+
+def _rule(estimator: Any) -> PlasticityRule:
+    rule, name = estimator.rule, type(estimator).__name__
+    if isinstance(rule, ThreeFactorSTDP | EpisodicRewardSTDP | VoltageSTDP):
+        what = "reads spikes in the potential, which these neurons do not show"
+        if not isinstance(rule, VoltageSTDP):
+            what = "waits for a modulator, of which nobody tells this network"
+        raise ParameterError(
+            f"{name}.rule: must be a rule of spikes alone, {type(rule).__name__} {what}"
+        )
+    if isinstance(rule, PlasticityRule):
+        return rule
+    if rule not in RULES:
+        raise ParameterError(
+            f"{name}.rule: must be one of {', '.join(RULES)} or a PlasticityRule, got {rule!r}"
+        )
+    return RULES[rule]()

@@ -1,0 +1,105 @@
+"""Synapses of a projection as numbers of them: of each neuron, and of these how many weigh."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from brian2.utils.stringtools import get_identifiers
+
+from bioplastic.models import Network, Projection
+
+__all__ = ["Connections", "connections_of", "multiplies"]
+
+#: A product with the weight, as `graded` has it where a synapse weighs what it hands on.
+_PRODUCT = re.compile(r"\bw\s*[*/]|[*/]\s*w\b")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Connections:
+    """How many synapses a projection has.
+
+    Parameters
+    ----------
+    n_pre, n_post : int
+        Neurons.
+    fan_out, fan_in : ndarray of shape (n_pre,) and (n_post,)
+        Synapses of each neuron.
+    effective : ndarray of shape (n_pre,)
+        Synapses of each presynaptic neuron whose weight is not 0.
+    n_pairs : int
+        Pairs of neurons with such a synapse.
+    """
+
+    n_pre: int
+    n_post: int
+    fan_out: npt.NDArray[np.float64]
+    fan_in: npt.NDArray[np.float64]
+    effective: npt.NDArray[np.float64]
+    n_pairs: int
+
+    @property
+    def n_synapses(self) -> int:
+        """Number of synapses."""
+        return round(self.fan_out.sum())
+
+
+def multiplies(code: str) -> bool:
+    """Whether a statement multiplies something with the weight."""
+    return _PRODUCT.search(code) is not None
+
+
+def connections_of(
+    network: Network, projection: Projection, state: Mapping[str, npt.NDArray[np.float64]]
+) -> Connections:
+    """Count the synapses of a projection, a pool's as those for which it stands.
+
+    Parameters
+    ----------
+    network : Network
+        The declaration.
+    projection : Projection
+        One of its projections.
+    state : mapping of str to ndarray
+        Lists of synapses and weights. Weights that it does not hold count as other than 0.
+    """
+    n_pre, n_post = network.population(projection.pre).n, network.population(projection.post).n
+    name = projection.name
+    if projection.listed:
+        i, j = (np.asarray(state[f"{name}.{k}"]).astype(np.int64) for k in ("i", "j"))
+        weighs = _weighs(projection, state, len(i))
+        return Connections(
+            n_pre=n_pre,
+            n_post=n_post,
+            fan_out=np.bincount(i, minlength=n_pre).astype(np.float64),
+            fan_in=np.bincount(j, minlength=n_post).astype(np.float64),
+            effective=np.bincount(i[weighs], minlength=n_pre).astype(np.float64),
+            n_pairs=len(np.unique(i[weighs] * n_post + j[weighs])),
+        )
+    out, inward = {
+        "all_to_all": (n_post, n_pre),
+        "one_to_one": (1, 1),
+        "all_but_one": (n_post - 1, n_pre - 1),
+    }[str(projection.wiring)]
+    weighs = _weighs(projection, state, n_pre * out)
+    return Connections(
+        n_pre=n_pre,
+        n_post=n_post,
+        fan_out=np.full(n_pre, float(out)),
+        fan_in=np.full(n_post, float(inward)),
+        # Synapses of a neuron lie side by side.
+        effective=weighs.reshape(n_pre, out).sum(axis=1).astype(np.float64),
+        n_pairs=int(weighs.sum()),
+    )
+
+
+def _weighs(
+    projection: Projection, state: Mapping[str, npt.NDArray[np.float64]], n: int
+) -> npt.NDArray[np.bool_]:
+    """Tell of each of `n` synapses whether what it does is more than nothing."""
+    if "w" not in get_identifiers(f"{projection.on_pre}\n{projection.graded}"):
+        return np.broadcast_to(np.True_, n)
+    default = projection.weight if projection.one_weight else 1.0
+    weights = np.asarray(state.get(f"{projection.name}.w", default), dtype=np.float64)
+    return np.broadcast_to(weights.ravel() != 0, n)

@@ -1,0 +1,328 @@
+"""The pictures of a report."""
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+
+from bioplastic.inspect._style import COLORS, INK, declutter
+from bioplastic.inspect.raster import plot_raster
+from bioplastic.inspect.receptive_fields import plot_receptive_fields
+from bioplastic.study.outcome import Outcome
+
+__all__ = ["Picture", "accuracy_against_energy", "confusions", "curves", "fields", "rasters"]
+
+_MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
+#: Width of a page, in inches of a picture: text of 9 points is then as large as the page's.
+_WIDTH: Final = 10.4
+_MAX_FIELDS: Final = 100
+#: More classes than this have no names beside small matrices.
+_MAX_NAMED: Final = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """An SVG, its file name without ending, what it shows and what stands below it."""
+
+    name: str
+    svg: str
+    alt: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class _Look:
+    """How a method is drawn, in all pictures alike."""
+
+    title: str
+    color: str
+    marker: str
+    face: str
+
+
+def _looks(methods: Mapping[str, Any]) -> dict[str, _Look]:
+    """Give each method of the study a colour and a marker; references are hollow."""
+    return {
+        name: _Look(
+            method["title"],
+            COLORS[k % len(COLORS)],
+            _MARKERS[k % len(_MARKERS)],
+            COLORS[k % len(COLORS)] if method["plausible"] else "white",
+        )
+        for k, (name, method) in enumerate(methods.items())
+    }
+
+
+def accuracy_against_energy(found: dict[str, Any], methods: Mapping[str, Any]) -> Picture | None:
+    """Draw accuracy over the energy of naming and of training; None without methods."""
+    if not found["methods"]:
+        return None
+    looks = _looks(methods)
+    figure = _figure(_WIDTH, 3.1)
+    panels = figure.subplots(1, 2, sharey=True)
+    handles = {}
+    for axes, key, label in zip(
+        panels,
+        ("inference_J", "training_J"),
+        ("energy to name a sample", "energy of a whole training"),
+        strict=True,
+    ):
+        for name, method in found["methods"].items():
+            joules, look = method[key], looks[name]
+            mean = 100 * method["accuracy"]
+            low, high = (
+                (mean, mean)
+                if method["low"] is None
+                else (100 * method["low"], 100 * method["high"])
+            )
+            known = joules is not None and joules > 0
+            handles[name] = axes.errorbar(
+                [joules if known else math.nan],
+                [mean],
+                yerr=[[max(mean - low, 0)], [max(high - mean, 0)]],
+                color=look.color,
+                marker=look.marker,
+                markersize=8,
+                markerfacecolor=look.face,
+                markeredgewidth=1.6,
+                elinewidth=1.1,
+                capsize=0,
+                linestyle="none",
+                label=look.title,
+                zorder=3,
+            )
+        axes.set_xscale("log")
+        axes.margins(x=0.12)
+        axes.xaxis.set_major_locator(LogLocator(numticks=7))
+        axes.xaxis.set_major_formatter(EngFormatter(unit="J"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.axhline(100 * found["chance"], color="#999999", linewidth=0.8, linestyle=(0, (4, 3)))
+        axes.grid(axis="y", color="#e8e8e8", linewidth=0.8)
+        axes.set_axisbelow(True)
+        axes.set_xlabel(f"{label} (45 nm CMOS)", fontsize=9, color=INK)
+        declutter(axes)
+    panels[0].set_ylim(0, 103)
+    panels[0].set_ylabel("test samples right (%)", fontsize=9, color=INK)
+    panels[0].annotate(
+        "guessing", (0, 100 * found["chance"]), (3, 2), textcoords="offset points",
+        xycoords=("axes fraction", "data"), fontsize=8, color="#777777",
+    )  # fmt: skip
+    _legend(figure, list(handles.values()), [looks[name].title for name in handles])
+    return Picture(
+        name=f"{found['name']}-accuracy-energy",
+        svg=_svg(figure),
+        alt=f"Accuracy against energy a sample, {found['title']}",
+        caption=(
+            "Accuracy against energy a sample: up and to the left is better. Filled: biologically "
+            "plausible; hollow: reference. Bars: 95 % intervals."
+        ),
+    )
+
+
+def curves(
+    outcomes: Sequence[Outcome], found: dict[str, Any], methods: Mapping[str, Any]
+) -> Picture | None:
+    """Draw accuracy in training over passes; None where no method learned in passes."""
+    drawn: dict[str, list[Outcome]] = {}
+    for name in found["methods"]:
+        own = [o for o in outcomes if o.method == name and o.curve.get("x")]
+        if own:
+            drawn[name] = own
+    if not drawn:
+        return None
+    looks = _looks(methods)
+    figure = _figure(_WIDTH, 3.2)
+    axes = figure.subplots()
+    handles = []
+    for name, own in drawn.items():
+        look = looks[name]
+        for outcome in own:
+            x, y = _curve(outcome)
+            axes.plot(x, y, color=look.color, linewidth=0.7, alpha=0.35)
+        same = [_curve(o) for o in own if o.curve["x"] == own[0].curve["x"]]
+        (line,) = axes.plot(
+            same[0][0],
+            np.mean([y for _, y in same], axis=0),
+            color=look.color,
+            linewidth=1.8,
+            marker=look.marker,
+            markersize=5,
+            markerfacecolor=look.face,
+            markevery=max(len(same[0][0]) // 12, 1),
+        )
+        handles.append(line)
+    axes.set_ylim(0, 103)
+    axes.set_xlim(left=0)
+    axes.grid(axis="y", color="#e8e8e8", linewidth=0.8)
+    axes.set_xlabel("passes over the training samples", fontsize=9, color=INK)
+    axes.set_ylabel("training samples right (%)", fontsize=9, color=INK)
+    declutter(axes)
+    _legend(figure, handles, [looks[name].title for name in drawn])
+    return Picture(
+        name=f"{found['name']}-curves",
+        svg=_svg(figure),
+        alt=f"Learning curves, {found['title']}",
+        caption=(
+            "Accuracy on the samples that are learned from. Thin: each training; thick: their "
+            "mean. Methods that learn in one go have no curve."
+        ),
+    )
+
+
+def confusions(found: dict[str, Any]) -> Picture | None:
+    """Draw one confusion matrix a method, over all of its tasks."""
+    shown = found["methods"]
+    if not shown:
+        return None
+    n = len(shown)
+    columns = min(n, 4)
+    rows = math.ceil(n / columns)
+    # Laid out by hand, in inches: images of one shape need no search for room.
+    side, left, gap, top, bottom, right = 2.1 if columns > 1 else 3.6, 0.75, 0.2, 0.3, 0.75, 0.95
+    width = left + columns * (side + gap) + right
+    height = top + rows * (side + top) + bottom
+    figure = _figure(width, height, None)
+    panels = figure.subplots(
+        rows, columns, squeeze=False,
+        gridspec_kw={
+            "left": left / width, "right": 1 - (right + gap) / width, "top": 1 - top / height,
+            "bottom": bottom / height, "wspace": gap / side, "hspace": top / side,
+        },
+    ).ravel()  # fmt: skip
+    classes = found["classes"]
+    image: Any = None
+    for k, (axes, method) in enumerate(zip(panels, shown.values(), strict=False)):
+        counts = np.asarray(method["confusion"], dtype=float)
+        shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
+        axes.set_title(f"{method['title']}", fontsize=9.5, color=INK, loc="left")
+        named = len(classes) <= _MAX_NAMED
+        ticks = list(range(len(classes))) if named else []
+        below = k + columns >= n
+        axes.set_xticks(ticks, classes if named and below else [""] * len(ticks), rotation=90)
+        axes.set_yticks(ticks, classes if named and k % columns == 0 else [""] * len(ticks))
+        if k % columns == 0:
+            axes.set_ylabel("true", fontsize=9, color=INK)
+        if below:
+            axes.set_xlabel("answer", fontsize=9, color=INK)
+        declutter(axes, keep=())
+        axes.tick_params(length=0, labelsize=6 if len(classes) > 12 else 7.5)
+    for axes in panels[n:]:
+        axes.set_visible(False)
+    bar = figure.colorbar(
+        image,
+        cax=figure.add_axes(
+            (1 - right / width, bottom / height, 0.12 / width, min(side, 2.5) / height)
+        ),
+    )
+    bar.set_label("share of the true class (%)", fontsize=9, color=INK)
+    bar.ax.tick_params(labelsize=8, labelcolor=INK, length=0)
+    bar.outline.set_visible(False)
+    return Picture(
+        name=f"{found['name']}-confusion",
+        svg=_svg(figure, bbox_inches="tight"),
+        alt=f"Confusion matrices, {found['title']}",
+        caption="Which class (row) was taken for which (column), over all tasks of a method.",
+    )
+
+
+def rasters(outcomes: Sequence[Outcome], found: dict[str, Any]) -> Picture | None:
+    """Draw the spikes of a test sample, of each method that has some; None of none."""
+    shown = _exhibited(outcomes, found, "raster_times")
+    if not shown:
+        return None
+    panels = _grid(len(shown), 2, 2.5)
+    for axes, (name, exhibits) in zip(panels[1], shown.items(), strict=False):
+        plot_raster((exhibits["raster_times"], exhibits["raster_units"].astype(int)), axes=axes)
+        axes.set_xlim(left=0)
+        population = str(np.asarray(exhibits.get("raster_population", "")))
+        title = found["methods"][name]["title"]
+        axes.set_title(
+            f"{title}, {population}: {axes.get_title(loc='left')}" if population else title,
+            fontsize=9.5, color=INK, loc="left",
+        )  # fmt: skip
+    return Picture(
+        name=f"{found['name']}-rasters",
+        svg=_svg(panels[0]),
+        alt=f"Spikes of a test sample, {found['title']}",
+        caption="Spikes in the network of each method while a test sample is heard or seen.",
+    )
+
+
+def fields(outcomes: Sequence[Outcome], found: dict[str, Any]) -> Picture | None:
+    """Draw receptive fields, of each method that has some; None of none."""
+    shown = _exhibited(outcomes, found, "fields")
+    if not shown:
+        return None
+    panels = _grid(len(shown), 2, 4.4, layout="compressed")
+    for axes, (name, exhibits) in zip(panels[1], shown.items(), strict=False):
+        tiles = np.asarray(exhibits["fields"], dtype=float)
+        n, height, width = tiles.shape
+        plot_receptive_fields(
+            tiles.reshape(n, -1).T, image_shape=(height, width), max_neurons=_MAX_FIELDS, axes=axes
+        )
+        title = found["methods"][name]["title"]
+        axes.set_title(
+            f"{title}: {min(n, _MAX_FIELDS):,} of {n:,} neurons",
+            fontsize=9.5, color=INK, loc="left",
+        )  # fmt: skip
+    return Picture(
+        name=f"{found['name']}-fields",
+        svg=_svg(panels[0]),
+        alt=f"Receptive fields, {found['title']}",
+        caption="Each tile is a neuron: the bright pixels are the inputs that it listens to.",
+    )
+
+
+def _exhibited(
+    outcomes: Sequence[Outcome], found: dict[str, Any], name: str
+) -> dict[str, dict[str, Any]]:
+    """Return exhibits of each method that has some, of its first task with such."""
+    shown: dict[str, dict[str, Any]] = {}
+    for method in found["methods"]:
+        for outcome in outcomes:
+            if outcome.method == method and np.size(outcome.exhibits.get(name, ())):
+                shown.setdefault(method, outcome.exhibits)
+    return shown
+
+
+def _curve(outcome: Outcome) -> tuple[list[float], Any]:
+    y = [math.nan if value is None else value for value in outcome.curve["train"]]
+    return outcome.curve["x"], 100 * np.asarray(y, dtype=float)
+
+
+def _figure(width: float, height: float, layout: Any = "constrained") -> Figure:
+    return Figure(figsize=(width, height), layout=layout)
+
+
+def _grid(
+    n: int, columns: int, height: float, layout: Any = "constrained"
+) -> tuple[Figure, list[Axes]]:
+    columns = min(n, columns)
+    rows = math.ceil(n / columns)
+    figure = _figure(_WIDTH * (columns / 2) ** 0.5, height * rows, layout)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
+    for axes in panels[n:]:
+        axes.set_visible(False)
+    return figure, panels
+
+
+def _legend(figure: Figure, handles: Sequence[Any], titles: Sequence[str]) -> None:
+    figure.legend(
+        handles, titles, loc="outside right upper", frameon=False, fontsize=9, labelcolor=INK
+    )
+
+
+def _svg(figure: Figure, **options: Any) -> str:
+    """Write a figure as SVG, the same bytes for the same figure."""
+    text = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": "bioplastic", "svg.fonttype": "path"}):
+        figure.savefig(text, format="svg", dpi=150, metadata={"Date": None}, **options)
+    return text.getvalue()

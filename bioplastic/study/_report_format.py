@@ -1,0 +1,79 @@
+"""How a report writes its numbers."""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+__all__ = ["NBSP", "duration", "energy_text", "listed", "memory", "p_text", "percent", "points"]
+
+NBSP: Final = "\u00a0"
+_PREFIXES: Final = {0: "", -3: "m", -6: "µ", -9: "n", -12: "p", -15: "f", 3: "k", 6: "M"}
+
+
+def percent(share: float | None) -> str:
+    """Write a share of 1, such as ``"81.2 %"``."""
+    return "–" if share is None else f"{100 * share:.1f}{NBSP}%"
+
+
+def points(share: float | None, *, sign: bool = True) -> str:
+    """Write a difference of shares in percentage points, such as ``"−6.1"``."""
+    if share is None:
+        return "–"
+    value = round(100 * share, 1) or 0.0  # no minus before 0
+    if not sign or value == 0:
+        return f"{abs(value):.1f}"
+    return f"{value:+.1f}".replace("-", "−")
+
+
+def p_text(p: float | None) -> str:
+    """Write a p value, such as ``"p = 0.049"``."""
+    if p is None:
+        return "not tested"
+    if p < 0.001:
+        return f"p{NBSP}<{NBSP}0.001"
+    # 0.0499 must not read as 0.050.
+    digits = 4 if 0.0495 <= p < 0.0505 else 3
+    return f"p{NBSP}={NBSP}{p:.{digits}f}"
+
+
+def energy_text(joules: float | None) -> str:
+    """Write an energy with three digits, such as ``"12.3 nJ"``."""
+    if joules is None:
+        return "–"
+    if joules == 0:
+        return f"0{NBSP}J"
+    joules = float(f"{joules:.3g}")  # 999.6 nJ is 1.00 µJ
+    power = min(max(3 * math.floor(math.log10(joules) / 3), min(_PREFIXES)), max(_PREFIXES))
+    value = joules / 10.0**power
+    digits = max(2 - math.floor(math.log10(value)), 0)
+    return f"{value:,.{digits}f}{NBSP}{_PREFIXES[power]}J"
+
+
+def duration(seconds: float | None) -> str:
+    """Write a time, such as ``"3 min 20 s"``."""
+    if seconds is None:
+        return "–"
+    if seconds < 10:
+        return f"{seconds:.2g}{NBSP}s" if seconds < 1 else f"{seconds:.1f}{NBSP}s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}{NBSP}s"
+    if whole < 3600:
+        return f"{whole // 60}{NBSP}min {whole % 60}{NBSP}s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60}{NBSP}h {minutes % 60}{NBSP}min"
+
+
+def memory(megabytes: float | None) -> str:
+    """Write an amount of memory, such as ``"512 MB"``."""
+    if megabytes is None:
+        return "–"
+    return f"{megabytes / 1000:.1f}{NBSP}GB" if megabytes >= 1000 else f"{megabytes:.0f}{NBSP}MB"
+
+
+def listed(words: Sequence[str], last: str = "and") -> str:
+    """Write a list, such as ``"a, b and c"``; with semicolons where a word has a comma."""
+    if len(words) < 3:
+        return f" {last} ".join(words)
+    comma = any("," in word for word in words)
+    return f"{('; ' if comma else ', ').join(words[:-1])}{';' if comma else ''} {last} {words[-1]}"

@@ -1,0 +1,186 @@
+"""What several methods share: copies of training words, states of the input, words for networks."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from brian2 import Hz, ms
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, Normalizer
+
+from bioplastic.encoding import PoissonEncoder, SpikeAugmenter
+from bioplastic.engine import Presentation
+from bioplastic.models import Network
+from bioplastic.readout import AugmentedClassifier, TimeBinnedCount
+from bioplastic.spikes import SpikeTrains
+from bioplastic.study.accounting import learning_workload, network_workload
+from bioplastic.study.methods.base import Inputs
+from bioplastic.study.workload import Workload
+
+__all__ = [
+    "COPIES",
+    "Steps",
+    "augmented",
+    "augmenter",
+    "describe_network",
+    "describe_pipeline",
+    "encoder_steps",
+    "fitted",
+    "input_steps",
+    "n_copies",
+    "raster",
+    "rule_workload",
+    "shown_workload",
+    "with_augmented",
+]
+
+type Steps = list[tuple[str, Any]]
+
+#: Changed copies of each training word, by size. Methods that learn pass by pass change every word
+#: anew in each pass instead.
+COPIES = {"demo": 0, "default": 1, "full": 3}
+#: How voices differ, as standard deviations: of channels, as a share of all, and of logarithms.
+_SHIFT, _STRETCH = 25 / 700, 0.12
+#: Bins of the input that readouts without a network see.
+_N_BINS, _N_GROUPS = 15, 35
+_WINDOW = 800 * ms
+#: Spikes of an image, where a method takes nothing but spikes.
+_IMAGE, _RATE = 150 * ms, 256 * Hz
+
+
+def augmenter(X: SpikeTrains, seed: int | None, **options: Any) -> SpikeAugmenter:
+    """Return what makes other voices of the words in X."""
+    return SpikeAugmenter(
+        channel_shift=_SHIFT * X.n_units, time_stretch=_STRETCH, random_state=seed, **options
+    )
+
+
+def augmented(estimator: Any, X: Inputs, size: str, seed: int) -> Any:
+    """Let an estimator learn from changed copies too, where X are words."""
+    if not isinstance(X, SpikeTrains) or not COPIES[size]:
+        return estimator
+    return AugmentedClassifier(estimator, augmenter(X, seed, n_copies=COPIES[size]))
+
+
+def fitted(model: Any) -> Any:
+    """Return the fitted estimator, within that which augments or without."""
+    return model.estimator_ if isinstance(model, AugmentedClassifier) else model
+
+
+def n_copies(model: Any) -> int:
+    """How many copies of each training sample there were beside it."""
+    return int(model.augmenter.n_copies) if isinstance(model, AugmentedClassifier) else 0
+
+
+def with_augmented(workload: Workload, model: Any) -> Workload:
+    """Return the workload of the training samples and of their copies, which are as many spikes."""
+    return workload * (1 + n_copies(model))
+
+
+def input_steps(X: Inputs, *, own_length: bool, scaling: str = "sqrt") -> Steps:
+    """Count the input's spikes in bins of time and channels, at unit length; keep images.
+
+    Bins divide each word's own length, or a time that is the same for all.
+    """
+    if not isinstance(X, SpikeTrains):
+        return [("unit_length", Normalizer())]
+    options: dict[str, Any] = {"relative": True}
+    if not own_length:
+        options = {"duration": _WINDOW, "overflow": True}
+    n_groups = min(_N_GROUPS, X.n_units)
+    bins = TimeBinnedCount(n_bins=_N_BINS, n_groups=n_groups, scaling=scaling, **options)
+    return [
+        ("bins", bins),
+        ("single", FunctionTransformer(np.float32)),
+        ("unit_length", Normalizer(copy=False)),
+    ]
+
+
+def encoder_steps(X: Inputs, seed: int) -> Steps:
+    """Return what turns images into spikes; nothing for what is spikes already."""
+    if isinstance(X, SpikeTrains):
+        return []
+    return [("spikes", PoissonEncoder(duration=_IMAGE, rate_max=_RATE, random_state=seed))]
+
+
+def shown_workload(shown: Presentation) -> Workload:
+    """Workload of presenting samples to a network that learns nothing."""
+    return network_workload(shown.network, shown.state, shown.stimulus, seed=shown.seed)
+
+
+def rule_workload(network: Network, shown: Presentation) -> Workload:
+    """Workload of one pass of training, of `network` with its rules.
+
+    Spikes are counted as they are after training.
+    """
+    return learning_workload(network, shown.state, shown.stimulus, seed=shown.seed)
+
+
+def raster(spikes: SpikeTrains, X_test: Inputs, population: str) -> dict[str, npt.NDArray[Any]]:
+    """Return the first test sample's spikes in the network, and in the input where it has some."""
+    found: dict[str, npt.NDArray[Any]] = {
+        "raster_times": spikes[0].times,
+        "raster_units": spikes[0].units,
+        "raster_population": np.array(population),
+    }
+    if isinstance(X_test, SpikeTrains):
+        found |= {"input_times": X_test[0].times, "input_units": X_test[0].units}
+    return found
+
+
+def describe_network(network: Network) -> str:
+    """Say who there is, who reaches whom and what is learned, from a network's declaration."""
+    lines = []
+    for population in network.populations:
+        neuron = population.neuron
+        lines.append(f"Population {population.name}: {population.n} {type(neuron).__name__}")
+        lines += _indented("", neuron.equations)
+        lines += _indented("threshold", neuron.threshold) + _indented("reset", neuron.reset)
+        lines += _constants(neuron.parameters)
+    for projection in network.projections:
+        kind = projection.wiring
+        wiring = kind.replace("_", " ") if isinstance(kind, str) else repr(kind)
+        lines.append(f"Projection {projection.name}: {wiring}")
+        lines += _indented("at a spike", projection.on_pre if not projection.graded else "")
+        lines += _indented("in every step", projection.graded)
+        if projection.synapse is not None:
+            lines.append(f"    synapse  {type(projection.synapse).__name__}")
+        if projection.norm is not None:
+            lines.append(f"    weights of a neuron are scaled to a sum of {projection.norm:g}")
+        rule = projection.rule
+        if rule is None:
+            continue
+        lines.append(f"    learns by {type(rule).__name__}")
+        for label, text in (
+            ("traces", rule.pre_traces),
+            ("", rule.post_traces),
+            ("at a presynaptic spike", rule.on_pre),
+            ("at a postsynaptic spike", rule.on_post),
+            ("at a sample's end", rule.at_slot_end),
+            ("at a batch's end", rule.at_batch_end),
+        ):
+            lines += _indented(label, text, depth=2)
+    schedule = network.schedule
+    long = "as long as it is" if schedule.presentation is None else f"for {schedule.presentation}"
+    lines.append(f"Each sample {long}, then {schedule.rest} of rest; time step {schedule.dt}")
+    return "\n".join(lines)
+
+
+def _indented(label: str, text: str, depth: int = 1) -> list[str]:
+    parts = [part.strip() for part in text.replace(";", "\n").splitlines() if part.strip()]
+    indent = "    " * depth
+    lead = f"{label}: " if label else ""
+    return (
+        [f"{indent}{lead}{parts[0]}", *(f"{indent}{part}" for part in parts[1:])] if parts else []
+    )
+
+
+def _constants(values: dict[str, Any]) -> list[str]:
+    said = ", ".join(f"{name} = {value}" for name, value in values.items())
+    return [f"    {said}"] if said else []
+
+
+def describe_pipeline(model: Any) -> str:
+    """Return the steps of a pipeline, one a line."""
+    steps = model.steps if isinstance(model, Pipeline) else [("model", model)]
+    return "\n".join(f"{name}: {step!r}" for name, step in steps)

@@ -1,0 +1,134 @@
+"""Surrogate gradients by back-propagation through time, in snnTorch: what e-prop leaves out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from bioplastic.spikes import SpikeTrains
+from bioplastic.study.accounting import layer_workload
+from bioplastic.study.methods._parts import augmenter, encoder_steps, raster
+from bioplastic.study.methods.base import Inputs, Method, Theory
+from bioplastic.study.workload import Workload
+
+__all__ = ["BPTT"]
+
+_NEURONS = {"demo": 64, "default": 512, "full": 512}
+_EPOCHS = {"demo": 10, "default": 24, "full": 24}
+#: Of the epochs, those of a trial.
+_TRIAL = 3
+_N_INPUTS = 70
+
+
+class BPTT(Method):
+    """A recurrent spiking network in snnTorch, trained by surrogate gradients."""
+
+    name = "bptt"
+    title = "BPTT (surrogate gradients)"
+    plausible = False
+    needs: ClassVar[Mapping[str, str]] = {"torch": "bptt", "snntorch": "bptt"}
+    effort = 9.0
+    theory: ClassVar[Theory] = Theory(
+        idea=(
+            "A recurrent network of leaky integrate-and-fire neurons; the whole history of a batch "
+            "is kept, and gradients go back through it step by step, with a smooth function in "
+            "place of the spike's derivative."
+        ),
+        strengths=(
+            "The full gradient, as far as a spiking network has one; decay constants learn too. "
+            "Matrix products that hardware is made for."
+        ),
+        weaknesses=(
+            "Memory grows with a sample's length, and nothing is learned before it is over. "
+            "Surrogate and scale of the weights have to suit each other."
+        ),
+        local="Nothing: a weight's change needs the future of the whole network.",
+        not_local="Time runs backwards, and errors go back through the forward weights.",
+        history=(
+            "Input channels, delay lines, number of neurons, augmentation, epochs and batches are "
+            "those of e-prop here; neurons of snnTorch have no adaptive threshold, and learn their "
+            "decay instead. Nothing was tuned beforehand but the candidates."
+        ),
+        sources=[
+            "Neftci, Mostafa & Zenke (2019), doi 10.1109/MSP.2019.2931595",
+            "Eshraghian et al. (2023), doi 10.1109/JPROC.2023.3308088",
+        ],
+    )
+
+    def candidates(self, X: Inputs, size: str) -> Sequence[Mapping[str, Any]]:
+        """Step size and scale of the input's weights."""
+        return [
+            {"learning_rate": 1e-3, "input_gain": 1.0},
+            {"learning_rate": 3e-3, "input_gain": 1.0},
+            {"learning_rate": 1e-3, "input_gain": 0.5},
+            {"learning_rate": 3e-3, "input_gain": 0.5},
+        ]
+
+    def make(
+        self, X: Inputs, size: str, settings: Mapping[str, Any], seed: int, *, trial: bool
+    ) -> Any:
+        """Train for a third of the epochs in a trial."""
+        # torch is heavy, and not everybody's.
+        from bioplastic.study.methods.surrogate import SurrogateGradientClassifier
+
+        words = isinstance(X, SpikeTrains)
+        return SurrogateGradientClassifier(
+            n_neurons=_NEURONS[size],
+            n_epochs=_EPOCHS[size] // (_TRIAL if trial else 1),
+            batch_size=16,
+            pool=max(1, round(X.n_units / _N_INPUTS)) if isinstance(X, SpikeTrains) else 1,
+            n_lines=5 if words and size != "demo" else 1,
+            dt=0.010 if words else 0.003,
+            encoder=None if words else encoder_steps(X, seed)[0][1],
+            augmenter=augmenter(X, None, channel_stretch=0.12) if words else None,  # type: ignore[arg-type]
+            random_state=seed,
+            **settings,
+        )
+
+    def workloads(self, model: Any, X_train: Inputs, X_test: Inputs) -> tuple[Workload, Workload]:
+        """Backward steps cost twice a dense forward step, since errors are no spikes."""
+        train, test = (_forward(model, X) for X in (X_train, X_test))
+        # Adam keeps two numbers more for each weight, and the gradient is one.
+        backward = Workload(
+            n_samples=train.n_samples,
+            dense=2.0 * train.dense,
+            effective_macs=2.0 * train.dense,
+            weight_updates=train.n_weights * train.n_samples / model.batch_size,
+            footprint=3.0 * train.footprint,
+        )
+        return (train + backward) * model.n_epochs, test
+
+    def describe(self, model: Any) -> str:
+        """Give the network in words."""
+        return model.describe()  # type: ignore[no-any-return]
+
+    def curve(self, model: Any) -> dict[str, list[float]]:
+        """Accuracy of each epoch, while weights change."""
+        score = list(model.history_["score"])
+        return {"x": list(range(1, len(score) + 1)), "train": score}
+
+    def exhibits(
+        self, model: Any, X_test: Inputs, image_shape: tuple[int, int] | None
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Give a raster of the first test sample."""
+        return raster(model.transform_spikes(X_test[:1]), X_test, "recurrent neurons")
+
+
+def _forward(model: Any, X: Inputs) -> Workload:
+    """Forward steps: inputs are counts, neurons spike."""
+    seen = model.activity(X)
+    n_samples, steps = seen["steps"]
+    weights = model.weights_
+    whole = layer_workload(
+        seen["input"], weights["input"], n_samples=n_samples, steps=steps, spiking=False
+    )
+    whole += layer_workload(seen["spikes"], weights["recurrent"], n_samples=n_samples, steps=steps)
+    whole += layer_workload(seen["spikes"], weights["readout"], n_samples=n_samples, steps=steps)
+    n = len(seen["spikes"])
+    return whole + Workload(
+        n_samples=n_samples,
+        membrane_updates=steps * (n + weights["readout"].shape[1]),
+        activations=float(np.sum(seen["spikes"])),
+        activation_sites=steps * n,
+    )

@@ -1,0 +1,164 @@
+"""Liquid state machines with a linear readout of their spike counts."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from brian2 import ms
+from sklearn.linear_model import RidgeClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, Normalizer
+
+from bioplastic.networks import LiquidStateMachine
+from bioplastic.readout import TimeBinnedCount
+from bioplastic.spikes import SpikeTrains
+from bioplastic.study.accounting import linear_learning_workload, linear_workload
+from bioplastic.study.methods._parts import (
+    augmented,
+    describe_network,
+    encoder_steps,
+    fitted,
+    n_copies,
+    raster,
+    shown_workload,
+)
+from bioplastic.study.methods.base import Inputs, Method, Theory
+from bioplastic.study.workload import Workload
+
+__all__ = ["Liquid", "LiquidMethod"]
+
+_NEURONS = {"demo": 300, "default": 1000, "full": 1000}
+_N_BINS, _WINDOW = 6, 800 * ms
+
+
+class LiquidMethod(Method):
+    """What methods with a liquid share: the liquid, and who counts its work."""
+
+    plausible = True
+
+    def front(self, X: Inputs, size: str, seed: int) -> list[tuple[str, Any]]:
+        """Return the liquid, and an encoder before it for images."""
+        kind = "tonotopic" if isinstance(X, SpikeTrains) else "random"
+        liquid = LiquidStateMachine(
+            _NEURONS[size], liquid=kind, rest=60 * ms, n_jobs=1, random_state=seed
+        )
+        return [*encoder_steps(X, seed), ("liquid", liquid)]
+
+    def answers(self, model: Any, X: Any) -> tuple[LiquidStateMachine, SpikeTrains]:
+        """Return the liquid of a fitted model, and X as spikes for it."""
+        pipeline = fitted(model)
+        liquid = pipeline.named_steps["liquid"]
+        before = pipeline.named_steps.get("spikes")
+        spikes: SpikeTrains = X if before is None else before.transform(X)
+        return liquid, spikes
+
+    def liquid_workloads(
+        self, model: Any, X_train: Inputs, X_test: Inputs
+    ) -> tuple[Workload, Workload]:
+        """Workloads of the liquid alone, for all training samples and copies, and for test."""
+        found = []
+        for X in (X_train, X_test):
+            liquid, spikes = self.answers(model, X)
+            found.append(shown_workload(liquid.presentation_of(spikes)))
+        return found[0] * (1 + n_copies(model)), found[1]
+
+    def exhibits(
+        self, model: Any, X_test: Inputs, image_shape: tuple[int, int] | None
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Give a raster of the first test sample."""
+        liquid, spikes = self.answers(model, X_test[:1])
+        return raster(liquid.transform(spikes), X_test, "liquid")
+
+
+class Liquid(LiquidMethod):
+    """A fixed random network, and a linear readout of spike counts in bins of time."""
+
+    name = "liquid"
+    title = "liquid + linear readout"
+    effort = 2.0
+    theory: ClassVar[Theory] = Theory(
+        idea=(
+            "A recurrent network of spiking neurons is drawn at random and stays as it is. What it "
+            "remembers of the input can be read from its spikes, and only this readout learns: "
+            "ridge regression on spike counts in six overlapping bins of time."
+        ),
+        strengths=(
+            "Nothing within the network learns, so it can be built of anything that has fading "
+            "memory and separates inputs; training is one linear system with one solution."
+        ),
+        weaknesses=(
+            "A random network represents much that the task does not need: many neurons and "
+            "synapses are active for what few learned ones could do. The wiring matters, and "
+            "someone has to find it."
+        ),
+        local=(
+            "The readout could learn by the delta rule, which needs the presynaptic activity and "
+            "the error of one output neuron; here the same weights are computed in closed form."
+        ),
+        not_local=(
+            "The closed form sees all samples at once. The bins of time are a memory outside the "
+            "network; their number was chosen."
+        ),
+        history=(
+            "Liquid and bins are those of benchmarks/hd.py, found by validation on speakers of hd, "
+            "all ten of whom had a part in that at one time or another."
+        ),
+        sources=[
+            "Maass, Natschlaeger & Markram (2002), doi 10.1162/089976602760407955",
+        ],
+    )
+
+    def candidates(self, X: Inputs, size: str) -> Sequence[Mapping[str, Any]]:
+        """Bins over a fixed time or each word's own length, and two strengths of the ridge."""
+        if not isinstance(X, SpikeTrains):
+            return [{"alpha": alpha, "bins": "own length"} for alpha in (1.0, 0.3, 3.0)]
+        return [
+            {"alpha": 0.3, "bins": "800 ms"},
+            {"alpha": 0.3, "bins": "own length"},
+            {"alpha": 1.0, "bins": "800 ms"},
+            {"alpha": 1.0, "bins": "own length"},
+        ]
+
+    def make(
+        self, X: Inputs, size: str, settings: Mapping[str, Any], seed: int, *, trial: bool
+    ) -> Any:
+        """Liquid, bins, ridge."""
+        span: dict[str, Any] = {"relative": True}
+        if settings["bins"] != "own length":
+            span = {"duration": _WINDOW, "overflow": True}
+        states = TimeBinnedCount(n_bins=_N_BINS, window="triangular", scaling="sqrt", **span)
+        return augmented(
+            Pipeline(
+                [
+                    *self.front(X, size, seed),
+                    ("states", states),
+                    ("single", FunctionTransformer(np.float32)),
+                    ("unit_length", Normalizer(copy=False)),
+                    ("readout", RidgeClassifier(alpha=settings["alpha"])),
+                ]
+            ),
+            X,
+            size,
+            seed,
+        )
+
+    def workloads(self, model: Any, X_train: Inputs, X_test: Inputs) -> tuple[Workload, Workload]:
+        """Count the liquid's, and the ridge's: normal equations, and one product a sample."""
+        learning, inference = self.liquid_workloads(model, X_train, X_test)
+        readout = fitted(model).named_steps["readout"]
+        shape = readout.n_features_in_, len(readout.classes_)
+        return (
+            learning + linear_learning_workload(learning.n_samples, *shape),
+            inference + linear_workload(inference.n_samples, *shape),
+        )
+
+    def describe(self, model: Any) -> str:
+        """Give the liquid's declaration, and the readout."""
+        pipeline = fitted(model)
+        liquid, states = pipeline.named_steps["liquid"], pipeline.named_steps["states"]
+        return (
+            f"{describe_network(liquid.network_)}\n{liquid.n_synapses_:,} synapses\n"
+            f"Readout: {states!r}, at unit length; {pipeline.named_steps['readout']!r}; "
+            f"{n_copies(model)} changed copies of each training sample"
+        )

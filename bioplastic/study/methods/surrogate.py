@@ -1,0 +1,280 @@
+"""A recurrent spiking network in snnTorch, as an estimator of scikit-learn.
+
+Needs torch and snntorch, the extra ``bptt``.
+"""
+
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import snntorch
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from snntorch import surrogate
+
+from bioplastic.spikes import SpikeTrains
+
+__all__ = ["SurrogateGradientClassifier"]
+
+#: Time constants with which neurons begin, in seconds: log-uniform, as those of e-prop here.
+_TAU_LOW, _TAU_HIGH, _TAU_OUT = 0.010, 0.100, 0.300
+_LINE_DELAY = 0.050
+#: Share of a sample, its last part, in which the answer counts.
+_WINDOW = 0.6
+#: Samples that are named at a time.
+_AT_ONCE = 64
+
+
+class SurrogateGradientClassifier(ClassifierMixin, BaseEstimator):
+    """Train a recurrent network of leaky neurons by surrogate gradients through time.
+
+    Parameters
+    ----------
+    n_neurons, n_epochs, batch_size : int
+        Recurrent neurons, passes over the samples, samples of a batch.
+    learning_rate : float
+        Step size of Adam, which falls to 0 as half a cosine.
+    input_gain, recurrent_gain : float
+        Standard deviation of initial weights, times the root of their number for each neuron.
+    pool, n_lines : int
+        Neighbouring channels that make one input, and how often each comes, 50 ms later each time.
+    dt : float, in seconds
+        Time step.
+    encoder : transformer or None
+        Makes spikes of arrays.
+    augmenter : SpikeAugmenter or None
+        Changes every training sample anew in each epoch.
+    random_state : int
+        Of everything.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Labels.
+    weights_ : dict of ndarray
+        ``"input"``, ``"recurrent"`` and ``"readout"``, of shape (n_pre, n_post).
+    history_ : dict of list
+        ``"loss"`` and ``"score"`` of each epoch.
+    """
+
+    def __init__(
+        self,
+        *,
+        n_neurons: int = 512,
+        n_epochs: int = 24,
+        batch_size: int = 16,
+        learning_rate: float = 1e-3,
+        input_gain: float = 1.0,
+        recurrent_gain: float = 1.0,
+        pool: int = 10,
+        n_lines: int = 5,
+        dt: float = 0.010,
+        encoder: Any = None,
+        augmenter: Any = None,
+        random_state: int = 0,
+    ) -> None:
+        self.n_neurons = n_neurons
+        self.n_epochs = n_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.input_gain = input_gain
+        self.recurrent_gain = recurrent_gain
+        self.pool = pool
+        self.n_lines = n_lines
+        self.dt = dt
+        self.encoder = encoder
+        self.augmenter = augmenter
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: npt.ArrayLike) -> Self:
+        """Train.
+
+        Parameters
+        ----------
+        X : SpikeTrains, or array_like for the encoder
+            Samples.
+        y : array_like of shape (n_samples,)
+            Labels.
+        """
+        torch.set_num_threads(1)
+        rng = np.random.default_rng(self.random_state)
+        self.classes_, labels = np.unique(np.asarray(y), return_inverse=True)
+        spikes = self._spikes(X)
+        n_inputs = -(-spikes.n_units // self.pool) * self.n_lines
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.random_state)
+            self.module_ = _Recurrent(
+                n_inputs,
+                self.n_neurons,
+                len(self.classes_),
+                self.dt,
+                self.input_gain,
+                self.recurrent_gain,
+            )
+        optimizer = torch.optim.Adam(self.module_.parameters(), lr=self.learning_rate)
+        n_batches = -(-len(spikes) // self.batch_size) * self.n_epochs
+        fall = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_batches)
+        self.history_: dict[str, list[float]] = {"loss": [], "score": []}
+        for _ in range(self.n_epochs):
+            heard = spikes
+            if self.augmenter is not None:
+                anew = clone(self.augmenter).set_params(
+                    n_copies=1, include_original=False, random_state=int(rng.integers(2**31))
+                )
+                heard, _ = anew.fit_resample(spikes, labels)
+            loss_sum, right = 0.0, 0
+            order = rng.permutation(len(heard))
+            for begin in range(0, len(order), self.batch_size):
+                rows = order[begin : begin + self.batch_size]
+                target = torch.as_tensor(labels[rows])
+                log_p, _ = self.module_(*self._batch(heard[rows]))
+                loss = torch.nn.functional.nll_loss(log_p, target)
+                optimizer.zero_grad()
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_(self.module_.parameters(), 1.0)
+                optimizer.step()
+                fall.step()
+                loss_sum += float(loss.detach()) * len(rows)
+                right += int((log_p.argmax(dim=1) == target).sum())
+            self.history_["loss"].append(loss_sum / len(order))
+            self.history_["score"].append(right / len(order))
+        return self
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Class with the largest probability, averaged over the last part of each sample."""
+        spikes, said = self._spikes(X), []
+        for begin in range(0, len(spikes), _AT_ONCE):
+            with torch.no_grad():
+                log_p, _ = self.module_(*self._batch(spikes[begin : begin + _AT_ONCE]))
+            said.append(log_p.argmax(dim=1).numpy())
+        answers: npt.NDArray[Any] = self.classes_[np.concatenate(said)]
+        return answers
+
+    def transform_spikes(self, X: Any) -> SpikeTrains:
+        """Spikes of the recurrent neurons."""
+        parts = []
+        for sample in self._spikes(X):
+            inputs, n_steps = self._batch(sample)
+            with torch.no_grad():
+                _, fired = self.module_(inputs, n_steps)
+            steps, units = np.nonzero(fired[:, 0].numpy())
+            duration = len(fired) * self.dt
+            parts.append(
+                SpikeTrains(
+                    steps * self.dt,
+                    units,
+                    [0, len(steps)],
+                    n_units=self.n_neurons,
+                    duration=duration,
+                )
+            )
+        return SpikeTrains.concatenate(parts)
+
+    @property
+    def weights_(self) -> dict[str, npt.NDArray[np.float32]]:
+        """Weights, of shape (n_pre, n_post)."""
+        module = self.module_
+        layers = {
+            "input": module.inward,
+            "recurrent": module.hidden.recurrent,
+            "readout": module.outward,
+        }
+        return {name: layer.weight.detach().numpy().T for name, layer in layers.items()}
+
+    def activity(self, X: Any) -> dict[str, Any]:
+        """How often inputs and neurons were not 0: ``"input"``, ``"spikes"``, and the ``"steps"``.
+
+        Steps are the number of samples, and that of all steps of all samples.
+        """
+        spikes = self._spikes(X)
+        n_inputs, steps = self.weights_["input"].shape[0], 0
+        heard, fired = np.zeros(n_inputs), np.zeros(self.n_neurons)
+        for begin in range(0, len(spikes), _AT_ONCE):
+            inputs, n_steps = self._batch(spikes[begin : begin + _AT_ONCE])
+            with torch.no_grad():
+                _, found = self.module_(inputs, n_steps)
+            within = torch.arange(len(inputs))[:, None] < n_steps[None]
+            heard += ((inputs != 0) & within[..., None]).sum(dim=(0, 1)).numpy()
+            fired += (found * within[..., None]).sum(dim=(0, 1)).numpy()
+            steps += int(n_steps.sum())
+        return {"input": heard, "spikes": fired, "steps": (len(spikes), steps)}
+
+    def describe(self) -> str:
+        """Give the network in words."""
+        return (
+            f"{self.weights_['input'].shape[0]} inputs, {self.n_neurons} leaky neurons of snnTorch "
+            f"(RLeaky, reset by subtraction, all to all, decay constants learned), "
+            f"{len(self.classes_)} leaky readouts; fast sigmoid as surrogate (slope 25); Adam, "
+            f"gradients clipped to a norm of 1; cross-entropy of the mean log-probability over the "
+            f"last {_WINDOW:.0%} of each sample\n{self!r}"
+        )
+
+    def _spikes(self, X: Any) -> SpikeTrains:
+        if self.encoder is None:
+            trains: SpikeTrains = X
+            return trains
+        encoded: SpikeTrains = clone(self.encoder).fit(np.asarray(X)).transform(np.asarray(X))
+        return encoded
+
+    def _batch(self, spikes: SpikeTrains) -> tuple[torch.Tensor, torch.Tensor]:
+        """Count spikes by step, (n_steps, n_samples, n_inputs), and each sample's steps."""
+        n_steps = np.maximum(np.ceil(spikes.duration / self.dt - 1e-9), 1).astype(np.int64)
+        n_groups = -(-spikes.n_units // self.pool)
+        x = np.zeros((n_steps.max(), len(spikes), n_groups), dtype=np.float32)
+        sample = np.repeat(np.arange(len(spikes)), np.diff(spikes.offsets))
+        step = np.minimum((spikes.times / self.dt).astype(np.int64), n_steps[sample] - 1)
+        np.add.at(x, (step, sample, spikes.units // self.pool), 1.0)
+        lag = round(_LINE_DELAY / self.dt)
+        lines = [x]
+        for line in range(1, self.n_lines):
+            later = np.zeros_like(x)
+            later[line * lag :] = x[: max(len(x) - line * lag, 0)]
+            lines.append(later)
+        return torch.from_numpy(np.concatenate(lines, axis=2)), torch.from_numpy(n_steps)
+
+
+class _Recurrent(torch.nn.Module):
+    """Inputs, recurrent leaky neurons, leaky readouts."""
+
+    def __init__(
+        self,
+        n_inputs: int,
+        n_neurons: int,
+        n_classes: int,
+        dt: float,
+        input_gain: float,
+        recurrent_gain: float,
+    ) -> None:
+        super().__init__()
+        taus = torch.exp(
+            torch.empty(n_neurons).uniform_(float(np.log(_TAU_LOW)), float(np.log(_TAU_HIGH)))
+        )
+        self.inward = torch.nn.Linear(n_inputs, n_neurons, bias=False)
+        torch.nn.init.normal_(self.inward.weight, std=input_gain / float(np.sqrt(n_inputs)))
+        self.hidden = snntorch.RLeaky(
+            beta=torch.exp(-dt / taus),
+            learn_beta=True,
+            linear_features=n_neurons,
+            spike_grad=surrogate.fast_sigmoid(slope=25),
+        )
+        torch.nn.init.normal_(
+            self.hidden.recurrent.weight, std=recurrent_gain / float(np.sqrt(n_neurons))
+        )
+        torch.nn.init.zeros_(self.hidden.recurrent.bias)
+        self.outward = torch.nn.Linear(n_neurons, n_classes)
+        self.decay = float(np.exp(-dt / _TAU_OUT))
+
+    def forward(self, x: torch.Tensor, n_steps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Mean log-probabilities (n_samples, n_classes), and all spikes."""
+        spikes, v = self.hidden.init_rleaky()
+        answers, fired = [], []
+        y = torch.zeros(x.shape[1], self.outward.out_features)
+        for current in self.inward(x):
+            spikes, v = self.hidden(current, spikes, v)
+            y = self.decay * y + (1 - self.decay) * self.outward(spikes)
+            answers.append(y)
+            fired.append(spikes)
+        step = torch.arange(len(x))[:, None]
+        counts = (step < n_steps) & (step >= ((1 - _WINDOW) * n_steps).floor())
+        log_p = torch.log_softmax(torch.stack(answers), dim=2) * counts[..., None]
+        return log_p.sum(dim=0) / counts.sum(dim=0)[:, None], torch.stack(fired).detach()

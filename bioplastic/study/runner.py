@@ -1,0 +1,191 @@
+"""Run the tasks of a study, keep what each finds, and go on after what fails."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import joblib
+from tqdm.auto import tqdm
+
+from bioplastic.engine.program import deferred_interrupt
+from bioplastic.errors import DataError, ParameterError
+from bioplastic.study._attempt import Runnable, Trouble, trouble
+from bioplastic.study._processes import Crew, Here, Processes
+from bioplastic.study.cluster import Cluster
+from bioplastic.study.outcome import Outcome
+from bioplastic.study.store import Store
+
+__all__ = ["Failure", "run_tasks"]
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """A task that brought no outcome.
+
+    Parameters
+    ----------
+    name : str
+        The task's name, for people.
+    key : str
+        Its key in the store, which has nothing there.
+    message : str
+        What went wrong, and what to do.
+    traceback : str
+        Where; empty where a process was killed.
+    """
+
+    name: str
+    key: str
+    message: str
+    traceback: str = ""
+
+
+def run_tasks(
+    tasks: Sequence[Runnable],
+    store: Store,
+    *,
+    n_jobs: int = 1,
+    cluster: str | None = None,
+    retries: int = 1,
+    progress: bool = False,
+) -> list[Failure]:
+    """Run the tasks that the store does not have yet, and store each outcome when it comes.
+
+    Outcomes depend neither on `n_jobs` nor on `cluster`: each task runs with one thread. A task
+    that fails, and a process that is killed, cost nothing else; to go on after this program itself
+    was stopped, call it again.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        They begin in this order. Of tasks with the same key one is run.
+    store : Store
+        Where the outcomes go.
+    n_jobs : int
+        Processes at a time, as in joblib; 1 is this process, in which the tasks run one by one.
+        Ignored with a cluster's address.
+    cluster : str, optional
+        Dask workers instead: ``"local"`` for `n_jobs` of this machine, ``"local:4"``, the address
+        of a scheduler such as ``"tcp://host:8786"``, or the path of a scheduler file. See
+        `bioplastic.study.cluster`.
+    retries : int
+        How often a task is tried again that a killed process or the machine has spoilt. One whose
+        error would only be repeated is not.
+    progress : bool
+        Show a bar.
+
+    Returns
+    -------
+    failures : list of Failure
+        Of tasks that brought no outcome, in the order of `tasks`.
+
+    Raises
+    ------
+    ParameterError
+        If `n_jobs`, `retries` or `cluster` are out of range.
+    ImportError
+        If a cluster is asked for and distributed is not installed.
+    ClusterError
+        If the cluster is not there, has another version of bioplastic, or is lost.
+    StorageError
+        If an outcome cannot be stored.
+    KeyboardInterrupt
+        After Ctrl-C; tells how many tasks are done.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from bioplastic.study.runner import run_tasks
+    >>> from bioplastic.study.store import Store
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     run_tasks([], Store(folder))
+    []
+    """
+    n_jobs = _n_jobs(n_jobs)
+    if not isinstance(retries, int) or retries < 0:
+        raise ParameterError(f"run_tasks.retries: must be a whole number >= 0, got {retries!r}")
+    store.sweep()
+    unique: dict[str, Runnable] = {}
+    for task in tasks:
+        unique.setdefault(task.key, task)
+    n = len(unique)
+    left = {key: task for key, task in unique.items() if key not in store}
+    crew = _crew(max(1, min(n_jobs, len(left))), cluster)
+    troubles: dict[str, Trouble] = {}
+    with tqdm(
+        total=n, initial=n - len(left), desc="tasks", unit="task", disable=not progress
+    ) as bar:
+        try:
+            if left:
+                with crew:
+                    troubles = _run(crew, left, store, retries, bar)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                f"stopped with {n - len(left)} of {n} tasks done; "
+                f"the same command goes on from there"
+            ) from None
+    return [
+        Failure(
+            name=task.name,
+            key=key,
+            message=troubles[key].message,
+            traceback=troubles[key].traceback,
+        )
+        for key, task in left.items()
+    ]
+
+
+def _run(
+    crew: Crew, left: dict[str, Runnable], store: Store, retries: int, bar: tqdm
+) -> dict[str, Trouble]:
+    """Run tasks, and then those again that may do better; who is done leaves `left`."""
+    troubles: dict[str, Trouble] = {}
+    again = list(left.values())
+    for more in range(retries, -1, -1):
+        batch, again = again, []
+        for task, found in crew.run(batch):
+            kept = _kept(store, task.key, found)
+            if isinstance(kept, Outcome):
+                del left[task.key]
+                bar.update()
+                bar.set_postfix_str(f"{task.name}: {100 * kept.accuracy:.1f} %")
+                continue
+            troubles[task.key] = kept
+            bar.set_postfix_str(f"{task.name}: failed")
+            if more and kept.again:
+                again.append(task)
+                _logger.warning("%s is tried again: %s", task.name, kept.message)
+            else:
+                _logger.error("%s failed: %s", task.name, kept.message)
+    return troubles
+
+
+def _kept(store: Store, key: str, found: Outcome | Trouble) -> Outcome | Trouble:
+    """Store an outcome; one that cannot be kept is trouble. Ctrl-C waits for the end of it."""
+    if isinstance(found, Trouble):
+        return found
+    with deferred_interrupt() as asked:
+        try:
+            store.save(key, found)
+        except DataError as error:
+            return trouble(error)
+    if asked():
+        raise KeyboardInterrupt
+    return found
+
+
+def _crew(n_jobs: int, cluster: str | None) -> Crew:
+    if cluster is not None:
+        return Cluster(cluster, n_jobs=n_jobs)
+    return Here() if n_jobs == 1 else Processes(n_jobs)
+
+
+def _n_jobs(n_jobs: int) -> int:
+    if not isinstance(n_jobs, int) or isinstance(n_jobs, bool) or n_jobs == 0:
+        raise ParameterError(
+            f"run_tasks.n_jobs: must be a whole number >= 1, or -1 for all processors, got "
+            f"{n_jobs!r}"
+        )
+    return int(joblib.effective_n_jobs(n_jobs))

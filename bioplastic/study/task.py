@@ -1,0 +1,199 @@
+"""The smallest part of a study: one method, trained and tested once."""
+
+import functools
+import hashlib
+import importlib.metadata
+import json
+import platform
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import threadpoolctl
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import accuracy_score
+
+from bioplastic.errors import ParameterError
+from bioplastic.study._memory import watch_memory
+from bioplastic.study.methods.base import Inputs, Method
+from bioplastic.study.outcome import Outcome
+from bioplastic.study.problems import Problem, Rows, Samples, Size
+
+__all__ = ["Task", "versions"]
+
+#: Goes up when outcomes of older tasks no longer stand for what a task of today finds.
+_FORMAT = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """Choose a method's settings, train it and test it: on one split of a problem, with one seed.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is learned.
+    method : Method
+        How.
+    size : {"demo", "default", "full"}
+        How many samples, and how large a network.
+    seed : int
+        Of the method, and of the choice of validation samples.
+    fold : int
+        Which part of the samples is held out.
+    budget : int
+        How many of the method's candidates may be tried.
+    digest : str
+        Hash of the data. A machine whose data are others refuses the task.
+
+    Examples
+    --------
+    >>> from bioplastic.study import METHODS, PROBLEMS, Task
+    >>> problem = PROBLEMS["digits"]
+    >>> task = Task(problem=problem, method=METHODS["svm"], size="demo", seed=0, fold=1, budget=1,
+    ...             digest=problem.load().digest)
+    >>> task.run().accuracy > 0.9
+    True
+    """
+
+    problem: Problem
+    method: Method
+    size: Size
+    seed: int
+    fold: int
+    budget: int
+    digest: str = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """For people: ``"hd, e-prop, seed 0, fold 2"``."""
+        return f"{self.problem.name}, {self.method.title}, seed {self.seed}, fold {self.fold}"
+
+    @functools.cached_property
+    def key(self) -> str:
+        """Hash of all that the outcome follows from, versions of packages excepted.
+
+        bioplastic's own version is in it: a newer one computes anew.
+        """
+        samples = self.problem.load()
+        said = {
+            "format": _FORMAT,
+            "bioplastic": importlib.metadata.version("bioplastic"),
+            "problem": [self.problem.name, self.problem.n_folds, self.problem.groups_are],
+            "limits": self.problem.limits.get(self.size),
+            "data": self.digest,
+            "method": [self.method.name, repr(self.method)],
+            "candidates": [repr(dict(c)) for c in self.method.candidates(samples.X, self.size)],
+            "size": self.size,
+            "seed": self.seed,
+            "fold": self.fold,
+            "budget": self.budget,
+        }
+        text = json.dumps(said, sort_keys=True)
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+    def run(self) -> Outcome:
+        """Do it, with one thread of the numerical libraries.
+
+        Raises
+        ------
+        ParameterError
+            If the data on this machine are not those that the task was made for.
+        BioplasticError
+            Whatever data set and method refuse.
+        """
+        with (
+            threadpoolctl.threadpool_limits(1),
+            watch_memory() as peak,
+            warnings.catch_warnings(),
+        ):
+            # Numbers of passes are given: that a method could go on is no news.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            samples = self.problem.load()
+            if samples.digest != self.digest:
+                raise ParameterError(
+                    f"problem {self.problem.name}: the data on this machine are not those of the "
+                    f"study ({samples.digest[:8]} is not {self.digest[:8]}); copy the same files "
+                    f"here"
+                )
+            found = self._train_and_test(samples)
+            return Outcome(
+                problem=self.problem.name,
+                method=self.method.name,
+                size=self.size,
+                seed=self.seed,
+                fold=self.fold,
+                classes=list(samples.classes),
+                versions=versions(self.method),
+                peak_mb=peak(),
+                **found,
+            )
+
+    def _train_and_test(self, samples: Samples) -> dict[str, Any]:
+        method, X, y = self.method, samples.X, samples.y
+        train, test = self.problem.split(samples, self.fold, self.size)
+        began = time.perf_counter()
+        candidates = self._try(samples, train)
+        scores = [candidate["score"] or 0.0 for candidate in candidates]
+        # The first of those that are equally good.
+        chosen = int(np.argmax(scores))
+        settings = candidates[chosen]["settings"]
+        times = [time.perf_counter()]
+        model = method.make(X[train], self.size, settings, self.seed, trial=False)
+        model.fit(X[train], y[train])
+        times.append(time.perf_counter())
+        answers = np.asarray(model.predict(X[test]), dtype=np.int64)
+        times.append(time.perf_counter())
+        seconds = np.diff([began, *times]).tolist()
+        learning, inference = method.workloads(model, X[train], X[test])
+        groups = samples.groups
+        return {
+            "answers": answers,
+            "truth": y[test],
+            "samples": test,
+            "groups": None if groups is None else [str(group) for group in groups[test]],
+            "n_train": len(train),
+            "candidates": [c | {"settings": _as_text(c["settings"])} for c in candidates],
+            "chosen": chosen,
+            "curve": method.curve(model),
+            "seconds": dict(zip(("choose", "fit", "predict"), seconds, strict=True)),
+            "learning": learning,
+            "inference": inference,
+            "description": method.describe(model),
+            "exhibits": method.exhibits(model, X[test], samples.image_shape),
+        }
+
+    def _try(self, samples: Samples, train: Rows) -> list[dict[str, Any]]:
+        """Score the candidates on validation samples, which are training samples."""
+        X: Inputs = samples.X
+        candidates = list(self.method.candidates(X[train], self.size))[: self.budget]
+        if len(candidates) == 1:
+            return [{"settings": candidates[0], "score": None, "seconds": 0.0}]
+        learn, validate = self.problem.inner_split(samples, train, self.fold, self.seed)
+        tried = []
+        for settings in candidates:
+            began = time.perf_counter()
+            model = self.method.make(X[learn], self.size, settings, self.seed, trial=True)
+            model.fit(X[learn], samples.y[learn])
+            score = float(accuracy_score(samples.y[validate], model.predict(X[validate])))
+            seconds = time.perf_counter() - began
+            tried.append({"settings": settings, "score": score, "seconds": seconds})
+        return tried
+
+
+def versions(method: Method | None = None) -> dict[str, str]:
+    """Versions of Python and of the packages on which numbers depend."""
+    needed = ("bioplastic", "brian2", "numpy", "scipy", "scikit-learn")
+    names = [*needed, *(method.needs if method is not None else ())]
+    found = {name: importlib.metadata.version(name) for name in names}
+    return {"Python": platform.python_version(), **found}
+
+
+def _as_text(settings: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: f"{value:g}" if isinstance(value, float) else str(value)
+        for name, value in settings.items()
+    }
