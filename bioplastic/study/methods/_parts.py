@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import Hz, ms
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, Normalizer
+from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScaler
 
 from bioplastic.encoding import PoissonEncoder, SpikeAugmenter
 from bioplastic.engine import Presentation
@@ -25,10 +25,14 @@ __all__ = [
     "describe_network",
     "describe_pipeline",
     "encoder_steps",
+    "fields_of",
     "fitted",
     "input_steps",
     "n_copies",
+    "n_rates",
+    "network_within",
     "raster",
+    "rate_steps",
     "rule_workload",
     "shown_workload",
     "with_augmented",
@@ -44,6 +48,8 @@ _SHIFT, _STRETCH = 25 / 700, 0.12
 #: Bins of the input that readouts without a network see.
 _N_BINS, _N_GROUPS = 15, 35
 _WINDOW = 800 * ms
+#: Standard deviations above the mean at which inputs of networks are clipped.
+_HIGHEST = 3.0
 #: Spikes of an image, where a method takes nothing but spikes.
 _IMAGE, _RATE = 150 * ms, 256 * Hz
 
@@ -94,6 +100,56 @@ def input_steps(X: Inputs, *, own_length: bool, scaling: str = "sqrt") -> Steps:
         ("single", FunctionTransformer(np.float32)),
         ("unit_length", Normalizer(copy=False)),
     ]
+
+
+def rate_steps(X: Inputs) -> Steps:
+    """Turn words into numbers for networks that take rates; nothing for images.
+
+    Counts in bins of time and channels, in units of the word's own mean, so that loud words are
+    like soft ones; then what sticks out of the mean word, in standard deviations of each bin.
+    """
+    if not isinstance(X, SpikeTrains):
+        return []
+    n_groups = min(_N_GROUPS, X.n_units)
+    return [
+        ("bins", TimeBinnedCount(n_bins=_N_BINS, n_groups=n_groups, relative=True)),
+        ("own_mean", FunctionTransformer(_in_own_mean)),
+        ("scale", StandardScaler()),
+        ("sticking_out", FunctionTransformer(_clipped)),
+    ]
+
+
+def n_rates(X: SpikeTrains) -> int:
+    """Return how many numbers `rate_steps` makes of a word."""
+    return _N_BINS * min(_N_GROUPS, X.n_units)
+
+
+def _in_own_mean(counts: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    scaled: npt.NDArray[np.float64] = counts / np.maximum(counts.mean(axis=1, keepdims=True), 1e-9)
+    return scaled
+
+
+def _clipped(deviations: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    clipped: npt.NDArray[np.float64] = np.clip(deviations, 0.0, _HIGHEST)
+    return clipped
+
+
+def network_within(model: Any, X: Inputs | None = None) -> tuple[Any, Any]:
+    """Return the network at a fitted model's end, and X as it gets it."""
+    inner = fitted(model)
+    for _, step in inner.steps[:-1] if X is not None else []:
+        X = step.transform(X)
+    return inner.named_steps["network"], X
+
+
+def fields_of(
+    weights: npt.NDArray[Any], image_shape: tuple[int, int] | None
+) -> dict[str, npt.NDArray[Any]]:
+    """Give input weights (n_neurons, n_inputs) as pictures: channels upwards, time to the right."""
+    if image_shape is not None:
+        return {"fields": weights.reshape(len(weights), *image_shape)}
+    bins = weights.reshape(len(weights), _N_BINS, -1)
+    return {"fields": bins.transpose(0, 2, 1)[:, ::-1]}
 
 
 def encoder_steps(X: Inputs, seed: int) -> Steps:

@@ -3,19 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import numpy as np
 import numpy.typing as npt
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer
 
 from bioplastic.networks import RewardSTDPClassifier
-from bioplastic.readout import TimeBinnedCount
-from bioplastic.spikes import SpikeTrains
 from bioplastic.study.methods._parts import (
     augmented,
     describe_network,
-    fitted,
+    fields_of,
     n_copies,
+    network_within,
+    rate_steps,
     rule_workload,
     shown_workload,
     with_augmented,
@@ -27,9 +25,6 @@ __all__ = ["RewardMethod"]
 
 _PER_CLASS = {"demo": 10, "default": 10, "full": 10}
 _EPOCHS = {"demo": 3, "default": 6, "full": 6}
-_N_BINS, _N_GROUPS = 15, 35
-#: Counts in units of a word's own mean are clipped here.
-_HIGHEST = 6.0
 
 
 class RewardMethod(Method):
@@ -79,20 +74,16 @@ class RewardMethod(Method):
     def make(
         self, X: Inputs, size: str, settings: Mapping[str, Any], seed: int, *, trial: bool
     ) -> Any:
-        """Words are presented as rates, which are counts in bins of time and channels."""
+        """Build the network; words are presented as rates."""
         network = RewardSTDPClassifier(
             _PER_CLASS[size], n_epochs=_EPOCHS[size], n_jobs=1, random_state=seed, **settings
         )
-        if not isinstance(X, SpikeTrains):
-            return network
-        bins = TimeBinnedCount(n_bins=_N_BINS, n_groups=min(_N_GROUPS, X.n_units), relative=True)
-        steps = [("bins", bins), ("own_mean", FunctionTransformer(_in_own_mean))]
-        return augmented(Pipeline([*steps, ("network", network)]), X, size, seed)
+        return augmented(Pipeline([*rate_steps(X), ("network", network)]), X, size, seed)
 
     def workloads(self, model: Any, X_train: Inputs, X_test: Inputs) -> tuple[Workload, Workload]:
         """Of all epochs, and of the test samples."""
-        network, train = _inside(model, X_train)
-        _, test = _inside(model, X_test)
+        network, train = network_within(model, X_train)
+        _, test = network_within(model, X_test)
         passed = rule_workload(network.network_, network.presentation_of(train))
         return (
             with_augmented(passed, model) * network.n_epochs,
@@ -101,7 +92,7 @@ class RewardMethod(Method):
 
     def describe(self, model: Any) -> str:
         """Give the network's declaration, rules included."""
-        network, _ = _inside(model, None)
+        network, _ = network_within(model)
         return (
             f"{describe_network(network.network_)}\n{network!r}; "
             f"{n_copies(model)} changed copies of each training sample"
@@ -109,7 +100,7 @@ class RewardMethod(Method):
 
     def curve(self, model: Any) -> dict[str, list[float]]:
         """Give what the critic expects: the running mean of rewards."""
-        network, _ = _inside(model, None)
+        network, _ = network_within(model)
         history = network.history_
         x = history["n_samples"] / history["n_samples"][-1] * network.n_epochs
         return {"x": x.tolist(), "train": history["expected"].mean(axis=1).tolist()}
@@ -118,22 +109,5 @@ class RewardMethod(Method):
         self, model: Any, X_test: Inputs, image_shape: tuple[int, int] | None
     ) -> dict[str, npt.NDArray[Any]]:
         """Receptive fields, over bins of time and channels for words."""
-        network, _ = _inside(model, None)
-        shape = image_shape or (_N_BINS, -1)
-        fields = network.weights_.T[:: network.n_per_class]
-        return {"fields": fields.reshape(len(fields), *shape)}
-
-
-def _inside(model: Any, X: Inputs | None) -> tuple[RewardSTDPClassifier, Any]:
-    """Return the network within a fitted model, and X as it hears it."""
-    inner = fitted(model)
-    if not isinstance(inner, Pipeline):
-        return inner, X
-    return inner.named_steps["network"], None if X is None else inner[:-1].transform(X)
-
-
-def _in_own_mean(counts: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Return counts in units of the sample's own mean, so that loud words are like soft ones."""
-    mean = np.maximum(counts.mean(axis=1, keepdims=True), 1e-9)
-    scaled: npt.NDArray[np.float64] = np.minimum(counts / mean, _HIGHEST)
-    return scaled
+        network, _ = network_within(model)
+        return fields_of(network.weights_.T[:: network.n_per_class], image_shape)
