@@ -24,7 +24,9 @@
 #
 # **Reproduced.** Its counts of synaptic operations, for networks of ours.
 #
-# **Expected number.** NUMBER
+# **Expected number.** 98.3 % of the words by voices never heard, for a liquid with a linear readout,
+# and 98.7 % for a support vector machine of the input, without any network: on easy data a network
+# has nothing to win.
 #
 # **Protocol.** Words by twelve voices of a speech synthesiser, at the size "demo": 300 training and
 # 100 test words; each seed holds three other voices out. Two settings a method are tried, on a
@@ -168,24 +170,20 @@ joules = {name: np.mean([energy(o.inference, cmos) for o in of[name]]) for name 
 
 # %%
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
-for name in order:
+for name, marker in zip(order, "os^vDP"):  # noqa: B905
     method = study.methods[name]
     ax.plot(
         1e6 * joules[name],
         100 * summary[name].accuracy,
-        "o",
+        marker,
         ms=9,
-        color=BLUE,
+        color=BLUE if method.plausible else GREY,
         mfc=BLUE if method.plausible else "none",
-    )
-    ax.annotate(
-        method.title,
-        (1e6 * joules[name], 100 * summary[name].accuracy),
-        xytext=(8, -3),
-        textcoords="offset points",
+        label=method.title,
     )
 ax.set(xscale="log", xlabel="energy of naming a word, µJ (45 nm CMOS)", ylabel="accuracy, %")
-ax.margins(x=0.3)
+ax.margins(x=0.1)
+ax.legend(bbox_to_anchor=(1, 1), loc="upper left", frameon=False)
 ax.set_title("Filled: plausible; hollow: reference")
 plt.show()
 
@@ -197,10 +195,15 @@ plt.show()
 
 # %%
 first = of[order[-1]][0]
-labels = np.array(first.classes)
 fig, ax = plt.subplots(figsize=(5, 5), layout="constrained")
-plot_confusion(labels[first.truth], labels[first.answers], axes=ax)
-ax.set_title(study.methods[first.method].title)
+plot_confusion(
+    first.truth,
+    first.answers,
+    classes=range(len(first.classes)),
+    names=first.classes,
+    title=f"{study.methods[first.method].title}: {first.accuracy:.0%} right",
+    axes=ax,
+)
 plt.show()
 
 # %%
@@ -213,7 +216,7 @@ else:
     title = f"{study.methods[shown.method].title}: {shown.exhibits['raster_population']}"
 fig, ax = plt.subplots(figsize=(7, 3.4), layout="constrained")
 plot_raster((times, units), axes=ax)
-ax.set_title(title)
+ax.set_title(title, loc="left")
 plt.show()
 
 # %% [markdown]
