@@ -24,9 +24,9 @@
 #
 # **Reproduced.** Its counts of synaptic operations, for networks of ours.
 #
-# **Expected number.** 98.3 % of the words by voices never heard, for a liquid with a linear readout,
-# and 98.7 % for a support vector machine of the input, without any network: on easy data a network
-# has nothing to win.
+# **Expected number.** 98.3 % of the words by voices never heard for a liquid with a linear readout, and
+# 98.7 % for a support vector machine of the input, without any network: on easy data a network has
+# nothing to win.
 #
 # **Protocol.** Words by twelve voices of a speech synthesiser, at the size "demo": 300 training and
 # 100 test words; each seed holds three other voices out. Two settings a method are tried, on a
