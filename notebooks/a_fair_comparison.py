@@ -24,7 +24,7 @@
 #
 # **Reproduced.** Its counts of synaptic operations, for networks of ours.
 #
-# **Expected number.** 98.3 % of the words by voices never heard for a liquid with a linear readout, and
+# **Expected number.** 98.3 % of the words by voices never heard for a liquid with a linear readout,
 # 98.7 % for a support vector machine of the input, without any network: on easy data a network has
 # nothing to win.
 #
