@@ -97,11 +97,12 @@ class Problem:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from bioplastic.study import PROBLEMS
     >>> problem = PROBLEMS["spoken"]
     >>> samples = problem.load()
     >>> train, test = problem.split(samples, fold=1)
-    >>> len(train), len(test), *np.unique(samples.groups[test])
+    >>> len(train), len(test), *np.unique(samples.groups[test]).tolist()
     (540, 180, 'en+f4', 'en-gb-scotland+f3', 'en-us+f1')
     """
 

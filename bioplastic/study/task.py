@@ -1,8 +1,10 @@
 """The smallest part of a study: one method, trained and tested once."""
 
+import contextlib
 import functools
 import hashlib
 import importlib.metadata
+import inspect
 import json
 import platform
 import time
@@ -76,7 +78,8 @@ class Task:
     def key(self) -> str:
         """Hash of all that the outcome follows from, versions of packages excepted.
 
-        bioplastic's own version is in it: a newer one computes anew.
+        bioplastic's own version and the text of the method's class are in it: a newer version and a
+        method that was changed compute anew.
         """
         samples = self.problem.load()
         said = {
@@ -85,7 +88,7 @@ class Task:
             "problem": [self.problem.name, self.problem.n_folds, self.problem.groups_are],
             "limits": self.problem.limits.get(self.size),
             "data": self.digest,
-            "method": [self.method.name, repr(self.method)],
+            "method": [self.method.name, repr(self.method), *_sources(self.method)],
             "candidates": [repr(dict(c)) for c in self.method.candidates(samples.X, self.size)],
             "size": self.size,
             "seed": self.seed,
@@ -190,6 +193,16 @@ def versions(method: Method | None = None) -> dict[str, str]:
     names = [*needed, *(method.needs if method is not None else ())]
     found = {name: importlib.metadata.version(name) for name in names}
     return {"Python": platform.python_version(), **found}
+
+
+def _sources(method: Method) -> list[str]:
+    """Return the text of the classes of a method, which may be changed between two calls."""
+    texts = []
+    for kind in type(method).__mro__[: type(method).__mro__.index(Method)]:
+        # Typed into an interpreter, a class has none.
+        with contextlib.suppress(OSError, TypeError):
+            texts.append(inspect.getsource(kind))
+    return texts
 
 
 def _as_text(settings: Mapping[str, Any]) -> dict[str, str]:

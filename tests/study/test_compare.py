@@ -1,6 +1,9 @@
 """A comparison from data to report, and what it promises of its numbers."""
 
+import importlib.util
 import json
+import linecache
+import sys
 from typing import ClassVar
 
 import numpy as np
@@ -207,3 +210,23 @@ def test_methods_learn(method, data, tmp_path):
     assert outcome.inference.n_samples == len(outcome.answers)
     assert outcome.description
     assert np.isfinite(list(outcome.seconds.values())).all()
+
+
+def test_a_method_that_was_changed_makes_other_tasks(tmp_path):
+    def key(text):
+        path = tmp_path / "own_method.py"
+        path.write_text(
+            "from bioplastic.study.methods import METHODS\n"
+            "class Other(type(METHODS['svm'])):\n"
+            f"    C = {text}\n"
+        )
+        linecache.checkcache()
+        spec = importlib.util.spec_from_file_location("own_method", path)
+        module = importlib.util.module_from_spec(spec)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(sys.modules, "own_method", module)
+            spec.loader.exec_module(module)
+            (task,) = plan("digits", module.Other(), seeds=1, size="demo")
+            return task.key
+
+    assert key("10.0") == key("10.0") != key("20.00")

@@ -3,22 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import numpy.typing as npt
 from sklearn.pipeline import Pipeline
 
 from bioplastic.networks import RewardSTDPClassifier
 from bioplastic.study.methods._parts import (
     augmented,
-    describe_network,
-    fields_of,
-    n_copies,
     network_within,
     rate_steps,
     rule_workload,
     shown_workload,
     with_augmented,
 )
-from bioplastic.study.methods.base import Inputs, Method, Theory
+from bioplastic.study.methods._rates import RateMethod
+from bioplastic.study.methods.base import Inputs, Theory
 from bioplastic.study.workload import Workload
 
 __all__ = ["RewardMethod"]
@@ -27,12 +24,11 @@ _PER_CLASS = {"demo": 10, "default": 10, "full": 10}
 _EPOCHS = {"demo": 3, "default": 6, "full": 6}
 
 
-class RewardMethod(Method):
+class RewardMethod(RateMethod):
     """Reward-modulated STDP: neurons of the answered class hear whether it was right."""
 
     name = "rstdp"
     title = "reward-modulated STDP"
-    plausible = True
     effort = 3.0
     theory: ClassVar[Theory] = Theory(
         idea=(
@@ -90,24 +86,9 @@ class RewardMethod(Method):
             shown_workload(network.presentation_of(test)),
         )
 
-    def describe(self, model: Any) -> str:
-        """Give the network's declaration, rules included."""
-        network, _ = network_within(model)
-        return (
-            f"{describe_network(network.network_)}\n{network!r}; "
-            f"{n_copies(model)} changed copies of each training sample"
-        )
-
     def curve(self, model: Any) -> dict[str, list[float]]:
         """Give what the critic expects: the running mean of rewards."""
         network, _ = network_within(model)
         history = network.history_
         x = history["n_samples"] / history["n_samples"][-1] * network.n_epochs
         return {"x": x.tolist(), "train": history["expected"].mean(axis=1).tolist()}
-
-    def exhibits(
-        self, model: Any, X_test: Inputs, image_shape: tuple[int, int] | None
-    ) -> dict[str, npt.NDArray[Any]]:
-        """Receptive fields, over bins of time and channels for words."""
-        network, _ = network_within(model)
-        return fields_of(network.weights_.T[:: network.n_per_class], image_shape)

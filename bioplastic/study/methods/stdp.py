@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import numpy.typing as npt
 from brian2 import Hz, ms, mV
 from sklearn.pipeline import Pipeline
 
@@ -11,9 +10,6 @@ from bioplastic.networks import DiehlCookClassifier
 from bioplastic.spikes import SpikeTrains
 from bioplastic.study.methods._parts import (
     augmented,
-    describe_network,
-    fields_of,
-    n_copies,
     n_rates,
     network_within,
     rate_steps,
@@ -21,7 +17,8 @@ from bioplastic.study.methods._parts import (
     shown_workload,
     with_augmented,
 )
-from bioplastic.study.methods.base import Inputs, Method, Theory
+from bioplastic.study.methods._rates import RateMethod
+from bioplastic.study.methods.base import Inputs, Theory
 from bioplastic.study.workload import Workload
 
 __all__ = ["DiehlCookMethod"]
@@ -41,12 +38,11 @@ _PUBLISHED = 500
 _NORM = 0.06
 
 
-class DiehlCookMethod(Method):
+class DiehlCookMethod(RateMethod):
     """Unsupervised STDP with lateral inhibition and adaptive thresholds."""
 
     name = "stdp"
     title = "Diehl & Cook STDP"
-    plausible = True
     effort = 4.0
     theory: ClassVar[Theory] = Theory(
         idea=(
@@ -123,18 +119,3 @@ class DiehlCookMethod(Method):
             with_augmented(learned.then(shown_workload(shown)), model),
             shown_workload(network.presentation_of(test)),
         )
-
-    def describe(self, model: Any) -> str:
-        """Give the network's declaration, rules included."""
-        network, _ = network_within(model)
-        return (
-            f"{describe_network(network.network_)}\n{network!r}; "
-            f"{n_copies(model)} changed copies of each training sample"
-        )
-
-    def exhibits(
-        self, model: Any, X_test: Inputs, image_shape: tuple[int, int] | None
-    ) -> dict[str, npt.NDArray[Any]]:
-        """Receptive fields of some neurons, over bins of time and channels for words."""
-        network, _ = network_within(model)
-        return fields_of(network.weights_.T[:40], image_shape)
