@@ -70,9 +70,10 @@ def demo(
         typer.echo(f"  in all    {time.perf_counter() - begun:.1f} s, pictures included\n")
         for path in (*pictures, out / MODEL):
             typer.echo(f"Wrote {path}")
+        able = [method for method in METHODS.values() if not method.missing]
         typer.echo(
-            f"\nNow {len(METHODS)} methods learn digits and spoken words, {_SEEDS} seeds each, at "
-            f"small sizes; most of the time goes into compiling them once"
+            f"\nNow {len(able)} methods learn digits and spoken words, {_SEEDS} seeds each, at small "
+            f"sizes; most of the time goes into compiling them once"
         )
         study = run_study(
             ["digits", "spoken"],

@@ -21,8 +21,8 @@ from bioplastic.study.workload import Workload
 
 __all__ = ["EPropMethod"]
 
-_NEURONS = {"demo": 64, "default": 512, "full": 512}
-_EPOCHS = {"demo": 10, "default": 24, "full": 24}
+_NEURONS = {"demo": 96, "default": 512, "full": 512}
+_EPOCHS = {"demo": 20, "default": 24, "full": 24}
 #: Of the epochs, those of a trial.
 _TRIAL = 3
 #: Of benchmarks/eprop.py.

@@ -24,7 +24,7 @@ from bioplastic.study.workload import Workload
 __all__ = ["DiehlCookMethod"]
 
 _NEURONS = {"demo": 100, "default": 400, "full": 400}
-_EPOCHS = {"demo": 3, "default": 3, "full": 3}
+_EPOCHS = {"demo": 8, "default": 3, "full": 3}
 #: Of benchmarks/demo_settings.py, for 64 pixels.
 _SHORT: dict[str, Any] = {
     "presentation": 150 * ms,
