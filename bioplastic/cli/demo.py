@@ -72,8 +72,8 @@ def demo(
             typer.echo(f"Wrote {path}")
         able = [method for method in METHODS.values() if not method.missing]
         typer.echo(
-            f"\nNow {len(able)} methods learn digits and spoken words, {_SEEDS} seeds each, at small "
-            f"sizes; most of the time goes into compiling them once"
+            f"\nNow {len(able)} methods learn digits and spoken words, {_SEEDS} seeds each, at "
+            f"small sizes; most of the time goes into compiling them once"
         )
         study = run_study(
             ["digits", "spoken"],
