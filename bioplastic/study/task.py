@@ -78,8 +78,8 @@ class Task:
     def key(self) -> str:
         """Hash of all that the outcome follows from, versions of packages excepted.
 
-        bioplastic's own version and the text of the method's class are in it: a newer version and a
-        method that was changed compute anew.
+        bioplastic's own version and the text of the method's functions are in it: a newer version
+        and a method that was changed compute anew.
         """
         samples = self.problem.load()
         said = {
@@ -196,12 +196,13 @@ def versions(method: Method | None = None) -> dict[str, str]:
 
 
 def _sources(method: Method) -> list[str]:
-    """Return the text of the classes of a method, which may be changed between two calls."""
+    """Return the text of a method's functions, which may be changed between two calls."""
     texts = []
     for kind in type(method).__mro__[: type(method).__mro__.index(Method)]:
-        # Typed into an interpreter, a class has none.
-        with contextlib.suppress(OSError, TypeError):
-            texts.append(inspect.getsource(kind))
+        for function in filter(inspect.isfunction, vars(kind).values()):
+            # Typed into an interpreter, a function has none.
+            with contextlib.suppress(OSError, TypeError):
+                texts.append(inspect.getsource(function))
     return texts
 
 

@@ -218,7 +218,8 @@ def test_a_method_that_was_changed_makes_other_tasks(tmp_path):
         path.write_text(
             "from bioplastic.study.methods import METHODS\n"
             "class Other(type(METHODS['svm'])):\n"
-            f"    C = {text}\n"
+            "    def describe(self, model):\n"
+            f"        return {text!r}\n"
         )
         linecache.checkcache()
         spec = importlib.util.spec_from_file_location("own_method", path)
@@ -229,4 +230,4 @@ def test_a_method_that_was_changed_makes_other_tasks(tmp_path):
             (task,) = plan("digits", module.Other(), seeds=1, size="demo")
             return task.key
 
-    assert key("10.0") == key("10.0") != key("20.00")
+    assert key("some words") == key("some words") != key("others")
