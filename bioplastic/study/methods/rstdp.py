@@ -51,8 +51,8 @@ class RewardMethod(RateMethod):
         not_local="The critic's expectation is kept for each class.",
         history=(
             "Epochs and scaling of counts were found by a dozen trainings on six speakers of hd, "
-            "validated on speakers 1 and 8 (benchmarks/reward.py), the test speakers of fold 1 of hd "
-            "here; that it hears what sticks out of the mean word, by Diehl & Cook's trainings."
+            "validated on speakers 1 and 8 (benchmarks/reward.py), the test speakers of fold 1 of "
+            "hd here; that it hears what sticks out of the mean word, by Diehl & Cook's trainings."
         ),
         sources=[
             "Fremaux, Sprekeler & Gerstner (2010), doi 10.1523/JNEUROSCI.6249-09.2010",
