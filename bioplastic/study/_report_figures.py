@@ -277,8 +277,8 @@ def fields(outcomes: Sequence[Outcome], found: dict[str, Any]) -> Picture | None
         name=f"{found['name']}-fields",
         svg=_svg(panels[0]),
         alt=f"Receptive fields, {found['title']}",
-        caption="Each tile is a neuron: bright are the inputs that it listens to. Of words: time to "
-        "the right, channels upwards.",
+        caption="Each tile is a neuron: bright are the inputs that it listens to. Of words: time "
+        "to the right, channels upwards.",
     )
 
 
