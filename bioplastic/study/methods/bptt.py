@@ -14,8 +14,9 @@ from bioplastic.study.workload import Workload
 
 __all__ = ["BPTT"]
 
-_NEURONS = {"demo": 64, "default": 512, "full": 512}
-_EPOCHS = {"demo": 10, "default": 24, "full": 24}
+_NEURONS = {"demo": 96, "default": 512, "full": 512}
+_EPOCHS = {"demo": 20, "default": 24, "full": 24}
+_BATCH = {"demo": 16, "default": 64, "full": 64}
 #: Of the epochs, those of a trial.
 _TRIAL = 3
 _N_INPUTS = 70
@@ -48,9 +49,9 @@ class BPTT(Method):
         history=(
             "Input channels, delay lines, number of neurons, augmentation and epochs are those of "
             "e-prop here; neurons of snnTorch have no adaptive threshold, and learn their decay "
-            "instead. Candidates are the best of six trainings of eight epochs on eight speakers of "
-            "hd, validated on speakers 1 and 8, the test speakers of fold 1 of hd here: far fewer than "
-            "e-prop had."
+            "instead. Candidates are the best of six trainings of eight epochs on eight speakers "
+            "of hd, validated on speakers 1 and 8, the test speakers of fold 1 of hd here: far fewer "
+            "than e-prop had."
         ),
         sources=[
             "Neftci, Mostafa & Zenke (2019), doi 10.1109/MSP.2019.2931595",
@@ -78,7 +79,7 @@ class BPTT(Method):
         return SurrogateGradientClassifier(
             n_neurons=_NEURONS[size],
             n_epochs=_EPOCHS[size] // (_TRIAL if trial else 1),
-            batch_size=64,
+            batch_size=_BATCH[size],
             pool=max(1, round(X.n_units / _N_INPUTS)) if isinstance(X, SpikeTrains) else 1,
             n_lines=5 if words and size != "demo" else 1,
             dt=0.010 if words else 0.003,
