@@ -48,7 +48,7 @@ class BPTT(Method):
         not_local="Time runs backwards, and errors go back through the forward weights.",
         history=(
             "Input channels, delay lines, number of neurons, augmentation and epochs are those of "
-            "e-prop here; neurons of snnTorch have no adaptive threshold, and learn their decay "
+            "e-prop here; snnTorch's neurons have no adaptive threshold and learn decays "
             "instead. Candidates are the best of six trainings of eight epochs on eight speakers "
             "of hd, validated on speakers 1 and 8, the test speakers of fold 1 of hd here: far fewer "
             "than e-prop had."
