@@ -50,8 +50,8 @@ class BPTT(Method):
             "Input channels, delay lines, number of neurons, augmentation and epochs are those of "
             "e-prop here; snnTorch's neurons have no adaptive threshold and learn decays "
             "instead. Candidates are the best of six trainings of eight epochs on eight speakers "
-            "of hd, validated on speakers 1 and 8, the test speakers of fold 1 of hd here: far fewer "
-            "than e-prop had."
+            "of hd, validated on speakers 1 and 8, the test speakers of fold 1 of hd here: far "
+            "fewer than e-prop had."
         ),
         sources=[
             "Neftci, Mostafa & Zenke (2019), doi 10.1109/MSP.2019.2931595",
