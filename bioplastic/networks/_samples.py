@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Quantity
+from brian2 import Quantity, ms
 
 from bioplastic import engine as engines
-from bioplastic._checks import check_intensities, check_quantity
+from bioplastic._checks import check_intensities, check_quantity, check_whole
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Schedule
 from bioplastic.readout._trains import check_trains
@@ -24,6 +24,7 @@ __all__ = [
     "make_stimulus",
     "mean_rate",
     "rate_scale",
+    "sample_schedule",
 ]
 
 type Samples = npt.NDArray[Any] | SpikeTrains
@@ -76,6 +77,31 @@ def check_samples(
     if reset:
         estimator.n_features_in_ = X.n_units
     return X
+
+
+def sample_schedule(
+    estimator: Any, *, takes_spikes: bool, presentation: Quantity, rest: Quantity
+) -> Schedule:
+    """Make the schedule of samples from an estimator's parameters and these defaults.
+
+    Raises
+    ------
+    ParameterError
+        If one is out of range.
+    """
+    given = None
+    if estimator.presentation is not None or not takes_spikes:
+        given = check_quantity(estimator, "presentation", presentation)
+    min_spikes = check_whole(estimator, "min_spikes", low=0)
+    max_repeats = check_whole(estimator, "max_repeats", low=0, high=255)
+    return Schedule(
+        presentation=given,
+        rest=check_quantity(estimator, "rest", rest),
+        dt=check_quantity(estimator, "dt", 0.5 * ms),
+        # Spikes would be the same again.
+        min_spikes=0 if takes_spikes else min_spikes,
+        max_repeats=0 if takes_spikes else max_repeats,
+    )
 
 
 def check_rates(estimator: Any, schedule: Schedule, default: Quantity) -> None:

@@ -18,11 +18,10 @@ from bioplastic.models import (
     Network,
     PairSTDP,
     PlasticityRule,
-    Schedule,
     ThreeFactorSTDP,
     VoltageSTDP,
 )
-from bioplastic.networks._samples import check_rates
+from bioplastic.networks._samples import check_rates, sample_schedule
 from bioplastic.networks.declarations import diehl_cook_network
 
 __all__ = ["RATE_MAX", "declare"]
@@ -67,7 +66,9 @@ def declare(
     """
     n_neurons = check_whole(estimator, "n_neurons", low=1)
     check_whole(estimator, "n_epochs", low=1)
-    schedule = _schedule(estimator, takes_spikes=takes_spikes)
+    schedule = sample_schedule(
+        estimator, takes_spikes=takes_spikes, presentation=350 * ms, rest=150 * ms
+    )
     check_rates(estimator, schedule, RATE_MAX)
     excitatory = estimator.excitatory or DiehlCookExcitatory()
     if estimator.theta_plus is not None:
@@ -87,22 +88,6 @@ def declare(
         excitatory=excitatory,
         inhibitory=estimator.inhibitory,
         schedule=schedule,
-    )
-
-
-def _schedule(estimator: Any, *, takes_spikes: bool) -> Schedule:
-    presentation = None
-    if estimator.presentation is not None or not takes_spikes:
-        presentation = check_quantity(estimator, "presentation", 350 * ms)
-    min_spikes = check_whole(estimator, "min_spikes", low=0)
-    max_repeats = check_whole(estimator, "max_repeats", low=0, high=255)
-    return Schedule(
-        presentation=presentation,
-        rest=check_quantity(estimator, "rest", 150 * ms),
-        dt=check_quantity(estimator, "dt", 0.5 * ms),
-        # Spikes would be the same again.
-        min_spikes=0 if takes_spikes else min_spikes,
-        max_repeats=0 if takes_spikes else max_repeats,
     )
 
 

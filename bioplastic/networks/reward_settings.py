@@ -8,12 +8,11 @@ from bioplastic._checks import (
     check_choice,
     check_number,
     check_positive,
-    check_quantity,
     check_whole,
 )
 from bioplastic.errors import ParameterError
-from bioplastic.models import CovarianceRewardSTDP, Network, PlasticityRule, Schedule
-from bioplastic.networks._samples import check_rates
+from bioplastic.models import CovarianceRewardSTDP, Network, PlasticityRule
+from bioplastic.networks._samples import check_rates, sample_schedule
 from bioplastic.networks.reward_network import (
     BASELINES,
     SharingNeuron,
@@ -61,7 +60,9 @@ def declare(
     check_whole(estimator, "n_epochs", low=1)
     n_per_class = check_whole(estimator, "n_per_class", low=1)
     n_spikes = check_number(estimator, "n_spikes", low=1e-9)
-    schedule = _schedule(estimator, takes_spikes=takes_spikes)
+    schedule = sample_schedule(
+        estimator, takes_spikes=takes_spikes, presentation=200 * ms, rest=0 * ms
+    )
     check_rates(estimator, schedule, RATE_MAX)
     critic = class_neuron(
         n_classes=n_classes,
@@ -90,22 +91,6 @@ def declare(
         rule=rule if learning else None,
         norm=norm if learning else None,
         critic=critic if learning else None,
-    )
-
-
-def _schedule(estimator: Any, *, takes_spikes: bool) -> Schedule:
-    presentation = None
-    if estimator.presentation is not None or not takes_spikes:
-        presentation = check_quantity(estimator, "presentation", 200 * ms)
-    min_spikes = check_whole(estimator, "min_spikes", low=0)
-    max_repeats = check_whole(estimator, "max_repeats", low=0, high=255)
-    return Schedule(
-        presentation=presentation,
-        rest=check_quantity(estimator, "rest", 0 * ms),
-        dt=check_quantity(estimator, "dt", 0.5 * ms),
-        # Spikes would be the same again.
-        min_spikes=0 if takes_spikes else min_spikes,
-        max_repeats=0 if takes_spikes else max_repeats,
     )
 
 

@@ -1,5 +1,6 @@
 """What several methods share: copies of training words, states of the input, words for networks."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ __all__ = [
     "describe_network",
     "describe_pipeline",
     "encoder_steps",
+    "epoch_curve",
     "fields_of",
     "fitted",
     "input_steps",
@@ -35,6 +37,7 @@ __all__ = [
     "rate_steps",
     "rule_workload",
     "shown_workload",
+    "stepwise_options",
     "with_augmented",
 ]
 
@@ -50,6 +53,8 @@ _N_BINS, _N_GROUPS = 15, 35
 _WINDOW = 800 * ms
 #: Standard deviations above the mean at which inputs of networks are clipped.
 _HIGHEST = 3.0
+#: Inputs of networks that hear words step by step.
+_N_INPUTS = 70
 #: Spikes of an image, where a method takes nothing but spikes.
 _IMAGE, _RATE = 150 * ms, 256 * Hz
 
@@ -83,7 +88,27 @@ def with_augmented(workload: Workload, model: Any) -> Workload:
     return workload * (1 + n_copies(model))
 
 
-def input_steps(X: Inputs, *, own_length: bool, scaling: str = "sqrt") -> Steps:
+def stepwise_options(X: Inputs, size: str) -> dict[str, Any]:
+    """Return options of networks that hear words step by step; none for images.
+
+    Neighbouring channels make one input, which comes again on delay lines, and every word is
+    changed anew in each pass.
+    """
+    if not isinstance(X, SpikeTrains):
+        return {}
+    return {
+        "pool": max(1, round(X.n_units / _N_INPUTS)),
+        "n_lines": 1 if size == "demo" else 5,
+        "augmenter": augmenter(X, None, channel_stretch=_STRETCH),
+    }
+
+
+def epoch_curve(score: Sequence[float]) -> dict[str, list[float]]:
+    """Give the learning curve of a method that tells its accuracy after each epoch."""
+    return {"x": list(range(1, len(score) + 1)), "train": [float(s) for s in score]}
+
+
+def input_steps(X: Inputs, *, own_length: bool) -> Steps:
     """Count the input's spikes in bins of time and channels, at unit length; keep images.
 
     Bins divide each word's own length, or a time that is the same for all.
@@ -94,7 +119,7 @@ def input_steps(X: Inputs, *, own_length: bool, scaling: str = "sqrt") -> Steps:
     if not own_length:
         options = {"duration": _WINDOW, "overflow": True}
     n_groups = min(_N_GROUPS, X.n_units)
-    bins = TimeBinnedCount(n_bins=_N_BINS, n_groups=n_groups, scaling=scaling, **options)
+    bins = TimeBinnedCount(n_bins=_N_BINS, n_groups=n_groups, scaling="sqrt", **options)
     return [
         ("bins", bins),
         ("single", FunctionTransformer(np.float32)),
@@ -172,16 +197,13 @@ def rule_workload(network: Network, shown: Presentation) -> Workload:
     return learning_workload(network, shown.state, shown.stimulus, seed=shown.seed)
 
 
-def raster(spikes: SpikeTrains, X_test: Inputs, population: str) -> dict[str, npt.NDArray[Any]]:
-    """Return the first test sample's spikes in the network, and in the input where it has some."""
-    found: dict[str, npt.NDArray[Any]] = {
+def raster(spikes: SpikeTrains, population: str) -> dict[str, npt.NDArray[Any]]:
+    """Give the first sample's spikes in the network."""
+    return {
         "raster_times": spikes[0].times,
         "raster_units": spikes[0].units,
         "raster_population": np.array(population),
     }
-    if isinstance(X_test, SpikeTrains):
-        found |= {"input_times": X_test[0].times, "input_units": X_test[0].units}
-    return found
 
 
 def describe_network(network: Network) -> str:
@@ -236,7 +258,6 @@ def _constants(values: dict[str, Any]) -> list[str]:
     return [f"    {said}"] if said else []
 
 
-def describe_pipeline(model: Any) -> str:
+def describe_pipeline(pipeline: Pipeline) -> str:
     """Return the steps of a pipeline, one a line."""
-    steps = model.steps if isinstance(model, Pipeline) else [("model", model)]
-    return "\n".join(f"{name}: {step!r}" for name, step in steps)
+    return "\n".join(f"{name}: {step!r}" for name, step in pipeline.steps)

@@ -8,7 +8,12 @@ import numpy.typing as npt
 
 from bioplastic.spikes import SpikeTrains
 from bioplastic.study.accounting import layer_workload
-from bioplastic.study.methods._parts import augmenter, encoder_steps, raster
+from bioplastic.study.methods._parts import (
+    encoder_steps,
+    epoch_curve,
+    raster,
+    stepwise_options,
+)
 from bioplastic.study.methods.base import Inputs, Method, Theory
 from bioplastic.study.workload import Workload
 
@@ -19,7 +24,6 @@ _EPOCHS = {"demo": 20, "default": 24, "full": 24}
 _BATCH = {"demo": 16, "default": 64, "full": 64}
 #: Of the epochs, those of a trial.
 _TRIAL = 3
-_N_INPUTS = 70
 
 
 class BPTT(Method):
@@ -80,12 +84,10 @@ class BPTT(Method):
             n_neurons=_NEURONS[size],
             n_epochs=_EPOCHS[size] // (_TRIAL if trial else 1),
             batch_size=_BATCH[size],
-            pool=max(1, round(X.n_units / _N_INPUTS)) if isinstance(X, SpikeTrains) else 1,
-            n_lines=5 if words and size != "demo" else 1,
             dt=0.010 if words else 0.003,
             encoder=None if words else encoder_steps(X, seed)[0][1],
-            augmenter=augmenter(X, None, channel_stretch=0.12) if words else None,  # type: ignore[arg-type]
             random_state=seed,
+            **stepwise_options(X, size),
             **settings,
         )
 
@@ -108,14 +110,13 @@ class BPTT(Method):
 
     def curve(self, model: Any) -> dict[str, list[float]]:
         """Accuracy of each epoch, while weights change."""
-        score = list(model.history_["score"])
-        return {"x": list(range(1, len(score) + 1)), "train": score}
+        return epoch_curve(model.history_["score"])
 
     def exhibits(
         self, model: Any, X_test: Inputs, image_shape: tuple[int, int] | None
     ) -> dict[str, npt.NDArray[Any]]:
         """Give a raster of the first test sample."""
-        return raster(model.transform_spikes(X_test[:1]), X_test, "recurrent neurons")
+        return raster(model.transform_spikes(X_test[:1]), "recurrent neurons")
 
 
 def _forward(model: Any, X: Inputs) -> Workload:

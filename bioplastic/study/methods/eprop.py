@@ -10,11 +10,12 @@ from bioplastic.models import LogUniform
 from bioplastic.networks import EPropClassifier
 from bioplastic.spikes import SpikeTrains
 from bioplastic.study.methods._parts import (
-    augmenter,
     describe_network,
+    epoch_curve,
     raster,
     rule_workload,
     shown_workload,
+    stepwise_options,
 )
 from bioplastic.study.methods.base import Inputs, Method, Theory
 from bioplastic.study.workload import Workload
@@ -43,8 +44,6 @@ _WORDS: dict[str, Any] = {
     "feedback_decay": 0.5,
 }
 _IMAGES: dict[str, Any] = {"presentation": 60 * ms, "dt": 3 * ms, "rate_cost": 0.003}
-#: Inputs that neighbouring channels are summed to.
-_N_INPUTS = 70
 
 
 class EPropMethod(Method):
@@ -100,12 +99,7 @@ class EPropMethod(Method):
         self, X: Inputs, size: str, settings: Mapping[str, Any], seed: int, *, trial: bool
     ) -> Any:
         """Train for a third of the epochs in a trial."""
-        options: dict[str, Any] = dict(_IMAGES)
-        if isinstance(X, SpikeTrains):
-            pool = max(1, round(X.n_units / _N_INPUTS))
-            voices = augmenter(X, None, channel_stretch=0.12)
-            lines = 1 if size == "demo" else 5
-            options = _WORDS | {"pool": pool, "n_lines": lines, "augmenter": voices}
+        options = _WORDS if isinstance(X, SpikeTrains) else _IMAGES
         return EPropClassifier(
             n_lif=0,
             n_alif=_NEURONS[size],
@@ -115,6 +109,7 @@ class EPropMethod(Method):
             random_state=seed,
             n_jobs=1,
             **options,
+            **stepwise_options(X, size),
             **settings,
         )
 
@@ -129,11 +124,10 @@ class EPropMethod(Method):
 
     def curve(self, model: Any) -> dict[str, list[float]]:
         """Accuracy of each epoch, while weights change."""
-        score = model.history_["score"].tolist()
-        return {"x": list(range(1, len(score) + 1)), "train": score}
+        return epoch_curve(model.history_["score"])
 
     def exhibits(
         self, model: Any, X_test: Inputs, image_shape: tuple[int, int] | None
     ) -> dict[str, npt.NDArray[Any]]:
         """Give a raster of the first test sample."""
-        return raster(model.transform_spikes(X_test[:1]), X_test, "adaptive neurons")
+        return raster(model.transform_spikes(X_test[:1]), "adaptive neurons")

@@ -22,6 +22,7 @@ from bioplastic.study.methods._parts import (
     n_copies,
     raster,
     shown_workload,
+    with_augmented,
 )
 from bioplastic.study.methods.base import Inputs, Method, Theory
 from bioplastic.study.workload import Workload
@@ -61,14 +62,14 @@ class LiquidMethod(Method):
         for X in (X_train, X_test):
             liquid, spikes = self.answers(model, X)
             found.append(shown_workload(liquid.presentation_of(spikes)))
-        return found[0] * (1 + n_copies(model)), found[1]
+        return with_augmented(found[0], model), found[1]
 
     def exhibits(
         self, model: Any, X_test: Inputs, image_shape: tuple[int, int] | None
     ) -> dict[str, npt.NDArray[Any]]:
         """Give a raster of the first test sample."""
         liquid, spikes = self.answers(model, X_test[:1])
-        return raster(liquid.transform(spikes), X_test, "liquid")
+        return raster(liquid.transform(spikes), "liquid")
 
 
 class Liquid(LiquidMethod):
