@@ -1,7 +1,7 @@
 """Fixtures of all tests: real data where there are some, and a cache that is nobody's."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import brian2
@@ -41,6 +41,22 @@ def tmp_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("BIOPLASTIC_CACHE", str(folder))
     return folder
+
+
+@pytest.fixture
+def only_methods() -> Iterator[Callable[..., None]]:
+    """Return what leaves these methods alone in `METHODS`; all come back, in their order."""
+    from bioplastic.study import METHODS  # rooms are imported by those tests that need them
+
+    before = dict(METHODS)
+
+    def keep(*names: str) -> None:
+        for name in before.keys() - set(names):
+            del METHODS[name]
+
+    yield keep
+    METHODS.clear()
+    METHODS.update(before)
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,6 @@ from bioplastic.cli.settings import SETTINGS, DiehlCookSettings
 from bioplastic.cli.tasks import TASKS, digits_task, mnist_task
 from bioplastic.models import DiehlCookExcitatory, Schedule
 from bioplastic.networks import DiehlCookClassifier
-from bioplastic.study import METHODS
 
 # Modules whose names the commands of the package hide.
 doctor_module = import_module("bioplastic.cli.doctor")
@@ -311,7 +310,7 @@ def test_folder_with_another_object(failure, trained, tmp_path):
 # ----------------------------------------------------------------------------------------- demo
 
 
-def test_demo(run, tmp_path, monkeypatch):
+def test_demo(run, tmp_path, monkeypatch, only_methods):
     task = digits_task()
     small = replace(
         task,
@@ -326,8 +325,7 @@ def test_demo(run, tmp_path, monkeypatch):
     )  # fmt: skip
     monkeypatch.setitem(TASKS, "digits", lambda _: small)
     monkeypatch.setitem(SETTINGS, "digits", settings)
-    for name in set(METHODS) - {"svm", "mlp"}:
-        monkeypatch.delitem(METHODS, name)
+    only_methods("svm", "mlp")
     out = tmp_path / "demo"
     said = run("demo", "--out", out, "--engine", "numpy").stdout
     assert "40 to learn from, 30 held out" in said

@@ -122,7 +122,7 @@ def test_other_data_are_refused():
     ("given", "message"),
     [
         ({"data": "hdd"}, "data: must be one of hd, fsdd"),
-        ({"methods": "svn"}, "methods: must be one of stdp, liquid"),
+        ({"methods": "svn"}, "methods: must be one of stdp, liquid, timing"),
         ({"size": "big"}, "size: must be one of demo, default, full, got 'big'"),
         ({"seeds": 0}, "seeds: must be how many"),
         ({"seeds": [-1]}, "seeds: must be how many"),
@@ -135,12 +135,11 @@ def test_what_there_is_not(given, message):
         plan(**({"data": "digits", "methods": "svm"} | given))
 
 
-def test_a_method_without_its_package_says_what_to_install(monkeypatch, tmp_path):
+def test_a_method_without_its_package_says_what_to_install(monkeypatch, tmp_path, only_methods):
     monkeypatch.setattr(type(METHODS["bptt"]), "missing", ["torch"])
     with pytest.raises(ParameterError, match=r"needs torch.*pip install 'bioplastic\[bptt\]'"):
         plan("digits", "bptt")
-    for name in set(METHODS) - {"svm", "bptt"}:
-        monkeypatch.delitem(METHODS, name)
+    only_methods("svm", "bptt")
     found = compare("digits", "all", seeds=1, size="demo", folder=tmp_path)
     assert [o.method for o in found.outcomes] == ["svm"]
     assert "pip install" in found.left_out["bptt"]
