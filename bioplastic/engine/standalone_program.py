@@ -20,6 +20,7 @@ import numpy.typing as npt
 from bioplastic.engine import cache
 from bioplastic.engine.builder import build
 from bioplastic.engine.context import brian_context
+from bioplastic.engine.lanes import learned_variables, upper_bounds
 from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan, input_events
 from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.engine.standalone import slot_device
@@ -38,6 +39,8 @@ __all__ = ["StandaloneProgram", "compiler_version", "find_compiler"]
 #: -ffast-math lets the compiler vectorise sums; infinities stay honest.
 FLAGS = ("-std=c++17", "-O3", "-ffast-math", "-fno-finite-math-only", "-w")
 _NATIVE = "-march=native"
+#: What lanes learn, by the number that the program is given.
+_COMBINE = (None, "sum", "mean")
 _HEADERS = [
     "algorithm",
     "assert.h",
@@ -101,6 +104,8 @@ class StandaloneProgram:
     ----------
     network : Network
         The declaration.
+    lanes : int
+        Samples that are shown side by side.
 
     Raises
     ------
@@ -115,18 +120,18 @@ class StandaloneProgram:
     #: Rows of one chunk where nobody says otherwise.
     n_rows = 1000
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, *, lanes: int = 1) -> None:
         compiler = find_compiler()
         if compiler is None:
             raise CompilerNotFoundError(
                 f"engine 'cpp_standalone': no C++ compiler found; {_INSTALL}"
             )
         key = cache.fingerprint(
-            structure(network), brian2.__version__, np.__version__, sys.version,
+            structure(network), str(lanes), brian2.__version__, np.__version__, sys.version,
             compiler_version(compiler), " ".join(FLAGS), _processor(),
         )  # fmt: skip
         self._folder, self.build_seconds = cache.get_or_build(
-            key, lambda folder: _build(network, folder, compiler)
+            key, lambda folder: _build(network, folder, compiler, lanes)
         )
         manifest = json.loads((self._folder / cache.MANIFEST).read_text())
         self.sizes: dict[str, int] = {name: n for name, (n, _) in manifest["layout"].items()}
@@ -146,7 +151,7 @@ class StandaloneProgram:
         with tempfile.TemporaryDirectory(prefix="bioplastic-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
             self._write_input(folder, chunk)
-            arguments = (folder, len(chunk.keys), chunk.seed[0])
+            arguments = (folder, len(chunk.keys), chunk.seed[0], _COMBINE.index(chunk.combine))
             self._call(folder, [str(a) for a in arguments], report, stop)
             return self._read_output(folder, chunk.probe)
 
@@ -263,7 +268,7 @@ def _write_array(path: Path, array: npt.NDArray[Any]) -> None:
     path.write_bytes(np.ascontiguousarray(array).data)
 
 
-def _build(network: Network, folder: Path, compiler: str) -> None:
+def _build(network: Network, folder: Path, compiler: str, lanes: int) -> None:
     # Brian would probe the compiler for each of its own flags; ours are given to our own call.
     preferences: dict[str, Any] = {"codegen.cpp.extra_compile_args": []}
     with brian_context(slot_device, preferences):
@@ -271,8 +276,11 @@ def _build(network: Network, folder: Path, compiler: str) -> None:
         slot_device.reinit()
         slot_device.activate(build_on_run=False)
         try:
-            built = build(network, n_rows=1, superpose=True)
-            slot_device.add_slot_loop(built, listed_variables(network))
+            built = build(network, n_rows=1, superpose=lanes == 1, lanes=lanes, repeat=False)
+            learned = learned_variables(network) if lanes > 1 else []
+            slot_device.add_slot_loop(
+                built, listed_variables(network), learned, upper_bounds(network)
+            )
             slot_device.build(directory=str(folder), compile=False, run=False)
             layout = slot_device.layout(built)
             arrivals = [array for array, _ in slot_device.plan["arrivals"]]
