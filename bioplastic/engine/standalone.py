@@ -272,7 +272,7 @@ class SlotDevice(CPPStandaloneDevice):
 
     def _watched(self, built: Built) -> list[tuple[str, int, int]]:
         """Spikes to record, the place of their number, and the number of the first unit."""
-        firsts = np.cumsum([0, *(len(group) for group in built.watched)])
+        firsts = np.cumsum([0, *(len(group) // self.lanes for group in built.watched)])
         return [
             (*self._spikes(group), int(first))
             for group, first in zip(built.watched, firsts, strict=False)
