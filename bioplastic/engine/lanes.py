@@ -112,8 +112,8 @@ def learned_variables(network: Network) -> list[str]:
         if is_pooled(projection):
             continue
         model = projection.synapse
-        starts = [learning_of(projection).at_slot_start, model.at_slot_start if model else ""]
-        new = assigned("\n".join(starts), anew=True)
+        begin = [learning_of(projection).at_slot_start, model.at_slot_start if model else ""]
+        new = assigned("\n".join(begin), anew=True)
         names += [f"{projection.name}.{name}" for name in sorted(own_variables(projection) - new)]
     return names
 

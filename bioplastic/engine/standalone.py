@@ -335,7 +335,7 @@ class SlotDevice(CPPStandaloneDevice):
         }
 
     def _resized(self, built: Built) -> list[tuple[str, int]]:
-        """List what each lane has for itself of regular synapses, of which Brian made one lane's."""
+        """List what each lane has for itself of regular synapses: Brian made one lane's."""
         found = []
         synapses = {o.name: o for o in built.net.objects if isinstance(o, Synapses)}
         for name in built.wirings if self.lanes > 1 else ():

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from brian2 import ms, mV, second
+from brian2 import ms, mV
 
 from bioplastic import SpikeTrains, engine
 from bioplastic.engine.lanes import learned_variables, own_variables
@@ -229,6 +229,37 @@ def eprop(batch_size):
     )  # fmt: skip
 
 
+def test_presenting_them_in_order_of_length():
+    samples = trains(lengths=10 * LENGTHS)
+    liquid = LiquidStateMachine(20, engine="numpy", random_state=0).fit(samples)
+    shown = liquid.presentation_of(samples)
+    one, other = (
+        engine.present(
+            shown.network, shown.stimulus, seed=shown.seed, state=shown.state, engine="numpy",
+            record="spikes", outputs=["exc.v"], outputs_at="steps", lanes=n,
+        )
+        for n in (1, 3)
+    )  # fmt: skip
+    assert one.counts.sum() > 100
+    assert_same(one, other)
+
+
+def test_repeated_samples_keep_their_noise_and_their_slots(network, weights):
+    # Rates have no length, so that the order stays; a stimulus may name one sample twice.
+    rng = np.random.default_rng(0)
+    values = rng.uniform(0.0, 200.0, (5, 20)) * np.array([[0.1], [1], [0.1], [1], [1]])
+    stimulus = engine.RateStimulus(values=values, order=np.array([4, 0, 2, 2, 1, 3]))
+    one, other = (
+        engine.present(
+            network.frozen(), stimulus, seed=3, state=weights, engine="numpy", record="spikes",
+            lanes=n,
+        )
+        for n in (1, 4)
+    )  # fmt: skip
+    assert one.repeats.max() > 0
+    assert_same(one, other)
+
+
 class TestLearning:
     """All samples of a round begin with the same values, and teach together."""
 
@@ -316,9 +347,7 @@ class TestLearning:
             at_slot_start="kind = target(cursor)",
         )  # fmt: skip
         network = learner(rule, neuron=cell)
-        network = dataclasses.replace(
-            network, schedule=dataclasses.replace(SCHEDULE, batch_size=4)
-        )
+        network = dataclasses.replace(network, schedule=dataclasses.replace(SCHEDULE, batch_size=4))
         stimulus = engine.SpikeStimulus(
             trains=trains(), order=np.arange(14) % 7, targets=np.arange(7.0) + 1
         )
