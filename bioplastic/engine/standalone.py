@@ -231,6 +231,14 @@ class SlotDevice(CPPStandaloneDevice):
         """List calls of all that acts, in its order, by the parts of a slot."""
         together = False
         calls: dict[str, list[str]] = {"start": [], "step": [], "arrive": [], "end": []}
+        opens, fires, books = [], {}, {}
+        for group, variable in built.calendars:
+            (spikes, n), (times, _) = self._spikes(group), self._array(group, variable)
+            calendar, dt = f"_calendar_{group.name}", "_array_step_clock_dt[0]"
+            opens.append(f"{calendar}.begin_slot({times}, {n}, {dt}, n_steps);")
+            fires[group.thresholder["spike"].name] = f"{calendar}.fire({spikes}, {n}, step);"
+            again = f"{calendar}.book_again({spikes}, {times}, {n}, {dt}, step);"
+            books[group.resetter["spike"].name] = again
         begins = {f"{name}_at_slot_start": name for name in built.superposed}
         ends = {f"{name}_at_slot_end": name for name in built.superposed}
         for obj in built.net.sorted_objects:
@@ -255,14 +263,18 @@ class SlotDevice(CPPStandaloneDevice):
                 when = f"if (_superposition_{begins[obj.name]}.dirty) "
             if obj.name in ends:  # acts on sources, of which the synapses then follow
                 part.append(f"_end_span_{ends[obj.name]}();")
+            if obj.name in fires:  # in place of looking at every neuron
+                part.append(fires[obj.name])
+                continue
             part += [f"{when}_run_{name}();" for name in names]
+            part += [books[obj.name]] if obj.name in books else []
             if obj.name in begins:
                 part.append(f"_superposition_{begins[obj.name]}.dirty = false;")
             if obj.name in ends:
                 part.append(f"_end_block_{ends.pop(obj.name)}(_is_last);")
         if self.lanes > 1:
             calls["end"].append("_spread_shared();")
-        calls["start"] += ["_begin_round();"] if learns else []
+        calls["start"] += [*opens, *(["_begin_round();"] if learns else [])]
         calls["end"] = [*(f"_end_block_{name}(_is_last);" for name in ends.values()), *calls["end"]]
         return calls
 

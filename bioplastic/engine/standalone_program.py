@@ -285,15 +285,22 @@ def _build(network: Network, folder: Path, compiler: str, lanes: int) -> None:
             layout = slot_device.layout(built)
             arrivals = [array for array, _ in slot_device.plan["arrivals"]]
             superposed = list(built.superposed)
+            calendars = [group.name for group, _ in built.calendars]
         finally:
             slot_device.reinit()
     manifest = {"layout": layout, "parameters": sorted(built.parameters)}
-    _write_unit(folder, list(listed_variables(network)), arrivals, superposed)
+    statics = {
+        "_SynapseList": [f"_list_{name}" for name in listed_variables(network)],
+        "_Arrivals": [f"_arrivals{array}" for array in arrivals],
+        "_Superposition": [f"_superposition_{name}" for name in superposed],
+        "_Calendar": [f"_calendar_{name}" for name in calendars],
+    }
+    _write_unit(folder, statics)
     _compile(folder, compiler)
     (folder / cache.MANIFEST).write_text(json.dumps(manifest))
 
 
-def _write_unit(folder: Path, lists: list[str], arrivals: list[str], superposed: list[str]) -> None:
+def _write_unit(folder: Path, statics: dict[str, list[str]]) -> None:
     """Join the sources to one unit: headers are read once, and calls can be inlined.
 
     Helper functions of the same name in different code objects live in namespaces of their own.
@@ -307,9 +314,7 @@ def _write_unit(folder: Path, lists: list[str], arrivals: list[str], superposed:
     for header in sorted(Path(__file__).with_name("templates").glob("*.h")):
         (folder / header.name).write_text(header.read_text())
         lines.append(f'#include "{header.name}"')
-    lines += [f"static _SynapseList _list_{name};" for name in lists]
-    lines += [f"static _Arrivals _arrivals{array};" for array in arrivals]
-    lines += [f"static _Superposition _superposition_{name};" for name in superposed]
+    lines += [f"static {kind} {name};" for kind, names in statics.items() for name in names]
     for k, path in enumerate(sorted((folder / "code_objects").glob("*.cpp"))):
         lines.append(f'namespace _unit_{k} {{\n#include "code_objects/{path.name}"\n}}')
         lines.append(f"using namespace _unit_{k};")
