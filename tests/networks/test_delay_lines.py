@@ -28,7 +28,9 @@ def delayed(signal):
     return later
 
 
-@pytest.mark.parametrize("engine", ["numpy", "cpp_standalone"])
+@pytest.mark.parametrize(
+    "engine", ["numpy", pytest.param("cpp_standalone", marks=pytest.mark.slow)]
+)
 def test_lines_are_delayed_copies(signals, engine):
     y = [0, 1, 0, 1, 1, 0]
     lines = EPropClassifier(

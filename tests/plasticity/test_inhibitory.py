@@ -113,6 +113,7 @@ def correlation(spikes, begin):
 MANY_WEAK = {"n_exc": 800, "p": 0.4, "strength": 0.5}
 
 
+@pytest.mark.slow
 def test_a_network_settles_at_3_hz_and_fires_irregularly():
     spikes = simulate(InhibitorySTDP(), **MANY_WEAK, seconds=100)
     assert rate(spikes, 0, 0.5) > 30
