@@ -13,7 +13,7 @@ from brian2 import BrianObjectException, DimensionMismatchError
 from brian2.equations.equations import EquationError
 from tqdm.auto import tqdm
 
-from bioplastic.engine.cuda import CudaProgram
+from bioplastic.engine.cuda_program import CudaProgram
 from bioplastic.engine.naming import with_names_of_their_own
 from bioplastic.engine.outputs import Outputs
 from bioplastic.engine.program import (

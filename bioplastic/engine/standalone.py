@@ -1,8 +1,10 @@
 """Brian's C++ device with a loop over slots, and with loops that vectorise."""
 
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,27 @@ from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.engine.superposition import Superposition
 
 __all__ = ["SlotCodeObject", "SlotDevice", "slot_device"]
+
+_HEADERS = [
+    "algorithm",
+    "assert.h",
+    "chrono",
+    "climits",
+    "cmath",
+    "csignal",
+    "cstdio",
+    "ctime",
+    "fstream",
+    "iostream",
+    "map",
+    "random",
+    "set",
+    "stdint.h",
+    "stdlib.h",
+    "string",
+    "tuple",
+    "vector",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +121,10 @@ SlotCodeObject.templater.env.filters["to_arrivals"] = to_arrivals
 
 class SlotDevice(CPPStandaloneDevice):
     """Brian's C++ device with a main loop over slots in place of ``Network.run``."""
+
+    #: The one file that is compiled, and those of our templates that it includes.
+    unit = "unit.cpp"
+    our_headers = ("philox.h", "superposition.h", "synapse_list.h")
 
     def __init__(self) -> None:
         super().__init__()
@@ -194,7 +221,7 @@ class SlotDevice(CPPStandaloneDevice):
             wait = built.intervals.get(obj.name, 1)
             when = f"if ((step + 1) % {wait} == 0) " if wait > 1 else ""
             if obj.name in built.at_batch_end:
-                when = "if (_array_schedule_batch_ends[0]) "
+                when = f"if ({self.number_now('_array_schedule_batch_ends')}) "
             if obj.name in begins:  # synapses that have nothing to forget
                 when = f"if (_superposition_{begins[obj.name]}.dirty) "
             if obj.name in ends:  # acts on sources, of which the synapses then follow
@@ -206,6 +233,10 @@ class SlotDevice(CPPStandaloneDevice):
                 part.append(f"_end_block_{ends.pop(obj.name)}(_is_last);")
         calls["end"] = [*(f"_end_block_{name}(_is_last);" for name in ends.values()), *calls["end"]]
         return calls
+
+    def number_now(self, array: str) -> str:
+        """C++ expression of the first number of an array, as the loop over slots sees it."""
+        return f"{array}[0]"
 
     def _spikes(self, group: Any) -> tuple[str, int]:
         """C++ name of a group's spikes, and the place where their number stands."""
@@ -272,6 +303,36 @@ class SlotDevice(CPPStandaloneDevice):
             "learns": hasattr(synapses, "post"),
             "arrivals": f"&_arrivals{self.added_to[name]}" if name in self.added_to else "0",
         }
+
+    def declarations(self) -> list[str]:
+        """Return what the loop over slots shares with code objects, in C++."""
+        return [
+            *(f"static _SynapseList _list_{found['name']};" for found in self.plan["lists"]),
+            *(f"static _Arrivals _arrivals{array};" for array, _ in self.plan["arrivals"]),
+            *(f"static _Superposition _superposition_{name};" for name in self.superposed),
+        ]
+
+    def write_unit(self, folder: Path) -> None:
+        """Join the sources to one unit: headers are read once, and calls can be inlined.
+
+        Helper functions of the same name in different code objects live in namespaces of their own.
+        """
+        lines = [f"#include <{h}>" for h in _HEADERS]
+        lines += [
+            f'#include "{h}"'
+            for h in ("objects.h", "brianlib/common_math.h", "brianlib/stdint_compat.h",
+                      "synapses_classes.h")
+        ]  # fmt: skip
+        for header in self.our_headers:
+            shutil.copy(Path(__file__).with_name("templates") / header, folder)
+            lines.append(f'#include "{header}"')
+        lines += self.declarations()
+        for k, path in enumerate(sorted((folder / "code_objects").glob("*.cpp"))):
+            lines.append(f'namespace _unit_{k} {{\n#include "code_objects/{path.name}"\n}}')
+            lines.append(f"using namespace _unit_{k};")
+        parts = ("brianlib/spikequeue", "objects", "network", "run", "main")
+        lines += [f'#include "{part}.cpp"' for part in parts]
+        (folder / self.unit).write_text("\n".join(lines) + "\n")
 
     def layout(self, built: Built) -> dict[str, tuple[int, str]]:
         """Return number of elements and NumPy type of every variable that a run sets."""

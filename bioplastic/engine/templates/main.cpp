@@ -22,14 +22,14 @@
 #include {{name}}
 {% endfor %}
 
-#if defined(__SSE2__)
+#if defined(__SSE2__) && !defined(__CUDACC__)
 #include <immintrin.h>
 #endif
 
 // Traces decay for ever: without this they would reach denormal numbers, which are 100 times slower.
 static void _flush_denormals()
 {
-#if defined(__SSE2__)
+#if defined(__SSE2__) && !defined(__CUDACC__)
     _mm_setcsr(_mm_getcsr() | 0x8040);
 #elif defined(__aarch64__)
     uint64_t control;
@@ -234,6 +234,8 @@ static void _end_block_{{all.name}}(bool states)
 static void _look(int64_t row, int64_t step)
 {
     using namespace brian;
+    {% block look %}
+    {% endblock %}
     {% for all in _plan.superposed %}
     // Looking changes nothing: blocks end where they would have ended.
     const bool _seen_{{all.name}} = {% for name, start, type in _plan.probes if name.startswith(all.name + ".") %}!_probe_{{_plan.probes.index((name, start, type)) + 1}}.chosen.empty() || {% endfor %}false;
@@ -275,6 +277,7 @@ static void _read_input(long n_rows, unsigned long seed)
     _read(_folder + "n_steps", _n_steps.data(), n_rows);
     int64_t _n_signal_rows = 0;
     for (const int64_t n : _n_steps) _n_signal_rows += n;
+    {% block tables %}
     {% if _plan.n_features %}
     const int64_t _n_stimulus_rows = {{"_n_signal_rows" if _plan.signal_input else "n_rows"}};
     delete [] stimulus_values;
@@ -307,6 +310,7 @@ static void _read_input(long n_rows, unsigned long seed)
     {% if _plan.draws %}
     _read(_folder + "key", uniform_key, 2);
     {% endif %}
+    {% endblock %}
     _random_generators[0].seed(seed);
     {% for all in _plan.superposed %}
     _superposition_{{all.name}}.prepare({{all.n_pre}}, {{all.n_post}}, {{all.states|length}},
@@ -336,6 +340,7 @@ static void _read_input(long n_rows, unsigned long seed)
     _read_all(_folder + "input.offsets", _input_offsets);
     {% endif %}
 }
+{% block during_steps %}
 {% if _plan.spike_input %}
 
 // A channel fires once in a step, as a neuron does: what more it has to say follows in the next.
@@ -374,10 +379,13 @@ static void _note_spikes()
                                      {{all.amount}});
     {% endfor %}
 }
+{% endblock %}
 
 static void _run_slots(long n_rows)
 {
     using namespace brian;
+    {% block begin %}
+    {% endblock %}
     using clock = std::chrono::steady_clock;
     const auto begun = clock::now();
     auto reported = begun;
@@ -387,6 +395,7 @@ static void _run_slots(long n_rows)
         _array_step_clock_timestep[0] = 0;
         _array_step_clock_t[0] = 0.0;
         const size_t row = (size_t)_array_schedule_cursor[0];
+        {% block begin_slot %}
         {% if _plan.spike_input %}
         _input_next = _input_offsets[row];
         _input_end = _input_offsets[row + 1];
@@ -402,6 +411,7 @@ static void _run_slots(long n_rows)
         {% for all in _plan.superposed %}
         _superposition_{{all.name}}.begin_slot(_n_steps[row]);
         {% endfor %}
+        {% endblock %}
         {% for call in _plan.start %}
         {{call}}
         {% endfor %}
@@ -410,6 +420,7 @@ static void _run_slots(long n_rows)
         while (_probe_next > 0 && _probe_points[2*_probe_next - 2] >= (int64_t)row) _probe_next--;
         while (2*_probe_next < _probe_points.size() && _probe_points[2*_probe_next] < (int64_t)row)
             _probe_next++;
+        {% block steps %}
         for (int64_t step=0; step<n_steps; step++)
         {
             _array_step_clock_timestep[0] = step;
@@ -442,6 +453,7 @@ static void _run_slots(long n_rows)
                 _probe_next++;
             }
         }
+        {% endblock %}
         {% if _plan.superposed %}
         const bool _is_last = (int64_t)row + 1 == n_rows || _stop_requested;
         {% endif %}
@@ -452,6 +464,8 @@ static void _run_slots(long n_rows)
         {% for call in _plan.end %}
         {{call}}
         {% endfor %}
+        {% block end_slot %}
+        {% endblock %}
         const auto now = clock::now();
         if (std::chrono::duration<double>(now - reported).count() > 0.2)
         {
@@ -466,6 +480,8 @@ static void _run_slots(long n_rows)
 static void _write_output()
 {
     using namespace brian;
+    {% block write %}
+    {% endblock %}
     {% for name, start, length in _plan.written %}
     _write(_folder + "{{name}}", {{start}}, {{length}});
     {% endfor %}
@@ -492,6 +508,8 @@ int main(int argc, char **argv)
     _open_probes();
     std::signal(SIGTERM, _request_stop);
     std::signal(SIGINT, SIG_IGN);
+    {% block open %}
+    {% endblock %}
     brian_start();
     {
         using namespace brian;
