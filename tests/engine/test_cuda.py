@@ -91,7 +91,7 @@ def trains(n_units, *, rate, n_samples=4, duration=0.15, seed=0):
 
 def liquid(kind):
     rng = np.random.default_rng(1)
-    network = kind.network(n_channels=12, n_neurons=60, schedule=FREE, rng=rng)
+    network = kind.network(n_channels=12, n_neurons=63, schedule=FREE, rng=rng)
     stimulus = engine.SpikeStimulus(trains=trains(12, rate=60.0))
     return Case(network, stimulus, network.sample(2))
 
