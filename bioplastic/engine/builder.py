@@ -5,6 +5,7 @@ the slot clock runs at a slot's edges: forgetting, normalisation, the choice of 
 Within a slot time counts from 0, so a slot's arithmetic does not depend on what came before it.
 """
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from bioplastic.engine import integrators
+from bioplastic.engine.lanes import assigned, of_lane, own_variables
 from bioplastic.engine.schedule import (
     END_OF_BATCH,
     END_OF_NEURONS,
@@ -72,8 +74,18 @@ class Built:
     watched: list[Any] = field(default_factory=list)
     #: "population.variable" -> (Brian group, name of the variable), what a run reads and writes
     variables: dict[str, tuple[Any, str]] = field(default_factory=dict)
-    #: name of a Synapses object -> (wiring, number of pre, number of post) where wiring is regular
+    #: samples that are shown side by side, and whether each lane has synapses of its own
+    lanes: int = 1
+    repeat: bool = True
+    #: name of a Synapses object -> (wiring, number of pre, number of post in a lane) where wiring
+    #: is regular
     wirings: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    #: name of a Synapses object -> variables that each lane has for itself
+    own: dict[str, frozenset[str]] = field(default_factory=dict)
+    #: names of objects that act on what lanes share, once for all
+    once: set[str] = field(default_factory=set)
+    #: "projection.variable" of what such an object changes, though each lane has it for itself
+    spread: set[str] = field(default_factory=set)
     #: parameters, which a run reads and does not write
     parameters: set[str] = field(default_factory=set)
     #: Synapses objects whose synapses are a list in the state
@@ -117,6 +129,8 @@ def build(
     n_signal_rows: int = 1,
     superpose: bool = False,
     synapses: Mapping[str, npt.NDArray[np.float64]] | None = None,
+    lanes: int = 1,
+    repeat: bool = True,
 ) -> Built:
     """Make the Brian objects of a network on the active device.
 
@@ -133,14 +147,23 @@ def build(
     synapses : mapping of str to ndarray, optional
         ``"projection.i"``, ``".j"`` and ``".delay"`` of listed synapses; a standalone program
         reads them when it runs.
+    lanes : int
+        Samples that are shown side by side.
+    repeat : bool
+        Whether every lane has synapses of its own, or the device lets all use those of the first.
     """
     step_clock = b2.Clock(dt=network.schedule.dt, name="step_clock")
     # Slots follow each other by the engine's own loop; this clock only tells who acts at an edge.
     slot_clock = b2.Clock(dt=1 * b2.second, name="slot_clock")
     tables = tables_of(network, n_rows=n_rows, n_signal_rows=n_signal_rows)
-    timer = make_timer(network, tables, step_clock, slot_clock)
+    timer = make_timer(network, tables, step_clock, slot_clock, lanes)
     built = Built(
-        net=b2.Network(timer), step_clock=step_clock, slot_clock=slot_clock, tables=tables
+        net=b2.Network(timer),
+        step_clock=step_clock,
+        slot_clock=slot_clock,
+        tables=tables,
+        lanes=lanes,
+        repeat=repeat,
     )
     groups = {}
     for population in network.populations:
@@ -178,11 +201,13 @@ def _add_population(built: Built, network: Network, population: Population, time
     )
     # Resets come after all synapses, which is when a postsynaptic trace may change.
     reset = [neuron.reset, *(added.on_spike for added in traces if added.side == "post")]
+    lanes, n = built.lanes, population.n
+    own = functools.partial(of_lane, lanes=lanes, i=n)
     group = b2.NeuronGroup(
-        population.n,
-        equations,
-        threshold=neuron.threshold or ("False" if isinstance(neuron, SpikeInput) else None),
-        reset="\n".join(s for s in reset if s) or None,
+        lanes * n,
+        own(equations),
+        threshold=own(neuron.threshold) or ("False" if isinstance(neuron, SpikeInput) else None),
+        reset=own("\n".join(s for s in reset if s)) or None,
         method=integrators.resolve(neuron.method),
         clock=built.step_clock,
         name=population.name,
@@ -193,25 +218,26 @@ def _add_population(built: Built, network: Network, population: Population, time
             "target_signal": built.tables.target_signals,
         },
     )
+    lane_of = {"index": np.repeat(np.arange(lanes), n)} if lanes > 1 else {}
     for name in linked:
-        setattr(group, name, b2.linked_var(timer, name))
+        setattr(group, name, b2.linked_var(timer, name, **lane_of))
     if isinstance(neuron, SpikeInput):
         # The engine writes its spikes where a thresholder would.
         group.contained_objects.remove(group.thresholder.pop("spike"))
         built.spike_input = group
     on_pre = [added.on_spike for added in traces if added.side == "pre" and added.on_spike]
     if on_pre:
-        OnSpike(group, "\n".join(on_pre))
+        OnSpike(group, own("\n".join(on_pre)))
     slot_start = [neuron.at_slot_start, *(added.at_slot_start for added in traces)]
     code = "\n".join(s for s in slot_start if s)
     if code:
-        group.run_regularly(code, clock=built.slot_clock, order=0)
+        group.run_regularly(own(code), clock=built.slot_clock, order=0)
     if neuron.before_spikes:
         step = {"clock": built.step_clock, "when": "before_thresholds"}
-        group.run_regularly(neuron.before_spikes, **step)
+        group.run_regularly(own(neuron.before_spikes), **step)
     if neuron.at_slot_end:
         end = {"clock": built.slot_clock, "when": "end", "order": END_OF_NEURONS}
-        group.run_regularly(neuron.at_slot_end, **end)
+        group.run_regularly(own(neuron.at_slot_end), **end)
     built.net.add(group)
     return group
 
@@ -230,10 +256,18 @@ def _add_ends_of_steps(built: Built, network: Network, groups: dict[str, Any]) -
         step = {"clock": built.step_clock, "when": "end"}
         after = population.neuron.after_spikes
         if after:
-            groups[population.name].run_regularly(after, order=order, **step)
+            code = of_lane(after, built.lanes, i=population.n)
+            groups[population.name].run_regularly(code, order=order, **step)
         graded = [p for p in network.projections if p.graded and p.pre == population.name]
         for n, projection in enumerate(graded):
-            synapses[projection.name].run_regularly(projection.graded, order=order + 1 + n, **step)
+            code = _of_synapses(built, network, projection, projection.graded)
+            synapses[projection.name].run_regularly(code, order=order + 1 + n, **step)
+
+
+def _of_synapses(built: Built, network: Network, projection: Projection, code: str) -> str:
+    """Let statements of synapses count neurons within their lane."""
+    i, j = (network.population(name).n for name in (projection.pre, projection.post))
+    return of_lane(code, built.lanes, i=i, j=j)
 
 
 def _synapses(
@@ -259,13 +293,40 @@ def _synapses(
         namespace={},
         clock=built.step_clock,
     )
-    if wiring == "all_but_one":
-        synapses.connect(condition="i != j")
-    else:
-        synapses.connect(**({"j": "i"} if wiring == "one_to_one" else {}))
-        built.wirings[name] = (wiring, len(source), len(target))
+    n_pre, n_post = len(source) // built.lanes, len(target) // built.lanes
+    built.wirings[name] = (wiring, n_pre, n_post)
+    if built.lanes == 1:
+        synapses.connect(**_CONNECTED[wiring])
+    elif built.repeat:
+        i, j = _pairs(wiring, n_pre, n_post)
+        lane = np.repeat(np.arange(built.lanes), len(i))
+        i, j = np.tile(i, built.lanes) + lane * n_pre, np.tile(j, built.lanes) + lane * n_post
+        synapses.connect(i=i, j=j)
+    else:  # those of the first lane
+        last = {"one_to_one": "i + 1", "all_to_all": n_post, "all_but_one": n_post}[wiring]
+        first = "i" if wiring == "one_to_one" else "0"
+        but = " if k != i" if wiring == "all_but_one" else ""
+        synapses.connect(j=f"k for k in range({first}, int(i < {n_pre})*({last})){but}")
     built.net.add(synapses)
     return synapses
+
+
+#: How Brian makes synapses of regular wiring.
+_CONNECTED = {
+    "all_to_all": {},
+    "one_to_one": {"j": "i"},
+    "all_but_one": {"condition": "i != j"},
+}
+
+
+def _pairs(
+    wiring: str, n_pre: int, n_post: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return pre- and postsynaptic neurons of a regular wiring, row by row."""
+    if wiring == "one_to_one":
+        return np.arange(n_pre), np.arange(n_post)
+    i, j = (index.ravel() for index in np.indices((n_pre, n_post)))
+    return (i[i != j], j[i != j]) if wiring == "all_but_one" else (i, j)
 
 
 def _added_variable(projection: Projection) -> str | None:
@@ -322,9 +383,13 @@ def _listed_synapses(
     )
     added._connect_called = True  # a standalone program makes them when it runs
     if synapses is not None and len(synapses[f"{name}.i"]):
-        i, j = (synapses[f"{name}.{k}"].astype(np.int32) for k in ("i", "j"))
-        added.connect(i=i, j=j)
-        added.pre.delay = synapses[f"{name}.delay"] * b2.second
+        lane = np.repeat(np.arange(built.lanes), len(synapses[f"{name}.i"]))
+        i, j = (
+            np.tile(synapses[f"{name}.{k}"], built.lanes) + lane * (len(group) // built.lanes)
+            for k, group in (("i", source), ("j", target))
+        )
+        added.connect(i=i.astype(np.int32), j=j.astype(np.int32))
+        added.pre.delay = np.tile(synapses[f"{name}.delay"], built.lanes) * b2.second
     built.listed.append(added)
     built.net.add(added)
     return added
@@ -356,11 +421,13 @@ def _add_projection(
     model += f"\n{learning.equations}"
     if projection.name not in built.superposed:
         on_pre.append(learning.on_pre)
+    own = functools.partial(_of_synapses, built, network, projection)
     codes: dict[str, Any] = {
-        "model": model,
-        "on_pre": "\n".join(s for s in on_pre if s),
-        "on_post": learning.on_post,
+        "model": own(model),
+        "on_pre": own("\n".join(s for s in on_pre if s)),
+        "on_post": own(learning.on_post),
     }
+    built.own[projection.name] = own_variables(projection)
     if projection.listed:
         # Delays belong to a pathway, which must be there even if a spike does nothing.
         codes = {
@@ -385,33 +452,38 @@ def _add_projection(
     start = [state.at_slot_start if state is not None else "", learning.at_slot_start]
     if any(start):
         name = f"{projection.name}_at_slot_start"
-        synapses.run_regularly("\n".join(s for s in start if s), order=0, name=name, **edge)
+        synapses.run_regularly(own("\n".join(s for s in start if s)), order=0, name=name, **edge)
     if state is not None and state.at_slot_end:
         end = END_OF_SYNAPSES + order
-        synapses.run_regularly(state.at_slot_end, when="end", order=end, **edge)
+        synapses.run_regularly(own(state.at_slot_end), when="end", order=end, **edge)
     if learning.at_slot_end:
         name, end = f"{projection.name}_at_slot_end", END_OF_RULES + order
-        synapses.run_regularly(learning.at_slot_end, when="end", order=end, name=name, **edge)
+        synapses.run_regularly(own(learning.at_slot_end), when="end", order=end, name=name, **edge)
     if learning.at_batch_end:
         end = END_OF_BATCH + order
-        update = synapses.run_regularly(learning.at_batch_end, when="end", order=end, **edge)
+        update = synapses.run_regularly(own(learning.at_batch_end), when="end", order=end, **edge)
         built.at_batch_end.add(update.name)
+        built.once.add(update.name)
+        changed = built.own[projection.name] & assigned(learning.at_batch_end)
+        built.spread |= {f"{projection.name}.{variable}" for variable in changed}
     step = {"clock": built.step_clock}
     if learning.before_spikes:
         name = f"{projection.name}_before_spikes"
         when = {"when": "before_synapses", "order": order, "name": name}
-        synapses.run_regularly(learning.before_spikes, **when, **step)
+        synapses.run_regularly(own(learning.before_spikes), **when, **step)
     if learning.every_step:
         end = END_OF_STEP_RULES + order
-        update = synapses.run_regularly(learning.every_step, when="end", order=end, **step)
+        update = synapses.run_regularly(own(learning.every_step), when="end", order=end, **step)
         built.intervals[update.name] = _interval(network, projection)
     if projection.norm is not None:
         total = f"sum_{projection.name}"
         target.run_regularly(f"{total} = 0", order=1, **edge)
-        synapses.run_regularly(f"{total}_post += w", order=2, **edge)
+        add = synapses.run_regularly(f"{total}_post += w", order=2, **edge)
         # Weights that are all 0 stay so, in place of 0/0.
         target.run_regularly(f"{total} += int({total} == 0)", order=3, **edge)
-        synapses.run_regularly(f"w = w*norm/{total}_post", order=4, **edge)
+        scale = synapses.run_regularly(f"w = w*norm/{total}_post", order=4, **edge)
+        if "w" not in built.own[projection.name]:
+            built.once |= {add.name, scale.name}
     return order + 1
 
 
@@ -434,7 +506,7 @@ def _add_pool(built: Built, projection: Projection, source: Any, target: Any, or
     """All but one at the cost of O(n): everybody gets the sum, then takes its own part back."""
     name, constant = projection.name, parameter_equations({"w": projection.weight})
     pool = b2.NeuronGroup(
-        1,
+        built.lanes,
         "total : 1",
         threshold="total != 0",
         reset="total = 0",

@@ -21,7 +21,7 @@ from brian2cuda.cuda_generator import CUDACodeGenerator
 from bioplastic.engine.builder import Built
 from bioplastic.engine.cuda_kernels import Kernel, Layout, kernel_of
 from bioplastic.engine.schedule import SLOT_LOG
-from bioplastic.engine.standalone import SlotCodeObject, SlotDevice, wiring
+from bioplastic.engine.standalone import SlotCodeObject, SlotDevice, by_row, lanes_of, wiring
 
 __all__ = ["CudaCodeObject", "CudaDevice", "cuda_device"]
 
@@ -56,28 +56,34 @@ class _Templates(LazyTemplateLoader):
             return self._others.get_template(name)
 
 
-def layout_of(owner: Any) -> Layout | None:
+def layout_of(owner: Any, code_object: str = "") -> Layout | None:
     """Return the layout of the synapses behind a code object's owner, None for neurons."""
     synapses = getattr(owner, "synapses", owner)
     if not isinstance(synapses, Synapses):
         return None
-    sizes = len(synapses.source), len(synapses.target)
-    if synapses.name in get_device().listed:
-        return Layout(synapses.name, "listed", *sizes)
-    known = wiring(owner)
-    return Layout(synapses.name, known.kind if known else "all_but_one", *sizes)
+    regular = wiring(owner)
+    if regular is None:
+        return Layout(synapses.name, "listed", len(synapses.source), len(synapses.target))
+    return Layout(regular.name, regular.kind, regular.n_pre, regular.n_post, lanes_of(code_object))
 
 
-def kernel(name: str, scalar_code: Any, vector_code: Any, variables: Any, layout: Any) -> Kernel:
+def kernel(name: str, scalar_code: Any, vector_code: Any, variables: Any, owner: Any) -> Kernel:
     """Return a code object's kernel, whose arrays will be on the GPU."""
-    device = get_device()
+    device, layout = get_device(), layout_of(owner, name)
+    if layout is None:
+        n_in_lane = str(len(owner) // device.lanes)
+    elif layout.kind == "listed":
+        n_in_lane = "INT64_MAX"  # numbers of a list are counted through all lanes
+    else:
+        n_in_lane = str(max(layout.n_synapses, 1))
+        vector_code = by_row(vector_code, wiring(owner))
     found = kernel_of(
         name,
         scalar_code,
         vector_code,
         variables,
-        layout,
         lambda variable: device.get_array_name(variable, prefix="_ptr"),
+        n_in_lane,
     )
     for variable in found.arrays.values():
         device.mirror(variable)
@@ -117,7 +123,9 @@ class CudaDevice(SlotDevice):
     """Brian's device for a program whose slots are computed by a GPU."""
 
     unit = "unit.cu"
-    our_headers = ("launch.cuh", "philox.h", "tables.cuh", "spikes.cuh", "synapse_list.cuh")
+    our_headers = (
+        "launch.cuh", "philox.h", "tables.cuh", "spikes.cuh", "lanes.cuh", "synapse_list.cuh",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()
@@ -149,26 +157,42 @@ class CudaDevice(SlotDevice):
         self.mirrors[array] = variable
         return f"_dev{array}"
 
-    def add_slot_loop(self, built: Built, lists: Mapping[str, tuple[list[str], list[str]]]) -> None:
+    def add_slot_loop(
+        self,
+        built: Built,
+        lists: Mapping[str, tuple[list[str], list[str]]],
+        learned: list[str],
+        bounds: Mapping[str, str],
+    ) -> None:
         """Queue the program's main part, see :class:`SlotDevice`."""
-        super().add_slot_loop(built, lists)
+        super().add_slot_loop(built, lists, learned, bounds)
         makers = [c for c in self.code_objects.values() if c.template_name.startswith("synapses_c")]
         for code_object in makers:
             del self.code_objects[code_object.name]
             self.main_queue.remove(("run_code_object", (code_object,)))
         self._mirror_what_the_loop_reads(built)
-        changing = [(n, *v) for n, v in built.variables.items() if n not in built.parameters]
-        changing += [(f"{s.name}.{k}", s, k) for s in built.listed for k in lists[s.name][1]]
+        found = {n: v for n, v in built.variables.items() if n not in built.parameters}
+        listed = {f"{s.name}.{k}": (s, k) for s in built.listed for k in lists[s.name][1]}
+        places = {n: self._place(*v) for n, v in found.items()}
+        places |= {n: self._place_in_list(*v) for n, v in listed.items()}
+        found |= listed
+        arrays = {n: self.get_array_name(g.variables[k]) for n, (g, k) in found.items()}
+        changing = [n for n, array in arrays.items() if array in self.mirrors]
+        own = {n: (f"_dev{arrays[n]}", places[n][1]) for n in changing if places[n][2] > 1}
+        types = {n: c_data_type(g.variables[k].dtype) for n, (g, k) in found.items()}
         self.plan |= {
             "mirrors": [self._mirrored(*item) for item in sorted(self.mirrors.items())],
             "sizes": self._sizes(built),
             "on_device": {
-                name: f"({start}, _dev{array}, {length})"
-                for name, group, key in changing
-                for array in (self.get_array_name(group.variables[key]),)
-                for start, length in (self._array(group, key),)
-                if array in self.mirrors
+                n: f"({start}, _dev{arrays[n]}, {length})"
+                for n in changing
+                for start, length in (self._array(*found[n]),)
             },
+            "kept_on_device": [(*place, types[n]) for n, place in sorted(own.items())],
+            "learned_on_device": [
+                (*own[n], self._bound_on_device(built, bounds.get(n))) for n in learned if n in own
+            ],
+            "spread_on_device": [own[n] for n in sorted(built.spread) if n in own],
             "additions": sorted(
                 (name, n) for name, n in self.additions.items() if name not in built.added_to
             ),
@@ -176,6 +200,13 @@ class CudaDevice(SlotDevice):
             "n_watched": sum(len(group) for group in built.watched),
             "waits": any(n > 1 for n in built.intervals.values()),
         }
+
+    def _bound_on_device(self, built: Built, name: str | None) -> str:
+        """C++ expression of the place of a parameter on the GPU, 0 for none."""
+        if name is None:
+            return "0"
+        group, variable = built.variables[name]
+        return f"_dev{self.get_array_name(group.variables[variable])}"
 
     def declarations(self) -> list[str]:
         """Return what the loop over slots shares with code objects, in C++."""
@@ -186,7 +217,8 @@ class CudaDevice(SlotDevice):
         clock, schedule = built.step_clock, built.variables["schedule.cursor"][0]
         for name in ("t", "dt", "timestep"):
             self.mirror(clock.variables[name])
-        for name in (*SLOT_LOG, *(["batch_ends"] if built.at_batch_end else [])):
+        of_lanes = [*SLOT_LOG, "sample_key", "n_shown"]
+        for name in (*of_lanes, *(["batch_ends"] if built.at_batch_end else [])):
             self.mirror(schedule.variables[name])
         spiking = [*built.watched, *([built.spike_input] if built.spike_input else [])]
         for group in spiking:
@@ -205,7 +237,7 @@ class CudaDevice(SlotDevice):
         }
 
     def _sizes(self, built: Built) -> list[tuple[str, int]]:
-        """Arrays of synapses that are made by no code, with their lengths."""
+        """Arrays of synapses that are made by no code, with their lengths in a lane."""
         found = []
         for synapses in (o for o in built.net.objects if isinstance(o, Synapses)):
             layout = layout_of(synapses)

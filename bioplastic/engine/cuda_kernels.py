@@ -22,6 +22,7 @@ _ACCESS = re.compile(r"(_ptr\w+)\[(\w+)\]")
 _WRITE = re.compile(r"\s*(_ptr\w+)\[(\w+)\]\s*=(?!=)")
 _SIDES: Mapping[str, "Side"] = {
     "_idx": "synapse",
+    "_shared": "synapse",
     "_presynaptic_idx": "pre",
     "_postsynaptic_idx": "post",
 }
@@ -31,7 +32,7 @@ Side = Literal["synapse", "pre", "post", "serial"]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where synapses lie in memory.
+    """Where synapses lie in memory: lane by lane, row by row.
 
     Parameters
     ----------
@@ -40,41 +41,55 @@ class Layout:
     kind : {"all_to_all", "one_to_one", "all_but_one", "listed"}
         Its wiring.
     n_pre, n_post : int
-        Neurons on both sides.
+        Neurons on both sides: in a lane, of a list in all lanes.
+    lanes : int
+        Lanes on whose synapses code acts.
     """
 
     name: str
     kind: str
     n_pre: int
     n_post: int
+    lanes: int = 1
+
+    @property
+    def n_row(self) -> int:
+        """Synapses of one presynaptic neuron, where that is not read from a list."""
+        return {"all_to_all": self.n_post, "one_to_one": 1}.get(self.kind, self.n_post - 1)
 
     @property
     def n_synapses(self) -> int:
-        """Number of synapses, where that is not read from a list."""
-        per_row = {"all_to_all": self.n_post, "one_to_one": 1, "all_but_one": self.n_post - 1}
-        return self.n_pre * per_row[self.kind]
+        """Number of synapses of a lane, where that is not read from a list."""
+        return self.n_pre * self.n_row
+
+    def lane(self, neuron: str, n: int) -> str:
+        """Lane of a neuron, in C++."""
+        return f"{neuron}/{n}" if self.lanes > 1 else "0"
 
     @property
-    def index(self) -> str:
-        """Place of the synapse from neuron ``_i`` to neuron ``_j``, in C++."""
-        return {
-            "all_to_all": f"(int64_t)_i*{self.n_post} + _j",
-            "one_to_one": "_i",
-            "all_but_one": f"(int64_t)_i*{self.n_post - 1} + _j - (_j > _i)",
-        }[self.kind]
+    def place(self) -> str:
+        """Place of the synapse from neuron ``_i`` to neuron ``_j`` of ``_lane``, in C++.
+
+        ``_idx`` is its place where every lane has its own, ``_shared`` that where it has not.
+        """
+        column = "" if self.kind == "one_to_one" else " + _column"
+        column += " - (_column > _row)" if self.kind == "all_but_one" else ""
+        return (
+            f"const int64_t _row = _i - _lane*{self.n_pre}, _column = _j - _lane*{self.n_post};\n"
+            f"const int64_t _shared = _row*{self.n_row}{column};\n"
+            f"const int64_t _idx = _lane*{self.n_synapses}LL + _shared;"
+        )
 
     @property
     def neurons(self) -> str:
-        """Neurons ``_i`` and ``_j`` of the synapse at ``_idx``, in C++."""
-        if self.kind == "one_to_one":
-            return "const int32_t _i = (int32_t)_idx, _j = _i;"
-        if self.kind == "all_to_all":
-            n = self.n_post
-            return f"const int32_t _i = (int32_t)(_idx/{n}), _j = (int32_t)(_idx - _i*{n}LL);"
-        n = self.n_post - 1
+        """Neurons ``_i`` and ``_j`` of the synapse at ``_idx``, and ``_shared``, in C++."""
+        n = max(self.n_row, 1)
+        past = f" + (_k >= _i - _lane*{self.n_pre})" if self.kind == "all_but_one" else ""
+        post = "_i" if self.kind == "one_to_one" else f"_lane*{self.n_post} + _k{past}"
         return (
             f"const int32_t _i = (int32_t)(_idx/{n}), _k = (int32_t)(_idx - _i*{n}LL);\n"
-            "const int32_t _j = _k + (_k >= _i);"
+            f"const int32_t _lane = {self.lane('_i', self.n_pre)}, _j = {post};\n"
+            f"const int64_t _shared = _idx - _lane*{self.n_synapses}LL;"
         )
 
 
@@ -156,8 +171,8 @@ def kernel_of(
     scalar_code: Sequence[str],
     vector_code: Sequence[str],
     variables: Mapping[str, Any],
-    layout: Layout | None,
     get_array_name: Any,
+    n_in_lane: str = "1",
 ) -> Kernel:
     """Find out how threads can share out the code of a Brian code object.
 
@@ -169,20 +184,16 @@ def kernel_of(
         Its lines: what is the same for all elements, and what is not.
     variables : mapping of str to Variable
         What it names.
-    layout : Layout or None
-        Of the synapses that it acts on, None for neurons.
     get_array_name : callable
         Gives the name of a variable's array in the kernel.
+    n_in_lane : str
+        Number of elements of a lane, in C++.
 
     Returns
     -------
     kernel : Kernel
     """
     scalar, vector = list(scalar_code), list(vector_code)
-    if layout is not None and layout.kind != "listed":
-        for side, index in (("pre", "_i"), ("post", "_j")):
-            array = f"_ptr_array_{layout.name}__synaptic_{side}[_idx]"
-            vector = [line.replace(array, index) for line in vector]
     code = "\n".join(scalar + vector)
     words = get_identifiers(code)
     arrays = {}
@@ -201,7 +212,7 @@ def kernel_of(
     head.append("const int64_t _vectorisation_idx = -1;")
     if words & {"_rand", "_randn", "_poisson"}:
         # Numbers differ from code to code and are the same in every build.
-        head.append(f"const uint32_t _code = {zlib.crc32(name.encode())}u;")
+        head.append(f"const _Drawing _code = {{{zlib.crc32(name.encode())}u, {n_in_lane}}};")
         head.append("int32_t _draw = 0;")
         vector.insert(0, "int32_t _draw = 0;")
     keeps = [line for line in scalar if not _WRITE.match(line)]

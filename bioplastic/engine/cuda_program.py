@@ -123,6 +123,8 @@ class CudaProgram(CompiledProgram):
     ----------
     network : Network
         The declaration.
+    lanes : int
+        Samples that are shown side by side.
 
     Raises
     ------
@@ -135,7 +137,7 @@ class CudaProgram(CompiledProgram):
         If the cache cannot be written.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, *, lanes: int = 1) -> None:
         if importlib.util.find_spec("brian2cuda") is None:
             raise BuildError(
                 f"engine 'cuda_standalone': brian2cuda is not installed; {INSTALL_BRIAN2CUDA}, "
@@ -163,7 +165,9 @@ class CudaProgram(CompiledProgram):
             importlib.metadata.version("brian2cuda"), release, " ".join(command[1:]),
             compiler_version(compiler),
         )  # fmt: skip
-        super().__init__(network, versions, lambda folder: _build(network, folder, command))
+        super().__init__(
+            network, lanes, versions, lambda folder: _build(network, folder, command, lanes)
+        )
 
     def _advice(self, said: str) -> str:
         if "no kernel image" in said:
@@ -173,7 +177,7 @@ class CudaProgram(CompiledProgram):
         return f"{INSTALL_DRIVER}, {_OTHERWISE}; " if re.search("device|driver", said) else ""
 
 
-def _build(network: Network, folder: Path, command: list[str]) -> None:
+def _build(network: Network, folder: Path, command: list[str], lanes: int) -> None:
     try:
         # Not earlier: brian2cuda need not be installed.
         from bioplastic.engine.cuda import cuda_device
@@ -182,5 +186,5 @@ def _build(network: Network, folder: Path, command: list[str]) -> None:
             f"engine 'cuda_standalone': brian2cuda cannot be imported: {error}; "
             f"{INSTALL_BRIAN2CUDA}, {_OTHERWISE}"
         ) from error
-    generate(network, folder, cuda_device, superpose=False)
+    generate(network, folder, cuda_device, lanes=lanes)
     compile_unit(folder, [command])

@@ -5,7 +5,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +81,8 @@ class Chunk:
         What equations read as ``target_signal(row, i)``, steps of all slots end to end.
     probe : ProbePlan or None
         What to look at on the way.
+    combine : {"sum", "mean", None}
+        What lanes learn of what the samples of a round taught.
     """
 
     samples: npt.NDArray[np.float64] | SpikeTrains
@@ -91,6 +93,7 @@ class Chunk:
     seed: tuple[int, int]
     target_signals: npt.NDArray[np.float64] | None = None
     probe: ProbePlan | None = None
+    combine: Literal["sum", "mean"] | None = None
 
     @property
     def first_rows(self) -> npt.NDArray[np.int64]:

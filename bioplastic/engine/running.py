@@ -14,6 +14,7 @@ from brian2.equations.equations import EquationError
 from tqdm.auto import tqdm
 
 from bioplastic.engine.cuda_program import CudaProgram
+from bioplastic.engine.lanes import Combine, check_lanes, in_order
 from bioplastic.engine.naming import with_names_of_their_own
 from bioplastic.engine.outputs import Outputs
 from bioplastic.engine.program import (
@@ -45,7 +46,7 @@ ENGINES = ("auto", "numpy", "cython", "cpp_standalone", "cuda_standalone")
 MAX_RUNTIME_PROGRAMS = 4
 #: Numbers of one chunk of signals, 128 MiB.
 MAX_SIGNALS = 2**24
-_runtime_programs: dict[tuple[str, str], RuntimeProgram] = {}
+_runtime_programs: dict[tuple[str, str, int], RuntimeProgram] = {}
 
 #: What Brian says of equations that it cannot use, next to Python's own errors.
 _BRIANS_ERRORS = (BrianObjectException, DimensionMismatchError, EquationError)
@@ -112,7 +113,7 @@ def resolve_engine(engine: str) -> str:
     return "numpy"
 
 
-def open_program(network: Network, *, engine: str = "auto") -> Program:
+def open_program(network: Network, *, engine: str = "auto", lanes: int = 1) -> Program:
     """Build a network for an engine, or take it from the cache.
 
     Parameters
@@ -121,6 +122,8 @@ def open_program(network: Network, *, engine: str = "auto") -> Program:
         The declaration.
     engine : {"auto", "numpy", "cython", "cpp_standalone", "cuda_standalone"}
         ``"auto"`` takes C++ where a compiler is found, else NumPy with a warning.
+    lanes : int
+        Samples that are shown side by side, see :func:`run`.
 
     Raises
     ------
@@ -131,7 +134,7 @@ def open_program(network: Network, *, engine: str = "auto") -> Program:
     """
     name = resolve_engine(engine)
     try:
-        return _open(with_names_of_their_own(network), name)
+        return _open(with_names_of_their_own(network), name, lanes)
     except BioplasticError:
         raise
     except (*_BRIANS_ERRORS, KeyError, SyntaxError, TypeError, ValueError) as error:
@@ -143,15 +146,15 @@ def open_program(network: Network, *, engine: str = "auto") -> Program:
         ) from error
 
 
-def _open(network: Network, name: str) -> Program:
+def _open(network: Network, name: str, lanes: int) -> Program:
     if name == "cpp_standalone":
-        return StandaloneProgram(network)
+        return StandaloneProgram(network, lanes=lanes)
     if name == "cuda_standalone":
-        return CudaProgram(network)
-    key = (structure(network), name)
+        return CudaProgram(network, lanes=lanes)
+    key = (structure(network), name, lanes)
     program = _runtime_programs.pop(key, None)
     if program is None:
-        program = RuntimeProgram(network, target=name)
+        program = RuntimeProgram(network, target=name, lanes=lanes)
     else:
         program.build_seconds = 0.0
     _runtime_programs[key] = program  # the last in use comes last
@@ -173,6 +176,8 @@ def run(
     record: Literal["counts", "spikes", "nothing"] = "counts",
     outputs: Sequence[str] = (),
     outputs_at: Literal["end", "steps"] = "end",
+    lanes: int = 1,
+    combine: Combine = None,
     chunk_size: int = 1000,
     on_chunk: Callable[[int, ChunkResult], None] | None = None,
     recorder: Recorder | None = None,
@@ -208,6 +213,13 @@ def run(
         Variables to keep of every sample, for example ``"readout.y"``; in place of a `recorder`.
     outputs_at : {"end", "steps"}
         Whether their values count in a sample's last step, or in each.
+    lanes : int
+        Samples that are shown side by side, as replicas of the network. Where nothing is learned,
+        results do not depend on it.
+    combine : {"sum", "mean", None}
+        What becomes of the changes that samples side by side made to what lasts (weights,
+        thresholds): all of a round begin with the same values, and the next goes on from the sum
+        of these changes, or their mean. None where samples teach nothing.
     chunk_size : int
         Samples between two calls of `on_chunk`. Results do not depend on it.
     on_chunk : callable, optional
@@ -253,8 +265,9 @@ def run(
     name = resolve_engine(engine)
     check_stimulus(network, stimulus)
     network = with_names_of_their_own(network)
+    check_lanes(network, lanes, combine)
     if program is None:
-        program = open_program(network, engine=name)
+        program = open_program(network, engine=name, lanes=lanes)
     words = _seed_words(seed)
     parameters = {k: np.array([v]) for k, v in parameter_values(network).items()}
     values = complete_state(
@@ -266,6 +279,7 @@ def run(
     spikes: list[SpikeTrains] = []
     logs: list[npt.NDArray[np.float64]] = []
     n_rows = min(chunk_size, getattr(program, "n_rows", chunk_size))
+    n_rows = max(n_rows // lanes, 1) * lanes  # rounds are not cut
     if unknown := sorted(set(outputs) - set(values)):
         raise ParameterError(
             f"outputs: the network has no {', '.join(unknown)}; it has {', '.join(sorted(values))}"
@@ -288,8 +302,11 @@ def run(
             values["schedule.cursor"] = np.zeros(1)
             n_steps = network.schedule.n_steps(stimulus.durations(position, end))
             if isinstance(stimulus, SignalStimulus):
-                fits = np.searchsorted(np.cumsum(n_steps), MAX_SIGNALS // network.n_features)
-                end = position + max(1, min(end - position, int(fits)))
+                fits = int(np.searchsorted(np.cumsum(n_steps), MAX_SIGNALS // network.n_features))
+                fits = min(end - position, fits)
+                if end < total or fits < end - position:
+                    fits = max(fits // lanes, 1) * lanes
+                end = min(position + fits, total)
                 n_steps = n_steps[: end - position]
             probe = None if recorder is None else recorder.plan(position, n_steps)
             if probe is not None and (unknown := sorted(set(probe.variables) - set(values))):
@@ -306,6 +323,7 @@ def run(
                 seed=words,
                 target_signals=target_rows(stimulus, position, end, n_steps),
                 probe=probe,
+                combine=combine,
             )
             begin = position
             done = program.run(
@@ -313,6 +331,8 @@ def run(
                 report=lambda rows: bar.update(begin + rows - bar.n),  # noqa: B023
                 stop=asked,
             )
+            if lanes > 1:
+                done = in_order(done)
             bad = sorted(k for k, v in done.state.items() if not np.isfinite(v).all())
             if bad:  # before anybody keeps it
                 raise SimulationError(

@@ -15,8 +15,9 @@ from brian2.devices.device import runtime_device
 
 from bioplastic.engine.builder import build
 from bioplastic.engine.context import brian_context
+from bioplastic.engine.lanes import learned_variables, upper_bounds
 from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan, input_events
-from bioplastic.engine.schedule import SLOT_LOG
+from bioplastic.engine.schedule import END_OF_BATCH, SLOT_LOG
 from bioplastic.engine.structure import listed_variables, parameter_values
 from bioplastic.models import Network
 from bioplastic.spikes import SpikeTrains
@@ -36,24 +37,34 @@ class RuntimeProgram:
         The declaration.
     target : {"numpy", "cython"}
         Brian's code generation target.
+    lanes : int
+        Samples that are shown side by side.
     """
 
     #: Rows of the sample table; a runtime slot is slow, so a chunk need not be long.
     n_rows = 100
 
-    def __init__(self, network: Network, *, target: str) -> None:
+    def __init__(self, network: Network, *, target: str, lanes: int = 1) -> None:
         begun = time.perf_counter()
-        self._network, self._target = network, target
+        self._network, self._target, self._lanes = network, target, lanes
+        self._learned = learned_variables(network) if lanes > 1 else []
         self._lists = listed_variables(network)
         self._n_signal_rows = 1
         # Objects for an empty list of synapses already say whether the equations can be used.
         nothing = {f"{name}.{key}": np.zeros(0) for name in self._lists for key in _WIRING}
         self._prepare(parameter_values(network), nothing)
         self.sizes = {
-            name: int(np.size(group.variables[variable].get_value()))
+            name: int(np.size(group.variables[variable].get_value())) // self._lanes_of(name)
             for name, (group, variable) in self._built.variables.items()
         }
         self.build_seconds = time.perf_counter() - begun
+
+    def _lanes_of(self, name: str) -> int:
+        """Count the lanes that have a variable for themselves."""
+        if name not in self._built.variables:  # of a list
+            return self._lanes
+        group, variable = self._built.variables[name]
+        return 1 if group.variables[variable].scalar else self._lanes
 
     def _context(self) -> contextlib.AbstractContextManager[None]:
         return brian_context(runtime_device, {"codegen.target": self._target})
@@ -72,6 +83,7 @@ class RuntimeProgram:
                 n_rows=self.n_rows,
                 n_signal_rows=self._n_signal_rows,
                 synapses=synapses,
+                lanes=self._lanes,
             )
             for name, value in parameters.items():
                 group, variable = self._built.variables[name]
@@ -98,6 +110,8 @@ class RuntimeProgram:
         synapses = {name: np.asarray(chunk.values[name]) for name in self._synapses}
         same = all(np.array_equal(synapses[n], v) for n, v in self._synapses.items())
         n_signal_rows = int(chunk.n_steps.sum()) if self._built.tables.signals else 1
+        if self._lanes > 1:  # a lane may look beyond its sample while others go on
+            n_signal_rows += int(chunk.n_steps.max())
         room = n_signal_rows <= self._n_signal_rows
         if parameters != self._parameters or not same or not room:
             self._n_signal_rows = max(n_signal_rows, self._n_signal_rows)
@@ -118,65 +132,103 @@ class RuntimeProgram:
             tables.sample_keys.values[:n_rows] = chunk.keys
             tables.targets.values[:n_rows] = chunk.targets
             tables.uniform.key[:] = chunk.seed
-            for name, (group, variable) in built.variables.items():
-                group.variables[variable].get_value()[...] = np.reshape(
-                    chunk.values[name], np.shape(group.variables[variable].get_value())
-                )
+            for name in built.variables:
+                values = self._values(name)
+                given = np.asarray(chunk.values[name])
+                values[...] = np.reshape(np.tile(given, self._lanes_of(name)), np.shape(values))
             for synapses_, name, constants, changed in self._active_lists():
                 for key in (*constants[len(_WIRING) :], *changed):
-                    synapses_.variables[key].set_value(np.asarray(chunk.values[f"{name}.{key}"]))
-            schedule = {v: built.variables[f"schedule.{v}"] for v in SLOT_LOG}
-            read = {k: g.variables[v].get_value for k, (g, v) in schedule.items()}
-            self._spikes: list[tuple[float, npt.NDArray[np.int32]]] = []
-            self._probe = _Probe(chunk.probe, self._look) if chunk.probe is not None else None
-            log, n_spikes, begun = [], [0], time.perf_counter()
-            while read["cursor"]()[0] < n_rows and not stop():
-                row = int(read["cursor"]()[0])
-                self._slot(row, int(chunk.n_steps[row]))
-                log.append([float(read[v]()[0]) for v in SLOT_LOG])
-                n_spikes.append(len(self._spikes))
+                    given = np.asarray(chunk.values[f"{name}.{key}"])
+                    synapses_.variables[key].set_value(np.tile(given, self._lanes))
+            cursor, n_shown = (self._of_schedule(v) for v in ("cursor", "n_shown"))
+            self._spikes: list[list[tuple[float, npt.NDArray[np.int32]]]] = []
+            self._probe = _Probe(chunk.probe, self._lane) if chunk.probe is not None else None
+            self._learns = chunk.combine is not None
+            log: list[list[float]] = []
+            rows, following, last = np.full(self._lanes, -1), 0, 0
+            n_done, begun = 0, time.perf_counter()
+            while not stop():
+                # Rows are handed out in order, to lanes that have nothing to show.
+                free = np.flatnonzero(rows < 0)[: n_rows - following]
+                rows[free] = following + np.arange(len(free))
+                following += len(free)
+                shown = np.flatnonzero(rows >= 0)
+                if not len(shown):
+                    break
+                cursor[:], n_shown[:] = np.maximum(rows, 0), len(shown)
+                self._slot(rows, np.where(rows < 0, 0, chunk.n_steps[rows]))
+                log += [[float(self._of_schedule(v)[lane]) for v in SLOT_LOG] for lane in shown]
+                last = int(np.argmax(rows)) if rows.max() + 1 == following else last
                 for obj in self._ends:
-                    if obj.name not in built.at_batch_end or self._batch_ends():
+                    if obj.order >= END_OF_BATCH:
+                        self._learn_together(rows >= 0, mean=chunk.combine == "mean")
+                    if obj.name not in built.at_batch_end or self._of_schedule("batch_ends")[0]:
                         obj.run()
-                report(int(read["cursor"]()[0]))
+                finished = (rows >= 0) & (cursor > rows)
+                rows[finished] = -1
+                n_done += int(finished.sum())
+                report(n_done)
             seconds = time.perf_counter() - begun
-            state = {
-                name: np.array(group.variables[variable].get_value(), dtype=np.float64).ravel()
-                for name, (group, variable) in built.variables.items()
-                if name not in built.parameters
-            }
+            # All rows before this one are done.
+            cursor[:] = min([following, *rows[rows >= 0]])
+            if self._lanes > 1:  # what is not done begins anew in the next run, by any lane
+                self._of_schedule("repeats")[:] = 0
+            names = [name for name in built.variables if name not in built.parameters]
+            state = {name: np.array(self._lane(name, last), dtype=np.float64) for name in names}
             for name, (_, changed) in self._lists.items():
                 state |= {f"{name}.{k}": np.asarray(chunk.values[f"{name}.{k}"]) for k in changed}
-            for synapses_, name, _, changed in self._active_lists():
-                state |= {
-                    f"{name}.{k}": np.array(synapses_.variables[k].get_value()) for k in changed
-                }
-        sizes = [len(units) for _, units in self._spikes]
-        ends = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        units = [units for _, units in self._spikes]
+            for _, name, _, changed in self._active_lists():
+                state |= {f"{name}.{k}": self._lane(f"{name}.{k}", last).copy() for k in changed}
+        events = [event for slot in self._spikes for event in slot]
+        sizes = np.array([len(units) for _, units in events], dtype=np.int64)
+        ends = np.concatenate([[0], np.cumsum(sizes)])
+        n_events = np.cumsum([0, *(len(slot) for slot in self._spikes)])
         return ChunkResult(
             state=state,
-            times=np.repeat([t for t, _ in self._spikes], sizes).astype(np.float64),
-            units=np.concatenate(units) if units else np.zeros(0, dtype=np.int32),
-            offsets=ends[n_spikes],
+            times=np.repeat([t for t, _ in events], sizes).astype(np.float64),
+            units=np.concatenate([np.zeros(0, dtype=np.int32), *(units for _, units in events)]),
+            offsets=ends[n_events],
             log=np.array(log).reshape(-1, len(SLOT_LOG)),
             seconds=seconds,
             probed=self._probe.seen() if self._probe is not None else None,
         )
 
-    def _batch_ends(self) -> bool:
-        """Whether the present slot fills a batch, as the schedule has just said."""
-        schedule = self._built.variables["schedule.in_batch"][0]
-        return bool(schedule.variables["batch_ends"].get_value()[0])
+    def _of_schedule(self, name: str) -> npt.NDArray[np.float64]:
+        """Values of a variable of the schedule, one for each lane."""
+        schedule = self._built.variables["schedule.cursor"][0]
+        values: npt.NDArray[np.float64] = schedule.variables[name].get_value()
+        return values
 
-    def _look(self, name: str) -> npt.NDArray[np.float64]:
-        """Present values of a variable, of a list of synapses too."""
+    def _values(self, name: str) -> npt.NDArray[np.float64]:
+        """Present values of a variable in all lanes, of a list of synapses too."""
+        values: npt.NDArray[np.float64]
         if name in self._built.variables:
             group, variable = self._built.variables[name]
-            return np.ravel(group.variables[variable].get_value())
+            values = group.variables[variable].get_value()
+            return values
         owner, variable = name.split(".")
         synapses = next(s for s in self._built.listed if s.name == owner)
-        return np.ravel(synapses.variables[variable].get_value())
+        values = synapses.variables[variable].get_value()
+        return values
+
+    def _lane(self, name: str, lane: int) -> npt.NDArray[np.float64]:
+        """Values of a variable in one lane."""
+        return np.ravel(self._values(name)).reshape(self._lanes_of(name), -1)[
+            lane if self._lanes_of(name) > 1 else 0
+        ]
+
+    def _learn_together(self, shown: npt.NDArray[np.bool_], *, mean: bool) -> None:
+        """Put together what the samples of a round changed, once; all lanes go on from there."""
+        for name, before in self._before.items():
+            values = self._values(name).reshape(self._lanes, -1)
+            change = (values[shown] - before).sum(axis=0)
+            after = before + (change / shown.sum() if mean else change)
+            if (bound := upper_bounds(self._network).get(name)) is not None:
+                # What normalisation has lifted beyond stays, if nothing changed it.
+                low, high = np.minimum(before, 0), np.maximum(before, self._parameters[bound])
+                after = np.clip(after, low, high)
+            values[:] = after
+        self._before = {}
 
     def _active_lists(self) -> Iterator[tuple[Any, str, list[str], list[str]]]:
         """Synapses objects of lists that are not empty, with the names of their variables."""
@@ -184,7 +236,8 @@ class RuntimeProgram:
             if len(synapses):
                 yield synapses, synapses.name, *self._lists[synapses.name]
 
-    def _slot(self, row: int, n_steps: int) -> None:
+    def _slot(self, rows: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> None:
+        """Show a row in each lane, none where it is -1."""
         clock = self._built.step_clock
         timestep, t = (clock.variables[v] for v in ("timestep", "t"))
         dt = float(clock.dt)
@@ -196,63 +249,104 @@ class RuntimeProgram:
                 synapses.pre.queue.advance()
         for obj in self._starts:
             obj.run()
-        self._late = np.zeros(0, dtype=np.int32)
-        position = self._events[2][row] if self._built.spike_input is not None else 0
-        intervals = self._built.intervals
-        group, variable = self._built.variables["schedule.repeats"]
-        repeats = int(group.variables[variable].get_value()[0])
+        learned = [n for n in self._learned if self._learns and self._exists(n)]
+        self._before = {name: self._lane(name, 0).copy() for name in learned}
+        self._begin_input(rows)
+        found: list[list[tuple[float, npt.NDArray[np.int32]]]] = [[] for _ in rows]
+        intervals, n_steps = self._built.intervals, int(lengths.max())
+        repeats = self._of_schedule("repeats").astype(np.int64)
+        changing = [n for n in self._built.variables if n not in self._built.parameters]
+        changing += [f"{n}.{k}" for _, n, _, keys in self._active_lists() for k in keys]
+        changing = [name for name in changing if self._lanes_of(name) > 1]
+        kept: dict[int, dict[str, npt.NDArray[np.float64]]] = {}
         for step in range(n_steps):
+            for lane in np.flatnonzero(lengths == step).tolist():
+                # Its sample is over: it waits for the others as it is.
+                kept[lane] = {name: self._lane(name, lane).copy() for name in changing}
             timestep.set_value(step)
             t.set_value(step * dt)
             for obj in self._steps:
                 if obj is self._built.spike_input:
-                    position = self._fire_input(step, position, self._events[2][row + 1])
+                    self._fire_input(step)
                 if (step + 1) % intervals.get(obj.name, 1) == 0:
                     obj.run()
-            self._record(step * dt)
+            self._record(step, dt, lengths, found)
             if self._probe is not None:
-                self._probe.look(row, step, repeats)
+                for lane in np.flatnonzero(step < lengths).tolist():
+                    self._probe.look(int(rows[lane]), step, int(repeats[lane]), lane)
+        for lane, values in kept.items():
+            for name, value in values.items():
+                self._lane(name, lane)[:] = value
+        self._spikes += [slot for slot, row in zip(found, rows, strict=True) if row >= 0]
 
-    def _fire_input(self, step: int, position: int, end: int) -> int:
-        """Put the sample's spikes of this step where a thresholder would; return what is next."""
+    def _exists(self, name: str) -> bool:
+        """Whether a variable has values: a list of synapses may be empty."""
+        lists = {name for _, name, *_ in self._active_lists()}
+        return name in self._built.variables or name.split(".")[0] in lists
+
+    def _begin_input(self, rows: npt.NDArray[np.int64]) -> None:
+        """Go to where the spikes of these samples begin."""
+        if self._built.spike_input is None:
+            return
+        offsets = self._events[2]
+        self._next = [int(offsets[row]) if row >= 0 else 0 for row in rows]
+        self._end = [int(offsets[row + 1]) if row >= 0 else 0 for row in rows]
+        self._late = [np.zeros(0, dtype=np.int32) for _ in rows]
+
+    def _fire_input(self, step: int) -> None:
+        """Put the samples' spikes of this step where a thresholder would."""
         steps, units, _ = self._events
-        due = position + int(np.searchsorted(steps[position:end], step, side="right"))
-        waiting = np.concatenate([self._late, units[position:due]])
-        # A channel fires once in a step, as a neuron does: what more it has to say follows.
-        first = np.zeros(len(waiting), dtype=bool)
-        first[np.unique(waiting, return_index=True)[1]] = True
-        self._late = waiting[~first]
-        spikes = self._built.spike_input.variables["_spikespace"].get_value()
-        number = int(first.sum())
-        spikes[:number] = waiting[first]
-        spikes[-1] = number
-        return due
+        group, fired = self._built.spike_input, []
+        for lane, (begin, end) in enumerate(zip(self._next, self._end, strict=True)):
+            due = begin + int(np.searchsorted(steps[begin:end], step, side="right"))
+            waiting = np.concatenate([self._late[lane], units[begin:due]])
+            # A channel fires once in a step, as a neuron does: what more it has to say follows.
+            first = np.zeros(len(waiting), dtype=bool)
+            first[np.unique(waiting, return_index=True)[1]] = True
+            self._late[lane], self._next[lane] = waiting[~first], due
+            fired.append(waiting[first] + lane * (len(group) // self._lanes))
+        now = np.concatenate(fired)
+        spikes = group.variables["_spikespace"].get_value()
+        spikes[: len(now)] = now
+        spikes[-1] = len(now)
 
-    def _record(self, t: float) -> None:
+    def _record(
+        self,
+        step: int,
+        dt: float,
+        lengths: npt.NDArray[np.int64],
+        found: list[list[tuple[float, npt.NDArray[np.int32]]]],
+    ) -> None:
+        """Note the watched spikes of lanes whose samples are not over."""
         first = 0
         for group in self._built.watched:
-            spikes = group.variables["_spikespace"].get_value()
-            if spikes[-1]:
-                self._spikes.append((t, first + spikes[: spikes[-1]]))
-            first += len(group)
+            spikes, n = group.variables["_spikespace"].get_value(), len(group) // self._lanes
+            units = spikes[: spikes[-1]]
+            for lane in np.unique(units // n).tolist():
+                if step < lengths[lane]:
+                    own = units[units // n == lane] - lane * n
+                    found[lane].append((step * dt, (first + own).astype(np.int32)))
+            first += n
 
 
 class _Probe:
     """Looks at variables at the points of a plan."""
 
-    def __init__(self, plan: ProbePlan, look: Callable[[str], npt.NDArray[np.float64]]) -> None:
+    def __init__(
+        self, plan: ProbePlan, look: Callable[[str, int], npt.NDArray[np.float64]]
+    ) -> None:
         self._plan, self._look = plan, look
         self._points = set(zip(plan.rows.tolist(), plan.steps.tolist(), strict=True))
         self._met: list[tuple[int, int, int]] = []
         self._values: dict[str, list[npt.NDArray[np.float64]]] = {n: [] for n in plan.variables}
 
-    def look(self, row: int, step: int, repeats: int) -> None:
+    def look(self, row: int, step: int, repeats: int, lane: int) -> None:
         if (row, step) not in self._points:
             return
         self._met.append((row, step, repeats))
         for name, chosen in self._plan.variables.items():
             # a copy: the index is an array
-            self._values[name].append(np.asarray(self._look(name)[chosen], dtype=np.float64))
+            self._values[name].append(np.asarray(self._look(name, lane)[chosen], dtype=np.float64))
 
     def seen(self) -> Probed:
         rows, steps, repeats = np.array(self._met, dtype=np.int64).reshape(-1, 3).T

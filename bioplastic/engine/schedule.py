@@ -39,6 +39,7 @@ cursor     : 1                         # row of the present sample
 sample_key : 1                         # names the sample to the random numbers
 repeats    : 1                         # how often it was presented again
 n_spikes   : 1                         # spikes of the watched population in this slot
+n_shown    : 1                         # samples side by side in this slot
 in_batch   : 1                         # samples since the last batch was full
 batch_ends : 1                         # whether this slot fills it
 row        : 1                         # of the tables of signals, in this step
@@ -56,7 +57,7 @@ n_spikes = 0
 """
 BATCH_END = f"""
 {ENOUGH}
-in_batch = in_batch + enough
+in_batch = in_batch + enough*n_shown
 batch_ends = enough*int(in_batch >= batch_size)
 in_batch = in_batch*(1 - batch_ends)
 """
@@ -105,10 +106,12 @@ def has_batches(network: Network) -> bool:
     return any(p.rule is not None and p.rule.at_batch_end for p in network.projections)
 
 
-def make_timer(network: Network, tables: Tables, step_clock: Any, slot_clock: Any) -> Any:
-    """Make the group of one that knows which sample is shown."""
+def make_timer(
+    network: Network, tables: Tables, step_clock: Any, slot_clock: Any, lanes: int
+) -> Any:
+    """Make the group that knows which sample is shown, one neuron for each lane."""
     timer = b2.NeuronGroup(
-        1,
+        lanes,
         SCHEDULE_EQUATIONS,
         clock=step_clock,
         name="schedule",

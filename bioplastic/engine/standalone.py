@@ -16,7 +16,7 @@ from brian2.devices.device import all_devices, get_device
 from brian2.synapses.synapses import Synapses, SynapticPathway
 
 from bioplastic.engine.builder import Built
-from bioplastic.engine.schedule import SLOT_LOG
+from bioplastic.engine.schedule import END_OF_BATCH, SLOT_LOG
 from bioplastic.engine.superposition import Superposition
 
 __all__ = ["SlotCodeObject", "SlotDevice", "slot_device"]
@@ -51,6 +51,13 @@ class RegularWiring:
     kind: str
     n_pre: int
     n_post: int
+
+    @property
+    def n_row(self) -> int:
+        """Synapses of one presynaptic neuron."""
+        return {"all_to_all": self.n_post, "one_to_one": 1, "all_but_one": self.n_post - 1}[
+            self.kind
+        ]
 
 
 def wiring(owner: Any) -> RegularWiring | None:
@@ -91,11 +98,27 @@ def by_source(lines: list[str], name: str) -> list[str]:
 
 
 def by_row(lines: list[str], regular: RegularWiring) -> list[str]:
-    """Replace look-ups of a synapse's neurons by the loop's own indices."""
-    for side, index in (("pre", "_i"), ("post", "_j")):
-        array = f"_ptr_array_{regular.name}__synaptic_{side}[_idx]"
-        lines = [line.replace(array, index) for line in lines]
-    return lines
+    """Replace look-ups of a synapse's neurons, and of what lanes share, by the loop's indices."""
+    device = get_device()
+    own = device.own.get(regular.name, frozenset()) | {"lastupdate"}
+    places = {"_synaptic_pre": "_i", "_synaptic_post": "_j"}
+
+    def place(found: re.Match[str]) -> str:
+        variable = found[1]
+        if variable in places:
+            return places[variable]
+        shared = device.lanes > 1 and variable not in own
+        return found[0].replace("[_idx]", "[_shared]") if shared else found[0]
+
+    look_up = re.compile(rf"_ptr_array_{regular.name}_(\w+)\[_idx\]")
+    return [look_up.sub(place, line) for line in lines]
+
+
+def lanes_of(code_object: str) -> int:
+    """Count the lanes on whose synapses a code object acts."""
+    device = get_device()
+    name = re.sub(r"_codeobject\w*", "", code_object)
+    return 1 if name in device.once else device.lanes
 
 
 class SlotCodeObject(CPPStandaloneCodeObject):
@@ -110,6 +133,8 @@ class SlotCodeObject(CPPStandaloneCodeObject):
             "superposition": superposition,
             "superposed": lambda name: get_device().superposed[name],
             "slot_plan": lambda: get_device().plan,
+            "lanes": lambda: get_device().lanes,
+            "lanes_of": lanes_of,
         },
     )
 
@@ -136,6 +161,12 @@ class SlotDevice(CPPStandaloneDevice):
         self.added_to: dict[str, str] = {}
         #: Name of a projection -> how its synapses superpose.
         self.superposed: dict[str, Superposition] = {}
+        #: Samples side by side.
+        self.lanes = 1
+        #: Name of a Synapses object -> variables that each lane has for itself.
+        self.own: dict[str, frozenset[str]] = {}
+        #: Names of objects that act on what lanes share.
+        self.once: set[str] = set()
         #: What the template of the main program fills in.
         self.plan: dict[str, Any] = {}
 
@@ -143,7 +174,13 @@ class SlotDevice(CPPStandaloneDevice):
         """Return our code objects, whatever the preferences say."""
         return SlotCodeObject
 
-    def add_slot_loop(self, built: Built, lists: Mapping[str, tuple[list[str], list[str]]]) -> None:
+    def add_slot_loop(
+        self,
+        built: Built,
+        lists: Mapping[str, tuple[list[str], list[str]]],
+        learned: list[str],
+        bounds: Mapping[str, str],
+    ) -> None:
         """Queue the program's main part: read, prepare, run slots, write.
 
         Parameters
@@ -152,8 +189,13 @@ class SlotDevice(CPPStandaloneDevice):
             Brian objects, made on this device.
         lists : mapping of str to (list of str, list of str)
             Variables of listed synapses, those that are read and those that change.
+        learned : list of str
+            What lanes learn together.
+        bounds : mapping of str to str
+            Parameters that bound some of it.
         """
         self.wirings = built.wirings
+        self.lanes, self.own, self.once = built.lanes, built.own, built.once
         self.superposed = built.superposed
         self.listed = {synapses.name for synapses in built.listed}
         self.added_to = {
@@ -167,16 +209,26 @@ class SlotDevice(CPPStandaloneDevice):
         net.before_run({})
         self.synapses |= {s for s in net.objects if isinstance(s, Synapses)}
         self.clocks.update(net._clocks)
-        calls = self._calls(built)
+        calls = self._calls(built, learns=self.lanes > 1 and bool(learned))
         self.insert_code("main", "_run_slots(n_rows);")
         net.after_run()
         self.insert_code("main", "_write_output();")
         variables = sorted(built.variables.items())
         changing = [(n, *v) for n, v in variables if n not in built.parameters]
-        written = [(f"out.{n}", *self._array(*v)) for n, *v in changing]
-        changing += [(f"{s.name}.{k}", s, k) for s in built.listed for k in lists[s.name][1]]
+        listed = [(f"{s.name}.{k}", s, k) for s in built.listed for k in lists[s.name][1]]
+        places = {n: self._place(group, v) for n, (group, v) in variables}
+        places |= {n: self._place_in_list(s, k) for n, s, k in listed}
+        types = {n: c_data_type(g.variables[v].dtype) for n, g, v in (*changing, *listed)}
+        several = {n: p for n, p in places.items() if n in types and p[2] > 1}
         self.plan = {
             **calls,
+            "lanes": self.lanes,
+            "resized": self._resized(built),
+            "kept": [(start, n, types[name]) for name, (start, n, _) in several.items()],
+            "learned": [
+                (*several[name][:2], self._bound(built, bounds.get(name))) for name in learned
+            ],
+            "spread": [several[name][:2] for name in sorted(built.spread)] if several else [],
             "n_features": built.tables.stimulus.values.shape[1],
             "signals": built.tables.signals,
             "signal_input": built.tables.signal_input,
@@ -194,16 +246,17 @@ class SlotDevice(CPPStandaloneDevice):
             ],
             "superposed": [self._superposed(built, name) for name in built.superposed],
             "log": SLOT_LOG,
-            "read": [(name, *self._array(*found)) for name, found in variables],
-            "written": written,
+            "read": [(name, *places[name]) for name, _ in variables],
+            "written": [(f"out.{name}", *places[name]) for name, *_ in changing],
             "probes": [
-                (name, self._array(group, key)[0], c_data_type(group.variables[key].dtype))
-                for name, group, key in changing
+                (name, places[name][0], types[name], places[name][1] if name in several else "0")
+                for name in types
             ],
         }
 
-    def _calls(self, built: Built) -> dict[str, list[str]]:
+    def _calls(self, built: Built, *, learns: bool) -> dict[str, list[str]]:
         """List calls of all that acts, in its order, by the parts of a slot."""
+        together = False
         calls: dict[str, list[str]] = {"start": [], "step": [], "arrive": [], "end": []}
         begins = {f"{name}_at_slot_start": name for name in built.superposed}
         ends = {f"{name}_at_slot_end": name for name in built.superposed}
@@ -218,6 +271,9 @@ class SlotDevice(CPPStandaloneDevice):
                 part += calls["arrive"]
             if obj is built.spike_input:  # before whoever reads its spikes
                 part.append("_fire_input(step);")
+            if part is calls["end"] and obj.order >= END_OF_BATCH and not together:
+                together = True
+                part += ["_learn_together();"] if learns else []
             wait = built.intervals.get(obj.name, 1)
             when = f"if ((step + 1) % {wait} == 0) " if wait > 1 else ""
             if obj.name in built.at_batch_end:
@@ -231,6 +287,9 @@ class SlotDevice(CPPStandaloneDevice):
                 part.append(f"_superposition_{begins[obj.name]}.dirty = false;")
             if obj.name in ends:
                 part.append(f"_end_block_{ends.pop(obj.name)}(_is_last);")
+        if self.lanes > 1:
+            calls["end"].append("_spread_shared();")
+        calls["start"] += ["_begin_round();"] if learns else []
         calls["end"] = [*(f"_end_block_{name}(_is_last);" for name in ends.values()), *calls["end"]]
         return calls
 
@@ -244,7 +303,7 @@ class SlotDevice(CPPStandaloneDevice):
 
     def _watched(self, built: Built) -> list[tuple[str, int, int]]:
         """Spikes to record, the place of their number, and the number of the first unit."""
-        firsts = np.cumsum([0, *(len(group) for group in built.watched)])
+        firsts = np.cumsum([0, *(len(group) // self.lanes for group in built.watched)])
         return [
             (*self._spikes(group), int(first))
             for group, first in zip(built.watched, firsts, strict=False)
@@ -289,13 +348,15 @@ class SlotDevice(CPPStandaloneDevice):
         names = {k: self.get_array_name(v, access_data=False) for k, v in arrays.items()}
         every = [self.get_array_name(v, access_data=False) for v in synapses._registered_variables]
         name = synapses.name
+        shared = name in self.added_to
         return {
             "name": name,
+            "repeated": self.lanes > 1 and not shared,
             "read": [(f"{name}.{k}", names[k]) for k in (*read, *changed)],
             "written": [(f"{name}.{k}", names[k]) for k in changed],
             "all": sorted(set(every) - set(names.values())),
             "number": self.get_array_name(synapses.variables["N"]),
-            "n_pre": len(synapses.source),
+            "n_pre": len(synapses.source) // (self.lanes if shared else 1),
             "n_post": len(synapses.target),
             "pre": names["i"],
             "post": names["j"],
@@ -334,6 +395,37 @@ class SlotDevice(CPPStandaloneDevice):
         lines += [f'#include "{part}.cpp"' for part in parts]
         (folder / self.unit).write_text("\n".join(lines) + "\n")
 
+    def _resized(self, built: Built) -> list[tuple[str, int]]:
+        """List what each lane has for itself of regular synapses, of which Brian made one lane's."""
+        found = []
+        synapses = {o.name: o for o in built.net.objects if isinstance(o, Synapses)}
+        for name in built.wirings if self.lanes > 1 else ():
+            variables = synapses[name].variables
+            for key in sorted(self.own.get(name, frozenset()) | {"lastupdate"} & set(variables)):
+                if isinstance(variables.get(key), DynamicArrayVariable):
+                    array = self.get_array_name(variables[key], access_data=False)
+                    found.append((array, self._size(synapses[name], key)))
+        return found
+
+    def _bound(self, built: Built, name: str | None) -> str | None:
+        """C++ expression of a parameter."""
+        return None if name is None else f"{self._array(*built.variables[name])[0]}[0]"
+
+    def _place(self, group: Any, name: str) -> tuple[str, str, int]:
+        """C++ expressions of an array's start and of its length in a lane; number of lanes."""
+        start, length = self._array(group, name)
+        variable = group.variables[name]
+        if self.lanes == 1 or variable.scalar:
+            return start, length, 1
+        shared = group.name in self.wirings and name not in self.own.get(group.name, ())
+        return start, str(self._size(group, name)), 1 if shared else self.lanes
+
+    def _place_in_list(self, synapses: Any, name: str) -> tuple[str, str, int]:
+        """Where a variable of listed synapses stands, see `_place`."""
+        array = self.get_array_name(synapses.variables[name], access_data=False)
+        lanes = 1 if synapses.name in self.added_to else self.lanes
+        return f"{array}.data()", f"{array}.size()/{lanes}", lanes
+
     def layout(self, built: Built) -> dict[str, tuple[int, str]]:
         """Return number of elements and NumPy type of every variable that a run sets."""
         return {
@@ -342,13 +434,14 @@ class SlotDevice(CPPStandaloneDevice):
         }
 
     def _size(self, group: Any, name: str) -> int:
+        """Elements of a variable in one lane."""
         variable = group.variables[name]
-        if variable.scalar or not isinstance(variable, DynamicArrayVariable):
+        if variable.scalar:
             return int(variable.size)
-        if group.name not in self.wirings:  # all but one
-            return len(group.source) * (len(group.source) - 1)
-        kind, n_pre, n_post = self.wirings[group.name]
-        return n_pre * n_post if kind == "all_to_all" else n_pre
+        if not isinstance(variable, DynamicArrayVariable):
+            return int(variable.size) // self.lanes
+        regular = RegularWiring(group.name, *self.wirings[group.name])
+        return regular.n_pre * regular.n_row
 
     def _array(self, group: Any, name: str) -> tuple[str, str]:
         """C++ expressions of an array's start and of its length."""

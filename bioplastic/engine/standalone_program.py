@@ -20,6 +20,7 @@ import numpy.typing as npt
 from bioplastic.engine import cache
 from bioplastic.engine.builder import build
 from bioplastic.engine.context import brian_context
+from bioplastic.engine.lanes import learned_variables, upper_bounds
 from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan, input_events
 from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.engine.standalone import slot_device
@@ -45,6 +46,8 @@ __all__ = [
 #: -ffast-math lets the compiler vectorise sums; infinities stay honest.
 FLAGS = ("-std=c++17", "-O3", "-ffast-math", "-fno-finite-math-only", "-w")
 _NATIVE = "-march=native"
+#: What lanes learn, by the number that the program is given.
+_COMBINE = (None, "sum", "mean")
 _INSTALL = (
     "install one (Debian/Ubuntu: apt install g++; Fedora: dnf install gcc-c++; macOS: "
     "xcode-select --install), set CXX to yours, or choose engine='numpy', which is slower"
@@ -88,6 +91,8 @@ class CompiledProgram:
     ----------
     network : Network
         The declaration.
+    lanes : int
+        Samples that are shown side by side.
     versions : tuple of str
         What the program follows from, beside the declaration and the versions of Python's packages.
     build : callable
@@ -105,11 +110,16 @@ class CompiledProgram:
     n_rows = 1000
 
     def __init__(
-        self, network: Network, versions: tuple[str, ...], build: Callable[[Path], None]
+        self,
+        network: Network,
+        lanes: int,
+        versions: tuple[str, ...],
+        build: Callable[[Path], None],
     ) -> None:
         key = cache.fingerprint(
-            structure(network), brian2.__version__, np.__version__, sys.version, *versions
-        )
+            structure(network), str(lanes), brian2.__version__, np.__version__, sys.version,
+            *versions,
+        )  # fmt: skip
         self._folder, self.build_seconds = cache.get_or_build(key, build)
         manifest = json.loads((self._folder / cache.MANIFEST).read_text())
         self.sizes: dict[str, int] = {name: n for name, (n, _) in manifest["layout"].items()}
@@ -129,7 +139,7 @@ class CompiledProgram:
         with tempfile.TemporaryDirectory(prefix="bioplastic-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
             self._write_input(folder, chunk)
-            arguments = (folder, len(chunk.keys), chunk.seed[0])
+            arguments = (folder, len(chunk.keys), chunk.seed[0], _COMBINE.index(chunk.combine))
             self._call(folder, [str(a) for a in arguments], report, stop)
             return self._read_output(folder, chunk.probe)
 
@@ -239,6 +249,8 @@ class StandaloneProgram(CompiledProgram):
     ----------
     network : Network
         The declaration.
+    lanes : int
+        Samples that are shown side by side.
 
     Raises
     ------
@@ -250,14 +262,16 @@ class StandaloneProgram(CompiledProgram):
         If the cache cannot be written.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, *, lanes: int = 1) -> None:
         compiler = find_compiler()
         if compiler is None:
             raise CompilerNotFoundError(
                 f"engine 'cpp_standalone': no C++ compiler found; {_INSTALL}"
             )
         versions = compiler_version(compiler), " ".join(FLAGS), _processor()
-        super().__init__(network, versions, lambda folder: _build(network, folder, compiler))
+        super().__init__(
+            network, lanes, versions, lambda folder: _build(network, folder, compiler, lanes)
+        )
 
 
 def _read_probed(folder: Path, plan: ProbePlan) -> Probed:
@@ -278,15 +292,17 @@ def _write_array(path: Path, array: npt.NDArray[Any]) -> None:
     path.write_bytes(np.ascontiguousarray(array).data)
 
 
-def _build(network: Network, folder: Path, compiler: str) -> None:
-    generate(network, folder, slot_device, superpose=True)
+def _build(network: Network, folder: Path, compiler: str, lanes: int) -> None:
+    generate(network, folder, slot_device, lanes=lanes, superpose=lanes == 1)
     commands = [
         [compiler, *FLAGS, *extra, "-I.", "unit.cpp", "-o", "main"] for extra in ((_NATIVE,), ())
     ]
     compile_unit(folder, commands, _NATIVE)  # some compilers know no -march=native
 
 
-def generate(network: Network, folder: Path, device: Any, *, superpose: bool) -> None:
+def generate(
+    network: Network, folder: Path, device: Any, *, lanes: int = 1, superpose: bool = False
+) -> None:
     """Write the sources of a network's program, as one unit, and the manifest of its variables.
 
     Parameters
@@ -297,6 +313,8 @@ def generate(network: Network, folder: Path, device: Any, *, superpose: bool) ->
         Where to.
     device : SlotDevice
         Brian's device that generates them.
+    lanes : int
+        Samples that are shown side by side.
     superpose : bool
         Whether synapses are computed as superpositions where they allow it.
     """
@@ -307,8 +325,9 @@ def generate(network: Network, folder: Path, device: Any, *, superpose: bool) ->
         device.reinit()
         device.activate(build_on_run=False)
         try:
-            built = build(network, n_rows=1, superpose=superpose)
-            device.add_slot_loop(built, listed_variables(network))
+            built = build(network, n_rows=1, superpose=superpose, lanes=lanes, repeat=False)
+            learned = learned_variables(network) if lanes > 1 else []
+            device.add_slot_loop(built, listed_variables(network), learned, upper_bounds(network))
             device.build(directory=str(folder), compile=False, run=False)
             layout = device.layout(built)
             device.write_unit(folder)

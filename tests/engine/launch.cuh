@@ -133,6 +133,13 @@ template<class T> static void _to_device(T* to, const T* from, size_t n)
     if (n) std::memcpy(to, from, n*sizeof(T));
 }
 template<class T> static void _to_host(T* to, const T* from, size_t n) { _to_device(to, from, n); }
+template<class T> static void _copy_on_device(T* to, const T* from, size_t n) { _to_device(to, from, n); }
+template<class T> static T* _copied(const std::vector<T>& values)
+{
+    T* data = _allocate<T>(values.size());
+    _to_device(data, values.data(), values.size());
+    return data;
+}
 template<class T> static T _number(const T* data) { return *data; }
 #define _set_on_device(variable, value) std::memcpy(&variable, &(value), sizeof(value))
 

@@ -41,18 +41,18 @@ FREE = Schedule(presentation=None, rest=10 * ms, dt=1 * ms, min_spikes=0)
 class ProgramOnHost(CompiledProgram):
     """A CUDA program whose threads take turns on the CPU; wrong addresses end it."""
 
-    def __init__(self, network):
+    def __init__(self, network, *, lanes=1):
         flags = ["-std=c++17", "-O1", "-w", "-fsanitize=undefined", "-fno-sanitize-recover"]
         command = ["g++", *flags, "-x", "c++", "-I.", "unit.cu", "-o", "main"]
 
         def build(folder):
             from bioplastic.engine.cuda import cuda_device
 
-            generate(network, folder, cuda_device, superpose=False)
+            generate(network, folder, cuda_device, lanes=lanes)
             shutil.copy(ON_HOST, folder)
             compile_unit(folder, [command])
 
-        super().__init__(network, (*command, ON_HOST.read_text()), build)
+        super().__init__(network, lanes, (*command, ON_HOST.read_text()), build)
 
 
 @dataclasses.dataclass
@@ -62,8 +62,8 @@ class Case:
     state: dict[str, Any]
 
     def run(self, *, on="cpp_standalone", seed=5, **options):
-        network = with_names_of_their_own(self.network)
-        program = ProgramOnHost(network) if on == "host" else None
+        network, lanes = with_names_of_their_own(self.network), options.get("lanes", 1)
+        program = ProgramOnHost(network, lanes=lanes) if on == "host" else None
         name = {"host": "cpp_standalone", "gpu": "cuda_standalone"}.get(on, on)
         return engine.run(
             self.network,
@@ -137,6 +137,15 @@ def assert_same_spikes(one, other):
     np.testing.assert_array_equal(one.spikes_per_slot, other.spikes_per_slot)
 
 
+def assert_agree(expected, found):
+    assert_same_spikes(expected, found)
+    for key, value in expected.state.items():
+        scale = max(float(np.abs(value).max(initial=0.0)), 1e-6)
+        np.testing.assert_allclose(
+            found.state[key], value, rtol=1e-8, atol=1e-9 * scale, err_msg=key
+        )
+
+
 def assert_same_bits(one, other):
     assert one.state.keys() == other.state.keys()
     for key, value in one.state.items():
@@ -150,12 +159,7 @@ class TestEngines:
         case = cases[name]()
         expected, found = case.run(), case.run(on=place)
         assert expected.counts.sum() > 50
-        assert_same_spikes(expected, found)
-        for key, value in expected.state.items():
-            scale = max(float(np.abs(value).max(initial=0.0)), 1e-6)
-            np.testing.assert_allclose(
-                found.state[key], value, rtol=1e-8, atol=1e-9 * scale, err_msg=key
-            )
+        assert_agree(expected, found)
 
     def test_chunks_do_not_matter_to_the_last_bit(self, cases, name, place):
         case = cases[name]()
@@ -166,6 +170,37 @@ class TestEngines:
         first = case.run(on=place)
         monkeypatch.setenv("CUDA_ON_HOST", "backwards")  # the order in which threads come
         assert_same_bits(first, case.run(on=place))
+
+
+class TestLanes:
+    @pytest.mark.parametrize("name", ["liquid", "column"])
+    def test_what_learns_nothing_gives_the_same_bits(self, cases, name, place):
+        case = cases[name]()
+        case.stimulus = engine.SpikeStimulus(trains=uneven(12))
+        one, three = (case.run(on=place, lanes=lanes) for lanes in (1, 3))
+        assert one.counts.sum() > 50
+        assert one.spikes == three.spikes
+        assert_same_spikes(one, case.run())
+
+    def test_learning_together(self, cases, place):
+        case = cases["diehl_cook"]()
+        schedule = dataclasses.replace(case.network.schedule, min_spikes=0)
+        case.network = dataclasses.replace(case.network, schedule=schedule)
+        together = {"lanes": 5, "combine": "mean"}
+        assert_agree(case.run(**together), case.run(on=place, **together))
+
+    def test_batches(self, place):
+        case = eprop()
+        together = {"lanes": 3, "combine": "sum"}
+        assert_agree(case.run(**together), case.run(on=place, **together))
+
+
+def uneven(n_units):
+    lengths = (0.15, 0.04, 0.11, 0.02, 0.15)
+    return SpikeTrains.concatenate(
+        [trains(n_units, rate=60.0, n_samples=1, duration=length, seed=k)
+         for k, length in enumerate(lengths)]
+    )  # fmt: skip
 
 
 def test_a_recorder_sees_the_same(cases, place):

@@ -1,5 +1,7 @@
 """How threads may share out generated code: whose neuron, whose synapse, or one for all."""
 
+import re
+
 import pytest
 
 from bioplastic.engine.cuda_kernels import Layout, Sum, kernel_of
@@ -8,16 +10,15 @@ READ_W = "const double w = _ptr_w[_idx];"
 J = "const int32_t _postsynaptic_idx = _ptr_array_s__synaptic_post[_idx];"
 READ_G = "double g_post = _ptr_g[_postsynaptic_idx];"
 WRITE_G = "_ptr_g[_postsynaptic_idx] = g_post;"
-ALL = Layout("s", "all_to_all", 4, 3)
 
 
-def kernel(*vector, scalar=(), layout=ALL):
-    return kernel_of("code", scalar, vector, {}, layout, str)
+def kernel(*vector, scalar=()):
+    return kernel_of("code", scalar, vector, {}, str)
 
 
 class TestWhatAThreadHasForItsOwn:
     def test_a_neuron(self):
-        found = kernel("double v = _ptr_v[_idx];", "v = 0;", "_ptr_v[_idx] = v;", layout=None)
+        found = kernel("double v = _ptr_v[_idx];", "v = 0;", "_ptr_v[_idx] = v;")
         assert found.side == "synapse"
         assert found.written == {"_ptr_v"}
 
@@ -52,7 +53,7 @@ class TestSums:
     def test_are_begun_at_zero_and_kept_by_the_synapse(self, add):
         found = kernel(J, READ_G, READ_W, add, WRITE_G, "_ptr_w[_idx] = w;")
         assert found.adding() == [
-            "const int32_t _postsynaptic_idx = _j;",
+            J,
             "double g_post = 0.0;",
             READ_W,
             add,
@@ -88,7 +89,7 @@ def test_what_is_shared_is_set_once_and_seen_by_all_as_it_will_be():
 
 def test_random_numbers_differ_from_code_to_code():
     one, other = (
-        kernel_of(name, (), ["_ptr_v[_idx] = _rand(_vectorisation_idx);"], {}, None, str)
+        kernel_of(name, (), ["_ptr_v[_idx] = _rand(_vectorisation_idx);"], {}, str)
         for name in ("one", "other")
     )
     assert any("_code" in line for line in one.head)
@@ -96,15 +97,33 @@ def test_random_numbers_differ_from_code_to_code():
     assert one.body[0] == "int32_t _draw = 0;"
 
 
+@pytest.mark.parametrize("lanes", [1, 3])
 @pytest.mark.parametrize("kind", ["all_to_all", "one_to_one", "all_but_one"])
-def test_places_of_synapses(kind):
+def test_places_of_synapses(kind, lanes):
     n_pre, n_post = (4, 3) if kind == "all_to_all" else (4, 4)
-    layout = Layout("s", kind, n_pre, n_post)
+    layout = Layout("s", kind, n_pre, n_post, lanes)
     pairs = {
         "all_to_all": [(i, j) for i in range(n_pre) for j in range(n_post)],
         "one_to_one": [(i, i) for i in range(n_pre)],
         "all_but_one": [(i, j) for i in range(n_pre) for j in range(n_post) if i != j],
     }[kind]
     assert layout.n_synapses == len(pairs)
-    for idx, (i, j) in enumerate(pairs):
-        assert eval(layout.index.replace("(int64_t)", ""), {"_i": i, "_j": j}) == idx
+    for lane in range(lanes):
+        for shared, (i, j) in enumerate(pairs):
+            idx = lane * len(pairs) + shared
+            of_pair = {"_i": lane * n_pre + i, "_j": lane * n_post + j, "_lane": lane}
+            assert run(layout.place, of_pair)["_idx"] == idx
+            assert run(layout.place, of_pair)["_shared"] == shared
+            found = run(layout.neurons, {"_idx": idx})
+            assert of_pair.items() <= found.items()
+            assert found["_shared"] == shared
+
+
+def run(code, known):
+    """Run declarations of C++ with whole numbers, and return what is known then."""
+    known = dict(known)
+    code = re.sub(r"const int\d+_t |\(int32_t\)|(?<=\d)LL", "", code).replace("/", "//")
+    for statement in re.split(r";|, (?=_)", code):
+        if statement.strip():
+            exec(statement.strip(), {}, known)
+    return known

@@ -55,7 +55,7 @@ def installed(monkeypatch):
     """Brian2cuda seems to be there, and writes no sources."""
     find, version = importlib.util.find_spec, importlib.metadata.version
 
-    def generate(network, folder, command):
+    def generate(network, folder, command, lanes):
         (folder / cache.MANIFEST).write_text('{"layout": {}, "parameters": []}')
         cuda_program.compile_unit(folder, [command])
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 #include <cuda_runtime.h>
 
 // All that speaks to the CUDA runtime: memory, launches, and steps as a graph.
@@ -45,6 +46,19 @@ template<class T> static void _to_host(T* to, const T* from, size_t n)
 {
     if (n) _check(cudaMemcpyAsync(to, from, n*sizeof(T), cudaMemcpyDeviceToHost, _stream));
     _wait();
+}
+
+template<class T> static void _copy_on_device(T* to, const T* from, size_t n)
+{
+    if (n) _check(cudaMemcpyAsync(to, from, n*sizeof(T), cudaMemcpyDeviceToDevice, _stream));
+}
+
+template<class T> static T* _copied(const std::vector<T>& values)
+{
+    T* data = _allocate<T>(values.size());
+    _to_device(data, values.data(), values.size());
+    _wait();
+    return data;
 }
 
 template<class T> static T _number(const T* data)

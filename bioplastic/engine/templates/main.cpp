@@ -38,6 +38,15 @@ static void _flush_denormals()
 #endif
 }
 
+// GCC leaves vector registers as they are before a call within the unit, and the mathematical
+// library, whose entries are SSE code, then waits for them.
+static inline void _clear_registers()
+{
+#if defined(__AVX__) && !defined(__CUDACC__)
+    _mm256_zeroupper();
+#endif
+}
+
 static volatile std::sig_atomic_t _stop_requested = 0;
 static void _request_stop(int) { _stop_requested = 1; }
 
@@ -73,23 +82,29 @@ template<class T> static void _read_all(const std::string& path, std::vector<T>&
 }
 
 {% set _plan = slot_plan() %}
+static const int64_t _n_lanes = {{_plan.lanes}};  // samples side by side
 static std::string _folder;  // where input lies and output goes
 static std::vector<int64_t> _n_steps;
+static int64_t _row[_n_lanes];         // what each lane shows, -1 for nothing
+static int64_t _lane_steps[_n_lanes];  // how long that is
+static int64_t _last_lane = 0;         // which has shown the last row
+static int _combine = 0;               // what lanes learn together: nothing, the sum, the mean
 {% if _plan.spike_input %}
-static std::vector<int32_t> _input_steps, _input_units, _input_late, _input_waiting;
+static std::vector<int32_t> _input_steps, _input_units;
+static std::vector<int32_t> _input_late[_n_lanes], _input_waiting[_n_lanes];
 static std::vector<int64_t> _input_last;  // step in which a channel fired last
 static std::vector<int64_t> _input_offsets;
-static int64_t _input_next = 0, _input_end = 0;
+static int64_t _input_next[_n_lanes], _input_end[_n_lanes];
 {% endif %}
-static std::vector<double> _spike_times;
-static std::vector<int32_t> _spike_units;
+static std::vector<double> _spike_times, _lane_times[_n_lanes];
+static std::vector<int32_t> _spike_units, _lane_units[_n_lanes];
 static std::vector<int64_t> _offsets(1, 0);
 static std::vector<double> _log;
 static double _seconds = 0.0;
 
 // What a recorder looks at on the way: chosen elements of chosen variables at chosen steps.
 static std::vector<int64_t> _probe_points;  // row and step, by turns
-static size_t _probe_next = 0;
+static size_t _probe_next[_n_lanes];
 static std::ofstream _probe_met;
 template<class T> struct _Probe
 {
@@ -104,7 +119,7 @@ template<class T> struct _Probe
         file.open(_folder + "probed." + name, std::ios::binary);
     }
 
-    void look(const T* data)
+    void look(const T* data)  // of a lane
     {
         if (chosen.empty()) return;
         seen.resize(chosen.size());
@@ -114,7 +129,7 @@ template<class T> struct _Probe
         if (!file) _fail("cannot write what was recorded: is the disk full?");
     }
 };
-{% for name, start, type in _plan.probes %}
+{% for name, start, type, stride in _plan.probes %}
 static _Probe<{{type}}> _probe_{{loop.index}};
 {% endfor %}
 
@@ -123,7 +138,7 @@ static void _open_probes()
     if (!std::ifstream(_folder + "probe.points")) return;
     _read_all(_folder + "probe.points", _probe_points);
     _probe_met.open(_folder + "probed.points", std::ios::binary);
-    {% for name, start, type in _plan.probes %}
+    {% for name, start, type, stride in _plan.probes %}
     _probe_{{loop.index}}.open("{{name}}");
     {% endfor %}
 }
@@ -231,14 +246,14 @@ static void _end_block_{{all.name}}(bool states)
 }
 {% endfor %}
 
-static void _look(int64_t row, int64_t step)
+static void _look(int64_t lane, int64_t step)
 {
     using namespace brian;
     {% block look %}
     {% endblock %}
     {% for all in _plan.superposed %}
     // Looking changes nothing: blocks end where they would have ended.
-    const bool _seen_{{all.name}} = {% for name, start, type in _plan.probes if name.startswith(all.name + ".") %}!_probe_{{_plan.probes.index((name, start, type)) + 1}}.chosen.empty() || {% endfor %}false;
+    const bool _seen_{{all.name}} = {% for probe in _plan.probes if probe[0].startswith(all.name + ".") %}!_probe_{{_plan.probes.index(probe) + 1}}.chosen.empty() || {% endfor %}false;
     _Superposition _as_was_{{all.name}};
     {% for v in all.variables %}
     std::vector<double> _kept_{{all.name}}_{{v}};
@@ -253,11 +268,11 @@ static void _look(int64_t row, int64_t step)
         _superpose_{{all.name}}();
     }
     {% endfor %}
-    const int64_t met[3] = {row, step, (int64_t)_array_schedule_repeats[0]};
+    const int64_t met[3] = {_row[lane], step, (int64_t)_array_schedule_repeats[lane]};
     _probe_met.write(reinterpret_cast<const char*>(met), sizeof(met));
     _probe_met.flush();
-    {% for name, start, type in _plan.probes %}
-    _probe_{{loop.index}}.look({{start}});
+    {% for name, start, type, stride in _plan.probes %}
+    _probe_{{loop.index}}.look({{start}}{{" + lane*(%s)" % stride if stride != "0"}});
     {% endfor %}
     {% for all in _plan.superposed %}
     if (_seen_{{all.name}})
@@ -270,23 +285,35 @@ static void _look(int64_t row, int64_t step)
     {% endfor %}
 }
 
+// Every lane begins with what was given for one.
+template<class T> static void _spread(T* data, int64_t n)
+{
+    for (int64_t lane=1; lane<_n_lanes; lane++) std::copy(data, data + n, data + lane*n);
+}
+
 static void _read_input(long n_rows, unsigned long seed)
 {
     using namespace brian;
     _n_steps.resize(n_rows);
     _read(_folder + "n_steps", _n_steps.data(), n_rows);
-    int64_t _n_signal_rows = 0;
-    for (const int64_t n : _n_steps) _n_signal_rows += n;
+    int64_t _n_signal_rows = 0, _longest = 0;
+    for (const int64_t n : _n_steps)
+    {
+        _n_signal_rows += n;
+        _longest = std::max(_longest, n);
+    }
+    // A lane may look beyond its sample while others go on.
+    const int64_t _more = _n_lanes > 1 ? _longest : 0;
     {% block tables %}
     {% if _plan.n_features %}
     const int64_t _n_stimulus_rows = {{"_n_signal_rows" if _plan.signal_input else "n_rows"}};
     delete [] stimulus_values;
-    stimulus_values = new double[_n_stimulus_rows*{{_plan.n_features}}];
+    stimulus_values = new double[(_n_stimulus_rows + _more)*{{_plan.n_features}}]();
     _read(_folder + "stimulus", stimulus_values, _n_stimulus_rows*{{_plan.n_features}});
     {% endif %}
     {% if _plan.n_target_signals %}
     delete [] target_signal_values;
-    target_signal_values = new double[_n_signal_rows*{{_plan.n_target_signals}}];
+    target_signal_values = new double[(_n_signal_rows + _more)*{{_plan.n_target_signals}}]();
     _read(_folder + "target_signals", target_signal_values,
           _n_signal_rows*{{_plan.n_target_signals}});
     {% endif %}
@@ -316,14 +343,32 @@ static void _read_input(long n_rows, unsigned long seed)
     _superposition_{{all.name}}.prepare({{all.n_pre}}, {{all.n_post}}, {{all.states|length}},
                                         {{all.variables|length}}, {{all.jumps}});
     {% endfor %}
-    {% for name, start, length in _plan.read %}
+    {% for array, length in _plan.resized %}
+    {{array}}.resize({{length}}*_n_lanes);
+    {% endfor %}
+    {% for name, start, length, lanes in _plan.read %}
     _read(_folder + "in.{{name}}", {{start}}, {{length}});
+    {% if lanes > 1 %}
+    _spread({{start}}, {{length}});
+    {% endif %}
     {% endfor %}
     {% for list in _plan.lists %}
     {
         {% for name, array in list.read %}
         _read_all(_folder + "in.{{name}}", {{array}});
         {% endfor %}
+        {% if list.repeated %}
+        const int64_t own = {{list.pre}}.size();
+        {% for name, array in list.read %}
+        {{array}}.resize(own*_n_lanes);
+        _spread({{array}}.data(), own);
+        {% endfor %}
+        for (int64_t k=own; k<own*_n_lanes; k++)
+        {
+            {{list.pre}}[k] += k/own*{{list.n_pre}}/_n_lanes;
+            {{list.post}}[k] += k/own*{{list.n_post}}/_n_lanes;
+        }
+        {% endif %}
         const size_t n = {{list.pre}}.size();
         {% for array in list.all %}
         {{array}}.resize(n);
@@ -340,7 +385,7 @@ static void _read_input(long n_rows, unsigned long seed)
     _read_all(_folder + "input.offsets", _input_offsets);
     {% endif %}
 }
-{% block during_steps %}
+{% block during_slots %}
 {% if _plan.spike_input %}
 
 // A channel fires once in a step, as a neuron does: what more it has to say follows in the next.
@@ -348,17 +393,23 @@ static void _fire_input(int64_t step)
 {
     int32_t* spikes = brian::{{_plan.spike_input[0]}};
     int32_t number = 0;
-    _input_waiting.swap(_input_late);
-    _input_late.clear();
-    const auto fire = [&](int32_t unit)
+    for (int64_t lane=0; lane<_n_lanes; lane++)
     {
-        if (_input_last[unit] == step) { _input_late.push_back(unit); return; }
-        _input_last[unit] = step;
-        spikes[number++] = unit;
-    };
-    for (const int32_t unit : _input_waiting) fire(unit);
-    while (_input_next < _input_end && _input_steps[_input_next] <= step)
-        fire(_input_units[_input_next++]);
+        auto &late = _input_late[lane], &waiting = _input_waiting[lane];
+        int64_t& next = _input_next[lane];
+        const int32_t first = lane*{{_plan.spike_input[1]//_plan.lanes}};
+        waiting.swap(late);
+        late.clear();
+        const auto fire = [&](int32_t unit)
+        {
+            if (_input_last[unit] == step) { late.push_back(unit); return; }
+            _input_last[unit] = step;
+            spikes[number++] = unit;
+        };
+        for (const int32_t unit : waiting) fire(unit);
+        while (next < _input_end[lane] && _input_steps[next] <= step)
+            fire(first + _input_units[next++]);
+    }
     spikes[{{_plan.spike_input[1]}}] = number;
 }
 {% endif %}
@@ -379,7 +430,115 @@ static void _note_spikes()
                                      {{all.amount}});
     {% endfor %}
 }
+
+{% if _plan.lanes > 1 %}
+// A lane whose sample is over waits for the others as it is.
+template<class T> struct _Kept
+{
+    std::vector<T> values;
+
+    void keep(const T* data, int64_t n, int64_t lane)
+    {
+        values.resize(n*_n_lanes);
+        std::copy(data + lane*n, data + (lane + 1)*n, values.data() + lane*n);
+    }
+
+    void bring_back(T* data, int64_t n, int64_t lane)
+    {
+        std::copy(values.data() + lane*n, values.data() + (lane + 1)*n, data + lane*n);
+    }
+};
+{% for start, length, type in _plan.kept %}
+static _Kept<{{type}}> _kept_{{loop.index}};
+{% endfor %}
+
+static void _keep(int64_t lane)
+{
+    using namespace brian;
+    {% for start, length, type in _plan.kept %}
+    _kept_{{loop.index}}.keep({{start}}, {{length}}, lane);
+    {% endfor %}
+}
+
+static void _bring_back(int64_t lane)
+{
+    using namespace brian;
+    {% for start, length, type in _plan.kept %}
+    _kept_{{loop.index}}.bring_back({{start}}, {{length}}, lane);
+    {% endfor %}
+}
+{% if _plan.learned %}
+
+// What the samples of a round changed is put together, and every lane goes on from there.
+struct _Learned
+{
+    std::vector<double> before;
+
+    void begin(const double* data, int64_t n) { before.assign(data, data + n); }
+
+    // A value beyond its bounds, where normalisation may have lifted it, stays if nothing changed it.
+    void end(double* data, int64_t n, double low=-INFINITY, double high=INFINITY)
+    {
+        int64_t number = 0;
+        std::vector<double> change(n, 0.0);
+        for (int64_t lane=0; lane<_n_lanes; lane++)
+        {
+            if (_row[lane] < 0) continue;
+            number++;
+            for (int64_t k=0; k<n; k++) change[k] += data[lane*n + k] - before[k];
+        }
+        const double share = _combine == 2 ? 1.0/number : 1.0;
+        for (int64_t k=0; k<n; k++)
+            data[k] = std::min(std::max(before[k] + share*change[k], std::min(low, before[k])),
+                               std::max(high, before[k]));
+        _spread(data, n);
+    }
+};
+{% for start, length, bound in _plan.learned %}
+static _Learned _learned_{{loop.index}};
+{% endfor %}
+
+static void _begin_round()
+{
+    using namespace brian;
+    if (!_combine) return;
+    {% for start, length, bound in _plan.learned %}
+    _learned_{{loop.index}}.begin({{start}}, {{length}});
+    {% endfor %}
+}
+
+static void _learn_together()
+{
+    using namespace brian;
+    if (!_combine) return;
+    {% for start, length, bound in _plan.learned %}
+    _learned_{{loop.index}}.end({{start}}, {{length}}{{", 0.0, " + bound if bound}});
+    {% endfor %}
+}
+{% endif %}
+
+// What was changed once for all.
+static void _spread_shared()
+{
+    using namespace brian;
+    {% for start, length in _plan.spread %}
+    _spread({{start}}, {{length}});
+    {% endfor %}
+}
+
+{% endif %}
 {% endblock %}
+// Rows are handed out in order, to lanes that have nothing to show.
+static int64_t _hand_out(int64_t& next, int64_t n_rows)
+{
+    int64_t number = 0;
+    for (int64_t lane=0; lane<_n_lanes; lane++)
+    {
+        if (_row[lane] < 0 && next < n_rows) _row[lane] = next++;
+        number += _row[lane] >= 0;
+    }
+    return number;
+}
 
 static void _run_slots(long n_rows)
 {
@@ -389,19 +548,41 @@ static void _run_slots(long n_rows)
     using clock = std::chrono::steady_clock;
     const auto begun = clock::now();
     auto reported = begun;
-    while (_array_schedule_cursor[0] < n_rows && !_stop_requested)
+    int64_t next = 0, n_done = 0, n_shown;
+    std::fill_n(_row, _n_lanes, -1);
+    while ((n_shown = _hand_out(next, n_rows)) && !_stop_requested)
     {
         // Time counts from 0 in every slot, so that its arithmetic is the same wherever it lies.
         _array_step_clock_timestep[0] = 0;
         _array_step_clock_t[0] = 0.0;
-        const size_t row = (size_t)_array_schedule_cursor[0];
-        {% block begin_slot %}
+        int64_t n_steps = 0;
+        for (int64_t lane=0; lane<_n_lanes; lane++)
+        {
+            const int64_t row = _row[lane];
+            _array_schedule_cursor[lane] = std::max(row, (int64_t)0);
+            _array_schedule_n_shown[lane] = n_shown;
+            _lane_steps[lane] = row < 0 ? 0 : _n_steps[row];
+            n_steps = std::max(n_steps, _lane_steps[lane]);
+            {% if _plan.spike_input %}
+            _input_next[lane] = row < 0 ? 0 : _input_offsets[row];
+            _input_end[lane] = row < 0 ? 0 : _input_offsets[row + 1];
+            _input_late[lane].clear();
+            {% endif %}
+            // Points are sorted, and a row that comes again meets its own again.
+            size_t first = 0, end = _probe_points.size()/2;
+            while (first < end)
+            {
+                const size_t middle = (first + end)/2;
+                if (_probe_points[2*middle] < row) first = middle + 1;
+                else end = middle;
+            }
+            _probe_next[lane] = first;
+        }
         {% if _plan.spike_input %}
-        _input_next = _input_offsets[row];
-        _input_end = _input_offsets[row + 1];
-        _input_late.clear();
         _input_last.assign({{_plan.spike_input[1]}}, -1);
         {% endif %}
+        {% block begin_slot %}
+        {% endblock %}
         {% for list in _plan.lists %}
         _list_{{list.name}}.forget();
         {% endfor %}
@@ -409,23 +590,22 @@ static void _run_slots(long n_rows)
         _arrivals{{array}}.forget();
         {% endfor %}
         {% for all in _plan.superposed %}
-        _superposition_{{all.name}}.begin_slot(_n_steps[row]);
+        _superposition_{{all.name}}.begin_slot(n_steps);
         {% endfor %}
-        {% endblock %}
         {% for call in _plan.start %}
+        _clear_registers();
         {{call}}
         {% endfor %}
-        const int64_t n_steps = _n_steps[row];
-        // Points are sorted, and a row that comes again meets its own again.
-        while (_probe_next > 0 && _probe_points[2*_probe_next - 2] >= (int64_t)row) _probe_next--;
-        while (2*_probe_next < _probe_points.size() && _probe_points[2*_probe_next] < (int64_t)row)
-            _probe_next++;
         {% block steps %}
         for (int64_t step=0; step<n_steps; step++)
         {
+            {% if _plan.lanes > 1 %}
+            for (int64_t lane=0; lane<_n_lanes; lane++) if (_lane_steps[lane] == step) _keep(lane);
+            {% endif %}
             _array_step_clock_timestep[0] = step;
             _array_step_clock_t[0] = step*_array_step_clock_dt[0];
             {% for call in _plan.step %}
+            _clear_registers();
             {{call}}
             {% endfor %}
             {% if not _plan.arrive %}
@@ -442,38 +622,67 @@ static void _run_slots(long n_rows)
             {% for spikes, number, first in _plan.watched %}
             for (int32_t k=0; k<{{spikes}}[{{number}}]; k++)
             {
-                _spike_times.push_back(_array_step_clock_t[0]);
-                _spike_units.push_back({{first}} + {{spikes}}[k]);
+                const int32_t lane = {{"%s[k]/%d" % (spikes, number//_plan.lanes) if _plan.lanes > 1 else "0"}};
+                if (step >= _lane_steps[lane]) continue;
+                _lane_times[lane].push_back(_array_step_clock_t[0]);
+                _lane_units[lane].push_back({{first}} + {{spikes}}[k] - lane*{{number//_plan.lanes}});
             }
             {% endfor %}
-            if (2*_probe_next < _probe_points.size() && _probe_points[2*_probe_next] == (int64_t)row
-                && _probe_points[2*_probe_next + 1] == step)
+            for (int64_t lane=0; lane<_n_lanes; lane++)
             {
-                _look(row, step);
-                _probe_next++;
+                size_t& at = _probe_next[lane];
+                if (2*at < _probe_points.size() && _probe_points[2*at] == _row[lane]
+                    && _probe_points[2*at + 1] == step)
+                {
+                    _look(lane, step);
+                    at++;
+                }
             }
         }
         {% endblock %}
         {% if _plan.superposed %}
-        const bool _is_last = (int64_t)row + 1 == n_rows || _stop_requested;
+        const bool _is_last = _row[0] + 1 == n_rows || _stop_requested;
         {% endif %}
-        {% for variable in _plan.log %}
-        _log.push_back(_array_schedule_{{variable}}[0]);
-        {% endfor %}
-        _offsets.push_back((int64_t)_spike_times.size());
+        for (int64_t lane=0; lane<_n_lanes; lane++)
+        {
+            {% if _plan.lanes > 1 %}
+            if (_lane_steps[lane] < n_steps) _bring_back(lane);
+            {% endif %}
+            if (_row[lane] < 0) continue;
+            if (_row[lane] + 1 == next) _last_lane = lane;
+            {% for variable in _plan.log %}
+            _log.push_back(_array_schedule_{{variable}}[lane]);
+            {% endfor %}
+            _spike_times.insert(_spike_times.end(), _lane_times[lane].begin(), _lane_times[lane].end());
+            _spike_units.insert(_spike_units.end(), _lane_units[lane].begin(), _lane_units[lane].end());
+            _lane_times[lane].clear();
+            _lane_units[lane].clear();
+            _offsets.push_back((int64_t)_spike_times.size());
+        }
         {% for call in _plan.end %}
         {{call}}
         {% endfor %}
         {% block end_slot %}
         {% endblock %}
+        for (int64_t lane=0; lane<_n_lanes; lane++)
+            if (_row[lane] >= 0 && _array_schedule_cursor[lane] > _row[lane])
+            {
+                _row[lane] = -1;
+                n_done++;
+            }
         const auto now = clock::now();
         if (std::chrono::duration<double>(now - reported).count() > 0.2)
         {
-            std::printf("%ld\n", (long)_array_schedule_cursor[0]);
+            std::printf("%ld\n", (long)n_done);
             std::fflush(stdout);
             reported = now;
         }
     }
+    // All rows before this one are done.
+    for (int64_t lane=0; lane<_n_lanes; lane++) if (_row[lane] >= 0) next = std::min(next, _row[lane]);
+    std::fill_n(_array_schedule_cursor, _n_lanes, (double)next);
+    // A sample that is not done begins anew in the next run, by whichever lane.
+    if (_n_lanes > 1) std::fill_n(_array_schedule_repeats, _n_lanes, 0.0);
     _seconds = std::chrono::duration<double>(clock::now() - begun).count();
 }
 
@@ -482,12 +691,12 @@ static void _write_output()
     using namespace brian;
     {% block write %}
     {% endblock %}
-    {% for name, start, length in _plan.written %}
-    _write(_folder + "{{name}}", {{start}}, {{length}});
+    {% for name, start, length, lanes in _plan.written %}
+    _write(_folder + "{{name}}", {{start}}{{" + _last_lane*(%s)" % length if lanes > 1}}, {{length}});
     {% endfor %}
     {% for list in _plan.lists %}
     {% for name, array in list.written %}
-    _write(_folder + "out.{{name}}", {{array}}.data(), {{array}}.size());
+    _write(_folder + "out.{{name}}", {{array}}.data() + _last_lane*({{array}}.size()/_n_lanes), {{array}}.size()/_n_lanes);
     {% endfor %}
     {% endfor %}
     _write(_folder + "spikes.t", _spike_times.data(), _spike_times.size());
@@ -499,11 +708,12 @@ static void _write_output()
 
 int main(int argc, char **argv)
 {
-    // arguments: run folder, rows of the sample table, seed of rand() and randn()
-    if (argc != 4) _fail("usage: main FOLDER ROWS SEED");
+    // arguments: run folder, rows of the sample table, seed of rand() and randn(), what lanes learn
+    if (argc != 5) _fail("usage: main FOLDER ROWS SEED COMBINE");
     _folder = std::string(argv[1]) + "/";
     const long n_rows = std::atol(argv[2]);
     const unsigned long seed = std::strtoul(argv[3], 0, 10);
+    _combine = std::atoi(argv[4]);
     _flush_denormals();
     _open_probes();
     std::signal(SIGTERM, _request_stop);

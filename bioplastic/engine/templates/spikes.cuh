@@ -60,17 +60,36 @@ static __device__ void _list_spikes(int32_t* spikes, uint32_t* words, int64_t n)
     }
 }
 
+// Place of the first spike of a neuron from here on, where spikes come lane by lane.
+static __device__ int32_t _first_spike(const int32_t* spikes, int32_t n_spikes, int64_t neuron)
+{
+    int32_t first = 0, end = n_spikes;
+    while (first < end)
+    {
+        const int32_t middle = first + (end - first)/2;
+        if (spikes[middle] < neuron) first = middle + 1;
+        else end = middle;
+    }
+    return first;
+}
+
 // Spikes of the samples, step by step.
 static __global__ void _fire(const int64_t* first, const int32_t* units, int32_t* spikes, int64_t n)
 {
-    const int64_t begin = first[_now.first + _now.step], end = first[_now.first + _now.step + 1];
+    const int64_t begin = first[_now.step], end = first[_now.step + 1];
     for (int64_t k=_thread(); k<end - begin; k+=_n_threads()) spikes[k] = units[begin + k];
     if (_thread() == 0) spikes[n] = (int32_t)(end - begin);
 }
 
-// Spikes to be handed back: their steps and units.
+// A population whose spikes are handed back: its first place among all, its neurons in a lane, and
+// the number of the first of them.
+struct _Watched { int32_t base; int64_t n; int32_t first; };
+
+// Spikes to be handed back, in the order in which they came.
 struct _Recorded
 {
+    struct Spike { int32_t step, unit; };
+
     static const int64_t least = 1 << 22;
     int64_t size = 0;
     int64_t* number = 0;
@@ -84,29 +103,27 @@ struct _Recorded
         units = _allocate<int32_t>(size);
     }
 
-    // Add the spikes of these steps, and begin anew.
-    void fetch(std::vector<double>& times, std::vector<int32_t>& all_units, double dt)
+    std::vector<Spike> fetch()
     {
-        int64_t n = 0;
-        _to_host(&n, number, 1);
-        const size_t before = all_units.size();
-        std::vector<int32_t> own_steps(n);
-        all_units.resize(before + n);
+        const int64_t n = _number(number);
+        std::vector<int32_t> own_steps(n), own_units(n);
+        std::vector<Spike> spikes(n);
         _to_host(own_steps.data(), steps, n);
-        _to_host(all_units.data() + before, units, n);
-        for (const int32_t step : own_steps) times.push_back(step*dt);
+        _to_host(own_units.data(), units, n);
+        for (int64_t k=0; k<n; k++) spikes[k] = {own_steps[k], own_units[k]};
         _clear(number, 1);
+        return spikes;
     }
 };
 
-static __global__ void _record(const int32_t* spikes, int64_t n, int32_t first, int64_t* number,
+static __global__ void _record(const int32_t* spikes, int64_t n, int32_t base, int64_t* number,
                                int32_t* steps, int32_t* units)
 {
     const int64_t begin = *number;
     for (int32_t k=threadIdx.x; k<spikes[n]; k+=blockDim.x)
     {
         steps[begin + k] = (int32_t)_now.step;
-        units[begin + k] = first + spikes[k];
+        units[begin + k] = base + spikes[k];
     }
     __syncthreads();
     if (threadIdx.x == 0) *number = begin + spikes[n];

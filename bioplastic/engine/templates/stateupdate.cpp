@@ -32,13 +32,25 @@
     _all.n_steps++;
     _all.in_span++;
     {% endif %}
-    {% elif regular and regular.kind == 'all_to_all' %}
-    for(int32_t _i=0; _i<{{regular.n_pre}}; _i++)
+    {% elif regular and (regular.kind == 'all_to_all' or lanes() > 1) %}
+    for(int32_t _i=0; _i<{{regular.n_pre}}*{{lanes_of(codeobj_name)}}; _i++)
     {
+        const int32_t _lane = {{'_i/%d' % regular.n_pre if lanes() > 1 else '0'}};
+        const int32_t _own = _i - _lane*{{regular.n_pre}}, _first = _lane*{{regular.n_post}};
+        {% if regular.kind == 'all_to_all' %}
         #pragma GCC ivdep
-        for(int32_t _j=0; _j<{{regular.n_post}}; _j++)
+        {% endif %}
+        for(int32_t _k=0; _k<{{regular.n_row}}; _k++)
         {
-            const size_t _idx = (size_t)_i*{{regular.n_post}} + _j;
+            {% if regular.kind == 'all_to_all' %}
+            const int32_t _j = _first + _k;
+            {% elif regular.kind == 'one_to_one' %}
+            const int32_t _j = _i;
+            {% else %}
+            const int32_t _j = _first + _k + (_k >= _own);
+            {% endif %}
+            const size_t _idx = (size_t)_i*{{regular.n_row}} + _k;
+            const size_t _shared = (size_t)_own*{{regular.n_row}} + _k;
             const size_t _vectorisation_idx = _idx;
             {{vector_code|by_row(regular)|autoindent}}
         }

@@ -5,8 +5,8 @@
 {% extends 'common.cu' %}
 
 {% block kernels %}
-{% set layout = layout_of(owner) %}
-{% set own = kernel(codeobj_name, scalar_code, vector_code, variables, layout) %}
+{% set layout = layout_of(owner, codeobj_name) %}
+{% set own = kernel(codeobj_name, scalar_code, vector_code, variables, owner) %}
 {% if own.body %}
 static __global__ void _kernel_{{codeobj_name}}(const int64_t _n
     {%- if layout and layout.kind == 'listed' %}, const int32_t* __restrict__ _first, const int32_t* __restrict__ _members{% endif %}
@@ -31,18 +31,22 @@ static __global__ void _kernel_{{codeobj_name}}(const int64_t _n
             {{own.body|autoindent}}
         }
     {% else %}
-    {% set mine, other, n_other = ('_i', '_j', layout.n_post) if own.side == 'pre' else ('_j', '_i', layout.n_pre) %}
+    {% set is_pre = own.side == 'pre' %}
+    {% set mine, n_mine = ('_i', layout.n_pre) if is_pre else ('_j', layout.n_post) %}
+    {% set other, n_other = ('_j', layout.n_post) if is_pre else ('_i', layout.n_pre) %}
     for (int64_t _neuron=_thread(); _neuron<_n; _neuron+=_n_threads())
-        for (int32_t {{other}}=0; {{other}}<{{n_other}}; {{other}}++)
+    {
+        const int32_t {{mine}} = (int32_t)_neuron, _lane = {{layout.lane(mine, n_mine)}};
+        for (int32_t {{other}}=_lane*{{n_other}}; {{other}}<(_lane + 1)*{{n_other}}; {{other}}++)
         {
-            const int32_t {{mine}} = (int32_t)_neuron;
             {% if layout.kind == 'all_but_one' %}
             if (_i == _j) continue;
             {% endif %}
-            const int64_t _idx = {{layout.index}};
+            {{layout.place|autoindent}}
             const int64_t _vectorisation_idx = _idx;
             {{own.body|autoindent}}
         }
+    }
     {% endif %}
 }
 {% endif %}
@@ -55,8 +59,8 @@ static __global__ void _shared_{{codeobj_name}}(const int64_t{{own.parameters}})
 {% endblock %}
 
 {% block launch %}
-{% set layout = layout_of(owner) %}
-{% set own = kernel(codeobj_name, scalar_code, vector_code, variables, layout) %}
+{% set layout = layout_of(owner, codeobj_name) %}
+{% set own = kernel(codeobj_name, scalar_code, vector_code, variables, owner) %}
 {% set alone = own.side == 'serial' %}
 {% if not own.body %}
 {% elif layout is none or own.side == 'synapse' or layout.kind == 'one_to_one' %}
@@ -65,13 +69,13 @@ static __global__ void _shared_{{codeobj_name}}(const int64_t{{own.parameters}})
     {% elif layout.kind == 'listed' %}
     const int64_t n = _list_{{layout.name}}.n;
     {% else %}
-    const int64_t n = {{layout.n_synapses}}LL;
+    const int64_t n = {{layout.n_synapses*layout.lanes}}LL;
     {% endif %}
     _launch(_kernel_{{codeobj_name}}, {{'dim3(1), 1' if alone else '_blocks_for(n), _block_size'}}, n
         {%- if layout and layout.kind == 'listed' %}, _list_{{layout.name}}.first, _list_{{layout.name}}.incoming{% endif %}
         {{own.arguments}});
 {% else %}
-    const int64_t n = {{layout.n_pre if own.side == 'pre' else layout.n_post}};
+    const int64_t n = {{(layout.n_pre if own.side == 'pre' else layout.n_post)*layout.lanes}};
     {% if layout.kind == 'listed' and own.side == 'pre' %}
     const int32_t *first = _list_{{layout.name}}.first_of_pre, *members = 0;
     {% elif layout.kind == 'listed' %}

@@ -42,7 +42,8 @@ struct _Arrivals
 
 static __device__ void _measure(unsigned long long* largest, double number)
 {
-    if (number != 0.0) atomicMax(largest, (unsigned long long)__double_as_longlong(fabs(number)));
+    const unsigned long long bits = (unsigned long long)__double_as_longlong(fabs(number));
+    if (bits > *(volatile unsigned long long*)largest) atomicMax(largest, bits);
 }
 
 static __device__ void _add_arrival(unsigned long long* at, double number, double scale)
@@ -100,13 +101,6 @@ struct _SynapseList
     int32_t* due = 0;                            // 1 + the step in which a spike came last
     double* added = 0;                           // what it adds, variable by variable
 
-    template<class T> static T* copy(const std::vector<T>& values)
-    {
-        T* data = _allocate<T>(values.size());
-        _to_device(data, values.data(), values.size());
-        return data;
-    }
-
     void prepare(const std::vector<int32_t>& pre, const std::vector<int32_t>& post,
                  const std::vector<double>& delay, double dt, int n_pre_, int n_post_, bool,
                  _Arrivals* arrivals)
@@ -115,6 +109,8 @@ struct _SynapseList
         std::vector<int32_t> steps(n), own_place(n), own_incoming(n);
         for (int64_t k=0; k<n; k++) steps[k] = (int32_t)(delay[k]/dt + 0.5);
         for (int64_t k=0; k<n; k++) n_delays = std::max(n_delays, steps[k] + 1);
+        if (n_delays*n_post > INT32_MAX || n_pre*n_delays > INT32_MAX)
+            _fail("too many lanes for so long delays");
         std::vector<int32_t> own_first((size_t)n_pre*n_delays + 1, 0), of_post(n_post + 1, 0);
         for (int64_t k=0; k<n; k++) own_first[(size_t)pre[k]*n_delays + steps[k] + 1]++;
         for (size_t k=1; k<own_first.size(); k++) own_first[k] += own_first[k - 1];
@@ -125,13 +121,13 @@ struct _SynapseList
         for (int64_t k=0; k<n; k++) own_incoming[next[post[k]]++] = (int32_t)k;
         std::vector<int32_t> of_pre(n_pre + 1);
         for (int64_t k=0; k<=n_pre; k++) of_pre[k] = own_first[k*n_delays];
-        first = copy(own_first);
-        first_of_pre = copy(of_pre);
-        first_incoming = copy(of_post);
-        incoming = copy(own_incoming);
+        first = _copied(own_first);
+        first_of_pre = _copied(of_pre);
+        first_incoming = _copied(of_post);
+        incoming = _copied(own_incoming);
         if (arrivals)
         {
-            place = copy(own_place);
+            place = _copied(own_place);
             arrivals->prepare(n_delays, n_post_, post);
         }
         else

@@ -5,39 +5,52 @@
 {% extends 'common.cu' %}
 
 {% block kernels %}
-{% set layout = layout_of(pathway) %}
-{% set own = kernel(codeobj_name, scalar_code, vector_code, variables, layout) %}
+{% set layout = layout_of(pathway, codeobj_name) %}
+{% set own = kernel(codeobj_name, scalar_code, vector_code, variables, pathway) %}
 {% set is_pre = pathway.prepost == 'pre' %}
 {% set end = pathway.source|length %}
 {% if not own.body %}
 {% elif layout.kind != 'listed' %}
-{% set mine, other = ('_i', '_j') if is_pre else ('_j', '_i') %}
+{% set mine, n_mine = ('_i', layout.n_pre) if is_pre else ('_j', layout.n_post) %}
+{% set other, n_other = ('_j', layout.n_post) if is_pre else ('_i', layout.n_pre) %}
 static __global__ void _kernel_{{codeobj_name}}(const int32_t* __restrict__ _spikes{{own.parameters}})
 {
     {{own.head|autoindent}}
     const int32_t _n_spikes = _spikes[{{end}}];
     {% if layout.kind == 'one_to_one' %}
     for (int64_t _spike=_thread(); _spike<_n_spikes; _spike+=_n_threads())
-    {
-        const int32_t _i = _spikes[_spike], _j = _i;
+    {{'{'}}
+        const int32_t _i = _spikes[_spike], _j = _i, _lane = {{layout.lane('_i', n_mine)}};
     {% elif own.side == pathway.prepost %}
     for (int64_t _spike=_thread(); _spike<_n_spikes; _spike+=_n_threads())
-        for (int32_t {{other}}=0; {{other}}<{{layout.n_post if is_pre else layout.n_pre}}; {{other}}++)
-    {
-        const int32_t {{mine}} = _spikes[_spike];
+    {{'{'}}
+        const int32_t {{mine}} = _spikes[_spike], _lane = {{layout.lane(mine, n_mine)}};
+        for (int32_t {{other}}=_lane*{{n_other}}; {{other}}<(_lane + 1)*{{n_other}}; {{other}}++)
+        {{'{'}}
     {% else %}
-    for (int64_t _neuron=_thread(); _neuron<{{layout.n_post if is_pre else layout.n_pre}}; _neuron+=_n_threads())
-        for (int32_t _spike=blockIdx.y; _spike<_n_spikes; _spike+=gridDim.y)
-    {
-        const int32_t {{mine}} = _spikes[_spike], {{other}} = (int32_t)_neuron;
-    {% endif %}
-        {% if layout.kind == 'all_but_one' %}
-        if (_i == _j) continue;
+    for (int64_t _neuron=_thread(); _neuron<{{n_other*layout.lanes}}; _neuron+=_n_threads())
+    {{'{'}}
+        const int32_t {{other}} = (int32_t)_neuron, _lane = {{layout.lane(other, n_other)}};
+        {% if layout.lanes > 1 %}
+        const int32_t _begin = _first_spike(_spikes, _n_spikes, _lane*{{n_mine}}LL);
+        const int32_t _end = _first_spike(_spikes, _n_spikes, (_lane + 1)*{{n_mine}}LL);
+        {% else %}
+        const int32_t _begin = 0, _end = _n_spikes;
         {% endif %}
-        const int64_t _idx = {{layout.index}};
-        const int64_t _vectorisation_idx = _idx;
-        {{own.body|autoindent}}
-    }
+        for (int32_t _spike=_begin + blockIdx.y; _spike<_end; _spike+=gridDim.y)
+        {{'{'}}
+            const int32_t {{mine}} = _spikes[_spike];
+    {% endif %}
+            {% if layout.kind == 'all_but_one' %}
+            if (_i == _j) continue;
+            {% endif %}
+            {{layout.place|autoindent}}
+            const int64_t _vectorisation_idx = _idx;
+            {{own.body|autoindent}}
+    {% if layout.kind != 'one_to_one' %}
+        {{'}'}}
+    {% endif %}
+    {{'}'}}
 }
 {% elif arrivals_of(pathway) %}
 static __global__ void _measure_{{codeobj_name}}(
@@ -62,11 +75,15 @@ static __global__ void _kernel_{{codeobj_name}}(
     const int64_t _row = (_now.step % _n_rows)*_n_post, _size = _n_rows*_n_post;
     for (int32_t _spike=blockIdx.x; _spike<_n_spikes; _spike+=gridDim.x)
     {
-        const int32_t _i = _spikes[_spike];
+        // All lanes read the same synapses.
+        {% set n_own = end//lanes() %}
+        const int32_t _lane = {{'_spikes[_spike]/%d' % n_own if lanes() > 1 else '0'}};
+        const int32_t _i = _spikes[_spike] - _lane*{{n_own}};
+        const int64_t _here = _row + _lane*{{layout.n_post//lanes()}}LL;
         for (int64_t _idx=_first[_i] + threadIdx.x; _idx<_first[_i + 1]; _idx+=blockDim.x)
         {
             const int64_t _vectorisation_idx = _idx;
-            int64_t _at = _row + _place[_idx];
+            int64_t _at = _here + _place[_idx];
             if (_at >= _size) _at -= _size;
             {{own.adding()|autoindent}}
             _add_arrival(&_ring[_at], {{own.sums[0].name}}, _scale[0]);
@@ -133,12 +150,12 @@ static __global__ void _kernel_{{codeobj_name}}(
 {% endblock %}
 
 {% block launch %}
-{% set layout = layout_of(pathway) %}
-{% set own = kernel(codeobj_name, scalar_code, vector_code, variables, layout) %}
+{% set layout = layout_of(pathway, codeobj_name) %}
+{% set own = kernel(codeobj_name, scalar_code, vector_code, variables, pathway) %}
 {% set is_pre = pathway.prepost == 'pre' %}
 {% set spikes = spikes_of(pathway.source) %}
 {% set end = pathway.source|length %}
-{% set n_other = layout.n_post if is_pre else layout.n_pre %}
+{% set n_other = (layout.n_post if is_pre else layout.n_pre)*layout.lanes %}
 {% set list = '_list_' + layout.name %}
 {% if layout.kind == 'listed' and is_pre and not arrivals_of(pathway) %}
     {{list}}.push({{spikes}}, {{end}});

@@ -11,27 +11,24 @@ static __constant__ double* _dev_first_rows_values;
 static __constant__ double* _dev_slot_steps_values;
 static __constant__ int64_t _dev_uniform_key[2];
 
-static std::vector<double> _sample_keys;     // by row
-static std::vector<int64_t> _first_steps;    // of all slots before a row
-
 #define _set_numbers(table, numbers) \
     do { \
-        double* data = _SynapseList::copy(numbers); \
+        double* data = _copied(numbers); \
         _set_on_device(table, data); \
     } while (0)
 
-#define _set_table(table, file, n) \
+// Of a file, with room for `more`.
+#define _set_table(table, file, n, more) \
     do { \
-        std::vector<double> numbers(n); \
-        _read(_folder + file, numbers.data(), numbers.size()); \
+        std::vector<double> numbers((n) + (more), 0.0); \
+        _read(_folder + file, numbers.data(), n); \
         _set_numbers(table, numbers); \
     } while (0)
 
 struct _Moment
 {
-    double sample, repeat;  // name of the sample, and how often it was presented again
-    int64_t first;          // steps of all slots before this one
-    int64_t step;           // -1 before the first
+    const double *sample_key, *repeats;  // of each lane
+    int64_t step;                        // -1 before the first
 };
 static __device__ _Moment _now;
 
@@ -51,27 +48,32 @@ static __global__ void _begin_step(int64_t* timestep, double* t, const double* d
 
 static __global__ void _end_steps() { _now.step++; }
 
-// rand() of the equations: `code` is the number of the code that draws.
-static __device__ double _rand_of(uint32_t code, int64_t idx, int32_t draw)
+// What draws: the number of its code, and how many elements of it there are in a lane.
+struct _Drawing { uint32_t code; int64_t n; };
+
+// rand() of the equations
+static __device__ double _rand_of(_Drawing of, int64_t idx, int32_t draw)
 {
-    return _philox((uint32_t)_dev_uniform_key[0] ^ code, ~(uint32_t)_dev_uniform_key[1],
-                   _now.sample, _now.repeat, (int32_t)idx, (double)((_now.step + 1)*1024 + draw));
+    const int64_t lane = idx < 0 ? 0 : idx/of.n;
+    return _philox((uint32_t)_dev_uniform_key[0] ^ of.code, ~(uint32_t)_dev_uniform_key[1],
+                   _now.sample_key[lane], _now.repeats[lane], (int32_t)(idx - lane*of.n),
+                   (double)((_now.step + 1)*1024 + draw));
 }
 
 // Box & Muller (1958), doi 10.1214/aoms/1177706645
-static __device__ double _randn_of(uint32_t code, int64_t idx, int32_t draw)
+static __device__ double _randn_of(_Drawing of, int64_t idx, int32_t draw)
 {
-    const double radius = sqrt(-2.0*log(_rand_of(code, idx, draw)));
-    return radius*cospi(2.0*_rand_of(code, idx, draw + 1));
+    const double radius = sqrt(-2.0*log(_rand_of(of, idx, draw)));
+    return radius*cospi(2.0*_rand_of(of, idx, draw + 1));
 }
 
 // Sums of numbers with a small mean, each found by inversion.
-static __device__ int32_t _poisson_of(uint32_t code, int64_t idx, int32_t* draw, double mean)
+static __device__ int32_t _poisson_of(_Drawing of, int64_t idx, int32_t* draw, double mean)
 {
     int32_t number = 0;
     for (double left=mean; left>0.0; left-=16.0)
     {
-        const double part = left < 16.0 ? left : 16.0, u = _rand_of(code, idx, (*draw)++);
+        const double part = left < 16.0 ? left : 16.0, u = _rand_of(of, idx, (*draw)++);
         double p = exp(-part), sum = p;
         for (int32_t k=1; u > sum && k < 200; k++, number++) sum += p *= part/k;
     }

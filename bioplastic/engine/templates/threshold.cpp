@@ -9,30 +9,41 @@
     {{scalar_code|autoindent}}
     {% set _eventspace = get_array_name(eventspace_variable) %}
     long _count = 0;
-    const int64_t _block = 128;
+    {% set _draws = '_rand' in vector_code|join %}
+    {% macro any_of(first, end) %}
+    int64_t _any = 0;
+    for(int64_t _idx={{first}}; _idx<{{end}}; _idx++)
+    {
+        const size_t _vectorisation_idx = _idx;
+        {{vector_code|autoindent}}
+        _any += _cond;
+    }
+    if(!_any) continue;
+    {% endmacro %}
+    const int64_t _block = 128, _part = 16;
     for(int64_t _start=0; _start<N; _start+=_block)
     {
         const int64_t _stop = _start + _block < N ? _start + _block : N;
-        {% if '_rand' not in vector_code|join %}
-        int64_t _any = 0;
-        for(int64_t _idx=_start; _idx<_stop; _idx++)
-        {
-            const size_t _vectorisation_idx = _idx;
-            {{vector_code|autoindent}}
-            _any += _cond;
-        }
-        if(!_any) continue;
+        {% if not _draws %}
+        {{any_of('_start', '_stop')}}
         {% endif %}
-        for(int64_t _idx=_start; _idx<_stop; _idx++)
+        for(int64_t _first=_start; _first<_stop; _first+=_part)
         {
-            const size_t _vectorisation_idx = _idx;
-            {{vector_code|autoindent}}
-            if(_cond) {
-                {{_eventspace}}[_count++] = _idx;
-                {% if _uses_refractory %}
-                {{not_refractory}}[_idx] = false;
-                {{lastspike}}[_idx] = {{t}};
-                {% endif %}
+            const int64_t _end = _first + _part < _stop ? _first + _part : _stop;
+            {% if not _draws %}
+            {{any_of('_first', '_end')}}
+            {% endif %}
+            for(int64_t _idx=_first; _idx<_end; _idx++)
+            {
+                const size_t _vectorisation_idx = _idx;
+                {{vector_code|autoindent}}
+                if(_cond) {
+                    {{_eventspace}}[_count++] = _idx;
+                    {% if _uses_refractory %}
+                    {{not_refractory}}[_idx] = false;
+                    {{lastspike}}[_idx] = {{t}};
+                    {% endif %}
+                }
             }
         }
     }

@@ -3,7 +3,7 @@
 {% extends 'common.cu' %}
 
 {% block kernels %}
-{% set own = kernel(codeobj_name, scalar_code, vector_code, variables, none) %}
+{% set own = kernel(codeobj_name, scalar_code, vector_code, variables, owner) %}
 static __global__ void _kernel_{{codeobj_name}}(const int64_t _n, int32_t* _spikes, uint32_t* _words
     {{own.parameters}})
 {
@@ -25,7 +25,7 @@ static __global__ void _kernel_{{codeobj_name}}(const int64_t _n, int32_t* _spik
 {% endblock %}
 
 {% block launch %}
-{% set own = kernel(codeobj_name, scalar_code, vector_code, variables, none) %}
+{% set own = kernel(codeobj_name, scalar_code, vector_code, variables, owner) %}
 {% set spikes = on_device(eventspace_variable) %}
     const int64_t n = {{owner|length}};
     _launch(_kernel_{{codeobj_name}}, _blocks_for(n), _block_size, n, {{spikes}},

@@ -1,0 +1,207 @@
+"""Lanes: samples side by side, as replicas of one network in one program.
+
+Neuron `k` of lane `l` is neuron ``l*n + k`` of a population of ``lanes*n``. Synapses stay within
+their lane. What nothing changes while samples are shown is the same in all lanes, and C++ keeps it
+once. Where samples teach, every lane of a round begins with the same values; when the round ends,
+what its samples changed is added up, or averaged, and all lanes go on from there.
+"""
+
+import dataclasses
+import re
+from typing import Literal
+
+import numpy as np
+from brian2 import Equations
+from brian2.equations.equations import DIFFERENTIAL_EQUATION
+from brian2.utils.stringtools import get_identifiers, word_substitute
+
+from bioplastic.engine.program import ChunkResult
+from bioplastic.engine.structure import (
+    is_pooled,
+    learning_of,
+    synapse_variables,
+    traces_of,
+)
+from bioplastic.errors import ParameterError
+from bioplastic.models import Network, PoissonInput, Projection
+from bioplastic.models.declaration import is_distribution
+
+__all__ = [
+    "Combine",
+    "assigned",
+    "check_lanes",
+    "in_order",
+    "learned_variables",
+    "of_lane",
+    "own_variables",
+    "upper_bounds",
+]
+
+#: What becomes of the changes that the samples of a round made; None where samples teach nothing.
+Combine = Literal["sum", "mean"] | None
+
+_ASSIGNMENT = re.compile(r"^\s*(\w+)\s*[-+*/]?=(?!=)", re.MULTILINE)
+_PLAIN = re.compile(r"^\s*(\w+)\s*=(?!=)(.*)$", re.MULTILINE)
+
+
+def of_lane(text: str, lanes: int, **sizes: int) -> str:
+    """Let strings count neurons within their lane.
+
+    Parameters
+    ----------
+    text : str
+        Equations or statements.
+    lanes : int
+        Number of lanes.
+    **sizes : int
+        Neurons of a lane that an index counts: ``i=n``, for synapses ``i=n_pre, j=n_post``.
+    """
+    if lanes == 1:
+        return text
+    return str(word_substitute(text, {name: f"({name} % {n})" for name, n in sizes.items()}))
+
+
+def assigned(code: str, *, anew: bool = False) -> frozenset[str]:
+    """Names to which statements assign; `anew`, whatever they were before."""
+    code = code.replace(";", "\n")
+    if anew:
+        return frozenset(n for n, of in _PLAIN.findall(code) if n not in get_identifiers(of))
+    return frozenset(_ASSIGNMENT.findall(code))
+
+
+def own_variables(projection: Projection) -> frozenset[str]:
+    """Name the variables of a synapse that each lane has for itself.
+
+    They change while a sample is shown. Others, such as weights that are learned when a batch
+    ends, are the same in all lanes.
+    """
+    changed, _ = synapse_variables(projection)
+    learning, model = learning_of(projection), projection.synapse
+    codes = [projection.on_pre, projection.graded, learning.on_pre, learning.on_post,
+             learning.at_slot_start, learning.at_slot_end, learning.before_spikes,
+             learning.every_step]  # fmt: skip
+    equations = Equations(learning.equations)
+    if model is not None:
+        codes += [model.on_pre, model.after_pre, model.at_slot_start, model.at_slot_end]
+        equations = equations + Equations(str(model.equations))
+    written = assigned("\n".join(codes))
+    moving = {n for n, e in equations.items() if e.type == DIFFERENTIAL_EQUATION}
+    return frozenset((written | moving) & {*changed, "w"})
+
+
+def learned_variables(network: Network) -> list[str]:
+    """Name what lasts from sample to sample and changes: what lanes learn together."""
+    names = []
+    for population in network.populations:
+        neuron, traces = population.neuron, traces_of(network, population)
+        if isinstance(neuron, PoissonInput):
+            continue
+        texts = [str(neuron.equations), *(t.equations for t in traces)]
+        starts = "\n".join([neuron.at_slot_start, *(t.at_slot_start for t in traces)])
+        codes = [neuron.reset, neuron.before_spikes, neuron.after_spikes, neuron.at_slot_end,
+                 *(t.on_spike for t in traces)]  # fmt: skip
+        codes += [_of_side(p, population.name) for p in network.projections]
+        changed: set[str] = set()
+        for text in texts:
+            equations = Equations(text)
+            written = assigned("\n".join(codes))
+            changed |= equations.diff_eq_names | (equations.parameter_names & written)
+        new = assigned(starts, anew=True)
+        names += [f"{population.name}.{name}" for name in sorted(changed - new)]
+    for projection in network.projections:
+        if is_pooled(projection):
+            continue
+        model = projection.synapse
+        starts = [learning_of(projection).at_slot_start, model.at_slot_start if model else ""]
+        new = assigned("\n".join(starts), anew=True)
+        names += [f"{projection.name}.{name}" for name in sorted(own_variables(projection) - new)]
+    return names
+
+
+def upper_bounds(network: Network) -> dict[str, str]:
+    """Name, for each learned weight that has one, the parameter that bounds it; 0 is the other."""
+    found = {}
+    for projection in network.projections:
+        bound = {} if projection.rule is None else projection.rule.parameters
+        if "w_max" in bound and not is_distribution(bound["w_max"]):
+            found[f"{projection.name}.w"] = f"{projection.name}.w_max"
+    return found
+
+
+def _of_side(projection: Projection, population: str) -> str:
+    """Statements of synapses that write to a population, with the names that these have there."""
+    learning, model = learning_of(projection), projection.synapse
+    codes = [projection.on_pre, projection.graded, learning.on_pre, learning.on_post,
+             learning.at_slot_end, learning.before_spikes, learning.every_step]  # fmt: skip
+    codes += [model.on_pre, model.after_pre, model.at_slot_end] if model is not None else []
+    lines = []
+    for side, name in (("pre", projection.pre), ("post", projection.post)):
+        if name == population:
+            found = sorted(assigned("\n".join(codes)))
+            lines += [f"{n.removesuffix('_' + side)} = 0" for n in found if n.endswith("_" + side)]
+    return "\n".join(lines)
+
+
+def check_lanes(network: Network, lanes: int, combine: Combine) -> None:
+    """Refuse what lanes cannot do.
+
+    Raises
+    ------
+    ParameterError
+        If there are no such lanes, if nobody says what a network shall learn from samples side by
+        side, or if samples of a round would have to be shown different numbers of times.
+    """
+    if not isinstance(lanes, int) or lanes < 1:
+        raise ParameterError(f"lanes: must be a whole number >= 1, got {lanes!r}")
+    if combine not in ("sum", "mean", None):
+        raise ParameterError(f"combine: must be 'sum', 'mean' or None, got {combine!r}")
+    if lanes == 1:
+        return
+    schedule = network.schedule
+    rules = [p.rule for p in network.projections if p.rule is not None]
+    if rules and combine is None:
+        raise ParameterError(
+            f"combine: must be 'sum' or 'mean' where {lanes} samples side by side teach a network, "
+            f"got None"
+        )
+    if combine is not None and schedule.min_spikes > 0 and schedule.max_repeats > 0:
+        raise ParameterError(
+            f"lanes: must be 1 where samples that teach may be shown again, got {lanes}; those of "
+            f"a round are shown equally often, give Schedule min_spikes=0"
+        )
+    if any(rule.at_batch_end for rule in rules) and schedule.batch_size % lanes:
+        raise ParameterError(
+            f"lanes: must divide Schedule.batch_size={schedule.batch_size}, got {lanes}"
+        )
+
+
+def in_order(result: ChunkResult) -> ChunkResult:
+    """Bring slots that lanes have shown side by side into the order of one lane.
+
+    What was shown after the first sample that is not done, as after Ctrl-C, is left out.
+    """
+    rows, repeats = result.log[:, 0], result.log[:, 1]
+    order = np.lexsort((repeats, rows))
+    order = order[rows[order] < result.state["schedule.cursor"][0]]
+    lengths = np.diff(result.offsets)[order]
+    first = np.repeat(result.offsets[:-1][order], lengths)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    spikes = first + np.arange(len(first)) - np.repeat(offsets[:-1], lengths)
+    probed = result.probed
+    if probed is not None:
+        seen = np.lexsort((probed.steps, probed.repeats, probed.rows))
+        probed = dataclasses.replace(
+            probed,
+            rows=probed.rows[seen],
+            steps=probed.steps[seen],
+            repeats=probed.repeats[seen],
+            values={name: values[seen] for name, values in probed.values.items()},
+        )
+    return dataclasses.replace(
+        result,
+        times=result.times[spikes],
+        units=result.units[spikes],
+        offsets=offsets,
+        log=result.log[order],
+        probed=probed,
+    )

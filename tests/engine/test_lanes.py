@@ -1,0 +1,377 @@
+"""Samples side by side: each as if it were alone, and what they teach together."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from brian2 import ms, mV, second
+
+from bioplastic import SpikeTrains, engine
+from bioplastic.engine.lanes import learned_variables, own_variables
+from bioplastic.errors import ParameterError
+from bioplastic.models import (
+    LIF,
+    Adam,
+    DiehlCookSTDP,
+    Network,
+    NeuronModel,
+    PairSTDP,
+    PlasticityRule,
+    Population,
+    Projection,
+    RandomWiring,
+    Schedule,
+    SignalInput,
+    SpikeInput,
+    SynapseModel,
+    TsodyksMarkram,
+    Uniform,
+)
+from bioplastic.networks import LiquidStateMachine
+from bioplastic.networks.eprop_network import eprop_network
+
+ENGINES = ["numpy", "cpp_standalone"]
+W = "input_to_excitatory.w"
+#: Lengths of samples in seconds, none of them in order.
+LENGTHS = np.array([0.05, 0.02, 0.07, 0.01, 0.04, 0.03, 0.06])
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def name(request):
+    return request.param
+
+
+def trains(n_units=8, rate=80.0, lengths=LENGTHS, seed=3):
+    rng = np.random.default_rng(seed)
+    counts = rng.poisson(rate * n_units * lengths)
+    times = [np.sort(rng.uniform(0, d, n)) for d, n in zip(lengths, counts, strict=True)]
+    return SpikeTrains(
+        np.concatenate(times),
+        rng.integers(0, n_units, counts.sum()),
+        np.concatenate([[0], np.cumsum(counts)]),
+        n_units=n_units,
+        duration=lengths,
+    )
+
+
+def assert_same(one, other):
+    """Bit for bit."""
+    assert one.spikes == other.spikes
+    np.testing.assert_array_equal(one.counts, other.counts)
+    np.testing.assert_array_equal(one.repeats, other.repeats)
+    np.testing.assert_array_equal(one.spikes_per_slot, other.spikes_per_slot)
+    assert one.n_done == other.n_done
+    for key, values in one.outputs.items():
+        for a, b in zip(values, other.outputs[key], strict=True):
+            np.testing.assert_array_equal(a, b, err_msg=key)
+
+
+class TestFrozen:
+    """Networks that learn nothing: lanes change no bit."""
+
+    @pytest.mark.parametrize("lanes", [2, 5, 16])
+    def test_diehl_and_cook(self, name, network, stimulus, weights, lanes):
+        options = {"outputs": ["excitatory.v", W], "record": "spikes", "state": weights}
+        one, other = (
+            engine.run(network.frozen(), stimulus, seed=5, engine=name, lanes=n, **options)
+            for n in (1, lanes)
+        )
+        assert one.repeats.max() > 0, "no sample was shown again"
+        assert_same(one, other)
+
+    def test_inhibition_by_single_synapses(self, name, unpooled_network, stimulus, weights):
+        options = {"state": weights, "record": "spikes", "engine": name, "seed": 5}
+        network = unpooled_network.frozen()
+        one, other = (engine.run(network, stimulus, lanes=n, **options) for n in (1, 4))
+        assert_same(one, other)
+
+    def test_chunks(self, name, network, stimulus, weights):
+        options = {"state": weights, "record": "spikes", "engine": name, "seed": 5}
+        one, other = (
+            engine.run(network.frozen(), stimulus, chunk_size=n, lanes=lanes, **options)
+            for n, lanes in ((1000, 1), (7, 3))
+        )
+        assert_same(one, other)
+
+    @pytest.mark.parametrize("lanes", [3, 8])
+    def test_liquids(self, name, lanes):
+        # Time constants and delays differ from neuron to neuron, samples in their lengths.
+        samples = trains(lengths=10 * LENGTHS)
+        liquid = LiquidStateMachine(37, engine=name, random_state=0).fit(samples)
+        shown = liquid.presentation_of(samples)
+        one, other = (
+            engine.run(
+                shown.network, shown.stimulus, seed=shown.seed, state=shown.state, engine=name,
+                record="spikes", outputs=["exc.v"], outputs_at="steps", lanes=n,
+            )
+            for n in (1, lanes)
+        )  # fmt: skip
+        assert one.counts.sum() > 300
+        assert_same(one, other)
+
+    @pytest.mark.parametrize("lanes", [3])
+    def test_synapses_with_a_state(self, name, lanes):
+        tired = TsodyksMarkram(utilisation=0.5, tau_recovery=80 * ms, tau_facilitation=20 * ms)
+        worn = SynapseModel(
+            equations="used : 1\ndtrace/dt = -trace/tau_trace : 1 (clock-driven)",
+            after_pre="used += gain; trace += 1",
+            at_slot_start="used = 0; trace = 0",
+            at_slot_end="gone_post += used",
+            constants={"tau_trace": 20 * ms, "gain": Uniform(low=0.5, high=2.0)},
+        )
+        cell = NeuronModel(
+            equations="dv/dt = -v/tau : 1\ngone : 1\nkind : 1",
+            threshold="v > 1",
+            reset="v = 0",
+            at_slot_start="v = 0; gone = 0; kind = target(cursor) + i",
+            constants={"tau": 10 * ms},
+        )
+        on_pre = "v_post += 0.5*w*u*x"
+        network = Network(
+            populations=(
+                Population(name="input", n=8, neuron=SpikeInput()),
+                Population(name="cell", n=5, neuron=cell),
+            ),
+            projections=(
+                Projection(pre="input", post="cell", on_pre=on_pre, weight=2.0, synapse=tired),
+                Projection(
+                    pre="input", post="cell", label="listed", wiring=RandomWiring(p=0.7),
+                    on_pre=on_pre, weight=Uniform(low=0.0, high=3.0), synapse=tired,
+                    delay=Uniform(low=0 * ms, high=9 * ms),
+                ),
+                Projection(
+                    pre="cell", post="cell", label="worn", wiring="all_but_one",
+                    on_pre="v_post -= 0.01*trace*(1 + i - j)*gain/(1 + used)", weight=1.0,
+                    synapse=worn,
+                ),
+            ),
+            watch=("cell", "input"),
+            schedule=Schedule(presentation=None, rest=5 * ms, dt=1 * ms, min_spikes=0),
+        )  # fmt: skip
+        stimulus = engine.SpikeStimulus(
+            trains=trains(), order=np.array([6, 0, 1, 1, 3, 2, 4, 5]), targets=np.arange(7) * 10
+        )
+        outputs = ["cell.v", "cell.kind", "input_to_cell.u", "listed.x", "worn.used", "worn.trace"]
+        one, other = (
+            engine.run(
+                network, stimulus, seed=2, engine=name, record="spikes", lanes=n, outputs=outputs
+            )
+            for n in (1, lanes)
+        )
+        assert one.counts[:, :5].sum() > 20
+        assert all(np.any(v[-1]) for v in one.outputs.values()), "nothing to compare"
+        assert_same(one, other)
+        # What a sample leaves behind is that of the last one, whichever lane has shown it.
+        for key in ("cell.gone", "listed.u", "worn.used"):
+            np.testing.assert_array_equal(one.state[key], other.state[key], err_msg=key)
+
+    def test_signals(self, name):
+        rng = np.random.default_rng(0)
+        values = [rng.normal(size=(n, 3)) * (rng.random((n, 3)) < 0.5) for n in (4, 9, 1, 6)]
+        wanted = [rng.normal(size=(len(v), 2)) for v in values]
+        cell = NeuronModel(
+            equations="v : 1\ntotal : 1",
+            after_spikes="total += abs(v - target_signal(row, i))",
+            at_slot_start="v = 0; total = 0",
+        )
+        network = Network(
+            populations=(
+                Population(name="input", n=3, neuron=SignalInput()),
+                Population(name="cell", n=2, neuron=cell),
+            ),
+            projections=(
+                Projection(pre="input", post="cell", on_pre="v_post += w*value_pre"),
+                Projection(
+                    pre="cell", post="input", label="back", on_pre="", weight=0.0,
+                    graded="value_post += w*total_pre",
+                ),
+            ),
+            watch="input",
+            schedule=Schedule(presentation=None, rest=1 * ms, dt=1 * ms, min_spikes=0),
+        )  # fmt: skip
+        stimulus = engine.SignalStimulus(values=values, dt=1e-3, target_signals=wanted)
+        state = {"input_to_cell.w": rng.normal(size=6)}
+        one, other = (
+            engine.run(
+                network, stimulus, seed=0, engine=name, state=state, record="spikes", lanes=n,
+                outputs=["cell.v", "cell.total", "input.value"], outputs_at="steps",
+            )
+            for n in (1, 3)
+        )  # fmt: skip
+        assert one.counts.sum() > 10
+        assert_same(one, other)
+
+
+SCHEDULE = Schedule(presentation=None, rest=5 * ms, dt=1 * ms, min_spikes=0)
+
+
+def learner(rule, *, norm=None, neuron=None, wiring="all_to_all"):
+    return Network(
+        populations=(
+            Population(name="input", n=8, neuron=SpikeInput()),
+            Population(name="cell", n=5, neuron=neuron or LIF(v_threshold=-62 * mV)),
+        ),
+        projections=(
+            Projection(
+                pre="input", post="cell", on_pre="i_syn_post += 10*w*mV", rule=rule, norm=norm,
+                wiring=wiring, weight=Uniform(low=0.2, high=0.9),
+            ),
+        ),
+        watch="cell",
+        schedule=SCHEDULE,
+    )  # fmt: skip
+
+
+def eprop(batch_size):
+    return eprop_network(
+        n_inputs=4, n_lif=5, n_alif=4, n_outputs=3, optimizer=Adam(learning_rate=0.01),
+        schedule=dataclasses.replace(SCHEDULE, batch_size=batch_size), spikes=False,
+    )  # fmt: skip
+
+
+class TestLearning:
+    """All samples of a round begin with the same values, and teach together."""
+
+    @pytest.mark.parametrize("wiring", ["all_to_all", RandomWiring(p=0.8)], ids=["all", "list"])
+    @pytest.mark.parametrize("combine", ["sum", "mean"])
+    def test_changes_of_a_round_are_put_together(self, name, combine, wiring):
+        network = learner(DiehlCookSTDP(eta_plus=0.1, eta_minus=0.02), norm=4.0, wiring=wiring)
+        samples, w = trains(), "input_to_cell.w"
+        begun = network.sample(7)
+        expected = dict(begun)
+        for first in range(0, len(samples), 3):
+            alone = [
+                engine.run(
+                    network, engine.SpikeStimulus(trains=samples[k : k + 1]), seed=0, engine=name,
+                    state=expected,
+                ).state[w]
+                for k in range(first, min(first + 3, len(samples)))
+            ]  # fmt: skip
+            # Every run has scaled the weights before its sample.
+            nothing = SpikeTrains([], [], [0, 0], n_units=8, duration=[0.01])
+            scaled = engine.run(
+                network, engine.SpikeStimulus(trains=nothing), seed=0, engine=name, state=expected
+            ).state[w]
+            changes = np.array(alone) - scaled
+            together = changes.sum(axis=0) if combine == "sum" else changes.mean(axis=0)
+            new = np.clip(scaled + together, np.minimum(scaled, 0), np.maximum(scaled, 1))
+            expected = expected | {w: new}
+        assert np.abs(changes).max() > 0.01
+        found = engine.run(
+            network, engine.SpikeStimulus(trains=samples), seed=0, engine=name, state=begun,
+            lanes=3, combine=combine,
+        )  # fmt: skip
+        np.testing.assert_allclose(found.state[w], expected[w], rtol=1e-12, atol=1e-13)
+
+    def test_one_lane_learns_as_without_lanes(self, name, network, stimulus, weights):
+        one, other = (
+            engine.run(network, stimulus, seed=1, engine=name, state=weights, **more)
+            for more in ({}, {"lanes": 1, "combine": "mean"})
+        )
+        np.testing.assert_array_equal(one.state[W], other.state[W])
+
+    @pytest.mark.parametrize("combine", ["sum", "mean"])
+    def test_engines_agree_with_thresholds_and_noise(self, network, stimulus, weights, combine):
+        once = dataclasses.replace(network.schedule, min_spikes=0)
+        once = dataclasses.replace(network, schedule=once)
+        one, other = (
+            engine.run(
+                once, stimulus, seed=5, state=weights, engine=each, record="spikes", lanes=5,
+                combine=combine, chunk_size=size,
+            )
+            for each, size in (("numpy", 100), ("cpp_standalone", 5))
+        )  # fmt: skip
+        assert one.spikes.units.tolist() == other.spikes.units.tolist()
+        for key in (W, "excitatory.theta"):
+            assert np.ptp(one.state[key]) > 0
+            np.testing.assert_allclose(one.state[key], other.state[key], rtol=1e-9, atol=1e-12)
+
+    def test_gradients_of_a_batch(self, name):
+        rng = np.random.default_rng(4)
+        network = eprop(batch_size=4)
+        samples = [rng.random((n, 4)) * (rng.random((n, 4)) < 0.3) for n in (20, 12, 25, 16, 9)]
+        stimulus = engine.SignalStimulus(
+            values=samples, dt=float(network.schedule.dt), targets=np.array([0, 1, 2, 1, 0]),
+            order=np.array([0, 1, 2, 3, 4, 1, 0, 2]),
+        )  # fmt: skip
+        begun = network.sample(3)
+        one, other = (
+            engine.run(network, stimulus, seed=3, engine=name, state=begun, lanes=n, **more)
+            for n, more in ((1, {}), (4, {"combine": "sum"}))
+        )
+        for key in (k for k in begun if k.endswith(".w")):
+            assert np.abs(one.state[key] - begun[key]).max() > 1e-4, key
+            np.testing.assert_allclose(
+                other.state[key], one.state[key], rtol=0, atol=1e-9, err_msg=key
+            )
+
+    def test_what_a_batch_ends_with(self, name):
+        rule = PlasticityRule(
+            synapse="total : 1\nlast : 1\nn_batches : 1",
+            at_slot_end="total += kind_post",
+            at_batch_end="w += 0.5*total; last = total; total = 0; n_batches += 1",
+        )
+        cell = NeuronModel(
+            equations="kind : 1\ni_syn : volt", threshold="False",
+            at_slot_start="kind = target(cursor)",
+        )  # fmt: skip
+        network = learner(rule, neuron=cell)
+        network = dataclasses.replace(network, schedule=dataclasses.replace(SCHEDULE, batch_size=4))
+        stimulus = engine.SpikeStimulus(
+            trains=trains(), order=np.arange(14) % 7, targets=np.arange(7.0) + 1
+        )
+        result = engine.run(
+            network, stimulus, seed=0, engine=name, lanes=2, combine="sum",
+            state={"input_to_cell.w": np.zeros(40)},
+        )  # fmt: skip
+        values = np.arange(14) % 7 + 1
+        found = {k: result.state[f"input_to_cell.{k}"] for k in ("w", "last", "total", "n_batches")}
+        assert (found["w"] == 0.5 * values[:12].sum()).all()
+        assert (found["last"] == values[8:12].sum()).all()
+        assert (found["total"] == values[12:].sum()).all()
+        assert (found["n_batches"] == 3).all()
+        assert (result.state["schedule.in_batch"] == 2).all()
+
+
+class TestWhatLasts:
+    def test_of_diehl_and_cook(self, network):
+        assert learned_variables(network) == ["excitatory.theta", W]
+
+    def test_of_synapses(self):
+        network = learner(PairSTDP())
+        assert learned_variables(network) == ["input_to_cell.w"]
+        assert own_variables(network.projections[0]) == {"w"}
+        frozen = learner(None).projections[0]
+        assert own_variables(frozen) == frozenset()
+
+    def test_of_eprop(self):
+        network = eprop(batch_size=1)
+        synapses = {p.name for p in network.projections}
+        names = [name.split(".") for name in learned_variables(network)]
+        assert {variable for owner, variable in names if owner in synapses} == {"gradient"}
+        for projection in network.projections:
+            if projection.rule is not None:
+                assert "gradient" in own_variables(projection)
+                assert not own_variables(projection) & {"w", "momentum", "power"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"lanes": 0}, "lanes: must be a whole number >= 1, got 0"),
+        ({"lanes": 2.0}, "lanes: must be a whole number >= 1, got 2.0"),
+        ({"lanes": 2, "combine": "max"}, "combine: must be 'sum', 'mean' or None, got 'max'"),
+        ({"lanes": 2}, "combine: must be 'sum' or 'mean' where 2 samples"),
+        ({"lanes": 2, "combine": "sum"}, "lanes: must be 1 where .* give Schedule min_spikes=0"),
+    ],
+)
+def test_what_lanes_cannot_do(network, stimulus, options, message):
+    with pytest.raises(ParameterError, match=message):
+        engine.run(network, stimulus, seed=0, engine="numpy", **options)
+
+
+def test_lanes_fill_batches():
+    network = eprop(batch_size=6)
+    stimulus = engine.SignalStimulus(values=[np.zeros((3, 4))], dt=1e-3)
+    with pytest.raises(ParameterError, match=r"lanes: must divide Schedule.batch_size=6, got 4"):
+        engine.run(network, stimulus, seed=0, engine="numpy", lanes=4, combine="sum")
