@@ -1,7 +1,6 @@
 """Brian's C++ device with a loop over slots, and with loops that vectorise."""
 
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,29 +17,9 @@ from brian2.synapses.synapses import Synapses, SynapticPathway
 from bioplastic.engine.builder import Built
 from bioplastic.engine.schedule import END_OF_BATCH, SLOT_LOG
 from bioplastic.engine.superposition import Superposition
+from bioplastic.engine.unit import write_unit
 
 __all__ = ["SlotCodeObject", "SlotDevice", "slot_device"]
-
-_HEADERS = [
-    "algorithm",
-    "assert.h",
-    "chrono",
-    "climits",
-    "cmath",
-    "csignal",
-    "cstdio",
-    "ctime",
-    "fstream",
-    "iostream",
-    "map",
-    "random",
-    "set",
-    "stdint.h",
-    "stdlib.h",
-    "string",
-    "tuple",
-    "vector",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,26 +353,8 @@ class SlotDevice(CPPStandaloneDevice):
         ]
 
     def write_unit(self, folder: Path) -> None:
-        """Join the sources to one unit: headers are read once, and calls can be inlined.
-
-        Helper functions of the same name in different code objects live in namespaces of their own.
-        """
-        lines = [f"#include <{h}>" for h in _HEADERS]
-        lines += [
-            f'#include "{h}"'
-            for h in ("objects.h", "brianlib/common_math.h", "brianlib/stdint_compat.h",
-                      "synapses_classes.h")
-        ]  # fmt: skip
-        for header in self.our_headers:
-            shutil.copy(Path(__file__).with_name("templates") / header, folder)
-            lines.append(f'#include "{header}"')
-        lines += self.declarations()
-        for k, path in enumerate(sorted((folder / "code_objects").glob("*.cpp"))):
-            lines.append(f'namespace _unit_{k} {{\n#include "code_objects/{path.name}"\n}}')
-            lines.append(f"using namespace _unit_{k};")
-        parts = ("brianlib/spikequeue", "objects", "network", "run", "main")
-        lines += [f'#include "{part}.cpp"' for part in parts]
-        (folder / self.unit).write_text("\n".join(lines) + "\n")
+        """Join the sources to one, see :func:`~bioplastic.engine.unit.write_unit`."""
+        write_unit(folder, self.unit, headers=self.our_headers, declarations=self.declarations())
 
     def _resized(self, built: Built) -> list[tuple[str, int]]:
         """List what each lane has for itself of regular synapses, of which Brian made one lane's."""
