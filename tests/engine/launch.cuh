@@ -26,6 +26,7 @@ struct dim3
 };
 static dim3 threadIdx, blockIdx, blockDim, gridDim;
 static const int _block_size = 64;
+static const int64_t _few_words = 2;
 
 static void _fail(const std::string& what);
 

@@ -10,6 +10,7 @@ static void _fail(const std::string& what);
 
 static cudaStream_t _stream;
 static const int _block_size = 256;
+static const int64_t _few_words = 1024;  // of spikes, which one block lists
 
 static void _check(cudaError_t code)
 {
@@ -97,7 +98,7 @@ static void _launch(Kernel kernel, dim3 blocks, int block_size, Arguments... arg
 // The same launches come in every step: recorded once, many of them are sent off together.
 struct _Steps
 {
-    static const int many = 16;
+    static constexpr int many = 16;
     cudaGraphExec_t one = 0, sixteen = 0;
 
     static cudaGraphExec_t record(void (*step)(int64_t), int n)

@@ -153,10 +153,10 @@ static const _Watched _watched[] = {
     {% endfor %}
 };
 
-// Spikes of the last steps, each to its lane.
-static void _fetch_spikes(double dt)
+// Spikes of the steps since this was done last, each to its lane.
+static void _fetch_spikes(int64_t n_steps, double dt)
 {
-    for (const auto& spike : _recorded.fetch())
+    for (const auto& spike : _recorded.fetch(n_steps))
     {
         const _Watched* of = _watched;
         while (spike.unit >= of->base + of->n*_n_lanes) of++;
@@ -178,8 +178,10 @@ static void _step(int64_t step)
     _arrive();
     {% endif %}
     {% for spikes, number, first in _plan.watched %}
-    _launch(_record, dim3(1), _block_size, _dev{{spikes}}, (int64_t){{number}},
-            _watched[{{loop.index0}}].base, _recorded.number, _recorded.steps, _recorded.units);
+    _launch(_record, _up_to(_n_tiles({{number}}), 64), _block_size, _dev{{spikes}},
+            (int64_t){{number}}, _watched[{{loop.index0}}].base, (int64_t){{loop.index0}},
+            _recorded.n_populations, _recorded.ends, _recorded.fetched, _recorded.steps,
+            _recorded.units);
     {% endfor %}
 }
 
@@ -194,13 +196,14 @@ static _Steps _steps;
     _dev{{array.name}} = _allocate<{{array.type}}>({{array.length}} + {{array.room}});
     _to_device(_dev{{array.name}}, {{array.start}}, {{array.length}});
     {% endfor %}
+    const int64_t _longest = *std::max_element(_n_steps.begin(), _n_steps.end());
     _dev_rows = _allocate<int64_t>(_n_lanes);
     _dev_lane_steps = _allocate<int64_t>(_n_lanes);
     {% if _plan.spike_input %}
     int64_t _most = 0;
     for (long row=0; row<n_rows; row++)
         _most = std::max(_most, _input_offsets[row + 1] - _input_offsets[row]);
-    _dev_input_first = _allocate<int64_t>(*std::max_element(_n_steps.begin(), _n_steps.end()) + 1);
+    _dev_input_first = _allocate<int64_t>(_longest + 1);
     _dev_input_fired = _allocate<int32_t>(_most*_n_lanes);
     {% endif %}
     {% for name, n in _plan.additions %}
@@ -218,7 +221,7 @@ static _Steps _steps;
     {% endfor %}
     {% endif %}
     const int64_t _n_watched = {{_plan.n_watched}};
-    _recorded.prepare(_n_watched);
+    _recorded.prepare(_n_watched, {{_plan.watched|length}}, _longest);
     _wait();
 {% endblock %}
 
@@ -228,6 +231,7 @@ static _Steps _steps;
         _to_device(_dev_array_schedule_n_shown, _array_schedule_n_shown, _n_lanes);
         _to_device(_dev_rows, _row, _n_lanes);
         _to_device(_dev_lane_steps, _lane_steps, _n_lanes);
+        _recorded.begin_slot();
         {% if _plan.spike_input %}
         _lay_out_input(n_steps);
         {% endif %}
@@ -250,7 +254,7 @@ static _Steps _steps;
         {
             if (step == _fetched + _room)
             {
-                _fetch_spikes(_array_step_clock_dt[0]);
+                _fetch_spikes(step, _array_step_clock_dt[0]);
                 _fetched = step;
             }
             int64_t _stop = std::min(n_steps, _fetched + _room);
@@ -286,7 +290,7 @@ static _Steps _steps;
                 }
             }
         }
-        _fetch_spikes(_array_step_clock_dt[0]);
+        _fetch_spikes(n_steps, _array_step_clock_dt[0]);
         {% if _plan.lanes > 1 %}
         _launch(_keep_lanes, _up_to(_n_lanes, 4096, _n_kept, 64), _block_size, _dev_kept, _n_kept,
                 _dev_lane_steps, _n_lanes, n_steps, true);

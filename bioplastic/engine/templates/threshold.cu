@@ -8,7 +8,8 @@ static __global__ void _kernel_{{codeobj_name}}(const int64_t _n, int32_t* _spik
     {{own.parameters}})
 {
     {{own.head|autoindent}}
-    for (int64_t _tile=blockIdx.x; _tile*_block_size<_n; _tile+=gridDim.x)
+    const int64_t _end = _tile_of(_n, blockIdx.x + 1);
+    for (int64_t _tile=_tile_of(_n, blockIdx.x); _tile<_end && _tile*_block_size<_n; _tile++)
     {
         const int64_t _idx = _tile*_block_size + threadIdx.x;
         const int64_t _vectorisation_idx = _idx;
@@ -26,8 +27,6 @@ static __global__ void _kernel_{{codeobj_name}}(const int64_t _n, int32_t* _spik
 
 {% block launch %}
 {% set own = kernel(codeobj_name, scalar_code, vector_code, variables, owner) %}
-{% set spikes = on_device(eventspace_variable) %}
-    const int64_t n = {{owner|length}};
-    _launch(_kernel_{{codeobj_name}}, _blocks_for(n), _block_size, n, {{spikes}},
-            (uint32_t*)({{spikes}} + n + 1){{own.arguments}});
+    _launch_threshold(_kernel_{{codeobj_name}}, {{owner|length}}, {{on_device(eventspace_variable)}}
+                      {{own.arguments}});
 {% endblock %}
