@@ -165,6 +165,7 @@ class CudaDevice(SlotDevice):
         bounds: Mapping[str, str],
     ) -> None:
         """Queue the program's main part, see :class:`SlotDevice`."""
+        built.calendars.clear()  # threads look at all neurons
         super().add_slot_loop(built, lists, learned, bounds)
         makers = [c for c in self.code_objects.values() if c.template_name.startswith("synapses_c")]
         for code_object in makers:

@@ -7,8 +7,9 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <csetjmp>
+#include <map>
 #include <string>
-#include <tuple>
 #include <vector>
 #include <ucontext.h>
 
@@ -32,67 +33,94 @@ static void _fail(const std::string& what);
 
 // --- threads
 
-static std::vector<ucontext_t> _fibers(_block_size);
-static std::vector<std::vector<char>> _stacks;
-static std::vector<char> _ended(_block_size);
-static ucontext_t _scheduler;
-static int _running;
+// A fiber is entered by its context once, and then by jumps, which need no system call.
+struct _Fiber
+{
+    ucontext_t context;
+    std::jmp_buf place;
+    std::vector<char> stack = std::vector<char>(1 << 17);
+    bool has_begun, has_ended;
+};
+static std::vector<_Fiber> _fibers(_block_size);
+static std::jmp_buf _scheduler;
+static unsigned _running;
+static bool _waits;  // whether a thread has waited for others
 static void (*_entry)(void*);
 static void* _entry_data;
 
 static void _enter()
 {
     _entry(_entry_data);
-    _ended[_running] = 1;
-    swapcontext(&_fibers[_running], &_scheduler);
+    _fibers[_running].has_ended = true;
+    _longjmp(_scheduler, 1);
 }
 
 static void __syncthreads()
 {
-    swapcontext(&_fibers[_running], &_scheduler);
+    _waits = true;
+    if (!_setjmp(_fibers[_running].place)) _longjmp(_scheduler, 1);
 }
 
-static void _run_block(int n_threads, bool backwards)
+// On to the next wait, or to the end.
+static void _go_on(_Fiber& fiber)
 {
-    if (_stacks.empty()) _stacks.assign(_block_size, std::vector<char>(1 << 17));
-    for (int k=0; k<n_threads; k++)
+    if (_setjmp(_scheduler)) return;
+    if (fiber.has_begun) _longjmp(fiber.place, 1);
+    fiber.has_begun = true;
+    setcontext(&fiber.context);
+}
+
+static void _run_block(unsigned n_threads, bool backwards)
+{
+    for (unsigned k=0; k<n_threads; k++)
     {
-        getcontext(&_fibers[k]);
-        _fibers[k].uc_stack.ss_sp = _stacks[k].data();
-        _fibers[k].uc_stack.ss_size = _stacks[k].size();
-        _fibers[k].uc_link = 0;
-        makecontext(&_fibers[k], _enter, 0);
-        _ended[k] = 0;
+        _Fiber& fiber = _fibers[k];
+        getcontext(&fiber.context);
+        fiber.context.uc_stack.ss_sp = fiber.stack.data();
+        fiber.context.uc_stack.ss_size = fiber.stack.size();
+        fiber.context.uc_link = 0;
+        makecontext(&fiber.context, _enter, 0);
+        fiber.has_begun = fiber.has_ended = false;
     }
-    for (int n_left=n_threads; n_left; )
-        for (int k=0; k<n_threads; k++)
+    static unsigned n_left, k;  // no local variable outlives a jump
+    for (n_left=n_threads; n_left; )
+        for (k=0; k<n_threads; k++)
         {
             _running = backwards ? n_threads - 1 - k : k;
-            if (_ended[_running]) continue;
+            if (_fibers[_running].has_ended) continue;
             threadIdx = dim3(_running);
-            swapcontext(&_scheduler, &_fibers[_running]);
-            n_left -= _ended[_running];
+            _go_on(_fibers[_running]);
+            n_left -= _fibers[_running].has_ended;
         }
 }
 
 template<class Kernel, class... Arguments>
 static void _launch(Kernel kernel, dim3 blocks, int block_size, Arguments... arguments)
 {
-    auto call = [&]() { kernel(arguments...); };
+    static std::map<void*, bool> known;  // whether the threads of a kernel wait for each other
     const char* order = std::getenv("CUDA_ON_HOST");
     const bool backwards = order && std::string(order) == "backwards";
-    if (block_size > _block_size) block_size = _block_size;
+    auto call = [&]() { kernel(arguments...); };
+    const unsigned n_threads = block_size > _block_size ? _block_size : block_size;
+    const unsigned n_blocks = blocks.x*blocks.y;
+    const bool waits = known.emplace((void*)kernel, true).first->second;
     gridDim = blocks;
-    blockDim = dim3(block_size);
+    blockDim = dim3(n_threads);
     _entry_data = &call;
     _entry = [](void* data) { (*static_cast<decltype(call)*>(data))(); };
-    const unsigned n_blocks = blocks.x*blocks.y;
-    for (unsigned k=0; k<n_blocks; k++)
+    _waits = false;
+    for (unsigned block=0; block<n_blocks; block++)
     {
-        const unsigned block = backwards ? n_blocks - 1 - k : k;
-        blockIdx = dim3(block % blocks.x, block / blocks.x);
-        _run_block(block_size, backwards);
+        const unsigned at = backwards ? n_blocks - 1 - block : block;
+        blockIdx = dim3(at % blocks.x, at / blocks.x);
+        if (waits) _run_block(n_threads, backwards);
+        else for (unsigned k=0; k<n_threads; k++)
+        {
+            threadIdx = dim3(backwards ? n_threads - 1 - k : k);
+            call();
+        }
     }
+    known[(void*)kernel] = waits && _waits;
 }
 
 // --- what kernels call

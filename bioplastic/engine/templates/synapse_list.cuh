@@ -147,7 +147,7 @@ struct _SynapseList
     void forget() { if (due) _clear(due, n); }
 
     void push(const int32_t* spikes, int64_t end);
-    void gather(double* variable, int64_t number);
+    template<class T> void gather(T* variable, int64_t number);
 };
 
 static __global__ void _push(const int32_t* spikes, int64_t end, int32_t* fired, int32_t* n_fired,
@@ -159,9 +159,9 @@ static __global__ void _push(const int32_t* spikes, int64_t end, int32_t* fired,
 }
 
 // A block for each neuron; its threads add up in an order that is always the same.
-static __global__ void _gather(double* variable, const int32_t* first_incoming,
-                               const int32_t* incoming, const int32_t* due, const double* added,
-                               int64_t n_post)
+template<class T>
+static __global__ void _gather(T* variable, const int32_t* first_incoming, const int32_t* incoming,
+                               const int32_t* due, const double* added, int64_t n_post)
 {
     __shared__ double sums[_block_size];
     const int32_t mark = (int32_t)_now.step + 1;
@@ -177,7 +177,7 @@ static __global__ void _gather(double* variable, const int32_t* first_incoming,
             if (threadIdx.x < half) sums[threadIdx.x] += sums[threadIdx.x + half];
             __syncthreads();
         }
-        if (threadIdx.x == 0) variable[j] += sums[0];
+        if (threadIdx.x == 0) variable[j] += (T)sums[0];
         __syncthreads();
     }
 }
@@ -188,8 +188,8 @@ inline void _SynapseList::push(const int32_t* spikes, int64_t end)
             n_delays, n_pre);
 }
 
-inline void _SynapseList::gather(double* variable, int64_t number)
+template<class T> inline void _SynapseList::gather(T* variable, int64_t number)
 {
-    _launch(_gather, _up_to(n_post, 8192), _block_size, variable, first_incoming, incoming, due,
+    _launch(_gather<T>, _up_to(n_post, 8192), _block_size, variable, first_incoming, incoming, due,
             added + number*n, n_post);
 }
