@@ -20,7 +20,7 @@ from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from bioplastic.engine import integrators
-from bioplastic.engine.lanes import assigned, of_lane, own_variables
+from bioplastic.engine.lanes import of_lane, own_variables
 from bioplastic.engine.schedule import (
     END_OF_BATCH,
     END_OF_NEURONS,
@@ -36,6 +36,8 @@ from bioplastic.engine.schedule import (
     tables_of,
 )
 from bioplastic.engine.structure import (
+    assigned,
+    calendar_of,
     is_pooled,
     learning_of,
     listed_variables,
@@ -94,6 +96,8 @@ class Built:
     intervals: dict[str, int] = field(default_factory=dict)
     #: names of objects that act at the end of a batch only
     at_batch_end: set[str] = field(default_factory=set)
+    #: (Brian group, variable) of populations that fire when the time in it has come
+    calendars: list[tuple[Any, str]] = field(default_factory=list)
     #: name of a projection -> how its synapses superpose
     superposed: dict[str, Superposition] = field(default_factory=dict)
     #: name of a listed object -> (Brian group, variable) to which all it does is to add
@@ -238,6 +242,9 @@ def _add_population(built: Built, network: Network, population: Population, time
     if neuron.at_slot_end:
         end = {"clock": built.slot_clock, "when": "end", "order": END_OF_NEURONS}
         group.run_regularly(own(neuron.at_slot_end), **end)
+    time = calendar_of(network, population)
+    if time is not None:
+        built.calendars.append((group, time))
     built.net.add(group)
     return group
 

@@ -7,20 +7,21 @@ what its samples changed is added up, or averaged, and all lanes go on from ther
 """
 
 import dataclasses
-import re
 from typing import Literal
 
 import numpy as np
 from brian2 import Equations
 from brian2.equations.equations import DIFFERENTIAL_EQUATION
-from brian2.utils.stringtools import get_identifiers, word_substitute
+from brian2.utils.stringtools import word_substitute
 
 from bioplastic.engine.program import ChunkResult
 from bioplastic.engine.structure import (
+    assigned,
     is_pooled,
     learning_of,
     synapse_variables,
     traces_of,
+    written_by_synapses,
 )
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network, PoissonInput, Projection
@@ -28,7 +29,6 @@ from bioplastic.models.declaration import is_distribution
 
 __all__ = [
     "Combine",
-    "assigned",
     "check_lanes",
     "in_order",
     "learned_variables",
@@ -39,9 +39,6 @@ __all__ = [
 
 #: What becomes of the changes that the samples of a round made; None where samples teach nothing.
 Combine = Literal["sum", "mean"] | None
-
-_ASSIGNMENT = re.compile(r"^\s*(\w+)\s*[-+*/]?=(?!=)", re.MULTILINE)
-_PLAIN = re.compile(r"^\s*(\w+)\s*=(?!=)(.*)$", re.MULTILINE)
 
 
 def of_lane(text: str, lanes: int, **sizes: int) -> str:
@@ -59,14 +56,6 @@ def of_lane(text: str, lanes: int, **sizes: int) -> str:
     if lanes == 1:
         return text
     return str(word_substitute(text, {name: f"({name} % {n})" for name, n in sizes.items()}))
-
-
-def assigned(code: str, *, anew: bool = False) -> frozenset[str]:
-    """Names to which statements assign; `anew`, whatever they were before."""
-    code = code.replace(";", "\n")
-    if anew:
-        return frozenset(n for n, of in _PLAIN.findall(code) if n not in get_identifiers(of))
-    return frozenset(_ASSIGNMENT.findall(code))
 
 
 def own_variables(projection: Projection) -> frozenset[str]:
@@ -100,7 +89,7 @@ def learned_variables(network: Network) -> list[str]:
         starts = "\n".join([neuron.at_slot_start, *(t.at_slot_start for t in traces)])
         codes = [neuron.reset, neuron.before_spikes, neuron.after_spikes, neuron.at_slot_end,
                  *(t.on_spike for t in traces)]  # fmt: skip
-        codes += [_of_side(p, population.name) for p in network.projections]
+        codes.append("\n".join(f"{v} = 0" for v in written_by_synapses(network, population)))
         changed: set[str] = set()
         for text in texts:
             equations = Equations(text)
@@ -112,8 +101,8 @@ def learned_variables(network: Network) -> list[str]:
         if is_pooled(projection):
             continue
         model = projection.synapse
-        starts = [learning_of(projection).at_slot_start, model.at_slot_start if model else ""]
-        new = assigned("\n".join(starts), anew=True)
+        begin = [learning_of(projection).at_slot_start, model.at_slot_start if model else ""]
+        new = assigned("\n".join(begin), anew=True)
         names += [f"{projection.name}.{name}" for name in sorted(own_variables(projection) - new)]
     return names
 
@@ -126,20 +115,6 @@ def upper_bounds(network: Network) -> dict[str, str]:
         if "w_max" in bound and not is_distribution(bound["w_max"]):
             found[f"{projection.name}.w"] = f"{projection.name}.w_max"
     return found
-
-
-def _of_side(projection: Projection, population: str) -> str:
-    """Statements of synapses that write to a population, with the names that these have there."""
-    learning, model = learning_of(projection), projection.synapse
-    codes = [projection.on_pre, projection.graded, learning.on_pre, learning.on_post,
-             learning.at_slot_end, learning.before_spikes, learning.every_step]  # fmt: skip
-    codes += [model.on_pre, model.after_pre, model.at_slot_end] if model is not None else []
-    lines = []
-    for side, name in (("pre", projection.pre), ("post", projection.post)):
-        if name == population:
-            found = sorted(assigned("\n".join(codes)))
-            lines += [f"{n.removesuffix('_' + side)} = 0" for n in found if n.endswith("_" + side)]
-    return "\n".join(lines)
 
 
 def check_lanes(network: Network, lanes: int, combine: Combine) -> None:

@@ -3,6 +3,7 @@
 Where nothing goes over from sample to sample, they can be shown in any order and anywhere.
 """
 
+import dataclasses
 import functools
 import itertools
 import threading
@@ -17,7 +18,7 @@ from tqdm.auto import tqdm
 
 from bioplastic.engine.program import ChunkResult, deferred_interrupt
 from bioplastic.engine.running import Result, open_program, resolve_engine, run
-from bioplastic.engine.stimulus import Stimulus, check_stimulus
+from bioplastic.engine.stimulus import Stimulus, check_stimulus, in_this_order
 from bioplastic.models import Network
 from bioplastic.spikes import SpikeTrains
 
@@ -72,6 +73,7 @@ def present(
     outputs: Sequence[str] = (),
     outputs_at: Literal["end", "steps"] = "end",
     n_jobs: int | None = None,
+    lanes: int = 1,
     description: str = "",
     progress: bool = False,
 ) -> Result:
@@ -86,6 +88,9 @@ def present(
     n_jobs : int or None
         Processors; -1 takes all. Each runs its own copy of one cached program. Results do not
         depend on it.
+    lanes : int
+        Samples that each program shows side by side. Results do not depend on it. It pays on a GPU;
+        on a CPU see the documentation, "Which engine when".
 
     Returns
     -------
@@ -100,7 +105,12 @@ def present(
     check_stimulus(network, stimulus)
     name = resolve_engine(engine)
     n_workers = min(joblib.effective_n_jobs(n_jobs), max(len(stimulus), 1))
-    program = open_program(network, engine=name)
+    program = open_program(network, engine=name, lanes=lanes)
+    back = None
+    if lanes > 1:  # neighbours of about the same length wait little for each other
+        by_length = np.argsort(stimulus.durations(0, len(stimulus)), kind="stable")
+        back = np.argsort(by_length)
+        stimulus = in_this_order(stimulus, by_length)
     cuts = _cuts(stimulus, n_workers * SHARES if n_workers > 1 else 1)
     blocks = list(itertools.pairwise(cuts))
     work = functools.partial(
@@ -113,6 +123,7 @@ def present(
         record=record,
         outputs=outputs,
         outputs_at=outputs_at,
+        lanes=lanes,
         chunk_size=CHUNK,
     )
     lock = threading.Lock()
@@ -147,7 +158,22 @@ def present(
             n_done = sum(r.n_done - a for r, (a, _) in zip(results, blocks, strict=True))
             raise KeyboardInterrupt(f"stopped after {n_done} of {len(stimulus)} samples")
         bar.update(len(stimulus) - bar.n)
-    return _joined(results)
+    joined = _joined(results)
+    return joined if back is None else _in_order(joined, back)
+
+
+def _in_order(result: Result, order: npt.NDArray[np.int64]) -> Result:
+    """Take the samples of a result in another order."""
+    shown = np.cumsum(np.r_[True, result.repeats[1:] == 0]) - 1  # by slot
+    slots = np.argsort(np.argsort(order)[shown], kind="stable")
+    return dataclasses.replace(
+        result,
+        counts=result.counts[order],
+        spikes=None if result.spikes is None else result.spikes[order],
+        spikes_per_slot=result.spikes_per_slot[slots],
+        repeats=result.repeats[slots],
+        outputs={n: [values[k] for k in order] for n, values in result.outputs.items()},
+    )
 
 
 def _cuts(stimulus: Stimulus, n_blocks: int) -> list[int]:

@@ -48,6 +48,8 @@ class RuntimeProgram:
         begun = time.perf_counter()
         self._network, self._target, self._lanes = network, target, lanes
         self._learned = learned_variables(network) if lanes > 1 else []
+        #: Learned variables as they were when a round began.
+        self._before: dict[str, npt.NDArray[np.float64]] = {}
         self._lists = listed_variables(network)
         self._n_signal_rows = 1
         # Objects for an empty list of synapses already say whether the equations can be used.
@@ -213,9 +215,10 @@ class RuntimeProgram:
 
     def _lane(self, name: str, lane: int) -> npt.NDArray[np.float64]:
         """Values of a variable in one lane."""
-        return np.ravel(self._values(name)).reshape(self._lanes_of(name), -1)[
-            lane if self._lanes_of(name) > 1 else 0
-        ]
+        lanes = self._lanes_of(name)
+        values = np.ravel(self._values(name)).reshape(lanes, -1)
+        own: npt.NDArray[np.float64] = values[lane if lanes > 1 else 0]
+        return own
 
     def _learn_together(self, shown: npt.NDArray[np.bool_], *, mean: bool) -> None:
         """Put together what the samples of a round changed, once; all lanes go on from there."""

@@ -128,7 +128,7 @@ class SlotDevice(CPPStandaloneDevice):
 
     #: The one file that is compiled, and those of our templates that it includes.
     unit = "unit.cpp"
-    our_headers = ("philox.h", "superposition.h", "synapse_list.h")
+    our_headers = ("calendar.h", "philox.h", "superposition.h", "synapse_list.h")
 
     def __init__(self) -> None:
         super().__init__()
@@ -146,6 +146,8 @@ class SlotDevice(CPPStandaloneDevice):
         self.own: dict[str, frozenset[str]] = {}
         #: Names of objects that act on what lanes share.
         self.once: set[str] = set()
+        #: Names of populations that fire when the time has come that they hold.
+        self.calendars: list[str] = []
         #: What the template of the main program fills in.
         self.plan: dict[str, Any] = {}
 
@@ -176,6 +178,7 @@ class SlotDevice(CPPStandaloneDevice):
         self.wirings = built.wirings
         self.lanes, self.own, self.once = built.lanes, built.own, built.once
         self.superposed = built.superposed
+        self.calendars = [group.name for group, _ in built.calendars]
         self.listed = {synapses.name for synapses in built.listed}
         self.added_to = {
             name: self.get_array_name(group.variables[variable])
@@ -237,6 +240,14 @@ class SlotDevice(CPPStandaloneDevice):
         """List calls of all that acts, in its order, by the parts of a slot."""
         together = False
         calls: dict[str, list[str]] = {"start": [], "step": [], "arrive": [], "end": []}
+        opens, fires, books = [], {}, {}
+        for group, variable in built.calendars:
+            (spikes, n), (times, _) = self._spikes(group), self._array(group, variable)
+            calendar, dt = f"_calendar_{group.name}", "_array_step_clock_dt[0]"
+            opens.append(f"{calendar}.begin_slot({times}, {n}, {dt}, n_steps);")
+            fires[group.thresholder["spike"].name] = f"{calendar}.fire({spikes}, {n}, step);"
+            again = f"{calendar}.book_again({spikes}, {times}, {n}, {dt}, step);"
+            books[group.resetter["spike"].name] = again
         begins = {f"{name}_at_slot_start": name for name in built.superposed}
         ends = {f"{name}_at_slot_end": name for name in built.superposed}
         for obj in built.net.sorted_objects:
@@ -261,14 +272,18 @@ class SlotDevice(CPPStandaloneDevice):
                 when = f"if (_superposition_{begins[obj.name]}.dirty) "
             if obj.name in ends:  # acts on sources, of which the synapses then follow
                 part.append(f"_end_span_{ends[obj.name]}();")
+            if obj.name in fires:  # in place of looking at every neuron
+                part.append(fires[obj.name])
+                continue
             part += [f"{when}_run_{name}();" for name in names]
+            part += [books[obj.name]] if obj.name in books else []
             if obj.name in begins:
                 part.append(f"_superposition_{begins[obj.name]}.dirty = false;")
             if obj.name in ends:
                 part.append(f"_end_block_{ends.pop(obj.name)}(_is_last);")
         if self.lanes > 1:
             calls["end"].append("_spread_shared();")
-        calls["start"] += ["_begin_round();"] if learns else []
+        calls["start"] += [*opens, *(["_begin_round();"] if learns else [])]
         calls["end"] = [*(f"_end_block_{name}(_is_last);" for name in ends.values()), *calls["end"]]
         return calls
 
@@ -350,6 +365,7 @@ class SlotDevice(CPPStandaloneDevice):
             *(f"static _SynapseList _list_{found['name']};" for found in self.plan["lists"]),
             *(f"static _Arrivals _arrivals{array};" for array, _ in self.plan["arrivals"]),
             *(f"static _Superposition _superposition_{name};" for name in self.superposed),
+            *(f"static _Calendar _calendar_{name};" for name in self.calendars),
         ]
 
     def write_unit(self, folder: Path) -> None:
@@ -357,7 +373,7 @@ class SlotDevice(CPPStandaloneDevice):
         write_unit(folder, self.unit, headers=self.our_headers, declarations=self.declarations())
 
     def _resized(self, built: Built) -> list[tuple[str, int]]:
-        """List what each lane has for itself of regular synapses, of which Brian made one lane's."""
+        """List what each lane has for itself of regular synapses: Brian made one lane's."""
         found = []
         synapses = {o.name: o for o in built.net.objects if isinstance(o, Synapses)}
         for name in built.wirings if self.lanes > 1 else ():

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -174,6 +174,21 @@ class SignalStimulus:
 
 
 Stimulus = RateStimulus | SpikeStimulus | SignalStimulus
+
+
+def in_this_order(stimulus: Stimulus, order: npt.NDArray[np.int64]) -> Stimulus:
+    """Present the samples of a stimulus in another order, each under the name that it had.
+
+    Parameters
+    ----------
+    stimulus : RateStimulus, SpikeStimulus or SignalStimulus
+        The presentations.
+    order : ndarray of shape (n_presentations,)
+        Which of them comes when.
+    """
+    n = len(stimulus)
+    before = np.arange(n) if stimulus.order is None else stimulus.order
+    return replace(stimulus, order=before[order], keys=stimulus.row_keys(0, n)[order])
 
 
 def _chosen(

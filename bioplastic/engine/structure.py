@@ -1,5 +1,6 @@
 """What a network's program follows from: names, sizes and strings, parameters and lists."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,8 @@ from bioplastic.models.declaration import is_distribution, parameter_equations, 
 __all__ = [
     "Learning",
     "Traces",
+    "assigned",
+    "calendar_of",
     "is_pooled",
     "learning_of",
     "listed_variables",
@@ -41,12 +44,17 @@ __all__ = [
     "synapse_variables",
     "traces_of",
     "traces_of_rule",
+    "written_by_synapses",
 ]
 
 #: What a rule does to synapses when no spike comes.
 _BETWEEN_SPIKES = ("at_slot_end", "at_batch_end", "before_spikes", "every_step")
 #: Begin of a slot for what is advanced from spike to spike.
 _AS_NEW = "lastupdate = 0*second"
+
+
+_ASSIGNMENT = re.compile(r"^\s*(\w+)\s*[-+*/]?=(?!=)", re.MULTILINE)
+_PLAIN = re.compile(r"^\s*(\w+)\s*=(?!=)(.*)$", re.MULTILINE)
 
 
 def parameter_values(network: Network) -> dict[str, float]:
@@ -415,3 +423,45 @@ def listed_variables(network: Network) -> dict[str, tuple[list[str], list[str]]]
         read += more_read
         found[projection.name] = (read, changed)
     return found
+
+
+def assigned(code: str, *, anew: bool = False) -> frozenset[str]:
+    """Names to which statements assign; `anew`, whatever they were before."""
+    code = code.replace(";", "\n")
+    if anew:
+        return frozenset(n for n, of in _PLAIN.findall(code) if n not in get_identifiers(of))
+    return frozenset(_ASSIGNMENT.findall(code))
+
+
+def written_by_synapses(network: Network, population: Population) -> frozenset[str]:
+    """Name the variables of a population to which synapses assign."""
+    found: set[str] = set()
+    for projection in network.projections:
+        learning, model = learning_of(projection), projection.synapse
+        codes = [projection.on_pre, projection.graded, learning.on_pre, learning.on_post,
+                 learning.at_slot_start, learning.at_slot_end, learning.at_batch_end,
+                 learning.before_spikes, learning.every_step]  # fmt: skip
+        if model is not None:
+            codes += [model.on_pre, model.after_pre, model.at_slot_start, model.at_slot_end]
+        names = assigned("\n".join(codes))
+        for side, name in (("_pre", projection.pre), ("_post", projection.post)):
+            if name == population.name:
+                found |= {n.removesuffix(side) for n in names if n.endswith(side)}
+    return frozenset(found)
+
+
+def calendar_of(network: Network, population: Population) -> str | None:
+    """Name the variable that holds the time at which a neuron fires next, if that is its threshold.
+
+    Nothing but its reset, and the begin of a slot, may set it.
+    """
+    neuron = population.neuron
+    threshold = re.fullmatch(r"\s*t\s*>\s*(\w+)\s*", neuron.threshold or "")
+    if threshold is None:
+        return None
+    name, equations = threshold[1], Equations(str(neuron.equations))
+    codes = [neuron.before_spikes, neuron.after_spikes, neuron.at_slot_end]
+    codes += [t.on_spike for t in traces_of(network, population)]
+    others = assigned("\n".join(codes)) | written_by_synapses(network, population)
+    free = name in equations.parameter_names and not equations[name].flags
+    return name if free and name in assigned(neuron.reset) - others else None

@@ -1,5 +1,6 @@
 """Diehl & Cook (2015): digits learned without labels, as a scikit-learn transformer."""
 
+import itertools
 import logging
 import os
 import time
@@ -23,7 +24,7 @@ from bioplastic.networks._samples import (
     rate_scale,
 )
 from bioplastic.networks._streams import draw_entropy, shuffled, stream
-from bioplastic.networks.diehl_cook_settings import RATE_MAX, declare
+from bioplastic.networks.diehl_cook_settings import RATE_MAX, batched, declare
 from bioplastic.networks.history import HistoryRecorder
 from bioplastic.spikes import SpikeTrains
 
@@ -75,6 +76,12 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         presented once.
     shuffle : bool
         Whether each epoch presents the samples in an order of its own.
+    batch_size : int
+        Samples that are presented side by side in training. All of a batch begin with the same
+        weights and thresholds, and those that follow go on from what `batch_update` makes of their
+        changes. Samples of batches are presented once, also where they evoke few spikes.
+    batch_update : {"sum", "mean"}
+        What becomes of the changes that the samples of a batch made.
     excitatory, inhibitory : optional
         Neuron models in place of the published ones, see :mod:`bioplastic.models`.
     n_jobs : int or None
@@ -154,6 +161,8 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         min_spikes: int = 5,
         max_repeats: int = 8,
         shuffle: bool = True,
+        batch_size: int = 1,
+        batch_update: str = "sum",
         excitatory: DiehlCookExcitatory | None = None,
         inhibitory: DiehlCookInhibitory | None = None,
         n_jobs: int | None = None,
@@ -176,6 +185,8 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.min_spikes = min_spikes
         self.max_repeats = max_repeats
         self.shuffle = shuffle
+        self.batch_size = batch_size
+        self.batch_update = batch_update
         self.excitatory = excitatory
         self.inhibitory = inhibitory
         self.n_jobs = n_jobs
@@ -360,29 +371,38 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             if self.checkpoint is not None:
                 self._save(n_done, configuration)
 
-        program = engines.open_program(self.network_, engine=self.engine)
-        begun = time.perf_counter()
-        result = engines.run(
-            self.network_,
-            stimulus,
-            seed=self._stream("noise"),
-            state=self._state,
-            engine=self.engine,
-            program=program,
-            start=done,
-            # some thirty points of history, a checkpoint every few seconds to a minute
-            chunk_size=int(np.clip(total // 30, 100, 1000)),
-            record="nothing",
-            on_chunk=on_chunk,
-            recorder=recorder,
-            description="training",
-            progress=bool(self.verbose),
-        )
-        simulated = result.timings["simulate"]
+        network, lanes = batched(self, self.network_)
+        program = engines.open_program(network, engine=self.engine, lanes=lanes["lanes"])
+        began, simulated = time.perf_counter(), 0.0
+        # Batches do not reach from one epoch into the next, which another call may present.
+        epochs = range(0, total, len(data)) if lanes["lanes"] > 1 else ()
+        edges = [done, *(edge for edge in epochs if edge > done), total]
+        for begin, end in itertools.pairwise(edges):
+            result = engines.run(
+                network,
+                stimulus,
+                seed=self._stream("noise"),
+                state=self._state,
+                engine=self.engine,
+                program=program,
+                start=begin,
+                stop=end,
+                # some thirty points of history, a checkpoint every few seconds to a minute
+                chunk_size=int(np.clip(total // 30, 100, 1000)),
+                record="nothing",
+                on_chunk=on_chunk,
+                recorder=recorder,
+                description="training",
+                progress=bool(self.verbose),
+                **lanes,
+            )
+            simulated += result.timings["simulate"]
+            if result.interrupted:
+                break
         self.timings_ = {
             "build": program.build_seconds,
             "simulate": simulated,
-            "read": max(time.perf_counter() - begun - simulated, 0.0),
+            "read": max(time.perf_counter() - began - simulated, 0.0),
         }
         self.engine_ = result.engine
         self.weights_ = self._state[WEIGHTS].reshape(data.shape[1], -1).copy()

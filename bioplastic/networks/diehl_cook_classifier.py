@@ -35,7 +35,8 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         data; all where None. Labels never come from anything but the data given to `fit`.
     n_epochs, presentation, rest, dt, rate_max, x_max, rule, theta_plus, inhibition, norm : optional
         See :class:`DiehlCook`.
-    min_spikes, max_repeats, shuffle, excitatory, inhibitory, n_jobs, engine : optional
+    min_spikes, max_repeats, shuffle, batch_size, batch_update : optional
+    excitatory, inhibitory, n_jobs, engine : optional
         See :class:`DiehlCook`.
     random_state, checkpoint, verbose : optional
         See :class:`DiehlCook`.
@@ -93,6 +94,8 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         shuffle: bool = True,
         excitatory: DiehlCookExcitatory | None = None,
         inhibitory: DiehlCookInhibitory | None = None,
+        batch_size: int = 1,
+        batch_update: str = "sum",
         n_jobs: int | None = None,
         engine: str = "auto",
         random_state: Any = None,
@@ -116,6 +119,8 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
             shuffle=shuffle,
             excitatory=excitatory,
             inhibitory=inhibitory,
+            batch_size=batch_size,
+            batch_update=batch_update,
             n_jobs=n_jobs,
             engine=engine,
             random_state=random_state,

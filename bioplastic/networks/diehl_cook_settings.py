@@ -24,7 +24,7 @@ from bioplastic.models import (
 from bioplastic.networks._samples import check_rates, sample_schedule
 from bioplastic.networks.declarations import diehl_cook_network
 
-__all__ = ["RATE_MAX", "declare"]
+__all__ = ["RATE_MAX", "batched", "declare"]
 
 RULES: dict[str, Callable[[], PlasticityRule]] = {
     "triplet": DiehlCookSTDP,
@@ -107,3 +107,22 @@ def _rule(estimator: Any) -> PlasticityRule:
             f"{name}.rule: must be one of {', '.join(RULES)} or a PlasticityRule, got {rule!r}"
         )
     return RULES[rule]()
+
+
+def batched(estimator: Any, network: Network) -> tuple[Network, dict[str, Any]]:
+    """Return the network as it learns from batches, and what a run is told of them.
+
+    Raises
+    ------
+    ParameterError
+        If `batch_size` or `batch_update` is none.
+    """
+    lanes = check_whole(estimator, "batch_size", low=1)
+    name, update = type(estimator).__name__, estimator.batch_update
+    if update not in ("sum", "mean"):
+        raise ParameterError(f"{name}.batch_update: must be 'sum' or 'mean', got {update!r}")
+    if lanes == 1:
+        return network, {"lanes": 1}
+    # Samples of a batch are presented equally often.
+    schedule = dataclasses.replace(network.schedule, min_spikes=0)
+    return dataclasses.replace(network, schedule=schedule), {"lanes": lanes, "combine": update}

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from brian2 import ms, mV, second
+from brian2 import ms, mV
 
 from bioplastic import SpikeTrains, engine
 from bioplastic.engine.lanes import learned_variables, own_variables
@@ -34,6 +34,11 @@ ENGINES = ["numpy", "cpp_standalone"]
 W = "input_to_excitatory.w"
 #: Lengths of samples in seconds, none of them in order.
 LENGTHS = np.array([0.05, 0.02, 0.07, 0.01, 0.04, 0.03, 0.06])
+
+
+def slow(*values):
+    """Parameters of a test that runs with the slow ones: a build for each."""
+    return pytest.param(*values, marks=pytest.mark.slow)
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -69,7 +74,7 @@ def assert_same(one, other):
 class TestFrozen:
     """Networks that learn nothing: lanes change no bit."""
 
-    @pytest.mark.parametrize("lanes", [2, 5, 16])
+    @pytest.mark.parametrize("lanes", [5, *(slow(n) for n in (2, 16))])
     def test_diehl_and_cook(self, name, network, stimulus, weights, lanes):
         options = {"outputs": ["excitatory.v", W], "record": "spikes", "state": weights}
         one, other = (
@@ -79,6 +84,7 @@ class TestFrozen:
         assert one.repeats.max() > 0, "no sample was shown again"
         assert_same(one, other)
 
+    @pytest.mark.slow
     def test_inhibition_by_single_synapses(self, name, unpooled_network, stimulus, weights):
         options = {"state": weights, "record": "spikes", "engine": name, "seed": 5}
         network = unpooled_network.frozen()
@@ -93,7 +99,7 @@ class TestFrozen:
         )
         assert_same(one, other)
 
-    @pytest.mark.parametrize("lanes", [3, 8])
+    @pytest.mark.parametrize("lanes", [3, slow(8)])
     def test_liquids(self, name, lanes):
         # Time constants and delays differ from neuron to neuron, samples in their lengths.
         samples = trains(lengths=10 * LENGTHS)
@@ -109,8 +115,7 @@ class TestFrozen:
         assert one.counts.sum() > 300
         assert_same(one, other)
 
-    @pytest.mark.parametrize("lanes", [3])
-    def test_synapses_with_a_state(self, name, lanes):
+    def test_synapses_with_a_state(self, name):
         tired = TsodyksMarkram(utilisation=0.5, tau_recovery=80 * ms, tau_facilitation=20 * ms)
         worn = SynapseModel(
             equations="used : 1\ndtrace/dt = -trace/tau_trace : 1 (clock-driven)",
@@ -156,7 +161,7 @@ class TestFrozen:
             engine.run(
                 network, stimulus, seed=2, engine=name, record="spikes", lanes=n, outputs=outputs
             )
-            for n in (1, lanes)
+            for n in (1, 3)
         )
         assert one.counts[:, :5].sum() > 20
         assert all(np.any(v[-1]) for v in one.outputs.values()), "nothing to compare"
@@ -229,6 +234,37 @@ def eprop(batch_size):
     )  # fmt: skip
 
 
+def test_presenting_them_in_order_of_length():
+    samples = trains(lengths=10 * LENGTHS)
+    liquid = LiquidStateMachine(20, engine="numpy", random_state=0).fit(samples)
+    shown = liquid.presentation_of(samples)
+    one, other = (
+        engine.present(
+            shown.network, shown.stimulus, seed=shown.seed, state=shown.state, engine="numpy",
+            record="spikes", outputs=["exc.v"], outputs_at="steps", lanes=n,
+        )
+        for n in (1, 3)
+    )  # fmt: skip
+    assert one.counts.sum() > 100
+    assert_same(one, other)
+
+
+def test_repeated_samples_keep_their_noise_and_their_slots(network, weights):
+    # Rates have no length, so that the order stays; a stimulus may name one sample twice.
+    rng = np.random.default_rng(0)
+    values = rng.uniform(0.0, 200.0, (5, 20)) * np.array([[0.1], [1], [0.1], [1], [1]])
+    stimulus = engine.RateStimulus(values=values, order=np.array([4, 0, 2, 2, 1, 3]))
+    one, other = (
+        engine.present(
+            network.frozen(), stimulus, seed=3, state=weights, engine="numpy", record="spikes",
+            lanes=n,
+        )
+        for n in (1, 4)
+    )  # fmt: skip
+    assert one.repeats.max() > 0
+    assert_same(one, other)
+
+
 class TestLearning:
     """All samples of a round begin with the same values, and teach together."""
 
@@ -286,7 +322,8 @@ class TestLearning:
             assert np.ptp(one.state[key]) > 0
             np.testing.assert_allclose(one.state[key], other.state[key], rtol=1e-9, atol=1e-12)
 
-    def test_gradients_of_a_batch(self, name):
+    @pytest.mark.parametrize("engine_name", ["numpy", slow("cpp_standalone")])
+    def test_gradients_of_a_batch(self, engine_name):
         rng = np.random.default_rng(4)
         network = eprop(batch_size=4)
         samples = [rng.random((n, 4)) * (rng.random((n, 4)) < 0.3) for n in (20, 12, 25, 16, 9)]
@@ -296,7 +333,7 @@ class TestLearning:
         )  # fmt: skip
         begun = network.sample(3)
         one, other = (
-            engine.run(network, stimulus, seed=3, engine=name, state=begun, lanes=n, **more)
+            engine.run(network, stimulus, seed=3, engine=engine_name, state=begun, lanes=n, **more)
             for n, more in ((1, {}), (4, {"combine": "sum"}))
         )
         for key in (k for k in begun if k.endswith(".w")):

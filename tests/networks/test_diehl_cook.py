@@ -112,6 +112,26 @@ def test_learns_digits_well_above_chance():
     assert model.score(X_test, y_test) > static.fit(X, y).score(X_test, y_test) + 0.05
 
 
+def test_batches_learn_and_end_with_their_epoch(X, tmp_path):
+    settings = {**QUICK, "shuffle": False, "batch_size": 7, "x_max": 16.0}
+    whole = DiehlCook(**settings, n_epochs=2).fit(X)
+    parts = DiehlCook(**settings).fit(X).partial_fit(X)
+    assert np.array_equal(whole.weights_, parts.weights_)
+    assert np.array_equal(whole.theta_, parts.theta_)
+    assert whole.n_presentations_ == 2 * len(X)  # each once, whatever it evokes
+    saved = {**settings, "checkpoint": tmp_path / "c"}
+    DiehlCook(**saved).fit(X)
+    longer = DiehlCook(**saved, n_epochs=2).fit(X)
+    assert np.array_equal(whole.weights_, longer.weights_)
+    one_by_one = DiehlCook(**{**settings, "batch_size": 1}, n_epochs=2).fit(X)
+    mean = DiehlCook(**settings, batch_update="mean", n_epochs=2).fit(X)
+    # Sums move weights and thresholds about as far as samples one by one do, means less far.
+    assert whole.theta_.mean() == pytest.approx(one_by_one.theta_.mean(), rel=0.2)
+    assert mean.theta_.mean() - 0.02 < 0.5 * (whole.theta_.mean() - 0.02)  # from 20 mV
+    assert whole.weights_.min() >= 0
+    assert whole.weights_.max() <= 1
+
+
 def test_takes_a_rule_of_the_users_own(X):
     rule = PlasticityRule(
         pre_traces="dx/dt = -x/tau_x : 1",
@@ -150,6 +170,8 @@ def test_pickle_keeps_what_was_learned_and_can_go_on(X):
         ({"norm": -1.0}, ["norm", "-1"]),
         ({"x_max": 0.0}, ["x_max", "0"]),
         ({"theta_plus": 1 * ms}, ["theta_plus", "volt"]),
+        ({"batch_size": 0}, ["batch_size", "0", "at least 1"]),
+        ({"batch_update": "max"}, ["batch_update", "max", "'sum' or 'mean'"]),
     ],
 )
 def test_bad_parameters_are_named_with_value_and_remedy(X, change, names):
