@@ -112,7 +112,7 @@ def cases(network, unpooled_network, stimulus, weights):
     return {
         "diehl_cook": lambda: Case(network, stimulus, weights),
         "without_pool": lambda: Case(unpooled_network, stimulus, weights),
-        "liquid": lambda: liquid(RandomLiquid(p=0.3)),
+        "liquid": lambda: liquid(RandomLiquid(p=0.3, p_input=0.3, w_input=25.0)),
         "column": lambda: liquid(MaassColumn()),
         "eprop": eprop,
     }
