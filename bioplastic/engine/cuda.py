@@ -69,14 +69,14 @@ def layout_of(owner: Any, code_object: str = "") -> Layout | None:
 
 def kernel(name: str, scalar_code: Any, vector_code: Any, variables: Any, owner: Any) -> Kernel:
     """Return a code object's kernel, whose arrays will be on the GPU."""
-    device, layout = get_device(), layout_of(owner, name)
-    if layout is None:
-        n_in_lane = str(len(owner) // device.lanes)
-    elif layout.kind == "listed":
+    device, layout, regular = get_device(), layout_of(owner, name), wiring(owner)
+    if regular is not None:
+        n_in_lane = str(max(regular.n_pre * regular.n_row, 1))
+        vector_code = by_row(vector_code, regular)
+    elif layout is not None:
         n_in_lane = "INT64_MAX"  # numbers of a list are counted through all lanes
     else:
-        n_in_lane = str(max(layout.n_synapses, 1))
-        vector_code = by_row(vector_code, wiring(owner))
+        n_in_lane = str(len(owner) // device.lanes)
     found = kernel_of(
         name,
         scalar_code,

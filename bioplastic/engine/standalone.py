@@ -128,7 +128,9 @@ class SlotDevice(CPPStandaloneDevice):
 
     #: The one file that is compiled, and those of our templates that it includes.
     unit = "unit.cpp"
-    our_headers = ("calendar.h", "philox.h", "superposition.h", "synapse_list.h")
+    our_headers: tuple[str, ...] = (
+        "calendar.h", "philox.h", "superposition.h", "synapse_list.h",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()
