@@ -5,12 +5,14 @@ for the CPU, where `launch.cuh` of this folder lets threads take turns; and on a
 """
 
 import dataclasses
+import importlib
 import importlib.util
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import brian2
 import numpy as np
 import pytest
 from brian2 import ms, second
@@ -282,6 +284,24 @@ def test_projects_are_generated_and_compiled(cases, name, tmp_cache, monkeypatch
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert shutil.which("cuobjdump") is None or "sm_90" in code.stdout
+
+
+@needs_brian2cuda
+def test_generating_leaves_brian_as_it_was(network, tmp_path):
+    from bioplastic.engine.cuda import cuda_device
+
+    def snapshot():
+        known = {name: brian2.prefs[name] for name in brian2.prefs}
+        universal = CUDACodeGenerator.universal_support_code
+        return known, universal, brian2.get_device(), list(tmp_path.iterdir())
+
+    CUDACodeGenerator = importlib.import_module("brian2cuda.cuda_generator").CUDACodeGenerator
+    before = snapshot()
+    folder = tmp_path.parent / "project"
+    folder.mkdir()
+    generate(with_names_of_their_own(network), folder, cuda_device)
+    assert snapshot() == before
+    assert (folder / "unit.cu").is_file()
 
 
 @pytest.mark.slow
