@@ -7,6 +7,7 @@ for the CPU, where `launch.cuh` of this folder lets threads take turns; and on a
 import dataclasses
 import importlib
 import importlib.util
+import itertools
 import shutil
 import subprocess
 from pathlib import Path
@@ -235,6 +236,19 @@ def test_a_recorder_sees_the_same(cases, place):
         np.testing.assert_allclose(found.values[name], values, rtol=1e-9, atol=1e-12)
 
 
+def test_it_reports_and_stops_at_a_slots_edge(cases, place):
+    case, calls = cases["diehl_cook"](), itertools.count()
+    many = np.zeros(200_000, dtype=np.int64)
+    case.stimulus = dataclasses.replace(case.stimulus, order=many, keys=many.astype(float))
+    found = case.run(
+        on=place, chunk_size=len(many), interrupted=lambda: next(calls) > 3, record="counts"
+    )
+    assert found.interrupted
+    assert 0 < found.n_done < len(many)
+    assert len(found.counts) == found.n_done
+    assert found.counts.sum() > 0
+
+
 def noisy(n=40):
     """Neurons that add up random numbers."""
     neuron = NeuronModel(
@@ -243,7 +257,7 @@ def noisy(n=40):
         at_slot_start="u = 0; z = 0; k = 0; n = 0",
     )
     network = diehl_cook_network(
-        n_features=2, n_neurons=2, norm=1.0,
+        n_features=2, n_neurons=2, rule=None, norm=1.0,
         schedule=Schedule(presentation=0.4 * second, rest=0 * ms, dt=1 * ms, min_spikes=0),
     )  # fmt: skip
     populations = (*network.populations, Population(name="noise", n=n, neuron=neuron))
