@@ -21,6 +21,14 @@ from bioplastic.cli.folder import versions
 from bioplastic.cli.reporting import FAILED, reporting
 from bioplastic.datasets import load_fsdd, load_hd, load_mnist, load_shd
 from bioplastic.engine import cache
+from bioplastic.engine.cuda_program import (
+    INSTALL_BRIAN2CUDA,
+    INSTALL_CUDA,
+    INSTALL_DRIVER,
+    compile_command,
+    find_nvcc,
+    gpu_capabilities,
+)
 from bioplastic.engine.standalone_program import compiler_version, find_compiler
 from bioplastic.errors import BioplasticError, DataNotFoundError
 
@@ -33,6 +41,11 @@ _WORDS: dict[str, Callable[[], Bunch]] = {
     "fsdd": load_fsdd,
 }
 _PROBE = "#include <vector>\nint main() { return int(std::vector<double>(1)[0]); }\n"
+_CUDA_PROBE = (
+    "#include <cuda_runtime.h>\n"
+    "__global__ void kernel(int* x) { if constexpr (true) *x = 1; }\n"
+    "int main() { kernel<<<1, 1>>>(0); return 0; }\n"
+)
 _GET_COMPILER = (
     "install a C++ compiler (Debian/Ubuntu: apt install g++; Fedora: dnf install gcc-c++; "
     "macOS: xcode-select --install), or set CXX to yours"
@@ -114,11 +127,7 @@ def check_engines() -> list[EngineCheck]:
             works=trouble is None,
             remark=trouble or "fast; what engine='auto' takes",
         ),
-        EngineCheck(
-            name="cuda_standalone",
-            works=False,
-            remark="not part of this version; cpp_standalone needs no GPU",
-        ),
+        _check_cuda(trouble),
     ]
 
 
@@ -138,6 +147,41 @@ def _compiler_trouble() -> str | None:
     if done.returncode:
         said = (done.stderr.strip() or "nothing").splitlines()[-1]
         return f"{compiler} compiles no C++17 program (it said: {said}): {_GET_COMPILER}"
+    return None
+
+
+def _check_cuda(trouble: str | None) -> EngineCheck:
+    needed = [] if _version("brian2cuda") else [INSTALL_BRIAN2CUDA]
+    capabilities, nvcc = gpu_capabilities(), find_nvcc()
+    if nvcc is None:
+        needed.append(INSTALL_CUDA)
+    elif trouble:
+        needed.append(trouble)
+    elif nvcc_trouble := _nvcc_trouble(nvcc, capabilities or ["9.0"]):
+        needed.append(nvcc_trouble)
+    if not capabilities:
+        needed.append(INSTALL_DRIVER)
+    remark = "for networks of thousands of neurons; small ones are faster with cpp_standalone"
+    return EngineCheck(name="cuda_standalone", works=not needed, remark="; ".join(needed) or remark)
+
+
+def _nvcc_trouble(nvcc: str, capabilities: list[str]) -> str | None:
+    """Compile a few lines of C++17: nvcc may not know the GPU, or the C++ compiler."""
+    with tempfile.TemporaryDirectory(prefix="bioplastic-") as folder:
+        source = Path(folder) / "probe.cu"
+        source.write_text(_CUDA_PROBE)
+        command = compile_command(nvcc, capabilities, str(source), str(source.with_suffix("")))
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return f"{nvcc} does not run ({error}): {INSTALL_CUDA}"
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()[-1]
+        return (
+            f"{nvcc} compiles no C++17 program (it said: {said}): {INSTALL_CUDA}; where it does "
+            f"not support your C++ compiler, name one that it supports: "
+            f"export NVCC_PREPEND_FLAGS='-ccbin g++-13'"
+        )
     return None
 
 
@@ -170,7 +214,7 @@ def _compilers() -> dict[str, str]:
     found = "none found" if compiler is None else f"{compiler_version(compiler)} ({compiler})"
     return {
         "C++": found,
-        "CUDA (nvcc)": _said("nvcc", "--version") or "none found",
+        "CUDA (nvcc)": _said(find_nvcc() or "nvcc", "--version") or "none found",
         "NVIDIA driver": _said(
             "nvidia-smi", "--query-gpu=driver_version,name", "--format=csv,noheader"
         )

@@ -38,7 +38,7 @@ def fingerprint(*parts: str) -> str:
     package = Path(__file__).parent.parent
     files = sorted(p for room in ("engine", "models") for p in (package / room).rglob("*"))
     for path in files:
-        if path.suffix in {".py", ".cpp", ".h"}:
+        if path.suffix in {".py", ".cpp", ".cu", ".cuh", ".h"}:
             digest.update(path.name.encode() + path.read_bytes())
     for part in parts:
         digest.update(b"\0" + part.encode())

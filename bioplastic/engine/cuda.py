@@ -1,38 +1,258 @@
-"""The room of the CUDA engine. It has the engines' interface, and says that it is not built yet."""
+"""Our C++ device with kernels for a GPU in place of loops; brian2cuda translates the equations.
 
-from collections.abc import Callable
+Arrays exist twice. Those of the CPU are set as in the C++ program, copied to the GPU before the
+first slot, and copied back where somebody looks at them.
 
-from bioplastic.engine.program import Chunk, ChunkResult
-from bioplastic.errors import BuildError
-from bioplastic.models import Network
+This module needs brian2cuda; nobody but `cuda_program` imports it, when a network is built.
+"""
 
-__all__ = ["CudaProgram"]
+from collections.abc import Mapping
+from typing import Any
+
+import brian2cuda.cuda_generator as brian2cuda_generator
+from brian2.codegen.generators.cpp_generator import c_data_type
+from brian2.codegen.templates import LazyTemplateLoader
+from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.core.variables import ArrayVariable, DynamicArrayVariable
+from brian2.devices.device import all_devices, get_device
+from brian2.synapses.synapses import Synapses
+from brian2cuda.cuda_generator import CUDACodeGenerator
+
+from bioplastic.engine.builder import Built
+from bioplastic.engine.cuda_kernels import Kernel, Layout, kernel_of
+from bioplastic.engine.schedule import SLOT_LOG
+from bioplastic.engine.standalone import SlotCodeObject, SlotDevice, by_row, lanes_of, wiring
+
+__all__ = ["CudaCodeObject", "CudaDevice", "cuda_device"]
+
+#: What brian2cuda gives every kernel, without its atomic operations, which ask for a GPU's version.
+_ARITHMETIC = "".join(
+    getattr(brian2cuda_generator, f"_{name}_support_code")
+    for name in ("hightype", "mod", "floordiv", "pow")
+)
 
 
-class CudaProgram:
-    """A network as one CUDA program, through brian2cuda.
+class _Generator(CUDACodeGenerator):
+    def determine_keywords(self) -> Any:
+        before = CUDACodeGenerator.universal_support_code
+        CUDACodeGenerator.universal_support_code = _ARITHMETIC
+        try:
+            return super().determine_keywords()
+        finally:
+            CUDACodeGenerator.universal_support_code = before
 
-    Raises
-    ------
-    BuildError
-        Always, in this version.
-    """
 
-    build_seconds: float
-    sizes: dict[str, int]
+class _Templates(LazyTemplateLoader):
+    """Templates for a GPU, and for a CPU where there are none."""
 
-    def __init__(self, network: Network) -> None:
-        raise BuildError(
-            "engine 'cuda_standalone' is not part of this version; "
-            "choose engine='cpp_standalone', which needs a C++ compiler only"
-        )
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment, ".cu")
+        self._others = LazyTemplateLoader(environment, ".cpp")
 
-    def run(
+    def get_template(self, name: str) -> Any:
+        try:
+            return super().get_template(name)
+        except KeyError:
+            return self._others.get_template(name)
+
+
+def layout_of(owner: Any, code_object: str = "") -> Layout | None:
+    """Return the layout of the synapses behind a code object's owner, None for neurons."""
+    synapses = getattr(owner, "synapses", owner)
+    if not isinstance(synapses, Synapses):
+        return None
+    regular = wiring(owner)
+    if regular is None:
+        return Layout(synapses.name, "listed", len(synapses.source), len(synapses.target))
+    return Layout(regular.name, regular.kind, regular.n_pre, regular.n_post, lanes_of(code_object))
+
+
+def kernel(name: str, scalar_code: Any, vector_code: Any, variables: Any, owner: Any) -> Kernel:
+    """Return a code object's kernel, whose arrays will be on the GPU."""
+    device, layout, regular = get_device(), layout_of(owner, name), wiring(owner)
+    if regular is not None:
+        n_in_lane = str(max(regular.n_pre * regular.n_row, 1))
+        vector_code = by_row(vector_code, regular)
+    elif layout is not None:
+        n_in_lane = "INT64_MAX"  # numbers of a list are counted through all lanes
+    else:
+        n_in_lane = str(len(owner) // device.lanes)
+    found = kernel_of(
+        name,
+        scalar_code,
+        vector_code,
+        variables,
+        lambda variable: device.get_array_name(variable, prefix="_ptr"),
+        n_in_lane,
+    )
+    for variable in found.arrays.values():
+        device.mirror(variable)
+    if layout is not None and layout.kind == "listed" and found.sums:
+        n_sums = max(len(found.sums), device.additions.get(layout.name, 0))
+        device.additions[layout.name] = n_sums
+    return found
+
+
+class CudaCodeObject(SlotCodeObject):
+    """Code object whose code becomes a kernel."""
+
+    generator_class = _Generator
+    templater = SlotCodeObject.templater.derive(
+        "bioplastic.engine",
+        env_globals={
+            "layout_of": layout_of,
+            "kernel": kernel,
+            "on_device": lambda variable: get_device().mirror(variable),
+            "spikes_of": lambda group: get_device().mirror(group.variables["_spikespace"]),
+        },
+    )
+    templater.templates = _Templates(templater.env)
+
+
+for _function, _code in (
+    ("rand", "_rand(idx) _rand_of(_code, idx, _draw++)"),
+    ("randn", "_randn(idx) _randn_of(_code, idx, (_draw += 2) - 2)"),
+    ("poisson", "_poisson(mean, idx) _poisson_of(_code, idx, &_draw, mean)"),
+):
+    DEFAULT_FUNCTIONS[_function].implementations.add_implementation(
+        CudaCodeObject, code=f"#define {_code}\n", name=f"_{_function}"
+    )
+
+
+class CudaDevice(SlotDevice):
+    """Brian's device for a program whose slots are computed by a GPU."""
+
+    unit = "unit.cu"
+    our_headers = (
+        "launch.cuh", "philox.h", "tables.cuh", "spikes.cuh", "lanes.cuh", "synapse_list.cuh",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: Variables whose arrays are on the GPU, by the names of these.
+        self.mirrors: dict[str, Any] = {}
+        #: Name of a list -> to how many variables of its neurons its spikes add.
+        self.additions: dict[str, int] = {}
+
+    def reinit(self) -> None:
+        """Forget the last network."""
+        super().reinit()
+        self.mirrors, self.additions = {}, {}
+
+    def code_object_class(self, codeobj_class: Any = None, fallback_pref: Any = None) -> Any:
+        """Return our code objects, whatever the preferences say."""
+        return CudaCodeObject
+
+    def get_array_name(self, var: Any, access_data: bool = True, prefix: str | None = None) -> str:
+        """Name of an array, with a prefix as brian2cuda's generator asks for."""
+        return f"{prefix or ''}{super().get_array_name(var, access_data)}"
+
+    def number_now(self, array: str) -> str:
+        """C++ expression of the first number of an array, fetched from the GPU."""
+        return f"_number(_dev{array})"
+
+    def mirror(self, variable: Any) -> str:
+        """Return the name that the array of a variable has on the GPU, where it will be."""
+        array = self.get_array_name(variable)
+        self.mirrors[array] = variable
+        return f"_dev{array}"
+
+    def add_slot_loop(
         self,
-        chunk: Chunk,
-        *,
-        report: Callable[[int], None],
-        stop: Callable[[], bool],
-    ) -> ChunkResult:
-        """Run slots, see :class:`~bioplastic.engine.program.Program`."""
-        raise NotImplementedError
+        built: Built,
+        lists: Mapping[str, tuple[list[str], list[str]]],
+        learned: list[str],
+        bounds: Mapping[str, str],
+    ) -> None:
+        """Queue the program's main part, see :class:`SlotDevice`."""
+        built.calendars.clear()  # threads look at all neurons
+        super().add_slot_loop(built, lists, learned, bounds)
+        makers = [c for c in self.code_objects.values() if c.template_name.startswith("synapses_c")]
+        for code_object in makers:
+            del self.code_objects[code_object.name]
+            self.main_queue.remove(("run_code_object", (code_object,)))
+        self._mirror_what_the_loop_reads(built)
+        found = {n: v for n, v in built.variables.items() if n not in built.parameters}
+        listed = {f"{s.name}.{k}": (s, k) for s in built.listed for k in lists[s.name][1]}
+        places = {n: self._place(*v) for n, v in found.items()}
+        places |= {n: self._place_in_list(*v) for n, v in listed.items()}
+        found |= listed
+        arrays = {n: self.get_array_name(g.variables[k]) for n, (g, k) in found.items()}
+        changing = [n for n, array in arrays.items() if array in self.mirrors]
+        own = {n: (f"_dev{arrays[n]}", places[n][1]) for n in changing if places[n][2] > 1}
+        types = {n: c_data_type(g.variables[k].dtype) for n, (g, k) in found.items()}
+        self.plan |= {
+            "mirrors": [self._mirrored(*item) for item in sorted(self.mirrors.items())],
+            "sizes": self._sizes(built),
+            "on_device": {
+                n: f"({start}, _dev{arrays[n]}, {length})"
+                for n in changing
+                for start, length in (self._array(*found[n]),)
+            },
+            "kept_on_device": [(*place, types[n]) for n, place in sorted(own.items())],
+            "learned_on_device": [
+                (*own[n], self._bound_on_device(built, bounds.get(n))) for n in learned if n in own
+            ],
+            "spread_on_device": [own[n] for n in sorted(built.spread) if n in own],
+            "additions": sorted(
+                (name, n) for name, n in self.additions.items() if name not in built.added_to
+            ),
+            "measured": sorted(built.added_to),
+            "n_watched": sum(len(group) for group in built.watched),
+            "waits": any(n > 1 for n in built.intervals.values()),
+        }
+
+    def _bound_on_device(self, built: Built, name: str | None) -> str:
+        """C++ expression of the place of a parameter on the GPU, 0 for none."""
+        if name is None:
+            return "0"
+        group, variable = built.variables[name]
+        return f"_dev{self.get_array_name(group.variables[variable])}"
+
+    def declarations(self) -> list[str]:
+        """Return what the loop over slots shares with code objects, in C++."""
+        arrays = [f"static {a['type']}* _dev{a['name']};" for a in self.plan["mirrors"]]
+        return super().declarations() + arrays
+
+    def _mirror_what_the_loop_reads(self, built: Built) -> None:
+        clock, schedule = built.step_clock, built.variables["schedule.cursor"][0]
+        for name in ("t", "dt", "timestep"):
+            self.mirror(clock.variables[name])
+        of_lanes = [*SLOT_LOG, "sample_key", "n_shown"]
+        for name in (*of_lanes, *(["batch_ends"] if built.at_batch_end else [])):
+            self.mirror(schedule.variables[name])
+        spiking = [*built.watched, *([built.spike_input] if built.spike_input else [])]
+        for group in spiking:
+            self.mirror(group.variables["_spikespace"])
+
+    def _mirrored(self, array: str, variable: Any) -> dict[str, str]:
+        dynamic = isinstance(variable, DynamicArrayVariable)
+        host = self.get_array_name(variable, access_data=False)
+        spikes = variable.name == "_spikespace"
+        return {
+            "name": array,
+            "type": c_data_type(variable.dtype),
+            "start": f"{host}.data()" if dynamic else host,
+            "length": f"{host}.size()" if dynamic else str(variable.size),
+            "room": f"_room_behind({variable.size - 1})" if spikes else "0",
+        }
+
+    def _sizes(self, built: Built) -> list[tuple[str, int]]:
+        """Arrays of synapses that are made by no code, with their lengths in a lane."""
+        found = []
+        for synapses in (o for o in built.net.objects if isinstance(o, Synapses)):
+            layout = layout_of(synapses)
+            assert layout is not None
+            if layout.kind == "listed":
+                continue
+            variables = {v for v in synapses.variables.values() if isinstance(v, ArrayVariable)}
+            found += [
+                (self.get_array_name(v, access_data=False), layout.n_synapses)
+                for v in variables & synapses._registered_variables
+                if v.name not in ("_synaptic_pre", "_synaptic_post")
+            ]
+        return sorted(found)
+
+
+cuda_device = CudaDevice()
+all_devices["bioplastic_cuda_standalone"] = cuda_device

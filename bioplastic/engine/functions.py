@@ -17,19 +17,8 @@ _CPP_UNIFORM = """
 static inline double %NAME%(const double sample, const double repeat, const int32_t neuron,
                             const double draw)
 {
-    const uint64_t sample_bits = (uint64_t)(int64_t)sample;
-    uint32_t c0 = (uint32_t)neuron, c1 = (uint32_t)(int64_t)draw;
-    uint32_t c2 = (uint32_t)sample_bits;
-    uint32_t c3 = (uint32_t)(sample_bits >> 32) ^ ((uint32_t)(int64_t)repeat << 24);
-    uint32_t k0 = (uint32_t)_namespace%NAME%_key[0], k1 = (uint32_t)_namespace%NAME%_key[1];
-    for (int round = 0; round < 10; round++)
-    {
-        const uint64_t p0 = (uint64_t)0xD2511F53u * c0, p1 = (uint64_t)0xCD9E8D57u * c2;
-        const uint32_t n0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0, n2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
-        c1 = (uint32_t)p1; c3 = (uint32_t)p0; c0 = n0; c2 = n2;
-        k0 += 0x9E3779B9u; k1 += 0xBB67AE85u;
-    }
-    return ((double)((((uint64_t)c0 << 32) | c1) >> 12) + 0.5) * (1.0 / 4503599627370496.0);
+    return _philox((uint32_t)_namespace%NAME%_key[0], (uint32_t)_namespace%NAME%_key[1],
+                   sample, repeat, neuron, draw);
 }
 """
 
@@ -68,6 +57,12 @@ static inline double %NAME%(const double row%INDEX%)
     return _namespace%NAME%_values[(int64_t)row*%COLUMNS%%OFFSET%];
 }
 """
+
+# What a program reads lies in the memory of the GPU, where templates/tables.cuh names it.
+_CUDA_UNIFORM, _CUDA_TABLE = (
+    code.replace("static inline", "static inline __device__").replace("_namespace", "_dev_")
+    for code in (_CPP_UNIFORM, _CPP_TABLE)
+)
 
 _CYTHON_TABLE = """
 cdef double %NAME%(double row%INDEX%) noexcept:
@@ -149,6 +144,9 @@ class Uniform(Function):
                 namespace={f"{name}_key": self.key},
                 name=name,
             )
+        self.implementations.add_implementation(
+            "cuda", _CUDA_UNIFORM.replace("%NAME%", name), name=name
+        )
 
 
 class RowTable(Function):
@@ -182,9 +180,11 @@ class RowTable(Function):
             arg_names=["row", "column"][:n_arguments],
         )
         self.implementations.add_implementation("numpy", python)
-        for target, code, index, offset in (
-            ("cpp", _CPP_TABLE, ", const int32_t column", " + column"),
-            ("cython", _CYTHON_TABLE, ", double column", " + <long long>column"),
+        held = {f"{name}_values": values.ravel()}
+        for target, code, index, offset, namespace in (
+            ("cpp", _CPP_TABLE, ", const int32_t column", " + column", held),
+            ("cuda", _CUDA_TABLE, ", const int32_t column", " + column", {}),
+            ("cython", _CYTHON_TABLE, ", double column", " + <long long>column", held),
         ):
             two = values.ndim == 2
             code = (
@@ -193,6 +193,4 @@ class RowTable(Function):
                 .replace("%OFFSET%", offset if two else "")
                 .replace("%COLUMNS%", str(n_columns))
             )
-            self.implementations.add_implementation(
-                target, code, namespace={f"{name}_values": values.ravel()}, name=name
-            )
+            self.implementations.add_implementation(target, code, namespace=namespace, name=name)

@@ -13,7 +13,7 @@ from brian2 import BrianObjectException, DimensionMismatchError
 from brian2.equations.equations import EquationError
 from tqdm.auto import tqdm
 
-from bioplastic.engine.cuda import CudaProgram
+from bioplastic.engine.cuda_program import CudaProgram
 from bioplastic.engine.lanes import Combine, check_lanes, in_order
 from bioplastic.engine.naming import with_names_of_their_own
 from bioplastic.engine.outputs import Outputs
@@ -150,7 +150,7 @@ def _open(network: Network, name: str, lanes: int) -> Program:
     if name == "cpp_standalone":
         return StandaloneProgram(network, lanes=lanes)
     if name == "cuda_standalone":
-        return CudaProgram(network)
+        return CudaProgram(network, lanes=lanes)
     key = (structure(network), name, lanes)
     program = _runtime_programs.pop(key, None)
     if program is None:

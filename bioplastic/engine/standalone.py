@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from brian2.synapses.synapses import Synapses, SynapticPathway
 from bioplastic.engine.builder import Built
 from bioplastic.engine.schedule import END_OF_BATCH, SLOT_LOG
 from bioplastic.engine.superposition import Superposition
+from bioplastic.engine.unit import write_unit
 
 __all__ = ["SlotCodeObject", "SlotDevice", "slot_device"]
 
@@ -124,6 +126,12 @@ SlotCodeObject.templater.env.filters["to_arrivals"] = to_arrivals
 class SlotDevice(CPPStandaloneDevice):
     """Brian's C++ device with a main loop over slots in place of ``Network.run``."""
 
+    #: The one file that is compiled, and those of our templates that it includes.
+    unit = "unit.cpp"
+    our_headers: tuple[str, ...] = (
+        "calendar.h", "philox.h", "superposition.h", "synapse_list.h",
+    )  # fmt: skip
+
     def __init__(self) -> None:
         super().__init__()
         #: Name of a Synapses object -> wiring and sizes, where the wiring is regular.
@@ -140,6 +148,8 @@ class SlotDevice(CPPStandaloneDevice):
         self.own: dict[str, frozenset[str]] = {}
         #: Names of objects that act on what lanes share.
         self.once: set[str] = set()
+        #: Names of populations that fire when the time has come that they hold.
+        self.calendars: list[str] = []
         #: What the template of the main program fills in.
         self.plan: dict[str, Any] = {}
 
@@ -170,6 +180,7 @@ class SlotDevice(CPPStandaloneDevice):
         self.wirings = built.wirings
         self.lanes, self.own, self.once = built.lanes, built.own, built.once
         self.superposed = built.superposed
+        self.calendars = [group.name for group, _ in built.calendars]
         self.listed = {synapses.name for synapses in built.listed}
         self.added_to = {
             name: self.get_array_name(group.variables[variable])
@@ -258,7 +269,7 @@ class SlotDevice(CPPStandaloneDevice):
             wait = built.intervals.get(obj.name, 1)
             when = f"if ((step + 1) % {wait} == 0) " if wait > 1 else ""
             if obj.name in built.at_batch_end:
-                when = "if (_array_schedule_batch_ends[0]) "
+                when = f"if ({self.number_now('_array_schedule_batch_ends')}) "
             if obj.name in begins:  # synapses that have nothing to forget
                 when = f"if (_superposition_{begins[obj.name]}.dirty) "
             if obj.name in ends:  # acts on sources, of which the synapses then follow
@@ -277,6 +288,10 @@ class SlotDevice(CPPStandaloneDevice):
         calls["start"] += [*opens, *(["_begin_round();"] if learns else [])]
         calls["end"] = [*(f"_end_block_{name}(_is_last);" for name in ends.values()), *calls["end"]]
         return calls
+
+    def number_now(self, array: str) -> str:
+        """C++ expression of the first number of an array, as the loop over slots sees it."""
+        return f"{array}[0]"
 
     def _spikes(self, group: Any) -> tuple[str, int]:
         """C++ name of a group's spikes, and the place where their number stands."""
@@ -345,6 +360,19 @@ class SlotDevice(CPPStandaloneDevice):
             "learns": hasattr(synapses, "post"),
             "arrivals": f"&_arrivals{self.added_to[name]}" if name in self.added_to else "0",
         }
+
+    def declarations(self) -> list[str]:
+        """Return what the loop over slots shares with code objects, in C++."""
+        return [
+            *(f"static _SynapseList _list_{found['name']};" for found in self.plan["lists"]),
+            *(f"static _Arrivals _arrivals{array};" for array, _ in self.plan["arrivals"]),
+            *(f"static _Superposition _superposition_{name};" for name in self.superposed),
+            *(f"static _Calendar _calendar_{name};" for name in self.calendars),
+        ]
+
+    def write_unit(self, folder: Path) -> None:
+        """Join the sources to one, see :func:`~bioplastic.engine.unit.write_unit`."""
+        write_unit(folder, self.unit, headers=self.our_headers, declarations=self.declarations())
 
     def _resized(self, built: Built) -> list[tuple[str, int]]:
         """List what each lane has for itself of regular synapses: Brian made one lane's."""

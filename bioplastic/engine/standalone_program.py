@@ -34,33 +34,20 @@ from bioplastic.errors import (
 from bioplastic.models import Network
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["StandaloneProgram", "compiler_version", "find_compiler"]
+__all__ = [
+    "CompiledProgram",
+    "StandaloneProgram",
+    "compile_unit",
+    "compiler_version",
+    "find_compiler",
+    "generate",
+]
 
 #: -ffast-math lets the compiler vectorise sums; infinities stay honest.
 FLAGS = ("-std=c++17", "-O3", "-ffast-math", "-fno-finite-math-only", "-w")
 _NATIVE = "-march=native"
 #: What lanes learn, by the number that the program is given.
 _COMBINE = (None, "sum", "mean")
-_HEADERS = [
-    "algorithm",
-    "assert.h",
-    "chrono",
-    "climits",
-    "cmath",
-    "csignal",
-    "cstdio",
-    "ctime",
-    "fstream",
-    "iostream",
-    "map",
-    "random",
-    "set",
-    "stdint.h",
-    "stdlib.h",
-    "string",
-    "tuple",
-    "vector",
-]
 _INSTALL = (
     "install one (Debian/Ubuntu: apt install g++; Fedora: dnf install gcc-c++; macOS: "
     "xcode-select --install), set CXX to yours, or choose engine='numpy', which is slower"
@@ -97,8 +84,8 @@ def _processor() -> str:
         return platform.processor() or platform.machine()
 
 
-class StandaloneProgram:
-    """A network as one compiled C++ program.
+class CompiledProgram:
+    """A network as one compiled program, which reads files and writes files.
 
     Parameters
     ----------
@@ -106,11 +93,13 @@ class StandaloneProgram:
         The declaration.
     lanes : int
         Samples that are shown side by side.
+    versions : tuple of str
+        What the program follows from, beside the declaration and the versions of Python's packages.
+    build : callable
+        Makes the program in an empty folder.
 
     Raises
     ------
-    CompilerNotFoundError
-        If there is no C++ compiler.
     BuildError
         If the compiler fails; shows its last lines and where the sources lie.
     StorageError
@@ -120,19 +109,18 @@ class StandaloneProgram:
     #: Rows of one chunk where nobody says otherwise.
     n_rows = 1000
 
-    def __init__(self, network: Network, *, lanes: int = 1) -> None:
-        compiler = find_compiler()
-        if compiler is None:
-            raise CompilerNotFoundError(
-                f"engine 'cpp_standalone': no C++ compiler found; {_INSTALL}"
-            )
+    def __init__(
+        self,
+        network: Network,
+        lanes: int,
+        versions: tuple[str, ...],
+        build: Callable[[Path], None],
+    ) -> None:
         key = cache.fingerprint(
             structure(network), str(lanes), brian2.__version__, np.__version__, sys.version,
-            compiler_version(compiler), " ".join(FLAGS), _processor(),
+            *versions,
         )  # fmt: skip
-        self._folder, self.build_seconds = cache.get_or_build(
-            key, lambda folder: _build(network, folder, compiler, lanes)
-        )
+        self._folder, self.build_seconds = cache.get_or_build(key, build)
         manifest = json.loads((self._folder / cache.MANIFEST).read_text())
         self.sizes: dict[str, int] = {name: n for name, (n, _) in manifest["layout"].items()}
         self._types: dict[str, str] = {name: t for name, (_, t) in manifest["layout"].items()}
@@ -227,8 +215,12 @@ class StandaloneProgram:
             kind = StorageError if "disk full" in said else SimulationError
             raise kind(
                 f"the compiled program stopped with code {code} and said: {said}; "
-                f"its sources lie in {self._folder}"
+                f"{self._advice(said)}its sources lie in {self._folder}"
             )
+
+    def _advice(self, said: str) -> str:
+        """Say what may help against what the program said, ending in a semicolon."""
+        return ""
 
     def _read_output(self, folder: Path, probe: ProbePlan | None) -> ChunkResult:
         state = {
@@ -247,6 +239,38 @@ class StandaloneProgram:
             log=np.fromfile(folder / "log").reshape(-1, len(SLOT_LOG)),
             seconds=float(np.fromfile(folder / "seconds")[0]),
             probed=None if probe is None else _read_probed(folder, probe),
+        )
+
+
+class StandaloneProgram(CompiledProgram):
+    """A network as one compiled C++ program.
+
+    Parameters
+    ----------
+    network : Network
+        The declaration.
+    lanes : int
+        Samples that are shown side by side.
+
+    Raises
+    ------
+    CompilerNotFoundError
+        If there is no C++ compiler.
+    BuildError
+        If the compiler fails; shows its last lines and where the sources lie.
+    StorageError
+        If the cache cannot be written.
+    """
+
+    def __init__(self, network: Network, *, lanes: int = 1) -> None:
+        compiler = find_compiler()
+        if compiler is None:
+            raise CompilerNotFoundError(
+                f"engine 'cpp_standalone': no C++ compiler found; {_INSTALL}"
+            )
+        versions = compiler_version(compiler), " ".join(FLAGS), _processor()
+        super().__init__(
+            network, lanes, versions, lambda folder: _build(network, folder, compiler, lanes)
         )
 
 
@@ -269,72 +293,77 @@ def _write_array(path: Path, array: npt.NDArray[Any]) -> None:
 
 
 def _build(network: Network, folder: Path, compiler: str, lanes: int) -> None:
+    generate(network, folder, slot_device, lanes=lanes, superpose=lanes == 1)
+    commands = [
+        [compiler, *FLAGS, *extra, "-I.", "unit.cpp", "-o", "main"] for extra in ((_NATIVE,), ())
+    ]
+    compile_unit(folder, commands, _NATIVE)  # some compilers know no -march=native
+
+
+def generate(
+    network: Network, folder: Path, device: Any, *, lanes: int = 1, superpose: bool = False
+) -> None:
+    """Write the sources of a network's program, as one unit, and the manifest of its variables.
+
+    Parameters
+    ----------
+    network : Network
+        The declaration.
+    folder : Path
+        Where to.
+    device : SlotDevice
+        Brian's device that generates them.
+    lanes : int
+        Samples that are shown side by side.
+    superpose : bool
+        Whether synapses are computed as superpositions where they allow it.
+    """
     # Brian would probe the compiler for each of its own flags; ours are given to our own call.
     preferences: dict[str, Any] = {"codegen.cpp.extra_compile_args": []}
-    with brian_context(slot_device, preferences):
+    with brian_context(device, preferences):
         gc.collect()  # objects of an earlier program give their names back
-        slot_device.reinit()
-        slot_device.activate(build_on_run=False)
+        device.reinit()
+        device.activate(build_on_run=False)
         try:
-            built = build(network, n_rows=1, superpose=lanes == 1, lanes=lanes, repeat=False)
+            built = build(network, n_rows=1, superpose=superpose, lanes=lanes, repeat=False)
             learned = learned_variables(network) if lanes > 1 else []
-            slot_device.add_slot_loop(
-                built, listed_variables(network), learned, upper_bounds(network)
-            )
-            slot_device.build(directory=str(folder), compile=False, run=False)
-            layout = slot_device.layout(built)
-            arrivals = [array for array, _ in slot_device.plan["arrivals"]]
-            superposed = list(built.superposed)
-            calendars = [group.name for group, _ in built.calendars]
+            device.add_slot_loop(built, listed_variables(network), learned, upper_bounds(network))
+            device.build(directory=str(folder), compile=False, run=False)
+            layout = device.layout(built)
+            device.write_unit(folder)
         finally:
-            slot_device.reinit()
+            device.reinit()
     manifest = {"layout": layout, "parameters": sorted(built.parameters)}
-    statics = {
-        "_SynapseList": [f"_list_{name}" for name in listed_variables(network)],
-        "_Arrivals": [f"_arrivals{array}" for array in arrivals],
-        "_Superposition": [f"_superposition_{name}" for name in superposed],
-        "_Calendar": [f"_calendar_{name}" for name in calendars],
-    }
-    _write_unit(folder, statics)
-    _compile(folder, compiler)
     (folder / cache.MANIFEST).write_text(json.dumps(manifest))
 
 
-def _write_unit(folder: Path, statics: dict[str, list[str]]) -> None:
-    """Join the sources to one unit: headers are read once, and calls can be inlined.
+def compile_unit(folder: Path, commands: list[list[str]], try_next: str = "") -> None:
+    """Compile what :func:`generate` wrote.
 
-    Helper functions of the same name in different code objects live in namespaces of their own.
+    Parameters
+    ----------
+    folder : Path
+        Where the sources lie.
+    commands : list of list of str
+        The compiler with its arguments; the second where the first fails over `try_next`.
+    try_next : str
+        Option that not every compiler knows.
+
+    Raises
+    ------
+    BuildError
+        If the compiler fails. The sources are kept.
     """
-    lines = [f"#include <{h}>" for h in _HEADERS]
-    lines += [
-        f'#include "{h}"'
-        for h in ("objects.h", "brianlib/common_math.h", "brianlib/stdint_compat.h",
-                  "synapses_classes.h")
-    ]  # fmt: skip
-    for header in sorted(Path(__file__).with_name("templates").glob("*.h")):
-        (folder / header.name).write_text(header.read_text())
-        lines.append(f'#include "{header.name}"')
-    lines += [f"static {kind} {name};" for kind, names in statics.items() for name in names]
-    for k, path in enumerate(sorted((folder / "code_objects").glob("*.cpp"))):
-        lines.append(f'namespace _unit_{k} {{\n#include "code_objects/{path.name}"\n}}')
-        lines.append(f"using namespace _unit_{k};")
-    parts = ("brianlib/spikequeue", "objects", "network", "run", "main")
-    lines += [f'#include "{part}.cpp"' for part in parts]
-    (folder / "unit.cpp").write_text("\n".join(lines) + "\n")
-
-
-def _compile(folder: Path, compiler: str) -> None:
-    for extra in ((_NATIVE,), ()):  # some compilers know no -march=native
-        command = [compiler, *FLAGS, *extra, "-I.", "unit.cpp", "-o", "main"]
+    for command in commands:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode == 0:
             return
-        if _NATIVE not in done.stderr:
+        if not try_next or try_next not in done.stderr:
             break
     kept = Path(tempfile.mkdtemp(prefix="bioplastic-failed-build-"))
     shutil.copytree(folder, kept, dirs_exist_ok=True)
     said = "\n".join((done.stderr or done.stdout).splitlines()[-20:])
     raise BuildError(
-        f"{compiler} failed with code {done.returncode}; its last lines:\n{said}\n"
+        f"{command[0]} failed with code {done.returncode}; its last lines:\n{said}\n"
         f"The sources lie in {kept}; run there: {' '.join(command)}"
     )

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import stat
 import warnings
@@ -22,6 +23,7 @@ from bioplastic.cli.measuring import Accuracy
 from bioplastic.cli.reporting import reporting
 from bioplastic.cli.settings import SETTINGS, DiehlCookSettings
 from bioplastic.cli.tasks import TASKS, digits_task, mnist_task
+from bioplastic.engine import cuda_program
 from bioplastic.models import DiehlCookExcitatory, Schedule
 from bioplastic.networks import DiehlCookClassifier
 
@@ -400,6 +402,70 @@ def test_doctor_tries_the_compiler(tmp_cache, tmp_path, monkeypatch, script, sai
     assert not check.works
     assert str(compiler) in check.remark
     assert (said or "it said: no vector") in check.remark
+
+
+class TestDoctorOnCuda:
+    """With scripts in the place of NVIDIA's programs."""
+
+    @pytest.fixture
+    def programs(self, tmp_path, monkeypatch):
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        for name in ("CUDACXX", "CUDA_HOME", "CUDA_PATH", "NVCC_PREPEND_FLAGS"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+        monkeypatch.setattr(cuda_program, "_USUAL_FOLDER", str(tmp_path / "nowhere"))
+        monkeypatch.setattr(doctor_module, "_compiler_trouble", lambda: None)
+
+        def make(**scripts):
+            for name, body in scripts.items():
+                path = folder / name.replace("_", "-")
+                path.write_text(f"#!/bin/sh\n{body}\n")
+                path.chmod(0o755)
+
+        make(nvcc="exit 1", nvidia_smi="exit 1")
+        return make
+
+    @pytest.fixture
+    def installed(self, monkeypatch):
+        monkeypatch.setattr(doctor_module, "_version", lambda package: "1.0b1")
+
+    def remark(self):
+        return doctor_module.check_engines()[3]
+
+    def test_all_is_there(self, tmp_cache, programs, installed):
+        programs(nvcc='while [ $# -gt 0 ]; do last=$1; shift; done; echo > "$last"',
+                 nvidia_smi="echo 9.0")  # fmt: skip
+        check = self.remark()
+        assert check.works, check.remark
+        assert "thousands of neurons" in check.remark
+
+    def test_brian2cuda_is_missing(self, tmp_cache, programs, monkeypatch):
+        programs(nvcc="exit 0", nvidia_smi="echo 9.0")
+        monkeypatch.setattr(doctor_module, "_version", lambda package: None)
+        assert not self.remark().works
+        assert self.remark().remark == "pip install 'bioplastic[cuda]'"
+
+    def test_nvcc_is_missing(self, tmp_cache, programs, installed, tmp_path):
+        programs(nvidia_smi="echo 9.0")
+        (tmp_path / "bin" / "nvcc").unlink()
+        assert shutil.which("nvcc") is None
+        assert self.remark().remark.startswith("install the CUDA toolkit, version 12 or 13")
+
+    def test_the_driver_is_missing(self, tmp_cache, programs, installed):
+        programs(nvcc="exit 0")
+        assert self.remark().remark.startswith("install NVIDIA's driver")
+
+    def test_the_c_compiler_is_too_new(self, tmp_cache, programs, installed):
+        programs(nvcc="echo unsupported GNU version >&2; exit 1", nvidia_smi="echo 9.0")
+        said = self.remark().remark
+        assert "it said: unsupported GNU version" in said
+        assert "export NVCC_PREPEND_FLAGS='-ccbin" in said
+
+    def test_everything_is_missing(self, tmp_cache, programs, monkeypatch, tmp_path):
+        (tmp_path / "bin" / "nvcc").unlink()
+        monkeypatch.setattr(doctor_module, "_version", lambda package: None)
+        assert self.remark().remark.count("; ") >= 2
 
 
 def test_doctor_finds_and_checks_mnist(run, tmp_cache, monkeypatch):

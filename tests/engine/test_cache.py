@@ -179,7 +179,7 @@ class TestDamage:
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr("bioplastic.engine.standalone_program._compile", pressed)
+            patch.setattr("bioplastic.engine.standalone_program.compile_unit", pressed)
             with pytest.raises(KeyboardInterrupt):
                 build()
         assert programs() == []

@@ -149,7 +149,7 @@ class TestNothingChanges:
         def pressed(*_):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("bioplastic.engine.standalone_program._compile", pressed)
+        monkeypatch.setattr("bioplastic.engine.standalone_program.compile_unit", pressed)
         before = snapshot()
         with pytest.raises(KeyboardInterrupt):
             engine.open_program(network, engine="cpp_standalone")

@@ -15,7 +15,6 @@ from brian2 import ms
 
 from bioplastic import engine
 from bioplastic.errors import (
-    BuildError,
     DataError,
     ParameterError,
     SimulationError,
@@ -60,10 +59,6 @@ class TestRefused:
     def test_an_unknown_engine(self, network):
         with pytest.raises(ParameterError, match="one of auto, numpy, cython.*got 'fast'"):
             engine.open_program(network, engine="fast")
-
-    def test_cuda_is_not_there_yet(self, network):
-        with pytest.raises(BuildError, match="choose engine='cpp_standalone'"):
-            engine.open_program(network, engine="cuda_standalone")
 
     @pytest.mark.parametrize(
         ("state", "message"),

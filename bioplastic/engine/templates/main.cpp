@@ -22,14 +22,14 @@
 #include {{name}}
 {% endfor %}
 
-#if defined(__SSE2__)
+#if defined(__SSE2__) && !defined(__CUDACC__)
 #include <immintrin.h>
 #endif
 
 // Traces decay for ever: without this they would reach denormal numbers, which are 100 times slower.
 static void _flush_denormals()
 {
-#if defined(__SSE2__)
+#if defined(__SSE2__) && !defined(__CUDACC__)
     _mm_setcsr(_mm_getcsr() | 0x8040);
 #elif defined(__aarch64__)
     uint64_t control;
@@ -42,7 +42,7 @@ static void _flush_denormals()
 // library, whose entries are SSE code, then waits for them.
 static inline void _clear_registers()
 {
-#if defined(__AVX__)
+#if defined(__AVX__) && !defined(__CUDACC__)
     _mm256_zeroupper();
 #endif
 }
@@ -249,6 +249,8 @@ static void _end_block_{{all.name}}(bool states)
 static void _look(int64_t lane, int64_t step)
 {
     using namespace brian;
+    {% block look %}
+    {% endblock %}
     {% for all in _plan.superposed %}
     // Looking changes nothing: blocks end where they would have ended.
     const bool _seen_{{all.name}} = {% for probe in _plan.probes if probe[0].startswith(all.name + ".") %}!_probe_{{_plan.probes.index(probe) + 1}}.chosen.empty() || {% endfor %}false;
@@ -302,6 +304,7 @@ static void _read_input(long n_rows, unsigned long seed)
     }
     // A lane may look beyond its sample while others go on.
     const int64_t _more = _n_lanes > 1 ? _longest : 0;
+    {% block tables %}
     {% if _plan.n_features %}
     const int64_t _n_stimulus_rows = {{"_n_signal_rows" if _plan.signal_input else "n_rows"}};
     delete [] stimulus_values;
@@ -334,6 +337,7 @@ static void _read_input(long n_rows, unsigned long seed)
     {% if _plan.draws %}
     _read(_folder + "key", uniform_key, 2);
     {% endif %}
+    {% endblock %}
     _random_generators[0].seed(seed);
     {% for all in _plan.superposed %}
     _superposition_{{all.name}}.prepare({{all.n_pre}}, {{all.n_post}}, {{all.states|length}},
@@ -381,6 +385,7 @@ static void _read_input(long n_rows, unsigned long seed)
     _read_all(_folder + "input.offsets", _input_offsets);
     {% endif %}
 }
+{% block during_slots %}
 {% if _plan.spike_input %}
 
 // A channel fires once in a step, as a neuron does: what more it has to say follows in the next.
@@ -522,6 +527,7 @@ static void _spread_shared()
 }
 
 {% endif %}
+{% endblock %}
 // Rows are handed out in order, to lanes that have nothing to show.
 static int64_t _hand_out(int64_t& next, int64_t n_rows)
 {
@@ -537,6 +543,8 @@ static int64_t _hand_out(int64_t& next, int64_t n_rows)
 static void _run_slots(long n_rows)
 {
     using namespace brian;
+    {% block begin %}
+    {% endblock %}
     using clock = std::chrono::steady_clock;
     const auto begun = clock::now();
     auto reported = begun;
@@ -573,6 +581,8 @@ static void _run_slots(long n_rows)
         {% if _plan.spike_input %}
         _input_last.assign({{_plan.spike_input[1]}}, -1);
         {% endif %}
+        {% block begin_slot %}
+        {% endblock %}
         {% for list in _plan.lists %}
         _list_{{list.name}}.forget();
         {% endfor %}
@@ -586,6 +596,7 @@ static void _run_slots(long n_rows)
         _clear_registers();
         {{call}}
         {% endfor %}
+        {% block steps %}
         for (int64_t step=0; step<n_steps; step++)
         {
             {% if _plan.lanes > 1 %}
@@ -628,6 +639,7 @@ static void _run_slots(long n_rows)
                 }
             }
         }
+        {% endblock %}
         {% if _plan.superposed %}
         const bool _is_last = _row[0] + 1 == n_rows || _stop_requested;
         {% endif %}
@@ -650,6 +662,8 @@ static void _run_slots(long n_rows)
         {% for call in _plan.end %}
         {{call}}
         {% endfor %}
+        {% block end_slot %}
+        {% endblock %}
         for (int64_t lane=0; lane<_n_lanes; lane++)
             if (_row[lane] >= 0 && _array_schedule_cursor[lane] > _row[lane])
             {
@@ -675,6 +689,8 @@ static void _run_slots(long n_rows)
 static void _write_output()
 {
     using namespace brian;
+    {% block write %}
+    {% endblock %}
     {% for name, start, length, lanes in _plan.written %}
     _write(_folder + "{{name}}", {{start}}{{" + _last_lane*(%s)" % length if lanes > 1}}, {{length}});
     {% endfor %}
@@ -702,6 +718,8 @@ int main(int argc, char **argv)
     _open_probes();
     std::signal(SIGTERM, _request_stop);
     std::signal(SIGINT, SIG_IGN);
+    {% block open %}
+    {% endblock %}
     brian_start();
     {
         using namespace brian;

@@ -1,0 +1,264 @@
+"""What the threads of a GPU may do side by side, found in the code that Brian generates.
+
+Threads must not write to the same place. Code of neurons writes to its own neuron. Code of
+synapses also writes to neurons, at which many synapses meet: then one thread does all that concerns
+a neuron, spike after spike, so that sums are made in the order in which a CPU makes them.
+"""
+
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from brian2.codegen.generators.cpp_generator import c_data_type
+from brian2.core.variables import ArrayVariable, Constant
+from brian2.parsing.rendering import CPPNodeRenderer
+from brian2.utils.stringtools import get_identifiers
+
+__all__ = ["Kernel", "Layout", "Sum", "kernel_of"]
+
+_ACCESS = re.compile(r"(_ptr\w+)\[(\w+)\]")
+_WRITE = re.compile(r"\s*(_ptr\w+)\[(\w+)\]\s*=(?!=)")
+_SIDES: Mapping[str, "Side"] = {
+    "_idx": "synapse",
+    "_shared": "synapse",
+    "_presynaptic_idx": "pre",
+    "_postsynaptic_idx": "post",
+}
+
+Side = Literal["synapse", "pre", "post", "serial"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where synapses lie in memory: lane by lane, row by row.
+
+    Parameters
+    ----------
+    name : str
+        Name of the Synapses object.
+    kind : {"all_to_all", "one_to_one", "all_but_one", "listed"}
+        Its wiring.
+    n_pre, n_post : int
+        Neurons on both sides: in a lane, of a list in all lanes.
+    lanes : int
+        Lanes on whose synapses code acts.
+    """
+
+    name: str
+    kind: str
+    n_pre: int
+    n_post: int
+    lanes: int = 1
+
+    @property
+    def n_row(self) -> int:
+        """Synapses of one presynaptic neuron, where that is not read from a list."""
+        return {"all_to_all": self.n_post, "one_to_one": 1}.get(self.kind, self.n_post - 1)
+
+    @property
+    def n_synapses(self) -> int:
+        """Number of synapses of a lane, where that is not read from a list."""
+        return self.n_pre * self.n_row
+
+    def lane(self, neuron: str, n: int) -> str:
+        """Lane of a neuron, in C++."""
+        return f"{neuron}/{n}" if self.lanes > 1 else "0"
+
+    @property
+    def place(self) -> str:
+        """Place of the synapse from neuron ``_i`` to neuron ``_j`` of ``_lane``, in C++.
+
+        ``_idx`` is its place where every lane has its own, ``_shared`` that where it has not.
+        """
+        column = "" if self.kind == "one_to_one" else " + _column"
+        column += " - (_column > _row)" if self.kind == "all_but_one" else ""
+        return (
+            f"const int64_t _row = _i - _lane*{self.n_pre}, _column = _j - _lane*{self.n_post};\n"
+            f"const int64_t _shared = _row*{self.n_row}{column};\n"
+            f"const int64_t _idx = _lane*{self.n_synapses}LL + _shared;"
+        )
+
+    @property
+    def neurons(self) -> str:
+        """Neurons ``_i`` and ``_j`` of the synapse at ``_idx``, and ``_shared``, in C++."""
+        n = max(self.n_row, 1)
+        past = f" + (_k >= _i - _lane*{self.n_pre})" if self.kind == "all_but_one" else ""
+        post = "_i" if self.kind == "one_to_one" else f"_lane*{self.n_post} + _k{past}"
+        return (
+            f"const int32_t _i = (int32_t)(_idx/{n}), _k = (int32_t)(_idx - _i*{n}LL);\n"
+            f"const int32_t _lane = {self.lane('_i', self.n_pre)}, _j = {post};\n"
+            f"const int64_t _shared = _idx - _lane*{self.n_synapses}LL;"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A variable of a neuron to which synapses add, and do nothing else.
+
+    Parameters
+    ----------
+    pointer : str
+        C++ name of the variable's array in the kernel.
+    name : str
+        C++ name of what a synapse adds.
+    """
+
+    pointer: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kernel:
+    """Code of a kernel, and what it needs.
+
+    Parameters
+    ----------
+    arrays : dict of str to Variable
+        Arrays by their names in the kernel.
+    written : set of str
+        Those of them that it writes to.
+    head : list of str
+        What comes before the loop over neurons, synapses or spikes.
+    body : list of str
+        What stands in the loop.
+    shared : list of str
+        What one thread does when all are done: it sets what all neurons or synapses share.
+    side : {"synapse", "pre", "post", "serial"}
+        What a thread has for its own: its synapse (or neuron), all synapses of a neuron on one
+        side, or everything, where threads would get in each other's way.
+    sums : list of Sum
+        What `body` adds to neurons, where that is all that it does to them.
+    """
+
+    arrays: dict[str, Any]
+    written: set[str]
+    head: list[str]
+    body: list[str]
+    shared: list[str] = field(default_factory=list)
+    side: Side = "synapse"
+    sums: list[Sum] = field(default_factory=list)
+
+    @property
+    def parameters(self) -> str:
+        """Parameters of the kernel for its arrays, each behind a comma."""
+        types = {
+            p: ("" if p in self.written else "const ") + c_data_type(v.dtype)
+            for p, v in self.arrays.items()
+        }
+        return "".join(f",\n    {kind}* __restrict__ {p}" for p, kind in types.items())
+
+    @property
+    def arguments(self) -> str:
+        """What a launch gives for `parameters`."""
+        return "".join(f", {pointer.replace('_ptr', '_dev', 1)}" for pointer in self.arrays)
+
+    def adding(self) -> list[str]:
+        """Return the body with every sum begun at 0 and kept by the synapse."""
+        lines = []
+        for line in self.body:
+            found = next((s for s in self.sums if f"{s.pointer}[_postsynaptic_idx]" in line), None)
+            if found is None:
+                lines.append(line)
+            elif not _WRITE.match(line):
+                lines.append(f"{line.partition('=')[0]}= 0.0;")
+        return lines
+
+
+def kernel_of(
+    name: str,
+    scalar_code: Sequence[str],
+    vector_code: Sequence[str],
+    variables: Mapping[str, Any],
+    get_array_name: Any,
+    n_in_lane: str = "1",
+) -> Kernel:
+    """Find out how threads can share out the code of a Brian code object.
+
+    Parameters
+    ----------
+    name : str
+        Name of the code object.
+    scalar_code, vector_code : sequence of str
+        Its lines: what is the same for all elements, and what is not.
+    variables : mapping of str to Variable
+        What it names.
+    get_array_name : callable
+        Gives the name of a variable's array in the kernel.
+    n_in_lane : str
+        Number of elements of a lane, in C++.
+
+    Returns
+    -------
+    kernel : Kernel
+    """
+    scalar, vector = list(scalar_code), list(vector_code)
+    code = "\n".join(scalar + vector)
+    words = get_identifiers(code)
+    arrays = {}
+    for variable in variables.values():
+        if isinstance(variable, ArrayVariable):
+            pointer = get_array_name(variable)
+            if pointer in words:
+                arrays[pointer] = variable
+    written = {m[1] for line in scalar + vector if (m := _WRITE.match(line))}
+    render = CPPNodeRenderer().render_expr
+    head = [
+        f"const {c_data_type(v.dtype)} {n} = {render(repr(v.value))};"
+        for n, v in variables.items()
+        if isinstance(v, Constant) and n in words
+    ]
+    head.append("const int64_t _vectorisation_idx = -1;")
+    if words & {"_rand", "_randn", "_poisson"}:
+        # Numbers differ from code to code and are the same in every build.
+        head.append(f"const _Drawing _code = {{{zlib.crc32(name.encode())}u, {n_in_lane}}};")
+        head.append("int32_t _draw = 0;")
+        vector.insert(0, "int32_t _draw = 0;")
+    keeps = [line for line in scalar if not _WRITE.match(line)]
+    return Kernel(
+        arrays=arrays,
+        written=written,
+        head=head + keeps,
+        body=vector,
+        shared=[*head, *scalar] if keeps != scalar else [],
+        side=_side(vector),
+        sums=_sums(vector),
+    )
+
+
+def _side(lines: Sequence[str]) -> Side:
+    """Say which neurons, if any, code writes to, and whether others look at these meanwhile."""
+    access: dict[str, set[str]] = {}
+    for line in lines:
+        for pointer, index in _ACCESS.findall(line):
+            access.setdefault(pointer, set()).add(index)
+    writes = {m.groups() for line in lines if (m := _WRITE.match(line))}
+    sides = {_SIDES.get(index, "serial") for _, index in writes}
+    if any(access[pointer] != {index} for pointer, index in writes) or "serial" in sides:
+        return "serial"
+    on_neurons = sides - {"synapse"}
+    if not on_neurons:
+        return "synapse"
+    return on_neurons.pop() if len(on_neurons) == 1 else "serial"
+
+
+def _sums(lines: Sequence[str]) -> list[Sum]:
+    """Find variables of the postsynaptic neuron to which code adds; none where it does more."""
+    writes = {m.groups() for line in lines if (m := _WRITE.match(line))}
+    pointers = sorted(p for p, index in writes if index == "_postsynaptic_idx")
+    found = []
+    for pointer in pointers:
+        place = f"{pointer}[_postsynaptic_idx]"
+        read = [
+            m[1] for line in lines if (m := re.fullmatch(rf"\w+ (\w+) = {re.escape(place)};", line))
+        ]
+        if len(read) != 1:
+            return []
+        word = re.compile(rf"\b{read[0]}\b")
+        others = [line for line in lines if place not in line and word.search(line)]
+        adds = re.compile(rf"\s*{read[0]} [-+]= (?!.*\b{read[0]}\b).*")
+        if not all(adds.fullmatch(line) for line in others):
+            return []
+        found.append(Sum(pointer, read[0]))
+    return found

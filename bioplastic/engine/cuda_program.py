@@ -1,0 +1,190 @@
+"""Build and run a standalone CUDA program: as the C++ one, compiled by nvcc, run by a GPU."""
+
+import functools
+import importlib.metadata
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from bioplastic.engine.standalone_program import (
+    CompiledProgram,
+    compile_unit,
+    compiler_version,
+    find_compiler,
+    generate,
+)
+from bioplastic.errors import BuildError, CompilerNotFoundError
+from bioplastic.models import Network
+
+__all__ = ["CudaProgram", "compile_command", "cuda_release", "find_nvcc", "gpu_capabilities"]
+
+#: Built for where no GPU says what it is.
+DEFAULT_CAPABILITY = "9.0"
+#: Where the toolkit installs itself.
+_USUAL_FOLDER = "/usr/local/cuda"
+#: Graphs of launches are made as the program makes them since this version of CUDA.
+_LEAST_RELEASE = 12
+FLAGS = ("-std=c++17", "-O3", "-w")
+INSTALL_CUDA = (
+    "install the CUDA toolkit, version 12 or 13 (developer.nvidia.com/cuda-downloads), and put its "
+    "bin folder on the PATH, or set CUDA_HOME to its folder"
+)
+INSTALL_BRIAN2CUDA = "pip install 'bioplastic[cuda]'"
+INSTALL_DRIVER = (
+    "install NVIDIA's driver, so that nvidia-smi names a GPU (Debian/Ubuntu: apt install "
+    "nvidia-driver; others: nvidia.com/drivers)"
+)
+_OTHERWISE = "or choose engine='cpp_standalone', which needs a C++ compiler only"
+
+
+def find_nvcc() -> str | None:
+    """Path of nvcc: ``$CUDACXX``, else on the PATH, else in ``$CUDA_HOME`` or ``$CUDA_PATH``.
+
+    Returns
+    -------
+    path : str or None
+        None where there is none.
+    """
+    folders = (os.environ.get("CUDA_HOME"), os.environ.get("CUDA_PATH"), _USUAL_FOLDER)
+    places = [str(Path(folder) / "bin" / "nvcc") for folder in folders if folder]
+    for name in (os.environ.get("CUDACXX"), "nvcc", *places):
+        if name and (path := shutil.which(name)):
+            return path
+    return None
+
+
+@functools.cache
+def cuda_release(nvcc: str) -> str:
+    """Version of CUDA as nvcc tells it, for example ``"13.0"``; empty where it tells none."""
+    try:
+        said = subprocess.run([nvcc, "--version"], capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise CompilerNotFoundError(
+            f"engine 'cuda_standalone': {nvcc} cannot be run: {error}; {INSTALL_CUDA}, {_OTHERWISE}"
+        ) from error
+    found = re.search(r"release ([\d.]+)", said.stdout)
+    return found[1] if found else ""
+
+
+def gpu_capabilities() -> list[str]:
+    """Compute capabilities of this machine's GPUs, as nvidia-smi tells them.
+
+    Returns
+    -------
+    capabilities : list of str
+        For example ``["9.0"]``; each once, in ascending order.
+    """
+    path = shutil.which("nvidia-smi")
+    if path is None:
+        return []
+    command = [path, "--query-gpu=compute_cap", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    found = set(re.findall(r"^\d+\.\d+$", done.stdout, re.MULTILINE)) if not done.returncode else ()
+    return sorted(found, key=float)
+
+
+def compile_command(nvcc: str, capabilities: list[str], source: str, program: str) -> list[str]:
+    """Return the call of nvcc.
+
+    Parameters
+    ----------
+    nvcc : str
+        Its path.
+    capabilities : list of str
+        Compute capabilities to build for. A GPU newer than the first of them finds code that its
+        driver translates.
+    source, program : str
+        Names of files.
+
+    Examples
+    --------
+    >>> from bioplastic.engine.cuda_program import compile_command
+    >>> " ".join(compile_command("nvcc", ["9.0"], "unit.cu", "main"))
+    'nvcc -std=c++17 -O3 -w -gencode arch=compute_90,code=sm_90
+     -gencode arch=compute_90,code=compute_90 -I. unit.cu -o main'
+    """
+    numbers = [c.replace(".", "") for c in capabilities]
+    targets = [f"arch=compute_{n},code=sm_{n}" for n in numbers]
+    targets.append(f"arch=compute_{numbers[0]},code=compute_{numbers[0]}")
+    options = [word for target in targets for word in ("-gencode", target)]
+    return [nvcc, *FLAGS, *options, "-I.", source, "-o", program]
+
+
+class CudaProgram(CompiledProgram):
+    """A network as one compiled CUDA program. Building one needs no GPU.
+
+    Parameters
+    ----------
+    network : Network
+        The declaration.
+    lanes : int
+        Samples that are shown side by side.
+
+    Raises
+    ------
+    CompilerNotFoundError
+        If there is no nvcc, or no C++ compiler for it.
+    BuildError
+        If brian2cuda is not installed, or nvcc fails; shows its last lines and where the sources
+        lie.
+    StorageError
+        If the cache cannot be written.
+    """
+
+    def __init__(self, network: Network, *, lanes: int = 1) -> None:
+        if importlib.util.find_spec("brian2cuda") is None:
+            raise BuildError(
+                f"engine 'cuda_standalone': brian2cuda is not installed; {INSTALL_BRIAN2CUDA}, "
+                f"{_OTHERWISE}"
+            )
+        nvcc, compiler = find_nvcc(), find_compiler()
+        if nvcc is None:
+            raise CompilerNotFoundError(
+                f"engine 'cuda_standalone': no nvcc found; {INSTALL_CUDA}, {_OTHERWISE}"
+            )
+        release = cuda_release(nvcc)
+        if float(release or 0) < _LEAST_RELEASE:
+            raise CompilerNotFoundError(
+                f"engine 'cuda_standalone': {nvcc} is of CUDA {release or 'unknown'}, and version "
+                f"{_LEAST_RELEASE} is the least; {INSTALL_CUDA}, {_OTHERWISE}"
+            )
+        if compiler is None:
+            raise CompilerNotFoundError(
+                "engine 'cuda_standalone': nvcc needs a C++ compiler, and none was found; install "
+                "g++ (Debian/Ubuntu: apt install g++; Fedora: dnf install gcc-c++)"
+            )
+        capabilities = gpu_capabilities() or [DEFAULT_CAPABILITY]
+        command = compile_command(nvcc, capabilities, "unit.cu", "main")
+        versions = (
+            importlib.metadata.version("brian2cuda"), release, " ".join(command[1:]),
+            compiler_version(compiler),
+        )  # fmt: skip
+        super().__init__(
+            network, lanes, versions, lambda folder: _build(network, folder, command, lanes)
+        )
+
+    def _advice(self, said: str) -> str:
+        if "no kernel image" in said:
+            return "`bioplastic doctor --clear-cache` lets it be built for this GPU; "
+        if "out of memory" in said:
+            return f"free memory of the GPU (nvidia-smi names who uses it), {_OTHERWISE}; "
+        return f"{INSTALL_DRIVER}, {_OTHERWISE}; " if re.search("device|driver", said) else ""
+
+
+def _build(network: Network, folder: Path, command: list[str], lanes: int) -> None:
+    try:
+        # Not earlier: brian2cuda need not be installed.
+        from bioplastic.engine.cuda import cuda_device
+    except ImportError as error:
+        raise BuildError(
+            f"engine 'cuda_standalone': brian2cuda cannot be imported: {error}; "
+            f"{INSTALL_BRIAN2CUDA}, {_OTHERWISE}"
+        ) from error
+    generate(network, folder, cuda_device, lanes=lanes)
+    compile_unit(folder, [command])

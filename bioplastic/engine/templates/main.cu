@@ -1,0 +1,316 @@
+{# The same program with its arrays on a GPU: kernels do what functions do in main.cpp, and what a
+   slot ends with is looked at by the CPU. Within a slot nobody waits for the GPU. #}
+{% extends 'main.cpp' %}
+
+{% block open %}
+    _open_device();
+{% endblock %}
+
+{% block tables %}
+    {% set _plan = slot_plan() %}
+    {% if _plan.n_features %}
+    _set_table(_dev_stimulus_values, "stimulus",
+               {{"_n_signal_rows" if _plan.signal_input else "n_rows"}}*{{_plan.n_features}},
+               _more*{{_plan.n_features}});
+    {% endif %}
+    {% if _plan.n_target_signals %}
+    _set_table(_dev_target_signal_values, "target_signals",
+               _n_signal_rows*{{_plan.n_target_signals}}, _more*{{_plan.n_target_signals}});
+    {% endif %}
+    {% if _plan.has_targets %}
+    _set_table(_dev_target_values, "targets", n_rows, 0);
+    {% endif %}
+    _set_table(_dev_sample_keys_values, "sample_keys", n_rows, 0);
+    std::vector<double> _first_rows(n_rows, 0.0);
+    for (int64_t row=1; row<n_rows; row++) _first_rows[row] = _first_rows[row - 1] + _n_steps[row - 1];
+    const std::vector<double> _slot_steps(_n_steps.begin(), _n_steps.end());
+    _set_numbers(_dev_first_rows_values, _first_rows);
+    _set_numbers(_dev_slot_steps_values, _slot_steps);
+    int64_t _key[2];
+    _read(_folder + "key", _key, 2);
+    _set_on_device(_dev_uniform_key, _key);
+    {% for array, n in _plan.sizes %}
+    {{array}}.resize({{n}});
+    {% endfor %}
+{% endblock %}
+
+{% block look %}
+    {% set _plan = slot_plan() %}
+    {% for name, start, type, stride in _plan.probes %}
+    {% if name in _plan.on_device %}
+    if (!_probe_{{loop.index}}.chosen.empty()) _to_host{{_plan.on_device[name]}};
+    {% endif %}
+    {% endfor %}
+    _to_host(_array_schedule_repeats, _dev_array_schedule_repeats, _n_lanes);
+{% endblock %}
+
+{% block during_slots %}
+{% set _plan = slot_plan() %}
+static int64_t *_dev_rows, *_dev_lane_steps;
+{% if _plan.spike_input %}
+
+static int64_t* _dev_input_first;
+static int32_t* _dev_input_fired;
+
+// A channel fires once in a step: what more it has to say follows in the next. That depends on the
+// samples alone, and is found out before the slot.
+static void _lay_out_input(int64_t n_steps)
+{
+    std::vector<int64_t> first(n_steps + 1, 0);
+    std::vector<int32_t> steps, units;
+    for (int64_t lane=0; lane<_n_lanes; lane++)
+    {
+        auto &late = _input_late[lane], &waiting = _input_waiting[lane];
+        int64_t& next = _input_next[lane];
+        const int32_t first_unit = lane*{{_plan.spike_input[1]//_plan.lanes}};
+        for (int64_t step=0; step<n_steps && (next < _input_end[lane] || !late.empty()); step++)
+        {
+            waiting.swap(late);
+            late.clear();
+            const auto fire = [&](int32_t unit)
+            {
+                if (_input_last[unit] == step) { late.push_back(unit); return; }
+                _input_last[unit] = step;
+                first[step + 1]++;
+                steps.push_back((int32_t)step);
+                units.push_back(unit);
+            };
+            for (const int32_t unit : waiting) fire(unit);
+            while (next < _input_end[lane] && _input_steps[next] <= step)
+                fire(first_unit + _input_units[next++]);
+        }
+    }
+    for (int64_t step=0; step<n_steps; step++) first[step + 1] += first[step];
+    std::vector<int64_t> at(first);
+    std::vector<int32_t> fired(units.size());
+    for (size_t k=0; k<units.size(); k++) fired[at[steps[k]]++] = units[k];
+    _to_device(_dev_input_first, first.data(), first.size());
+    _to_device(_dev_input_fired, fired.data(), fired.size());
+    _wait();
+}
+
+static void _fire_input(int64_t)
+{
+    _launch(_fire, _up_to({{_plan.spike_input[1]}}/_block_size + 1, 64), _block_size,
+            _dev_input_first, _dev_input_fired, _dev{{_plan.spike_input[0]}},
+            (int64_t){{_plan.spike_input[1]}});
+}
+{% endif %}
+
+static void _arrive()
+{
+    {% for array, _ in _plan.arrivals %}
+    _arrivals{{array}}.arrive(_dev{{array}});
+    {% endfor %}
+}
+
+static void _note_spikes() {}
+
+{% if _plan.lanes > 1 %}
+static _KeptArray* _dev_kept;
+static const int64_t _n_kept = {{_plan.kept_on_device|length}};
+
+static void _bring_back(int64_t) {}  // all at once, when the steps are done
+{% if _plan.learned %}
+
+{% for dev, length, bound in _plan.learned_on_device %}
+static double* _before_{{loop.index}};
+{% endfor %}
+
+static void _begin_round()
+{
+    using namespace brian;
+    if (!_combine) return;
+    {% for dev, length, bound in _plan.learned_on_device %}
+    _copy_on_device(_before_{{loop.index}}, {{dev}}, {{length}});
+    {% endfor %}
+}
+
+static void _learn_together()
+{
+    using namespace brian;
+    if (!_combine) return;
+    {% for dev, length, bound in _plan.learned_on_device %}
+    _launch(_put_together, _blocks_for({{length}}), _block_size, {{dev}}, _before_{{loop.index}},
+            (int64_t)({{length}}), _dev_rows, _n_lanes, _combine == 2, (const double*){{bound}});
+    {% endfor %}
+}
+{% endif %}
+
+static void _spread_shared()
+{
+    using namespace brian;
+    {% for dev, length in _plan.spread_on_device %}
+    _spread_on_device({{dev}}, {{length}}, _n_lanes);
+    {% endfor %}
+}
+{% endif %}
+
+static _Recorded _recorded;
+static const _Watched _watched[] = {
+    {% for spikes, number, first in _plan.watched %}
+    { {{_plan.watched[:loop.index0]|sum(attribute=1)}}, {{number//_plan.lanes}}, {{first}} },
+    {% endfor %}
+};
+
+// Spikes of the steps since this was done last, each to its lane.
+static void _fetch_spikes(int64_t n_steps, double dt)
+{
+    for (const auto& spike : _recorded.fetch(n_steps))
+    {
+        const _Watched* of = _watched;
+        while (spike.unit >= of->base + of->n*_n_lanes) of++;
+        const int32_t unit = spike.unit - of->base, lane = (int32_t)(unit/of->n);
+        if (spike.step >= _lane_steps[lane]) continue;
+        _lane_times[lane].push_back(spike.step*dt);
+        _lane_units[lane].push_back(of->first + unit - (int32_t)(lane*of->n));
+    }
+}
+
+static void _step(int64_t step)
+{
+    _launch(_begin_step, dim3(1), 1, _dev_array_step_clock_timestep, _dev_array_step_clock_t,
+            _dev_array_step_clock_dt);
+    {% for call in _plan.step %}
+    {{call}}
+    {% endfor %}
+    {% if not _plan.arrive %}
+    _arrive();
+    {% endif %}
+    {% for spikes, number, first in _plan.watched %}
+    _launch(_record, _up_to(_n_tiles({{number}}), 64), _block_size, _dev{{spikes}},
+            (int64_t){{number}}, _watched[{{loop.index0}}].base, (int64_t){{loop.index0}},
+            _recorded.n_populations, _recorded.ends, _recorded.fetched, _recorded.steps,
+            _recorded.units);
+    {% endfor %}
+}
+
+{% if not _plan.waits %}
+static _Steps _steps;
+{% endif %}
+{% endblock %}
+
+{% block begin %}
+    {% set _plan = slot_plan() %}
+    {% for array in _plan.mirrors %}
+    _dev{{array.name}} = _allocate<{{array.type}}>({{array.length}} + {{array.room}});
+    _to_device(_dev{{array.name}}, {{array.start}}, {{array.length}});
+    {% endfor %}
+    const int64_t _longest = *std::max_element(_n_steps.begin(), _n_steps.end());
+    _dev_rows = _allocate<int64_t>(_n_lanes);
+    _dev_lane_steps = _allocate<int64_t>(_n_lanes);
+    {% if _plan.spike_input %}
+    int64_t _most = 0;
+    for (long row=0; row<n_rows; row++)
+        _most = std::max(_most, _input_offsets[row + 1] - _input_offsets[row]);
+    _dev_input_first = _allocate<int64_t>(_longest + 1);
+    _dev_input_fired = _allocate<int32_t>(_most*_n_lanes);
+    {% endif %}
+    {% for name, n in _plan.additions %}
+    _list_{{name}}.note_additions({{n}});
+    {% endfor %}
+    {% if _plan.lanes > 1 %}
+    std::vector<_KeptArray> _kept;
+    {% for dev, length, type in _plan.kept_on_device %}
+    _kept.push_back({(char*){{dev}}, _allocate<char>(({{length}})*_n_lanes*sizeof({{type}})),
+                     (int64_t)(({{length}})*sizeof({{type}}))});
+    {% endfor %}
+    _dev_kept = _copied(_kept);
+    {% for dev, length, bound in _plan.learned_on_device %}
+    _before_{{loop.index}} = _allocate<double>({{length}});
+    {% endfor %}
+    {% endif %}
+    const int64_t _n_watched = {{_plan.n_watched}};
+    _recorded.prepare(_n_watched, {{_plan.watched|length}}, _longest);
+    _wait();
+{% endblock %}
+
+{% block begin_slot %}
+        {% set _plan = slot_plan() %}
+        _to_device(_dev_array_schedule_cursor, _array_schedule_cursor, _n_lanes);
+        _to_device(_dev_array_schedule_n_shown, _array_schedule_n_shown, _n_lanes);
+        _to_device(_dev_rows, _row, _n_lanes);
+        _to_device(_dev_lane_steps, _lane_steps, _n_lanes);
+        _recorded.begin_slot();
+        {% if _plan.spike_input %}
+        _lay_out_input(n_steps);
+        {% endif %}
+        _launch(_begin_slot, dim3(1), 1,
+                _Moment{_dev_array_schedule_sample_key, _dev_array_schedule_repeats, -1},
+                _dev_array_step_clock_timestep, _dev_array_step_clock_t);
+{% endblock %}
+
+{% block steps %}
+        {% set _plan = slot_plan() %}
+        {% for name in _plan.measured %}
+        _measure_list_{{name}}();
+        {% endfor %}
+        {% for array, _ in _plan.arrivals %}
+        _arrivals{{array}}.choose_scale();
+        {% endfor %}
+        const int64_t _room = _n_watched ? _recorded.size/_n_watched : n_steps;
+        int64_t _fetched = 0;
+        for (int64_t step=0; step<n_steps; )
+        {
+            if (step == _fetched + _room)
+            {
+                _fetch_spikes(step, _array_step_clock_dt[0]);
+                _fetched = step;
+            }
+            int64_t _stop = std::min(n_steps, _fetched + _room);
+            bool _ends = false;
+            for (int64_t lane=0; lane<_n_lanes; lane++)
+            {
+                _ends |= _lane_steps[lane] == step;
+                if (_lane_steps[lane] > step) _stop = std::min(_stop, _lane_steps[lane]);
+                const size_t at = 2*_probe_next[lane];
+                if (at < _probe_points.size() && _probe_points[at] == _row[lane]
+                    && _probe_points[at + 1] >= step)
+                    _stop = std::min(_stop, _probe_points[at + 1] + 1);
+            }
+            {% if _plan.lanes > 1 %}
+            if (_ends)
+                _launch(_keep_lanes, _up_to(_n_lanes, 4096, _n_kept, 64), _block_size, _dev_kept,
+                        _n_kept, _dev_lane_steps, _n_lanes, step, false);
+            {% endif %}
+            {% if _plan.waits %}
+            for (; step<_stop; step++) _step(step);
+            {% else %}
+            _steps.run(_step, _stop - step);
+            step = _stop;
+            {% endif %}
+            for (int64_t lane=0; lane<_n_lanes; lane++)
+            {
+                size_t& at = _probe_next[lane];
+                if (2*at < _probe_points.size() && _probe_points[2*at] == _row[lane]
+                    && _probe_points[2*at + 1] == step - 1)
+                {
+                    _look(lane, step - 1);
+                    at++;
+                }
+            }
+        }
+        _fetch_spikes(n_steps, _array_step_clock_dt[0]);
+        {% if _plan.lanes > 1 %}
+        _launch(_keep_lanes, _up_to(_n_lanes, 4096, _n_kept, 64), _block_size, _dev_kept, _n_kept,
+                _dev_lane_steps, _n_lanes, n_steps, true);
+        {% endif %}
+        _launch(_end_steps, dim3(1), 1);
+        {% for variable in _plan.log %}
+        _to_host(_array_schedule_{{variable}}, _dev_array_schedule_{{variable}}, _n_lanes);
+        {% endfor %}
+{% endblock %}
+
+{% block end_slot %}
+        {% set _plan = slot_plan() %}
+        {% for variable in _plan.log %}
+        _to_host(_array_schedule_{{variable}}, _dev_array_schedule_{{variable}}, _n_lanes);
+        {% endfor %}
+{% endblock %}
+
+{% block write %}
+    {% set _plan = slot_plan() %}
+    {% for name, copy in _plan.on_device|dictsort if name not in ('schedule.cursor', 'schedule.repeats') %}
+    _to_host{{copy}};
+    {% endfor %}
+{% endblock %}

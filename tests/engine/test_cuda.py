@@ -1,0 +1,329 @@
+"""The CUDA engine computes what the others compute.
+
+Its programs are tested in three places: compiled by nvcc and not run, which needs no GPU; compiled
+for the CPU, where `launch.cuh` of this folder lets threads take turns; and on a GPU.
+"""
+
+import dataclasses
+import importlib
+import importlib.util
+import itertools
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import brian2
+import numpy as np
+import pytest
+from brian2 import ms, second
+
+from bioplastic import SpikeTrains, engine
+from bioplastic.engine import ProbePlan, cuda_program
+from bioplastic.engine.naming import with_names_of_their_own
+from bioplastic.engine.standalone_program import CompiledProgram, compile_unit, generate
+from bioplastic.errors import SimulationError
+from bioplastic.models import Adam, NeuronModel, Population, Schedule
+from bioplastic.networks import MaassColumn, RandomLiquid, diehl_cook_network, eprop_network
+from bioplastic.networks.eprop_network import initial_weights
+
+HAS_BRIAN2CUDA = importlib.util.find_spec("brian2cuda") is not None
+needs_brian2cuda = pytest.mark.skipif(
+    not HAS_BRIAN2CUDA, reason=f"brian2cuda is not installed: {cuda_program.INSTALL_BRIAN2CUDA}"
+)
+needs_nvcc = pytest.mark.skipif(
+    cuda_program.find_nvcc() is None, reason=f"no nvcc: {cuda_program.INSTALL_CUDA}"
+)
+needs_gpu = pytest.mark.skipif(
+    not cuda_program.gpu_capabilities(), reason=f"no GPU: {cuda_program.INSTALL_DRIVER}"
+)
+ON_HOST = Path(__file__).with_name("launch.cuh")
+FREE = Schedule(presentation=None, rest=10 * ms, dt=1 * ms, min_spikes=0)
+
+
+class ProgramOnHost(CompiledProgram):
+    """A CUDA program whose threads take turns on the CPU; wrong addresses end it."""
+
+    def __init__(self, network, *, lanes=1):
+        flags = ["-std=c++17", "-O1", "-w", "-fsanitize=undefined", "-fno-sanitize-recover"]
+        command = ["g++", *flags, "-x", "c++", "-I.", "unit.cu", "-o", "main"]
+
+        def build(folder):
+            from bioplastic.engine.cuda import cuda_device
+
+            generate(network, folder, cuda_device, lanes=lanes)
+            shutil.copy(ON_HOST, folder)
+            compile_unit(folder, [command])
+
+        super().__init__(network, lanes, (*command, ON_HOST.read_text()), build)
+
+
+@dataclasses.dataclass
+class Case:
+    network: Any
+    stimulus: Any
+    state: dict[str, Any]
+
+    def run(self, *, on="cpp_standalone", seed=5, **options):
+        network, lanes = with_names_of_their_own(self.network), options.get("lanes", 1)
+        program = ProgramOnHost(network, lanes=lanes) if on == "host" else None
+        name = {"host": "cpp_standalone", "gpu": "cuda_standalone"}.get(on, on)
+        return engine.run(
+            self.network,
+            self.stimulus,
+            seed=seed,
+            state=self.state,
+            engine=name,
+            program=program,
+            **{"record": "spikes"} | options,
+        )
+
+
+def trains(n_units, *, rate, n_samples=4, duration=0.15, seed=0):
+    rng = np.random.default_rng(seed)
+    parts = []
+    for _ in range(n_samples):
+        n = rng.poisson(rate * n_units * duration)
+        times = np.sort(rng.uniform(0, duration, n))
+        parts.append(
+            SpikeTrains(times, rng.integers(0, n_units, n), [0, n], n_units=n_units,
+                        duration=duration)
+        )  # fmt: skip
+    return SpikeTrains.concatenate(parts)
+
+
+def liquid(kind):
+    rng = np.random.default_rng(1)
+    network = kind.network(n_channels=12, n_neurons=63, schedule=FREE, rng=rng)
+    stimulus = engine.SpikeStimulus(trains=trains(12, rate=60.0))
+    return Case(network, stimulus, network.sample(2))
+
+
+def eprop(**changes):
+    schedule = Schedule(presentation=None, rest=0 * ms, dt=1 * ms, min_spikes=0, batch_size=3)
+    network = eprop_network(
+        **{"n_inputs": 8, "n_lif": 70, "n_alif": 9, "n_outputs": 3, "schedule": schedule,
+           "optimizer": Adam(learning_rate=0.01)} | changes
+    )  # fmt: skip
+    shown = trains(8, rate=60.0, n_samples=7)
+    stimulus = engine.SpikeStimulus(trains=shown, targets=np.arange(7) % 3)
+    return Case(network, stimulus, initial_weights(network, 3, gains=(6.0, 1.0, 1.0, 1.0)))
+
+
+@pytest.fixture(scope="module")
+def cases(network, unpooled_network, stimulus, weights):
+    return {
+        "diehl_cook": lambda: Case(network, stimulus, weights),
+        "without_pool": lambda: Case(unpooled_network, stimulus, weights),
+        "liquid": lambda: liquid(RandomLiquid(p=0.3, p_input=0.3, w_input=25.0)),
+        "column": lambda: liquid(MaassColumn()),
+        "eprop": eprop,
+    }
+
+
+PLACES = [
+    pytest.param("host", marks=[pytest.mark.slow, needs_brian2cuda]),
+    pytest.param("gpu", marks=[pytest.mark.cuda, needs_brian2cuda, needs_nvcc, needs_gpu]),
+]
+
+
+@pytest.fixture(params=PLACES)
+def place(request):
+    return request.param
+
+
+def assert_same_spikes(one, other):
+    np.testing.assert_array_equal(one.spikes.offsets, other.spikes.offsets)
+    np.testing.assert_array_equal(one.spikes.units, other.spikes.units)
+    np.testing.assert_allclose(one.spikes.times, other.spikes.times, rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(one.repeats, other.repeats)
+    np.testing.assert_array_equal(one.spikes_per_slot, other.spikes_per_slot)
+
+
+def assert_agree(expected, found):
+    assert_same_spikes(expected, found)
+    for key, value in expected.state.items():
+        scale = max(float(np.abs(value).max(initial=0.0)), 1e-6)
+        np.testing.assert_allclose(
+            found.state[key], value, rtol=1e-8, atol=1e-9 * scale, err_msg=key
+        )
+
+
+def assert_same_bits(one, other):
+    assert one.state.keys() == other.state.keys()
+    for key, value in one.state.items():
+        np.testing.assert_array_equal(other.state[key], value, err_msg=key)
+    assert one.spikes == other.spikes
+
+
+@pytest.mark.parametrize("name", ["diehl_cook", "without_pool", "liquid", "column", "eprop"])
+class TestEngines:
+    def test_agree_spike_by_spike(self, cases, name, place):
+        case = cases[name]()
+        expected, found = case.run(), case.run(on=place)
+        assert expected.counts.sum() > 50
+        assert_agree(expected, found)
+
+    def test_chunks_do_not_matter_to_the_last_bit(self, cases, name, place):
+        case = cases[name]()
+        assert_same_bits(case.run(on=place), case.run(on=place, chunk_size=2))
+
+    def test_a_run_repeats_itself_to_the_last_bit(self, cases, name, place, monkeypatch):
+        case = cases[name]()
+        first = case.run(on=place)
+        monkeypatch.setenv("CUDA_ON_HOST", "backwards")  # the order in which threads come
+        assert_same_bits(first, case.run(on=place))
+
+
+class TestLanes:
+    @pytest.mark.parametrize("name", ["liquid", "column"])
+    def test_what_learns_nothing_gives_the_same_bits(self, cases, name, place):
+        case = cases[name]()
+        case.stimulus = engine.SpikeStimulus(trains=uneven(12))
+        one, three = (case.run(on=place, lanes=lanes) for lanes in (1, 3))
+        assert one.counts.sum() > 50
+        assert one.spikes == three.spikes
+        assert_same_spikes(one, case.run())
+
+    def test_learning_together(self, cases, place):
+        case = cases["diehl_cook"]()
+        schedule = dataclasses.replace(case.network.schedule, min_spikes=0)
+        case.network = dataclasses.replace(case.network, schedule=schedule)
+        together = {"lanes": 5, "combine": "mean"}
+        assert_agree(case.run(**together), case.run(on=place, **together))
+
+    def test_batches(self, place):
+        case = eprop()
+        together = {"lanes": 3, "combine": "sum"}
+        assert_agree(case.run(**together), case.run(on=place, **together))
+
+
+def uneven(n_units):
+    lengths = (0.15, 0.04, 0.11, 0.02, 0.15)
+    return SpikeTrains.concatenate(
+        [trains(n_units, rate=60.0, n_samples=1, duration=length, seed=k)
+         for k, length in enumerate(lengths)]
+    )  # fmt: skip
+
+
+def test_a_recorder_sees_the_same(cases, place):
+    case, seen = cases["diehl_cook"](), {}
+
+    class Recorder:
+        def begin(self, network, sizes, state, *, start, stop):
+            pass
+
+        def plan(self, start, n_steps):
+            points = np.array([[0, 3], [0, 59], [3, 7], [11, 0]])
+            chosen = np.array([0, 5], dtype=np.int32)
+            return ProbePlan(
+                rows=points[:, 0],
+                steps=points[:, 1],
+                variables={"excitatory.v": chosen, "input_to_excitatory.w": chosen},
+            )
+
+        def record(self, start, result):
+            seen[on] = result.probed
+
+    plain = case.run(on=place)
+    for on in ("cpp_standalone", place):
+        watched = case.run(on=on, recorder=Recorder())
+    assert_same_bits(plain, watched)
+    expected, found = seen["cpp_standalone"], seen[place]
+    for what in ("rows", "steps", "repeats"):
+        np.testing.assert_array_equal(getattr(found, what), getattr(expected, what))
+    for name, values in expected.values.items():
+        np.testing.assert_allclose(found.values[name], values, rtol=1e-9, atol=1e-12)
+
+
+def test_it_reports_and_stops_at_a_slots_edge(cases, place):
+    case, calls = cases["diehl_cook"](), itertools.count()
+    many = np.zeros(200_000, dtype=np.int64)
+    case.stimulus = dataclasses.replace(case.stimulus, order=many, keys=many.astype(float))
+    found = case.run(
+        on=place, chunk_size=len(many), interrupted=lambda: next(calls) > 3, record="counts"
+    )
+    assert found.interrupted
+    assert 0 < found.n_done < len(many)
+    assert len(found.counts) == found.n_done
+    assert found.counts.sum() > 0
+
+
+def noisy(n=40):
+    """Neurons that add up random numbers."""
+    neuron = NeuronModel(
+        equations="u : 1\nz : 1\nk : 1\nn : 1",
+        before_spikes="u += rand() + rand(); z += randn(); k += poisson(20.5); n += 1",
+        at_slot_start="u = 0; z = 0; k = 0; n = 0",
+    )
+    network = diehl_cook_network(
+        n_features=2, n_neurons=2, rule=None, norm=1.0,
+        schedule=Schedule(presentation=0.4 * second, rest=0 * ms, dt=1 * ms, min_spikes=0),
+    )  # fmt: skip
+    populations = (*network.populations, Population(name="noise", n=n, neuron=neuron))
+    network = dataclasses.replace(network, populations=populations)
+    return Case(network, engine.RateStimulus(values=np.ones((3, 2))), {})
+
+
+def test_random_numbers_have_their_means_and_do_not_repeat(place):
+    case = noisy()
+    found = case.run(on=place, outputs=("noise.u", "noise.z", "noise.k"))
+    n = 400 * 40
+    for variable, mean, sd in (("u", 1.0, 6**-0.5), ("z", 0.0, 1.0), ("k", 20.5, 20.5**0.5)):
+        values = np.array(found.outputs[f"noise.{variable}"]).reshape(3, 40)
+        assert len(np.unique(values[:, :5])) > 10
+        for sample in values:  # six standard errors
+            assert abs(sample.sum() / n - mean) < 6 * sd / n**0.5
+        assert np.std(values / 400**0.5) == pytest.approx(sd, rel=0.3)
+    other = case.run(on=place, outputs=("noise.u",), seed=6)
+    assert not np.array_equal(other.outputs["noise.u"], found.outputs["noise.u"])
+    parts = case.run(on=place, outputs=("noise.u",), chunk_size=1)
+    np.testing.assert_array_equal(parts.outputs["noise.u"], found.outputs["noise.u"])
+
+
+@pytest.mark.slow
+@needs_brian2cuda
+@needs_nvcc
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("name", ["diehl_cook", "column", "eprop"])
+def test_projects_are_generated_and_compiled(cases, name, tmp_cache, monkeypatch):
+    monkeypatch.setattr(cuda_program, "gpu_capabilities", lambda: ["9.0"])
+    network = cases[name]().network
+    program = engine.open_program(network, engine="cuda_standalone")
+    assert program.build_seconds > 0
+    assert program.sizes == engine.open_program(network, engine="cpp_standalone").sizes
+    assert engine.open_program(network, engine="cuda_standalone").build_seconds == 0.0
+    code = subprocess.run(
+        [shutil.which("cuobjdump") or "true", "--list-elf", program._folder / "main"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert shutil.which("cuobjdump") is None or "sm_90" in code.stdout
+
+
+@needs_brian2cuda
+def test_generating_leaves_brian_as_it_was(network, tmp_path):
+    from bioplastic.engine.cuda import cuda_device
+
+    def snapshot():
+        known = {name: brian2.prefs[name] for name in brian2.prefs}
+        universal = CUDACodeGenerator.universal_support_code
+        return known, universal, brian2.get_device(), list(tmp_path.iterdir())
+
+    CUDACodeGenerator = importlib.import_module("brian2cuda.cuda_generator").CUDACodeGenerator
+    before = snapshot()
+    folder = tmp_path.parent / "project"
+    folder.mkdir()
+    generate(with_names_of_their_own(network), folder, cuda_device)
+    assert snapshot() == before
+    assert (folder / "unit.cu").is_file()
+
+
+@pytest.mark.slow
+@needs_brian2cuda
+@needs_nvcc
+@pytest.mark.skipif(
+    bool(cuda_program.gpu_capabilities()), reason="the error is that of a machine without a GPU"
+)
+def test_without_a_gpu_a_run_says_what_to_do(cases):
+    with pytest.raises(SimulationError, match=r"CUDA: .*install NVIDIA's driver.*cpp_standalone"):
+        cases["diehl_cook"]().run(on="gpu")
