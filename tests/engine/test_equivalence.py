@@ -72,6 +72,7 @@ class TestEngines:
         found = present(network, stimulus, weights, name="cpp_standalone")
         self.assert_equal(reference, found, "cpp_standalone")
 
+    @pytest.mark.slow  # a minute of compiling
     @pytest.mark.usefixtures("quick_cython")
     def test_so_does_cython(self, network_without_interneurons, stimulus, weights):
         one, other = (
