@@ -48,6 +48,7 @@ class RuntimeProgram:
         begun = time.perf_counter()
         self._network, self._target, self._lanes = network, target, lanes
         self._learned = learned_variables(network) if lanes > 1 else []
+        self._bounds = upper_bounds(network)
         #: Learned variables as they were when a round began.
         self._before: dict[str, npt.NDArray[np.float64]] = {}
         self._lists = listed_variables(network)
@@ -226,7 +227,7 @@ class RuntimeProgram:
             values = self._values(name).reshape(self._lanes, -1)
             change = (values[shown] - before).sum(axis=0)
             after = before + (change / shown.sum() if mean else change)
-            if (bound := upper_bounds(self._network).get(name)) is not None:
+            if (bound := self._bounds.get(name)) is not None:
                 # What normalisation has lifted beyond stays, if nothing changed it.
                 low, high = np.minimum(before, 0), np.maximum(before, self._parameters[bound])
                 after = np.clip(after, low, high)
