@@ -18,7 +18,7 @@ from brian2.devices.device import all_devices, get_device
 from brian2.synapses.synapses import Synapses
 from brian2cuda.cuda_generator import CUDACodeGenerator
 
-from bioplastic.engine.builder import Built
+from bioplastic.engine.built import Built
 from bioplastic.engine.cuda_kernels import Kernel, Layout, kernel_of
 from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.engine.standalone import SlotCodeObject, SlotDevice, by_row, lanes_of, wiring

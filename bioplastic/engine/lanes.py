@@ -30,6 +30,7 @@ from bioplastic.models.declaration import is_distribution
 __all__ = [
     "Combine",
     "check_lanes",
+    "default_lanes",
     "in_order",
     "learned_variables",
     "of_lane",
@@ -37,6 +38,10 @@ __all__ = [
     "upper_bounds",
 ]
 
+#: Neurons, of all lanes, that keep a GPU busy: about the threads that an H100 holds at once.
+N_BUSY = 2**18
+#: Lanes beyond which samples of different lengths wait for each other in vain.
+MAX_LANES = 1024
 #: What becomes of the changes that the samples of a round made; None where samples teach nothing.
 Combine = Literal["sum", "mean"] | None
 
@@ -115,6 +120,18 @@ def upper_bounds(network: Network) -> dict[str, str]:
         if "w_max" in bound and not is_distribution(bound["w_max"]):
             found[f"{projection.name}.w"] = f"{projection.name}.w_max"
     return found
+
+
+def default_lanes(network: Network, engine: str) -> int:
+    """Choose how many samples to show side by side where nothing is learned.
+
+    One on a CPU, where lanes save nothing; on a GPU as many as keep it busy. It does not depend on
+    how many samples there are: another number would be another program to compile.
+    """
+    if engine != "cuda_standalone":
+        return 1
+    n_neurons = sum(population.n for population in network.populations)
+    return min(max(N_BUSY // max(n_neurons, 1), 1), MAX_LANES)
 
 
 def check_lanes(network: Network, lanes: int, combine: Combine) -> None:

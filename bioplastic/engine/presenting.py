@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm.auto import tqdm
 
+from bioplastic.engine.lanes import default_lanes
 from bioplastic.engine.program import ChunkResult, deferred_interrupt
 from bioplastic.engine.running import Result, open_program, resolve_engine, run
 from bioplastic.engine.stimulus import Stimulus, check_stimulus, in_this_order
@@ -26,6 +27,8 @@ __all__ = ["Presentation", "present"]
 
 #: Shares of the work for each processor, so that none waits long for the others.
 SHARES = 2
+#: Engines whose programs are processes of their own.
+COMPILED = ("cpp_standalone", "cuda_standalone")
 #: Samples between two reports of progress.
 CHUNK = 500
 
@@ -73,7 +76,7 @@ def present(
     outputs: Sequence[str] = (),
     outputs_at: Literal["end", "steps"] = "end",
     n_jobs: int | None = None,
-    lanes: int = 1,
+    lanes: int | None = None,
     description: str = "",
     progress: bool = False,
 ) -> Result:
@@ -88,9 +91,9 @@ def present(
     n_jobs : int or None
         Processors; -1 takes all. Each runs its own copy of one cached program. Results do not
         depend on it.
-    lanes : int
-        Samples that each program shows side by side. Results do not depend on it. It pays on a GPU;
-        on a CPU see the documentation, "Which engine when".
+    lanes : int or None
+        Samples that each program shows side by side. Results do not depend on it. None takes one
+        on a CPU and as many as keep it busy on a GPU; see the documentation, "Which engine when".
 
     Returns
     -------
@@ -105,6 +108,8 @@ def present(
     check_stimulus(network, stimulus)
     name = resolve_engine(engine)
     n_workers = min(joblib.effective_n_jobs(n_jobs), max(len(stimulus), 1))
+    if lanes is None:
+        lanes = default_lanes(network, name)
     program = open_program(network, engine=name, lanes=lanes)
     back = None
     if lanes > 1:  # neighbours of about the same length wait little for each other
@@ -147,8 +152,8 @@ def present(
 
         if n_workers == 1:
             results = [here(begin, end) for begin, end in blocks]
-        elif name == "cpp_standalone":
-            # The work is done by the compiled programs, which are processes of their own.
+        elif name in COMPILED:
+            # These programs do the work; here one only waits.
             parallel = joblib.Parallel(n_jobs=n_workers, backend="threading")
             results = parallel(joblib.delayed(here)(begin, end) for begin, end in blocks)
         else:

@@ -298,15 +298,17 @@ def run(
         ) as bar,
     ):
         while position < total and not asked():
-            end = min(position + n_rows, total)
             values["schedule.cursor"] = np.zeros(1)
+            in_batch = int(values.get("schedule.in_batch", np.zeros(1))[0]) % lanes
+            # A batch that an earlier run began is filled first, so that rounds end with batches.
+            end = min(position + (lanes - in_batch if in_batch else n_rows), total)
             n_steps = network.schedule.n_steps(stimulus.durations(position, end))
             if isinstance(stimulus, SignalStimulus):
                 fits = int(np.searchsorted(np.cumsum(n_steps), MAX_SIGNALS // network.n_features))
                 fits = min(end - position, fits)
                 if end < total or fits < end - position:
                     fits = max(fits // lanes, 1) * lanes
-                end = min(position + fits, total)
+                end = min(position + fits, end)
                 n_steps = n_steps[: end - position]
             probe = None if recorder is None else recorder.plan(position, n_steps)
             if probe is not None and (unknown := sorted(set(probe.variables) - set(values))):

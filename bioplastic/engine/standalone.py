@@ -14,7 +14,7 @@ from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import all_devices, get_device
 from brian2.synapses.synapses import Synapses, SynapticPathway
 
-from bioplastic.engine.builder import Built
+from bioplastic.engine.built import Built
 from bioplastic.engine.schedule import END_OF_BATCH, SLOT_LOG
 from bioplastic.engine.superposition import Superposition
 from bioplastic.engine.unit import write_unit

@@ -132,8 +132,11 @@ class EPropNetwork(BaseEstimator):
             if resume:
                 self._resume(configuration)
         patience = check_whole(self, "n_iter_no_change", low=1)
-        program = engines.open_program(self.network_, engine=self.engine)
         name = engines.resolve_engine(self.engine)
+        # On a GPU a batch runs side by side. A recorder sees one sample after the other.
+        together = name == "cuda_standalone" and recorder is None
+        self._lanes = self.network_.schedule.batch_size if together else 1
+        program = engines.open_program(self.network_, engine=self.engine, lanes=self._lanes)
         self.engine_ = {"name": name, "dt": str(self.network_.schedule.dt)}
         self.timings_ = {"build": program.build_seconds, "simulate": 0.0}
         last = first + n_epochs
@@ -197,6 +200,8 @@ class EPropNetwork(BaseEstimator):
             record="counts",
             recorder=recorder,
             outputs=() if recorder is not None else self._outputs,
+            lanes=self._lanes,
+            combine="sum" if self._lanes > 1 else None,
             description=f"epoch {number + 1}/{last}",
             progress=self.verbose > 1,
         )  # fmt: skip

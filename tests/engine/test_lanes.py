@@ -7,7 +7,7 @@ import pytest
 from brian2 import ms, mV
 
 from bioplastic import SpikeTrains, engine
-from bioplastic.engine.lanes import learned_variables, own_variables
+from bioplastic.engine.lanes import default_lanes, learned_variables, own_variables
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     LIF,
@@ -342,6 +342,29 @@ class TestLearning:
                 other.state[key], one.state[key], rtol=0, atol=1e-9, err_msg=key
             )
 
+    @pytest.mark.parametrize("engine_name", ["numpy", slow("cpp_standalone")])
+    def test_a_batch_that_an_earlier_run_began_is_filled_first(self, engine_name):
+        network = eprop(batch_size=4)
+        rng = np.random.default_rng(5)
+        samples = [rng.random((n, 4)) * (rng.random((n, 4)) < 0.3) for n in (20, 12, 25, 16, 9, 7)]
+        stimulus = engine.SignalStimulus(
+            values=samples, dt=float(network.schedule.dt), targets=np.array([0, 1, 2, 1, 0, 2])
+        )
+        states = []
+        for n, more in ((1, {}), (4, {"combine": "sum"})):
+            state = network.sample(3)
+            for _ in range(2):
+                result = engine.run(
+                    network, stimulus, seed=3, engine=engine_name, state=state, lanes=n, **more
+                )
+                state = result.state
+            states.append(state)
+        one, other = states
+        assert (one["schedule.in_batch"] == 0).all()
+        assert (other["schedule.in_batch"] == 0).all()
+        for key in (k for k in one if k.endswith((".w", ".gradient"))):
+            np.testing.assert_allclose(other[key], one[key], rtol=0, atol=1e-9, err_msg=key)
+
     def test_what_a_batch_ends_with(self, name):
         rule = PlasticityRule(
             synapse="total : 1\nlast : 1\nn_batches : 1",
@@ -368,6 +391,13 @@ class TestLearning:
         assert (found["total"] == values[12:].sum()).all()
         assert (found["n_batches"] == 3).all()
         assert (result.state["schedule.in_batch"] == 2).all()
+
+
+def test_how_many_where_nobody_says(network):
+    n_neurons = sum(p.n for p in network.populations)
+    assert default_lanes(network, "cpp_standalone") == 1
+    assert default_lanes(network, "numpy") == 1
+    assert default_lanes(network, "cuda_standalone") == min(2**18 // n_neurons, 1024) > 1
 
 
 class TestWhatLasts:
