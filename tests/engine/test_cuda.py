@@ -19,12 +19,18 @@ import pytest
 from brian2 import ms, second
 
 from bioplastic import SpikeTrains, engine
-from bioplastic.engine import ProbePlan, cuda_program
+from bioplastic.engine import ProbePlan, cuda_program, lanes, running
 from bioplastic.engine.naming import with_names_of_their_own
 from bioplastic.engine.standalone_program import CompiledProgram, compile_unit, generate
 from bioplastic.errors import SimulationError
 from bioplastic.models import Adam, NeuronModel, Population, Schedule
-from bioplastic.networks import MaassColumn, RandomLiquid, diehl_cook_network, eprop_network
+from bioplastic.networks import (
+    EPropClassifier,
+    MaassColumn,
+    RandomLiquid,
+    diehl_cook_network,
+    eprop_network,
+)
 from bioplastic.networks.eprop_network import initial_weights
 
 HAS_BRIAN2CUDA = importlib.util.find_spec("brian2cuda") is not None
@@ -196,6 +202,30 @@ class TestLanes:
         case = eprop()
         together = {"lanes": 3, "combine": "sum"}
         assert_agree(case.run(**together), case.run(on=place, **together))
+
+    def test_estimators_use_them(self, place, monkeypatch):
+        """E-prop's batches, and whatever predicts, side by side."""
+        built = []
+
+        class Program(ProgramOnHost if place == "host" else running.CudaProgram):
+            def __init__(self, network, *, lanes=1):
+                built.append(lanes)
+                super().__init__(network, lanes=lanes)
+
+        monkeypatch.setattr(running, "CudaProgram", Program)
+        monkeypatch.setattr(lanes, "N_BUSY", 100)
+        X, y = trains(8, rate=60.0, n_samples=7), np.arange(7) % 3
+        options = {"n_lif": 12, "n_alif": 8, "n_epochs": 2, "batch_size": 3, "random_state": 0}
+        expected, found = (
+            EPropClassifier(engine=name, **options).fit(X, y)
+            for name in ("cpp_standalone", "cuda_standalone")
+        )
+        answers = found.predict_proba(X)
+        np.testing.assert_allclose(answers, expected.predict_proba(X), atol=1e-9)
+        assert np.ptp(answers, axis=0).min() > 1e-3
+        n_neurons = sum(p.n for p in found.presentation_of(X).network.populations)
+        assert built == [3, 100 // n_neurons]
+        assert built[1] > 1
 
 
 def uneven(n_units):
