@@ -64,7 +64,6 @@ def findings(
     problems: Mapping[str, Any],
     command: str,
     failures: Sequence[Any] = (),
-    seconds: float | None = None,
 ) -> dict[str, Any]:
     """Return all that a report says, ready for JSON: numbers are finite or None."""
     versions: dict[str, set[str]] = {}
@@ -74,7 +73,7 @@ def findings(
     found: dict[str, Any] = {
         "question": QUESTION,
         "command": command,
-        "seconds": seconds,
+        "seconds": sum(sum(outcome.seconds.values()) for outcome in outcomes),
         "versions": {package: sorted(versions[package]) for package in sorted(versions)},
         "device": DEVICE,
         "devices": {name: asdict(device) for name, device in DEVICES.items()},

@@ -80,9 +80,10 @@ def _span(ends: Sequence[int]) -> str:
 def status(numbers: dict[str, Any]) -> str:
     n = len(numbers["tasks"])
     text = f"{n:,} task{'' if n == 1 else 's'} finished"
-    if numbers["seconds"] is not None:
-        text += f" in {words.duration(numbers['seconds'])}"
-    return f"{text}; seeds, versions and the command to repeat it stand at the end."
+    if n:
+        taken = words.duration(numbers["seconds"])
+        text += f": choosing settings, training and naming took {taken} in all, on one thread"
+    return f"{text}. Seeds, versions and the command to repeat it stand at the end."
 
 
 def gaps(numbers: dict[str, Any]) -> str:

@@ -91,7 +91,6 @@ class Study:
             problems=self.problems,
             command=self.command,
             failures=self.failures,
-            seconds=self.seconds,
         )
 
     def _of(self, problem: str | None) -> list[Outcome]:

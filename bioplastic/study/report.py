@@ -68,7 +68,6 @@ def write_report(
     problems: Mapping[str, "Problem"],
     command: str,
     failures: Sequence["Failure"] = (),
-    seconds: float | None = None,
 ) -> Path:
     """Write the report of a study: a page that says which plausible method has a future.
 
@@ -89,8 +88,6 @@ def write_report(
         What to type to repeat the study.
     failures : sequence of Failure
         Tasks that failed.
-    seconds : float, optional
-        How long the study took.
 
     Returns
     -------
@@ -117,9 +114,8 @@ def write_report(
     order = list(methods)
     outcomes = sorted(outcomes, key=lambda o: (order.index(o.method), o.seed, o.fold))
     numbers = findings(
-        outcomes, methods=methods, problems=problems, command=command, failures=failures,
-        seconds=seconds,
-    )  # fmt: skip
+        outcomes, methods=methods, problems=problems, command=command, failures=failures
+    )
     views = [_view(found, numbers, outcomes) for found in numbers["problems"]]
     known = {
         "numbers": numbers,
