@@ -12,35 +12,45 @@ from bioplastic.engine.standalone_program import find_compiler
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "notebooks").glob("*.py"))
+#: Those that compile most; other tests go through the same rooms.
+SLOW = ("credit_where_it_is_due", "liquid_hears", "when_not_how_often")
+
+
+def to_run():
+    for path in SOURCES:
+        marks = [pytest.mark.slow] if path.stem in SLOW else []
+        yield pytest.param(path, marks=marks, id=path.stem)
 
 
 def test_there_are_notebooks():
     assert SOURCES
 
 
+@pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take hours")
+@pytest.mark.parametrize("source", to_run())
+def test_it_runs(source, monkeypatch):
+    monkeypatch.setenv("BIOPLASTIC_NOTEBOOK_QUICK", "1")
+    # The kernel starts in notebooks/, and must find the package that is tested.
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(p for p in paths if p))
+    notebook = jupytext.read(source)
+    NotebookClient(
+        notebook,
+        timeout=500,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(source.parent)}},
+    ).execute()
+    outputs = [o for cell in notebook.cells for o in cell.get("outputs", [])]
+    pictures = [o for o in outputs if "image/png" in o.get("data", {})]
+    assert len(pictures) >= 4
+    formulas = [o for o in outputs if "text/latex" in o.get("data", {})]
+    assert formulas
+    said = [o["text"] for o in outputs if o.output_type == "stream" and o.name == "stderr"]
+    assert not said
+
+
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 class TestNotebook:
-    @pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take hours")
-    def test_it_runs(self, source, monkeypatch):
-        monkeypatch.setenv("BIOPLASTIC_NOTEBOOK_QUICK", "1")
-        # The kernel starts in notebooks/, and must find the package that is tested.
-        paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-        monkeypatch.setenv("PYTHONPATH", os.pathsep.join(p for p in paths if p))
-        notebook = jupytext.read(source)
-        NotebookClient(
-            notebook,
-            timeout=500,
-            kernel_name="python3",
-            resources={"metadata": {"path": str(source.parent)}},
-        ).execute()
-        outputs = [o for cell in notebook.cells for o in cell.get("outputs", [])]
-        pictures = [o for o in outputs if "image/png" in o.get("data", {})]
-        assert len(pictures) >= 4
-        formulas = [o for o in outputs if "text/latex" in o.get("data", {})]
-        assert formulas
-        said = [o["text"] for o in outputs if o.output_type == "stream" and o.name == "stderr"]
-        assert not said
-
     def test_its_pair_has_the_same_cells(self, source):
         pair = nbformat.read(str(source.with_suffix(".ipynb")), as_version=4)
         ours = [(c.cell_type, c.source) for c in jupytext.read(source).cells]
