@@ -9,7 +9,7 @@ import itertools
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import joblib
 import numpy as np
@@ -57,12 +57,30 @@ class Presentation:
     >>> shown = lsm.presentation_of(X)
     >>> [p.name for p in shown.network.populations], len(shown.stimulus)
     (['input', 'exc', 'inh'], 2)
+    >>> shown.present(engine="numpy", record="spikes").spikes == lsm.transform(X)
+    True
     """
 
     network: Network
     stimulus: Stimulus
     seed: int | np.random.SeedSequence
     state: Mapping[str, npt.NDArray[np.float64]]
+
+    def present(self, **options: Any) -> Result:
+        """Present the samples.
+
+        Parameters
+        ----------
+        **options
+            Those of :func:`present` that say how: `engine`, `record`, `outputs`, `n_jobs`, `lanes`
+            and so on.
+
+        Returns
+        -------
+        result : Result
+            What the estimator makes its answer of.
+        """
+        return present(self.network, self.stimulus, seed=self.seed, state=self.state, **options)
 
 
 def present(

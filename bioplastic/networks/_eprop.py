@@ -309,15 +309,11 @@ class EPropNetwork(BaseEstimator):
     ) -> engines.Result:
         """Show samples to the network, which learns nothing."""
         shown = self._presentation(samples, targets or {})
-        return engines.present(
-            shown.network,
-            shown.stimulus,
-            seed=shown.seed,
-            state=shown.state,
+        return shown.present(
             engine=self.engine,
-            record=record,  # type: ignore[arg-type]
+            record=record,
             outputs=outputs,
-            outputs_at=at,  # type: ignore[arg-type]
+            outputs_at=at,
             n_jobs=self.n_jobs,
             description="presenting",
             progress=self.verbose > 1,

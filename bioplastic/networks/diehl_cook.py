@@ -439,11 +439,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         record: Literal["counts", "spikes"] = "counts",
     ) -> engines.Result:
         shown = self._presentation(X, method)
-        return engines.present(
-            shown.network,
-            shown.stimulus,
-            seed=shown.seed,
-            state=shown.state,
+        return shown.present(
             engine=self.engine,
             record=record,
             n_jobs=self.n_jobs,

@@ -212,11 +212,7 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             Each as long as its sample, rounded up to a step, and `rest`.
         """
         shown = self.presentation_of(X)
-        result = engines.present(
-            shown.network,
-            shown.stimulus,
-            seed=shown.seed,
-            state=shown.state,
+        result = shown.present(
             engine=self.engine,
             record="spikes",
             n_jobs=self.n_jobs,

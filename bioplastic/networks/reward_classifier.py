@@ -284,11 +284,7 @@ class RewardSTDPClassifier(ClassifierMixin, BaseEstimator):
             For two, what the second class's neurons have more.
         """
         shown = self._presentation(X, "decision_function")
-        result = engines.present(
-            shown.network,
-            shown.stimulus,
-            seed=shown.seed,
-            state=shown.state,
+        result = shown.present(
             engine=self.engine,
             n_jobs=self.n_jobs,
             description="presenting",

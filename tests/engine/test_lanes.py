@@ -239,9 +239,8 @@ def test_presenting_them_in_order_of_length():
     liquid = LiquidStateMachine(20, engine="numpy", random_state=0).fit(samples)
     shown = liquid.presentation_of(samples)
     one, other = (
-        engine.present(
-            shown.network, shown.stimulus, seed=shown.seed, state=shown.state, engine="numpy",
-            record="spikes", outputs=["exc.v"], outputs_at="steps", lanes=n,
+        shown.present(
+            engine="numpy", record="spikes", outputs=["exc.v"], outputs_at="steps", lanes=n
         )
         for n in (1, 3)
     )  # fmt: skip

@@ -5,7 +5,7 @@ import pytest
 from brian2 import ms, mV
 from numpy.testing import assert_allclose, assert_array_equal
 
-from bioplastic import SpikeTrains, engine
+from bioplastic import SpikeTrains
 from bioplastic.errors import CheckpointError, DataError
 from bioplastic.inspect import PlasticityRecorder, plot_receptive_fields
 from bioplastic.models import DiehlCookSTDP, PoissonInput, SpikeInput
@@ -196,9 +196,7 @@ def test_tells_what_it_presents(words):
     model = DiehlCook(**SMALL).fit(X)
     shown = model.presentation_of(X[:4])
     assert all(p.rule is None for p in shown.network.projections)
-    found = engine.present(
-        shown.network, shown.stimulus, seed=shown.seed, state=shown.state, engine="numpy"
-    )
+    found = shown.present(engine="numpy")
     assert_array_equal(found.counts, model.transform(X[:4]))
 
 
