@@ -16,10 +16,10 @@ SOURCES = sorted((ROOT / "notebooks").glob("*.py"))
 SLOW = ("credit_where_it_is_due", "liquid_hears", "when_not_how_often")
 
 
-def to_run():
-    for path in SOURCES:
-        marks = [pytest.mark.slow] if path.stem in SLOW else []
-        yield pytest.param(path, marks=marks, id=path.stem)
+TO_RUN = [
+    pytest.param(path, marks=[pytest.mark.slow] if path.stem in SLOW else [], id=path.stem)
+    for path in SOURCES
+]
 
 
 def test_there_are_notebooks():
@@ -27,7 +27,7 @@ def test_there_are_notebooks():
 
 
 @pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take hours")
-@pytest.mark.parametrize("source", to_run())
+@pytest.mark.parametrize("source", TO_RUN)
 def test_it_runs(source, monkeypatch):
     monkeypatch.setenv("BIOPLASTIC_NOTEBOOK_QUICK", "1")
     # The kernel starts in notebooks/, and must find the package that is tested.

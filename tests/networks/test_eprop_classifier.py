@@ -566,7 +566,7 @@ class TestInterruption:
 
         model = EPropClassifier(**SMALL, early_stopping=True, validation_fraction=0.5)
         with monkeypatch.context() as patch:
-            patch.setattr(engine, "present", present)
+            patch.setattr(engine.Presentation, "present", present)
             with pytest.raises(KeyboardInterrupt):
                 model.fit(*few)
         assert model.predict_proba(few[0]).shape == (8, 2)
