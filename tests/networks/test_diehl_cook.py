@@ -17,6 +17,7 @@ from sklearn.base import clone
 from sklearn.model_selection import train_test_split
 
 from bioplastic.datasets import load_digits
+from bioplastic.engine.cuda_program import gpu_capabilities
 from bioplastic.errors import BioplasticError, CheckpointError, DataError, ParameterError
 from bioplastic.models import DiehlCookSTDP, PlasticityRule
 from bioplastic.networks import DiehlCook, DiehlCookClassifier
@@ -99,13 +100,26 @@ def test_repeats_samples_that_evoke_too_few_spikes(X):
     assert never.n_presentations_ == 3 * 4  # nothing to see: repeated to the limit, then left
 
 
-def test_learns_digits_well_above_chance():
+@pytest.mark.parametrize(
+    "engine_name",
+    [
+        "cpp_standalone",
+        pytest.param(
+            "cuda_standalone",
+            marks=[
+                pytest.mark.cuda,
+                pytest.mark.skipif(not gpu_capabilities(), reason="no GPU: `bioplastic doctor`"),
+            ],
+        ),
+    ],
+)
+def test_learns_digits_well_above_chance(engine_name):
     digits = load_digits()
     X, X_test, y, y_test = train_test_split(
         digits.data, digits.target, test_size=0.2, random_state=0, stratify=digits.target
     )
     model = DiehlCookClassifier(
-        50, n_epochs=2, rate_max=128 * Hz, norm=16.0, engine="cpp_standalone", random_state=0
+        50, n_epochs=2, rate_max=128 * Hz, norm=16.0, engine=engine_name, random_state=0
     ).fit(X, y)
     assert model.score(X_test, y_test) > 0.6  # a tenth is chance
     static = clone(model).set_params(rule=DiehlCookSTDP(eta_plus=0.0, eta_minus=0.0))
