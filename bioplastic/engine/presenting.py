@@ -19,6 +19,7 @@ from tqdm.auto import tqdm
 from bioplastic.engine.lanes import default_lanes
 from bioplastic.engine.program import ChunkResult, deferred_interrupt
 from bioplastic.engine.running import Result, open_program, resolve_engine, run
+from bioplastic.engine.standalone_program import CompiledProgram
 from bioplastic.engine.stimulus import Stimulus, check_stimulus, in_this_order
 from bioplastic.models import Network
 from bioplastic.spikes import SpikeTrains
@@ -27,8 +28,6 @@ __all__ = ["Presentation", "present"]
 
 #: Shares of the work for each processor, so that none waits long for the others.
 SHARES = 2
-#: Engines whose programs are processes of their own.
-COMPILED = ("cpp_standalone", "cuda_standalone")
 #: Samples between two reports of progress.
 CHUNK = 500
 
@@ -170,8 +169,8 @@ def present(
 
         if n_workers == 1:
             results = [here(begin, end) for begin, end in blocks]
-        elif name in COMPILED:
-            # These programs do the work; here one only waits.
+        elif isinstance(program, CompiledProgram):
+            # The work is done by the compiled programs, which are processes of their own.
             parallel = joblib.Parallel(n_jobs=n_workers, backend="threading")
             results = parallel(joblib.delayed(here)(begin, end) for begin, end in blocks)
         else:

@@ -3,7 +3,6 @@
 import logging
 import os
 import shlex
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,8 +41,6 @@ class Study:
         Methods that were asked for by ``"all"`` and cannot run here, and what they need.
     command : str
         What to type to repeat it.
-    seconds : float
-        Wall time of this call; what was stored before took none.
     """
 
     outcomes: list[Outcome]
@@ -52,7 +49,6 @@ class Study:
     methods: dict[str, Method]
     left_out: dict[str, str]
     command: str
-    seconds: float
 
     def summary(self, problem: str | None = None) -> dict[str, Summary]:
         """Accuracy of each method on a problem, with its interval; the first where None."""
@@ -223,7 +219,6 @@ def compare(
     >>> sorted(study.summary())
     ['mlp', 'svm']
     """
-    began = time.perf_counter()
     problems = _problems(data)
     chosen, left_out = _methods(methods)
     for name, why in left_out.items():
@@ -246,7 +241,6 @@ def compare(
         methods=chosen,
         left_out=left_out,
         command=_command(problems, chosen, seeds, size, all_folds, budget),
-        seconds=time.perf_counter() - began,
     )
 
 
