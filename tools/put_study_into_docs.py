@@ -1,4 +1,4 @@
-"""Copy the report of a study into docs/study, and its table into docs/explanation/study.md.
+"""Copy the report of a study into docs/study, and its table into README.md and the page about it.
 
 python tools/put_study_into_docs.py FOLDER    # what `bioplastic compare --out FOLDER` has left
 """
@@ -11,7 +11,9 @@ from typing import Any
 
 from bioplastic.study._report_format import duration, energy_text
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+HERE = Path(__file__).resolve().parent.parent
+DOCS = HERE / "docs"
+PAGES = (HERE / "README.md", DOCS / "explanation" / "study.md")
 BEGIN, END = "<!-- study: begin -->\n", "<!-- study: end -->\n"
 
 
@@ -24,9 +26,12 @@ def main() -> None:
         shutil.copy(folder / name, kept)
     for picture in folder.glob("figures/*.svg"):
         shutil.copy(picture, kept / "figures")
-    page = DOCS / "explanation" / "study.md"
-    before, _, rest = page.read_text().partition(BEGIN)
-    page.write_text(before + BEGIN + table(numbers) + END + rest.partition(END)[2])
+    for page in PAGES:
+        before, begin, rest = page.read_text().partition(BEGIN)
+        _, end, after = rest.partition(END)
+        if not (begin and end):
+            sys.exit(f"{page}: has no lines {BEGIN.strip()} and {END.strip()}")
+        page.write_text(before + BEGIN + table(numbers) + END + after)
 
 
 def table(numbers: dict[str, Any]) -> str:
