@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bioplastic.errors import ParameterError
+from bioplastic.study.catalogue import PROBLEMS
 from bioplastic.study.methods import METHODS
 from bioplastic.study.methods.base import Method
 from bioplastic.study.outcome import Outcome
-from bioplastic.study.problems import PROBLEMS, SIZES, Problem, Size
+from bioplastic.study.problems import SIZES, Problem, Size
 from bioplastic.study.runner import Failure, run_tasks
 from bioplastic.study.statistics import PairedTest, Summary, paired_tests, summary
 from bioplastic.study.store import Store

@@ -8,17 +8,13 @@ from typing import Any, Literal
 import joblib
 import numpy as np
 import numpy.typing as npt
-from brian2 import Hz
 from sklearn.model_selection import StratifiedKFold, train_test_split
 from sklearn.utils import Bunch
 
-from bioplastic import datasets
-from bioplastic._paths import cache_dir
-from bioplastic.encoding import Cochlea
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["PROBLEMS", "SIZES", "Problem", "Samples", "Size"]
+__all__ = ["SIZES", "Problem", "Samples", "Size"]
 
 type Size = Literal["demo", "default", "full"]
 SIZES: tuple[Size, ...] = ("demo", "default", "full")
@@ -29,8 +25,8 @@ Rows = npt.NDArray[np.int64]
 _CUT = 0
 #: Share of the training samples that validate, where there are no groups.
 _VALIDATION = 0.2
-#: Channels of the cochlea that hears recordings.
-_N_CHANNELS = 128
+#: Of so many groups one validates, where there are no folds to take them from.
+_ONE_OF = 5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,6 +56,18 @@ class Samples:
     image_shape: tuple[int, int] | None = None
     train: npt.NDArray[np.bool_] | None = None
 
+    def tested_groups(self, rows: Rows) -> list[str] | None:
+        """Who each of these test samples is of; None where that is not what is generalised over.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            The test samples.
+        """
+        if self.groups is None or self.train is not None:
+            return None
+        return [str(group) for group in self.groups[rows]]
+
     @functools.cached_property
     def digest(self) -> str:
         """A hash of the data."""
@@ -83,9 +91,12 @@ class Problem:
         it must be importable there.
     n_folds : int
         Into how many parts the samples are cut; each is held out in turn. Whole groups where there
-        are groups: in their sorted order, the folds take one each in turn.
+        are groups: in their sorted order, the folds take one each in turn. 1 where the data set
+        has an official split.
     groups_are : str or None
-        What a group is, such as ``"speaker"``.
+        What a group is, such as ``"speaker"``. With an official split, which need not hold groups
+        out, they only serve to choose settings, and accuracies are shares of test samples, as
+        published ones are.
     limits : mapping of str to tuple of int
         How many training and test samples a size takes, as many as there are where absent. Chosen
         at random, the classes in equal parts, always the same ones.
@@ -151,38 +162,57 @@ class Problem:
     def inner_split(self, samples: Samples, rows: Rows, fold: int, seed: int) -> tuple[Rows, Rows]:
         """Cut training rows once more: those to learn from, and those to choose settings by.
 
-        Groups of one fold that is not the tested one, another with every seed; a stratified fifth
-        where there are no groups.
+        Groups of one fold that is not the tested one, another with every seed; every fifth of the
+        training groups where no third fold is left; a stratified fifth where there are no groups.
+
+        Raises
+        ------
+        DataError
+            If there is only one group to learn from and to choose by.
         """
-        if samples.groups is None or self.n_folds < 3:
+        if samples.groups is None:
             learn, validate = train_test_split(
                 rows, test_size=_VALIDATION, stratify=samples.y[rows], random_state=seed
             )
             return np.sort(learn), np.sort(validate)
-        others = [k for k in range(self.n_folds) if k != fold]
-        held = others[(fold + seed // self.n_folds) % len(others)]
-        inner = self._folds(samples)[rows] == held
+        if self.n_folds < 3:
+            names, of_group = np.unique(samples.groups[rows], return_inverse=True)
+            if len(names) < 2:
+                raise DataError(
+                    f"problem {self.name}: all training samples are of one {self.groups_are}, so "
+                    f"that settings cannot be chosen on another; leave groups_are out, or take a "
+                    f"budget of 1"
+                )
+            step = min(_ONE_OF, len(names))
+            inner = of_group % step == seed % step
+        else:
+            others = [k for k in range(self.n_folds) if k != fold]
+            held = others[(fold + seed // self.n_folds) % len(others)]
+            inner = self._folds(samples)[rows] == held
         return rows[~inner], rows[inner]
 
     def protocol(self, size: Size) -> str:
         """Return what is learned from and what is held out, in a sentence or two."""
         n_train, n_test = self.limits.get(size, (None, None))
-        if self.groups_are:
+        groups = f"{self.groups_are}s"
+        if self.n_folds == 1:
+            cut = "Test samples are those of the data set's official split."
+        elif self.groups_are:
             cut = (
-                f"Test samples are all of {self.groups_are}s of whom nothing was heard in "
-                f"training: {self.n_folds} folds of {self.groups_are}s, one of which is held out. "
-                f"Settings are chosen on the {self.groups_are}s of another fold."
-            )
-        elif self.n_folds == 1:
-            cut = (
-                "Test samples are those of the data set's official split. Settings are chosen on a "
-                "stratified fifth of the training samples."
+                f"Test samples are all of {groups} of whom nothing was heard in training: "
+                f"{self.n_folds} folds of {groups}, one of which is held out."
             )
         else:
-            cut = (
-                f"{self.n_folds} stratified folds, one of which is held out. Settings are chosen "
-                f"on a stratified fifth of the other samples."
+            cut = f"{self.n_folds} stratified folds, one of which is held out."
+        if not self.groups_are:
+            cut += " Settings are chosen on a stratified fifth of the training samples."
+        elif self.n_folds < 3:
+            cut += (
+                f" Settings are chosen on a fifth of the training {groups}, of whom nothing is "
+                f"learned until then."
             )
+        else:
+            cut += f" Settings are chosen on the {groups} of another fold."
         if n_train is None:
             return cut
         return f"{cut} At most {n_train:,} training and {n_test:,} test samples are taken."
@@ -252,77 +282,3 @@ def _thinned(rows: Rows, y: Rows, n: int | None) -> Rows:
     rank = np.empty(len(mixed), dtype=np.int64)
     rank[order] = np.arange(len(mixed)) - np.repeat(begins, counts)
     return np.sort(mixed[np.argsort(rank, kind="stable")[:n]])
-
-
-def _digits() -> Bunch:
-    return datasets.load_digits()
-
-
-def _mnist() -> Bunch:
-    mnist = datasets.load_mnist()
-    mnist.train = np.arange(len(mnist.data)) < mnist.n_train
-    return mnist
-
-
-def _fsdd() -> Bunch:
-    """Return the Free Spoken Digits as our cochlea hears them; hearing them takes minutes, once."""
-    from bioplastic import __version__
-
-    fsdd = datasets.load_fsdd()
-    ear = Cochlea(n_channels=_N_CHANNELS, sample_rate=fsdd.sample_rate * Hz)
-    memory = joblib.Memory(cache_dir() / "heard", verbose=0)
-    said = joblib.hash(fsdd.data), repr(ear), __version__
-    fsdd.data = memory.cache(_hear, ignore=["ear", "sounds"])(ear, fsdd.data, said)
-    del fsdd["train"]
-    return fsdd
-
-
-def _hear(ear: Cochlea, sounds: list[Any], said: tuple[str, ...]) -> SpikeTrains:
-    spikes: SpikeTrains = ear.fit_transform(sounds)
-    return spikes
-
-
-#: Data sets by their names.
-PROBLEMS: dict[str, Problem] = {
-    problem.name: problem
-    for problem in (
-        Problem(
-            name="hd",
-            title="Heidelberg digits (hd): 20 spoken digits, ten speakers",
-            loader=datasets.load_hd,
-            n_folds=5,
-            groups_are="speaker",
-            limits={"demo": (400, 200)},
-        ),
-        Problem(
-            name="fsdd",
-            title="Free Spoken Digits: 10 digits, six speakers",
-            loader=_fsdd,
-            n_folds=6,
-            groups_are="speaker",
-            limits={"demo": (300, 150)},
-        ),
-        Problem(
-            name="spoken",
-            title="Spoken digits of twelve synthetic voices",
-            loader=datasets.load_spoken,
-            n_folds=4,
-            groups_are="voice",
-            limits={"demo": (300, 100)},
-        ),
-        Problem(
-            name="digits",
-            title="Handwritten digits, 8 x 8 pixels",
-            loader=_digits,
-            n_folds=5,
-            limits={"demo": (600, 200)},
-        ),
-        Problem(
-            name="mnist",
-            title="MNIST",
-            loader=_mnist,
-            n_folds=1,
-            limits={"demo": (600, 200), "default": (5000, 2000)},
-        ),
-    )
-}

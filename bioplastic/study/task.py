@@ -152,12 +152,11 @@ class Task:
         times.append(time.perf_counter())
         seconds = np.diff([began, *times]).tolist()
         learning, inference = method.workloads(model, X[train], X[test])
-        groups = samples.groups
         return {
             "answers": answers,
             "truth": y[test],
             "samples": test,
-            "groups": None if groups is None else [str(group) for group in groups[test]],
+            "groups": samples.tested_groups(test),
             "n_train": len(train),
             "candidates": [c | {"settings": _as_text(c["settings"])} for c in candidates],
             "chosen": chosen,

@@ -1,14 +1,18 @@
 """How a study cuts data sets."""
 
 import functools
+import hashlib
+from dataclasses import replace
 
+import h5py
 import numpy as np
 import pytest
 from sklearn.utils import Bunch
 
-from bioplastic import SpikeTrains
+from bioplastic import SpikeTrains, datasets
+from bioplastic.datasets import ntidigits
 from bioplastic.errors import DataError, ParameterError
-from bioplastic.study import PROBLEMS, Problem
+from bioplastic.study import PROBLEMS, Problem, compare
 
 
 def spikes(n):
@@ -137,3 +141,90 @@ def test_protocols_say_who_is_held_out():
     assert "speakers of whom nothing was heard" in PROBLEMS["hd"].protocol("full")
     assert "At most 400 training and 200 test" in PROBLEMS["hd"].protocol("demo")
     assert "official split" in PROBLEMS["mnist"].protocol("full")
+
+
+def test_an_official_split_with_speakers_chooses_on_speakers_and_counts_samples():
+    official = functools.partial(made, groups=SPEAKERS, train=SPEAKERS < 8)
+    problem = Problem(name="o", title="O", loader=official, n_folds=1, groups_are="speaker")
+    samples = problem.load()
+    train, test = problem.split(samples, 0)
+    assert set(SPEAKERS[test]) == {8, 9, 10, 11}
+    assert samples.tested_groups(test) is None
+    held = []
+    for seed in range(5):
+        learn, validate = problem.inner_split(samples, train, 0, seed)
+        assert sorted([*learn, *validate]) == train.tolist()
+        assert not set(SPEAKERS[learn]) & set(SPEAKERS[validate])
+        held.append(set(SPEAKERS[validate].tolist()))
+    # Each of the eight once, as five seeds go round.
+    assert held == [{0, 5}, {1, 6}, {2, 7}, {3}, {4}]
+    assert "official split. Settings are chosen on a fifth of the training speakers" in (
+        problem.protocol("full")
+    )
+
+
+def test_two_folds_choose_on_training_speakers(problem):
+    two = replace(problem, n_folds=2)
+    samples = two.load()
+    train, _ = two.split(samples, 1)
+    learn, validate = two.inner_split(samples, train, 1, seed=0)
+    assert set(SPEAKERS[learn]) == {2, 4, 6, 8}
+    assert set(SPEAKERS[validate]) == {0, 10}
+    assert samples.tested_groups(validate) == ["0"] * 5 + ["10"] * 5
+
+
+def test_one_training_speaker_cannot_choose_for_others():
+    lonely = functools.partial(made, groups=SPEAKERS, train=SPEAKERS < 1)
+    problem = Problem(name="o", title="O", loader=lonely, n_folds=1, groups_are="speaker")
+    samples = problem.load()
+    train, _ = problem.split(samples, 0)
+    with pytest.raises(DataError, match="o: all training samples are of one speaker"):
+        problem.inner_split(samples, train, 0, seed=0)
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """Write small files of the official layouts, where the loaders look."""
+    monkeypatch.setenv("BIOPLASTIC_DATA", str(tmp_path))
+    spoken = datasets.load_spoken()
+    _, speakers = np.unique(spoken.groups, return_inverse=True)
+    parts = {"train": slice(0, 360), "valid": slice(360, 480), "test": slice(480, 720)}
+    for name in ("shd", "ssc"):
+        (tmp_path / name).mkdir()
+        for part, rows in parts.items():
+            spoken.data[rows].save(
+                tmp_path / name / f"{name}_{part}.h5",
+                labels=spoken.target[rows],
+                groups=speakers[rows],
+                label_names=spoken.target_names,
+            )
+    (tmp_path / "ntidigits").mkdir()
+    path = tmp_path / "ntidigits" / "n-tidigits.hdf5"
+    with h5py.File(path, "w") as file:
+        for part, people in (("train", ("ae", "bc", "df")), ("test", ("fd",))):
+            ids = [
+                f"man-{who}-{take}-{digit}" for who in people for take in "ab" for digit in "z1o"
+            ]
+            file[f"{part}_labels"] = np.array(ids, dtype="S")
+            for k, name in enumerate(ids):
+                file[f"{part}_timestamps/{name}"] = np.linspace(0.0, 0.5, 9)
+                file[f"{part}_addresses/{name}"] = np.arange(9) + 20 * (k % 3)
+    md5 = hashlib.md5(path.read_bytes()).hexdigest()
+    monkeypatch.setattr(ntidigits, "_FILE", replace(ntidigits._FILE, md5=md5))
+
+
+@pytest.mark.parametrize(
+    ("name", "n_train", "n_test"), [("shd", 360, 240), ("ssc", 480, 240), ("ntidigits", 18, 6)]
+)
+def test_data_sets_with_an_official_split_are_compared_on_it(
+    files, name, n_train, n_test, tmp_path
+):
+    # Another name: problems are kept in memory, and these files are not the official ones.
+    problem = replace(PROBLEMS[name], name=f"small {name}")
+    found = compare(problem, "svm", seeds=1, budget=2, folder=tmp_path / "out")
+    (outcome,) = found.outcomes
+    assert (outcome.n_train, len(outcome.truth)) == (n_train, n_test)
+    assert outcome.groups is None
+    assert outcome.accuracy > 2 / len(outcome.classes)
+    page = found.write_report(tmp_path / "out")
+    assert "official split" in page.read_text()
