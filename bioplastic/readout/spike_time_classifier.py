@@ -8,12 +8,10 @@ import numpy.typing as npt
 from brian2 import ms, second
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils import check_consistent_length, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic import algebra
-from bioplastic._checks import check_choice, check_number
+from bioplastic._checks import check_choice, check_labels, check_number
 from bioplastic.algebra.arguments import check_tau
 from bioplastic.errors import DataError
 from bioplastic.readout._choosing import check_most, check_splitter
@@ -176,13 +174,7 @@ class SpikeTimeClassifier(ClassifierMixin, BaseEstimator):
         """
         check_trains(self, "fit", X, reset=True)
         most = self._check_parameters(X)
-        if y is None:
-            raise DataError(
-                "SpikeTimeClassifier.fit: requires y to be passed, but the target y is None"
-            )
-        labels = column_or_1d(y, warn=True)
-        check_consistent_length(X, labels)
-        check_classification_targets(labels)
+        labels = check_labels(self, X, y)
         binarizer = LabelBinarizer(neg_label=-1, pos_label=1)
         wanted = np.asarray(binarizer.fit_transform(labels), dtype=np.float64)
         self.classes_ = binarizer.classes_
