@@ -6,6 +6,7 @@ python tools/put_study_into_docs.py FOLDER    # what `bioplastic compare --out F
 import json
 import shutil
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,32 @@ def main() -> None:
         shutil.copy(folder / name, kept)
     for picture in folder.glob("figures/*.svg"):
         shutil.copy(picture, kept / "figures")
+    keep_outcomes(folder / "outcomes", kept / "outcomes")
     for page in PAGES:
         before, begin, rest = page.read_text().partition(BEGIN)
         _, end, after = rest.partition(END)
         if not (begin and end):
             sys.exit(f"{page}: has no lines {BEGIN.strip()} and {END.strip()}")
         page.write_text(before + BEGIN + table(numbers) + END + after)
+
+
+def keep_outcomes(folder: Path, kept: Path) -> None:
+    """Pack the outcomes of each problem; the same ones make the same file.
+
+    They hold every answer to every test word. Unpacked again, a study goes on from them.
+    """
+    kept.mkdir(parents=True)
+    for path in sorted(folder.glob("*.json")):
+        content = json.loads(path.read_bytes())["content"]
+        files = [path]
+        if content["exhibits"] is not None:
+            files.append(folder / content["exhibits"]["file"])
+        archive = kept / f"{content['outcome']['problem']}.zip"
+        with zipfile.ZipFile(archive, "a") as packed:
+            for file in files:
+                # Without the time of the file.
+                entry = zipfile.ZipInfo(file.name)
+                packed.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
 
 
 def table(numbers: dict[str, Any]) -> str:
