@@ -50,6 +50,10 @@ class Busy:
     def name(self) -> str:
         return f"busy {self.number}"
 
+    @property
+    def kind(self) -> str:
+        return "busy"
+
     def run(self) -> Outcome:
         rng = np.random.default_rng(self.number)
         a, total = rng.standard_normal((64, 64)), 0.0

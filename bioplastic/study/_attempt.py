@@ -37,6 +37,10 @@ class Runnable(Protocol):
     def name(self) -> str:
         """For people."""
 
+    @property
+    def kind(self) -> str:
+        """Tasks of one kind take alike memory: what one leaves in its process is no news."""
+
     def run(self) -> Outcome:
         """Do it, with one thread."""
 

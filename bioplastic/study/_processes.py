@@ -47,8 +47,9 @@ class Here:
 
 
 class Processes:
-    """Processes of this machine, of one thread each.
+    """Processes of this machine, of one thread each, for tasks of one kind each.
 
+    What another kind has loaded, such as torch, would count as memory of all that come after it.
     Each is a pool of its own, of one process: the death of one would break a common pool, and with
     it what all the others are doing; and nobody could tell which task had been the deadly one.
 
@@ -60,7 +61,7 @@ class Processes:
 
     def __init__(self, n: int) -> None:
         self._n = n
-        self._idle: list[loky.ProcessPoolExecutor] = []
+        self._idle: list[tuple[str, loky.ProcessPoolExecutor]] = []
         self._busy: dict[Promise, loky.ProcessPoolExecutor] = {}
 
     def __enter__(self) -> Self:
@@ -69,7 +70,7 @@ class Processes:
     def __exit__(self, *error: object) -> None:
         for pool in self._busy.values():
             pool.shutdown(wait=True, kill_workers=True)
-        for pool in self._idle:
+        for _, pool in self._idle:
             pool.shutdown(wait=True)
 
     def run[T: Runnable](self, tasks: Sequence[T]) -> Iterator[tuple[T, Outcome | Trouble]]:
@@ -87,12 +88,12 @@ class Processes:
                 if isinstance(future.exception(), BrokenProcessPool):
                     pool.shutdown(wait=True, kill_workers=True)
                 else:
-                    self._idle.append(pool)
+                    self._idle.append((task.kind, pool))
                 yield task, found
 
     def _begin(self, task: Runnable) -> Promise:
         while True:
-            pool = self._idle.pop() if self._idle else _pool()
+            pool = self._idle_or_new(task.kind)
             try:
                 future: Promise = pool.submit(attempt, task)
             except BrokenProcessPool:  # it was killed while it had nothing to do
@@ -100,6 +101,16 @@ class Processes:
             else:
                 self._busy[future] = pool
                 return future
+
+    def _idle_or_new(self, kind: str) -> loky.ProcessPoolExecutor:
+        """Take a process of this kind; a new one takes the place of one of another kind."""
+        for k, (known, pool) in enumerate(self._idle):
+            if known == kind:
+                del self._idle[k]
+                return pool
+        if self._idle:
+            self._idle.pop()[1].shutdown(wait=True)
+        return _pool()
 
 
 def _pool() -> loky.ProcessPoolExecutor:

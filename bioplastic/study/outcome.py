@@ -43,7 +43,9 @@ class Outcome:
     seconds : dict of float
         Wall time of ``"choose"``, ``"fit"`` and ``"predict"``.
     peak_mb : float
-        Highest memory of the task, in MB, programs that it ran included.
+        Highest memory of the process that did the task, in MB, libraries, data and the programs that
+        it ran included; also what tasks of other methods have left there, which is nothing with
+        more than one process on this machine.
     learning, inference : Workload
         Of the last training (choosing left out) and of the test samples.
     description : str

@@ -74,6 +74,11 @@ class Task:
         """For people: ``"hd, e-prop, seed 0, fold 2"``."""
         return f"{self.problem.name}, {self.method.title}, seed {self.seed}, fold {self.fold}"
 
+    @property
+    def kind(self) -> str:
+        """The method's name: tasks of other methods get other processes."""
+        return self.method.name
+
     @functools.cached_property
     def key(self) -> str:
         """Hash of all that the outcome follows from, versions of packages excepted.

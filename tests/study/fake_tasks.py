@@ -63,6 +63,10 @@ class Task:
     def name(self):
         return f"fake, seed {self.number}"
 
+    @property
+    def kind(self):
+        return type(self).__name__
+
     def note(self):
         if self.log is not None:
             with self.log.open("a") as file:

@@ -48,8 +48,10 @@ def ran(log):
     return [int(line.split()[0]) for line in log.read_text().splitlines()] if log.exists() else []
 
 
-def pids(log):
-    return {int(line.split()[1]) for line in log.read_text().splitlines()}
+def pids(log, numbers=range(99)):
+    """Return the processes in which tasks of these numbers ran."""
+    lines = [[int(word) for word in line.split()] for line in log.read_text().splitlines()]
+    return {pid for number, pid in lines if number in numbers}
 
 
 class TestHere:
@@ -194,6 +196,8 @@ class TestProcesses:
         assert "in work" in failure.traceback
         assert sorted(ran(log)) == [0, 0, 1, 2, 3]
         assert os.getpid() not in pids(log)
+        # Processes of their own for tasks of another kind.
+        assert not pids(log, numbers=[0]) & pids(log, numbers=[1, 2, 3])
         assert len(run_tasks(tasks, here)) == 1
         for task in tasks[:5]:
             a, b = store.load(task.key), here.load(task.key)
