@@ -43,9 +43,9 @@ class Outcome:
     seconds : dict of float
         Wall time of ``"choose"``, ``"fit"`` and ``"predict"``.
     peak_mb : float
-        Highest memory of the process that did the task, in MB, libraries, data and the programs that
-        it ran included; also what tasks of other methods have left there, which is nothing with
-        more than one process on this machine.
+        Highest memory of the process that did the task, in MB, with libraries, data and the
+        programs that it ran; also with what tasks of other methods have left there, which is
+        nothing where several processes of this machine do the tasks.
     learning, inference : Workload
         Of the last training (choosing left out) and of the test samples.
     description : str
