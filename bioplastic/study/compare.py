@@ -175,8 +175,8 @@ def compare(
     Parameters
     ----------
     data : str, Problem, or sequence of them
-        Data sets: ``"hd"``, ``"fsdd"``, ``"spoken"``, ``"digits"``, ``"mnist"``, or problems of
-        your own.
+        Data sets: ``"hd"``, ``"fsdd"``, ``"shd"``, ``"ssc"``, ``"ntidigits"``, ``"spoken"``,
+        ``"digits"``, ``"mnist"``, or problems of your own.
     methods : str, Method, or sequence of them
         Methods by name, or of your own; ``"all"`` takes those whose packages are installed.
     seeds : int or iterable of int
