@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm.auto import tqdm
 
+from bioplastic.engine.carried import check_independent
 from bioplastic.engine.lanes import default_lanes
 from bioplastic.engine.program import ChunkResult, deferred_interrupt
 from bioplastic.engine.running import Result, open_program, resolve_engine, run
@@ -102,7 +103,8 @@ def present(
     Parameters
     ----------
     network : Network
-        The declaration; without a rule, and with a neuron that forgets when a slot begins.
+        The declaration; without rules and norms, and without variables that last from sample to
+        sample, change, and have a say in the answer. ``network.frozen()`` gives one.
     stimulus, seed, state, engine, record, outputs, outputs_at, description, progress
         See :func:`bioplastic.engine.run`.
     n_jobs : int or None
@@ -119,10 +121,13 @@ def present(
 
     Raises
     ------
+    ParameterError
+        If the network learns or remembers; names what.
     KeyboardInterrupt
         After Ctrl-C, when the programs have stopped.
     """
     check_stimulus(network, stimulus)
+    check_independent(network, state or {}, outputs)
     name = resolve_engine(engine)
     n_workers = min(joblib.effective_n_jobs(n_jobs), max(len(stimulus), 1))
     if lanes is None:
