@@ -104,16 +104,17 @@ def carried_variables(
         if (name := needed.pop()) not in found:
             found.add(name)
             needed += [source for change in slot.changes[name] for source in change.sources]
+    changing = {name for name in found if any(change.how for change in slot.changes[name])}
     values = parameter_values(network) | {
         name: float(np.ravel(value)[0])
         for name, value in state.items()
-        if np.size(value) and np.ptp(value) == 0
+        if name not in changing and np.size(value) and np.ptp(value) == 0
     }
     dt = float(network.schedule.dt)
     return sorted(
         name
-        for name in found - slot.anew
-        if any(change.how and not change.is_none(name, values, dt) for change in slot.changes[name])
+        for name in changing - slot.anew
+        if not all(change.is_none(name, values, dt) for change in slot.changes[name])
     )
 
 
@@ -144,6 +145,8 @@ class _Change:
 
     def is_none(self, variable: str, values: Mapping[str, float], dt: float) -> bool:
         """Whether it leaves the variable as it is, whatever the others are."""
+        if not self.how:
+            return True
         try:
             result: Any = str_to_sympy(self.expression)
             by_symbol = {s: self.names.get(str(s), "") for s in result.free_symbols}

@@ -21,6 +21,7 @@ from bioplastic.engine.lanes import default_lanes
 from bioplastic.engine.program import ChunkResult, deferred_interrupt
 from bioplastic.engine.running import Result, open_program, resolve_engine, run
 from bioplastic.engine.standalone_program import CompiledProgram
+from bioplastic.engine.state import State
 from bioplastic.engine.stimulus import Stimulus, check_stimulus, in_this_order
 from bioplastic.models import Network
 from bioplastic.spikes import SpikeTrains
@@ -185,7 +186,8 @@ def present(
             n_done = sum(r.n_done - a for r, (a, _) in zip(results, blocks, strict=True))
             raise KeyboardInterrupt(f"stopped after {n_done} of {len(stimulus)} samples")
         bar.update(len(stimulus) - bar.n)
-    joined = _joined(results)
+    given = work(program=program, stop=0).state
+    joined = _joined(results, given)
     return joined if back is None else _in_order(joined, back)
 
 
@@ -212,11 +214,11 @@ def _cuts(stimulus: Stimulus, n_blocks: int) -> list[int]:
     return [0, *np.unique(inner[(inner > 0) & (inner < n)]).tolist(), n]
 
 
-def _joined(results: list[Result]) -> Result:
+def _joined(results: list[Result], state: State) -> Result:
     last = results[-1]
     spikes = [r.spikes for r in results if r.spikes is not None]
     return Result(
-        state=last.state,
+        state=state,
         counts=np.concatenate([r.counts for r in results]),
         spikes=SpikeTrains.concatenate(spikes) if spikes else None,
         spikes_per_slot=np.concatenate([r.spikes_per_slot for r in results]),
