@@ -1,7 +1,9 @@
 """Show a whole data set to a network: chunks of one build, progress, interruptions."""
 
 import contextlib
+import difflib
 import functools
+import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import BrianObjectException, DimensionMismatchError
 from brian2.equations.equations import EquationError
+from brian2.utils.stringtools import get_identifiers
 from tqdm.auto import tqdm
 
 from bioplastic.engine.context import BRIAN
@@ -142,9 +145,20 @@ def open_program(network: Network, *, engine: str = "auto", lanes: int = 1) -> P
         # Brian's own exception says where, the one behind it what.
         where = str(error).partition("\n")[0]
         what = f" {error.__cause__}" if error.__cause__ is not None else ""
+        if unknown := re.search(r'The identifier "(\w+)" could not be resolved', where + what):
+            raise ParameterError(_unknown(unknown[1], network)) from error
         raise ParameterError(
             f"the network cannot be built; correct its equations: {where}{what}"
         ) from error
+
+
+def _unknown(name: str, network: Network) -> str:
+    """Say that a string of the network names what there is not, and what may be meant."""
+    strings = structure(network).replace("\\n", " ")
+    words = sorted(get_identifiers(strings) - {name})
+    like = difflib.get_close_matches(name, words, n=1, cutoff=0.7)
+    hint = f", did you mean {like[0]!r}?" if like else "; declare it, or give it as a constant"
+    return f"the network cannot be built: nothing in it is called {name!r}{hint}"
 
 
 def _open(network: Network, name: str, lanes: int) -> Program:

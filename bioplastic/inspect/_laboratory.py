@@ -1,5 +1,6 @@
 """A laboratory: one rule on many pairs of neurons that spike when told, in one run."""
 
+import re
 import warnings
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -184,11 +185,11 @@ class Laboratory:
         try:
             return engines.open_program(network, engine=name)
         except ParameterError as error:
-            remedy = (
-                ". Where a rule reads the membrane of its neuron, give post and drive"
-                if self.post is None
-                else ". Rule, post and drive must fit each other"
-            )
+            remedy = ""
+            if self.post is not None:
+                remedy = ". Rule, post and drive must fit each other"
+            elif re.search(r"'\w+_post'", str(error)):
+                remedy = ". Where a rule reads the membrane of its neuron, give post and drive"
             raise ParameterError(f"{self.where}.rule: {error}{remedy}") from error
 
     def _latencies(self, told: list[Steps], spikes: SpikeTrains) -> Array:

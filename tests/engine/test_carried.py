@@ -90,7 +90,7 @@ REMEMBERS = {
              at_slot_start="v = 0; b = a"), {}, "cell.a",
     ),
     "read before it is set": (
-        cell("a : 1\nb : 1", threshold="v > 1 + b", reset="v = 0; a += up",
+        cell("a : 1\nb : 1", threshold="v > 1 + b", reset="v = 0; a += 3*up",
              at_slot_start="v = 0; b = a; a = 0"), {}, "cell.a",
     ),
     "set too late": (

@@ -101,6 +101,16 @@ class TestRefused:
         with pytest.raises(ParameterError, match=f"(?is)cannot be built.*{said}"):
             engine.open_program(tiny(NeuronModel(equations=equations)), engine="numpy")
 
+    @pytest.mark.parametrize(
+        ("name", "hint"), [("tau_membrame", "did you mean 'tau_membrane'"), ("zeal", "declare it")]
+    )
+    def test_a_name_that_is_not_there(self, name, hint):
+        neuron = NeuronModel(
+            equations=f"dv/dt = -v/{name} : volt", constants={"tau_membrane": 10 * ms}
+        )
+        with pytest.raises(ParameterError, match=f"nothing in it is called '{name}'.*{hint}"):
+            engine.open_program(tiny(neuron), engine="numpy")
+
     def test_initial_values_of_what_is_not_there(self):
         neuron = NeuronModel(equations="v : volt", initial={"u": 1.0})
         with pytest.raises(ParameterError, match="output has no variable 'u'"):

@@ -1,5 +1,7 @@
 """The classical experiments: closed forms, published values, neurons with a membrane, errors."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from brian2 import Hz, ms, mV, second
@@ -287,6 +289,12 @@ def test_rules_that_read_the_membrane_need_one():
         stdp_window(READS_MEMBRANE, [10] * ms)
     found = stdp_window(READS_MEMBRANE, [10] * ms, **FORCED)
     assert found.w + found.change == pytest.approx(LIF().v_rest / (1000 * mV))
+
+
+def test_a_misspelt_name_is_no_matter_of_the_membrane():
+    rule = replace(PAIR, on_post="w = w + a_pluss")
+    with pytest.raises(ParameterError, match=r"stdp_window\.rule: .*mean 'a_plus'\?$"):
+        stdp_window(rule, [10] * ms)
 
 
 def test_voltage_based_rule_depends_on_the_frequency_as_published():
