@@ -7,7 +7,7 @@ by 0 is no memory.
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,7 @@ _NOTHING = 2.0**-54
 def check_independent(
     network: Network,
     state: Mapping[str, npt.NDArray[np.float64]],
-    outputs: Sequence[str] = (),
+    outputs: Iterable[str] = (),
 ) -> None:
     """Refuse a network whose answer to a sample depends on the samples before.
 
@@ -44,7 +44,7 @@ def check_independent(
         The declaration.
     state : mapping of str to ndarray
         Values to begin with; those of parameters count.
-    outputs : sequence of str
+    outputs : iterable of str
         Variables that are asked for beside the watched spikes.
 
     Raises
@@ -74,7 +74,7 @@ def check_independent(
 def carried_variables(
     network: Network,
     state: Mapping[str, npt.NDArray[np.float64]],
-    outputs: Sequence[str] = (),
+    outputs: Iterable[str] = (),
 ) -> list[str]:
     """Name the variables by which a sample's answer depends on the samples before.
 
@@ -84,7 +84,7 @@ def carried_variables(
         The declaration, without rules and norms.
     state : mapping of str to ndarray
         Values to begin with; those of parameters count.
-    outputs : sequence of str
+    outputs : iterable of str
         Variables that are asked for beside the watched spikes.
 
     Examples
