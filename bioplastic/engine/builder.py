@@ -25,6 +25,7 @@ from bioplastic.engine.connections import (
     of_synapses,
 )
 from bioplastic.engine.lanes import of_lane
+from bioplastic.engine.noise import Noise
 from bioplastic.engine.schedule import (
     END_OF_NEURONS,
     END_OF_STEP_NEURONS,
@@ -117,6 +118,8 @@ def build(
         lanes=lanes,
         repeat=repeat,
     )
+    built.noise = Noise(tables.uniform.key, lanes, built.wirings)
+    b2.get_device().noise = built.noise
     groups = {}
     for population in network.populations:
         groups[population.name] = _add_population(built, network, population, timer)
@@ -183,13 +186,16 @@ def _add_population(built: Built, network: Network, population: Population, time
     slot_start = [neuron.at_slot_start, *(added.at_slot_start for added in traces)]
     code = "\n".join(s for s in slot_start if s)
     if code:
-        group.run_regularly(own(code), clock=built.slot_clock, order=0)
+        name = f"{population.name}_at_slot_start"
+        group.run_regularly(own(code), clock=built.slot_clock, order=0, name=name)
     if neuron.before_spikes:
         step = {"clock": built.step_clock, "when": "before_thresholds"}
-        group.run_regularly(own(neuron.before_spikes), **step)
+        name = f"{population.name}_before_spikes"
+        group.run_regularly(own(neuron.before_spikes), name=name, **step)
     if neuron.at_slot_end:
         end = {"clock": built.slot_clock, "when": "end", "order": END_OF_NEURONS}
-        group.run_regularly(own(neuron.at_slot_end), **end)
+        name = f"{population.name}_at_slot_end"
+        group.run_regularly(own(neuron.at_slot_end), name=name, **end)
     time = calendar_of(network, population)
     if time is not None:
         built.calendars.append((group, time))
@@ -212,11 +218,13 @@ def _add_ends_of_steps(built: Built, network: Network, groups: dict[str, Any]) -
         after = population.neuron.after_spikes
         if after:
             code = of_lane(after, built.lanes, i=population.n)
-            groups[population.name].run_regularly(code, order=order, **step)
+            name = f"{population.name}_after_spikes"
+            groups[population.name].run_regularly(code, order=order, name=name, **step)
         graded = [p for p in network.projections if p.graded and p.pre == population.name]
         for n, projection in enumerate(graded):
             code = of_synapses(built, network, projection, projection.graded)
-            synapses[projection.name].run_regularly(code, order=order + 1 + n, **step)
+            name = f"{projection.name}_graded"
+            synapses[projection.name].run_regularly(code, order=order + 1 + n, name=name, **step)
 
 
 def _name_variables(built: Built, network: Network) -> None:
