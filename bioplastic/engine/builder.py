@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from brian2.core.variables import Subexpression
 from brian2.groups.group import CodeRunner
+from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.utils.stringtools import get_identifiers
 
 from bioplastic.engine import integrators
@@ -49,6 +50,7 @@ from bioplastic.engine.structure import (
 from bioplastic.engine.superposition import superposition_of
 from bioplastic.models import Network, Population, SpikeInput
 from bioplastic.models.declaration import is_distribution, parameter_equations
+from bioplastic.models.neurons import REFRACTORY_PERIOD
 
 __all__ = ["build"]
 
@@ -158,9 +160,13 @@ def _add_population(built: Built, network: Network, population: Population, time
     reset = [neuron.reset, *(added.on_spike for added in traces if added.side == "post")]
     lanes, n = built.lanes, population.n
     own = functools.partial(of_lane, lanes=lanes, i=n)
+    refractory = neuron.refractory
+    if not isinstance(refractory, str):
+        refractory = REFRACTORY_PERIOD
     group = b2.NeuronGroup(
         lanes * n,
         own(equations),
+        refractory=own(refractory) or False,
         threshold=own(neuron.threshold) or ("False" if isinstance(neuron, SpikeInput) else None),
         reset=own("\n".join(s for s in reset if s)) or None,
         method=integrators.resolve(neuron.method),
@@ -173,6 +179,8 @@ def _add_population(built: Built, network: Network, population: Population, time
             "target_signal": built.tables.target_signals,
         },
     )
+    if refractory:
+        _count_refractory_steps(group)
     lane_of = {"index": np.repeat(np.arange(lanes), n)} if lanes > 1 else {}
     for name in linked:
         setattr(group, name, b2.linked_var(timer, name, **lane_of))
@@ -183,7 +191,8 @@ def _add_population(built: Built, network: Network, population: Population, time
     on_pre = [added.on_spike for added in traces if added.side == "pre" and added.on_spike]
     if on_pre:
         OnSpike(group, own("\n".join(on_pre)))
-    slot_start = [neuron.at_slot_start, *(added.at_slot_start for added in traces)]
+    awake = "not_refractory = True; lastspike = -1e4*second" if refractory else ""
+    slot_start = [awake, neuron.at_slot_start, *(added.at_slot_start for added in traces)]
     code = "\n".join(s for s in slot_start if s)
     if code:
         name = f"{population.name}_at_slot_start"
@@ -201,6 +210,27 @@ def _add_population(built: Built, network: Network, population: Population, time
         built.calendars.append((group, time))
     built.net.add(group)
     return group
+
+
+def _count_refractory_steps(group: Any) -> None:
+    """Let a refractory period be told by a comparison of times, which compilers can vectorise.
+
+    Brian compares whole numbers of steps, whose conversion they cannot. A half step between the
+    last refractory step and the first other one leaves no room for rounding.
+    """
+    updater, period = group.state_updater, group._refractory
+    brians_own = updater._get_refractory_code
+
+    def code(run_namespace: Any) -> str:
+        names = get_identifiers(period)
+        variables = group.resolve_all(names, run_namespace, user_identifiers=names)
+        if parse_expression_dimensions(period, variables) is not b2.second.dim:
+            condition: str = brians_own(run_namespace)
+            return condition
+        last = f"lastspike + (floor(({period})/dt + 1e-3) - 0.5)*dt"
+        return f"not_refractory = t >= {last}\n"
+
+    updater._get_refractory_code = code
 
 
 def _computed(group: Any, name: str) -> bool:

@@ -85,6 +85,20 @@ def kernel(name: str, scalar_code: Any, vector_code: Any, variables: Any, owner:
     return found
 
 
+def falls_silent(variables: Mapping[str, Any]) -> list[str]:
+    """Lines of a threshold by which a neuron that spikes becomes refractory, where it can."""
+    if "not_refractory" not in variables:
+        return []
+    awake, last, t = (
+        get_device().get_array_name(variables[name], prefix="_ptr")
+        for name in ("not_refractory", "lastspike", "t")
+    )
+    return [
+        f"{awake}[_idx] = _cond ? 0 : {awake}[_idx];",
+        f"{last}[_idx] = _cond ? {t}[0] : {last}[_idx];",
+    ]
+
+
 class CudaCodeObject(SlotCodeObject):
     """Code object whose code becomes a kernel."""
 
@@ -93,6 +107,7 @@ class CudaCodeObject(SlotCodeObject):
         "bioplastic.engine",
         env_globals={
             "layout_of": layout_of,
+            "falls_silent": falls_silent,
             "kernel": kernel,
             "on_device": lambda variable: get_device().mirror(variable),
             "spikes_of": lambda group: get_device().mirror(group.variables["_spikespace"]),
@@ -207,6 +222,9 @@ class CudaDevice(SlotDevice):
         spiking = [*built.watched, *([built.spike_input] if built.spike_input else [])]
         for group in spiking:
             self.mirror(group.variables["_spikespace"])
+        for group, variable in built.added_to.values():
+            if (condition := group.variables[variable].conditional_write) is not None:
+                self.mirror(condition)
 
     def _mirrored(self, array: str, variable: Any) -> dict[str, str]:
         dynamic = isinstance(variable, DynamicArrayVariable)

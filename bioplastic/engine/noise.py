@@ -37,7 +37,7 @@ cdef double _uniform_at(unsigned int place, unsigned int other, long long n, lon
     return _philox_uniform(<unsigned int>_namespace_noise_key[0] ^ place,
                            (~<unsigned int>_namespace_noise_key[1] ^ other) + more,
                            _namespace_noise_sample_key[lane], _namespace_noise_repeats[lane],
-                           <int>own, <double>_namespace_noise_step[0])
+                           <int>own, <double>_namespace_noise_step[0] + 1)
 """
 
 _CYTHON_UNIFORM = """
@@ -98,7 +98,7 @@ class Noise:
     def __init__(self, key: npt.NDArray[np.int64], lanes: int, wirings: Mapping[str, Any]) -> None:
         self._key, self._lanes, self._wirings = key, lanes, wirings
         # Where a runtime engine stands; a compiled program has the same in noise.h.
-        self.step = np.zeros(1, dtype=np.int64)  # 0 at a slot's edges, 1 in its first step
+        self.step = np.full(1, -1, dtype=np.int64)  # -1 at a slot's edges
         self.sample_key, self.repeats = np.zeros(lanes), np.zeros(lanes)
         base = Function(self._uniform, arg_units=[1] * 5, return_unit=1, arg_names=list("abcde"))
         base.name = "_uniform_at"
@@ -195,7 +195,7 @@ class Noise:
         own = element - lane * int(n) if n > 0 else (element if n == 0 else 0)
         key = int(self._key[0]) ^ place, ((~int(self._key[1]) ^ other) + more) & 0xFFFFFFFF
         keys, repeats = self.sample_key[lane], self.repeats[lane]
-        return philox_uniform(keys, repeats, own, self.step[0], key=key)
+        return philox_uniform(keys, repeats, own, self.step[0] + 1, key=key)
 
     def _normal(self, place: int, other: int, n: float, element: Any) -> Any:
         # Box & Muller (1958), doi 10.1214/aoms/1177706645

@@ -250,7 +250,7 @@ class RuntimeProgram:
             for _ in range(round(float(np.max(synapses.pre.delay)) / dt) + 2):
                 synapses.pre.queue.advance()
         noise = self._built.noise
-        noise.step[0] = 0
+        noise.step[0] = -1
         noise.sample_key[:] = self._built.tables.sample_keys.values[np.maximum(rows, 0)]
         noise.repeats[:] = self._of_schedule("repeats")
         for obj in self._starts:
@@ -271,7 +271,7 @@ class RuntimeProgram:
                 kept[lane] = {name: self._lane(name, lane).copy() for name in changing}
             timestep.set_value(step)
             t.set_value(step * dt)
-            noise.step[0] = step + 1
+            noise.step[0] = step
             for obj in self._steps:
                 if obj is self._built.spike_input:
                     self._fire_input(step)
@@ -281,7 +281,7 @@ class RuntimeProgram:
             if self._probe is not None:
                 for lane in np.flatnonzero(step < lengths).tolist():
                     self._probe.look(int(rows[lane]), step, int(repeats[lane]), lane)
-        noise.step[0] = 0
+        noise.step[0] = -1
         for lane, values in kept.items():
             for name, value in values.items():
                 self._lane(name, lane)[:] = value

@@ -205,12 +205,12 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):  # type: ignore[misc]
             "spike_input": built.spike_input and self._spikes(built.spike_input),
             "watched": self._watched(built),
             "lists": [self._list(s, *lists[s.name]) for s in built.listed],
-            "arrivals": [
-                (array, len(group))
-                for array, group in sorted(
-                    {self.added_to[n]: g for n, (g, _) in built.added_to.items()}.items()
-                )
-            ],
+            "arrivals": sorted(
+                {
+                    self.added_to[n]: self._open(group.variables[variable])
+                    for n, (group, variable) in built.added_to.items()
+                }.items()
+            ),
             "superposed": [self._superposed(built, name) for name in built.superposed],
             "log": SLOT_LOG,
             "read": [(name, *places[name]) for name, _ in variables],
@@ -368,6 +368,11 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):  # type: ignore[misc]
                     array = self.get_array_name(variables[key], access_data=False)
                     found.append((array, self._size(synapses[name], key)))
         return found
+
+    def _open(self, variable: Any) -> str | None:
+        """Name the array that says which neurons take what arrives at a variable; None: all do."""
+        condition = variable.conditional_write
+        return None if condition is None else self.get_array_name(condition)
 
     def _bound(self, built: Built, name: str | None) -> str | None:
         """C++ expression of a parameter."""

@@ -14,6 +14,7 @@ from bioplastic.errors import ParameterError
 __all__ = [
     "Declaration",
     "EquationString",
+    "check_value",
     "draw",
     "field_values",
     "is_distribution",
@@ -94,23 +95,41 @@ def _repr_value(value: Any) -> str:
 
 def _check_fields(declaration: Any) -> None:
     for f in dataclasses.fields(declaration):
-        if "unit" not in f.metadata:
-            continue
-        where, value = f"{type(declaration).__name__}.{f.name}", getattr(declaration, f.name)
-        unit = f.metadata["unit"]
-        if value is None and f.metadata["optional"]:
-            continue
-        if is_distribution(value):
-            if not have_same_dimensions(value.unit, unit):
-                raise ParameterError(f"{where}: must have the unit of {unit!r}, got {value!r}")
-            continue  # what is drawn is checked when it is drawn
-        if value is None or isinstance(value, str) or not have_same_dimensions(value, unit):
+        if "unit" in f.metadata:
+            check_value(declaration, f.name, **f.metadata)
+
+
+def check_value(
+    declaration: Any,
+    name: str,
+    unit: Any,
+    *,
+    low: float | None = None,
+    strict: bool = True,
+    optional: bool = False,
+) -> None:
+    """Check unit and range of a field; see :func:`parameter`.
+
+    Raises
+    ------
+    ParameterError
+        If it has another unit, is not one finite number, or lies outside its range.
+    """
+    where, value = f"{type(declaration).__name__}.{name}", getattr(declaration, name)
+    if value is None and optional:
+        return
+    if is_distribution(value):
+        if not have_same_dimensions(value.unit, unit):
             raise ParameterError(f"{where}: must have the unit of {unit!r}, got {value!r}")
-        if np.size(value) != 1 or not np.isfinite(np.asarray(value, dtype=float)):
-            raise ParameterError(f"{where}: must be one finite number, got {value!r}")
-        low, number = f.metadata["low"], float(np.asarray(value, dtype=float))
-        if low is not None and (number < low or (f.metadata["strict"] and number == low)):
-            raise ParameterError(f"{where}: must be {_bound(f.metadata)}, got {value}")
+        return  # what is drawn is checked when it is drawn
+    if value is None or isinstance(value, str) or not have_same_dimensions(value, unit):
+        raise ParameterError(f"{where}: must have the unit of {unit!r}, got {value!r}")
+    if np.size(value) != 1 or not np.isfinite(np.asarray(value, dtype=float)):
+        raise ParameterError(f"{where}: must be one finite number, got {value!r}")
+    number = float(np.asarray(value, dtype=float))
+    if low is not None and (number < low or (strict and number == low)):
+        bound = _bound({"unit": unit, "low": low, "strict": strict})
+        raise ParameterError(f"{where}: must be {bound}, got {value}")
 
 
 def _bound(metadata: Mapping[str, Any]) -> str:

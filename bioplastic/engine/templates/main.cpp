@@ -240,7 +240,7 @@ static void _read_input(long n_rows)
     {% endif %}
     {% endblock %}
     {% block moment %}
-    _now = _Moment{_array_schedule_sample_key, _array_schedule_repeats, 0,
+    _now = _Moment{_array_schedule_sample_key, _array_schedule_repeats, -1,
                    {(uint32_t)_seed[0], (uint32_t)_seed[1]}};
     {% endblock %}
     {% for all in _plan.superposed %}
@@ -320,8 +320,8 @@ static void _fire_input(int64_t step)
 
 static void _arrive()
 {
-    {% for array, _ in _plan.arrivals %}
-    _arrivals{{array}}.arrive(brian::{{array}});
+    {% for array, open in _plan.arrivals %}
+    _arrivals{{array}}.arrive(brian::{{array}}, {{"brian::" + open if open else "0"}});
     {% endfor %}
 }
 
@@ -413,7 +413,7 @@ static void _run_slots(long n_rows)
             {% endif %}
             _array_step_clock_timestep[0] = step;
             _array_step_clock_t[0] = step*_array_step_clock_dt[0];
-            _now.step = step + 1;
+            _now.step = step;
             {% for call in _plan.step %}
             _clear_registers();
             {{call}}
@@ -449,7 +449,7 @@ static void _run_slots(long n_rows)
                 }
             }
         }
-        _now.step = 0;
+        _now.step = -1;
         {% endblock %}
         {% if _plan.superposed %}
         const bool _is_last = _row[0] + 1 == n_rows || _stop_requested;

@@ -100,8 +100,8 @@ static void _fire_input(int64_t)
 
 static void _arrive()
 {
-    {% for array, _ in _plan.arrivals %}
-    _arrivals{{array}}.arrive(_dev{{array}});
+    {% for array, open in _plan.arrivals %}
+    _arrivals{{array}}.arrive(_dev{{array}}, {{"_dev" + open if open else "0"}});
     {% endfor %}
 }
 
@@ -237,7 +237,7 @@ static _Steps _steps;
         _lay_out_input(n_steps);
         {% endif %}
         _launch(_begin_slot, dim3(1), 1,
-                _Moment{_dev_array_schedule_sample_key, _dev_array_schedule_repeats, 0,
+                _Moment{_dev_array_schedule_sample_key, _dev_array_schedule_repeats, -1,
                         {(uint32_t)_seed[0], (uint32_t)_seed[1]}},
                 _dev_array_step_clock_timestep, _dev_array_step_clock_t);
 {% endblock %}

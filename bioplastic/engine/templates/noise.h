@@ -7,7 +7,7 @@
 struct _Moment
 {
     const double *sample_key, *repeats;  // of each lane
-    int64_t step;                        // 0 at a slot's edges, 1 in its first step
+    int64_t step;                        // -1 at a slot's edges
     uint32_t key[2];                     // the seed
 };
 
@@ -27,7 +27,7 @@ _NOISE double _uniform_at(uint32_t place, uint32_t other, int64_t n, int64_t idx
     const int64_t lane = n > 0 ? idx/n : 0;
     const int64_t element = n > 0 ? idx - lane*n : n == 0 ? idx : 0;
     return _philox(_now.key[0] ^ place, (~_now.key[1] ^ other) + more, _now.sample_key[lane],
-                   _now.repeats[lane], (int32_t)element, (double)_now.step);
+                   _now.repeats[lane], (int32_t)element, (double)(_now.step + 1));
 }
 
 _NOISE double _uniform_of(uint32_t place, uint32_t other, int64_t n, int64_t idx)

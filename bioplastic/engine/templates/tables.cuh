@@ -35,9 +35,9 @@ static __global__ void _begin_slot(_Moment moment, int64_t* timestep, double* t)
 
 static __global__ void _begin_step(int64_t* timestep, double* t, const double* dt)
 {
-    const int64_t step = _now.step++;
+    const int64_t step = ++_now.step;
     timestep[0] = step;
     t[0] = step*dt[0];
 }
 
-static __global__ void _end_steps() { _now.step = 0; }
+static __global__ void _end_steps() { _now.step = -1; }
