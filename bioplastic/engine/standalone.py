@@ -169,6 +169,10 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):  # type: ignore[misc]
             name: self.get_array_name(group.variables[variable])
             for name, (group, variable) in built.added_to.items()
         }
+        for synapses in built.listed:
+            if synapses.name in self.added_to:
+                # Who is refractory when a spike arrives loses it, not who is when it is fired.
+                synapses.pre.override_conditional_write = ["not_refractory"]
         # Before the objects prepare themselves: they may look at what is read, at delays say.
         self.insert_code("main", "_read_input(n_rows);")
         net = built.net
