@@ -191,8 +191,10 @@ def _add_population(built: Built, network: Network, population: Population, time
     on_pre = [added.on_spike for added in traces if added.side == "pre" and added.on_spike]
     if on_pre:
         OnSpike(group, own("\n".join(on_pre)))
-    awake = "not_refractory = True; lastspike = -1e4*second" if refractory else ""
-    slot_start = [awake, neuron.at_slot_start, *(added.at_slot_start for added in traces)]
+    if refractory:  # for itself: the next statements write to neurons that are awake
+        awake = {"code": "not_refractory = True; lastspike = -1e4*second", "order": -1}
+        group.run_regularly(**awake, clock=built.slot_clock, name=f"{population.name}_awake")
+    slot_start = [neuron.at_slot_start, *(added.at_slot_start for added in traces)]
     code = "\n".join(s for s in slot_start if s)
     if code:
         name = f"{population.name}_at_slot_start"
