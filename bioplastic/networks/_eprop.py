@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ class EPropNetwork(BaseEstimator):
         raise NotImplementedError
 
     def _score(
-        self, outputs: dict[str, list[npt.NDArray[np.float64]]], rows: npt.NDArray[np.int64]
+        self, outputs: Mapping[str, Sequence[npt.NDArray[np.float64]]], rows: npt.NDArray[np.int64]
     ) -> float:
         """Score of training samples, from what :attr:`_outputs` names."""
         raise NotImplementedError
