@@ -18,6 +18,7 @@ from tqdm.auto import tqdm
 
 from bioplastic.engine.cuda_program import CudaProgram
 from bioplastic.engine.lanes import Combine, check_lanes, in_order
+from bioplastic.engine.limits import check_lists, check_sizes, check_steps
 from bioplastic.engine.naming import with_names_of_their_own
 from bioplastic.engine.output_file import kept_outputs
 from bioplastic.engine.outputs import Outputs
@@ -137,6 +138,7 @@ def open_program(network: Network, *, engine: str = "auto", lanes: int = 1) -> P
         If the program cannot be made.
     """
     name = resolve_engine(engine)
+    check_sizes(network, engine=name, lanes=lanes)
     try:
         return _open(with_names_of_their_own(network), name, lanes)
     except BioplasticError:
@@ -281,6 +283,7 @@ def run(
     values = complete_state(
         network, program.sizes, {**parameters, **(state or {})}, _sequence(seed)
     )
+    check_lists(network, values, engine=name, lanes=lanes)
     total, position, simulated = len(stimulus) if stop is None else stop, start, 0.0
     n_units = network.n_watched
     counts = np.zeros((total - start if record != "nothing" else 0, n_units), dtype=np.int32)
@@ -291,8 +294,9 @@ def run(
     if recorder is not None and outputs:
         raise ParameterError("outputs: must be empty where a recorder is given, which sees them")
     needs_spikes = record != "nothing" or recorder is not None
+    lengths = network.schedule.n_steps(stimulus.durations(start, total))
+    check_steps(network, lengths)
     if recorder is None:
-        lengths = network.schedule.n_steps(stimulus.durations(start, total))
         recorder = kept_outputs(outputs, outputs_at, lengths, first=start, path=outputs_path)
     if recorder is not None and start < total:
         sizes = {name: len(value) for name, value in values.items()}
