@@ -35,7 +35,7 @@ PUBLIC = {
     "bioplastic.engine": [
         "ENGINES", "Presentation", "ProbePlan", "Probed", "RateStimulus", "Recorder", "Result",
         "SignalStimulus",
-        "SpikeStimulus", "content_keys", "load_checkpoint", "open_program", "present",
+        "SpikeStimulus", "content_keys", "describe", "load_checkpoint", "open_program", "present",
         "rational_exponential_euler", "resolve_engine", "run", "save_checkpoint",
     ],
     "bioplastic.errors": [

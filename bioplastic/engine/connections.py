@@ -24,7 +24,9 @@ from bioplastic.errors import ParameterError
 from bioplastic.models import Network, Projection
 from bioplastic.models.declaration import parameter_equations
 
-__all__ = ["add_projection", "add_synapses", "drop_what_others_look_at", "of_synapses"]
+__all__ = [
+    "add_projection", "add_synapses", "added_variable", "drop_what_others_look_at", "of_synapses",
+]  # fmt: skip
 
 
 def of_synapses(built: Built, network: Network, projection: Projection, code: str) -> str:
@@ -93,7 +95,7 @@ def _pairs(
     return (i[i != j], j[i != j]) if wiring == "all_but_one" else (i, j)
 
 
-def _added_variable(projection: Projection) -> str | None:
+def added_variable(projection: Projection) -> str | None:
     """Return the variable of the target to which a spike adds a number, if that is all it does.
 
     What a spike adds can then be computed when it is fired and summed until it arrives.
@@ -200,7 +202,7 @@ def add_projection(
             "on_post": codes["on_post"] or None,
         }
         synapses = _listed_synapses(built, projection, source, target, listed, **codes)
-        variable = _added_variable(projection)
+        variable = added_variable(projection)
         # What arrives is summed in float64.
         if variable is not None and target.variables[variable].dtype == np.float64:
             built.added_to[projection.name] = target, variable

@@ -2,9 +2,12 @@
 
 import contextlib
 import functools
+import os
+import tempfile
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +18,9 @@ from tqdm.auto import tqdm
 
 from bioplastic.engine.cuda_program import CudaProgram
 from bioplastic.engine.lanes import Combine, check_lanes, in_order
+from bioplastic.engine.limits import check_lists, check_sizes, check_steps
 from bioplastic.engine.naming import with_names_of_their_own
+from bioplastic.engine.output_file import kept_outputs
 from bioplastic.engine.outputs import Outputs
 from bioplastic.engine.program import (
     Chunk,
@@ -44,8 +49,8 @@ __all__ = ["ENGINES", "Result", "open_program", "resolve_engine", "run"]
 ENGINES = ("auto", "numpy", "cython", "cpp_standalone", "cuda_standalone")
 #: Brian objects of the runtime engines that are kept for the next run.
 MAX_RUNTIME_PROGRAMS = 4
-#: Numbers of one chunk of signals, 128 MiB.
-MAX_SIGNALS = 2**24
+#: Numbers of one chunk, signals and outputs: 128 MiB.
+MAX_NUMBERS = 2**24
 _runtime_programs: dict[tuple[str, str, int], RuntimeProgram] = {}
 
 #: What Brian says of equations that it cannot use, next to Python's own errors.
@@ -64,9 +69,9 @@ class Result:
         Spikes of the watched population in the presentation that counted, where recorded.
     spikes : SpikeTrains or None
         The spikes themselves, where they were asked for.
-    outputs : dict of str to list of ndarray of shape (n_looked, n_elements)
+    outputs : dict of str to sequence of ndarray of shape (n_looked, n_elements)
         The variables that were asked for, one array for each sample: in its last step, or in
-        every step of it.
+        steps of it. Those in a file are read when they are asked for.
     spikes_per_slot, repeats : ndarray of shape (n_slots,)
         Of all slots, those included that were repeated.
     n_done : int
@@ -88,7 +93,7 @@ class Result:
     interrupted: bool
     timings: dict[str, float]
     engine: dict[str, str] = field(default_factory=dict)
-    outputs: dict[str, list[npt.NDArray[np.float64]]] = field(default_factory=dict)
+    outputs: dict[str, Sequence[npt.NDArray[np.float64]]] = field(default_factory=dict)
 
 
 @functools.cache
@@ -133,6 +138,7 @@ def open_program(network: Network, *, engine: str = "auto", lanes: int = 1) -> P
         If the program cannot be made.
     """
     name = resolve_engine(engine)
+    check_sizes(network, engine=name, lanes=lanes)
     try:
         return _open(with_names_of_their_own(network), name, lanes)
     except BioplasticError:
@@ -174,8 +180,9 @@ def run(
     start: int = 0,
     stop: int | None = None,
     record: Literal["counts", "spikes", "nothing"] = "counts",
-    outputs: Sequence[str] = (),
-    outputs_at: Literal["end", "steps"] = "end",
+    outputs: Sequence[str] | Mapping[str, Sequence[int]] = (),
+    outputs_at: Literal["end", "steps"] | int = "end",
+    outputs_path: str | os.PathLike[str] | None = None,
     lanes: int = 1,
     combine: Combine = None,
     chunk_size: int = 1000,
@@ -208,11 +215,14 @@ def run(
         the run ends, after the last where None.
     record : {"counts", "spikes", "nothing"}
         What to keep of the watched population's spikes: how many each neuron gave to each sample,
-        the spikes themselves as well, or nothing.
-    outputs : sequence of str
-        Variables to keep of every sample, for example ``"readout.y"``; in place of a `recorder`.
-    outputs_at : {"end", "steps"}
-        Whether their values count in a sample's last step, or in each.
+        the spikes themselves as well, or nothing; then nobody but a `recorder` gets them.
+    outputs : sequence of str, or mapping of str to sequence of int
+        Variables to keep of every sample, for example ``["readout.y"]``, or some of their elements:
+        ``{"exc.v": [0, 5]}``; in place of a `recorder`.
+    outputs_at : {"end", "steps"} or int
+        Whether their values count in a sample's last step, in each, or in every so many.
+    outputs_path : path-like, optional
+        New HDF5 file for them, where memory has no room.
     lanes : int
         Samples that are shown side by side, as replicas of the network. Where nothing is learned,
         results do not depend on it.
@@ -273,6 +283,7 @@ def run(
     values = complete_state(
         network, program.sizes, {**parameters, **(state or {})}, _sequence(seed)
     )
+    check_lists(network, values, engine=name, lanes=lanes)
     total, position, simulated = len(stimulus) if stop is None else stop, start, 0.0
     n_units = network.n_watched
     counts = np.zeros((total - start if record != "nothing" else 0, n_units), dtype=np.int32)
@@ -280,19 +291,19 @@ def run(
     logs: list[npt.NDArray[np.float64]] = []
     n_rows = min(chunk_size, getattr(program, "n_rows", chunk_size))
     n_rows = max(n_rows // lanes, 1) * lanes  # rounds are not cut
-    if unknown := sorted(set(outputs) - set(values)):
-        raise ParameterError(
-            f"outputs: the network has no {', '.join(unknown)}; it has {', '.join(sorted(values))}"
-        )
     if recorder is not None and outputs:
         raise ParameterError("outputs: must be empty where a recorder is given, which sees them")
-    if outputs:
-        recorder = Outputs(outputs, outputs_at)
+    needs_spikes = record != "nothing" or recorder is not None
+    lengths = network.schedule.n_steps(stimulus.durations(start, total))
+    check_steps(network, lengths)
+    if recorder is None:
+        recorder = kept_outputs(outputs, outputs_at, lengths, first=start, path=outputs_path)
     if recorder is not None and start < total:
         sizes = {name: len(value) for name, value in values.items()}
         recorder.begin(network, sizes, values, start=start, stop=total)
     with (
         _asked(interrupted) as asked,
+        tempfile.TemporaryDirectory(prefix="bioplastic-", ignore_cleanup_errors=True) as folder,
         tqdm(
             total=total, initial=start, desc=description, unit="sample", disable=not progress
         ) as bar,
@@ -303,12 +314,12 @@ def run(
             # A batch that an earlier run began is filled first, so that rounds end with batches.
             end = min(position + (lanes - in_batch if in_batch else n_rows), total)
             n_steps = network.schedule.n_steps(stimulus.durations(position, end))
-            if isinstance(stimulus, SignalStimulus):
-                fits = int(np.searchsorted(np.cumsum(n_steps), MAX_SIGNALS // network.n_features))
-                fits = min(end - position, fits)
-                if end < total or fits < end - position:
-                    fits = max(fits // lanes, 1) * lanes
-                end = min(position + fits, end)
+            numbers = n_steps * (network.n_features * isinstance(stimulus, SignalStimulus))
+            if isinstance(recorder, Outputs):
+                numbers += recorder.numbers(n_steps)
+            fits = int(np.searchsorted(np.cumsum(numbers), MAX_NUMBERS))
+            if fits < len(n_steps):
+                end = min(position + max(fits // lanes, 1) * lanes, end)
                 n_steps = n_steps[: end - position]
             probe = None if recorder is None else recorder.plan(position, n_steps)
             if probe is not None and (unknown := sorted(set(probe.variables) - set(values))):
@@ -323,9 +334,11 @@ def run(
                 targets=stimulus.row_targets(position, end),
                 values=values,
                 seed=words,
+                folder=Path(folder),
                 target_signals=target_rows(stimulus, position, end, n_steps),
                 probe=probe,
                 combine=combine,
+                spikes=needs_spikes,
             )
             begin = position
             done = program.run(
@@ -372,7 +385,7 @@ def run(
             "methods": ", ".join(sorted({p.neuron.method for p in network.populations})),
             "precision": "float64",
         },
-        outputs=recorder.values if isinstance(recorder, Outputs) else {},
+        outputs=recorder.up_to(position) if isinstance(recorder, Outputs) else {},
     )
 
 

@@ -144,7 +144,7 @@ class RuntimeProgram:
             cursor, n_shown = (self._of_schedule(v) for v in ("cursor", "n_shown"))
             self._spikes: list[list[tuple[float, npt.NDArray[np.int32]]]] = []
             self._probe = _Probe(chunk.probe, self._lane) if chunk.probe is not None else None
-            self._learns = chunk.combine is not None
+            self._learns, self._records = chunk.combine is not None, chunk.spikes
             log: list[list[float]] = []
             rows, following, last = np.full(self._lanes, -1), 0, 0
             n_done, begun = 0, time.perf_counter()
@@ -326,6 +326,8 @@ class RuntimeProgram:
         found: list[list[tuple[float, npt.NDArray[np.int32]]]],
     ) -> None:
         """Note the watched spikes of lanes whose samples are not over."""
+        if not self._records:
+            return
         first = 0
         for group in self._built.watched:
             spikes, n = group.variables["_spikespace"].get_value(), len(group) // self._lanes

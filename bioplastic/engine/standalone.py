@@ -189,6 +189,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):  # type: ignore[misc]
         listed = [(f"{s.name}.{k}", s, k) for s in built.listed for k in lists[s.name][1]]
         places = {n: self._place(group, v) for n, (group, v) in variables}
         places |= {n: self._place_in_list(s, k) for n, s, k in listed}
+        of_lists = (f"{n}.{key}" for n, both in lists.items() for keys in both for key in keys)
         types = {n: c_data_type(g.variables[v].dtype) for n, g, v in (*changing, *listed)}
         several = {n: p for n, p in places.items() if n in types and p[2] > 1}
         self.plan = {
@@ -218,7 +219,8 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):  # type: ignore[misc]
             "superposed": [self._superposed(built, name) for name in built.superposed],
             "log": SLOT_LOG,
             "read": [(name, *places[name]) for name, _ in variables],
-            "written": [(f"out.{name}", *places[name]) for name, *_ in changing],
+            "written": [(name, *places[name]) for name, *_ in changing],
+            "files": {n: k for k, n in enumerate(sorted({*built.variables, *of_lists}))},
             "probes": [
                 (name, places[name][0], types[name], places[name][1] if name in several else "0")
                 for name in types
@@ -335,7 +337,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):  # type: ignore[misc]
         return {
             "name": name,
             "repeated": self.lanes > 1 and not shared,
-            "read": [(f"{name}.{k}", names[k]) for k in (*read, *changed)],
+            "read": [(f"{name}.{k}", names[k], k in changed) for k in (*read, *changed)],
             "written": [(f"{name}.{k}", names[k]) for k in changed],
             "all": sorted(set(every) - set(names.values())),
             "number": self.get_array_name(synapses.variables["N"]),

@@ -305,7 +305,7 @@ class TestProgramsThatFail:
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
     def test_no_room_for_its_output(self, network, stimulus, weights, tmp_path, monkeypatch):
         program = engine.open_program(network, engine="cpp_standalone")
-        (tmp_path / f"out.{W}").symlink_to("/dev/full")
+        (tmp_path / f"out.{program._files[W]}").symlink_to("/dev/full")
         monkeypatch.setattr(
             tempfile, "TemporaryDirectory", lambda **_: contextlib.nullcontext(str(tmp_path))
         )

@@ -83,7 +83,8 @@ template<class T> static void _read_all(const std::string& path, std::vector<T>&
 
 {% set _plan = slot_plan() %}
 static const int64_t _n_lanes = {{_plan.lanes}};  // samples side by side
-static std::string _folder;  // where input lies and output goes
+static std::string _folder;  // where input lies and output goes; above it what all chunks share
+static bool _keeps_spikes = true;  // whether spikes are handed back
 static std::vector<int64_t> _n_steps;
 static int64_t _seed[2];
 static int64_t _row[_n_lanes];         // what each lane shows, -1 for nothing
@@ -140,7 +141,7 @@ static void _open_probes()
     _read_all(_folder + "probe.points", _probe_points);
     _probe_met.open(_folder + "probed.points", std::ios::binary);
     {% for name, start, type, stride in _plan.probes %}
-    _probe_{{loop.index}}.open("{{name}}");
+    _probe_{{loop.index}}.open("{{_plan.files[name]}}");
     {% endfor %}
 }
 
@@ -251,19 +252,19 @@ static void _read_input(long n_rows)
     {{array}}.resize({{length}}*_n_lanes);
     {% endfor %}
     {% for name, start, length, lanes in _plan.read %}
-    _read(_folder + "in.{{name}}", {{start}}, {{length}});
+    _read(_folder + "in.{{_plan.files[name]}}", {{start}}, {{length}});
     {% if lanes > 1 %}
     _spread({{start}}, {{length}});
     {% endif %}
     {% endfor %}
     {% for list in _plan.lists %}
     {
-        {% for name, array in list.read %}
-        _read_all(_folder + "in.{{name}}", {{array}});
+        {% for name, array, changes in list.read %}
+        _read_all(_folder + "{{"" if changes else "../"}}in.{{_plan.files[name]}}", {{array}});
         {% endfor %}
         {% if list.repeated %}
         const int64_t own = {{list.pre}}.size();
-        {% for name, array in list.read %}
+        {% for name, array, changes in list.read %}
         {{array}}.resize(own*_n_lanes);
         _spread({{array}}.data(), own);
         {% endfor %}
@@ -430,7 +431,7 @@ static void _run_slots(long n_rows)
                 _end_span_{{all.name}}();
             {% endfor %}
             {% for spikes, number, first in _plan.watched %}
-            for (int32_t k=0; k<{{spikes}}[{{number}}]; k++)
+            for (int32_t k=0; _keeps_spikes && k<{{spikes}}[{{number}}]; k++)
             {
                 const int32_t lane = {{"%s[k]/%d" % (spikes, number//_plan.lanes) if _plan.lanes > 1 else "0"}};
                 if (step >= _lane_steps[lane]) continue;
@@ -503,11 +504,11 @@ static void _write_output()
     {% block write %}
     {% endblock %}
     {% for name, start, length, lanes in _plan.written %}
-    _write(_folder + "{{name}}", {{start}}{{" + _last_lane*(%s)" % length if lanes > 1}}, {{length}});
+    _write(_folder + "out.{{_plan.files[name]}}", {{start}}{{" + _last_lane*(%s)" % length if lanes > 1}}, {{length}});
     {% endfor %}
     {% for list in _plan.lists %}
     {% for name, array in list.written %}
-    _write(_folder + "out.{{name}}", {{array}}.data() + _last_lane*({{array}}.size()/_n_lanes), {{array}}.size()/_n_lanes);
+    _write(_folder + "out.{{_plan.files[name]}}", {{array}}.data() + _last_lane*({{array}}.size()/_n_lanes), {{array}}.size()/_n_lanes);
     {% endfor %}
     {% endfor %}
     _write(_folder + "spikes.t", _spike_times.data(), _spike_times.size());
@@ -519,11 +520,12 @@ static void _write_output()
 
 int main(int argc, char **argv)
 {
-    // arguments: run folder, rows of the sample table, what lanes learn
-    if (argc != 4) _fail("usage: main FOLDER ROWS COMBINE");
+    // arguments: run folder, rows of the sample table, what lanes learn, whether to hand back spikes
+    if (argc != 5) _fail("usage: main FOLDER ROWS COMBINE SPIKES");
     _folder = std::string(argv[1]) + "/";
     const long n_rows = std::atol(argv[2]);
     _combine = std::atoi(argv[3]);
+    _keeps_spikes = std::atoi(argv[4]);
     _flush_denormals();
     _open_probes();
     std::signal(SIGTERM, _request_stop);

@@ -157,6 +157,7 @@ static const _Watched _watched[] = {
 // Spikes of the steps since this was done last, each to its lane.
 static void _fetch_spikes(int64_t n_steps, double dt)
 {
+    if (!_keeps_spikes) return;
     for (const auto& spike : _recorded.fetch(n_steps))
     {
         const _Watched* of = _watched;
@@ -179,7 +180,8 @@ static void _step(int64_t step)
     _arrive();
     {% endif %}
     {% for spikes, number, first in _plan.watched %}
-    _launch(_record, _up_to(_n_tiles({{number}}), 64), _block_size, _dev{{spikes}},
+    if (_keeps_spikes)
+        _launch(_record, _up_to(_n_tiles({{number}}), 64), _block_size, _dev{{spikes}},
             (int64_t){{number}}, _watched[{{loop.index0}}].base, (int64_t){{loop.index0}},
             _recorded.n_populations, _recorded.ends, _recorded.fetched, _recorded.steps,
             _recorded.units);
@@ -221,7 +223,7 @@ static _Steps _steps;
     _before_{{loop.index}} = _allocate<double>({{length}});
     {% endfor %}
     {% endif %}
-    const int64_t _n_watched = {{_plan.n_watched}};
+    const int64_t _n_watched = _keeps_spikes ? {{_plan.n_watched}} : 0;
     _recorded.prepare(_n_watched, {{_plan.watched|length}}, _longest);
     _wait();
 {% endblock %}
