@@ -1,26 +1,32 @@
 """What all declarations share: equation strings that show as LaTeX, parameters that are checked."""
 
 import dataclasses
+import difflib
+import inspect
+import numbers
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import brian2.units.allunits
 import numpy as np
 import numpy.typing as npt
 from brian2 import Equations, Quantity, Unit, get_dimensions, have_same_dimensions
 
-from bioplastic.errors import ParameterError
+from bioplastic.errors import ParameterError, UnknownArgumentError
 
 __all__ = [
     "Declaration",
     "EquationString",
+    "check_kind",
     "draw",
     "field_values",
     "is_distribution",
+    "is_one_number",
     "parameter",
     "parameter_equations",
     "refuse_distributions",
     "unit_name",
+    "whole_numbers",
 ]
 
 
@@ -68,15 +74,39 @@ class Declaration:
 
     __slots__ = ()
 
+    def __new__(cls, *_: Any, **given: Any) -> Self:
+        """Refuse an argument that the constructor does not have, and name the one that was meant.
+
+        Raises
+        ------
+        UnknownArgumentError
+            If there is no argument of that name.
+        """
+        for name in given.keys() - getattr(cls, "__dataclass_fields__", {}).keys():
+            known = inspect.signature(cls.__init__).parameters
+            if name in known or any(p.kind is p.VAR_KEYWORD for p in known.values()):
+                continue
+            near = difflib.get_close_matches(name, [n for n in known if n != "self"], 1)
+            remedy = f"did you mean {near[0]!r}?" if near else f"it has {', '.join([*known][1:])}"
+            raise UnknownArgumentError(f"{cls.__name__}: there is no argument {name!r}; {remedy}")
+        return super().__new__(cls)
+
     def __post_init__(self) -> None:
         _check_fields(self)
 
     def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value}" for name, value in self._shown_fields())
+        return f"{type(self).__name__}({shown})"
+
+    def _shown_fields(self) -> list[tuple[str, str]]:
+        """Names and prints of the fields that differ from their defaults."""
         shown = []
         for f in dataclasses.fields(self):  # type: ignore[arg-type]
-            value = getattr(self, f.name)
-            shown.append(f"{f.name}={_repr_value(value)}")
-        return f"{type(self).__name__}({', '.join(shown)})"
+            value = _repr_value(getattr(self, f.name))
+            default = f.default if f.default_factory is dataclasses.MISSING else f.default_factory()
+            if default is dataclasses.MISSING or value != _repr_value(default):
+                shown.append((f.name, value))
+        return shown
 
 
 def _repr_value(value: Any) -> str:
@@ -87,14 +117,58 @@ def _repr_value(value: Any) -> str:
         known = {n: v for n, v in vars(brian2.units.allunits).items() if isinstance(v, Unit)}
         same = unit in known and float(number) * float(known[unit]) == float(np.asarray(value))
         return short if same else exact
+    if isinstance(value, np.generic):
+        return repr(value.item())
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{k!r}: {_repr_value(v)}" for k, v in value.items()) + "}"
     return repr(value)
 
 
+#: What fields without a unit must be, by their annotation.
+_KINDS: dict[Any, tuple[Any, str]] = {
+    str: (str, "a string"),
+    int: (numbers.Integral, "a whole number"),
+    float: (numbers.Real, "a number"),
+}
+
+
+def check_kind(
+    declaration: Any, name: str, kind: type[Any] | tuple[type[Any], ...], what: str
+) -> None:
+    """Raise ParameterError where a field is not of its kind; `what` says what it must be."""
+    value = getattr(declaration, name)
+    if isinstance(value, kind) and not isinstance(value, bool):
+        return
+    got = f"{value!r}, a {type(value).__name__}"
+    if isinstance(value, type):
+        got = f"the class {value.__name__}"
+        got += f": write {value.__name__}(...)" if issubclass(value, kind) else ""
+    raise ParameterError(f"{type(declaration).__name__}.{name}: must be {what}, got {got}")
+
+
+def whole_numbers(declaration: Any, name: str) -> tuple[int, ...]:
+    """Return a field that must be a sequence of whole numbers, as a tuple.
+
+    Raises
+    ------
+    ParameterError
+        If it is not.
+    """
+    value = getattr(declaration, name)
+    array = np.asarray(value)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise ParameterError(
+            f"{type(declaration).__name__}.{name}: must be a sequence of whole numbers, "
+            f"got {value!r}"
+        )
+    return tuple(int(number) for number in array)
+
+
 def _check_fields(declaration: Any) -> None:
     for f in dataclasses.fields(declaration):
         if "unit" not in f.metadata:
+            if f.type in _KINDS:
+                check_kind(declaration, f.name, *_KINDS[f.type])
             continue
         where, value = f"{type(declaration).__name__}.{f.name}", getattr(declaration, f.name)
         unit = f.metadata["unit"]
@@ -130,6 +204,13 @@ def refuse_distributions(declaration: Any) -> None:
 def is_distribution(value: Any) -> bool:
     """Whether a parameter differs from neuron to neuron, or from synapse to synapse."""
     return hasattr(value, "sample") and hasattr(value, "unit")
+
+
+def is_one_number(value: Any) -> bool:
+    """Whether a value is one number, with or without a unit."""
+    if isinstance(value, (str, bytes, bool)) or np.size(value) != 1:
+        return False
+    return np.asarray(value).dtype.kind in "iuf"
 
 
 def draw(

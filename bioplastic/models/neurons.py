@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from brian2 import Equations, ms, mV, second
 
+from bioplastic.models.checking import check_neuron
 from bioplastic.models.declaration import (
     Declaration,
     EquationString,
@@ -134,7 +135,7 @@ class NeuronModel(Declaration):
     Raises
     ------
     ParameterError
-        If a parameter has a wrong unit or lies outside its range.
+        If a parameter has a wrong unit or lies outside its range, or a string cannot be read.
 
     Examples
     --------
@@ -162,8 +163,9 @@ class NeuronModel(Declaration):
     method: str = "rational_exponential_euler"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "equations", EquationString(self.equations))
         Declaration.__post_init__(self)
+        object.__setattr__(self, "equations", EquationString(self.equations))
+        check_neuron(self)
 
     @property
     def parameters(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 from brian2 import ms
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import EquationString, parameter
+from bioplastic.models.declaration import EquationString, check_kind, parameter
 from bioplastic.models.optimizers import Adam, Optimizer
 from bioplastic.models.plasticity.rule import PlasticityRule
 
@@ -61,6 +61,7 @@ class _GradientRule(PlasticityRule):
     batch: Any = parameter(1.0, low=1, strict=False)
 
     def __post_init__(self) -> None:
+        check_kind(self, "optimizer", Optimizer, "an Optimizer, for example Adam()")
         if not self.at_batch_end:
             parts = [self.optimizer.count.lstrip(), _MEAN]
             parts += [] if self.self_connections else [_NO_AUTAPSES]
