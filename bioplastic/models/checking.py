@@ -5,7 +5,6 @@ So a model alone is checked for syntax, for units where all names are its own, a
 name of one of its constants; everything else is checked by the network.
 """
 
-import difflib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from bioplastic.models.strings import (
     variables_of,
     words_of,
 )
+from bioplastic.models.suggesting import closest
 
 if TYPE_CHECKING:
     from bioplastic.models.neurons import NeuronModel
@@ -41,8 +41,8 @@ __all__ = [
     "check_neuron",
     "check_neuron_strings",
     "check_rule",
-    "check_synaptic",
     "check_synapse",
+    "check_synaptic",
     "check_traces",
     "names_of",
     "suffixed",
@@ -155,6 +155,7 @@ def check_rule(rule: "PlasticityRule") -> None:
 
 
 def check_neuron_strings(neuron: "NeuronModel", scope: Scope) -> None:
+    """Check all strings of a neuron with these names."""
     kind = type(neuron).__name__
     scope.add(f"{kind}.equations", read_equations(neuron.equations, scope.names, NEURON_FLAGS))
     if neuron.threshold:
@@ -168,6 +169,7 @@ def check_neuron_strings(neuron: "NeuronModel", scope: Scope) -> None:
 
 
 def check_traces(rule: "PlasticityRule", side: str, scope: Scope) -> None:
+    """Check the strings of a rule's traces on one side with these names."""
     kind, name = type(rule).__name__, f"{side}_traces"
     scope.add(f"{kind}.{name}", read_equations(getattr(rule, name), scope.names, NEURON_FLAGS))
     for name in (f"on_{side}_trace", f"at_slot_start_{side}"):
@@ -175,6 +177,7 @@ def check_traces(rule: "PlasticityRule", side: str, scope: Scope) -> None:
 
 
 def check_synaptic(rule: "PlasticityRule", scope: Scope) -> None:
+    """Check what a rule says of synapses with these names."""
     kind = type(rule).__name__
     scope.add(f"{kind}.synapse", read_equations(rule.synapse, scope.names, SYNAPSE_FLAGS))
     for name in _RULE_STATEMENTS:
@@ -211,8 +214,8 @@ def _check_misspelt(model: Any, scope: Scope) -> None:
     """Refuse a name that nothing gives where a constant of nearly that name is not used."""
     unused = [name for name in model.parameters if name not in scope.read]
     for where, finding in scope.unknown:
-        if difflib.get_close_matches(finding.unknown, unused, 1):
-            raise unknown_name(where, finding, {name: None for name in unused})
+        if closest(finding.unknown, unused):
+            raise unknown_name(where, finding, dict.fromkeys(unused))
 
 
 def unknown_name(where: str, finding: Finding, names: Mapping[str, Any]) -> ParameterError:
@@ -222,7 +225,7 @@ def unknown_name(where: str, finding: Finding, names: Mapping[str, Any]) -> Para
     stem, side = _parted(name)
     alike = {_parted(n)[0]: n for n in names if _parted(n)[1] == side}
     functions = [] if finding.what or side else [*DEFAULT_FUNCTIONS]
-    near = difflib.get_close_matches(stem, [*alike, *functions], 1)
+    near = closest(stem, [*alike, *functions])
     sides = [f"{stem}{s}" for s in _SIDES if f"{stem}{s}" in names]
     if sides and not side:
         remedy = f"write `{'` or `'.join(sides)}`: synapses read neurons by their side"
@@ -231,7 +234,7 @@ def unknown_name(where: str, finding: Finding, names: Mapping[str, Any]) -> Para
     elif side and stem in names and not alike:
         remedy = f"write `{stem}`: only synapses know two sides"
     elif near:
-        remedy = f"did you mean `{alike.get(near[0], near[0])}`?"
+        remedy = f"did you mean `{alike.get(near, near)}`?"
     else:
         own = [n for s, n in alike.items() if s not in NEURON_WORDS and s not in SYNAPSE_WORDS]
         listed = ", ".join(own[:_MAX_NAMES]) + (", ..." if len(own) > _MAX_NAMES else "")
@@ -247,6 +250,7 @@ def _parted(name: str) -> tuple[str, str]:
 
 
 def unit_of(value: Any) -> Any:
+    """Return a value with the unit of a parameter."""
     return value.unit if is_distribution(value) else value
 
 
@@ -273,4 +277,5 @@ def trace_names(rule: "PlasticityRule", side: str) -> dict[str, Known]:
 
 
 def suffixed(names: Mapping[str, Any], side: str) -> dict[str, Any]:
+    """Names of neurons as their synapses read them."""
     return {f"{name}_{side}": known for name, known in names.items() if isinstance(known, Known)}

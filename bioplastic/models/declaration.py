@@ -1,11 +1,10 @@
 """What all declarations share: equation strings that show as LaTeX, parameters that are checked."""
 
 import dataclasses
-import difflib
 import inspect
 import numbers
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import brian2.units.allunits
 import numpy as np
@@ -13,6 +12,8 @@ import numpy.typing as npt
 from brian2 import Equations, Quantity, Unit, get_dimensions, have_same_dimensions
 
 from bioplastic.errors import ParameterError, UnknownArgumentError
+from bioplastic.models.display import html_block, html_lines, html_table
+from bioplastic.models.suggesting import closest, no_attribute
 
 __all__ = [
     "Declaration",
@@ -25,6 +26,7 @@ __all__ = [
     "parameter",
     "parameter_equations",
     "refuse_distributions",
+    "shown",
     "unit_name",
     "whole_numbers",
 ]
@@ -86,19 +88,24 @@ class Declaration:
             known = inspect.signature(cls.__init__).parameters
             if name in known or any(p.kind is p.VAR_KEYWORD for p in known.values()):
                 continue
-            near = difflib.get_close_matches(name, [n for n in known if n != "self"], 1)
-            remedy = f"did you mean {near[0]!r}?" if near else f"it has {', '.join([*known][1:])}"
+            near = closest(name, known)
+            remedy = f"did you mean {near!r}?" if near else f"it has {', '.join([*known][1:])}"
             raise UnknownArgumentError(f"{cls.__name__}: there is no argument {name!r}; {remedy}")
         return super().__new__(cls)
+
+    if not TYPE_CHECKING:  # to a type checker every attribute would be there
+
+        def __getattr__(self, name: str) -> Any:
+            raise no_attribute(self, name)
 
     def __post_init__(self) -> None:
         _check_fields(self)
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={value}" for name, value in self._shown_fields())
+        shown = ", ".join(f"{name}={value}" for name, value in self.shown_fields())
         return f"{type(self).__name__}({shown})"
 
-    def _shown_fields(self) -> list[tuple[str, str]]:
+    def shown_fields(self) -> list[tuple[str, str]]:
         """Names and prints of the fields that differ from their defaults."""
         shown = []
         for f in dataclasses.fields(self):  # type: ignore[arg-type]
@@ -107,6 +114,26 @@ class Declaration:
             if default is dataclasses.MISSING or value != _repr_value(default):
                 shown.append((f.name, value))
         return shown
+
+    def _repr_html_(self) -> str:
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        strings = {n: v for n, v in values.items() if isinstance(v, str)}
+        others = values.keys() - strings.keys()
+        table = [
+            (n, shown(v))
+            for n, v in values.items()
+            if n in others and repr(v) not in ("{}", "None")
+        ]
+        return html_block(
+            type(self).__name__,
+            html_table(["parameter", "value"], table) if table else "",
+            *(html_lines(name, text) for name, text in strings.items() if text),
+        )
+
+
+def shown(value: Any) -> str:
+    """Write a value as a reader wants it, not as ``eval`` does: ``10. ms``."""
+    return str(value) if isinstance(value, Quantity) else _repr_value(value)
 
 
 def _repr_value(value: Any) -> str:

@@ -30,6 +30,7 @@ from bioplastic.models.neurons import (
     SpikeInput,
 )
 from bioplastic.models.plasticity import PlasticityRule
+from bioplastic.models.summary import network_html, network_repr
 from bioplastic.models.synapses import SynapseModel
 from bioplastic.models.wiring import Wiring, regular_pairs, sorted_synapses
 
@@ -382,6 +383,12 @@ class Network(Declaration):
                 "length of their own"
             )
         check_network(self)
+
+    def __repr__(self) -> str:
+        return network_repr(self)
+
+    def _repr_html_(self) -> str:
+        return network_html(self)
 
     def _check_kinds(self) -> None:
         for name, kind in (("populations", Population), ("projections", Projection)):

@@ -84,7 +84,8 @@ SYNAPSE_FLAGS = {
 
 _STATEMENT = re.compile(r"([A-Za-z_]\w*)\s*(\*\*|//|[-+*/%]?)=(?!=)([^#]+)")
 _TRUTH = Known(DIMENSIONLESS, is_boolean=True)
-_FIXED = {"True": _TRUTH, "False": _TRUTH, **DEFAULT_CONSTANTS, **DEFAULT_UNITS, **DEFAULT_FUNCTIONS}
+_FIXED: dict[str, Any] = dict.fromkeys(("True", "False"), _TRUTH)
+_FIXED |= DEFAULT_CONSTANTS | DEFAULT_UNITS | DEFAULT_FUNCTIONS
 _NOISE = Known((second**-0.5).dim)
 
 
@@ -133,6 +134,8 @@ def variables_of(text: str) -> dict[str, Known]:
 
 # What a string says depends on these alone, so that a network of known strings costs little.
 _Used = tuple[tuple[str, Any], ...]
+
+
 @functools.lru_cache(maxsize=4096)
 def words_of(text: str) -> frozenset[str]:
     """Words of a string that may be names."""

@@ -307,3 +307,16 @@ class TestProgramsThatFail:
         )
         with pytest.raises(StorageError, match="disk full"):
             run(network, stimulus, "cpp_standalone", state=weights, program=program)
+
+
+def test_a_result_says_in_short_what_it_holds(network, stimulus, weights):
+    result = run(network, stimulus, state=weights)
+    text, page = repr(result), result._repr_html_()
+    assert len(text) < 2000
+    for part in (f"n_done={result.n_done}", f"n_spikes={result.counts.sum()}", "engine=numpy"):
+        assert part in text
+    for name, values in result.state.items():
+        assert f"{name} {values.shape}" in text
+        assert f">{name}</td>" in page
+    with pytest.raises(AttributeError, match="did you mean 'counts'"):
+        _ = result.count

@@ -47,9 +47,7 @@ RECURRENT = Projection(
     weight=Gamma(mean=1.0, sd=1.0),
 )
 DELAYED = Projection(pre="exc", post="inh", on_pre=EXCITES, delay=2 * ms, weight=3.0)
-REGULAR = Projection(
-    pre="inh", post="exc", on_pre=INHIBITS, weight=Gamma(mean=-3.0, sd=1.0)
-)
+REGULAR = Projection(pre="inh", post="exc", on_pre=INHIBITS, weight=Gamma(mean=-3.0, sd=1.0))
 PLAIN = Projection(pre="inh", post="inh", on_pre=INHIBITS, weight=-1.0)
 
 
