@@ -139,7 +139,7 @@ class CompiledProgram:
         with tempfile.TemporaryDirectory(prefix="bioplastic-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
             self._write_input(folder, chunk)
-            arguments = (folder, len(chunk.keys), chunk.seed[0], _COMBINE.index(chunk.combine))
+            arguments = (folder, len(chunk.keys), _COMBINE.index(chunk.combine))
             self._call(folder, [str(a) for a in arguments], report, stop)
             return self._read_output(folder, chunk.probe)
 

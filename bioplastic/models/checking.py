@@ -160,9 +160,8 @@ def check_neuron_strings(neuron: "NeuronModel", scope: Scope) -> None:
     scope.add(f"{kind}.equations", read_equations(neuron.equations, scope.names, NEURON_FLAGS))
     if neuron.threshold:
         scope.add(f"{kind}.threshold", read_condition(neuron.threshold, scope.names))
-    refractory = getattr(neuron, "refractory", "")
-    if isinstance(refractory, str) and refractory:
-        reading = read_condition(refractory, scope.names, or_time=True)
+    if isinstance(neuron.refractory, str) and neuron.refractory:
+        reading = read_condition(neuron.refractory, scope.names, or_time=True)
         scope.add(f"{kind}.refractory", reading)
     for name in _NEURON_STATEMENTS:
         scope.statements([(f"{kind}.{name}", getattr(neuron, name))])

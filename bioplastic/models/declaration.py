@@ -19,6 +19,7 @@ __all__ = [
     "Declaration",
     "EquationString",
     "check_kind",
+    "check_value",
     "draw",
     "field_values",
     "is_distribution",
@@ -193,25 +194,43 @@ def whole_numbers(declaration: Any, name: str) -> tuple[int, ...]:
 
 def _check_fields(declaration: Any) -> None:
     for f in dataclasses.fields(declaration):
-        if "unit" not in f.metadata:
-            if f.type in _KINDS:
-                check_kind(declaration, f.name, *_KINDS[f.type])
-            continue
-        where, value = f"{type(declaration).__name__}.{f.name}", getattr(declaration, f.name)
-        unit = f.metadata["unit"]
-        if value is None and f.metadata["optional"]:
-            continue
-        if is_distribution(value):
-            if not have_same_dimensions(value.unit, unit):
-                raise ParameterError(f"{where}: must have the unit of {unit!r}, got {value!r}")
-            continue  # what is drawn is checked when it is drawn
-        if value is None or isinstance(value, str) or not have_same_dimensions(value, unit):
+        if "unit" in f.metadata:
+            check_value(declaration, f.name, **f.metadata)
+        elif f.type in _KINDS:
+            check_kind(declaration, f.name, *_KINDS[f.type])
+
+
+def check_value(
+    declaration: Any,
+    name: str,
+    unit: Any,
+    *,
+    low: float | None = None,
+    strict: bool = True,
+    optional: bool = False,
+) -> None:
+    """Check unit and range of a field; see :func:`parameter`.
+
+    Raises
+    ------
+    ParameterError
+        If it has another unit, is not one finite number, or lies outside its range.
+    """
+    where, value = f"{type(declaration).__name__}.{name}", getattr(declaration, name)
+    if value is None and optional:
+        return
+    if is_distribution(value):
+        if not have_same_dimensions(value.unit, unit):
             raise ParameterError(f"{where}: must have the unit of {unit!r}, got {value!r}")
-        if np.size(value) != 1 or not np.isfinite(np.asarray(value, dtype=float)):
-            raise ParameterError(f"{where}: must be one finite number, got {value!r}")
-        low, number = f.metadata["low"], float(np.asarray(value, dtype=float))
-        if low is not None and (number < low or (f.metadata["strict"] and number == low)):
-            raise ParameterError(f"{where}: must be {_bound(f.metadata)}, got {value}")
+        return  # what is drawn is checked when it is drawn
+    if value is None or isinstance(value, str) or not have_same_dimensions(value, unit):
+        raise ParameterError(f"{where}: must have the unit of {unit!r}, got {value!r}")
+    if np.size(value) != 1 or not np.isfinite(np.asarray(value, dtype=float)):
+        raise ParameterError(f"{where}: must be one finite number, got {value!r}")
+    number = float(np.asarray(value, dtype=float))
+    if low is not None and (number < low or (strict and number == low)):
+        bound = _bound({"unit": unit, "low": low, "strict": strict})
+        raise ParameterError(f"{where}: must be {bound}, got {value}")
 
 
 def _bound(metadata: Mapping[str, Any]) -> str:

@@ -85,6 +85,7 @@ template<class T> static void _read_all(const std::string& path, std::vector<T>&
 static const int64_t _n_lanes = {{_plan.lanes}};  // samples side by side
 static std::string _folder;  // where input lies and output goes
 static std::vector<int64_t> _n_steps;
+static int64_t _seed[2];
 static int64_t _row[_n_lanes];         // what each lane shows, -1 for nothing
 static int64_t _lane_steps[_n_lanes];  // how long that is
 static int64_t _last_lane = 0;         // which has shown the last row
@@ -190,7 +191,7 @@ template<class T> static void _spread(T* data, int64_t n)
     for (int64_t lane=1; lane<_n_lanes; lane++) std::copy(data, data + n, data + lane*n);
 }
 
-static void _read_input(long n_rows, unsigned long seed)
+static void _read_input(long n_rows)
 {
     using namespace brian;
     _n_steps.resize(n_rows);
@@ -203,6 +204,7 @@ static void _read_input(long n_rows, unsigned long seed)
     }
     // A lane may look beyond its sample while others go on.
     const int64_t _more = _n_lanes > 1 ? _longest : 0;
+    _read(_folder + "key", _seed, 2);
     {% block tables %}
     {% if _plan.n_features %}
     const int64_t _n_stimulus_rows = {{"_n_signal_rows" if _plan.signal_input else "n_rows"}};
@@ -234,10 +236,13 @@ static void _read_input(long n_rows, unsigned long seed)
     _read(_folder + "targets", target_values, n_rows);
     {% endif %}
     {% if _plan.draws %}
-    _read(_folder + "key", uniform_key, 2);
+    std::copy(_seed, _seed + 2, uniform_key);
     {% endif %}
     {% endblock %}
-    _random_generators[0].seed(seed);
+    {% block moment %}
+    _now = _Moment{_array_schedule_sample_key, _array_schedule_repeats, -1,
+                   {(uint32_t)_seed[0], (uint32_t)_seed[1]}};
+    {% endblock %}
     {% for all in _plan.superposed %}
     _superposition_{{all.name}}.prepare({{all.n_pre}}, {{all.n_post}}, {{all.states|length}},
                                         {{all.variables|length}}, {{all.jumps}});
@@ -315,8 +320,8 @@ static void _fire_input(int64_t step)
 
 static void _arrive()
 {
-    {% for array, _ in _plan.arrivals %}
-    _arrivals{{array}}.arrive(brian::{{array}});
+    {% for array, open in _plan.arrivals %}
+    _arrivals{{array}}.arrive(brian::{{array}}, {{"brian::" + open if open else "0"}});
     {% endfor %}
 }
 
@@ -408,6 +413,7 @@ static void _run_slots(long n_rows)
             {% endif %}
             _array_step_clock_timestep[0] = step;
             _array_step_clock_t[0] = step*_array_step_clock_dt[0];
+            _now.step = step;
             {% for call in _plan.step %}
             _clear_registers();
             {{call}}
@@ -443,6 +449,7 @@ static void _run_slots(long n_rows)
                 }
             }
         }
+        _now.step = -1;
         {% endblock %}
         {% if _plan.superposed %}
         const bool _is_last = _row[0] + 1 == n_rows || _stop_requested;
@@ -512,12 +519,11 @@ static void _write_output()
 
 int main(int argc, char **argv)
 {
-    // arguments: run folder, rows of the sample table, seed of rand() and randn(), what lanes learn
-    if (argc != 5) _fail("usage: main FOLDER ROWS SEED COMBINE");
+    // arguments: run folder, rows of the sample table, what lanes learn
+    if (argc != 4) _fail("usage: main FOLDER ROWS COMBINE");
     _folder = std::string(argv[1]) + "/";
     const long n_rows = std::atol(argv[2]);
-    const unsigned long seed = std::strtoul(argv[3], 0, 10);
-    _combine = std::atoi(argv[4]);
+    _combine = std::atoi(argv[3]);
     _flush_denormals();
     _open_probes();
     std::signal(SIGTERM, _request_stop);

@@ -26,12 +26,13 @@
     const std::vector<double> _slot_steps(_n_steps.begin(), _n_steps.end());
     _set_numbers(_dev_first_rows_values, _first_rows);
     _set_numbers(_dev_slot_steps_values, _slot_steps);
-    int64_t _key[2];
-    _read(_folder + "key", _key, 2);
-    _set_on_device(_dev_uniform_key, _key);
+    _set_on_device(_dev_uniform_key, _seed);
     {% for array, n in _plan.sizes %}
     {{array}}.resize({{n}});
     {% endfor %}
+{% endblock %}
+
+{% block moment %}
 {% endblock %}
 
 {% block look %}
@@ -99,8 +100,8 @@ static void _fire_input(int64_t)
 
 static void _arrive()
 {
-    {% for array, _ in _plan.arrivals %}
-    _arrivals{{array}}.arrive(_dev{{array}});
+    {% for array, open in _plan.arrivals %}
+    _arrivals{{array}}.arrive(_dev{{array}}, {{"_dev" + open if open else "0"}});
     {% endfor %}
 }
 
@@ -236,7 +237,8 @@ static _Steps _steps;
         _lay_out_input(n_steps);
         {% endif %}
         _launch(_begin_slot, dim3(1), 1,
-                _Moment{_dev_array_schedule_sample_key, _dev_array_schedule_repeats, -1},
+                _Moment{_dev_array_schedule_sample_key, _dev_array_schedule_repeats, -1,
+                        {(uint32_t)_seed[0], (uint32_t)_seed[1]}},
                 _dev_array_step_clock_timestep, _dev_array_step_clock_t);
 {% endblock %}
 
