@@ -9,7 +9,10 @@ from brian2 import ms, mV
 
 from bioplastic.models import (
     LIF,
+    SGD,
+    Adam,
     DiehlCookSTDP,
+    EProp,
     FixedInDegree,
     Network,
     PairWiring,
@@ -63,6 +66,14 @@ class TestText:
         assert (
             repr(LIF(tau_membrane=20 * ms, reset="")) == "LIF(reset='', tau_membrane=20. * msecond)"
         )
+
+    def test_strings_that_follow_from_an_optimizer_are_left_out(self):
+        rule = EProp(optimizer=SGD(learning_rate=0.1), batch=4)
+        assert repr(rule) == "EProp(optimizer=SGD(learning_rate=0.1), batch=4)"
+        own = EProp(constants={"gain": 2.0})
+        longer = EProp(synapse="eps_v : 1\ne_bar : 1\ngradient : 1\nmore : 1")
+        for shown in (rule, own, longer):
+            assert eval(repr(shown), {"EProp": EProp, "SGD": SGD, "Adam": Adam}) == shown
 
     def test_a_network_has_a_line_for_each_population_and_projection(self):
         lines = repr(NETWORK).splitlines()

@@ -1,6 +1,6 @@
 """E-prop: eligibility traces of synapses, and learning signals that turn them into gradients."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from brian2 import ms
@@ -76,6 +76,14 @@ class _GradientRule(PlasticityRule):
             )
         object.__setattr__(self, "constants", {**self.constants, **self.optimizer.parameters})
         PlasticityRule.__post_init__(self)
+
+    def shown_fields(self) -> list[tuple[str, str]]:
+        """Names and prints of fields, without those that follow from the optimizer."""
+        shown = PlasticityRule.shown_fields(self)
+        follow = ("synapse", "at_batch_end", "constants")
+        given = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in follow}
+        same = type(self)(**given) == self
+        return [(name, text) for name, text in shown if not (same and name in follow)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
