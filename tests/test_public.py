@@ -41,6 +41,7 @@ PUBLIC = {
     "bioplastic.errors": [
         "BioplasticError", "BuildError", "CheckpointError", "ClusterError", "CompilerNotFoundError",
         "DataError", "DataNotFoundError", "ParameterError", "SimulationError", "StorageError",
+        "UnknownArgumentError",
     ],
     "bioplastic.inspect": [
         "FrequencyDependence", "FrequencyExperiment", "Measurement", "PlasticityRecorder",

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,8 @@ from bioplastic.engine.stimulus import (
 from bioplastic.engine.structure import parameter_values, structure
 from bioplastic.errors import BioplasticError, ParameterError, SimulationError
 from bioplastic.models import Network
+from bioplastic.models.display import html_block, html_table
+from bioplastic.models.suggesting import no_attribute
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["ENGINES", "Result", "open_program", "resolve_engine", "run"]
@@ -57,7 +59,7 @@ _runtime_programs: dict[tuple[str, str, int], RuntimeProgram] = {}
 _BRIANS_ERRORS = (BrianObjectException, DimensionMismatchError, EquationError)
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True, repr=False)
 class Result:
     """What a run hands back.
 
@@ -94,6 +96,33 @@ class Result:
     timings: dict[str, float]
     engine: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, Sequence[npt.NDArray[np.float64]]] = field(default_factory=dict)
+
+    if not TYPE_CHECKING:  # to a type checker every attribute would be there
+
+        def __getattr__(self, name: str) -> Any:
+            raise no_attribute(self, name)
+
+    def _summary(self) -> dict[str, str]:
+        timings = ", ".join(f"{name} {seconds:.3g} s" for name, seconds in self.timings.items())
+        return {
+            "n_done": f"{self.n_done}{', interrupted' if self.interrupted else ''}",
+            "n_spikes": str(int(self.counts.sum()) if self.counts.size else 0),
+            "engine": self.engine.get("name", ""),
+            "timings": timings,
+        }
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{name} {np.shape(values)}" for name, values in self.state.items())
+        shown = "".join(f"{name}={text}; " for name, text in self._summary().items())
+        return f"<Result: {shown}state: {shapes}>"
+
+    def _repr_html_(self) -> str:
+        shapes = [(name, np.shape(values)) for name, values in self.state.items()]
+        return html_block(
+            "Result",
+            html_table(["", ""], self._summary().items()),
+            html_table(["state", "shape"], shapes),
+        )
 
 
 @functools.cache

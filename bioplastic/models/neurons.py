@@ -13,6 +13,7 @@ from typing import Any, Self
 from brian2 import Equations, ms, mV, second
 
 from bioplastic.errors import ParameterError
+from bioplastic.models.checking import check_neuron
 from bioplastic.models.declaration import (
     Declaration,
     EquationString,
@@ -135,7 +136,7 @@ class NeuronModel(Declaration):
     Raises
     ------
     ParameterError
-        If a parameter has a wrong unit or lies outside its range.
+        If a parameter has a wrong unit or lies outside its range, or a string cannot be read.
 
     Examples
     --------
@@ -164,18 +165,18 @@ class NeuronModel(Declaration):
     method: str = "rational_exponential_euler"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "equations", EquationString(self.equations))
         Declaration.__post_init__(self)
-        if isinstance(self.refractory, str):
-            marked = [n for n, e in Equations(str(self.equations)).items()
-                      if "unless refractory" in e.flags]  # fmt: skip
-            if marked and not self.refractory:
-                raise ParameterError(
-                    f"{type(self).__name__}.refractory: must be given where equations are marked "
-                    f"(unless refractory), as that of {', '.join(marked)} is, got ''"
-                )
-        else:
+        object.__setattr__(self, "equations", EquationString(self.equations))
+        if not isinstance(self.refractory, str):
             check_value(self, "refractory", 0 * second, low=0, strict=False)
+        check_neuron(self)
+        marked = [n for n, e in Equations(str(self.equations)).items()
+                  if "unless refractory" in e.flags]  # fmt: skip
+        if marked and isinstance(self.refractory, str) and not self.refractory:
+            raise ParameterError(
+                f"{type(self).__name__}.refractory: must be given where equations are marked "
+                f"(unless refractory), as that of {', '.join(marked)} is, got ''"
+            )
 
     @property
     def parameters(self) -> dict[str, Any]:

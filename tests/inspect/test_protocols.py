@@ -289,6 +289,15 @@ def test_rules_that_read_the_membrane_need_one():
     assert found.w + found.change == pytest.approx(LIF().v_rest / (1000 * mV))
 
 
+def test_a_name_that_is_no_membranes_is_not_taken_for_one():
+    rule = PlasticityRule(
+        pre_traces="dr1/dt = -r1/tau : 1", on_pre_trace="r1 += 1", on_pre="w = w - eta",
+        on_post="w = w + etta*r1_pre", constants={"tau": 20 * ms, "eta": 0.01},
+    )  # fmt: skip
+    with pytest.raises(ParameterError, match="stdp_window.rule: .*did you mean `eta`\\?$"):
+        stdp_window(rule, [10] * ms)
+
+
 def test_voltage_based_rule_depends_on_the_frequency_as_published():
     # One burst of the 15, each of which changes the weight by as much.
     found = pairing_protocol(
