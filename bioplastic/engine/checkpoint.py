@@ -16,6 +16,7 @@ from bioplastic.engine.naming import with_names_of_their_own
 from bioplastic.engine.structure import parameter_values, structure
 from bioplastic.errors import CheckpointError, StorageError
 from bioplastic.models import Network
+from bioplastic.models.declaration import written_out
 
 __all__ = ["MATHEMATICS", "describe", "load_checkpoint", "save_checkpoint"]
 
@@ -43,7 +44,7 @@ def describe(network: Network) -> dict[str, Any]:
     """
     network = with_names_of_their_own(network)
     initial = [population.neuron.initial_values for population in network.populations]
-    text = repr((structure(network), network, initial))
+    text = repr((structure(network), written_out(network), initial))
     digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
     return {**parameter_values(network), "network": digest}
 

@@ -152,6 +152,16 @@ def _repr_value(value: Any) -> str:
     return repr(value)
 
 
+def written_out(value: Any) -> str:
+    """Print a declaration with every field, those with their defaults too: what it is, in full."""
+    if dataclasses.is_dataclass(value):
+        fields = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
+        return f"{type(value).__name__}({', '.join(f'{n}={written_out(v)}' for n, v in fields)})"
+    if isinstance(value, tuple | list):
+        return f"({', '.join(map(written_out, value))})"
+    return _repr_value(value)
+
+
 #: What fields without a unit must be, by their annotation.
 _KINDS: dict[Any, tuple[Any, str]] = {
     str: (str, "a string"),

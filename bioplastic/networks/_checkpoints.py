@@ -4,6 +4,7 @@ from typing import Any
 
 from bioplastic import engine as engines
 from bioplastic.models import Network
+from bioplastic.models.declaration import written_out
 
 __all__ = ["configuration_of"]
 
@@ -31,7 +32,7 @@ def configuration_of(
     """
     seed = estimator.random_state
     return {
-        **{k: repr(v) for k, v in estimator.get_params().items() if k not in _LEFT_OUT | left_out},
+        **{k: written_out(v) for k, v in estimator.get_params().items() if k not in _LEFT_OUT | left_out},
         **engines.describe(network),
         **more,
         "random_state": seed if seed is None else repr(seed),
