@@ -15,6 +15,7 @@ __all__ = [
     "ParameterError",
     "SimulationError",
     "StorageError",
+    "UnknownArgumentError",
 ]
 
 
@@ -24,6 +25,10 @@ class BioplasticError(Exception):
 
 class ParameterError(BioplasticError, ValueError):
     """A parameter has a value, unit or type that cannot work."""
+
+
+class UnknownArgumentError(ParameterError, TypeError):
+    """A constructor has no argument of that name."""
 
 
 class DataError(BioplasticError, ValueError):

@@ -35,12 +35,13 @@ PUBLIC = {
     "bioplastic.engine": [
         "ENGINES", "Presentation", "ProbePlan", "Probed", "RateStimulus", "Recorder", "Result",
         "SignalStimulus",
-        "SpikeStimulus", "content_keys", "load_checkpoint", "open_program", "present",
+        "SpikeStimulus", "content_keys", "describe", "load_checkpoint", "open_program", "present",
         "rational_exponential_euler", "resolve_engine", "run", "save_checkpoint",
     ],
     "bioplastic.errors": [
         "BioplasticError", "BuildError", "CheckpointError", "ClusterError", "CompilerNotFoundError",
         "DataError", "DataNotFoundError", "ParameterError", "SimulationError", "StorageError",
+        "UnknownArgumentError",
     ],
     "bioplastic.inspect": [
         "FrequencyDependence", "FrequencyExperiment", "Measurement", "PlasticityRecorder",

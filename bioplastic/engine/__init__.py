@@ -1,6 +1,6 @@
 """How a network is computed: the only room that touches Brian's devices and preferences."""
 
-from bioplastic.engine.checkpoint import load_checkpoint, save_checkpoint
+from bioplastic.engine.checkpoint import describe, load_checkpoint, save_checkpoint
 from bioplastic.engine.integrators import rational_exponential_euler
 from bioplastic.engine.presenting import Presentation, present
 from bioplastic.engine.program import Probed, ProbePlan, Recorder
@@ -29,6 +29,7 @@ __all__ = [
     "SignalStimulus",
     "SpikeStimulus",
     "content_keys",
+    "describe",
     "load_checkpoint",
     "open_program",
     "present",

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from brian2.core.variables import Subexpression
 from brian2.groups.group import CodeRunner
+from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.utils.stringtools import get_identifiers
 
 from bioplastic.engine import integrators
@@ -25,6 +26,7 @@ from bioplastic.engine.connections import (
     of_synapses,
 )
 from bioplastic.engine.lanes import of_lane
+from bioplastic.engine.noise import Noise
 from bioplastic.engine.schedule import (
     END_OF_NEURONS,
     END_OF_STEP_NEURONS,
@@ -48,6 +50,7 @@ from bioplastic.engine.structure import (
 from bioplastic.engine.superposition import superposition_of
 from bioplastic.models import Network, Population, SpikeInput
 from bioplastic.models.declaration import is_distribution, parameter_equations
+from bioplastic.models.neurons import REFRACTORY_PERIOD
 
 __all__ = ["build"]
 
@@ -117,6 +120,8 @@ def build(
         lanes=lanes,
         repeat=repeat,
     )
+    built.noise = Noise(tables.uniform.key, lanes, built.wirings)
+    b2.get_device().noise = built.noise
     groups = {}
     for population in network.populations:
         groups[population.name] = _add_population(built, network, population, timer)
@@ -155,9 +160,13 @@ def _add_population(built: Built, network: Network, population: Population, time
     reset = [neuron.reset, *(added.on_spike for added in traces if added.side == "post")]
     lanes, n = built.lanes, population.n
     own = functools.partial(of_lane, lanes=lanes, i=n)
+    refractory = neuron.refractory
+    if not isinstance(refractory, str):
+        refractory = REFRACTORY_PERIOD
     group = b2.NeuronGroup(
         lanes * n,
         own(equations),
+        refractory=own(refractory) or False,
         threshold=own(neuron.threshold) or ("False" if isinstance(neuron, SpikeInput) else None),
         reset=own("\n".join(s for s in reset if s)) or None,
         method=integrators.resolve(neuron.method),
@@ -170,6 +179,8 @@ def _add_population(built: Built, network: Network, population: Population, time
             "target_signal": built.tables.target_signals,
         },
     )
+    if refractory:
+        _count_refractory_steps(group)
     lane_of = {"index": np.repeat(np.arange(lanes), n)} if lanes > 1 else {}
     for name in linked:
         setattr(group, name, b2.linked_var(timer, name, **lane_of))
@@ -180,21 +191,48 @@ def _add_population(built: Built, network: Network, population: Population, time
     on_pre = [added.on_spike for added in traces if added.side == "pre" and added.on_spike]
     if on_pre:
         OnSpike(group, own("\n".join(on_pre)))
+    if refractory:  # for itself: the next statements write to neurons that are awake
+        awake = {"code": "not_refractory = True; lastspike = -1e4*second", "order": -1}
+        group.run_regularly(**awake, clock=built.slot_clock, name=f"{population.name}_awake")
     slot_start = [neuron.at_slot_start, *(added.at_slot_start for added in traces)]
     code = "\n".join(s for s in slot_start if s)
     if code:
-        group.run_regularly(own(code), clock=built.slot_clock, order=0)
+        name = f"{population.name}_at_slot_start"
+        group.run_regularly(own(code), clock=built.slot_clock, order=0, name=name)
     if neuron.before_spikes:
         step = {"clock": built.step_clock, "when": "before_thresholds"}
-        group.run_regularly(own(neuron.before_spikes), **step)
+        name = f"{population.name}_before_spikes"
+        group.run_regularly(own(neuron.before_spikes), name=name, **step)
     if neuron.at_slot_end:
         end = {"clock": built.slot_clock, "when": "end", "order": END_OF_NEURONS}
-        group.run_regularly(own(neuron.at_slot_end), **end)
+        name = f"{population.name}_at_slot_end"
+        group.run_regularly(own(neuron.at_slot_end), name=name, **end)
     time = calendar_of(network, population)
     if time is not None:
         built.calendars.append((group, time))
     built.net.add(group)
     return group
+
+
+def _count_refractory_steps(group: Any) -> None:
+    """Let a refractory period be told by a comparison of times, which compilers can vectorise.
+
+    Brian compares whole numbers of steps, whose conversion they cannot. A half step between the
+    last refractory step and the first other one leaves no room for rounding.
+    """
+    updater, period = group.state_updater, group._refractory
+    brians_own = updater._get_refractory_code
+
+    def code(run_namespace: Any) -> str:
+        names = get_identifiers(period)
+        variables = group.resolve_all(names, run_namespace, user_identifiers=names)
+        if parse_expression_dimensions(period, variables) is not b2.second.dim:
+            condition: str = brians_own(run_namespace)
+            return condition
+        last = f"lastspike + (floor(({period})/dt + 1e-3) - 0.5)*dt"
+        return f"not_refractory = t >= {last}\n"
+
+    updater._get_refractory_code = code
 
 
 def _computed(group: Any, name: str) -> bool:
@@ -212,11 +250,13 @@ def _add_ends_of_steps(built: Built, network: Network, groups: dict[str, Any]) -
         after = population.neuron.after_spikes
         if after:
             code = of_lane(after, built.lanes, i=population.n)
-            groups[population.name].run_regularly(code, order=order, **step)
+            name = f"{population.name}_after_spikes"
+            groups[population.name].run_regularly(code, order=order, name=name, **step)
         graded = [p for p in network.projections if p.graded and p.pre == population.name]
         for n, projection in enumerate(graded):
             code = of_synapses(built, network, projection, projection.graded)
-            synapses[projection.name].run_regularly(code, order=order + 1 + n, **step)
+            name = f"{projection.name}_graded"
+            synapses[projection.name].run_regularly(code, order=order + 1 + n, name=name, **step)
 
 
 def _name_variables(built: Built, network: Network) -> None:

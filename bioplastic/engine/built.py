@@ -6,7 +6,29 @@ from typing import Any
 from bioplastic.engine.schedule import Tables
 from bioplastic.engine.superposition import Superposition
 
-__all__ = ["Built"]
+__all__ = ["Built", "RegularWiring"]
+
+
+@dataclass(frozen=True, slots=True)
+class RegularWiring:
+    """Layout of synapses that lie in memory row by row."""
+
+    name: str
+    kind: str
+    n_pre: int
+    n_post: int
+
+    @property
+    def n_synapses(self) -> int:
+        """Synapses of a lane."""
+        return self.n_pre * self.n_row
+
+    @property
+    def n_row(self) -> int:
+        """Synapses of one presynaptic neuron."""
+        return {"all_to_all": self.n_post, "one_to_one": 1, "all_but_one": self.n_post - 1}[
+            self.kind
+        ]
 
 
 @dataclass(kw_only=True, slots=True)
@@ -17,6 +39,8 @@ class Built:
     step_clock: Any
     slot_clock: Any
     tables: Tables
+    #: what random numbers of equations follow from
+    noise: Any = None
     #: Brian group that fires the spikes of the samples, if there is one
     spike_input: Any = None
     #: Brian groups whose spikes are recorded
@@ -26,9 +50,8 @@ class Built:
     #: samples that are shown side by side, and whether each lane has synapses of its own
     lanes: int = 1
     repeat: bool = True
-    #: name of a Synapses object -> (wiring, number of pre, number of post in a lane) where wiring
-    #: is regular
-    wirings: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    #: name of a Synapses object -> layout of a lane's synapses where wiring is regular
+    wirings: dict[str, RegularWiring] = field(default_factory=dict)
     #: name of a Synapses object -> variables that each lane has for itself
     own: dict[str, frozenset[str]] = field(default_factory=dict)
     #: names of objects that act on what lanes share, once for all

@@ -200,8 +200,9 @@ class _Slot:
         for population in network.populations:
             self._run(names[population.name], population.neuron.before_spikes, sets=True)
         for population in network.populations:
-            fires = _Change("", population.neuron.threshold, names[population.name])
-            self._note(_spikes(population.name), fires)
+            for condition in (population.neuron.threshold, str(population.neuron.refractory)):
+                fires = _Change("", condition, names[population.name])
+                self._note(_spikes(population.name), fires)
         for projection in network.projections:
             state = projection.synapse
             codes = [state.on_pre if state else "", projection.on_pre]
@@ -243,8 +244,9 @@ class _Slot:
             if equation.expr is None:
                 continue
             moves = equation.type == DIFFERENTIAL_EQUATION
-            variable = f"{owner}.{name}"
-            self._note(variable, _Change("d" if moves else "", equation.expr.code, names[owner]))
+            variable, how = f"{owner}.{name}", "d" if moves else ""
+            on = _spikes(owner) if "unless refractory" in equation.flags else ""
+            self._note(variable, _Change(how, equation.expr.code, names[owner], on))
             if moves:
                 self._read.add(variable)
             if "event-driven" in equation.flags:

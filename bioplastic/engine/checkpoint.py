@@ -1,5 +1,6 @@
 """Checkpoints: everything that a training needs to go on, in one file that is whole or absent."""
 
+import hashlib
 import json
 import os
 import tempfile
@@ -11,11 +12,41 @@ import brian2
 import numpy as np
 import numpy.typing as npt
 
+from bioplastic.engine.naming import with_names_of_their_own
+from bioplastic.engine.structure import parameter_values, structure
 from bioplastic.errors import CheckpointError, StorageError
+from bioplastic.models import Network
+from bioplastic.models.declaration import written_out
 
-__all__ = ["load_checkpoint", "save_checkpoint"]
+__all__ = ["MATHEMATICS", "describe", "load_checkpoint", "save_checkpoint"]
 
 FORMAT = 1
+#: Raised whenever the same declaration, data and seed give other numbers than before; versions of
+#: Brian and NumPy do not. Files that say nothing are of the first.
+MATHEMATICS = 2
+#: What is told of hashes.
+_SAYING = {"network": "the network's declaration differs", "data": "the data differ"}
+
+
+def describe(network: Network) -> dict[str, Any]:
+    """Tell what the numbers of a network follow from, for the configuration of a checkpoint.
+
+    Parameters
+    ----------
+    network : Network
+        The declaration, with the defaults that this release gives it.
+
+    Returns
+    -------
+    description : dict
+        The value of each parameter by its name, and as ``"network"`` a hash of all else: strings,
+        sizes, wirings, distributions, initial values.
+    """
+    network = with_names_of_their_own(network)
+    initial = [population.neuron.initial_values for population in network.populations]
+    text = repr((structure(network), written_out(network), initial))
+    digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return {**parameter_values(network), "network": digest}
 
 
 def save_checkpoint(
@@ -33,7 +64,8 @@ def save_checkpoint(
     arrays : mapping of str to ndarray
         State and history.
     configuration : mapping
-        What the arrays belong to, of JSON types; compared on resuming.
+        What the arrays belong to, of JSON types: parameters, :func:`describe` of the network, and
+        as ``"data"`` a hash of the samples. It is compared on resuming.
 
     Raises
     ------
@@ -43,6 +75,7 @@ def save_checkpoint(
     target = Path(path)
     meta = {
         "format": FORMAT,
+        "mathematics": MATHEMATICS,
         "configuration": dict(configuration),
         "arrays": sorted(arrays),
         "versions": {"brian2": brian2.__version__, "numpy": np.__version__},
@@ -79,7 +112,8 @@ def load_checkpoint(
     Raises
     ------
     CheckpointError
-        If the file is damaged, or was written by another configuration; names what differs.
+        If the file is damaged, was written by another configuration (names what differs), or by a
+        release that computed other numbers.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -95,11 +129,24 @@ def load_checkpoint(
         raise CheckpointError(
             f"checkpoint: {path} is damaged or no checkpoint ({error}); delete it to start anew"
         ) from error
+    for what, written, ours in (
+        ("format", meta.get("format"), FORMAT),
+        ("mathematics", meta.get("mathematics", 1), MATHEMATICS),
+    ):
+        if written != ours:
+            raise CheckpointError(
+                f"checkpoint: {path} was written by {what} {written}, this is {ours}: another "
+                f"release, whose numbers are others; delete it to start anew, or go on with that "
+                f"release"
+            )
     # What is compared went through JSON once, the other must too.
     wanted = json.loads(json.dumps(dict(configuration)))
     different = sorted(k for k in {*found, *wanted} if found.get(k) != wanted.get(k))
-    if meta.get("format") != FORMAT or different:
-        shown = "; ".join(f"{k}: {found.get(k)!r} there, {wanted.get(k)!r} here" for k in different)
+    if different:
+        shown = "; ".join(
+            _SAYING.get(k, f"{k}: {found.get(k)!r} there, {wanted.get(k)!r} here")
+            for k in different
+        )
         raise CheckpointError(
             f"checkpoint: {path} belongs to another training ({shown}); "
             f"delete it or choose another file"

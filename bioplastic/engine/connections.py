@@ -11,7 +11,7 @@ import numpy.typing as npt
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
-from bioplastic.engine.built import Built
+from bioplastic.engine.built import Built, RegularWiring
 from bioplastic.engine.lanes import of_lane, own_variables
 from bioplastic.engine.schedule import (
     END_OF_BATCH,
@@ -24,7 +24,9 @@ from bioplastic.errors import ParameterError
 from bioplastic.models import Network, Projection
 from bioplastic.models.declaration import parameter_equations
 
-__all__ = ["add_projection", "add_synapses", "drop_what_others_look_at", "of_synapses"]
+__all__ = [
+    "add_projection", "add_synapses", "added_variable", "drop_what_others_look_at", "of_synapses",
+]  # fmt: skip
 
 
 def of_synapses(built: Built, network: Network, projection: Projection, code: str) -> str:
@@ -58,7 +60,7 @@ def add_synapses(
         clock=built.step_clock,
     )
     n_pre, n_post = len(source) // built.lanes, len(target) // built.lanes
-    built.wirings[name] = (wiring, n_pre, n_post)
+    built.wirings[name] = RegularWiring(name, wiring, n_pre, n_post)
     if built.lanes == 1:
         synapses.connect(**_CONNECTED[wiring])
     elif built.repeat:
@@ -93,7 +95,7 @@ def _pairs(
     return (i[i != j], j[i != j]) if wiring == "all_but_one" else (i, j)
 
 
-def _added_variable(projection: Projection) -> str | None:
+def added_variable(projection: Projection) -> str | None:
     """Return the variable of the target to which a spike adds a number, if that is all it does.
 
     What a spike adds can then be computed when it is fired and summed until it arrives.
@@ -200,7 +202,7 @@ def add_projection(
             "on_post": codes["on_post"] or None,
         }
         synapses = _listed_synapses(built, projection, source, target, listed, **codes)
-        variable = _added_variable(projection)
+        variable = added_variable(projection)
         # What arrives is summed in float64.
         if variable is not None and target.variables[variable].dtype == np.float64:
             built.added_to[projection.name] = target, variable
@@ -218,16 +220,16 @@ def add_projection(
         name = f"{projection.name}_at_slot_start"
         synapses.run_regularly(own("\n".join(s for s in start if s)), order=0, name=name, **edge)
     if state is not None and state.at_slot_end:
-        end = END_OF_SYNAPSES + order
-        synapses.run_regularly(own(state.at_slot_end), when="end", order=end, **edge)
+        name, end = f"{projection.name}_synapse_at_slot_end", END_OF_SYNAPSES + order
+        synapses.run_regularly(own(state.at_slot_end), when="end", order=end, name=name, **edge)
     if learning.at_slot_end:
         name, end = f"{projection.name}_at_slot_end", END_OF_RULES + order
         synapses.run_regularly(own(learning.at_slot_end), when="end", order=end, name=name, **edge)
     if learning.at_batch_end:
-        end = END_OF_BATCH + order
-        update = synapses.run_regularly(own(learning.at_batch_end), when="end", order=end, **edge)
-        built.at_batch_end.add(update.name)
-        built.once.add(update.name)
+        name, end = f"{projection.name}_at_batch_end", END_OF_BATCH + order
+        synapses.run_regularly(own(learning.at_batch_end), when="end", order=end, name=name, **edge)
+        built.at_batch_end.add(name)
+        built.once.add(name)
         changed = built.own[projection.name] & assigned(learning.at_batch_end)
         built.spread |= {f"{projection.name}.{variable}" for variable in changed}
     step = {"clock": built.step_clock}
@@ -236,9 +238,10 @@ def add_projection(
         when = {"when": "before_synapses", "order": order, "name": name}
         synapses.run_regularly(own(learning.before_spikes), **when, **step)
     if learning.every_step:
-        end = END_OF_STEP_RULES + order
-        update = synapses.run_regularly(own(learning.every_step), when="end", order=end, **step)
-        built.intervals[update.name] = _interval(network, projection)
+        when = {"when": "end", "order": END_OF_STEP_RULES + order}
+        name = f"{projection.name}_every_step"
+        synapses.run_regularly(own(learning.every_step), name=name, **when, **step)
+        built.intervals[name] = _interval(network, projection)
     if projection.norm is not None:
         total = f"sum_{projection.name}"
         target.run_regularly(f"{total} = 0", order=1, **edge)

@@ -11,7 +11,6 @@ from typing import Any
 
 import brian2 as b2
 from brian2.core.names import Nameable
-from brian2.devices.device import runtime_device
 
 __all__ = ["BRIAN", "brian_context", "steady_names"]
 
@@ -39,18 +38,14 @@ logging.getLogger("brian2.core.base.unused_brian_object").addFilter(_of_the_user
 
 @contextlib.contextmanager
 def brian_context(device: Any, preferences: dict[str, Any]) -> Iterator[None]:
-    """Make `device` Brian's device and set `preferences`, for the time of a ``with`` block.
+    """Make `device`, one of ours, Brian's device and set `preferences`, for a ``with`` block.
 
     Threads that want Brian wait for each other. Given back afterwards, unless somebody else has
-    changed it meanwhile: Brian's device, the `preferences`, what `device` was activated with, the
-    log level. Nothing else is touched, since it may be in use by other threads.
+    changed it meanwhile: Brian's device, the `preferences`, the log level. Nothing else is touched,
+    since it may be in use by other threads.
     """
     with BRIAN:
         active, level = device_module.active_device, _QUIET.level
-        # An active device lends its time step to the next; devices of ours have no use for it.
-        lent = device is runtime_device and device is not active
-        dt = float(device.defaultclock.dt) if lent else None
-        options = device.build_on_run, device.build_options
         saved = {name: b2.prefs[name] for name in preferences}
         try:
             _QUIET.setLevel(logging.ERROR)
@@ -64,9 +59,6 @@ def brian_context(device: Any, preferences: dict[str, Any]) -> Iterator[None]:
                     b2.prefs[name] = value
             if device_module.active_device is device:
                 device_module.active_device = active
-            device.build_on_run, device.build_options = options
-            if dt is not None:
-                device.defaultclock.dt = dt * b2.second
             if _QUIET.level == logging.ERROR:
                 _QUIET.setLevel(level)
 

@@ -12,7 +12,6 @@ from typing import Any
 import brian2cuda.cuda_generator as brian2cuda_generator
 from brian2.codegen.generators.cpp_generator import c_data_type
 from brian2.codegen.templates import LazyTemplateLoader
-from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.core.variables import ArrayVariable, DynamicArrayVariable
 from brian2.devices.device import all_devices, get_device
 from brian2.synapses.synapses import Synapses
@@ -71,19 +70,12 @@ def kernel(name: str, scalar_code: Any, vector_code: Any, variables: Any, owner:
     """Return a code object's kernel, whose arrays will be on the GPU."""
     device, layout, regular = get_device(), layout_of(owner, name), wiring(owner)
     if regular is not None:
-        n_in_lane = str(max(regular.n_pre * regular.n_row, 1))
         vector_code = by_row(vector_code, regular)
-    elif layout is not None:
-        n_in_lane = "INT64_MAX"  # numbers of a list are counted through all lanes
-    else:
-        n_in_lane = str(len(owner) // device.lanes)
     found = kernel_of(
-        name,
         scalar_code,
         vector_code,
         variables,
         lambda variable: device.get_array_name(variable, prefix="_ptr"),
-        n_in_lane,
     )
     for variable in found.arrays.values():
         device.mirror(variable)
@@ -91,6 +83,20 @@ def kernel(name: str, scalar_code: Any, vector_code: Any, variables: Any, owner:
         n_sums = max(len(found.sums), device.additions.get(layout.name, 0))
         device.additions[layout.name] = n_sums
     return found
+
+
+def falls_silent(variables: Mapping[str, Any]) -> list[str]:
+    """Lines of a threshold by which a neuron that spikes becomes refractory, where it can."""
+    if "not_refractory" not in variables:
+        return []
+    awake, last, t = (
+        get_device().get_array_name(variables[name], prefix="_ptr")
+        for name in ("not_refractory", "lastspike", "t")
+    )
+    return [
+        f"{awake}[_idx] = _cond ? 0 : {awake}[_idx];",
+        f"{last}[_idx] = _cond ? {t}[0] : {last}[_idx];",
+    ]
 
 
 class CudaCodeObject(SlotCodeObject):
@@ -101,6 +107,7 @@ class CudaCodeObject(SlotCodeObject):
         "bioplastic.engine",
         env_globals={
             "layout_of": layout_of,
+            "falls_silent": falls_silent,
             "kernel": kernel,
             "on_device": lambda variable: get_device().mirror(variable),
             "spikes_of": lambda group: get_device().mirror(group.variables["_spikespace"]),
@@ -109,22 +116,13 @@ class CudaCodeObject(SlotCodeObject):
     templater.templates = _Templates(templater.env)
 
 
-for _function, _code in (
-    ("rand", "_rand(idx) _rand_of(_code, idx, _draw++)"),
-    ("randn", "_randn(idx) _randn_of(_code, idx, (_draw += 2) - 2)"),
-    ("poisson", "_poisson(mean, idx) _poisson_of(_code, idx, &_draw, mean)"),
-):
-    DEFAULT_FUNCTIONS[_function].implementations.add_implementation(
-        CudaCodeObject, code=f"#define {_code}\n", name=f"_{_function}"
-    )
-
-
 class CudaDevice(SlotDevice):
     """Brian's device for a program whose slots are computed by a GPU."""
 
     unit = "unit.cu"
     our_headers = (
-        "launch.cuh", "philox.h", "tables.cuh", "spikes.cuh", "lanes.cuh", "synapse_list.cuh",
+        "launch.cuh", "philox.h", "noise.h", "tables.cuh", "spikes.cuh", "lanes.cuh",
+        "synapse_list.cuh",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -224,6 +222,9 @@ class CudaDevice(SlotDevice):
         spiking = [*built.watched, *([built.spike_input] if built.spike_input else [])]
         for group in spiking:
             self.mirror(group.variables["_spikespace"])
+        for group, variable in built.added_to.values():
+            if (condition := group.variables[variable].conditional_write) is not None:
+                self.mirror(condition)
 
     def _mirrored(self, array: str, variable: Any) -> dict[str, str]:
         dynamic = isinstance(variable, DynamicArrayVariable)

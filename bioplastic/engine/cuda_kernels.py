@@ -6,7 +6,6 @@ a neuron, spike after spike, so that sums are made in the order in which a CPU m
 """
 
 import re
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -167,27 +166,21 @@ class Kernel:
 
 
 def kernel_of(
-    name: str,
     scalar_code: Sequence[str],
     vector_code: Sequence[str],
     variables: Mapping[str, Any],
     get_array_name: Any,
-    n_in_lane: str = "1",
 ) -> Kernel:
     """Find out how threads can share out the code of a Brian code object.
 
     Parameters
     ----------
-    name : str
-        Name of the code object.
     scalar_code, vector_code : sequence of str
         Its lines: what is the same for all elements, and what is not.
     variables : mapping of str to Variable
         What it names.
     get_array_name : callable
         Gives the name of a variable's array in the kernel.
-    n_in_lane : str
-        Number of elements of a lane, in C++.
 
     Returns
     -------
@@ -210,11 +203,6 @@ def kernel_of(
         if isinstance(v, Constant) and n in words
     ]
     head.append("const int64_t _vectorisation_idx = -1;")
-    if words & {"_rand", "_randn", "_poisson"}:
-        # Numbers differ from code to code and are the same in every build.
-        head.append(f"const _Drawing _code = {{{zlib.crc32(name.encode())}u, {n_in_lane}}};")
-        head.append("int32_t _draw = 0;")
-        vector.insert(0, "int32_t _draw = 0;")
     keeps = [line for line in scalar if not _WRITE.match(line)]
     return Kernel(
         arrays=arrays,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from brian2.core.functions import Function
 
-__all__ = ["RowTable", "Uniform", "philox_uniform"]
+__all__ = ["PHILOX", "RowTable", "Uniform", "philox_uniform"]
 
 _CPP_UNIFORM = """
 static inline double %NAME%(const double sample, const double repeat, const int32_t neuron,
@@ -22,16 +22,14 @@ static inline double %NAME%(const double sample, const double repeat, const int3
 }
 """
 
-_CYTHON_UNIFORM = """
-cdef double %NAME%(double sample, double repeat, int neuron, double draw) noexcept:
-    global _namespace%NAME%_key
+_CYTHON_PHILOX = """
+cdef double _philox_uniform(unsigned int k0, unsigned int k1, double sample, double repeat,
+                            int neuron, double draw) noexcept:
     cdef unsigned long long sample_bits = <unsigned long long><long long>sample
     cdef unsigned int c0 = <unsigned int>neuron
     cdef unsigned int c1 = <unsigned int><long long>draw
     cdef unsigned int c2 = <unsigned int>sample_bits
     cdef unsigned int c3 = <unsigned int><long long>repeat << 24
-    cdef unsigned int k0 = <unsigned int>_namespace%NAME%_key[0]
-    cdef unsigned int k1 = <unsigned int>_namespace%NAME%_key[1]
     c3 = c3 ^ <unsigned int>(sample_bits >> 32)
     cdef unsigned long long p0, p1
     cdef unsigned int n0, n2
@@ -49,6 +47,13 @@ cdef double %NAME%(double sample, double repeat, int neuron, double draw) noexce
         k1 += 0xBB67AE85u
     p0 = ((<unsigned long long>c0 << 32) | c1) >> 12
     return (<double>p0 + 0.5) * (1.0 / 4503599627370496.0)
+"""
+
+_CYTHON_UNIFORM = """
+cdef double %NAME%(double sample, double repeat, int neuron, double draw) noexcept:
+    global _namespace%NAME%_key
+    return _philox_uniform(<unsigned int>_namespace%NAME%_key[0],
+                           <unsigned int>_namespace%NAME%_key[1], sample, repeat, neuron, draw)
 """
 
 _CPP_TABLE = """
@@ -116,6 +121,12 @@ def philox_uniform(sample: Any, repeat: Any, neuron: Any, draw: Any, *, key: Any
     return (bits.astype(np.float64) + 0.5) * (1.0 / 4503599627370496.0)
 
 
+#: What functions in Cython need; other targets find it in philox.h or in NumPy.
+PHILOX = Function(philox_uniform, arg_units=[1] * 6, return_unit=1, arg_names=list("abcdef"))
+PHILOX.name = "_philox_uniform"
+PHILOX.implementations.add_implementation("cython", _CYTHON_PHILOX, name="_philox_uniform")
+
+
 class Uniform(Function):
     """``uniform(sample, repeat, neuron, draw)`` for generated code; `key` can change between runs.
 
@@ -142,6 +153,7 @@ class Uniform(Function):
                 target,
                 code.replace("%NAME%", name),
                 namespace={f"{name}_key": self.key},
+                dependencies={PHILOX.name: PHILOX} if target == "cython" else None,
                 name=name,
             )
         self.implementations.add_implementation(

@@ -1,15 +1,22 @@
 """Values of some variables, kept of every sample."""
 
+import copy
 import itertools
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import psutil
 
 from bioplastic.engine.program import ChunkResult, ProbePlan
+from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 
 __all__ = ["Outputs"]
+
+Rows = dict[str, npt.NDArray[np.float64]]
 
 
 class Outputs:
@@ -17,20 +24,55 @@ class Outputs:
 
     Parameters
     ----------
-    names : sequence of str
-        The variables, as ``"population.variable"``.
-    at : {"end", "steps"}
-        Whether they are looked at in a sample's last step, or in each.
+    chosen : sequence of str, or mapping of str to sequence of int
+        The variables, as ``"population.variable"``; of a mapping, these elements of them.
+    at : {"end", "steps"} or int
+        Whether they are looked at in a sample's last step, in each, or in every so many.
+    n_steps : ndarray of shape (n_samples,)
+        Lengths of all samples, `first` and those after it.
+    first : int
+        Presentation that comes first.
 
-    Attributes
-    ----------
-    values : dict of str to list of ndarray of shape (n_looked, n_elements)
-        One array for each sample so far.
+    Raises
+    ------
+    ParameterError
+        If `at` is none of these, and, when a run begins, if there is no such variable or element,
+        or not enough memory.
     """
 
-    def __init__(self, names: Sequence[str], at: str) -> None:
-        self._names, self._at = names, at
-        self.values: dict[str, list[npt.NDArray[np.float64]]] = {name: [] for name in names}
+    def __init__(
+        self,
+        chosen: Sequence[str] | Mapping[str, Sequence[int]],
+        at: str | int,
+        n_steps: npt.NDArray[np.int64],
+        *,
+        first: int = 0,
+    ) -> None:
+        whole = isinstance(at, int) and not isinstance(at, bool) and at >= 1
+        if at not in ("end", "steps") and not whole:
+            raise ParameterError(
+                f"outputs_at: must be 'end', 'steps' or a whole number of steps >= 1, got {at!r}"
+            )
+        self._chosen: dict[str, Any] = dict(
+            chosen.items() if isinstance(chosen, Mapping) else dict.fromkeys(chosen)
+        )
+        self._every = None if at == "end" else 1 if at == "steps" else int(at)
+        self._n_rows, self._first = self._n_looked(n_steps), first
+        self._kept: dict[str, list[npt.NDArray[np.float64]]] = {n: [] for n in self._chosen}
+
+    def of_a_part(self) -> "Outputs":
+        """Return what keeps the outputs of some of the samples, in a run of their own."""
+        part = copy.copy(self)
+        part._kept = {name: [] for name in self._chosen}
+        return part
+
+    def up_to(self, stop: int) -> dict[str, Sequence[npt.NDArray[np.float64]]]:
+        """Hand out what was kept, one array for each sample before `stop`."""
+        return dict(self._kept)
+
+    def _n_looked(self, n_steps: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Count the steps of samples in which the variables are looked at."""
+        return np.minimum(n_steps, 1) if self._every is None else n_steps // self._every
 
     def begin(
         self,
@@ -41,24 +83,70 @@ class Outputs:
         start: int,
         stop: int,
     ) -> None:
-        """Note how many elements there are of each variable."""
-        self._elements = {name: np.arange(sizes[name], dtype=np.int32) for name in self._names}
+        """Note which elements there are of each variable, and whether there is room for them."""
+        if unknown := sorted(set(self._chosen) - set(sizes)):
+            raise ParameterError(
+                f"outputs: the network has no {', '.join(unknown)}; it has "
+                f"{', '.join(sorted(sizes))}"
+            )
+        self._elements = {
+            name: _elements(name, elements, sizes[name]) for name, elements in self._chosen.items()
+        }
+        self._width = sum(len(elements) for elements in self._elements.values())
+        self._make_room(8 * self._width * int(self._n_rows.sum()))
+
+    def _make_room(self, n_bytes: int) -> None:
+        there_is = psutil.virtual_memory().total
+        if n_bytes > there_is:
+            raise ParameterError(
+                f"outputs: {self._width} numbers in {self._n_rows.sum():,} steps would take "
+                f"{n_bytes / 1e9:,.1f} GB of memory, and this machine has {there_is / 1e9:,.1f} "
+                f"GB; choose elements, as in outputs={{'exc.v': [0, 1]}}, look less often, as in "
+                f"outputs_at=10, or write them to a file: outputs_path"
+            )
+
+    def numbers(self, n_steps: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Count the numbers that each of these samples will give."""
+        return self._n_looked(n_steps) * self._width
 
     def plan(self, start: int, n_steps: npt.NDArray[np.int64]) -> ProbePlan:
-        """Look at all of them in the last step of each sample, or in every step."""
-        rows, steps = np.arange(len(n_steps)), n_steps - 1
-        if self._at == "steps":
-            rows = np.repeat(rows, n_steps)
-            steps = np.arange(len(rows)) - np.repeat(np.cumsum(n_steps) - n_steps, n_steps)
-        return ProbePlan(rows=rows, steps=steps, variables=self._elements)
+        """Look at them when it is time, in each of these samples."""
+        rows = np.arange(len(n_steps))
+        if self._every is None:
+            return ProbePlan(rows=rows, steps=n_steps - 1, variables=self._elements)
+        n_looked = self._n_looked(n_steps)
+        rows = np.repeat(rows, n_looked)
+        number = np.arange(len(rows)) - np.repeat(np.cumsum(n_looked) - n_looked, n_looked)
+        return ProbePlan(rows=rows, steps=(number + 1) * self._every - 1, variables=self._elements)
 
     def record(self, start: int, result: ChunkResult) -> None:
         """Take what was seen of the last presentation of each sample that is done."""
+        for _, rows in self._samples(start, result):
+            for name, values in rows.items():
+                self._kept[name].append(values)
+
+    def _samples(self, start: int, result: ChunkResult) -> Iterator[tuple[int, Rows]]:
+        """Give number and values of each sample that is done."""
         seen, n_done = result.probed, int(result.state["schedule.cursor"][0])
         assert seen is not None
         last = dict(zip(seen.rows.tolist(), seen.repeats.tolist(), strict=True))
         counts = seen.repeats == np.array([last[row] for row in seen.rows.tolist()], dtype=np.int64)
         cuts = np.searchsorted(seen.rows[counts], np.arange(n_done + 1))
-        for name, values in self.values.items():
-            found = seen.values[name][counts]
-            values.extend(found[a:b] for a, b in itertools.pairwise(cuts))
+        found = {name: seen.values[name][counts] for name in self._elements}
+        for k, (a, b) in enumerate(itertools.pairwise(cuts.tolist())):
+            yield start - self._first + k, {name: values[a:b] for name, values in found.items()}
+
+
+def _elements(name: str, chosen: Any, size: int) -> npt.NDArray[np.int32]:
+    """Check elements of a variable; all where none are chosen."""
+    if chosen is None:
+        return np.arange(size, dtype=np.int32)
+    try:
+        numbers = np.array([operator.index(k) for k in chosen], dtype=np.int64)
+    except TypeError:
+        numbers = np.array([-1])
+    if len(numbers) and not 0 <= numbers.min() <= numbers.max() < size:
+        raise ParameterError(
+            f"outputs[{name!r}]: must be whole numbers in 0..{size - 1}, got {chosen!r}"
+        )
+    return numbers.astype(np.int32)

@@ -6,6 +6,7 @@ Where nothing goes over from sample to sample, they can be shown in any order an
 import dataclasses
 import functools
 import itertools
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from tqdm.auto import tqdm
 
 from bioplastic.engine.carried import check_independent
 from bioplastic.engine.lanes import default_lanes
+from bioplastic.engine.output_file import kept_outputs
 from bioplastic.engine.program import ChunkResult, deferred_interrupt
 from bioplastic.engine.running import Result, open_program, resolve_engine, run
 from bioplastic.engine.standalone_program import CompiledProgram
@@ -92,8 +94,9 @@ def present(
     state: Mapping[str, npt.NDArray[np.float64]] | None = None,
     engine: str = "auto",
     record: Literal["counts", "spikes"] = "counts",
-    outputs: Sequence[str] = (),
-    outputs_at: Literal["end", "steps"] = "end",
+    outputs: Sequence[str] | Mapping[str, Sequence[int]] = (),
+    outputs_at: Literal["end", "steps"] | int = "end",
+    outputs_path: str | os.PathLike[str] | None = None,
     n_jobs: int | None = None,
     lanes: int | None = None,
     description: str = "",
@@ -106,8 +109,8 @@ def present(
     network : Network
         The declaration; without rules and norms, and without variables that last from sample to
         sample, change, and have a say in the answer. ``network.frozen()`` gives one.
-    stimulus, seed, state, engine, record, outputs, outputs_at, description, progress
-        See :func:`bioplastic.engine.run`.
+    stimulus, seed, state, engine, record, outputs, outputs_at, outputs_path, description, progress
+        See :func:`bioplastic.engine.run`. Only compiled programs write a file side by side.
     n_jobs : int or None
         Processors; -1 takes all. Each runs its own copy of one cached program. Results do not
         depend on it.
@@ -134,11 +137,11 @@ def present(
     if lanes is None:
         lanes = default_lanes(network, name)
     program = open_program(network, engine=name, lanes=lanes)
-    back = None
+    lengths, order = network.schedule.n_steps(stimulus.durations(0, len(stimulus))), None
     if lanes > 1:  # neighbours of about the same length wait little for each other
-        by_length = np.argsort(stimulus.durations(0, len(stimulus)), kind="stable")
-        back = np.argsort(by_length)
-        stimulus = in_this_order(stimulus, by_length)
+        order = np.argsort(stimulus.durations(0, len(stimulus)), kind="stable")
+        stimulus, lengths = in_this_order(stimulus, order), lengths[order]
+    kept = kept_outputs(outputs, outputs_at, lengths, path=outputs_path, order=order)
     cuts = _cuts(stimulus, n_workers * SHARES if n_workers > 1 else 1)
     blocks = list(itertools.pairwise(cuts))
     work = functools.partial(
@@ -149,8 +152,6 @@ def present(
         state=state,
         engine=name,
         record=record,
-        outputs=outputs,
-        outputs_at=outputs_at,
         lanes=lanes,
         chunk_size=CHUNK,
     )
@@ -170,25 +171,39 @@ def present(
                 done = position
 
             return work(
-                program=program, start=begin, stop=end, on_chunk=on_chunk, interrupted=asked
+                program=program,
+                start=begin,
+                stop=end,
+                on_chunk=on_chunk,
+                interrupted=asked,
+                recorder=kept and kept.of_a_part(),
             )
 
-        if n_workers == 1:
+        compiled = isinstance(program, CompiledProgram)
+        if n_workers == 1 or (outputs_path is not None and not compiled):
             results = [here(begin, end) for begin, end in blocks]
-        elif isinstance(program, CompiledProgram):
+        elif compiled:
             # The work is done by the compiled programs, which are processes of their own.
             parallel = joblib.Parallel(n_jobs=n_workers, backend="threading")
             results = parallel(joblib.delayed(here)(begin, end) for begin, end in blocks)
         else:
             parallel = joblib.Parallel(n_jobs=n_workers)
-            results = parallel(joblib.delayed(work)(start=begin, stop=end) for begin, end in blocks)
+            results = parallel(
+                joblib.delayed(work)(start=begin, stop=end, recorder=kept and kept.of_a_part())
+                for begin, end in blocks
+            )
         if asked() or any(r.interrupted for r in results):
             n_done = sum(r.n_done - a for r, (a, _) in zip(results, blocks, strict=True))
             raise KeyboardInterrupt(f"stopped after {n_done} of {len(stimulus)} samples")
         bar.update(len(stimulus) - bar.n)
-    given = work(program=program, stop=0).state
-    joined = _joined(results, given)
-    return joined if back is None else _in_order(joined, back)
+    if kept is not None and outputs_path is not None:  # all of it lies in one place
+        results = [dataclasses.replace(r, outputs={}) for r in results]
+    joined = _joined(results, state=work(program=program, stop=0).state)
+    if order is not None:
+        joined = _in_order(joined, np.argsort(order))
+    if kept is not None and outputs_path is not None:
+        joined = dataclasses.replace(joined, outputs=kept.up_to(len(stimulus)))
+    return joined
 
 
 def _in_order(result: Result, order: npt.NDArray[np.int64]) -> Result:

@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
@@ -77,12 +78,16 @@ class Chunk:
         Every parameter and every variable of the network, in base units.
     seed : tuple of int
         Two 32-bit words.
+    folder : Path
+        Of the run: what its chunks have in common may be kept there.
     target_signals : ndarray of shape (n_steps, n_outputs) or None
         What equations read as ``target_signal(row, i)``, steps of all slots end to end.
     probe : ProbePlan or None
         What to look at on the way.
     combine : {"sum", "mean", None}
         What lanes learn of what the samples of a round taught.
+    spikes : bool
+        Whether to hand back the spikes of the watched populations, beside their number.
     """
 
     samples: npt.NDArray[np.float64] | SpikeTrains
@@ -91,9 +96,11 @@ class Chunk:
     targets: npt.NDArray[np.float64]
     values: Mapping[str, npt.NDArray[np.float64] | float]
     seed: tuple[int, int]
+    folder: Path
     target_signals: npt.NDArray[np.float64] | None = None
     probe: ProbePlan | None = None
     combine: Literal["sum", "mean"] | None = None
+    spikes: bool = True
 
     @property
     def first_rows(self) -> npt.NDArray[np.int64]:
@@ -113,7 +120,8 @@ class ChunkResult:
         Spikes of the watched populations, in seconds from the begin of their slot; the units of a
         second population are counted on from those of the first.
     offsets : ndarray of shape (n_slots + 1,)
-        Slot `k` owns the spikes ``offsets[k]`` up to ``offsets[k + 1]``.
+        Slot `k` owns the spikes ``offsets[k]`` up to ``offsets[k + 1]``; none where nobody wants
+        them.
     log : ndarray of shape (n_slots, 3)
         Row, repetition and number of watched spikes of every slot.
     seconds : float

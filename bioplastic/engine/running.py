@@ -1,25 +1,27 @@
 """Show a whole data set to a network: chunks of one build, progress, interruptions."""
 
 import contextlib
-import difflib
 import functools
-import re
+import os
+import tempfile
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from brian2 import BrianObjectException, DimensionMismatchError
 from brian2.equations.equations import EquationError
-from brian2.utils.stringtools import get_identifiers
 from tqdm.auto import tqdm
 
 from bioplastic.engine.context import BRIAN
 from bioplastic.engine.cuda_program import CudaProgram
 from bioplastic.engine.lanes import Combine, check_lanes, in_order
+from bioplastic.engine.limits import check_lists, check_sizes, check_steps
 from bioplastic.engine.naming import with_names_of_their_own
+from bioplastic.engine.output_file import kept_outputs
 from bioplastic.engine.outputs import Outputs
 from bioplastic.engine.program import (
     Chunk,
@@ -41,6 +43,8 @@ from bioplastic.engine.stimulus import (
 from bioplastic.engine.structure import parameter_values, structure
 from bioplastic.errors import BioplasticError, ParameterError, SimulationError
 from bioplastic.models import Network
+from bioplastic.models.display import html_block, html_table
+from bioplastic.models.suggesting import no_attribute
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["ENGINES", "Result", "open_program", "resolve_engine", "run"]
@@ -48,15 +52,15 @@ __all__ = ["ENGINES", "Result", "open_program", "resolve_engine", "run"]
 ENGINES = ("auto", "numpy", "cython", "cpp_standalone", "cuda_standalone")
 #: Brian objects of the runtime engines that are kept for the next run.
 MAX_RUNTIME_PROGRAMS = 4
-#: Numbers of one chunk of signals, 128 MiB.
-MAX_SIGNALS = 2**24
+#: Numbers of one chunk, signals and outputs: 128 MiB.
+MAX_NUMBERS = 2**24
 _runtime_programs: dict[tuple[str, str, int], RuntimeProgram] = {}
 
 #: What Brian says of equations that it cannot use, next to Python's own errors.
 _BRIANS_ERRORS = (BrianObjectException, DimensionMismatchError, EquationError)
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True, repr=False)
 class Result:
     """What a run hands back.
 
@@ -68,9 +72,9 @@ class Result:
         Spikes of the watched population in the presentation that counted, where recorded.
     spikes : SpikeTrains or None
         The spikes themselves, where they were asked for.
-    outputs : dict of str to list of ndarray of shape (n_looked, n_elements)
+    outputs : dict of str to sequence of ndarray of shape (n_looked, n_elements)
         The variables that were asked for, one array for each sample: in its last step, or in
-        every step of it.
+        steps of it. Those in a file are read when they are asked for.
     spikes_per_slot, repeats : ndarray of shape (n_slots,)
         Of all slots, those included that were repeated.
     n_done : int
@@ -92,7 +96,34 @@ class Result:
     interrupted: bool
     timings: dict[str, float]
     engine: dict[str, str] = field(default_factory=dict)
-    outputs: dict[str, list[npt.NDArray[np.float64]]] = field(default_factory=dict)
+    outputs: dict[str, Sequence[npt.NDArray[np.float64]]] = field(default_factory=dict)
+
+    if not TYPE_CHECKING:  # to a type checker every attribute would be there
+
+        def __getattr__(self, name: str) -> Any:
+            raise no_attribute(self, name)
+
+    def _summary(self) -> dict[str, str]:
+        timings = ", ".join(f"{name} {seconds:.3g} s" for name, seconds in self.timings.items())
+        return {
+            "n_done": f"{self.n_done}{', interrupted' if self.interrupted else ''}",
+            "n_spikes": str(int(self.counts.sum()) if self.counts.size else 0),
+            "engine": self.engine.get("name", ""),
+            "timings": timings,
+        }
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{name} {np.shape(values)}" for name, values in self.state.items())
+        shown = "".join(f"{name}={text}; " for name, text in self._summary().items())
+        return f"<Result: {shown}state: {shapes}>"
+
+    def _repr_html_(self) -> str:
+        shapes = [(name, np.shape(values)) for name, values in self.state.items()]
+        return html_block(
+            "Result",
+            html_table(["", ""], self._summary().items()),
+            html_table(["state", "shape"], shapes),
+        )
 
 
 @functools.cache
@@ -137,6 +168,7 @@ def open_program(network: Network, *, engine: str = "auto", lanes: int = 1) -> P
         If the program cannot be made.
     """
     name = resolve_engine(engine)
+    check_sizes(network, engine=name, lanes=lanes)
     try:
         return _open(with_names_of_their_own(network), name, lanes)
     except BioplasticError:
@@ -145,20 +177,9 @@ def open_program(network: Network, *, engine: str = "auto", lanes: int = 1) -> P
         # Brian's own exception says where, the one behind it what.
         where = str(error).partition("\n")[0]
         what = f" {error.__cause__}" if error.__cause__ is not None else ""
-        if unknown := re.search(r'The identifier "(\w+)" could not be resolved', where + what):
-            raise ParameterError(_unknown(unknown[1], network)) from error
         raise ParameterError(
             f"the network cannot be built; correct its equations: {where}{what}"
         ) from error
-
-
-def _unknown(name: str, network: Network) -> str:
-    """Say that a string of the network names what there is not, and what may be meant."""
-    strings = structure(network).replace("\\n", " ")
-    words = sorted(get_identifiers(strings) - {name})
-    like = difflib.get_close_matches(name, words, n=1, cutoff=0.7)
-    hint = f", did you mean {like[0]!r}?" if like else "; declare it, or give it as a constant"
-    return f"the network cannot be built: nothing in it is called {name!r}{hint}"
 
 
 def _open(network: Network, name: str, lanes: int) -> Program:
@@ -190,8 +211,9 @@ def run(
     start: int = 0,
     stop: int | None = None,
     record: Literal["counts", "spikes", "nothing"] = "counts",
-    outputs: Sequence[str] = (),
-    outputs_at: Literal["end", "steps"] = "end",
+    outputs: Sequence[str] | Mapping[str, Sequence[int]] = (),
+    outputs_at: Literal["end", "steps"] | int = "end",
+    outputs_path: str | os.PathLike[str] | None = None,
     lanes: int = 1,
     combine: Combine = None,
     chunk_size: int = 1000,
@@ -224,11 +246,14 @@ def run(
         the run ends, after the last where None.
     record : {"counts", "spikes", "nothing"}
         What to keep of the watched population's spikes: how many each neuron gave to each sample,
-        the spikes themselves as well, or nothing.
-    outputs : sequence of str
-        Variables to keep of every sample, for example ``"readout.y"``; in place of a `recorder`.
-    outputs_at : {"end", "steps"}
-        Whether their values count in a sample's last step, or in each.
+        the spikes themselves as well, or nothing; then nobody but a `recorder` gets them.
+    outputs : sequence of str, or mapping of str to sequence of int
+        Variables to keep of every sample, for example ``["readout.y"]``, or some of their elements:
+        ``{"exc.v": [0, 5]}``; in place of a `recorder`.
+    outputs_at : {"end", "steps"} or int
+        Whether their values count in a sample's last step, in each, or in every so many.
+    outputs_path : path-like, optional
+        New HDF5 file for them, where memory has no room.
     lanes : int
         Samples that are shown side by side, as replicas of the network. Where nothing is learned,
         results do not depend on it.
@@ -289,6 +314,7 @@ def run(
     values = complete_state(
         network, program.sizes, {**parameters, **(state or {})}, _sequence(seed)
     )
+    check_lists(network, values, engine=name, lanes=lanes)
     total, position, simulated = len(stimulus) if stop is None else stop, start, 0.0
     n_units = network.n_watched
     counts = np.zeros((total - start if record != "nothing" else 0, n_units), dtype=np.int32)
@@ -296,19 +322,19 @@ def run(
     logs: list[npt.NDArray[np.float64]] = []
     n_rows = min(chunk_size, getattr(program, "n_rows", chunk_size))
     n_rows = max(n_rows // lanes, 1) * lanes  # rounds are not cut
-    if unknown := sorted(set(outputs) - set(values)):
-        raise ParameterError(
-            f"outputs: the network has no {', '.join(unknown)}; it has {', '.join(sorted(values))}"
-        )
     if recorder is not None and outputs:
         raise ParameterError("outputs: must be empty where a recorder is given, which sees them")
-    if outputs:
-        recorder = Outputs(outputs, outputs_at)
+    needs_spikes = record != "nothing" or recorder is not None
+    lengths = network.schedule.n_steps(stimulus.durations(start, total))
+    check_steps(network, lengths)
+    if recorder is None:
+        recorder = kept_outputs(outputs, outputs_at, lengths, first=start, path=outputs_path)
     if recorder is not None and start < total:
         sizes = {name: len(value) for name, value in values.items()}
         recorder.begin(network, sizes, values, start=start, stop=total)
     with (
         _asked(interrupted) as asked,
+        tempfile.TemporaryDirectory(prefix="bioplastic-", ignore_cleanup_errors=True) as folder,
         tqdm(
             total=total, initial=start, desc=description, unit="sample", disable=not progress
         ) as bar,
@@ -319,12 +345,12 @@ def run(
             # A batch that an earlier run began is filled first, so that rounds end with batches.
             end = min(position + (lanes - in_batch if in_batch else n_rows), total)
             n_steps = network.schedule.n_steps(stimulus.durations(position, end))
-            if isinstance(stimulus, SignalStimulus):
-                fits = int(np.searchsorted(np.cumsum(n_steps), MAX_SIGNALS // network.n_features))
-                fits = min(end - position, fits)
-                if end < total or fits < end - position:
-                    fits = max(fits // lanes, 1) * lanes
-                end = min(position + fits, end)
+            numbers = n_steps * (network.n_features * isinstance(stimulus, SignalStimulus))
+            if isinstance(recorder, Outputs):
+                numbers += recorder.numbers(n_steps)
+            fits = int(np.searchsorted(np.cumsum(numbers), MAX_NUMBERS))
+            if fits < len(n_steps):
+                end = min(position + max(fits // lanes, 1) * lanes, end)
                 n_steps = n_steps[: end - position]
             probe = None if recorder is None else recorder.plan(position, n_steps)
             if probe is not None and (unknown := sorted(set(probe.variables) - set(values))):
@@ -339,9 +365,11 @@ def run(
                 targets=stimulus.row_targets(position, end),
                 values=values,
                 seed=words,
+                folder=Path(folder),
                 target_signals=target_rows(stimulus, position, end, n_steps),
                 probe=probe,
                 combine=combine,
+                spikes=needs_spikes,
             )
             begin = position
             done = program.run(
@@ -388,7 +416,7 @@ def run(
             "methods": ", ".join(sorted({p.neuron.method for p in network.populations})),
             "precision": "float64",
         },
-        outputs=recorder.values if isinstance(recorder, Outputs) else {},
+        outputs=recorder.up_to(position) if isinstance(recorder, Outputs) else {},
     )
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from brian2.devices.device import runtime_device
 
 from bioplastic.engine.builder import build
 from bioplastic.engine.context import BRIAN, brian_context, steady_names
 from bioplastic.engine.lanes import learned_variables, upper_bounds
+from bioplastic.engine.noise import noise_device
 from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan, input_events
 from bioplastic.engine.schedule import END_OF_BATCH, SLOT_LOG
 from bioplastic.engine.structure import listed_variables, parameter_values
@@ -69,7 +69,7 @@ class RuntimeProgram:
         return 1 if group.variables[variable].scalar else self._lanes
 
     def _context(self) -> contextlib.AbstractContextManager[None]:
-        return brian_context(runtime_device, {"codegen.target": self._target})
+        return brian_context(noise_device, {"codegen.target": self._target})
 
     def _prepare(
         self, parameters: dict[str, float], synapses: dict[str, npt.NDArray[np.float64]]
@@ -124,7 +124,6 @@ class RuntimeProgram:
         built, n_rows = self._built, len(chunk.keys)
         tables = built.tables
         with self._context():
-            runtime_device.seed(chunk.seed[0])
             if isinstance(chunk.samples, SpikeTrains):
                 dt = float(self._network.schedule.dt)
                 self._events = input_events(chunk.samples, dt=dt, n_steps=chunk.n_steps)
@@ -148,7 +147,7 @@ class RuntimeProgram:
             cursor, n_shown = (self._of_schedule(v) for v in ("cursor", "n_shown"))
             self._spikes: list[list[tuple[float, npt.NDArray[np.int32]]]] = []
             self._probe = _Probe(chunk.probe, self._lane) if chunk.probe is not None else None
-            self._learns = chunk.combine is not None
+            self._learns, self._records = chunk.combine is not None, chunk.spikes
             log: list[list[float]] = []
             rows, following, last = np.full(self._lanes, -1), 0, 0
             n_done, begun = 0, time.perf_counter()
@@ -253,6 +252,10 @@ class RuntimeProgram:
             # What is under way belongs to the last sample.
             for _ in range(round(float(np.max(synapses.pre.delay)) / dt) + 2):
                 synapses.pre.queue.advance()
+        noise = self._built.noise
+        noise.step[0] = -1
+        noise.sample_key[:] = self._built.tables.sample_keys.values[np.maximum(rows, 0)]
+        noise.repeats[:] = self._of_schedule("repeats")
         for obj in self._starts:
             obj.run()
         learned = [n for n in self._learned if self._learns and self._exists(n)]
@@ -271,6 +274,7 @@ class RuntimeProgram:
                 kept[lane] = {name: self._lane(name, lane).copy() for name in changing}
             timestep.set_value(step)
             t.set_value(step * dt)
+            noise.step[0] = step
             for obj in self._steps:
                 if obj is self._built.spike_input:
                     self._fire_input(step)
@@ -280,6 +284,7 @@ class RuntimeProgram:
             if self._probe is not None:
                 for lane in np.flatnonzero(step < lengths).tolist():
                     self._probe.look(int(rows[lane]), step, int(repeats[lane]), lane)
+        noise.step[0] = -1
         for lane, values in kept.items():
             for name, value in values.items():
                 self._lane(name, lane)[:] = value
@@ -324,6 +329,8 @@ class RuntimeProgram:
         found: list[list[tuple[float, npt.NDArray[np.int32]]]],
     ) -> None:
         """Note the watched spikes of lanes whose samples are not over."""
+        if not self._records:
+            return
         first = 0
         for group in self._built.watched:
             spikes, n = group.variables["_spikespace"].get_value(), len(group) // self._lanes

@@ -9,6 +9,7 @@ import numpy as np
 from bioplastic.engine.functions import RowTable, Uniform
 from bioplastic.engine.structure import n_target_signals
 from bioplastic.models import Network, SignalInput, SpikeInput
+from bioplastic.models.strings import LINKED
 
 __all__ = [
     "END_OF_BATCH",
@@ -61,8 +62,6 @@ in_batch = in_batch + enough*n_shown
 batch_ends = enough*int(in_batch >= batch_size)
 in_batch = in_batch*(1 - batch_ends)
 """
-#: Variables of the schedule that are linked to every population whose strings name them.
-LINKED = {"cursor": "1", "sample_key": "1", "repeats": "1", "row": "1", "slot_duration": "second"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

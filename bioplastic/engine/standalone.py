@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,8 @@ from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import all_devices, get_device
 from brian2.synapses.synapses import Synapses, SynapticPathway
 
-from bioplastic.engine.built import Built
+from bioplastic.engine.built import Built, RegularWiring
+from bioplastic.engine.noise import NoiseDevice
 from bioplastic.engine.schedule import END_OF_BATCH, SLOT_LOG
 from bioplastic.engine.superposition import Superposition
 from bioplastic.engine.unit import write_unit
@@ -22,28 +22,11 @@ from bioplastic.engine.unit import write_unit
 __all__ = ["SlotCodeObject", "SlotDevice", "slot_device"]
 
 
-@dataclass(frozen=True, slots=True)
-class RegularWiring:
-    """Layout of synapses that lie in memory row by row."""
-
-    name: str
-    kind: str
-    n_pre: int
-    n_post: int
-
-    @property
-    def n_row(self) -> int:
-        """Synapses of one presynaptic neuron."""
-        return {"all_to_all": self.n_post, "one_to_one": 1, "all_but_one": self.n_post - 1}[
-            self.kind
-        ]
-
-
 def wiring(owner: Any) -> RegularWiring | None:
     """Return the layout of the synapses behind a code object's owner, None where irregular."""
     name = getattr(owner, "synapses", owner).name
-    known = get_device().wirings.get(name)
-    return RegularWiring(name, *known) if known else None
+    found: RegularWiring | None = get_device().wirings.get(name)
+    return found
 
 
 def is_listed(owner: Any) -> bool:
@@ -123,19 +106,19 @@ SlotCodeObject.templater.env.filters["by_source"] = by_source
 SlotCodeObject.templater.env.filters["to_arrivals"] = to_arrivals
 
 
-class SlotDevice(CPPStandaloneDevice):
+class SlotDevice(NoiseDevice, CPPStandaloneDevice):  # type: ignore[misc]
     """Brian's C++ device with a main loop over slots in place of ``Network.run``."""
 
     #: The one file that is compiled, and those of our templates that it includes.
     unit = "unit.cpp"
     our_headers: tuple[str, ...] = (
-        "calendar.h", "philox.h", "superposition.h", "synapse_list.h",
+        "calendar.h", "philox.h", "noise.h", "superposition.h", "synapse_list.h",
     )  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()
-        #: Name of a Synapses object -> wiring and sizes, where the wiring is regular.
-        self.wirings: dict[str, tuple[str, int, int]] = {}
+        #: Name of a Synapses object -> its layout, where the wiring is regular.
+        self.wirings: dict[str, RegularWiring] = {}
         #: Names of Synapses objects whose synapses are read from a list.
         self.listed: set[str] = set()
         #: Name of a list that only adds to a variable -> C++ name of that variable's array.
@@ -186,8 +169,12 @@ class SlotDevice(CPPStandaloneDevice):
             name: self.get_array_name(group.variables[variable])
             for name, (group, variable) in built.added_to.items()
         }
+        for synapses in built.listed:
+            if synapses.name in self.added_to:
+                # Who is refractory when a spike arrives loses it, not who is when it is fired.
+                synapses.pre.override_conditional_write = ["not_refractory"]
         # Before the objects prepare themselves: they may look at what is read, at delays say.
-        self.insert_code("main", "_read_input(n_rows, seed);")
+        self.insert_code("main", "_read_input(n_rows);")
         net = built.net
         net._clocks = {built.step_clock, built.slot_clock}
         net.before_run({})
@@ -202,6 +189,7 @@ class SlotDevice(CPPStandaloneDevice):
         listed = [(f"{s.name}.{k}", s, k) for s in built.listed for k in lists[s.name][1]]
         places = {n: self._place(group, v) for n, (group, v) in variables}
         places |= {n: self._place_in_list(s, k) for n, s, k in listed}
+        of_lists = (f"{n}.{key}" for n, both in lists.items() for keys in both for key in keys)
         types = {n: c_data_type(g.variables[v].dtype) for n, g, v in (*changing, *listed)}
         several = {n: p for n, p in places.items() if n in types and p[2] > 1}
         self.plan = {
@@ -222,16 +210,17 @@ class SlotDevice(CPPStandaloneDevice):
             "spike_input": built.spike_input and self._spikes(built.spike_input),
             "watched": self._watched(built),
             "lists": [self._list(s, *lists[s.name]) for s in built.listed],
-            "arrivals": [
-                (array, len(group))
-                for array, group in sorted(
-                    {self.added_to[n]: g for n, (g, _) in built.added_to.items()}.items()
-                )
-            ],
+            "arrivals": sorted(
+                {
+                    self.added_to[n]: self._open(group.variables[variable])
+                    for n, (group, variable) in built.added_to.items()
+                }.items()
+            ),
             "superposed": [self._superposed(built, name) for name in built.superposed],
             "log": SLOT_LOG,
             "read": [(name, *places[name]) for name, _ in variables],
-            "written": [(f"out.{name}", *places[name]) for name, *_ in changing],
+            "written": [(name, *places[name]) for name, *_ in changing],
+            "files": {n: k for k, n in enumerate(sorted({*built.variables, *of_lists}))},
             "probes": [
                 (name, places[name][0], types[name], places[name][1] if name in several else "0")
                 for name in types
@@ -348,7 +337,7 @@ class SlotDevice(CPPStandaloneDevice):
         return {
             "name": name,
             "repeated": self.lanes > 1 and not shared,
-            "read": [(f"{name}.{k}", names[k]) for k in (*read, *changed)],
+            "read": [(f"{name}.{k}", names[k], k in changed) for k in (*read, *changed)],
             "written": [(f"{name}.{k}", names[k]) for k in changed],
             "all": sorted(set(every) - set(names.values())),
             "number": self.get_array_name(synapses.variables["N"]),
@@ -386,6 +375,11 @@ class SlotDevice(CPPStandaloneDevice):
                     found.append((array, self._size(synapses[name], key)))
         return found
 
+    def _open(self, variable: Any) -> str | None:
+        """Name the array that says which neurons take what arrives at a variable; None: all do."""
+        condition = variable.conditional_write
+        return None if condition is None else self.get_array_name(condition)
+
     def _bound(self, built: Built, name: str | None) -> str | None:
         """C++ expression of a parameter."""
         return None if name is None else f"{self._array(*built.variables[name])[0]}[0]"
@@ -419,8 +413,7 @@ class SlotDevice(CPPStandaloneDevice):
             return int(variable.size)
         if not isinstance(variable, DynamicArrayVariable):
             return int(variable.size) // self.lanes
-        regular = RegularWiring(group.name, *self.wirings[group.name])
-        return regular.n_pre * regular.n_row
+        return self.wirings[group.name].n_synapses
 
     def _array(self, group: Any, name: str) -> tuple[str, str]:
         """C++ expressions of an array's start and of its length."""

@@ -124,6 +124,8 @@ class CompiledProgram:
         self._folder, manifest, self.build_seconds = self._of_cache()
         self.sizes: dict[str, int] = {name: n for name, (n, _) in manifest["layout"].items()}
         self._types: dict[str, str] = {name: t for name, (_, t) in manifest["layout"].items()}
+        #: Numbers of the variables' files: names may differ in nothing but upper and lower case.
+        self._files: dict[str, int] = manifest["files"]
         self._parameters = set(manifest["parameters"])
         self._lists = listed_variables(network)
         self._dt = float(network.schedule.dt)
@@ -136,10 +138,10 @@ class CompiledProgram:
         stop: Callable[[], bool],
     ) -> ChunkResult:
         """Run slots, see :class:`~bioplastic.engine.program.Program`."""
-        with tempfile.TemporaryDirectory(prefix="bioplastic-", ignore_cleanup_errors=True) as name:
+        with tempfile.TemporaryDirectory(dir=chunk.folder, ignore_cleanup_errors=True) as name:
             folder = Path(name)
             self._write_input(folder, chunk)
-            arguments = (folder, len(chunk.keys), chunk.seed[0], _COMBINE.index(chunk.combine))
+            arguments = folder, len(chunk.keys), _COMBINE.index(chunk.combine), int(chunk.spikes)
             self._call(folder, [str(a) for a in arguments], report, stop)
             return self._read_output(folder, chunk.probe)
 
@@ -160,21 +162,27 @@ class CompiledProgram:
             _write_array(folder / "key", np.array(chunk.seed, dtype=np.int64))
             for variable, size in self.sizes.items():
                 value = np.asarray(chunk.values[variable], dtype=self._types[variable])
-                _write_array(folder / f"in.{variable}", np.broadcast_to(value.ravel(), (size,)))
+                value = np.broadcast_to(value.ravel(), (size,))
+                _write_array(folder / f"in.{self._files[variable]}", value)
             for name, (read, changed) in self._lists.items():
                 for key in (*read, *changed):
-                    kind = np.int32 if key in ("i", "j") else np.float64
-                    value = np.asarray(chunk.values[f"{name}.{key}"], dtype=kind)
-                    _write_array(folder / f"in.{name}.{key}", value)
+                    # What stays as it is, is written for the first chunk of a run.
+                    place = folder if key in changed else chunk.folder
+                    place /= f"in.{self._files[f'{name}.{key}']}"
+                    if not place.exists():
+                        kind = np.int32 if key in ("i", "j") else np.float64
+                        value = np.asarray(chunk.values[f"{name}.{key}"], dtype=kind)
+                        _write_array(place, value)
             if chunk.probe is not None:
                 points = np.stack([chunk.probe.rows, chunk.probe.steps], axis=1)
                 _write_array(folder / "probe.points", points.astype(np.int64))
                 for name, chosen in chunk.probe.variables.items():
-                    _write_array(folder / f"probe.{name}", np.asarray(chosen, dtype=np.int32))
+                    elements = np.asarray(chosen, dtype=np.int32)
+                    _write_array(folder / f"probe.{self._files[name]}", elements)
         except OSError as error:
             raise StorageError(
-                f"cannot write the input of a run to {folder.parent}: {error}; free some space, "
-                f"or set TMPDIR to a folder with room"
+                f"cannot write the input of a run to {chunk.folder.parent}: {error}; free some "
+                f"space, or set TMPDIR to a folder with room"
             ) from error
 
     def _call(
@@ -240,13 +248,14 @@ class CompiledProgram:
 
     def _read_output(self, folder: Path, probe: ProbePlan | None) -> ChunkResult:
         state = {
-            name: np.fromfile(folder / f"out.{name}", dtype=self._types[name]).astype(np.float64)
+            name: np.fromfile(folder / f"out.{self._files[name]}", dtype=self._types[name])
             for name in self.sizes
             if name not in self._parameters
         }
+        state = {name: values.astype(np.float64) for name, values in state.items()}
         for name, (_, changed) in self._lists.items():
-            for key in changed:
-                state[f"{name}.{key}"] = np.fromfile(folder / f"out.{name}.{key}")
+            for variable in (f"{name}.{key}" for key in changed):
+                state[variable] = np.fromfile(folder / f"out.{self._files[variable]}")
         return ChunkResult(
             state=state,
             times=np.fromfile(folder / "spikes.t", dtype=np.float64),
@@ -254,8 +263,16 @@ class CompiledProgram:
             offsets=np.fromfile(folder / "offsets", dtype=np.int64),
             log=np.fromfile(folder / "log").reshape(-1, len(SLOT_LOG)),
             seconds=float(np.fromfile(folder / "seconds")[0]),
-            probed=None if probe is None else _read_probed(folder, probe),
+            probed=None if probe is None else self._read_probed(folder, probe),
         )
+
+    def _read_probed(self, folder: Path, plan: ProbePlan) -> Probed:
+        met = np.fromfile(folder / "probed.points", dtype=np.int64).reshape(-1, 3)
+        values = {
+            name: np.fromfile(folder / f"probed.{self._files[name]}").reshape(len(met), len(chosen))
+            for name, chosen in plan.variables.items()
+        }
+        return Probed(rows=met[:, 0], steps=met[:, 1], repeats=met[:, 2], values=values)
 
 
 class StandaloneProgram(CompiledProgram):
@@ -288,19 +305,6 @@ class StandaloneProgram(CompiledProgram):
         super().__init__(
             network, lanes, versions, lambda folder: _build(network, folder, compiler, lanes)
         )
-
-
-def _read_probed(folder: Path, plan: ProbePlan) -> Probed:
-    met = np.fromfile(folder / "probed.points", dtype=np.int64).reshape(-1, 3)
-    return Probed(
-        rows=met[:, 0],
-        steps=met[:, 1],
-        repeats=met[:, 2],
-        values={
-            name: np.fromfile(folder / f"probed.{name}").reshape(len(met), len(chosen))
-            for name, chosen in plan.variables.items()
-        },
-    )
 
 
 def _write_array(path: Path, array: npt.NDArray[Any]) -> None:
@@ -344,11 +348,11 @@ def generate(
             learned = learned_variables(network) if lanes > 1 else []
             device.add_slot_loop(built, listed_variables(network), learned, upper_bounds(network))
             device.build(directory=str(folder), compile=False, run=False)
-            layout = device.layout(built)
+            layout, files = device.layout(built), device.plan["files"]
             device.write_unit(folder)
         finally:
             device.reinit()
-    manifest = {"layout": layout, "parameters": sorted(built.parameters)}
+    manifest = {"layout": layout, "files": files, "parameters": sorted(built.parameters)}
     (folder / cache.MANIFEST).write_text(json.dumps(manifest))
 
 

@@ -21,6 +21,7 @@ from bioplastic.models import (
     SignalInput,
     SpikeInput,
 )
+from bioplastic.models.neurons import REFRACTORY_PERIOD
 from bioplastic.models.declaration import is_distribution, parameter_equations, unit_name
 
 __all__ = [
@@ -86,6 +87,7 @@ def structure(network: Network) -> str:
         neuron = population.neuron
         parts += [
             population.name, population.n, neuron.equations, neuron.threshold, neuron.reset,
+            neuron.refractory if isinstance(neuron.refractory, str) else REFRACTORY_PERIOD,
             neuron.before_spikes, neuron.after_spikes, neuron.at_slot_start, neuron.at_slot_end,
             neuron.method,
             isinstance(neuron, PoissonInput), isinstance(neuron, SpikeInput),
@@ -381,7 +383,8 @@ def synapse_parameters(projection: Projection) -> dict[str, Any]:
 
 def neuron_strings(neuron: NeuronModel) -> str:
     """Everything that a neuron says in strings."""
-    parts = (neuron.equations, neuron.threshold, neuron.reset, neuron.before_spikes,
+    parts = (neuron.equations, neuron.threshold, neuron.reset, str(neuron.refractory),
+             neuron.before_spikes,
              neuron.after_spikes, neuron.at_slot_start, neuron.at_slot_end)  # fmt: skip
     return "\n".join(parts)
 
@@ -457,7 +460,7 @@ def calendar_of(network: Network, population: Population) -> str | None:
     """
     neuron = population.neuron
     threshold = re.fullmatch(r"\s*t\s*>\s*(\w+)\s*", neuron.threshold or "")
-    if threshold is None:
+    if threshold is None or neuron.refractory:
         return None
     name, equations = threshold[1], Equations(str(neuron.equations))
     codes = [neuron.before_spikes, neuron.after_spikes, neuron.at_slot_end]

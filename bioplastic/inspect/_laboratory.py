@@ -1,7 +1,9 @@
 """A laboratory: one rule on many pairs of neurons that spike when told, in one run."""
 
+import contextlib
 import re
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -112,14 +114,16 @@ class Laboratory:
         told = [train + (last - end) for train, end in zip(trains, ends * 2, strict=True)]
         # A relay fires a step later.
         n_steps = last + 2 + self.wait
-        network = self._declare(n)
         name = self._engine(n_steps)
+        with self._remedy():
+            network = self._declare(n)
+            program = engines.open_program(network, engine=name)
         result = engines.run(
             network,
             engines.SpikeStimulus(trains=_samples(told, n_steps, self.dt)),
             seed=0,
             engine=name,
-            program=self._open(network, name),
+            program=program,
             state={f"{_PAIR}.w": np.full(n, self.w)},
             record="spikes",
         )
@@ -181,15 +185,17 @@ class Laboratory:
             return "numpy"
         return engines.resolve_engine(self.engine)
 
-    def _open(self, network: Network, name: str) -> Any:
+    @contextlib.contextmanager
+    def _remedy(self) -> Iterator[None]:
+        """Say what a protocol takes where its network is refused."""
         try:
-            return engines.open_program(network, engine=name)
+            yield
         except ParameterError as error:
-            remedy = ""
-            if self.post is not None:
-                remedy = ". Rule, post and drive must fit each other"
-            elif re.search(r"'\w+_post'", str(error)):
-                remedy = ". Where a rule reads the membrane of its neuron, give post and drive"
+            remedy = ". Rule, post and drive must fit each other"
+            if self.post is None:
+                membrane = re.search(r"there is no `\w+_post`", str(error))
+                remedy = "; where a rule reads its neuron's membrane, give post and drive"
+                remedy = remedy if membrane else ""
             raise ParameterError(f"{self.where}.rule: {error}{remedy}") from error
 
     def _latencies(self, told: list[Steps], spikes: SpikeTrains) -> Array:

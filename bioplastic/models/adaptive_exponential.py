@@ -22,15 +22,13 @@ dspiking/dt      = -active*spiking/dt                        : 1      # 1 from a
 i_total = g_leak*(v_rest - v_begin) + i_exponential - i_adaptation + i_after + i_syn : amp
 i_exponential = g_leak*slope*exp((v_begin - v_t)/slope)      : amp    # Brette & Gerstner 2005
 v_begin = v + spiking*(active*v_reset + (1 - active)*v_held - v)     : volt
-v_held  = v_spike + int(t >= t_free - 0.5*spike_duration)*(v_spike_late - v_spike) : volt
-active  = 1.0*int(t >= t_free)                               : 1 (constant over dt)
-t_free                                                       : second # end of the spike
+v_held  = v_spike + int(t >= lastspike + 0.5*(spike_duration - dt))*(v_spike_late - v_spike) : volt
+active  = 1.0*int(not_refractory)                            : 1      # 0 while a spike lasts
 """
 
 ADAPTIVE_EXPONENTIAL_RESET = """
 v = v_spike
 spiking = 1
-t_free = t + spike_duration - 0.5*dt
 i_adaptation += adaptation
 i_after = i_after_spike
 v_t = v_threshold + threshold_jump
@@ -43,7 +41,6 @@ i_adaptation = 0*amp
 i_after = 0*amp
 i_syn = 0*amp
 spiking = 0
-t_free = -1*second
 """
 
 
@@ -102,7 +99,8 @@ class AdaptiveExponential(NeuronModel):
     """
 
     equations: str = ADAPTIVE_EXPONENTIAL_EQUATIONS
-    threshold: str = "v > v_peak and t >= t_free"
+    threshold: str = "v > v_peak"
+    refractory: Any = "spike_duration"
     reset: str = ADAPTIVE_EXPONENTIAL_RESET
     at_slot_start: str = ADAPTIVE_EXPONENTIAL_SLOT_START
     method: str = "euler"

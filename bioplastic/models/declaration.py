@@ -1,26 +1,35 @@
 """What all declarations share: equation strings that show as LaTeX, parameters that are checked."""
 
 import dataclasses
+import inspect
+import numbers
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import brian2.units.allunits
 import numpy as np
 import numpy.typing as npt
 from brian2 import Equations, Quantity, Unit, get_dimensions, have_same_dimensions
 
-from bioplastic.errors import ParameterError
+from bioplastic.errors import ParameterError, UnknownArgumentError
+from bioplastic.models.display import html_block, html_lines, html_table
+from bioplastic.models.suggesting import closest, no_attribute
 
 __all__ = [
     "Declaration",
     "EquationString",
+    "check_kind",
+    "check_value",
     "draw",
     "field_values",
     "is_distribution",
+    "is_one_number",
     "parameter",
     "parameter_equations",
     "refuse_distributions",
+    "shown",
     "unit_name",
+    "whole_numbers",
 ]
 
 
@@ -68,15 +77,64 @@ class Declaration:
 
     __slots__ = ()
 
+    def __new__(cls, *_: Any, **given: Any) -> Self:
+        """Refuse an argument that the constructor does not have, and name the one that was meant.
+
+        Raises
+        ------
+        UnknownArgumentError
+            If there is no argument of that name.
+        """
+        for name in given.keys() - getattr(cls, "__dataclass_fields__", {}).keys():
+            known = inspect.signature(cls.__init__).parameters
+            if name in known or any(p.kind is p.VAR_KEYWORD for p in known.values()):
+                continue
+            near = closest(name, known)
+            remedy = f"did you mean {near!r}?" if near else f"it has {', '.join([*known][1:])}"
+            raise UnknownArgumentError(f"{cls.__name__}: there is no argument {name!r}; {remedy}")
+        return super().__new__(cls)
+
+    if not TYPE_CHECKING:  # to a type checker every attribute would be there
+
+        def __getattr__(self, name: str) -> Any:
+            raise no_attribute(self, name)
+
     def __post_init__(self) -> None:
         _check_fields(self)
 
     def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value}" for name, value in self.shown_fields())
+        return f"{type(self).__name__}({shown})"
+
+    def shown_fields(self) -> list[tuple[str, str]]:
+        """Names and prints of the fields that differ from their defaults."""
         shown = []
         for f in dataclasses.fields(self):  # type: ignore[arg-type]
-            value = getattr(self, f.name)
-            shown.append(f"{f.name}={_repr_value(value)}")
-        return f"{type(self).__name__}({', '.join(shown)})"
+            value = _repr_value(getattr(self, f.name))
+            default = f.default if f.default_factory is dataclasses.MISSING else f.default_factory()
+            if default is dataclasses.MISSING or value != _repr_value(default):
+                shown.append((f.name, value))
+        return shown
+
+    def _repr_html_(self) -> str:
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        strings = {n: v for n, v in values.items() if isinstance(v, str)}
+        others = values.keys() - strings.keys()
+        table = [
+            (n, shown(v))
+            for n, v in values.items()
+            if n in others and repr(v) not in ("{}", "None")
+        ]
+        return html_block(
+            type(self).__name__,
+            html_table(["parameter", "value"], table) if table else "",
+            *(html_lines(name, text) for name, text in strings.items() if text),
+        )
+
+
+def shown(value: Any) -> str:
+    """Write a value as a reader wants it, not as ``eval`` does: ``10. ms``."""
+    return str(value) if isinstance(value, Quantity) else _repr_value(value)
 
 
 def _repr_value(value: Any) -> str:
@@ -87,30 +145,102 @@ def _repr_value(value: Any) -> str:
         known = {n: v for n, v in vars(brian2.units.allunits).items() if isinstance(v, Unit)}
         same = unit in known and float(number) * float(known[unit]) == float(np.asarray(value))
         return short if same else exact
+    if isinstance(value, np.generic):
+        return repr(value.item())
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{k!r}: {_repr_value(v)}" for k, v in value.items()) + "}"
     return repr(value)
 
 
+def written_out(value: Any) -> str:
+    """Print a declaration with every field, those with their defaults too: what it is, in full."""
+    if dataclasses.is_dataclass(value):
+        fields = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
+        return f"{type(value).__name__}({', '.join(f'{n}={written_out(v)}' for n, v in fields)})"
+    if isinstance(value, tuple | list):
+        return f"({', '.join(map(written_out, value))})"
+    return _repr_value(value)
+
+
+#: What fields without a unit must be, by their annotation.
+_KINDS: dict[Any, tuple[Any, str]] = {
+    str: (str, "a string"),
+    int: (numbers.Integral, "a whole number"),
+    float: (numbers.Real, "a number"),
+}
+
+
+def check_kind(
+    declaration: Any, name: str, kind: type[Any] | tuple[type[Any], ...], what: str
+) -> None:
+    """Raise ParameterError where a field is not of its kind; `what` says what it must be."""
+    value = getattr(declaration, name)
+    if isinstance(value, kind) and not isinstance(value, bool):
+        return
+    got = f"{value!r}, a {type(value).__name__}"
+    if isinstance(value, type):
+        got = f"the class {value.__name__}"
+        got += f": write {value.__name__}(...)" if issubclass(value, kind) else ""
+    raise ParameterError(f"{type(declaration).__name__}.{name}: must be {what}, got {got}")
+
+
+def whole_numbers(declaration: Any, name: str) -> tuple[int, ...]:
+    """Return a field that must be a sequence of whole numbers, as a tuple.
+
+    Raises
+    ------
+    ParameterError
+        If it is not.
+    """
+    value = getattr(declaration, name)
+    array = np.asarray(value)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise ParameterError(
+            f"{type(declaration).__name__}.{name}: must be a sequence of whole numbers, "
+            f"got {value!r}"
+        )
+    return tuple(int(number) for number in array)
+
+
 def _check_fields(declaration: Any) -> None:
     for f in dataclasses.fields(declaration):
-        if "unit" not in f.metadata:
-            continue
-        where, value = f"{type(declaration).__name__}.{f.name}", getattr(declaration, f.name)
-        unit = f.metadata["unit"]
-        if value is None and f.metadata["optional"]:
-            continue
-        if is_distribution(value):
-            if not have_same_dimensions(value.unit, unit):
-                raise ParameterError(f"{where}: must have the unit of {unit!r}, got {value!r}")
-            continue  # what is drawn is checked when it is drawn
-        if value is None or isinstance(value, str) or not have_same_dimensions(value, unit):
+        if "unit" in f.metadata:
+            check_value(declaration, f.name, **f.metadata)
+        elif f.type in _KINDS:
+            check_kind(declaration, f.name, *_KINDS[f.type])
+
+
+def check_value(
+    declaration: Any,
+    name: str,
+    unit: Any,
+    *,
+    low: float | None = None,
+    strict: bool = True,
+    optional: bool = False,
+) -> None:
+    """Check unit and range of a field; see :func:`parameter`.
+
+    Raises
+    ------
+    ParameterError
+        If it has another unit, is not one finite number, or lies outside its range.
+    """
+    where, value = f"{type(declaration).__name__}.{name}", getattr(declaration, name)
+    if value is None and optional:
+        return
+    if is_distribution(value):
+        if not have_same_dimensions(value.unit, unit):
             raise ParameterError(f"{where}: must have the unit of {unit!r}, got {value!r}")
-        if np.size(value) != 1 or not np.isfinite(np.asarray(value, dtype=float)):
-            raise ParameterError(f"{where}: must be one finite number, got {value!r}")
-        low, number = f.metadata["low"], float(np.asarray(value, dtype=float))
-        if low is not None and (number < low or (f.metadata["strict"] and number == low)):
-            raise ParameterError(f"{where}: must be {_bound(f.metadata)}, got {value}")
+        return  # what is drawn is checked when it is drawn
+    if value is None or isinstance(value, str) or not have_same_dimensions(value, unit):
+        raise ParameterError(f"{where}: must have the unit of {unit!r}, got {value!r}")
+    if np.size(value) != 1 or not np.isfinite(np.asarray(value, dtype=float)):
+        raise ParameterError(f"{where}: must be one finite number, got {value!r}")
+    number = float(np.asarray(value, dtype=float))
+    if low is not None and (number < low or (strict and number == low)):
+        bound = _bound({"unit": unit, "low": low, "strict": strict})
+        raise ParameterError(f"{where}: must be {bound}, got {value}")
 
 
 def _bound(metadata: Mapping[str, Any]) -> str:
@@ -130,6 +260,13 @@ def refuse_distributions(declaration: Any) -> None:
 def is_distribution(value: Any) -> bool:
     """Whether a parameter differs from neuron to neuron, or from synapse to synapse."""
     return hasattr(value, "sample") and hasattr(value, "unit")
+
+
+def is_one_number(value: Any) -> bool:
+    """Whether a value is one number, with or without a unit."""
+    if isinstance(value, (str, bytes, bool)) or np.size(value) != 1:
+        return False
+    return np.asarray(value).dtype.kind in "iuf"
 
 
 def draw(

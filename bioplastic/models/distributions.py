@@ -1,6 +1,6 @@
 """Distributions: a parameter that differs from neuron to neuron, or from synapse to synapse."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy.typing as npt
 from brian2 import have_same_dimensions
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import Declaration
+from bioplastic.models.declaration import Declaration, check_kind, is_one_number
 
 __all__ = [
     "Constant",
@@ -43,6 +43,16 @@ def _number(value: Any) -> float:
     return float(np.asarray(value, dtype=float))
 
 
+def _check_numbers(distribution: Distribution, *names: str) -> None:
+    for name in names:
+        value = getattr(distribution, name)
+        if not is_one_number(value):
+            raise ParameterError(
+                f"{type(distribution).__name__}.{name}: must be one number or quantity, "
+                f"got {value!r}"
+            )
+
+
 def _check(where: str, first: Any, second: Any) -> None:
     if not have_same_dimensions(first, second):
         raise ParameterError(f"{where}: must have the same unit, got {first!r} and {second!r}")
@@ -67,7 +77,10 @@ class Constant(Distribution):
     array([2., 2.])
     """
 
-    value: Any
+    value: Any = field(kw_only=False)
+
+    def __post_init__(self) -> None:
+        _check_numbers(self, "value")
 
     @property
     def unit(self) -> Any:
@@ -97,7 +110,10 @@ class PerTarget(Distribution):
     True
     """
 
-    values: Distribution
+    values: Distribution = field(kw_only=False)
+
+    def __post_init__(self) -> None:
+        check_kind(self, "values", Distribution, "a Distribution")
 
     @property
     def unit(self) -> Any:
@@ -128,10 +144,11 @@ class Uniform(Distribution):
     True
     """
 
-    low: Any
+    low: Any = field(kw_only=False)
     high: Any
 
     def __post_init__(self) -> None:
+        _check_numbers(self, "low", "high")
         _check("Uniform.low, Uniform.high", self.low, self.high)
         if _number(self.low) > _number(self.high):
             raise ParameterError(f"Uniform.high: must be >= {self.low}, got {self.high}")
@@ -165,10 +182,11 @@ class LogUniform(Distribution):
     10
     """
 
-    low: Any
+    low: Any = field(kw_only=False)
     high: Any
 
     def __post_init__(self) -> None:
+        _check_numbers(self, "low", "high")
         _check("LogUniform.low, LogUniform.high", self.low, self.high)
         if not 0 < _number(self.low) <= _number(self.high):
             raise ParameterError(
@@ -205,10 +223,12 @@ class LogNormal(Distribution):
     2.0
     """
 
-    median: Any
+    median: Any = field(kw_only=False)
     sigma: float
 
     def __post_init__(self) -> None:
+        Declaration.__post_init__(self)
+        _check_numbers(self, "median")
         if not _number(self.median) > 0 or not self.sigma >= 0:
             raise ParameterError(
                 f"LogNormal: must have median > 0 and sigma >= 0, got {self.median} and "
@@ -245,12 +265,14 @@ class Normal(Distribution):
     True
     """
 
-    mean: Any
+    mean: Any = field(kw_only=False)
     sd: Any
     low: Any = None
     high: Any = None
 
     def __post_init__(self) -> None:
+        bounds = [name for name in ("low", "high") if getattr(self, name) is not None]
+        _check_numbers(self, "mean", "sd", *bounds)
         _check("Normal.mean, Normal.sd", self.mean, self.sd)
         if not _number(self.sd) >= 0:
             raise ParameterError(f"Normal.sd: must be >= 0, got {self.sd}")
@@ -297,10 +319,11 @@ class Gamma(Distribution):
     (True, -19)
     """
 
-    mean: Any
+    mean: Any = field(kw_only=False)
     sd: Any
 
     def __post_init__(self) -> None:
+        _check_numbers(self, "mean", "sd")
         _check("Gamma.mean, Gamma.sd", self.mean, self.sd)
         if _number(self.mean) == 0 or not _number(self.sd) > 0:
             raise ParameterError(

@@ -24,7 +24,6 @@ psi      : 1                             # pseudo-derivative of the spike
 signal   : 1                             # learning signal L
 push     : 1                             # towards the target rate
 leak     : 1                             # share of v that a step leaves
-t_free   : second                        # end of refractoriness
 """
 EPROP_ALIF_EQUATIONS = f"""{EPROP_LIF_EQUATIONS.rstrip()}
 da/dt    = -a/tau_adaptation : 1         # the threshold is v_threshold + beta*a
@@ -35,19 +34,18 @@ v = 0
 psi = 0
 signal = 0
 push = 0
-t_free = -1*second
 leak = exp(-dt/tau_membrane)
 """
 _PSI = """
 psi = gamma/v_threshold*clip(1 - abs({above})/(psi_width*v_threshold), 0, 1)
-psi = psi*int(t >= t_free)
+psi = psi*int(not_refractory)
 """
 # Signals gather anew in every step. A long sample pushes the rate no more than a short one.
 _LIF_AFTER = """
 signal = 0
 push = rate_cost*(rate - rate_target)/rate_target**2/slot_duration
 """
-_LIF_RESET = "v -= v_threshold; rate += 1/tau_rate; t_free = t + tau_refractory - 0.5*dt"
+_LIF_RESET = "v -= v_threshold; rate += 1/tau_rate"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -85,11 +83,12 @@ class EPropLIF(NeuronModel):
     >>> from brian2 import ms
     >>> from bioplastic.models import EPropLIF
     >>> EPropLIF(tau_membrane=30 * ms).threshold
-    'v > v_threshold and t >= t_free'
+    'v > v_threshold'
     """
 
     equations: str = EPROP_LIF_EQUATIONS
-    threshold: str = "v > v_threshold and t >= t_free"
+    threshold: str = "v > v_threshold"
+    refractory: Any = "tau_refractory"
     reset: str = _LIF_RESET
     before_spikes: str = _PSI.format(above="v - v_threshold")
     after_spikes: str = _LIF_AFTER
@@ -137,7 +136,7 @@ class EPropALIF(EPropLIF):
     """
 
     equations: str = EPROP_ALIF_EQUATIONS
-    threshold: str = "v > v_threshold + beta*a and t >= t_free"
+    threshold: str = "v > v_threshold + beta*a"
     reset: str = f"{_LIF_RESET}; a += 1"
     before_spikes: str = _PSI.format(above="v - v_threshold - beta*a")
     at_slot_start: str = f"{_LIF_START}a = 0\nleak_a = exp(-dt/tau_adaptation)\n"

@@ -11,10 +11,10 @@ from bioplastic.models.neurons import LIF, LIF_EQUATIONS
 __all__ = ["AdaptiveThresholdLIF", "HomeostaticLIF"]
 
 ADAPTIVE_THRESHOLD_EQUATIONS = f"""{LIF_EQUATIONS.rstrip()}
-dtheta/dt = -theta/tau_theta                         : volt   # adaptive threshold
+dtheta/dt = -theta/tau_theta                  : volt                       # adaptive threshold
 """
 HOMEOSTATIC_EQUATIONS = f"""{LIF_EQUATIONS.rstrip()}
-dtheta/dt = -rate_target*theta_plus                  : volt   # up by theta_plus at every spike
+dtheta/dt = -rate_target*theta_plus           : volt                       # a spike adds theta_plus
 """
 
 
@@ -47,7 +47,7 @@ class AdaptiveThresholdLIF(LIF):
 
     equations: str = ADAPTIVE_THRESHOLD_EQUATIONS
     threshold: str = "v > v_threshold + theta"
-    reset: str = "v = v_reset; theta += theta_plus; t_free = t + tau_refractory - 0.5*dt"
+    reset: str = "v = v_reset; theta += theta_plus"
     tau_theta: Any = parameter(1000 * ms, low=0)
     theta_plus: Any = parameter(1 * mV, low=0, strict=False)
 
@@ -96,8 +96,8 @@ class HomeostaticLIF(LIF):
 
     equations: str = HOMEOSTATIC_EQUATIONS
     # A threshold may sink to the reset potential: the refractory period then is what holds it back.
-    threshold: str = "v > v_threshold + theta and t >= t_free"
-    reset: str = "v = v_reset; theta += theta_plus; t_free = t + tau_refractory - 0.5*dt"
+    threshold: str = "v > v_threshold + theta"
+    reset: str = "v = v_reset; theta += theta_plus"
     rate_target: Any = parameter(5 * Hz, low=0, strict=False)
     theta_plus: Any = parameter(0.1 * mV, low=0, strict=False)
 

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -11,12 +12,16 @@ from brian2 import ms
 from bioplastic.errors import ParameterError
 from bioplastic.models.declaration import (
     Declaration,
+    check_kind,
     draw,
     is_distribution,
+    is_one_number,
     parameter,
     refuse_distributions,
+    whole_numbers,
 )
 from bioplastic.models.distributions import PerTarget
+from bioplastic.models.network_checks import check_network
 from bioplastic.models.neurons import (
     DelayLineInput,
     NeuronModel,
@@ -25,6 +30,7 @@ from bioplastic.models.neurons import (
     SpikeInput,
 )
 from bioplastic.models.plasticity import PlasticityRule
+from bioplastic.models.summary import network_html, network_repr
 from bioplastic.models.synapses import SynapseModel
 from bioplastic.models.wiring import Wiring, regular_pairs, sorted_synapses
 
@@ -68,6 +74,12 @@ class Population(Declaration):
     places: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
+        Declaration.__post_init__(self)
+        check_kind(self, "neuron", NeuronModel, "a NeuronModel, for example LIF()")
+        object.__setattr__(self, "n", int(self.n))
+        for name in ("grid", "places"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, whole_numbers(self, name))
         if not self.name.isidentifier() or self.name in RESERVED:
             raise ParameterError(
                 f"Population.name: must be an identifier other than {', '.join(sorted(RESERVED))}, "
@@ -161,10 +173,17 @@ class Projection(Declaration):
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)
-        if not isinstance(self.wiring, Wiring) and self.wiring not in WIRINGS:
+        if self.wiring not in WIRINGS:
+            check_kind(self, "wiring", Wiring, f"a Wiring or one of {', '.join(WIRINGS)}")
+        if self.synapse is not None:
+            check_kind(self, "synapse", SynapseModel, "a SynapseModel or None")
+        if self.rule is not None:
+            check_kind(self, "rule", PlasticityRule, "a PlasticityRule or None")
+        if self.norm is not None:
+            check_kind(self, "norm", Real, "a number or None")
+        if not (self.weight is None or is_distribution(self.weight) or is_one_number(self.weight)):
             raise ParameterError(
-                f"Projection.wiring: must be a Wiring or one of {', '.join(WIRINGS)}, "
-                f"got {self.wiring!r}"
+                f"Projection.weight: must be a number, a Distribution or None, got {self.weight!r}"
             )
         if not self.name.isidentifier() or self.name in RESERVED:
             raise ParameterError(f"Projection.label: must be an identifier, got {self.label!r}")
@@ -295,7 +314,8 @@ class Network(Declaration):
     Raises
     ------
     ParameterError
-        If names repeat, a projection names a population that is not there, or sizes do not fit.
+        If names repeat, a projection names a population that is not there, sizes do not fit, or a
+        string uses wrong units or a name that nothing gives.
 
     Examples
     --------
@@ -317,6 +337,7 @@ class Network(Declaration):
     schedule: Schedule = field(default_factory=Schedule)
 
     def __post_init__(self) -> None:
+        self._check_kinds()
         names = [p.name for p in self.populations] + [p.name for p in self.projections]
         repeated = sorted({n for n in names if names.count(n) > 1})
         if repeated:
@@ -361,6 +382,31 @@ class Network(Declaration):
                 "Schedule.presentation: must be given for a PoissonInput, whose samples have no "
                 "length of their own"
             )
+        check_network(self)
+
+    def __repr__(self) -> str:
+        return network_repr(self)
+
+    def _repr_html_(self) -> str:
+        return network_html(self)
+
+    def _check_kinds(self) -> None:
+        for name, kind in (("populations", Population), ("projections", Projection)):
+            given = getattr(self, name)
+            if not isinstance(given, (list, tuple)) or not all(isinstance(p, kind) for p in given):
+                raise ParameterError(
+                    f"Network.{name}: must be a tuple of {kind.__name__}s, got {given!r}"
+                )
+            object.__setattr__(self, name, tuple(given))
+        watch = self.watch
+        if not isinstance(watch, str):
+            many = isinstance(watch, (list, tuple)) and all(isinstance(n, str) for n in watch)
+            if not many:
+                raise ParameterError(
+                    f"Network.watch: must be the name of a population or several, got {watch!r}"
+                )
+            object.__setattr__(self, "watch", tuple(watch))
+        check_kind(self, "schedule", Schedule, "a Schedule")
 
     @property
     def watched(self) -> tuple[str, ...]:

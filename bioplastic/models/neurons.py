@@ -12,9 +12,12 @@ from typing import Any, Self
 
 from brian2 import Equations, ms, mV, second
 
+from bioplastic.errors import ParameterError
+from bioplastic.models.checking import check_neuron
 from bioplastic.models.declaration import (
     Declaration,
     EquationString,
+    check_value,
     field_values,
     parameter,
 )
@@ -31,40 +34,33 @@ __all__ = [
     "SpikeInput",
 ]
 
-# Refractoriness is a number `active`, 0 or 1, that multiplies the derivative, not a branch: a loop
-# without branches is one that the compiler turns into vector instructions.
 LIF_EQUATIONS = """
-dv/dt     = active*(v_rest - v + i_syn)/tau_membrane : volt   # Gerstner & Kistler 2002, eq. 4.3
-di_syn/dt = -i_syn/tau_syn                           : volt
-active    = 1.0*int(t >= t_free)                     : 1 (constant over dt)
-t_free                                               : second # end of refractoriness
+dv/dt     = (v_rest - v + i_syn)/tau_membrane : volt (unless refractory)   # Gerstner & Kistler 2002
+di_syn/dt = -i_syn/tau_syn                    : volt                       # eq. 4.3
 """
 
 ADAPTIVE_LIF_EQUATIONS = """
-dv/dt     = active*(v_rest - v + i_background + i_exc + i_inh - a)/tau_membrane : volt
+dv/dt     = (v_rest - v + i_background + i_exc + i_inh - a)/tau_membrane : volt (unless refractory)
 di_exc/dt = -i_exc/tau_exc               : volt   # synaptic currents, times membrane resistance
 di_inh/dt = -i_inh/tau_inh               : volt
 da/dt     = -a/tau_adaptation            : volt   # spike-frequency adaptation
-active    = 1.0*int(t >= t_free)         : 1 (constant over dt)
-t_free                                   : second # end of refractoriness
 """
 
 EXCITATORY_EQUATIONS = """
-dv/dt     = active*((v_rest - v) + ge*(e_exc - v) + gi*(e_inh - v))/tau_membrane : volt # eq. 1
-dge/dt    = -ge/tau_ge                               : 1      # eq. 2, in units of the leak
-dgi/dt    = -gi/tau_gi                               : 1
-dtheta/dt = -theta/tau_theta                         : volt   # adaptive threshold, section 2.2
-active    = 1.0*int(t >= t_free)                     : 1 (constant over dt)
-t_free                                               : second # end of refractoriness
+dv/dt     = (v_rest - v + ge*(e_exc - v) + gi*(e_inh - v))/tau_membrane : volt (unless refractory)
+dge/dt    = -ge/tau_ge       : 1      # eq. 2, in units of the leak; eq. 1 is the membrane
+dgi/dt    = -gi/tau_gi       : 1
+dtheta/dt = -theta/tau_theta : volt   # adaptive threshold, section 2.2
 """
 
 INHIBITORY_EQUATIONS = """
-dv/dt     = active*((v_rest - v) + ge*(e_exc - v) + gi*(e_inh - v))/tau_membrane : volt # eq. 1
-dge/dt    = -ge/tau_ge                               : 1      # eq. 2, in units of the leak
-dgi/dt    = -gi/tau_gi                               : 1
-active    = 1.0*int(t >= t_free)                     : 1 (constant over dt)
-t_free                                               : second # end of refractoriness
+dv/dt     = (v_rest - v + ge*(e_exc - v) + gi*(e_inh - v))/tau_membrane : volt (unless refractory)
+dge/dt    = -ge/tau_ge : 1      # eq. 2, in units of the leak; eq. 1 is the membrane
+dgi/dt    = -gi/tau_gi : 1
 """
+
+#: Name of a refractory period that is given as a value.
+REFRACTORY_PERIOD = "refractory_period"
 
 # A Bernoulli process of probability rate*dt a step, drawn by its gaps: one random number a spike
 # in place of one a step, with the same law as Brian's PoissonGroup. `sample_key`, `cursor` and
@@ -113,6 +109,12 @@ class NeuronModel(Declaration):
         Brian equations; names in `constants` are declared as shared constants by the builder.
     threshold, reset : str
         Condition and statements of Brian; without a threshold a neuron never spikes.
+    refractory : Quantity or Distribution in seconds, or str
+        Absolute refractory period, or an expression that is one, for example a constant's name, or
+        a condition that lasts as long as it is true after a spike. It means what it means in Brian:
+        derivatives marked ``(unless refractory)`` stand still, what synapses add to such a variable
+        is lost, and the threshold is not looked at. Periods are whole steps, rounded down. Equations
+        may name ``not_refractory`` and the time `lastspike`; a sample begins without either.
     before_spikes : str
         Statements run in every step when the equations were integrated, before the threshold is
         looked at.
@@ -134,7 +136,7 @@ class NeuronModel(Declaration):
     Raises
     ------
     ParameterError
-        If a parameter has a wrong unit or lies outside its range.
+        If a parameter has a wrong unit or lies outside its range, or a string cannot be read.
 
     Examples
     --------
@@ -153,6 +155,7 @@ class NeuronModel(Declaration):
     equations: str
     threshold: str = ""
     reset: str = ""
+    refractory: Any = ""
     before_spikes: str = ""
     after_spikes: str = ""
     at_slot_start: str = ""
@@ -162,13 +165,24 @@ class NeuronModel(Declaration):
     method: str = "rational_exponential_euler"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "equations", EquationString(self.equations))
         Declaration.__post_init__(self)
+        object.__setattr__(self, "equations", EquationString(self.equations))
+        if not isinstance(self.refractory, str):
+            check_value(self, "refractory", 0 * second, low=0, strict=False)
+        check_neuron(self)
+        marked = [n for n, e in Equations(str(self.equations)).items()
+                  if "unless refractory" in e.flags]  # fmt: skip
+        if marked and isinstance(self.refractory, str) and not self.refractory:
+            raise ParameterError(
+                f"{type(self).__name__}.refractory: must be given where equations are marked "
+                f"(unless refractory), as that of {', '.join(marked)} is, got ''"
+            )
 
     @property
     def parameters(self) -> dict[str, Any]:
         """Name and value of every shared constant."""
-        return {**field_values(self), **self.constants}
+        period = {} if isinstance(self.refractory, str) else {REFRACTORY_PERIOD: self.refractory}
+        return {**field_values(self), **self.constants, **period}
 
     @property
     def initial_values(self) -> dict[str, Any]:
@@ -213,8 +227,9 @@ class LIF(NeuronModel):
 
     equations: str = LIF_EQUATIONS
     threshold: str = "v > v_threshold"
-    reset: str = "v = v_reset; t_free = t + tau_refractory - 0.5*dt"
-    at_slot_start: str = "v = v_rest; i_syn = 0*mV; t_free = -1*second"
+    reset: str = "v = v_reset"
+    refractory: Any = "tau_refractory"
+    at_slot_start: str = "v = v_rest; i_syn = 0*mV"
     tau_membrane: Any = parameter(10 * ms, low=0)
     tau_syn: Any = parameter(5 * ms, low=0)
     tau_refractory: Any = parameter(2 * ms, low=0, strict=False)
@@ -257,8 +272,9 @@ class AdaptiveLIF(NeuronModel):
 
     equations: str = ADAPTIVE_LIF_EQUATIONS
     threshold: str = "v > v_threshold"
-    reset: str = "v = v_reset; a += adaptation; t_free = t + tau_refractory - 0.5*dt"
-    at_slot_start: str = "v = v_initial; i_exc = 0*mV; i_inh = 0*mV; a = 0*mV; t_free = -1*second"
+    reset: str = "v = v_reset; a += adaptation"
+    refractory: Any = "tau_refractory"
+    at_slot_start: str = "v = v_initial; i_exc = 0*mV; i_inh = 0*mV; a = 0*mV"
     tau_membrane: Any = parameter(30 * ms, low=0)
     tau_exc: Any = parameter(3 * ms, low=0)
     tau_inh: Any = parameter(6 * ms, low=0)
@@ -301,8 +317,9 @@ class DiehlCookExcitatory(NeuronModel):
 
     equations: str = EXCITATORY_EQUATIONS
     threshold: str = "v > theta + v_threshold"
-    reset: str = "v = v_reset; theta += theta_plus; t_free = t + tau_refractory - 0.5*dt"
-    at_slot_start: str = "v = v_rest; ge = 0; gi = 0; t_free = -1*second"
+    reset: str = "v = v_reset; theta += theta_plus"
+    refractory: Any = "tau_refractory"
+    at_slot_start: str = "v = v_rest; ge = 0; gi = 0"
     tau_membrane: Any = parameter(100 * ms, low=0)
     tau_ge: Any = parameter(1 * ms, low=0)
     tau_gi: Any = parameter(2 * ms, low=0)
@@ -357,8 +374,9 @@ class DiehlCookInhibitory(NeuronModel):
 
     equations: str = INHIBITORY_EQUATIONS
     threshold: str = "v > v_threshold"
-    reset: str = "v = v_reset; t_free = t + tau_refractory - 0.5*dt"
-    at_slot_start: str = "v = v_rest; ge = 0; gi = 0; t_free = -1*second"
+    reset: str = "v = v_reset"
+    refractory: Any = "tau_refractory"
+    at_slot_start: str = "v = v_rest; ge = 0; gi = 0"
     tau_membrane: Any = parameter(10 * ms, low=0)
     tau_ge: Any = parameter(1 * ms, low=0)
     tau_gi: Any = parameter(2 * ms, low=0)

@@ -6,6 +6,7 @@ from typing import Any
 
 from brian2 import ms
 
+from bioplastic.models.checking import check_synapse
 from bioplastic.models.declaration import Declaration, EquationString, field_values, parameter
 
 __all__ = ["SynapseModel", "TsodyksMarkram"]
@@ -54,8 +55,9 @@ class SynapseModel(Declaration):
     constants: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "equations", EquationString(self.equations))
         Declaration.__post_init__(self)
+        object.__setattr__(self, "equations", EquationString(self.equations))
+        check_synapse(self)
 
     @property
     def parameters(self) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """Sparse wirings as frozen declarations: who is connected to whom, drawn when a network is made."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import Declaration, draw, is_distribution
+from bioplastic.models.declaration import Declaration, draw, is_distribution, whole_numbers
 
 if TYPE_CHECKING:
     from bioplastic.models.network import Population
@@ -71,9 +71,10 @@ class RandomWiring(Wiring):
     True
     """
 
-    p: float
+    p: float = field(kw_only=False)
 
     def __post_init__(self) -> None:
+        Declaration.__post_init__(self)
         if not 0 <= self.p <= 1:
             raise ParameterError(f"RandomWiring.p: must lie in 0..1, got {self.p}")
 
@@ -115,9 +116,10 @@ class FixedInDegree(Wiring):
     ({7}, False)
     """
 
-    n: int
+    n: int = field(kw_only=False)
 
     def __post_init__(self) -> None:
+        Declaration.__post_init__(self)
         if self.n < 0:
             raise ParameterError(f"FixedInDegree.n: must be >= 0, got {self.n}")
 
@@ -165,10 +167,11 @@ class DistanceWiring(Wiring):
     True
     """
 
-    c: float
+    c: float = field(kw_only=False)
     length: float
 
     def __post_init__(self) -> None:
+        Declaration.__post_init__(self)
         if not 0 <= self.c <= 1 or not self.length > 0:
             raise ParameterError(
                 f"DistanceWiring: must have 0 <= c <= 1 and length > 0, got {self.c} and "
@@ -221,11 +224,12 @@ class TonotopicWiring(Wiring):
     True
     """
 
-    n: int
+    n: int = field(kw_only=False)
     width: float
     offset: Any = 0.0
 
     def __post_init__(self) -> None:
+        Declaration.__post_init__(self)
         drawn = is_distribution(self.offset)
         if self.n < 0 or not self.width > 0 or not (drawn or abs(self.offset) < 1):
             raise ParameterError(
@@ -292,12 +296,12 @@ class PairWiring(Wiring):
     (1, 2, 2)
     """
 
-    i: Sequence[int]
+    i: Sequence[int] = field(kw_only=False)
     j: Sequence[int]
 
     def __post_init__(self) -> None:
         for name in ("i", "j"):
-            object.__setattr__(self, name, tuple(int(k) for k in getattr(self, name)))
+            object.__setattr__(self, name, whole_numbers(self, name))
         if len(self.i) != len(self.j):
             raise ParameterError(
                 f"PairWiring.j: must have as many entries as i, {len(self.i)}, got {len(self.j)}"

@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from bioplastic.models import (
     SoftmaxError,
     SquaredError,
 )
+from bioplastic.networks._checkpoints import configuration_of
 from bioplastic.networks._samples import check_kind, digest
 from bioplastic.networks._streams import draw_entropy, shuffled, stream
 from bioplastic.networks.eprop_network import FEEDBACKS, initial_weights
@@ -64,7 +66,7 @@ class EPropNetwork(BaseEstimator):
         raise NotImplementedError
 
     def _score(
-        self, outputs: dict[str, list[npt.NDArray[np.float64]]], rows: npt.NDArray[np.int64]
+        self, outputs: Mapping[str, Sequence[npt.NDArray[np.float64]]], rows: npt.NDArray[np.int64]
     ) -> float:
         """Score of training samples, from what :attr:`_outputs` names."""
         raise NotImplementedError
@@ -412,23 +414,15 @@ class EPropNetwork(BaseEstimator):
     # ------------------------------------------------------------------ checkpoint
 
     def _configuration(self, samples: Samples, groups: npt.ArrayLike | None) -> dict[str, Any]:
-        left_out = {"checkpoint", "verbose", "random_state", "engine", "n_jobs", "n_iter_no_change"}
+        left_out = {"n_iter_no_change"}
         if self.schedule == "constant":  # a longer training goes on where a shorter one ended
             left_out.add("n_epochs")
-        parameters = {
-            k: repr(v) for k, v in self.get_params(deep=False).items() if k not in left_out
-        }
-        seed = self.random_state
-        data = digest(samples)
-        for target in self._targets().values():
-            data.update(np.concatenate([np.ravel(t) for t in target]).tobytes())
+        data = [samples, *self._targets().values()]
         if self.early_stopping and groups is not None:  # they decide what is held out
-            data.update(repr(np.asarray(groups).tolist()).encode())
-        return parameters | {
-            "random_state": seed if seed is None else repr(seed),
-            "engine": engines.resolve_engine(self.engine),
-            "data": data.hexdigest(),
-        }
+            data.append(np.frombuffer(repr(np.asarray(groups).tolist()).encode(), dtype=np.uint8))
+        return configuration_of(
+            self, self.network_, data=digest(*data), left_out=frozenset(left_out)
+        )
 
     def _save(self, configuration: dict[str, Any]) -> None:
         best = self._best

@@ -1,7 +1,7 @@
 """Samples of numbers or spikes: how they are checked, shown to a network, and told apart."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -166,11 +166,23 @@ def make_stimulus(
     )
 
 
-def digest(samples: SpikeTrains | Iterable[npt.NDArray[Any]]) -> Any:
-    """Begin a hash that tells these samples from any others, to which more may be added."""
+def digest(*parts: SpikeTrains | npt.NDArray[Any] | Sequence[Any]) -> str:
+    """Tell these data from any others: a hash of their values, shapes and types.
+
+    Parameters
+    ----------
+    *parts : SpikeTrains, ndarray or sequence of ndarray
+        Samples, targets, groups.
+    """
     found = hashlib.blake2b(digest_size=16)
-    if isinstance(samples, SpikeTrains):
-        samples = (samples.times, samples.units, samples.offsets, samples.duration)
-    for part in samples:
-        found.update(np.ascontiguousarray(part).data)
-    return found
+    for part in parts:
+        if isinstance(part, SpikeTrains):
+            arrays: Sequence[Any] = (part.times, part.units, part.offsets, part.duration)
+        else:
+            arrays = [part] if isinstance(part, np.ndarray) else part
+        found.update(str(len(arrays)).encode())
+        for array in map(np.ascontiguousarray, arrays):
+            # Where one sample ends and the next begins is part of them.
+            found.update(f"{array.dtype} {array.shape}".encode())
+            found.update(array.data)
+    return found.hexdigest()

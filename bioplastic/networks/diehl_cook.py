@@ -15,6 +15,7 @@ from bioplastic import engine as engines
 from bioplastic.engine.program import ChunkResult
 from bioplastic.errors import CheckpointError
 from bioplastic.models import DiehlCookExcitatory, DiehlCookInhibitory, PlasticityRule
+from bioplastic.networks._checkpoints import configuration_of
 from bioplastic.networks._samples import (
     Samples,
     check_samples,
@@ -463,15 +464,14 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     # ------------------------------------------------------------------ checkpoint
 
     def _configuration(self, data: Samples) -> dict[str, Any]:
-        # `n_epochs` is no part of it: a longer training goes on where a shorter one ended.
-        left_out = {"checkpoint", "verbose", "n_epochs", "n_jobs", "random_state", "engine"}
-        parameters = {k: repr(v) for k, v in self.get_params().items() if k not in left_out}
-        seed = self.random_state
-        return parameters | {
-            "random_state": seed if seed is None else repr(seed),
-            "engine": engines.resolve_engine(self.engine),
-            "data": digest(data).hexdigest(),
-        }
+        return configuration_of(
+            self,
+            self.network_,
+            data=digest(data),
+            # A longer training goes on where a shorter one ended.
+            left_out=frozenset({"n_epochs"}),
+            rate_of_an_input_of_1=self._rate_scale(),
+        )
 
     def _save(self, done: int, configuration: dict[str, Any]) -> None:
         assert self.checkpoint is not None

@@ -1,5 +1,6 @@
 """A classifier that learns by e-prop: eligibility traces and learning signals."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -362,7 +363,7 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
         """
         check_is_fitted(self, "weights_")
         samples = self._samples(X, "predict_course", reset=False)
-        return self._present(samples, ("error.p",), at="steps").outputs["error.p"]
+        return list(self._present(samples, ("error.p",), at="steps").outputs["error.p"])
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "weights_")
@@ -397,7 +398,7 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
         return loss, self._score(outputs, rows)
 
     def _score(
-        self, outputs: dict[str, list[npt.NDArray[np.float64]]], rows: npt.NDArray[np.int64]
+        self, outputs: Mapping[str, Sequence[npt.NDArray[np.float64]]], rows: npt.NDArray[np.int64]
     ) -> float:
         probabilities = np.concatenate(outputs["error.score"])
         return float(np.mean(probabilities.argmax(axis=1) == self._labels[rows]))

@@ -341,7 +341,8 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
         check_is_fitted(self, "weights_")
         samples = self._samples(X, "predict_course", reset=False)
         targets = self._no_targets(samples)
-        return self._present(samples, ("error.y",), at="steps", targets=targets).outputs["error.y"]
+        shown = self._present(samples, ("error.y",), at="steps", targets=targets)
+        return list(shown.outputs["error.y"])
 
     def score(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> float:
         """Coefficient of determination, of signals over all steps of all samples.

@@ -96,6 +96,10 @@ REMEMBERS = {
     "set too late": (
         cell("a : 1", before_spikes="v = v + a", after_spikes="a = v/4 + 0.1"), {}, "cell.a",
     ),
+    "refractoriness": (
+        cell("a : 1", refractory="a > 0.35", reset="v = 0; a += 0.1"),
+        {"weight": 2.5}, "cell.a",
+    ),
     "theta": (AdaptiveThresholdLIF(theta_plus=9 * mV), ADDS_I, "cell.theta"),
     "a theta that falls": (
         AdaptiveThresholdLIF(theta_plus=0 * mV, tau_theta=10*ms, initial={"theta": 9 * mV}),
@@ -103,7 +107,7 @@ REMEMBERS = {
     ),
     "homeostasis": (HomeostaticLIF(theta_plus=9 * mV), ADDS_I, "cell.theta"),
     "its own string": (
-        DiehlCookExcitatory(at_slot_start="v = v_rest; gi = 0; t_free = -1*second").frozen(),
+        DiehlCookExcitatory(at_slot_start="v = v_rest; gi = 0").frozen(),
         {"on_pre": "ge_post += 9*w"}, "cell.ge",
     ),
     "a weight": (cell(), {"on_pre": "v_post += w; w += 0.2", "weight": None}, "input_to_cell.w"),
@@ -162,14 +166,14 @@ def test_outputs_are_answers():
 
 
 def test_the_states_values_count():
-    network = declare(AdaptiveThresholdLIF())
+    network = declare(AdaptiveThresholdLIF(), **ADDS_I)
     still = {"cell.theta_plus": np.zeros(1), "cell.tau_theta": np.array([1e30])}
     assert carried_variables(network, still) == []
     assert carried_variables(network.frozen(), {"cell.theta_plus": np.ones(1)}) == ["cell.theta"]
 
 
 def test_a_frozen_threshold_stays_where_it_was():
-    network = declare(AdaptiveThresholdLIF(tau_theta=1 * second).frozen())
+    network = declare(AdaptiveThresholdLIF(tau_theta=1 * second).frozen(), **ADDS_I)
     equal = {"cell.theta": np.full(2, 0.003)}  # a value of what changes is none of a constant
     assert carried_variables(network, equal) == []
 
@@ -184,7 +188,7 @@ class TestPresent:
         with pytest.raises(
             ParameterError, match=r"cell\.theta.*at_slot_start.*frozen\(\).*engine\.run"
         ):
-            self.present(declare(AdaptiveThresholdLIF()))
+            self.present(declare(AdaptiveThresholdLIF(), **ADDS_I))
         with pytest.raises(ParameterError, match=r"cell\.a "):
             self.present(declare(cell("a : 1", reset="v = 0; a += up")), outputs=("cell.a",))
 

@@ -266,6 +266,17 @@ def test_a_recorder_sees_the_same(cases, place):
         np.testing.assert_allclose(found.values[name], values, rtol=1e-9, atol=1e-12)
 
 
+def test_spikes_that_nobody_wants_stay_there(cases, place):
+    case, seen = cases["liquid"](), []
+    counted = case.run(on=place)
+    found = case.run(on=place, record="nothing", on_chunk=lambda _, c: seen.append(len(c.units)))
+    assert seen == [0]
+    assert found.spikes_per_slot.tolist() == counted.spikes_per_slot.tolist()
+    assert counted.counts.sum() > 0
+    for key, value in counted.state.items():
+        np.testing.assert_array_equal(found.state[key], value, err_msg=key)
+
+
 def test_it_reports_and_stops_at_a_slots_edge(cases, place):
     case, calls = cases["diehl_cook"](), itertools.count()
     many = np.zeros(200_000, dtype=np.int64)

@@ -13,7 +13,7 @@ WRITE_G = "_ptr_g[_postsynaptic_idx] = g_post;"
 
 
 def kernel(*vector, scalar=()):
-    return kernel_of("code", scalar, vector, {}, str)
+    return kernel_of(scalar, vector, {}, str)
 
 
 class TestWhatAThreadHasForItsOwn:
@@ -85,16 +85,6 @@ def test_what_is_shared_is_set_once_and_seen_by_all_as_it_will_be():
     assert found.head[-2:] == scalar[:2]
     assert found.shared[-3:] == scalar
     assert found.side == "synapse"
-
-
-def test_random_numbers_differ_from_code_to_code():
-    one, other = (
-        kernel_of(name, (), ["_ptr_v[_idx] = _rand(_vectorisation_idx);"], {}, str)
-        for name in ("one", "other")
-    )
-    assert any("_code" in line for line in one.head)
-    assert one.head != other.head
-    assert one.body[0] == "int32_t _draw = 0;"
 
 
 @pytest.mark.parametrize("lanes", [1, 3])

@@ -276,12 +276,10 @@ class TestLIF:
         dt, drives = 0.1, np.array([10.0, 15.5, 20.0, 30.0, 60.0])  # ms; mV above rest
         driven = LIF(
             equations="""
-            dv/dt  = active*(v_rest - v + drive)/tau_membrane : volt
-            drive  : volt
-            active = 1.0*int(t >= t_free) : 1 (constant over dt)
-            t_free : second
+            dv/dt = (v_rest - v + drive)/tau_membrane : volt (unless refractory)
+            drive : volt
             """,
-            at_slot_start="v = v_rest; t_free = -1*second",
+            at_slot_start="v = v_rest",
             tau_refractory=refractory * ms,
         )
         network = Network(

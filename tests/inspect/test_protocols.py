@@ -1,7 +1,5 @@
 """The classical experiments: closed forms, published values, neurons with a membrane, errors."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from brian2 import Hz, ms, mV, second
@@ -291,9 +289,12 @@ def test_rules_that_read_the_membrane_need_one():
     assert found.w + found.change == pytest.approx(LIF().v_rest / (1000 * mV))
 
 
-def test_a_misspelt_name_is_no_matter_of_the_membrane():
-    rule = replace(PAIR, on_post="w = w + a_pluss")
-    with pytest.raises(ParameterError, match=r"stdp_window\.rule: .*mean 'a_plus'\?$"):
+def test_a_name_that_is_no_membranes_is_not_taken_for_one():
+    rule = PlasticityRule(
+        pre_traces="dr1/dt = -r1/tau : 1", on_pre_trace="r1 += 1", on_pre="w = w - eta",
+        on_post="w = w + etta*r1_pre", constants={"tau": 20 * ms, "eta": 0.01},
+    )  # fmt: skip
+    with pytest.raises(ParameterError, match="stdp_window.rule: .*did you mean `eta`\\?$"):
         stdp_window(rule, [10] * ms)
 
 

@@ -32,20 +32,23 @@ POPULATIONS = (
     Population(name="exc", n=20, neuron=AdaptiveLIF(tau_membrane=TAU, adaptation=0.5 * mV)),
     Population(name="inh", n=8, neuron=AdaptiveLIF(tau_membrane=TAU, tau_adaptation=TAU)),
 )
+EXCITES, INHIBITS = "i_exc_post += w*mV", "i_inh_post += w*mV"
 DRIVE = Projection(
-    pre="input", post="exc", wiring=FixedInDegree(n=4), weight=Gamma(mean=4.0, sd=4.0)
-)
+    pre="input", post="exc", wiring=FixedInDegree(n=4), on_pre=EXCITES,
+    weight=Gamma(mean=4.0, sd=4.0),
+)  # fmt: skip
 RECURRENT = Projection(
     pre="exc",
     post="exc",
     wiring=RandomWiring(p=0.3),
+    on_pre="i_exc_post += w*u*x*mV",
     delay=Uniform(low=0 * ms, high=10 * ms),
     synapse=TsodyksMarkram(utilisation=Normal(mean=0.5, sd=0.25, low=0.0)),
     weight=Gamma(mean=1.0, sd=1.0),
 )
-DELAYED = Projection(pre="exc", post="inh", delay=2 * ms, weight=3.0)
-REGULAR = Projection(pre="inh", post="exc", weight=Gamma(mean=-3.0, sd=1.0))
-PLAIN = Projection(pre="inh", post="inh", weight=-1.0)
+DELAYED = Projection(pre="exc", post="inh", on_pre=EXCITES, delay=2 * ms, weight=3.0)
+REGULAR = Projection(pre="inh", post="exc", on_pre=INHIBITS, weight=Gamma(mean=-3.0, sd=1.0))
+PLAIN = Projection(pre="inh", post="inh", on_pre=INHIBITS, weight=-1.0)
 
 
 def declare(*projections, populations=POPULATIONS):
@@ -100,6 +103,7 @@ def test_sorting_keeps_what_belongs_to_a_synapse_together():
 
     projection = dataclasses.replace(
         RECURRENT,
+        on_pre=EXCITES,
         synapse=SynapseModel(equations="", constants={"number": Numbered(low=1000.0, high=2e3)}),
         weight=Numbered(low=0.0, high=1.0),
     )

@@ -42,10 +42,10 @@ RULES = {
 }
 
 
-def declare(rule, *, delay=0 * ms, wiring="all_to_all"):
+def declare(rule, *, delay=0 * ms, wiring="all_to_all", entrance=None):
     return Network(
         populations=(
-            Population(name="input", n=N_PRE, neuron=SpikeInput()),
+            Population(name="input", n=N_PRE, neuron=entrance or SpikeInput()),
             Population(name="output", n=N_POST, neuron=LIF()),
         ),
         projections=(
@@ -239,7 +239,8 @@ def test_a_trace_of_the_membrane_cannot_be_delayed():
         pre_traces="du/dt = (v - u)/tau : volt", on_pre="w = w - u_pre/volt",
         constants={"tau": 10 * ms},
     )  # fmt: skip
-    network = declare(rule, delay=2 * ms)
+    shown = SpikeInput(equations="v : volt")
+    network = declare(rule, delay=2 * ms, entrance=shown)
     with pytest.raises(ParameterError, match="input_to_output: trace 'u' of its rule reads v of"):
         engine.open_program(network, engine="numpy")
 

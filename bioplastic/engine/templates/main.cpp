@@ -83,8 +83,10 @@ template<class T> static void _read_all(const std::string& path, std::vector<T>&
 
 {% set _plan = slot_plan() %}
 static const int64_t _n_lanes = {{_plan.lanes}};  // samples side by side
-static std::string _folder;  // where input lies and output goes
+static std::string _folder;  // where input lies and output goes; above it what all chunks share
+static bool _keeps_spikes = true;  // whether spikes are handed back
 static std::vector<int64_t> _n_steps;
+static int64_t _seed[2];
 static int64_t _row[_n_lanes];         // what each lane shows, -1 for nothing
 static int64_t _lane_steps[_n_lanes];  // how long that is
 static int64_t _last_lane = 0;         // which has shown the last row
@@ -139,7 +141,7 @@ static void _open_probes()
     _read_all(_folder + "probe.points", _probe_points);
     _probe_met.open(_folder + "probed.points", std::ios::binary);
     {% for name, start, type, stride in _plan.probes %}
-    _probe_{{loop.index}}.open("{{name}}");
+    _probe_{{loop.index}}.open("{{_plan.files[name]}}");
     {% endfor %}
 }
 
@@ -190,7 +192,7 @@ template<class T> static void _spread(T* data, int64_t n)
     for (int64_t lane=1; lane<_n_lanes; lane++) std::copy(data, data + n, data + lane*n);
 }
 
-static void _read_input(long n_rows, unsigned long seed)
+static void _read_input(long n_rows)
 {
     using namespace brian;
     _n_steps.resize(n_rows);
@@ -203,6 +205,7 @@ static void _read_input(long n_rows, unsigned long seed)
     }
     // A lane may look beyond its sample while others go on.
     const int64_t _more = _n_lanes > 1 ? _longest : 0;
+    _read(_folder + "key", _seed, 2);
     {% block tables %}
     {% if _plan.n_features %}
     const int64_t _n_stimulus_rows = {{"_n_signal_rows" if _plan.signal_input else "n_rows"}};
@@ -234,10 +237,13 @@ static void _read_input(long n_rows, unsigned long seed)
     _read(_folder + "targets", target_values, n_rows);
     {% endif %}
     {% if _plan.draws %}
-    _read(_folder + "key", uniform_key, 2);
+    std::copy(_seed, _seed + 2, uniform_key);
     {% endif %}
     {% endblock %}
-    _random_generators[0].seed(seed);
+    {% block moment %}
+    _now = _Moment{_array_schedule_sample_key, _array_schedule_repeats, -1,
+                   {(uint32_t)_seed[0], (uint32_t)_seed[1]}};
+    {% endblock %}
     {% for all in _plan.superposed %}
     _superposition_{{all.name}}.prepare({{all.n_pre}}, {{all.n_post}}, {{all.states|length}},
                                         {{all.variables|length}}, {{all.jumps}});
@@ -246,19 +252,19 @@ static void _read_input(long n_rows, unsigned long seed)
     {{array}}.resize({{length}}*_n_lanes);
     {% endfor %}
     {% for name, start, length, lanes in _plan.read %}
-    _read(_folder + "in.{{name}}", {{start}}, {{length}});
+    _read(_folder + "in.{{_plan.files[name]}}", {{start}}, {{length}});
     {% if lanes > 1 %}
     _spread({{start}}, {{length}});
     {% endif %}
     {% endfor %}
     {% for list in _plan.lists %}
     {
-        {% for name, array in list.read %}
-        _read_all(_folder + "in.{{name}}", {{array}});
+        {% for name, array, changes in list.read %}
+        _read_all(_folder + "{{"" if changes else "../"}}in.{{_plan.files[name]}}", {{array}});
         {% endfor %}
         {% if list.repeated %}
         const int64_t own = {{list.pre}}.size();
-        {% for name, array in list.read %}
+        {% for name, array, changes in list.read %}
         {{array}}.resize(own*_n_lanes);
         _spread({{array}}.data(), own);
         {% endfor %}
@@ -315,8 +321,8 @@ static void _fire_input(int64_t step)
 
 static void _arrive()
 {
-    {% for array, _ in _plan.arrivals %}
-    _arrivals{{array}}.arrive(brian::{{array}});
+    {% for array, open in _plan.arrivals %}
+    _arrivals{{array}}.arrive(brian::{{array}}, {{"brian::" + open if open else "0"}});
     {% endfor %}
 }
 
@@ -408,6 +414,7 @@ static void _run_slots(long n_rows)
             {% endif %}
             _array_step_clock_timestep[0] = step;
             _array_step_clock_t[0] = step*_array_step_clock_dt[0];
+            _now.step = step;
             {% for call in _plan.step %}
             _clear_registers();
             {{call}}
@@ -424,7 +431,7 @@ static void _run_slots(long n_rows)
                 _end_span_{{all.name}}();
             {% endfor %}
             {% for spikes, number, first in _plan.watched %}
-            for (int32_t k=0; k<{{spikes}}[{{number}}]; k++)
+            for (int32_t k=0; _keeps_spikes && k<{{spikes}}[{{number}}]; k++)
             {
                 const int32_t lane = {{"%s[k]/%d" % (spikes, number//_plan.lanes) if _plan.lanes > 1 else "0"}};
                 if (step >= _lane_steps[lane]) continue;
@@ -443,6 +450,7 @@ static void _run_slots(long n_rows)
                 }
             }
         }
+        _now.step = -1;
         {% endblock %}
         {% if _plan.superposed %}
         const bool _is_last = _row[0] + 1 == n_rows || _stop_requested;
@@ -496,11 +504,11 @@ static void _write_output()
     {% block write %}
     {% endblock %}
     {% for name, start, length, lanes in _plan.written %}
-    _write(_folder + "{{name}}", {{start}}{{" + _last_lane*(%s)" % length if lanes > 1}}, {{length}});
+    _write(_folder + "out.{{_plan.files[name]}}", {{start}}{{" + _last_lane*(%s)" % length if lanes > 1}}, {{length}});
     {% endfor %}
     {% for list in _plan.lists %}
     {% for name, array in list.written %}
-    _write(_folder + "out.{{name}}", {{array}}.data() + _last_lane*({{array}}.size()/_n_lanes), {{array}}.size()/_n_lanes);
+    _write(_folder + "out.{{_plan.files[name]}}", {{array}}.data() + _last_lane*({{array}}.size()/_n_lanes), {{array}}.size()/_n_lanes);
     {% endfor %}
     {% endfor %}
     _write(_folder + "spikes.t", _spike_times.data(), _spike_times.size());
@@ -512,12 +520,12 @@ static void _write_output()
 
 int main(int argc, char **argv)
 {
-    // arguments: run folder, rows of the sample table, seed of rand() and randn(), what lanes learn
-    if (argc != 5) _fail("usage: main FOLDER ROWS SEED COMBINE");
+    // arguments: run folder, rows of the sample table, what lanes learn, whether to hand back spikes
+    if (argc != 5) _fail("usage: main FOLDER ROWS COMBINE SPIKES");
     _folder = std::string(argv[1]) + "/";
     const long n_rows = std::atol(argv[2]);
-    const unsigned long seed = std::strtoul(argv[3], 0, 10);
-    _combine = std::atoi(argv[4]);
+    _combine = std::atoi(argv[3]);
+    _keeps_spikes = std::atoi(argv[4]);
     _flush_denormals();
     _open_probes();
     std::signal(SIGTERM, _request_stop);

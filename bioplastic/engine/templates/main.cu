@@ -26,12 +26,13 @@
     const std::vector<double> _slot_steps(_n_steps.begin(), _n_steps.end());
     _set_numbers(_dev_first_rows_values, _first_rows);
     _set_numbers(_dev_slot_steps_values, _slot_steps);
-    int64_t _key[2];
-    _read(_folder + "key", _key, 2);
-    _set_on_device(_dev_uniform_key, _key);
+    _set_on_device(_dev_uniform_key, _seed);
     {% for array, n in _plan.sizes %}
     {{array}}.resize({{n}});
     {% endfor %}
+{% endblock %}
+
+{% block moment %}
 {% endblock %}
 
 {% block look %}
@@ -99,8 +100,8 @@ static void _fire_input(int64_t)
 
 static void _arrive()
 {
-    {% for array, _ in _plan.arrivals %}
-    _arrivals{{array}}.arrive(_dev{{array}});
+    {% for array, open in _plan.arrivals %}
+    _arrivals{{array}}.arrive(_dev{{array}}, {{"_dev" + open if open else "0"}});
     {% endfor %}
 }
 
@@ -156,6 +157,7 @@ static const _Watched _watched[] = {
 // Spikes of the steps since this was done last, each to its lane.
 static void _fetch_spikes(int64_t n_steps, double dt)
 {
+    if (!_keeps_spikes) return;
     for (const auto& spike : _recorded.fetch(n_steps))
     {
         const _Watched* of = _watched;
@@ -178,7 +180,8 @@ static void _step(int64_t step)
     _arrive();
     {% endif %}
     {% for spikes, number, first in _plan.watched %}
-    _launch(_record, _up_to(_n_tiles({{number}}), 64), _block_size, _dev{{spikes}},
+    if (_keeps_spikes)
+        _launch(_record, _up_to(_n_tiles({{number}}), 64), _block_size, _dev{{spikes}},
             (int64_t){{number}}, _watched[{{loop.index0}}].base, (int64_t){{loop.index0}},
             _recorded.n_populations, _recorded.ends, _recorded.fetched, _recorded.steps,
             _recorded.units);
@@ -220,7 +223,7 @@ static _Steps _steps;
     _before_{{loop.index}} = _allocate<double>({{length}});
     {% endfor %}
     {% endif %}
-    const int64_t _n_watched = {{_plan.n_watched}};
+    const int64_t _n_watched = _keeps_spikes ? {{_plan.n_watched}} : 0;
     _recorded.prepare(_n_watched, {{_plan.watched|length}}, _longest);
     _wait();
 {% endblock %}
@@ -236,7 +239,8 @@ static _Steps _steps;
         _lay_out_input(n_steps);
         {% endif %}
         _launch(_begin_slot, dim3(1), 1,
-                _Moment{_dev_array_schedule_sample_key, _dev_array_schedule_repeats, -1},
+                _Moment{_dev_array_schedule_sample_key, _dev_array_schedule_repeats, -1,
+                        {(uint32_t)_seed[0], (uint32_t)_seed[1]}},
                 _dev_array_step_clock_timestep, _dev_array_step_clock_t);
 {% endblock %}
 

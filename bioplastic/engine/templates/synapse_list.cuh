@@ -37,7 +37,7 @@ struct _Arrivals
     }
 
     void choose_scale();
-    void arrive(double* variable);
+    void arrive(double* variable, const char* open);
 };
 
 static __device__ void _measure(unsigned long long* largest, double number)
@@ -67,13 +67,13 @@ static __global__ void _choose_scale(const unsigned long long* largest, double* 
     scale[1] = ldexp(1.0, exponent - 62);
 }
 
-static __global__ void _arrive_at(double* variable, unsigned long long* ring, const double* scale,
-                                  int64_t n_rows, int64_t n_post)
+static __global__ void _arrive_at(double* variable, const char* open, unsigned long long* ring,
+                                  const double* scale, int64_t n_rows, int64_t n_post)
 {
     unsigned long long* row = ring + (_now.step % n_rows)*n_post;
     for (int64_t j=_thread(); j<n_post; j+=_n_threads())
     {
-        variable[j] += (double)(long long)row[j]*scale[1];
+        if (!open || open[j]) variable[j] += (double)(long long)row[j]*scale[1];
         row[j] = 0;
     }
 }
@@ -83,9 +83,9 @@ inline void _Arrivals::choose_scale()
     _launch(_choose_scale, dim3(1), 1, largest, scale, (double)most);
 }
 
-inline void _Arrivals::arrive(double* variable)
+inline void _Arrivals::arrive(double* variable, const char* open)
 {
-    _launch(_arrive_at, _blocks_for(n_post), _block_size, variable, ring, scale, n_rows, n_post);
+    _launch(_arrive_at, _blocks_for(n_post), _block_size, variable, open, ring, scale, n_rows, n_post);
 }
 
 // Synapses as a list, ordered by neuron, delay and target (synapse_list.h). What a spike adds to a

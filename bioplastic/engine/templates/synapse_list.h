@@ -22,9 +22,11 @@ struct _Arrivals
         now = 0;
     }
 
-    void arrive(double* variable)
+    // What arrives at neurons that are not `open` is lost.
+    void arrive(double* variable, const char* open)
     {
         double* row = ring.data() + now;
+        if (open) for (int64_t j=0; j<n_post; j++) row[j] = open[j] ? row[j] : 0.0;
         #pragma GCC ivdep
         for (int64_t j=0; j<n_post; j++)
         {

@@ -1,5 +1,5 @@
 {# Looks at blocks of neurons with vector instructions, and at single neurons only in a block that
-   holds a spike. A condition that draws random numbers is evaluated once, neuron by neuron. #}
+   holds a spike. Random numbers are a function (noise.h): a second look sees the same. #}
 {# USES_VARIABLES { N } #}
 {% extends 'common_group.cpp' %}
 
@@ -9,7 +9,6 @@
     {{scalar_code|autoindent}}
     {% set _eventspace = get_array_name(eventspace_variable) %}
     long _count = 0;
-    {% set _draws = '_rand' in vector_code|join %}
     {% macro any_of(first, end) %}
     int64_t _any = 0;
     for(int64_t _idx={{first}}; _idx<{{end}}; _idx++)
@@ -24,15 +23,11 @@
     for(int64_t _start=0; _start<N; _start+=_block)
     {
         const int64_t _stop = _start + _block < N ? _start + _block : N;
-        {% if not _draws %}
         {{any_of('_start', '_stop')}}
-        {% endif %}
         for(int64_t _first=_start; _first<_stop; _first+=_part)
         {
             const int64_t _end = _first + _part < _stop ? _first + _part : _stop;
-            {% if not _draws %}
             {{any_of('_first', '_end')}}
-            {% endif %}
             for(int64_t _idx=_first; _idx<_end; _idx++)
             {
                 const size_t _vectorisation_idx = _idx;

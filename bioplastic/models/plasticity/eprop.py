@@ -1,12 +1,12 @@
 """E-prop: eligibility traces of synapses, and learning signals that turn them into gradients."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from brian2 import ms
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import EquationString, parameter
+from bioplastic.models.declaration import EquationString, check_kind, parameter
 from bioplastic.models.optimizers import Adam, Optimizer
 from bioplastic.models.plasticity.rule import PlasticityRule
 
@@ -61,6 +61,7 @@ class _GradientRule(PlasticityRule):
     batch: Any = parameter(1.0, low=1, strict=False)
 
     def __post_init__(self) -> None:
+        check_kind(self, "optimizer", Optimizer, "an Optimizer, for example Adam()")
         if not self.at_batch_end:
             parts = [self.optimizer.count.lstrip(), _MEAN]
             parts += [] if self.self_connections else [_NO_AUTAPSES]
@@ -75,6 +76,14 @@ class _GradientRule(PlasticityRule):
             )
         object.__setattr__(self, "constants", {**self.constants, **self.optimizer.parameters})
         PlasticityRule.__post_init__(self)
+
+    def shown_fields(self) -> list[tuple[str, str]]:
+        """Names and prints of fields, without those that follow from the optimizer."""
+        shown = PlasticityRule.shown_fields(self)
+        follow = ("synapse", "at_batch_end", "constants")
+        given = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in follow}
+        same = type(self)(**given) == self
+        return [(name, text) for name, text in shown if not (same and name in follow)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)

@@ -7,6 +7,7 @@ from typing import Any
 from brian2 import have_same_dimensions, second
 
 from bioplastic.errors import ParameterError
+from bioplastic.models.checking import check_rule
 from bioplastic.models.declaration import (
     Declaration,
     EquationString,
@@ -58,7 +59,7 @@ class PlasticityRule(Declaration):
     Raises
     ------
     ParameterError
-        If a parameter has a wrong unit or lies outside its range.
+        If a parameter has a wrong unit or lies outside its range, or a string cannot be read.
 
     Examples
     --------
@@ -92,9 +93,9 @@ class PlasticityRule(Declaration):
     constants: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        Declaration.__post_init__(self)
         for name in ("pre_traces", "post_traces", "synapse"):
             object.__setattr__(self, name, EquationString(getattr(self, name)))
-        Declaration.__post_init__(self)
         interval = self.update_interval
         if interval is not None and not (
             have_same_dimensions(interval, second) and float(interval) > 0
@@ -102,6 +103,7 @@ class PlasticityRule(Declaration):
             raise ParameterError(
                 f"{type(self).__name__}.update_interval: must be a time > 0, got {interval!r}"
             )
+        check_rule(self)
 
     @property
     def parameters(self) -> dict[str, Any]:

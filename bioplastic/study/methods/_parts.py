@@ -213,7 +213,8 @@ def describe_network(network: Network) -> str:
         neuron = population.neuron
         lines.append(f"Population {population.name}: {population.n} {type(neuron).__name__}")
         lines += _indented("", neuron.equations)
-        lines += _indented("threshold", neuron.threshold) + _indented("reset", neuron.reset)
+        for part in ("threshold", "reset", "refractory"):
+            lines += _indented(part, str(getattr(neuron, part)))
         lines += _constants(neuron.parameters)
     for projection in network.projections:
         kind = projection.wiring

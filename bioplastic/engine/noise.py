@@ -1,0 +1,285 @@
+"""Random numbers of equations as a pure function: ``rand()``, ``randn()``, ``poisson()``, ``xi``.
+
+Each place in the code of a program at which a number is drawn has a name: the code object, the
+variable that is set, and a count. A number follows from the seed, that name, the sample's key, its
+repetition, the step and the element (neuron or synapse). So it depends neither on chunks and
+processes nor on what else is computed, and it is the same on every engine.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import brian2 as b2
+import numpy as np
+import numpy.typing as npt
+from brian2.core.functions import Function
+from brian2.devices.device import RuntimeDevice, all_devices
+
+from bioplastic.engine.functions import PHILOX, philox_uniform
+from bioplastic.errors import ParameterError
+
+__all__ = ["Noise", "NoiseDevice", "noise_device"]
+
+#: What draws, and what stands for it in code whose places are named.
+_DRAWN = {"rand": "_uniform_of", "randn": "_normal_of", "poisson": "_poisson_of"}
+_DRAW = re.compile(rf"\b({'|'.join(_DRAWN)})\s*\((\s*\))?")
+_TARGET = re.compile(r"\s*(\w+)\s*[-+*/%]*=(?!=)")
+
+_CYTHON_BASE = """
+cdef double _uniform_at(unsigned int place, unsigned int other, long long n, long long element,
+                        unsigned int more) noexcept:
+    global _namespace_noise_key, _namespace_noise_step
+    global _namespace_noise_sample_key, _namespace_noise_repeats
+    cdef long long lane = element//n if n > 0 else 0
+    cdef long long own = element - lane*n if n > 0 else (element if n == 0 else 0)
+    return _philox_uniform(<unsigned int>_namespace_noise_key[0] ^ place,
+                           (~<unsigned int>_namespace_noise_key[1] ^ other) + more,
+                           _namespace_noise_sample_key[lane], _namespace_noise_repeats[lane],
+                           <int>own, <double>_namespace_noise_step[0] + 1)
+"""
+
+_CYTHON_UNIFORM = """
+cdef double _uniform_of(double place, double other, double n, long long element) noexcept:
+    return _uniform_at(<unsigned int>place, <unsigned int>other, <long long>n, element, 0)
+"""
+
+_CYTHON_NORMAL = """
+from libc.math cimport sqrt as _sqrt, log as _log, cos as _cos
+
+cdef double _normal_of(double place, double other, double n, long long element) noexcept:
+    cdef unsigned int p = <unsigned int>place, o = <unsigned int>other
+    cdef double u = _uniform_at(p, o, <long long>n, element, 0)
+    cdef double angle = 6.283185307179586*_uniform_at(p, o, <long long>n, element, 1)
+    return _sqrt(-2.0*_log(u))*_cos(angle)
+"""
+
+_CYTHON_POISSON = """
+from libc.math cimport sqrt as _p_sqrt, exp as _p_exp, floor as _p_floor
+
+cdef int _poisson_of(double place, double other, double n, double mean,
+                     long long element) noexcept:
+    cdef unsigned int p = <unsigned int>place, o = <unsigned int>other, more = 0
+    cdef double left = mean, part, u, term, total
+    cdef int number = 0, k
+    if mean > 1e5:
+        return <int>max(0.0, min(2147483647.0, _p_floor(
+            mean + _p_sqrt(mean)*_normal_of(place, other, n, element) + 0.5)))
+    while left > 0.0:
+        part = left if left < 16.0 else 16.0
+        u = _uniform_at(p, o, <long long>n, element, more)
+        term = _p_exp(-part)
+        total, k = term, 1
+        while u > total and k < 200:
+            term = term*(part/k)
+            total += term
+            k += 1
+        number += k - 1
+        left -= 16.0
+        more += 1
+    return number
+"""
+
+
+class Noise:
+    """What random numbers of one program follow from, and the functions that draw them.
+
+    Parameters
+    ----------
+    key : ndarray of int64 of shape (2,)
+        The seed as two 32-bit words.
+    lanes : int
+        Samples that are shown side by side.
+    wirings : mapping of str to RegularWiring
+        Of synapses that lie in memory row by row.
+    """
+
+    def __init__(self, key: npt.NDArray[np.int64], lanes: int, wirings: Mapping[str, Any]) -> None:
+        self._key, self._lanes, self._wirings = key, lanes, wirings
+        # Where a runtime engine stands; a compiled program has the same in noise.h.
+        self.step = np.full(1, -1, dtype=np.int64)  # -1 at a slot's edges
+        self.sample_key, self.repeats = np.zeros(lanes), np.zeros(lanes)
+        base = Function(self._uniform, arg_units=[1] * 5, return_unit=1, arg_names=list("abcde"))
+        base.name = "_uniform_at"
+        base.implementations.add_implementation(
+            "cython",
+            _CYTHON_BASE,
+            name=base.name,
+            dependencies={PHILOX.name: PHILOX},
+            namespace={
+                "_noise_key": key,
+                "_noise_step": self.step,
+                "_noise_sample_key": self.sample_key,
+                "_noise_repeats": self.repeats,
+            },
+        )
+        uniform = _drawing("_uniform_of", self._uniform, _CYTHON_UNIFORM, base)
+        normal = _drawing("_normal_of", self._normal, _CYTHON_NORMAL, base)
+        poisson = _drawing("_poisson_of", self._poisson, _CYTHON_POISSON, base, normal)
+        self.functions = {f.name: f for f in (uniform, normal, poisson)}
+
+    def named(self, owner: Any, name: str, code: str, variables: dict[str, Any]) -> str:
+        """Name the places of abstract code at which numbers are drawn.
+
+        Parameters
+        ----------
+        owner : Group or SynapticPathway
+            Whose code it is.
+        name : str
+            Name of the code object.
+        code : str
+            Statements.
+        variables : dict of str to Variable
+            What they name; what draws is added.
+
+        Returns
+        -------
+        code : str
+
+        Raises
+        ------
+        ParameterError
+            If lanes would have to share a number.
+        """
+        if not _DRAW.search(code):
+            return code
+        # Brian counts objects that are alive; names must not depend on what ran before.
+        name = re.sub(r"(_subexpression_update)_\d+$", r"\1", re.sub(r"_codeobject.*$", "", name))
+        lines, drawn = [], dict.fromkeys(_DRAWN, 0)
+        seen: dict[str, int] = {}
+        for line in re.split(r"[\n;]", code):
+            found = _TARGET.match(line)
+            target = found[1] if found else ""
+            known = variables.get(target)
+            shared = bool(known is not None and getattr(known, "scalar", False))
+            if self._lanes > 1 and _DRAW.search(line) and (shared or "_at_batch_end" in name):
+                raise ParameterError(
+                    f"lanes: must be 1 where all samples side by side share a random number, got "
+                    f"{self._lanes}; {name} sets {target} by {line.strip()!r}"
+                )
+            n = "-1" if shared else self._n_in_lane(owner, variables)
+
+            def place(call: re.Match[str], target: str = target, n: str = n) -> str:
+                seen[target] = seen.get(target, -1) + 1
+                drawn[call[1]] += 1
+                said = f"{name}.{target}#{seen[target]}"
+                digest = hashlib.sha256(said.encode()).digest()
+                words = (int.from_bytes(digest[k : k + 4], "little") >> 1 for k in (0, 4))
+                end = "" if call[2] is None else ")"
+                return f"{_DRAWN[call[1]]}({', '.join(map(str, words))}, {n}{end or ', '}"
+
+            lines.append(_DRAW.sub(place, line))
+        for word, count in drawn.items():
+            if count:
+                variables.pop(word, None)
+                variables[_DRAWN[word]] = self.functions[_DRAWN[word]]
+        return "\n".join(lines)
+
+    def _n_in_lane(self, owner: Any, variables: dict[str, Any]) -> str:
+        """Number of elements in a lane; 0 where there is one lane only."""
+        if self._lanes == 1:
+            return "0"
+        synapses = getattr(owner, "synapses", owner)
+        if not isinstance(synapses, b2.Synapses):
+            return str(len(owner) // self._lanes)
+        if synapses.name in self._wirings:
+            wiring = self._wirings[synapses.name]
+            return str(wiring.n_pre * wiring.n_row)
+        variables["N"] = synapses.variables["N"]  # a list, whose length a program reads
+        return f"(N/{self._lanes})"
+
+    def _uniform(self, place: int, other: int, n: float, element: Any, more: int = 0) -> Any:
+        element = _indices(element)
+        lane = (element // int(n)) if n > 0 else 0
+        own = element - lane * int(n) if n > 0 else (element if n == 0 else 0)
+        key = int(self._key[0]) ^ place, ((~int(self._key[1]) ^ other) + more) & 0xFFFFFFFF
+        keys, repeats = self.sample_key[lane], self.repeats[lane]
+        return philox_uniform(keys, repeats, own, self.step[0] + 1, key=key)
+
+    def _normal(self, place: int, other: int, n: float, element: Any) -> Any:
+        # Box & Muller (1958), doi 10.1214/aoms/1177706645
+        radius = np.sqrt(-2 * np.log(self._uniform(place, other, n, element)))
+        return radius * np.cos(2 * np.pi * self._uniform(place, other, n, element, 1))
+
+    def _poisson(self, place: int, other: int, n: float, mean: Any, element: Any) -> Any:
+        """Sum numbers with a small mean, each found by inversion; normal above a mean of 1e5."""
+        element = _indices(element)
+        large = np.asarray(mean, dtype=np.float64) > 1e5
+        left = np.where(large, 0.0, mean) + np.zeros(np.shape(element))
+        number = np.zeros(left.shape, dtype=np.int64)
+        more = 0
+        while (left > 0).any():
+            part = np.clip(left, 0, 16)
+            u = self._uniform(place, other, n, element, more)
+            term = np.exp(-part)
+            total, k = term.copy(), 1
+            while (u > total).any() and k < 200:
+                number += u > total
+                term *= part / k
+                total += np.where(u > total, term, 0)
+                k += 1
+            left, more = left - 16, more + 1
+        if large.any():
+            drawn = mean + np.sqrt(mean) * self._normal(place, other, n, element)
+            number = np.where(large, np.clip(np.floor(drawn + 0.5), 0, 2**31 - 1), number)
+        return number.astype(np.int32)
+
+
+def _drawing(name: str, python: Any, cython: str, *needed: Function) -> Function:
+    """Make a function of the names of a place, and of a mean where it counts."""
+    names = ["place", "other", "n", *(["mean"] if name == "_poisson_of" else [])]
+    function = Function(
+        python,
+        arg_units=[1] * len(names),
+        return_unit=1,
+        return_type="integer" if name == "_poisson_of" else "float",
+        arg_names=names,
+        stateless=False,
+        auto_vectorise=True,
+    )
+    function.name = name
+    function.implementations.add_implementation("numpy", python)
+    for target in ("cpp", "cuda"):  # noise.h has them
+        function.implementations.add_implementation(target, "", name=name)
+    function.implementations.add_implementation(
+        "cython", cython, name=name, dependencies={f.name: f for f in needed}
+    )
+    return function
+
+
+def _indices(element: Any) -> Any:
+    """Elements as numbers: Brian's NumPy code hands on lazy ranges and arrays."""
+    if isinstance(element, int | np.integer | np.ndarray):
+        return element
+    if element.indices is not None:
+        return np.asarray(element.indices) + element.start
+    return np.arange(element.start, element.stop)
+
+
+class NoiseDevice:
+    """What a device of Brian does so that random numbers have names."""
+
+    #: Of the network that is being built.
+    noise: Noise | None = None
+
+    def code_object(
+        self, owner: Any, name: str, abstract_code: Any, variables: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        """Make a code object, see Brian's devices."""
+        if self.noise is not None:
+            variables = dict(variables)
+            abstract_code = {
+                block: self.noise.named(owner, name, code, variables)
+                for block, code in abstract_code.items()
+            }
+        make: Any = super().code_object  # type: ignore[misc]
+        return make(owner, name, abstract_code, variables, *args, **kwargs)
+
+
+class _RuntimeDevice(NoiseDevice, RuntimeDevice):  # type: ignore[misc]
+    """Brian's runtime device for our programs; the user's own keeps its arrays for itself."""
+
+
+noise_device = _RuntimeDevice()
+all_devices["bioplastic_runtime"] = noise_device

@@ -1,0 +1,281 @@
+"""Equations, conditions and statements, read by Brian's own parser without building anything."""
+
+import ast
+import functools
+import re
+from collections import ChainMap
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from brian2 import Equations, second
+from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, Function
+from brian2.core.namespace import DEFAULT_UNITS
+from brian2.equations.equations import BOOLEAN, DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION
+from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit_for_display
+from brian2.utils.stringtools import get_identifiers
+from pyparsing import ParseBaseException
+
+__all__ = [
+    "FUNCTIONS",
+    "LINKED",
+    "NEURON_FLAGS",
+    "NEURON_WORDS",
+    "SYNAPSE_FLAGS",
+    "SYNAPSE_WORDS",
+    "Finding",
+    "Known",
+    "Names",
+    "Reading",
+    "read_condition",
+    "read_equations",
+    "read_statements",
+    "variables_of",
+    "words_of",
+]
+
+
+class Known(NamedTuple):
+    """What is known of a name."""
+
+    #: its dimensions; None where they follow from what is not known
+    dim: Any
+    is_boolean: bool = False
+    #: by an equation, so that no statement can set it
+    computed: bool = False
+
+
+#: What stands behind the names that a string may use.
+Names = Mapping[str, Any]
+
+#: Variables of the schedule that are linked to every population whose strings name them.
+LINKED = {"cursor": "1", "sample_key": "1", "repeats": "1", "row": "1", "slot_duration": "second"}
+#: Number of arguments of the functions that strings of neurons may call.
+FUNCTIONS = {"uniform": 4, "stimulus": 2, "target": 1, "target_signal": 2}
+
+_TIME, _NUMBER = Known(second.dim, computed=True), Known(DIMENSIONLESS, computed=True)
+_CLOCK = {"t": _TIME, "dt": _TIME, "t_in_timesteps": _NUMBER, "i": _NUMBER, "N": _NUMBER}
+
+NEURON_WORDS: dict[str, Any] = {
+    **_CLOCK,
+    "lastspike": Known(second.dim),
+    "not_refractory": Known(DIMENSIONLESS, is_boolean=True),
+    **{name: Known(second.dim if unit == "second" else DIMENSIONLESS)
+       for name, unit in LINKED.items()},
+    **{name: Function(None, arg_units=[1] * n, return_unit=1) for name, n in FUNCTIONS.items()},
+}  # fmt: skip
+SYNAPSE_WORDS: dict[str, Any] = {
+    **_CLOCK,
+    **dict.fromkeys(("j", "N_incoming", "N_outgoing"), _NUMBER),
+    "lastupdate": Known(second.dim),
+    "delay": Known(second.dim),
+}
+
+NEURON_FLAGS = {
+    DIFFERENTIAL_EQUATION: ("unless refractory",),
+    SUBEXPRESSION: ("shared", "constant over dt"),
+    PARAMETER: ("constant", "shared"),
+}
+SYNAPSE_FLAGS = {
+    DIFFERENTIAL_EQUATION: ("event-driven", "clock-driven"),
+    SUBEXPRESSION: ("summed", "shared", "constant over dt"),
+    PARAMETER: ("constant", "shared"),
+}
+
+_STATEMENT = re.compile(r"([A-Za-z_]\w*)\s*(\*\*|//|[-+*/%]?)=(?!=)([^#]+)")
+_TRUTH = Known(DIMENSIONLESS, is_boolean=True)
+_FIXED: dict[str, Any] = dict.fromkeys(("True", "False"), _TRUTH)
+_FIXED |= DEFAULT_CONSTANTS | DEFAULT_UNITS | DEFAULT_FUNCTIONS
+_NOISE = Known((second**-0.5).dim)
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong with a string: the part, and a name that nothing gives, or what."""
+
+    part: str
+    unknown: str
+    what: str = ""
+
+
+class Reading(NamedTuple):
+    """What a string says."""
+
+    findings: tuple[Finding, ...] = ()
+    #: variables that statements make for themselves, with the line that does
+    made: tuple[tuple[str, Known, str], ...] = ()
+    read: frozenset[str] = frozenset()
+
+
+def read_equations(text: str, names: Names, flags: Mapping[str, tuple[str, ...]]) -> Reading:
+    """Check equations: syntax, names, units, flags; `names` need not hold their own variables."""
+    return _read_equations(text, _used(text, names), tuple(flags.items()))
+
+
+def read_condition(text: str, names: Names, *, or_time: bool = False) -> Reading:
+    """Check a condition; `or_time`, a time in its place is one, too."""
+    return _read_condition(text, _used(text, names), or_time)
+
+
+def read_statements(text: str, names: Names) -> Reading:
+    """Check statements."""
+    return _read_statements(text, _used(text, names))
+
+
+def variables_of(text: str) -> dict[str, Known]:
+    """Name the variables of equations; none where these cannot be read."""
+    equations = _parsed(text)
+    if isinstance(equations, Finding):
+        return {}
+    return {
+        name: Known(e.dim, e.var_type == BOOLEAN, e.type == SUBEXPRESSION)
+        for name, e in equations.items()
+    }
+
+
+# What a string says depends on these alone, so that a network of known strings costs little.
+_Used = tuple[tuple[str, Any], ...]
+
+
+@functools.lru_cache(maxsize=4096)
+def words_of(text: str) -> frozenset[str]:
+    """Words of a string that may be names."""
+    return frozenset(get_identifiers(text))
+
+
+def _used(text: str, names: Names) -> _Used:
+    return tuple((word, names[word]) for word in sorted(words_of(text)) if word in names)
+
+
+class _UnknownName(Exception):
+    """A name that nothing gives."""
+
+
+def _dimensions(code: str, names: Names, read: set[str]) -> Any:
+    """Return dimensions of an expression, None where they cannot be told; note names in it."""
+    tree = ast.parse(code.strip(), mode="eval").body
+    used = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    read.update(used)
+    for name in used:
+        if name not in names:
+            raise _UnknownName(name)
+    if any(isinstance(names.get(n), Known) and names[n].dim is None for n in used):
+        return None
+    return parse_expression_dimensions(tree, names, orig_expr=code)
+
+
+def _said(error: Exception) -> str:
+    """Put into one line what a parser says of a string."""
+    if isinstance(error, SyntaxError):
+        return str(error.msg)
+    if isinstance(error.__cause__, ParseBaseException):
+        return "is no equation; write `dx/dt = ... : unit`, `x = ... : unit` or `x : unit`"
+    errors = (error, error.__cause__) if error.__cause__ is not None else (error,)
+    return " ".join(str(e).strip().removesuffix(".") for e in errors)
+
+
+@functools.lru_cache(maxsize=4096)
+def _parsed(text: str) -> Equations | Finding:
+    try:
+        return Equations(text)
+    # Brian's parser lets errors of many kinds through: its own, pyparsing's, SymPy's.
+    except Exception as error:
+        lines = [line for line in text.splitlines() if line.partition("#")[0].strip()]
+        one = len(lines) < 2
+        found = (_parsed(line) for line in lines if not one)
+        line = next((f for f in found if isinstance(f, Finding)), None)
+        return line or Finding(text.strip(), "", _said(error))
+
+
+@functools.lru_cache(maxsize=4096)
+def _read_equations(text: str, used: _Used, flags: tuple[Any, ...]) -> Reading:
+    equations = _parsed(text)
+    if isinstance(equations, Finding):
+        return Reading((equations,))
+    noise = dict.fromkeys(equations.stochastic_variables, _NOISE)
+    names = ChainMap(variables_of(text), dict(used), noise, _FIXED)
+    findings, read = [], set[str]()
+    try:
+        equations.check_flags(dict(flags))
+    except ValueError as error:
+        findings.append(Finding(text.strip(), "", _said(error)))
+    for name, equation in equations.items():
+        if equation.expr is None:
+            continue
+        rate = equation.type == DIFFERENTIAL_EQUATION
+        left = f"d{name}/dt" if rate else name
+        part, wanted = f"{left} = {equation.expr.code}", equation.dim
+        wanted = wanted / second.dim if rate else wanted
+        try:
+            dim = _dimensions(equation.expr.code, names, read)
+        except _UnknownName as error:
+            findings.append(Finding(part, str(error)))
+        except Exception as error:
+            findings.append(Finding(part, "", _said(error)))
+        else:
+            if dim is not None and dim is not wanted:
+                findings.append(Finding(part, "", _mismatch(left, wanted, dim)))
+    return Reading(tuple(findings), read=frozenset(read))
+
+
+@functools.lru_cache(maxsize=4096)
+def _read_condition(text: str, used: _Used, or_time: bool) -> Reading:
+    names, read = ChainMap(dict(used), _FIXED), set[str]()
+    what = "must be a condition or a time" if or_time else "must be a condition, as v > 1*mV is"
+    finding = Finding(text.strip(), "", what)
+    try:
+        dim = _dimensions(text, names, read)
+        # Units have no part in what is true or false.
+        kinds = dict(used) | DEFAULT_FUNCTIONS
+        if dim is None or (or_time and dim is second.dim) or is_boolean_expression(text, kinds):
+            return Reading(read=frozenset(read))
+    except _UnknownName as error:
+        finding = Finding(text.strip(), str(error))
+    except Exception as error:
+        finding = Finding(text.strip(), "", _said(error))
+    return Reading((finding,), read=frozenset(read))
+
+
+@functools.lru_cache(maxsize=4096)
+def _read_statements(text: str, used: _Used) -> Reading:
+    made: dict[str, Known] = {}
+    lines: dict[str, str] = {}
+    given = ChainMap(made, dict(used))
+    names = ChainMap(made, dict(used), _FIXED)
+    findings, read = [], set[str]()
+    for line in (part.strip() for part in re.split(r"[;\n]", text)):
+        if not line or line.startswith("#"):
+            continue
+        statement = _STATEMENT.match(line)
+        if statement is None:
+            findings.append(Finding(line, "", "is no statement; write `name = expression`"))
+            continue
+        name, operator, code = statement.groups()
+        known = given.get(name)
+        try:
+            dim = _dimensions(code, names, read)
+            if operator:
+                # Brian puts no brackets either.
+                dim = _dimensions(f"{name} {operator} {code.strip()}", names, set())
+        except _UnknownName as error:
+            findings.append(Finding(line, str(error)))
+            if known is None and not operator:
+                made[name] = Known(None)
+            continue
+        except Exception as error:
+            findings.append(Finding(line, "", _said(error)))
+            continue
+        if known is None:
+            made[name], lines[name] = Known(dim), line
+        elif not isinstance(known, Known) or known.computed:
+            what = f"`{name}` is given by an equation or by the engine; a statement cannot set it"
+            findings.append(Finding(line, "", what))
+        elif dim is not None and known.dim is not None and dim is not known.dim:
+            findings.append(Finding(line, "", _mismatch(name, known.dim, dim)))
+    own = tuple((name, made[name], line) for name, line in lines.items())
+    return Reading(tuple(findings), own, frozenset(read))
+
+
+def _mismatch(name: str, wanted: Any, got: Any) -> str:
+    units = [get_unit_for_display(dim) for dim in (wanted, got)]
+    one, other = ("no unit" if str(unit) == "1" else f"unit {unit}" for unit in units)
+    return f"`{name}` has {one}, what it is set to has {other}"

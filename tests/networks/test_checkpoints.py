@@ -1,0 +1,143 @@
+"""Every training that writes a checkpoint: what it belongs to, and what it is refused for."""
+
+import copy
+import functools
+import inspect
+import json
+
+import numpy as np
+import pytest
+from brian2 import ms
+
+from bioplastic import networks
+from bioplastic.engine import checkpoint
+from bioplastic.errors import CheckpointError
+from bioplastic.models import Adam, DiehlCookInhibitory, EPropLIF
+from bioplastic.networks import declarations, eprop_settings
+from bioplastic.networks._samples import digest
+
+ESTIMATORS = [
+    estimator
+    for estimator in (getattr(networks, name) for name in networks.__all__)
+    if inspect.isclass(estimator) and "checkpoint" in inspect.signature(estimator).parameters
+]
+DIEHL_COOK = {
+    "n_neurons": 3, "presentation": 4 * ms, "rest": 0 * ms, "dt": 1 * ms, "min_spikes": 0,
+}  # fmt: skip
+EPROP = {"n_lif": 3, "n_alif": 0, "presentation": 4 * ms, "n_epochs": 1}
+X, Y = np.random.default_rng(0).random((6, 5)), np.arange(6) % 2
+
+
+@pytest.fixture(params=ESTIMATORS, ids=lambda estimator: estimator.__name__)
+def estimator(request):
+    return request.param
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "checkpoint"
+
+
+@pytest.fixture
+def fit(estimator, path):
+    """``fit()`` trains, each time with the same checkpoint."""
+    options = EPROP if is_eprop(estimator) else DIEHL_COOK
+    model = estimator(**options, engine="numpy", random_state=0, checkpoint=path)
+    return lambda X=X, y=Y: model.fit(X, y)
+
+
+def is_eprop(estimator):
+    return estimator.__name__.startswith("EProp")
+
+
+def rewrite(path, change):
+    """Change what a checkpoint says of itself."""
+    with np.load(path) as file:
+        arrays = dict(file)
+    meta = json.loads(str(arrays["meta"]))
+    change(meta)
+    with path.open("wb") as file:
+        np.savez(file, **(arrays | {"meta": np.array(json.dumps(meta))}))
+
+
+def test_all_trainings_with_a_checkpoint_are_here():
+    names = {estimator.__name__ for estimator in ESTIMATORS}
+    assert names >= {"DiehlCook", "DiehlCookClassifier", "EPropClassifier", "EPropRegressor"}
+
+
+def test_versions_are_told_and_do_not_matter(fit, path):
+    first = copy.deepcopy(fit().weights_)
+
+    def older(meta):
+        assert set(meta["versions"]) == {"brian2", "numpy"}
+        meta["versions"] = {"brian2": "2.7", "numpy": "1.26"}
+
+    rewrite(path, older)
+    np.testing.assert_equal(fit().weights_, first)
+
+
+def test_another_mathematics_is_refused(fit, path, monkeypatch):
+    fit()
+    here = checkpoint.MATHEMATICS + 1
+    monkeypatch.setattr(checkpoint, "MATHEMATICS", here)
+    with pytest.raises(CheckpointError, match=f"mathematics {here - 1}, this is {here}.*anew"):
+        fit()
+
+
+def test_a_file_from_before_there_was_a_number_is_refused(fit, path):
+    fit()
+    rewrite(path, lambda meta: meta.pop("mathematics"))
+    with pytest.raises(CheckpointError, match="was written by mathematics 1, this is"):
+        fit()
+
+
+@pytest.mark.parametrize("what", ["a value", "a string"])
+def test_a_default_that_a_release_changes_is_refused(fit, estimator, monkeypatch, what):
+    fit()
+    if is_eprop(estimator):
+        change, shown = {"epsilon": 1e-6}, "epsilon: .* there, 1e-06 here"
+        module, declared = eprop_settings, Adam
+        if what == "a string":
+            change, declared = {"reset": EPropLIF().reset + "\nrate += 0*hertz"}, EPropLIF
+    else:
+        change, shown = {"tau_membrane": 11 * ms}, "inhibitory.tau_membrane: 0.01 there, 0.011 here"
+        module, declared = declarations, DiehlCookInhibitory
+        if what == "a string":
+            change = {"reset": DiehlCookInhibitory().reset + "\nv += 0*mV"}
+    monkeypatch.setattr(module, declared.__name__, functools.partial(declared, **change))
+    shown = shown if what == "a value" else "the network's declaration differs"
+    with pytest.raises(CheckpointError, match=f"another training .*{shown}"):
+        fit()
+
+
+def test_a_default_outside_the_network_is_refused(monkeypatch, path):
+    model = networks.DiehlCook(**DIEHL_COOK, engine="numpy", random_state=0, checkpoint=path)
+    model.fit(X)
+    monkeypatch.setattr(
+        networks.diehl_cook, "RATE_MAX", 0.5 * networks.diehl_cook_settings.RATE_MAX
+    )
+    with pytest.raises(CheckpointError, match="rate_of_an_input_of_1: .* there"):
+        model.fit(X)
+
+
+def test_other_samples_are_refused(fit):
+    fit()
+    with pytest.raises(CheckpointError, match=r"\(the data differ\)"):
+        fit(X[::-1].copy())
+
+
+class TestDigest:
+    def test_where_samples_end_is_part_of_them(self):
+        values = np.arange(12.0)
+        one = [values[:6].reshape(3, 2), values[6:].reshape(3, 2)]
+        assert digest(one) == digest([part.copy() for part in one])
+        others = [
+            [values[:4].reshape(2, 2), values[4:].reshape(4, 2)],
+            [values[:6].reshape(2, 3), values[6:].reshape(2, 3)],
+            [part.view(np.int64) for part in one],
+        ]
+        assert digest(one) not in [digest(other) for other in others]
+
+    def test_samples_are_not_targets(self):
+        values = np.arange(4.0)
+        assert digest([values[:1]], [values[1:]]) != digest([values[:3]], [values[3:]])
