@@ -25,6 +25,8 @@ from bioplastic.models import Network
 __all__ = ["carried_variables", "check_independent"]
 
 _STATEMENT = re.compile(r"^\s*(\w+)\s*([-+*/]?=)(?!=)([^#\n]*)", re.MULTILINE)
+#: What a repeated presentation keeps of its sample, and a first one of nothing.
+_OF_THIS_SAMPLE = re.compile(r"\w+\s*\*\s*int\(\s*repeats\s*>\s*0\s*\)")
 #: Brian's own variable of synapses that are advanced from spike to spike.
 _LAST = "lastupdate"
 #: A step that changes a number by less than this share of it leaves it as it is.
@@ -184,6 +186,7 @@ class _Slot:
         models = [(p, p.synapse) for p in network.projections if p.synapse is not None]
         starts = [(p.name, p.neuron.at_slot_start) for p in network.populations]
         starts += [(p.name, model.at_slot_start) for p, model in models]
+        starts = [(owner, _OF_THIS_SAMPLE.sub("0", code)) for owner, code in starts]
         for owner, code in starts:  # who comes first is open
             reads = get_identifiers(code)
             self._read |= {

@@ -138,6 +138,9 @@ FORGET = {
         cell(), {"wiring": RandomWiring(p=0.9), "delay": 4 * ms, "synapse":
                  TsodyksMarkram()},
     ),
+    "keeps while a sample is repeated": (
+        cell("a : 1", **BLOCKS | {"at_slot_start": "v = 0; a = a*int(repeats > 0)"}), {},
+    ),
     "follows without a say": (
         cell("da/dt = (v - a)/(1*second) : 1"), {},
     ),
