@@ -277,7 +277,7 @@ class NoiseDevice:
         return make(owner, name, abstract_code, variables, *args, **kwargs)
 
 
-class _RuntimeDevice(NoiseDevice, RuntimeDevice):  # type: ignore[misc]
+class _RuntimeDevice(NoiseDevice, RuntimeDevice):
     """Brian's runtime device for our programs; the user's own keeps its arrays for itself."""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from bioplastic.engine.builder import build
 from bioplastic.engine.context import brian_context
 from bioplastic.engine.lanes import learned_variables, upper_bounds
