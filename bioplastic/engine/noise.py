@@ -177,7 +177,7 @@ class Noise:
         return "\n".join(lines)
 
     def _n_in_lane(self, owner: Any, variables: dict[str, Any]) -> str:
-        """Number of elements in a lane; 0 where there is one lane only."""
+        """Count the elements of a lane; 0 where there is one lane only."""
         if self._lanes == 1:
             return "0"
         synapses = getattr(owner, "synapses", owner)
