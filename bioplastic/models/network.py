@@ -261,14 +261,15 @@ class Schedule(Declaration):
         Returns
         -------
         n_steps : ndarray of shape (n_samples,)
+            At least 1, so that a sample without length has an answer, too.
         """
         lengths = np.asarray(durations, dtype=np.float64)
         if self.presentation is not None:
             lengths = np.full(lengths.shape, float(self.presentation))
         dt = float(self.dt)
         # A hair less, so that 0.7 s of 1 ms are 700 steps whatever the last bit says.
-        steps = np.ceil(lengths / dt - 1e-6).astype(np.int64)
-        return steps + round(float(self.rest) / dt)
+        steps = np.ceil(lengths / dt - 1e-6).astype(np.int64) + round(float(self.rest) / dt)
+        return np.maximum(steps, 1)
 
 
 def _of_neurons(population: Population) -> list[tuple[str, Any]]:
