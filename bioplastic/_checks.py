@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Quantity, have_same_dimensions
+from brian2 import Quantity
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d, validate_data
 
+from bioplastic._quantities import same_unit
 from bioplastic.errors import DataError, ParameterError
 
 __all__ = [
@@ -86,7 +87,7 @@ def check_quantity(estimator: Any, name: str, default: Quantity) -> Quantity:
     value = getattr(estimator, name)
     if value is None:
         return default
-    if isinstance(value, str) or not have_same_dimensions(value, default):
+    if not same_unit(value, default):
         raise ParameterError(
             f"{type(estimator).__name__}.{name}: must have the unit of {default!r}, got {value!r}"
         )

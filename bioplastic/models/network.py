@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import ms
 
+from bioplastic._quantities import base_units
 from bioplastic.errors import ParameterError
 from bioplastic.models.declaration import (
     Declaration,
@@ -255,7 +256,7 @@ class Schedule(Declaration):
 
         Parameters
         ----------
-        durations : array_like of shape (n_samples,), in seconds
+        durations : array_like or Quantity of shape (n_samples,), in seconds
             Lengths of the samples, which count where `presentation` is None.
 
         Returns
@@ -263,7 +264,7 @@ class Schedule(Declaration):
         n_steps : ndarray of shape (n_samples,)
             At least 1, so that a sample without length has an answer, too.
         """
-        lengths = np.asarray(durations, dtype=np.float64)
+        lengths = base_units("Schedule.n_steps", durations, error=ParameterError)
         if self.presentation is not None:
             lengths = np.full(lengths.shape, float(self.presentation))
         dt = float(self.dt)

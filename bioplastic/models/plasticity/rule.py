@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from brian2 import have_same_dimensions, second
+from brian2 import second
 
+from bioplastic._quantities import same_unit
 from bioplastic.errors import ParameterError
 from bioplastic.models.declaration import (
     Declaration,
@@ -96,9 +97,7 @@ class PlasticityRule(Declaration):
             object.__setattr__(self, name, EquationString(getattr(self, name)))
         Declaration.__post_init__(self)
         interval = self.update_interval
-        if interval is not None and not (
-            have_same_dimensions(interval, second) and float(interval) > 0
-        ):
+        if interval is not None and not (same_unit(interval, second) and float(interval) > 0):
             raise ParameterError(
                 f"{type(self).__name__}.update_interval: must be a time > 0, got {interval!r}"
             )
