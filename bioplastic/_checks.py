@@ -1,5 +1,7 @@
 """Checks of parameters and samples: each error names estimator, parameter, value and remedy."""
 
+import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,10 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d, vali
 
 from bioplastic._quantities import same_unit
 from bioplastic.errors import DataError, ParameterError
+
+#: The largest value of X and of the training data differ by more than this factor only where
+#: their scales do, such as 0..1 and 0..255; few samples may all be dark.
+_SAME_SCALE, _ENOUGH = 10.0, 10
 
 __all__ = [
     "check_choice",
@@ -115,10 +121,17 @@ def check_positive(estimator: Any, name: str, default: Quantity, *, zero: bool =
 def check_intensities(estimator: Any, X: npt.ArrayLike, *, reset: bool) -> npt.NDArray[Any]:
     """Return samples as an array of finite numbers >= 0, of the number type that they have.
 
+    Estimators with an `x_max`, to whom the scale matters, remember the largest of them.
+
     Raises
     ------
     DataError
         If they are none, or have another number of features than in `fit`.
+
+    Warns
+    -----
+    UserWarning
+        If they look as if they were on another scale than those of `fit`.
     """
     try:
         # A number type of one byte stays one: MNIST as float64 would be half a gigabyte.
@@ -130,7 +143,25 @@ def check_intensities(estimator: Any, X: npt.ArrayLike, *, reset: bool) -> npt.N
             f"{type(estimator).__name__}: {error} X must be an array (n_samples, n_features) of "
             f"finite numbers >= 0."
         ) from error
+    if "x_max" in vars(estimator):
+        largest = float(data.max())
+        if reset:
+            estimator._largest = largest
+        else:
+            _warn_of_another_scale(estimator, largest, len(data))
     return data
+
+
+def _warn_of_another_scale(estimator: Any, largest: float, n_samples: int) -> None:
+    fitted = estimator._largest
+    dark = n_samples >= _ENOUGH and 0 < largest < fitted / _SAME_SCALE
+    if largest > fitted * _SAME_SCALE or dark:
+        warnings.warn(
+            f"{type(estimator).__name__}: X has values up to {largest:g}, the training data had "
+            f"values up to {fitted:g}, as if one were on another scale, such as 0..1 and 0..255; "
+            f"scale X as the training data were",
+            skip_file_prefixes=(str(Path(__file__).parent),),
+        )
 
 
 def check_labels(estimator: Any, data: Any, y: Any) -> npt.NDArray[Any]:

@@ -1,9 +1,15 @@
-"""Every estimator, transformer, encoder and readout has one answer for every sample."""
+"""What every public estimator promises: one answer a sample, tables and names of columns."""
+
+import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
+import sklearn
 from brian2 import ms
 from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import check_dataframe_column_names_consistency
 
 from bioplastic import SpikeTrains, encoding, networks, readout
 from bioplastic.models import Schedule
@@ -127,12 +133,18 @@ def assert_one_answer_a_sample(model, X):
                 np.testing.assert_allclose(answer, again, atol=1e-12, err_msg=f"{method}, {k}")
 
 
+def every(suits):
+    """Parametrise by all estimators that suit."""
+    chosen = [(k, *one) for k, one in enumerate(ESTIMATORS) if suits(*one)]
+    return pytest.mark.parametrize(
+        ("estimator", "samples", "targets"),
+        [one for _, *one in chosen],
+        ids=[f"{k}-{type(estimator).__name__}" for k, estimator, *_ in chosen],
+    )
+
+
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(
-    ("estimator", "samples", "targets"),
-    ESTIMATORS,
-    ids=[f"{k}-{type(estimator).__name__}" for k, (estimator, *_) in enumerate(ESTIMATORS)],
-)
+@every(lambda *_: True)
 def test_one_answer_a_sample(estimator, samples, targets):
     some, all_ = samples((0, 1, 2, N - 1)), samples(range(N))
     if isinstance(estimator, encoding.SpikeAugmenter):
@@ -150,3 +162,68 @@ def test_one_answer_a_sample(estimator, samples, targets):
 def test_a_slot_has_a_step():
     schedule = Schedule(presentation=None, rest=0 * ms, dt=1 * ms)
     assert schedule.n_steps([0.0, 1e-9, 0.001, 0.003]).tolist() == [1, 1, 1, 3]
+
+
+@every(lambda estimator, *_: hasattr(estimator, "transform"))
+@pytest.mark.parametrize("globally", [True, False])
+def test_pandas_output_is_a_table_or_spike_trains(estimator, samples, targets, globally):
+    X = samples()
+    model = clone(estimator).fit(X, targets(X))
+    plain = model.transform(X)
+    with sklearn.config_context(transform_output="pandas" if globally else "default"):
+        if not globally:
+            model.set_output(transform="pandas")
+        for found in (model.transform(X), model.fit_transform(X, targets(X))):
+            if isinstance(plain, SpikeTrains):
+                assert found == plain
+            else:
+                assert isinstance(found, pd.DataFrame)
+                assert found.columns.tolist() == list(model.get_feature_names_out())
+                np.testing.assert_array_equal(found.to_numpy(), plain)
+
+
+@pytest.mark.parametrize("globally", [True, False])
+def test_pandas_output_of_pipelines(globally):
+    X = pd.DataFrame(numbers()).add_prefix("pixel_")
+    encoder = encoding.LatencyEncoder(duration=20 * ms)
+    liquid = networks.LiquidStateMachine(20, liquid="random", **SHORT)
+    named = make_pipeline(encoder, readout.SpikeCount())
+    through = make_pipeline(encoder, liquid, readout.SpikeCount())
+    with sklearn.config_context(transform_output="pandas" if globally else "default"):
+        for pipeline in (named, through):
+            pipeline.fit(X)
+            if not globally:
+                pipeline.set_output(transform="pandas")
+            assert isinstance(pipeline.transform(X), pd.DataFrame)
+            assert isinstance(pipeline[:-1].transform(X), SpikeTrains)
+    # Spike trains have no names; the pipeline hands them past.
+    assert named.get_feature_names_out().tolist() == X.columns.tolist()
+
+
+@every(lambda estimator, samples, _: samples is numbers)
+def test_names_of_columns_are_kept_and_their_order_checked(estimator, samples, targets):
+    X = pd.DataFrame(samples()).add_prefix("pixel_")
+    y = targets(X)
+    model = clone(estimator)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*feature names")
+        model.fit(X, y)
+        assert model.feature_names_in_.tolist() == X.columns.tolist()
+        list(answers(model, X))
+        if hasattr(model, "partial_fit"):
+            model.partial_fit(X, y)
+            with pytest.raises(ValueError, match="feature names should match"):
+                model.partial_fit(X[X.columns[::-1]], y)
+            new = clone(estimator)
+            new.partial_fit(X, y, **({"classes": [0, 1]} if hasattr(model, "classes_") else {}))
+            assert new.feature_names_in_.tolist() == X.columns.tolist()
+    for method in (*METHODS, "presentation_of"):
+        if hasattr(model, method):
+            with pytest.raises(ValueError, match="feature names should match"):
+                getattr(model, method)(X[X.columns[::-1]])
+
+
+@every(lambda estimator, samples, _: samples is numbers)
+def test_scikit_learns_own_check_of_names(estimator, samples, targets):
+    """It is not among those of `parametrize_with_checks`."""
+    check_dataframe_column_names_consistency(type(estimator).__name__, clone(estimator))
