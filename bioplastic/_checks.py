@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import sklearn
 from brian2 import Quantity
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d, validate_data
@@ -160,7 +161,7 @@ def _warn_of_another_scale(estimator: Any, largest: float, n_samples: int) -> No
             f"{type(estimator).__name__}: X has values up to {largest:g}, the training data had "
             f"values up to {fitted:g}, as if one were on another scale, such as 0..1 and 0..255; "
             f"scale X as the training data were",
-            skip_file_prefixes=(str(Path(__file__).parent),),
+            skip_file_prefixes=(str(Path(__file__).parent), str(Path(sklearn.__file__).parent)),
         )
 
 

@@ -227,3 +227,30 @@ def test_names_of_columns_are_kept_and_their_order_checked(estimator, samples, t
 def test_scikit_learns_own_check_of_names(estimator, samples, targets):
     """It is not among those of `parametrize_with_checks`."""
     check_dataframe_column_names_consistency(type(estimator).__name__, clone(estimator))
+
+
+@every(lambda estimator, samples, _: samples is numbers and "x_max" in estimator.get_params())
+def test_another_scale_than_in_fit_is_warned_of_once_a_call(estimator, samples, targets):
+    X = np.vstack([samples(), samples()])
+    y = np.concatenate([targets(X), targets(X)])
+    methods = [m for m in (*METHODS, "presentation_of") if hasattr(estimator, m)]
+    assert methods
+    for fitted, asked in ((255 * X, X), (X, 255 * X), (X, 255 * X[:1])):
+        model = clone(estimator).fit(fitted, y)
+        for method in methods:
+            with pytest.warns(UserWarning, match="as if one were on another scale") as caught:
+                getattr(model, method)(asked)
+            assert len(caught) == 1, method
+            assert caught[0].filename == __file__
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for method in methods:
+                for same in (fitted, fitted[:3] / 255, fitted / 9, 9 * fitted, 0 * fitted):
+                    getattr(model, method)(same)
+
+
+def test_ranks_have_no_scale():
+    encoder = encoding.RankOrderEncoder().fit(numbers())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        encoder.transform(255 * numbers())
