@@ -86,11 +86,16 @@ def check_durations(lengths: npt.NDArray[np.float64], n_samples: int) -> npt.NDA
     DataError
         If their number does not fit, or one is negative or not finite.
     """
-    fits = lengths.shape in ((), (1,), (n_samples,))
-    if not fits or not (np.isfinite(lengths) & (lengths >= 0)).all():
+    if lengths.shape not in ((), (1,), (n_samples,)):
         raise DataError(
             f"SpikeTrains.duration: must be one number or one for each of the {n_samples} "
-            f"samples, finite and >= 0, got {lengths!r}"
+            f"samples, got an array of shape {lengths.shape}"
+        )
+    bad = np.flatnonzero(~(np.isfinite(lengths) & (lengths >= 0)))
+    if len(bad):
+        raise DataError(
+            f"SpikeTrains.duration: must be finite and >= 0, sample {bad[0]} has "
+            f"{lengths.ravel()[bad[0]]} s"
         )
     return np.broadcast_to(lengths, (n_samples,)).copy()
 
