@@ -159,9 +159,11 @@ def test_one_answer_a_sample(estimator, samples, targets):
     assert_one_answer_a_sample(clone(estimator).fit(some, targets(some)), some)
 
 
-def test_a_slot_has_a_step():
-    schedule = Schedule(presentation=None, rest=0 * ms, dt=1 * ms)
-    assert schedule.n_steps([0.0, 1e-9, 0.001, 0.003]).tolist() == [1, 1, 1, 3]
+def test_a_presentation_has_a_step():
+    for rest in (0, 7):
+        schedule = Schedule(presentation=None, rest=rest * ms, dt=1 * ms)
+        steps = schedule.n_steps([0.0, 1e-9, 0.001, 0.003])
+        assert (steps - rest).tolist() == [1, 1, 1, 3]
 
 
 @every(lambda estimator, *_: hasattr(estimator, "transform"))

@@ -262,15 +262,15 @@ class Schedule(Declaration):
         Returns
         -------
         n_steps : ndarray of shape (n_samples,)
-            At least 1, so that a sample without length has an answer, too.
+            A presentation has 1 at least, so that a sample without length has an answer, too.
         """
         lengths = base_units("Schedule.n_steps", durations, error=ParameterError)
         if self.presentation is not None:
             lengths = np.full(lengths.shape, float(self.presentation))
         dt = float(self.dt)
         # A hair less, so that 0.7 s of 1 ms are 700 steps whatever the last bit says.
-        steps = np.ceil(lengths / dt - 1e-6).astype(np.int64) + round(float(self.rest) / dt)
-        return np.maximum(steps, 1)
+        steps = np.maximum(np.ceil(lengths / dt - 1e-6), 1).astype(np.int64)
+        return steps + round(float(self.rest) / dt)
 
 
 def _of_neurons(population: Population) -> list[tuple[str, Any]]:

@@ -210,7 +210,8 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstim
         Returns
         -------
         spikes : SpikeTrains of shape (n_samples, n_neurons)
-            Each as long as its sample, rounded up to a step, and `rest`.
+            Each as long as its sample, rounded up to a step, of which it has one at least, and
+            `rest`.
         """
         shown = self.presentation_of(X)
         result = shown.present(
