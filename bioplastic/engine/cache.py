@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import filelock
 
@@ -25,6 +26,10 @@ __all__ = ["clear", "fingerprint", "get_or_build", "programs_dir", "usage"]
 MANIFEST = "manifest.json"
 #: Programs kept; the least recently used go first.
 MAX_PROGRAMS = 64
+#: Seconds after a run in which a program counts as in use.
+IN_USE = 3600
+#: How the names of folders begin in which something is being built.
+_SCRATCH = "building-"
 
 
 def programs_dir() -> Path:
@@ -45,7 +50,7 @@ def fingerprint(*parts: str) -> str:
     return digest.hexdigest()[:32]
 
 
-def get_or_build(key: str, build: Callable[[Path], None]) -> tuple[Path, float]:
+def get_or_build(key: str, build: Callable[[Path], None]) -> tuple[Path, dict[str, Any], float]:
     """Return the folder of a program, building it where there is none.
 
     Parameters
@@ -59,7 +64,10 @@ def get_or_build(key: str, build: Callable[[Path], None]) -> tuple[Path, float]:
     Returns
     -------
     folder : Path
-        Where the program lies.
+        Where the program lies. Others may clear the cache at any time: who finds it gone asks
+        again.
+    manifest : dict
+        What the build noted of the program.
     seconds : float
         What the build took; 0.0 where the cache had it.
 
@@ -69,62 +77,97 @@ def get_or_build(key: str, build: Callable[[Path], None]) -> tuple[Path, float]:
         If the cache cannot be written.
     """
     folder = programs_dir() / key
-    if _is_whole(folder):
+    if manifest := _manifest(folder):
         with contextlib.suppress(OSError):  # a cache that others keep for us may be read-only
             os.utime(folder)
-        return folder, 0.0
+        return folder, manifest, 0.0
     begun = time.perf_counter()
     try:
         programs_dir().mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(programs_dir() / f"{key}.lock"):
-            if not _is_whole(folder):  # another process may have been faster
+        with _lock(key):
+            manifest = _manifest(folder)  # another process may have been faster
+            if not manifest:
                 shutil.rmtree(folder, ignore_errors=True)
-                scratch = Path(tempfile.mkdtemp(prefix="building-", dir=programs_dir()))
+                scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=programs_dir()))
                 try:
                     build(scratch)
-                    program = scratch / "main"
                     manifest = json.loads((scratch / MANIFEST).read_text())
-                    manifest["program_bytes"] = program.stat().st_size
+                    manifest["program_bytes"] = (scratch / "main").stat().st_size
                     (scratch / MANIFEST).write_text(json.dumps(manifest))
                     scratch.rename(folder)
                 finally:
                     shutil.rmtree(scratch, ignore_errors=True)
-        _sweep()
     except OSError as error:
         raise StorageError(
             f"cannot keep the compiled program in {programs_dir()}: {error}; free some space, or "
             f"set BIOPLASTIC_CACHE to a folder that can be written"
         ) from error
-    return folder, time.perf_counter() - begun
+    _sweep()
+    return folder, manifest, time.perf_counter() - begun
 
 
-def _is_whole(folder: Path) -> bool:
+def _lock(key: str, timeout: float = -1) -> filelock.BaseFileLock:
+    """Lock of one program. Its file stays for ever: others may wait on the one that is removed."""
+    return filelock.FileLock(programs_dir() / f"{key}.lock", timeout=timeout)
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    """Return what was noted of a program; nothing where it is not whole."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text())
-        return bool((folder / "main").stat().st_size == manifest["program_bytes"])
+        whole = (folder / "main").stat().st_size == manifest["program_bytes"]
     except (OSError, ValueError, KeyError, TypeError):
-        return False
+        return {}
+    return dict(manifest) if whole else {}
+
+
+def _folders() -> list[tuple[float, Path]]:
+    """Folders of the cache and when they were last in use, the latest first."""
+    found = []
+    with contextlib.suppress(OSError):
+        for path in programs_dir().iterdir():
+            with contextlib.suppress(OSError):  # others sweep, too
+                if path.is_dir():
+                    found.append((path.stat().st_mtime, path))
+    return sorted(found, reverse=True)
 
 
 def _sweep() -> None:
     """Remove what is old, and what interrupted builds of a day ago left."""
-    entries = [p for p in programs_dir().iterdir() if p.is_dir()]
-    stale = [p for p in entries if p.name.startswith("building-")]
-    for path in stale:
-        if time.time() - path.stat().st_mtime > 86400:
-            shutil.rmtree(path, ignore_errors=True)
-    whole = sorted(set(entries) - set(stale), key=lambda p: p.stat().st_mtime)
-    for path in whole[:-MAX_PROGRAMS]:
-        shutil.rmtree(path, ignore_errors=True)
-        path.with_suffix(".lock").unlink(missing_ok=True)
+    now, n_programs = time.time(), 0
+    for touched, path in _folders():
+        if path.name.startswith(_SCRATCH):
+            if now - touched > 86400:
+                shutil.rmtree(path, ignore_errors=True)
+            continue
+        n_programs += 1
+        if n_programs > MAX_PROGRAMS and now - touched > IN_USE:
+            _remove(path)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a program, unless somebody is building it."""
+    with contextlib.suppress(OSError), _lock(folder.name, timeout=0):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def usage() -> tuple[int, int]:
     """Return the number of programs in the cache and their size in bytes."""
-    folders = [p for p in programs_dir().glob("*") if p.is_dir()]
-    return len(folders), sum(f.stat().st_size for p in folders for f in p.rglob("*") if f.is_file())
+    n_bytes = 0
+    folders = [path for _, path in _folders() if not path.name.startswith(_SCRATCH)]
+    for folder in folders:
+        for place, _, names in os.walk(folder):  # passes over what vanishes
+            for name in names:
+                with contextlib.suppress(OSError):
+                    n_bytes += os.stat(os.path.join(place, name)).st_size
+    return len(folders), n_bytes
 
 
 def clear() -> None:
-    """Remove every compiled program; the next use of a network builds it anew."""
-    shutil.rmtree(programs_dir(), ignore_errors=True)
+    """Remove every compiled program; the next use of a network builds it anew.
+
+    Builds that are under way go on, and so do runs: they build what they miss.
+    """
+    for _, path in _folders():
+        if not path.name.startswith(_SCRATCH):
+            _remove(path)

@@ -1,44 +1,52 @@
-"""Borrow Brian's global state and give it back as it was, also after an error or Ctrl-C."""
+"""Borrow Brian's global state and give back what was borrowed, also after an error or Ctrl-C."""
 
 import contextlib
+import gc
 import importlib
 import logging
-import os
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import brian2 as b2
-from brian2.devices.device import runtime_device
+from brian2.core.names import Nameable
 
-__all__ = ["brian_context"]
+__all__ = ["BRIAN", "brian_context", "steady_names"]
 
 # `brian2.devices.device` is a proxy object that hides the module of the same name.
 device_module: Any = importlib.import_module("brian2.devices.device")
 
-# Brian's device is one for the whole process: threads take turns.
-_BRIAN = threading.RLock()
+#: Brian's device is one for the whole process: threads take turns.
+BRIAN = threading.RLock()
 # Notes on methods and unused variables are noise for someone who declared neither.
 _QUIET = logging.getLogger("brian2")
+_OURS = str(Path(__file__).parent)
+
+
+def _of_the_user(record: logging.LogRecord) -> bool:
+    """Whether the object that Brian misses in a network was not made here.
+
+    The message says where it was made. Ours are part of a build that has failed, which has an
+    error of its own.
+    """
+    return _OURS not in record.getMessage()
+
+
+logging.getLogger("brian2.core.base.unused_brian_object").addFilter(_of_the_user)
 
 
 @contextlib.contextmanager
 def brian_context(device: Any, preferences: dict[str, Any]) -> Iterator[None]:
-    """Make `device` Brian's device and set `preferences`, for the time of a ``with`` block.
+    """Make `device`, one of ours, Brian's device and set `preferences`, for a ``with`` block.
 
-    Threads that want Brian wait for each other. Restored afterwards: device, stack of devices,
-    clock, preferences, random state of NumPy and of Brian's runtime device, working directory,
-    environment, log level.
+    Threads that want Brian wait for each other. Given back afterwards, unless somebody else has
+    changed it meanwhile: Brian's device, the `preferences`, the log level. Nothing else is touched,
+    since it may be in use by other threads.
     """
-    with _BRIAN:
-        active = device_module.active_device
-        stack = list(device_module.previous_devices)
-        clock_dt = None if active.defaultclock is None else float(active.defaultclock.dt)
-        options = active.build_on_run, dict(active.build_options or {})
+    with BRIAN:
+        active, level = device_module.active_device, _QUIET.level
         saved = {name: b2.prefs[name] for name in preferences}
-        # NumPy's global generator, and how far Cython code has used the numbers drawn from it
-        random_state = runtime_device.get_random_state()
-        directory, environment, level = os.getcwd(), dict(os.environ), _QUIET.level
         try:
             _QUIET.setLevel(logging.ERROR)
             for name, value in preferences.items():
@@ -47,16 +55,26 @@ def brian_context(device: Any, preferences: dict[str, Any]) -> Iterator[None]:
             yield
         finally:
             for name, value in saved.items():
-                b2.prefs[name] = value
-            device_module.active_device = active
-            device_module.previous_devices[:] = stack
-            active.build_on_run, active.build_options = options
-            # Setting it would add a line to a standalone project of the user's own.
-            if clock_dt is not None and float(active.defaultclock.dt) != clock_dt:
-                active.defaultclock.dt = clock_dt * b2.second
-            runtime_device.set_random_state(random_state)
-            os.chdir(directory)
-            if dict(os.environ) != environment:
-                os.environ.clear()
-                os.environ.update(environment)
-            _QUIET.setLevel(level)
+                if b2.prefs[name] == preferences[name]:
+                    b2.prefs[name] = value
+            if device_module.active_device is device:
+                device_module.active_device = active
+            if _QUIET.level == logging.ERROR:
+                _QUIET.setLevel(level)
+
+
+@contextlib.contextmanager
+def steady_names(*, anew: bool) -> Iterator[None]:
+    """Let no object of Brian's vanish while others are made.
+
+    Brian looks at all that have a name to find a free one, and trips over one that another thread
+    gives up meanwhile. `anew`, objects of earlier programs give their names back first, so that
+    generated code is the same.
+    """
+    if anew:
+        gc.collect()
+    held = [obj for ref in set(Nameable.__instances__()) if (obj := ref()) is not None]
+    try:
+        yield
+    finally:
+        held.clear()  # an error's traceback would hold them longer

@@ -17,11 +17,13 @@ import numpy as np
 import numpy.typing as npt
 from tqdm.auto import tqdm
 
+from bioplastic.engine.carried import check_independent
 from bioplastic.engine.lanes import default_lanes
 from bioplastic.engine.output_file import kept_outputs
 from bioplastic.engine.program import ChunkResult, deferred_interrupt
 from bioplastic.engine.running import Result, open_program, resolve_engine, run
 from bioplastic.engine.standalone_program import CompiledProgram
+from bioplastic.engine.state import State
 from bioplastic.engine.stimulus import Stimulus, check_stimulus, in_this_order
 from bioplastic.models import Network
 from bioplastic.spikes import SpikeTrains
@@ -105,7 +107,8 @@ def present(
     Parameters
     ----------
     network : Network
-        The declaration; without a rule, and with a neuron that forgets when a slot begins.
+        The declaration; without rules and norms, and without variables that last from sample to
+        sample, change, and have a say in the answer. ``network.frozen()`` gives one.
     stimulus, seed, state, engine, record, outputs, outputs_at, outputs_path, description, progress
         See :func:`bioplastic.engine.run`. Only compiled programs write a file side by side.
     n_jobs : int or None
@@ -122,10 +125,13 @@ def present(
 
     Raises
     ------
+    ParameterError
+        If the network learns or remembers; names what.
     KeyboardInterrupt
         After Ctrl-C, when the programs have stopped.
     """
     check_stimulus(network, stimulus)
+    check_independent(network, state or {}, outputs)
     name = resolve_engine(engine)
     n_workers = min(joblib.effective_n_jobs(n_jobs), max(len(stimulus), 1))
     if lanes is None:
@@ -192,7 +198,7 @@ def present(
         bar.update(len(stimulus) - bar.n)
     if kept is not None and outputs_path is not None:  # all of it lies in one place
         results = [dataclasses.replace(r, outputs={}) for r in results]
-    joined = _joined(results)
+    joined = _joined(results, state=work(program=program, stop=0).state)
     if order is not None:
         joined = _in_order(joined, np.argsort(order))
     if kept is not None and outputs_path is not None:
@@ -223,11 +229,11 @@ def _cuts(stimulus: Stimulus, n_blocks: int) -> list[int]:
     return [0, *np.unique(inner[(inner > 0) & (inner < n)]).tolist(), n]
 
 
-def _joined(results: list[Result]) -> Result:
+def _joined(results: list[Result], state: State) -> Result:
     last = results[-1]
     spikes = [r.spikes for r in results if r.spikes is not None]
     return Result(
-        state=last.state,
+        state=state,
         counts=np.concatenate([r.counts for r in results]),
         spikes=SpikeTrains.concatenate(spikes) if spikes else None,
         spikes_per_slot=np.concatenate([r.spikes_per_slot for r in results]),

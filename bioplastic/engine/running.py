@@ -16,6 +16,7 @@ from brian2 import BrianObjectException, DimensionMismatchError, second
 from brian2.equations.equations import EquationError
 from tqdm.auto import tqdm
 
+from bioplastic.engine.context import BRIAN
 from bioplastic.engine.cuda_program import CudaProgram
 from bioplastic.engine.lanes import Combine, check_lanes, in_order
 from bioplastic.engine.limits import check_lists, check_sizes, check_steps
@@ -187,15 +188,16 @@ def _open(network: Network, name: str, lanes: int) -> Program:
     if name == "cuda_standalone":
         return CudaProgram(network, lanes=lanes)
     key = (structure(network), name, lanes)
-    program = _runtime_programs.pop(key, None)
-    if program is None:
-        program = RuntimeProgram(network, target=name, lanes=lanes)
-    else:
-        program.build_seconds = 0.0
-    _runtime_programs[key] = program  # the last in use comes last
-    if len(_runtime_programs) > MAX_RUNTIME_PROGRAMS:
-        del _runtime_programs[next(iter(_runtime_programs))]
-    return program
+    with BRIAN:
+        program = _runtime_programs.pop(key, None)
+        if program is None:
+            program = RuntimeProgram(network, target=name, lanes=lanes)
+        else:
+            program.build_seconds = 0.0
+        _runtime_programs[key] = program  # the last in use comes last
+        if len(_runtime_programs) > MAX_RUNTIME_PROGRAMS:
+            del _runtime_programs[next(iter(_runtime_programs))]
+        return program
 
 
 def run(

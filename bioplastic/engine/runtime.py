@@ -4,7 +4,6 @@ Slow, but everything can be looked at, and no compiler is needed for NumPy.
 """
 
 import contextlib
-import gc
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic.engine.builder import build
-from bioplastic.engine.context import brian_context
+from bioplastic.engine.context import BRIAN, brian_context, steady_names
 from bioplastic.engine.lanes import learned_variables, upper_bounds
 from bioplastic.engine.noise import noise_device
 from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan, input_events
@@ -76,11 +75,8 @@ class RuntimeProgram:
         self, parameters: dict[str, float], synapses: dict[str, npt.NDArray[np.float64]]
     ) -> None:
         """Make Brian's objects; runtime code holds the values of parameters fast."""
-        with self._context():
-            if self._target == "cython":
-                # An earlier program's objects give their names back, so that the generated code
-                # is the same and Cython's cache has it.
-                gc.collect()
+        # Code that is the same as an earlier program's is in Cython's cache.
+        with self._context(), steady_names(anew=self._target == "cython"):
             self._built = build(
                 self._network,
                 n_rows=self.n_rows,
@@ -109,6 +105,12 @@ class RuntimeProgram:
         stop: Callable[[], bool],
     ) -> ChunkResult:
         """Run slots, see :class:`~bioplastic.engine.program.Program`."""
+        with BRIAN:  # threads share the program: its state is one run's from first to last
+            return self._run(chunk, report=report, stop=stop)
+
+    def _run(
+        self, chunk: Chunk, *, report: Callable[[int], None], stop: Callable[[], bool]
+    ) -> ChunkResult:
         parameters = {name: float(np.ravel(chunk.values[name])[0]) for name in self._parameters}
         synapses = {name: np.asarray(chunk.values[name]) for name in self._synapses}
         same = all(np.array_equal(synapses[n], v) for n, v in self._synapses.items())

@@ -1,7 +1,6 @@
 """Build and run a standalone C++ program: generate, compile as one unit, cache, run in chunks."""
 
 import functools
-import gc
 import json
 import os
 import platform
@@ -12,15 +11,16 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import brian2
 import numpy as np
 import numpy.typing as npt
+import sympy
 
 from bioplastic.engine import cache
 from bioplastic.engine.builder import build
-from bioplastic.engine.context import brian_context
+from bioplastic.engine.context import brian_context, steady_names
 from bioplastic.engine.lanes import learned_variables, upper_bounds
 from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan, input_events
 from bioplastic.engine.schedule import SLOT_LOG
@@ -118,11 +118,11 @@ class CompiledProgram:
         build: Callable[[Path], None],
     ) -> None:
         key = cache.fingerprint(
-            structure(network), str(lanes), brian2.__version__, np.__version__, sys.version,
-            *versions,
+            structure(network), str(lanes), brian2.__version__, np.__version__, sympy.__version__,
+            sys.version, *versions,
         )  # fmt: skip
-        self._folder, self.build_seconds = cache.get_or_build(key, build)
-        manifest = json.loads((self._folder / cache.MANIFEST).read_text())
+        self._of_cache = functools.partial(cache.get_or_build, key, build)
+        self._folder, manifest, self.build_seconds = self._of_cache()
         self.sizes: dict[str, int] = {name: n for name, (n, _) in manifest["layout"].items()}
         self._types: dict[str, str] = {name: t for name, (_, t) in manifest["layout"].items()}
         #: Numbers of the variables' files: names may differ in nothing but upper and lower case.
@@ -195,16 +195,7 @@ class CompiledProgram:
     ) -> None:
         errors = folder / "stderr"
         with errors.open("w") as stderr:
-            # A session of its own, so that Ctrl-C reaches us and not the program, which is told
-            # to stop at a slot's edge. Should we die, its next report dies on the closed pipe.
-            process = subprocess.Popen(
-                [str(self._folder / "main"), *arguments],
-                cwd=self._folder,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                text=True,
-                start_new_session=True,
-            )
+            process = self._start(arguments, stderr)
             try:
                 assert process.stdout is not None
                 told = False
@@ -226,6 +217,31 @@ class CompiledProgram:
                 f"the compiled program stopped with code {code} and said: {said}; "
                 f"{self._advice(said)}its sources lie in {self._folder}"
             )
+
+    def _start(
+        self, arguments: list[str], stderr: IO[str], tries: int = 3
+    ) -> subprocess.Popen[str]:
+        """Start the program, which the cache may have lost since the last chunk."""
+        self._folder, _, seconds = self._of_cache()
+        self.build_seconds += seconds
+        try:
+            # A session of its own, so that Ctrl-C reaches us and not the program, which is told
+            # to stop at a slot's edge. Should we die, its next report dies on the closed pipe.
+            return subprocess.Popen(
+                [str(self._folder / "main"), *arguments],
+                cwd=self._folder,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                start_new_session=True,
+            )
+        except OSError as error:
+            if isinstance(error, FileNotFoundError) and tries > 1:  # removed since we looked
+                return self._start(arguments, stderr, tries - 1)
+            raise StorageError(
+                f"the compiled program in {self._folder} cannot be run: {error}; set "
+                f"BIOPLASTIC_CACHE to a folder of its own, from which programs may be run"
+            ) from error
 
     def _advice(self, said: str) -> str:
         """Say what may help against what the program said, ending in a semicolon."""
@@ -325,8 +341,7 @@ def generate(
     """
     # Brian would probe the compiler for each of its own flags; ours are given to our own call.
     preferences: dict[str, Any] = {"codegen.cpp.extra_compile_args": []}
-    with brian_context(device, preferences):
-        gc.collect()  # objects of an earlier program give their names back
+    with brian_context(device, preferences), steady_names(anew=True):
         device.reinit()
         device.activate(build_on_run=False)
         try:

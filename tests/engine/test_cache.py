@@ -11,7 +11,10 @@ import time
 import warnings
 from pathlib import Path
 
+import brian2
+import numpy
 import pytest
+import sympy
 from brian2 import ms, mV
 
 from bioplastic import engine
@@ -114,6 +117,13 @@ class TestWhatNeedsABuild:
         build()
         assert compiler.n_calls == 2
 
+    @pytest.mark.parametrize("package", [brian2, numpy, sympy])
+    def test_another_version_of_a_package_does(self, compiler, monkeypatch, package):
+        build()
+        monkeypatch.setattr(package, "__version__", "0.0")
+        build()
+        assert compiler.n_calls == 2
+
     def test_so_does_every_changed_file_of_the_engine_and_of_the_models(
         self, tmp_path, monkeypatch
     ):
@@ -157,14 +167,14 @@ class TestDamage:
         ids=["truncated", "no program", "no manifest", "half a manifest", "empty", "a list"],
     )
     def test_a_damaged_program_is_built_again(self, damage):
-        folder, _ = cache.get_or_build("key", small)
+        folder, *_ = cache.get_or_build("key", small)
         damage(folder)
-        again, seconds = cache.get_or_build("key", small)
+        again, _, seconds = cache.get_or_build("key", small)
         assert again == folder
         assert seconds > 0
         assert programs() == ["key"]
         assert (folder / "main").read_text() == "program"
-        assert cache.get_or_build("key", small) == (folder, 0.0)
+        assert cache.get_or_build("key", small)[::2] == (folder, 0.0)
 
     def test_so_is_a_truncated_program_of_a_network(self, compiler):
         build()
@@ -305,6 +315,67 @@ class TestFailedCompilation:
         assert programs() == []
 
 
+#: A program that ends at once, and all is well.
+IDLE = "printf '#!/bin/sh\\n' > main; chmod +x main"
+
+
+class TestRunning:
+    """What happens to a program between two chunks of a long run."""
+
+    @pytest.fixture
+    def compiler(self, fake_compiler):
+        return fake_compiler(IDLE)
+
+    @pytest.fixture
+    def run(self, tmp_path):
+        return lambda program: program._call(tmp_path, [], lambda row: None, lambda: False)
+
+    def test_a_run_counts_as_use(self, compiler, run):
+        program = build()
+        os.utime(program._folder, (1000, 1000))
+        run(program)
+        assert time.time() - program._folder.stat().st_mtime < 60
+        assert compiler.n_calls == 1
+
+    @pytest.mark.parametrize(
+        "lose",
+        [shutil.rmtree, lambda f: (f / "main").unlink(), lambda f: (f / "main").write_text("")],
+        ids=["all", "the program", "half of it"],
+    )
+    def test_what_the_cache_has_lost_is_built_again(self, compiler, run, lose):
+        program = build()
+        seconds = program.build_seconds
+        lose(program._folder)
+        run(program)
+        assert compiler.n_calls == 2
+        assert program.build_seconds > seconds
+
+    def test_so_is_what_vanishes_when_it_is_about_to_start(self, compiler, run, monkeypatch):
+        program, found = build(), []
+
+        def vanishing():
+            found.append(of_cache())
+            if len(found) == 1:
+                shutil.rmtree(found[0][0])
+            return found[-1]
+
+        of_cache = program._of_cache
+        monkeypatch.setattr(program, "_of_cache", vanishing)
+        run(program)
+        assert compiler.n_calls == 2
+
+    def test_a_program_that_may_not_be_run(self, compiler, run):
+        program = build()
+        (program._folder / "main").chmod(0o644)
+        with pytest.raises(StorageError, match=r"cannot be run.*set BIOPLASTIC_CACHE"):
+            run(program)
+
+
+def age(key, seconds=1e6):
+    then = time.time() - seconds
+    os.utime(cache.programs_dir() / key, (then, then))
+
+
 class TestSharing:
     def test_two_at_once_build_once(self):
         calls, folders = [], []
@@ -328,7 +399,7 @@ class TestSharing:
     def test_the_least_recently_used_go_first(self, monkeypatch):
         monkeypatch.setattr(cache, "MAX_PROGRAMS", 3)
         for k, key in enumerate("abc"):
-            folder, _ = cache.get_or_build(key, small)
+            folder, *_ = cache.get_or_build(key, small)
             os.utime(folder, (1000 + k, 1000 + k))
         cache.get_or_build("a", small)  # used again
         cache.get_or_build("d", small)
@@ -349,3 +420,79 @@ class TestSharing:
         build()
         assert fresh.exists()
         assert not stale.exists()
+
+    def test_what_was_in_use_within_the_hour_is_kept(self, monkeypatch):
+        monkeypatch.setattr(cache, "MAX_PROGRAMS", 1)
+        for key in "ab":
+            cache.get_or_build(key, small)
+        age("a", 3000)
+        cache.get_or_build("c", small)
+        assert programs() == ["a", "b", "c"]
+        age("a", 4000)
+        cache.get_or_build("d", small)
+        assert programs() == ["b", "c", "d"]
+
+    def test_what_vanishes_during_a_sweep_is_no_error(self, monkeypatch):
+        is_dir = Path.is_dir
+
+        def vanishing(path):
+            answer = is_dir(path)
+            if path.name == "ghost":
+                path.rmdir()
+            return answer
+
+        cache.programs_dir().mkdir(parents=True)
+        (cache.programs_dir() / "ghost").mkdir()
+        monkeypatch.setattr(Path, "is_dir", vanishing)
+        folder, *_ = cache.get_or_build("key", small)
+        assert (folder / "main").exists()
+        assert programs() == ["key"]
+
+    def test_a_cache_that_vanishes_during_a_sweep_is_none_either(self, monkeypatch):
+        sweep = cache._sweep
+
+        def late():
+            shutil.rmtree(cache.programs_dir())
+            sweep()
+
+        monkeypatch.setattr(cache, "_sweep", late)
+        assert cache.get_or_build("key", small)[2] > 0
+        assert cache.usage() == (0, 0)
+
+    def test_a_lock_outlives_its_program(self, monkeypatch):
+        monkeypatch.setattr(cache, "MAX_PROGRAMS", 0)
+        cache.get_or_build("a", small)
+        lock = cache.programs_dir() / "a.lock"
+        number = lock.stat().st_ino
+        age("a")
+        cache.get_or_build("b", small)
+        assert programs() == ["b"]
+        cache.clear()
+        assert programs() == []
+        assert lock.stat().st_ino == number
+
+    def test_what_is_being_built_again_is_not_swept(self, monkeypatch):
+        monkeypatch.setattr(cache, "MAX_PROGRAMS", 0)
+        cache.get_or_build("a", small)
+        age("a")
+        with cache._lock("a"):
+            cache.get_or_build("b", small)
+            assert programs() == ["a", "b"]
+
+    def test_a_build_survives_that_the_cache_is_cleared_meanwhile(self):
+        def cleared(folder):
+            small(folder)
+            cache.clear()
+
+        folder, *_ = cache.get_or_build("key", cleared)
+        assert (folder / "main").exists()
+
+    def test_what_is_being_built_is_no_program_yet(self):
+        found = []
+
+        def asking(folder):
+            small(folder)
+            found.append(cache.usage())
+
+        cache.get_or_build("key", asking)
+        assert found == [(0, 0)]

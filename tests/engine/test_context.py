@@ -1,10 +1,12 @@
 """Nothing global is changed by a run: not by a good one, a failed one, or one that is stopped."""
 
+import gc
 import importlib
 import logging
 import os
 import signal
 import threading
+import weakref
 
 import brian2
 import numpy as np
@@ -12,7 +14,8 @@ import pytest
 from brian2 import Hz, ms
 
 from bioplastic import engine
-from bioplastic.engine.context import brian_context
+from bioplastic.engine.context import brian_context, steady_names
+from bioplastic.engine.noise import noise_device
 from bioplastic.engine.runtime import RuntimeProgram
 from bioplastic.errors import BuildError, ParameterError, SimulationError
 from bioplastic.models import Network, NeuronModel, Population
@@ -113,7 +116,7 @@ class TestNothingChanges:
     def test_after_a_run_whose_values_explode(self, network, stimulus, weights, name):
         before = snapshot()
         with pytest.raises(SimulationError, match="not finite in .*excitatory.v"):
-            run(network, stimulus, name, state=weights | {"excitatory.v_rest": np.array([np.inf])})
+            run(network, stimulus, name, state=weights | {"excitatory.v_rest": np.array([np.nan])})
         assert_unchanged(before)
 
     @pytest.mark.parametrize("name", ENGINES)
@@ -155,22 +158,126 @@ class TestNothingChanges:
             engine.open_program(network, engine="cpp_standalone")
         assert_unchanged(before)
 
-    def test_whatever_the_code_inside_does(self, tmp_path):
-        def misbehave():
+    def test_after_an_error_inside(self):
+        def fail():
             assert brian2.prefs["codegen.target"] == "cython"
-            brian2.defaultclock.dt = 5 * ms
-            brian2.seed(0)
-            os.environ["OWN_SETTING"] = "yours"
-            os.environ["ANOTHER"] = "new"
-            (tmp_path / "elsewhere").mkdir()
-            os.chdir(tmp_path / "elsewhere")
             raise ZeroDivisionError
 
         before = snapshot()
-        context = brian_context(device_module.runtime_device, {"codegen.target": "cython"})
+        context = brian_context(noise_device, {"codegen.target": "cython"})
         with pytest.raises(ZeroDivisionError), context:
-            misbehave()
+            fail()
         assert_unchanged(before)
+
+    def test_the_runtime_device_of_a_user_of_another(self, network, stimulus, weights, tmp_path):
+        runtime = device_module.runtime_device
+
+        def settings():
+            return float(runtime.defaultclock.dt), runtime.build_on_run, runtime.build_options
+
+        before = settings()
+        brian2.set_device("cpp_standalone", build_on_run=False, directory=str(tmp_path / "his"))
+        try:
+            brian2.defaultclock.dt = 0.7 * ms
+            run(network, stimulus, "numpy", state=weights)
+            assert settings() == before
+        finally:
+            brian2.get_device().reinit()
+            device_module.reset_device()
+
+
+class TestOtherThreads:
+    """What they change while ours has Brian is theirs to keep."""
+
+    @pytest.fixture
+    def meanwhile(self):
+        def act(change):
+            with brian_context(noise_device, {"codegen.target": "cython"}):
+                thread = threading.Thread(target=change)
+                thread.start()
+                thread.join()
+
+        return act
+
+    def test_the_environment(self, meanwhile, monkeypatch):
+        monkeypatch.setenv("ANOTHER", "old")
+        meanwhile(lambda: os.environ.update(OWN_SETTING="yours", ANOTHER="new"))
+        assert (os.environ["OWN_SETTING"], os.environ["ANOTHER"]) == ("yours", "new")
+
+    def test_the_working_directory(self, meanwhile, tmp_path):
+        (tmp_path / "elsewhere").mkdir()
+        meanwhile(lambda: os.chdir(tmp_path / "elsewhere"))
+        assert os.getcwd() == str(tmp_path / "elsewhere")
+
+    def test_numpys_random_numbers(self, meanwhile):
+        meanwhile(lambda: np.random.seed(7))  # noqa: NPY002
+        assert np.random.random() == np.random.RandomState(7).random()  # noqa: NPY002
+
+    def test_brians_settings(self, meanwhile):
+        def change():
+            brian2.prefs["codegen.target"] = "auto"
+            brian2.prefs["codegen.cpp.extra_compile_args"] = ["-O3"]
+            device_module.previous_devices.append("his")
+
+        try:
+            meanwhile(change)
+            assert brian2.prefs["codegen.target"] == "auto"
+            assert brian2.prefs["codegen.cpp.extra_compile_args"] == ["-O3"]
+            assert device_module.previous_devices[-1] == "his"
+        finally:
+            device_module.previous_devices.remove("his")
+
+    def test_brians_device(self, meanwhile, tmp_path):
+        own = device_module.all_devices["cpp_standalone"]
+        try:
+            meanwhile(lambda: brian2.set_device(own, directory=str(tmp_path)))
+            assert brian2.get_device() is own
+        finally:
+            own.reinit()
+            device_module.reset_device()
+
+
+class TestMissedObjects:
+    """Brian warns of objects that came into no network: of the user's, not of ours."""
+
+    @pytest.fixture
+    def said(self):
+        logger, records = logging.getLogger("brian2"), []
+
+        class Ear(logging.Handler):
+            def emit(self, record):
+                records.append(record.getMessage())
+
+        gc.collect()  # nothing of earlier tests
+        ear = Ear(logging.WARNING)
+        logger.addHandler(ear)
+        yield records
+        logger.removeHandler(ear)
+
+    @pytest.mark.parametrize("name", ENGINES)
+    def test_a_failed_build_says_what_is_wrong_and_nothing_else(self, network, said, name):
+        with pytest.raises(ParameterError, match="tau_that_is_not_there"):
+            engine.open_program(broken(network), engine=name)
+        gc.collect()
+        assert said == []
+
+    def test_the_user_still_hears_of_his_own(self, network, said):
+        brian2.NeuronGroup(1, "dv/dt = -v/(10*ms) : 1", name="forgotten")
+        gc.collect()
+        assert len(said) == 1
+        assert "'forgotten' is getting deleted" in said[0]
+
+
+def test_objects_of_brians_stay_while_others_are_named():
+    group = brian2.NeuronGroup(1, "v : 1", name="passing")
+    brian2.Network(group)
+    seen = weakref.ref(group)
+    with steady_names(anew=True):
+        del group
+        gc.collect()
+        assert seen() is not None
+    gc.collect()
+    assert seen() is None
 
 
 class TestObjectsOfTheUser:

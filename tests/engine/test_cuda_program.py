@@ -13,7 +13,8 @@ from bioplastic.errors import BuildError, CompilerNotFoundError, SimulationError
 NVCC = """#!/bin/sh
 if [ "$1" = --version ]; then echo "Cuda compilation tools, release {release}, V1"; exit 0; fi
 echo "$@" >> {log}
-echo program > main
+printf '#!/bin/sh\\necho CUDA: no device >&2; exit 3\\n' > main
+/bin/chmod +x main
 """
 
 
@@ -111,7 +112,6 @@ class TestWhatIsMissing:
     def test_the_programs_words_are_shown(self, network, stimulus, nvcc, installed, tmp_cache):
         nvcc()
         program = build(network)
-        script(program._folder / "main", "#!/bin/sh\necho CUDA: no device >&2; exit 3\n")
         with pytest.raises(SimulationError, match="said: CUDA: no device; install NVIDIA's driver"):
             program._call(tmp_cache, [], lambda rows: None, lambda: False)
 
