@@ -139,6 +139,12 @@ class NeuronModel(Declaration):
     ParameterError
         If a parameter has a wrong unit or lies outside its range, or a string cannot be read.
 
+    Notes
+    -----
+    Strings may draw: ``rand()``, ``randn()``, ``poisson(mean)``, and ``xi`` in equations that one of
+    Brian's methods for noise integrates. What is drawn follows from the run's seed, the sample, its
+    repetition, the step, the neuron and the place in the strings, and is the same on every engine.
+
     Examples
     --------
     >>> from brian2 import ms
