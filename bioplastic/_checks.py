@@ -1,14 +1,22 @@
 """Checks of parameters and samples: each error names estimator, parameter, value and remedy."""
 
+import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Quantity, have_same_dimensions
+import sklearn
+from brian2 import Quantity
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d, validate_data
 
+from bioplastic._quantities import same_unit
 from bioplastic.errors import DataError, ParameterError
+
+#: The largest value of X and of the training data differ by more than this factor only where
+#: their scales do, such as 0..1 and 0..255; few samples may all be dark.
+_SAME_SCALE, _ENOUGH = 10.0, 10
 
 __all__ = [
     "check_choice",
@@ -86,7 +94,7 @@ def check_quantity(estimator: Any, name: str, default: Quantity) -> Quantity:
     value = getattr(estimator, name)
     if value is None:
         return default
-    if isinstance(value, str) or not have_same_dimensions(value, default):
+    if not same_unit(value, default):
         raise ParameterError(
             f"{type(estimator).__name__}.{name}: must have the unit of {default!r}, got {value!r}"
         )
@@ -114,10 +122,17 @@ def check_positive(estimator: Any, name: str, default: Quantity, *, zero: bool =
 def check_intensities(estimator: Any, X: npt.ArrayLike, *, reset: bool) -> npt.NDArray[Any]:
     """Return samples as an array of finite numbers >= 0, of the number type that they have.
 
+    Estimators with an `x_max`, to whom the scale matters, remember the largest of them.
+
     Raises
     ------
     DataError
         If they are none, or have another number of features than in `fit`.
+
+    Warns
+    -----
+    UserWarning
+        If they look as if they were on another scale than those of `fit`.
     """
     try:
         # A number type of one byte stays one: MNIST as float64 would be half a gigabyte.
@@ -129,7 +144,25 @@ def check_intensities(estimator: Any, X: npt.ArrayLike, *, reset: bool) -> npt.N
             f"{type(estimator).__name__}: {error} X must be an array (n_samples, n_features) of "
             f"finite numbers >= 0."
         ) from error
+    if "x_max" in vars(estimator):
+        largest = float(data.max())
+        if reset:
+            estimator._largest = largest
+        else:
+            _warn_of_another_scale(estimator, largest, len(data))
     return data
+
+
+def _warn_of_another_scale(estimator: Any, largest: float, n_samples: int) -> None:
+    fitted = estimator._largest
+    dark = n_samples >= _ENOUGH and 0 < largest < fitted / _SAME_SCALE
+    if largest > fitted * _SAME_SCALE or dark:
+        warnings.warn(
+            f"{type(estimator).__name__}: X has values up to {largest:g}, the training data had "
+            f"values up to {fitted:g}, as if one were on another scale, such as 0..1 and 0..255; "
+            f"scale X as the training data were",
+            skip_file_prefixes=(str(Path(__file__).parent), str(Path(sklearn.__file__).parent)),
+        )
 
 
 def check_labels(estimator: Any, data: Any, y: Any) -> npt.NDArray[Any]:

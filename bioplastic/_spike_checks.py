@@ -1,6 +1,8 @@
 """Checks of the arrays of SpikeTrains: each error names the first event that does not fit."""
 
 import operator
+import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,7 +10,21 @@ import numpy.typing as npt
 
 from bioplastic.errors import DataError
 
-__all__ = ["check_durations", "check_events", "check_n_units", "check_offsets", "whole_units"]
+__all__ = [
+    "check_durations",
+    "check_events",
+    "check_n_units",
+    "check_offsets",
+    "check_times",
+    "warn_of_small_units",
+    "whole_units",
+]
+
+#: Longer samples without a neuron that fires so often, in seconds and hertz, look like those of a
+#: recording in milliseconds: 100 ms, and less than 500 Hz.
+_LONG, _RARE = 100.0, 0.5
+#: Median durations above it rather look like microseconds.
+_VERY_LONG = 1e5
 
 
 def check_n_units(n_units: Any) -> int:
@@ -46,7 +62,23 @@ def check_offsets(offsets: npt.NDArray[np.int64]) -> None:
         )
 
 
-def check_durations(duration: npt.ArrayLike, n_samples: int) -> npt.NDArray[np.float64]:
+def check_times(times: npt.NDArray[np.float64], offsets: npt.NDArray[np.int64]) -> None:
+    """Refuse times that are no numbers or infinite.
+
+    Raises
+    ------
+    DataError
+        If one is; the first is named.
+    """
+    bad = np.flatnonzero(~np.isfinite(times.ravel()))
+    if len(bad):
+        raise DataError(
+            f"SpikeTrains.times: must be finite, event {bad[0]} has {times.ravel()[bad[0]]} s"
+            f"{_where(bad[0], offsets)}; leave the event out or correct its time"
+        )
+
+
+def check_durations(lengths: npt.NDArray[np.float64], n_samples: int) -> npt.NDArray[np.float64]:
     """Return one duration for each sample, in seconds.
 
     Raises
@@ -54,12 +86,16 @@ def check_durations(duration: npt.ArrayLike, n_samples: int) -> npt.NDArray[np.f
     DataError
         If their number does not fit, or one is negative or not finite.
     """
-    lengths = np.asarray(duration, dtype=np.float64)
-    fits = lengths.shape in ((), (1,), (n_samples,))
-    if not fits or not (np.isfinite(lengths) & (lengths >= 0)).all():
+    if lengths.shape not in ((), (1,), (n_samples,)):
         raise DataError(
             f"SpikeTrains.duration: must be one number or one for each of the {n_samples} "
-            f"samples, finite and >= 0, got {duration!r}"
+            f"samples, got an array of shape {lengths.shape}"
+        )
+    bad = np.flatnonzero(~(np.isfinite(lengths) & (lengths >= 0)))
+    if len(bad):
+        raise DataError(
+            f"SpikeTrains.duration: must be finite and >= 0, sample {bad[0]} has "
+            f"{lengths.ravel()[bad[0]]} s"
         )
     return np.broadcast_to(lengths, (n_samples,)).copy()
 
@@ -124,6 +160,26 @@ def check_events(
     starts, ends = times[offsets[:-1][spiked]], times[offsets[1:][spiked] - 1]
     if not (rises.all() and (starts >= 0).all() and (ends <= duration[spiked]).all()):
         _name_first(times, offsets, rises, duration)
+
+
+def warn_of_small_units(
+    units: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64], duration: npt.NDArray[np.float64]
+) -> None:
+    """Warn of samples so long, with neurons so slow, that they look like milliseconds or less."""
+    spiked = np.diff(offsets) > 0
+    length = float(np.median(duration[spiked])) if spiked.any() else 0.0
+    if length <= _LONG:
+        return
+    fastest = np.bincount(units).max() / duration.sum()
+    if fastest < _RARE:
+        unit = "microseconds (us)" if length > _VERY_LONG else "milliseconds (ms)"
+        warnings.warn(
+            f"SpikeTrains: times and durations are in seconds, and look like {unit}: a sample "
+            f"lasts {length:g} s, and no unit fires more than {fastest:.2g} times a second. Give "
+            f"them with their unit, such as times * ms and duration * ms; where they are seconds, "
+            f"duration * second silences this warning",
+            skip_file_prefixes=(str(Path(__file__).parent),),
+        )
 
 
 def _name_first(

@@ -140,7 +140,7 @@ class SpikeExchange:
         n_units : int, optional
             Number of units. By default what the file says in ``extra/n_units``, else the largest
             unit that spiked and those below it; SHD has 700.
-        duration : float or array_like of shape (n_samples,), in seconds, optional
+        duration : float, array_like or Quantity of shape (n_samples,), in seconds, optional
             Length of each sample. By default what the file says in ``extra/duration``, else the
             time of the sample's last spike rounded up to a whole millisecond, and 0 for a silent
             sample.

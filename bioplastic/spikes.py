@@ -5,13 +5,15 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import have_same_dimensions, second
 
+from bioplastic._quantities import base_units, has_unit
 from bioplastic._spike_checks import (
     check_durations,
     check_events,
     check_n_units,
     check_offsets,
+    check_times,
+    warn_of_small_units,
     whole_units,
 )
 from bioplastic._spike_exchange import SpikeExchange
@@ -32,23 +34,30 @@ class SpikeTrains(SpikeExchange):
 
     Parameters
     ----------
-    times : array_like of shape (n_spikes,), in seconds
+    times : array_like or Quantity of shape (n_spikes,), in seconds
         Spike times, counted from the begin of each sample, sample after sample, and sorted within
-        each sample.
+        each sample. Quantities of Brian or of the package quantities and timedelta64 are converted.
     units : array_like of shape (n_spikes,)
         Index of the neuron or channel that spiked.
     offsets : array_like of shape (n_samples + 1,)
         Sample `k` owns the events ``offsets[k]`` up to ``offsets[k + 1]``.
     n_units : int
         Number of neurons or channels, silent ones included.
-    duration : float or array_like of shape (n_samples,), in seconds
-        Length of each sample.
+    duration : float, array_like or Quantity of shape (n_samples,), in seconds
+        Length of each sample, converted as times are.
 
     Raises
     ------
     DataError
-        If lengths do not fit, a unit is out of range or no whole number, or a time lies outside
-        its sample or before the time ahead of it. The first such event is named.
+        If lengths do not fit, a unit is out of range or no whole number, or a time is not finite,
+        lies outside its sample or before the time ahead of it. The first such event is named. Also
+        if times or durations have another unit than one of time.
+
+    Warns
+    -----
+    UserWarning
+        If samples last more than 100 s and no unit fires every other second, as those that are in
+        milliseconds or microseconds; not where the duration has a unit.
 
     Notes
     -----
@@ -79,14 +88,18 @@ class SpikeTrains(SpikeExchange):
         n_units: int,
         duration: npt.ArrayLike,
     ) -> None:
-        self.times = np.asarray(times, dtype=np.float64)
+        self.times = base_units("SpikeTrains.times", times)
         self.offsets = np.asarray(offsets, dtype=np.int64)
         self.n_units = check_n_units(n_units)
         check_offsets(self.offsets)
-        self.duration = check_durations(duration, len(self))
+        check_times(self.times, self.offsets)
+        lengths = base_units("SpikeTrains.duration", duration)
+        self.duration = check_durations(lengths, len(self))
         whole = whole_units(units)
         check_events(self.times, whole, self.offsets, n_units=self.n_units, duration=self.duration)
         self.units = whole.astype(np.int32, copy=False)
+        if not has_unit(duration):
+            warn_of_small_units(self.units, self.offsets, self.duration)
 
     @classmethod
     def _trusted(
@@ -208,9 +221,8 @@ class SpikeTrains(SpikeExchange):
                [1, 0],
                [0, 2]])
         """
-        width = np.asarray(dt, dtype=np.float64)
-        plain = not hasattr(dt, "dim") or have_same_dimensions(dt, second)
-        if not plain or width.ndim or not np.isfinite(width) or width <= 0:
+        width = base_units("SpikeTrains.binned: dt", dt, error=ParameterError)
+        if width.ndim or not np.isfinite(width) or width <= 0:
             raise ParameterError(
                 f"SpikeTrains.binned: dt must be one time above 0, got {dt!r}; give e.g. 10 * ms"
             )

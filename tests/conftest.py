@@ -27,8 +27,13 @@ def real_data() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Root of bioplastic's caches in all tests: what one test has built, the others find."""
-    folder = tmp_path_factory.mktemp("bioplastic-cache")
+    """Root of bioplastic's caches in all tests: what one test has built, the others find.
+
+    Those of other workers, too: programs are known by their content, and builders lock.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "bioplastic-cache"
+    folder.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BIOPLASTIC_CACHE", str(folder))
         yield folder

@@ -157,6 +157,9 @@ class TestForeignFiles:
         [
             ([[0.5, 0.25]], [[0, 0]], {}, "must be sorted .* event 1 has 0.25 s after 0.5 s"),
             ([[0.5, np.nan]], [[0, 0]], {"extra__duration": [1.0]}, "event 1 has nan s"),
+            ([[0.5], [0.5, np.inf]], [[0], [0, 0]], {}, "event 2 has inf s .sample 1."),
+            ([[0.5], [], [-np.inf]], [[0], [], [0]], {}, "event 1 has -inf s .sample 2."),
+            ([[0.5], [np.nan]], [[0], [0]], {}, "must be finite, event 1 has nan s .sample 1."),
             ([[0.5], [-0.5]], [[0], [0]], {}, "event 1 has -0.5 s"),
             ([[0.5], [0.5, 0.75]], [[0], [0]], {}, "row 1 has not"),
             ([[0.5], [0.5]], [[0]], {}, "row 1 has not"),

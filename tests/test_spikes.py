@@ -4,11 +4,12 @@ import copy
 import io
 import pickle
 import sys
+import warnings
 
 import joblib
 import numpy as np
 import pytest
-from brian2 import ms, mV
+from brian2 import ms, mV, second
 from hypothesis import example, given
 from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -25,6 +26,7 @@ from sklearn.utils import indexable, resample, shuffle
 from sklearn.utils.validation import check_consistent_length
 
 from bioplastic import SpikeTrains
+from bioplastic.encoding import SpikeAugmenter
 from bioplastic.errors import BioplasticError, DataError, ParameterError
 
 N_UNITS, DURATION = 4, 0.5
@@ -281,7 +283,7 @@ class TestBinned:
 
     @pytest.mark.parametrize("dt", [0, -1, np.nan, np.inf, 5 * mV, [0.1, 0.2] * ms], ids=repr)
     def test_what_is_no_width_is_refused(self, spikes, dt):
-        with pytest.raises(ParameterError, match="SpikeTrains.binned: dt must be one time above 0"):
+        with pytest.raises(ParameterError, match="SpikeTrains.binned: dt:? must be "):
             spikes.binned(dt)
 
 
@@ -317,6 +319,44 @@ class TestConcatenate:
             SpikeTrains.concatenate([])
 
 
+class TestSmallUnits:
+    """Durations that are no seconds; they would be ten minutes for a word, and hardly a spike."""
+
+    @pytest.mark.parametrize(("factor", "unit"), [(1e3, "milliseconds"), (1e6, "microseconds")])
+    def test_what_looks_like_milliseconds_is_warned_of(self, tmp_path, factor, unit):
+        given = {"units": [0, 1, 1], "offsets": [0, 1, 1, 3], "n_units": 2}
+        times, duration = factor * np.array([0.01, 0.01, 0.2]), factor * np.array([0.3, 0, 0.4])
+        with pytest.warns(UserWarning, match=f"look like {unit}.* duration . second silences"):
+            spikes = SpikeTrains(times, duration=duration, **given)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            # Whoever says seconds means them, and choosing is no new occasion to ask.
+            assert SpikeTrains(times, duration=duration * second, **given) == spikes
+            assert len(spikes[:2]) == 2
+        spikes.save(tmp_path / "spikes.h5")
+        with pytest.warns(UserWarning, match=unit) as caught:
+            SpikeTrains.load(tmp_path / "spikes.h5")
+        assert caught[0].filename == __file__
+
+    @pytest.mark.parametrize(
+        ("rate", "duration", "n_samples"),
+        [(20, 0.5, 10), (1, 60, 3), (2, 3600, 1), (0.01, 99, 3), (0, 1e4, 2)],
+    )
+    def test_recordings_in_seconds_are_not(self, rate, duration, n_samples):
+        rng, n = np.random.default_rng(0), int(rate * duration) * n_samples
+        times = np.sort(rng.uniform(0, duration, (n_samples, n // n_samples)), axis=1).ravel()
+        offsets = np.arange(n_samples + 1) * (n // n_samples)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            SpikeTrains(times, np.zeros(n, int), offsets, n_units=5, duration=duration)
+
+    def test_what_is_made_of_them_does_not_warn_again(self):
+        X = SpikeTrains([50, 150], [0, 0], [0, 1, 2], n_units=2, duration=200 * second)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            SpikeAugmenter(n_copies=1, random_state=0).fit_resample(X)
+
+
 class TestRefused:
     @pytest.mark.parametrize(
         ("changes", "message"),
@@ -341,6 +381,8 @@ class TestRefused:
             ({"times": [0.1, np.nan]}, "event 1 has nan s"),
             ({"times": [np.nan, 0.1]}, "event 0 has nan s"),
             ({"times": [0.1, np.inf]}, "event 1 has inf s"),
+            ({"times": [0.1, np.inf], "offsets": [0, 1, 2], "duration": np.inf},
+             "times: must be finite, event 1 has inf s .sample 1."),
             ({"times": [0.1, 0.3], "offsets": [0, 1, 2], "duration": [0.5, 0.2]},
              "event 1 has 0.3 s of 0.2 s .sample 1.; correct the time or give a longer duration"),
             ({"times": [0.2, 0.1]},
@@ -350,7 +392,8 @@ class TestRefused:
             ({"times": [[0.1, 0.2], [0.1, 0.2]]}, "times .2, 2., units .2,."),
             ({"duration": [0.5, 0.5, 0.5]}, "duration: must be one number or one for each of the"),
             ({"duration": np.nan}, "duration: must"),
-            ({"duration": -0.5}, "duration: must"),
+            ({"duration": -0.5}, "duration: must be finite and >= 0, sample 0 has -0.5 s"),
+            ({"duration": [0.5, np.inf], "offsets": [0, 1, 2]}, "duration: .* sample 1 has inf s"),
             ({"n_units": 0}, "n_units: must be a whole number of at least 1, got 0"),
             ({"n_units": 2.5}, "n_units: must be a whole number of at least 1, got 2.5"),
         ],

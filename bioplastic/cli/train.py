@@ -1,6 +1,7 @@
 """``bioplastic train``: train a network on the training part of a data set."""
 
 import re
+import shlex
 import statistics
 import time
 from pathlib import Path
@@ -181,7 +182,7 @@ def _train_on_images(
     save_model(folder, training.model, record)
     pictures = save_pictures(folder, training.model, task.image_shape)
     _tell(folder / MODEL, *pictures)
-    typer.echo(f"Held-out accuracy: bioplastic evaluate {folder}")
+    typer.echo(f"Held-out accuracy: {shlex.join(['bioplastic', 'evaluate', str(folder)])}")
 
 
 def _train_on_words(

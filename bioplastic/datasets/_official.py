@@ -8,13 +8,17 @@ import shutil
 import uuid
 import zipfile
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from bioplastic._paths import cache_dir
 from bioplastic.errors import DataError, DataNotFoundError, ParameterError, StorageError
 
-__all__ = ["OfficialFile", "choose_subsets", "find_official", "searched_folders"]
+__all__ = ["OfficialFile", "choose_subsets", "files_there", "find_official", "searched_folders"]
+
+#: Names of files in a message; a folder of recordings has thousands.
+_FEW = 8
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +75,29 @@ def searched_folders(
         return [cache], ["BIOPLASTIC_DATA (not set)", f"the cache {cache}"]
     place = Path(data).expanduser() / folder
     return [place, cache], [f"{place} (of BIOPLASTIC_DATA)", f"the cache {cache}"]
+
+
+def files_there(places: Iterable[Path]) -> str:
+    """Say which files lie in folders where others were searched; a name may differ by a letter.
+
+    Parameters
+    ----------
+    places : iterable of pathlib.Path
+        Folders; what is none is looked for beside it.
+
+    Returns
+    -------
+    str
+        A sentence for each folder with files, to follow a message.
+    """
+    said = []
+    for folder in dict.fromkeys(p if p.is_dir() else p.parent for p in places):
+        with contextlib.suppress(OSError):  # there is none, or it is not ours to read
+            names = sorted(p.name for p in folder.iterdir() if p.is_file())
+            more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+            if names:
+                said.append(f" {folder} holds {', '.join(names[:_FEW])}{more}.")
+    return "".join(said)
 
 
 def choose_subsets(known: tuple[str, ...], subset: str, *, caller: str) -> list[str]:
@@ -143,6 +170,7 @@ def find_official(
             f"{caller}: {' or '.join(file.published())} is neither in {' nor in '.join(words)}. "
             f"Nothing is downloaded: get it from {home}, put it into one of these places or into "
             f"a folder of your own, and name that: {caller}(path) or BIOPLASTIC_DATA."
+            f"{files_there(places)}"
         )
     if found.suffix == ".zip":
         return _unzipped(file, found, cache_dir() / folder, verify=verify)

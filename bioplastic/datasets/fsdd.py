@@ -10,7 +10,7 @@ import numpy.typing as npt
 import soundfile
 from sklearn.utils import Bunch
 
-from bioplastic.datasets._official import searched_folders
+from bioplastic.datasets._official import files_there, searched_folders
 from bioplastic.errors import DataError, DataNotFoundError
 
 __all__ = ["load_fsdd"]
@@ -135,7 +135,7 @@ def _files(path: str | os.PathLike[str] | None) -> list[Path]:
     raise DataNotFoundError(
         f"load_fsdd: there are no wav files in {' nor in '.join(words)}, nor in a subfolder "
         f"recordings. Nothing is downloaded: get them from {_HOME} and name their folder: "
-        f"load_fsdd(path) or BIOPLASTIC_DATA."
+        f"load_fsdd(path) or BIOPLASTIC_DATA.{files_there(places)}"
     )
 
 

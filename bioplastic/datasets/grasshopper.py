@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import Bunch
 
-from bioplastic.datasets._official import searched_folders
+from bioplastic.datasets._official import files_there, searched_folders
 from bioplastic.errors import DataError, DataNotFoundError, ParameterError
 from bioplastic.spikes import SpikeTrains
 
@@ -133,7 +133,7 @@ def _find(path: str | os.PathLike[str] | None, name: str) -> Path:
     raise DataNotFoundError(
         f"load_grasshopper: {name} (or {name}.gz) is neither in {' nor in '.join(words)}. Nothing "
         f"is downloaded: get it from {_HOME}, folder nitime/data, and name its folder: "
-        f"load_grasshopper(path) or BIOPLASTIC_DATA."
+        f"load_grasshopper(path) or BIOPLASTIC_DATA.{files_there(places)}"
     )
 
 

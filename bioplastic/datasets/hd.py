@@ -6,7 +6,7 @@ from pathlib import Path
 from sklearn.utils import Bunch
 
 from bioplastic.datasets._heidelberg import DIGITS, HOME, REFERENCE, read_heidelberg
-from bioplastic.datasets._official import searched_folders
+from bioplastic.datasets._official import files_there, searched_folders
 from bioplastic.errors import DataError, DataNotFoundError
 
 __all__ = ["load_hd"]
@@ -94,4 +94,5 @@ def _only_file(path: str | os.PathLike[str] | None) -> Path:
     raise DataNotFoundError(
         f"load_hd: there is no HDF5 file (.h5) in {' nor in '.join(words)}. Nothing is downloaded: "
         f"name a file in the layout of {HOME}: load_hd(path), or put one there."
+        f"{files_there(places)}"
     )

@@ -12,6 +12,7 @@ from sklearn.utils import Bunch
 
 from bioplastic._paths import cache_dir
 from bioplastic.datasets._idx import read_idx
+from bioplastic.datasets._official import files_there
 from bioplastic.errors import DataNotFoundError, StorageError
 
 __all__ = ["load_mnist"]
@@ -87,7 +88,8 @@ recognition. Proceedings of the IEEE 86(11), 2278-2324. https://doi.org/10.1109/
 def load_mnist(path: str | os.PathLike[str] | None = None) -> Bunch:
     """Load MNIST, from local files where they are, else fetched once to the cache (11 MB).
 
-    The four official IDX files, gzipped or not, are looked for in `path` alone where it is given;
+    The four official IDX files, gzipped or not, also as ``train-images.idx3-ubyte`` and so on with
+    a dot in place of a dash, are looked for in `path` alone where it is given;
     else in the folder that the environment variable ``BIOPLASTIC_DATA`` names, then in the cache
     (``mnist/`` in ``BIOPLASTIC_CACHE`` or in the user's cache folder). Every file's content is
     checked against the published one.
@@ -177,7 +179,7 @@ def _find_in_folder(folder: Path) -> dict[_File, Path]:
         raise DataNotFoundError(
             f"load_mnist.path: {folder} (with its subfolder mnist) lacks {_names(missing)}. Put "
             f"them there (they are at {_MIRRORS[0]}), or leave path out to use BIOPLASTIC_DATA or "
-            "the cache."
+            f"the cache.{files_there([folder, folder / 'mnist'])}"
         )
     return found
 
@@ -187,12 +189,17 @@ def _look_in(folder: Path) -> dict[_File, Path]:
     return max(_present(folder), _present(folder / "mnist"), key=len)
 
 
+def _dotted(file: _File) -> str:
+    """Name that some archives give a file: ``train-images.idx3-ubyte``."""
+    return file.name.replace("-idx", ".idx")
+
+
 def _present(place: Path) -> dict[_File, Path]:
     return {
         file: place / name
         for file in _FILES
         # The last one wins: the file as published before an unzipped copy of it.
-        for name in (file.name, f"{file.name}.gz")
+        for name in (_dotted(file), f"{_dotted(file)}.gz", file.name, f"{file.name}.gz")
         if (place / name).is_file()
     }
 
@@ -228,9 +235,10 @@ def _fetch(file: _File, cache: Path) -> Path:
         else:
             return Path(fetched)
     data = os.environ.get("BIOPLASTIC_DATA")
+    own = Path(data).expanduser() if data else cache
     raise DataNotFoundError(
         f"load_mnist: the MNIST files are neither in BIOPLASTIC_DATA ({data or 'not set'}) nor "
         f"complete in the cache ({cache}), and no mirror gave {name}: {'; '.join(failures)}. "
         f"Connect to the internet and call again, or put {_names(_FILES)} into a folder and name "
-        "it: load_mnist(path) or BIOPLASTIC_DATA."
+        f"it: load_mnist(path) or BIOPLASTIC_DATA.{files_there([own, own / 'mnist', cache])}"
     )

@@ -5,11 +5,12 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from brian2 import ms
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic._checks import check_intensities, check_number, check_positive
+from bioplastic._spike_output import SpikeOutput
 from bioplastic.errors import ParameterError
 from bioplastic.spikes import SpikeTrains
 
@@ -19,10 +20,7 @@ __all__ = ["ArrayEncoder"]
 _BLOCK = 128
 
 
-# SpikeTrains are no table, so `set_output` has nothing to wrap.
-class ArrayEncoder(  # type: ignore[call-arg]
-    OneToOneFeatureMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=()
-):
+class ArrayEncoder(OneToOneFeatureMixin, SpikeOutput, BaseEstimator):
     """Parent of the transformers array -> SpikeTrains; one unit a feature.
 
     A child adds to `_check_parameters`, called by `fit` and by `transform`, and defines `_encode`,

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import ms
+from brian2 import ms, second
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state, gen_batches
 
@@ -167,7 +167,7 @@ class SpikeAugmenter(BaseEstimator):
             units[:end],
             np.concatenate([[0], counts.cumsum()]),
             n_units=X.n_units,
-            duration=durations.ravel(),
+            duration=durations.ravel() * second,
         )
         self.sample_indices_ = np.tile(np.arange(len(X)), n_rounds)
         labels = None if y is None else np.asarray(y)[self.sample_indices_]

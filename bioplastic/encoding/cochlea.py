@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import scipy.signal
 from brian2 import Hz, kHz, ms
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
 from bioplastic._checks import check_number, check_positive, check_whole
+from bioplastic._spike_output import SpikeOutput
 from bioplastic.encoding._bushy_cell import BushyCell
 from bioplastic.encoding._gammatone import BASILAR_RATE, GammatoneBank, erb_space
 from bioplastic.encoding._hair_cell import HairCell
@@ -34,9 +35,7 @@ _MOTION = 2000.0
 
 
 # SpikeTrains are no table, so `set_output` has nothing to wrap.
-class Cochlea(  # type: ignore[call-arg]  # mypy does not see TransformerMixin's parent
-    TransformerMixin, BaseEstimator, auto_wrap_output_keys=()
-):
+class Cochlea(SpikeOutput, BaseEstimator):
     """Turn sounds into spikes as the inner ear and the cochlear nucleus do.
 
     Gammatone filters stand for the basilar membrane, Meddis' transmitter pools for hair cells and

@@ -177,7 +177,7 @@ class Noise:
         return "\n".join(lines)
 
     def _n_in_lane(self, owner: Any, variables: dict[str, Any]) -> str:
-        """Number of elements in a lane; 0 where there is one lane only."""
+        """Count the elements of a lane; 0 where there is one lane only."""
         if self._lanes == 1:
             return "0"
         synapses = getattr(owner, "synapses", owner)
@@ -277,7 +277,7 @@ class NoiseDevice:
         return make(owner, name, abstract_code, variables, *args, **kwargs)
 
 
-class _RuntimeDevice(NoiseDevice, RuntimeDevice):  # type: ignore[misc]
+class _RuntimeDevice(NoiseDevice, RuntimeDevice):
     """Brian's runtime device for our programs; the user's own keeps its arrays for itself."""
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import BrianObjectException, DimensionMismatchError
+from brian2 import BrianObjectException, DimensionMismatchError, second
 from brian2.equations.equations import EquationError
 from tqdm.auto import tqdm
 
@@ -450,7 +450,7 @@ def _presented(
         samples.units[kept],
         np.concatenate([[0], np.cumsum(kept)])[samples.offsets],
         n_units=samples.n_units,
-        duration=samples.duration,
+        duration=samples.duration * second,
     )
 
 
@@ -462,7 +462,7 @@ def _accepted(done: ChunkResult, n_units: int, durations: npt.NDArray[Any]) -> S
         done.units,
         done.offsets,
         n_units=n_units,
-        duration=durations[rows.astype(np.int64)],
+        duration=durations[rows.astype(np.int64)] * second,
     )
     final = np.flatnonzero(np.diff(rows, append=np.inf) != 0)
     # After Ctrl-C the last sample may still be due for a repetition.

@@ -106,7 +106,7 @@ SlotCodeObject.templater.env.filters["by_source"] = by_source
 SlotCodeObject.templater.env.filters["to_arrivals"] = to_arrivals
 
 
-class SlotDevice(NoiseDevice, CPPStandaloneDevice):  # type: ignore[misc]
+class SlotDevice(NoiseDevice, CPPStandaloneDevice):
     """Brian's C++ device with a main loop over slots in place of ``Network.run``."""
 
     #: The one file that is compiled, and those of our templates that it includes.

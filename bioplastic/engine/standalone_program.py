@@ -4,6 +4,7 @@ import functools
 import json
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -384,5 +385,5 @@ def compile_unit(folder: Path, commands: list[list[str]], try_next: str = "") ->
     said = "\n".join((done.stderr or done.stdout).splitlines()[-20:])
     raise BuildError(
         f"{command[0]} failed with code {done.returncode}; its last lines:\n{said}\n"
-        f"The sources lie in {kept}; run there: {' '.join(command)}"
+        f"The sources lie in {kept}; run there: {shlex.join(command)}"
     )

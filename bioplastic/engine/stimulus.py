@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from brian2 import hertz, second
 
+from bioplastic._quantities import base_units
 from bioplastic.engine.structure import n_target_signals
 from bioplastic.errors import DataError
 from bioplastic.models import Network, PoissonInput, SignalInput, SpikeInput
@@ -33,7 +35,7 @@ class RateStimulus:
     ----------
     values : ndarray of shape (n_samples, n_features)
         Non-negative intensities, of any number type.
-    scale : float, in hertz
+    scale : float or Quantity, in hertz
         Rate of an intensity of 1.
     order : ndarray of shape (n_presentations,), optional
         Which sample comes when; each once, as they stand, where absent.
@@ -48,6 +50,9 @@ class RateStimulus:
     order: npt.NDArray[np.int64] | None = None
     keys: npt.NDArray[np.float64] | None = None
     targets: npt.NDArray[Any] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scale", _number("stimulus.scale", self.scale, hertz))
 
     def __len__(self) -> int:
         return len(self.values) if self.order is None else len(self.order)
@@ -132,7 +137,7 @@ class SignalStimulus:
     ----------
     values : sequence of ndarray of shape (n_steps, n_features)
         One array for each sample, which may differ in length; a row is a time step.
-    dt : float, in seconds
+    dt : float or Quantity, in seconds
         Time step.
     order : ndarray of shape (n_presentations,), optional
         Which sample comes when; each once, as they stand, where absent.
@@ -150,6 +155,9 @@ class SignalStimulus:
     keys: npt.NDArray[np.float64] | None = None
     targets: npt.NDArray[Any] | None = None
     target_signals: Sequence[npt.NDArray[Any]] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dt", _number("stimulus.dt", self.dt, second))
 
     def __len__(self) -> int:
         return len(self.values) if self.order is None else len(self.order)
@@ -189,6 +197,14 @@ def in_this_order(stimulus: Stimulus, order: npt.NDArray[np.int64]) -> Stimulus:
     n = len(stimulus)
     before = np.arange(n) if stimulus.order is None else stimulus.order
     return replace(stimulus, order=before[order], keys=stimulus.row_keys(0, n)[order])
+
+
+def _number(where: str, value: Any, unit: Any) -> float:
+    """One number in base units."""
+    number = base_units(where, value, unit)
+    if number.size != 1:
+        raise DataError(f"{where}: must be one number, got {value!r}")
+    return float(number.item())
 
 
 def _chosen(

@@ -21,8 +21,8 @@ from bioplastic.models import (
     SignalInput,
     SpikeInput,
 )
-from bioplastic.models.neurons import REFRACTORY_PERIOD
 from bioplastic.models.declaration import is_distribution, parameter_equations, unit_name
+from bioplastic.models.neurons import REFRACTORY_PERIOD
 
 __all__ = [
     "Learning",

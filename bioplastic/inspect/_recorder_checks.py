@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import have_same_dimensions, second
+from brian2 import second
 
+from bioplastic._quantities import same_unit
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 
@@ -41,9 +42,9 @@ def moments_of(times: Any) -> npt.NDArray[np.float64]:
     """Return times that increase, in seconds."""
     given = list(times) if np.ndim(times) else [times]
     try:
-        right = all(have_same_dimensions(t, second) or have_same_dimensions(t, 1) for t in given)
+        right = all(same_unit(t, second) or same_unit(t, 1) for t in given)
         moments = np.array([float(t) for t in given])
-    except TypeError:
+    except (TypeError, ValueError):
         right = False
     if not right:
         raise ParameterError(f"PlasticityRecorder.times: must be in seconds, got {times!r}")

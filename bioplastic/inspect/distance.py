@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from bioplastic._quantities import base_units
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.inspect._style import INK, declutter
 
@@ -115,7 +116,7 @@ def _checked(
             f"{', '.join(missing)}"
         )
     try:
-        times = np.asarray(found["times"], dtype=np.float64)
+        times = base_units("plot_separation.separation: times", found["times"])
         distances = np.asarray(found["distances"], dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(f"plot_separation.separation: must hold numbers, {error}") from error

@@ -204,7 +204,7 @@ def _jittered(X: SpikeTrains, moves: Array) -> SpikeTrains:
     times = np.where(out, np.clip(ends - np.abs(times % period - ends), 0.0, ends), times)
     order = np.lexsort((times, np.repeat(np.arange(len(X)), lengths)))
     return SpikeTrains(
-        times[order], X.units[order], X.offsets, n_units=X.n_units, duration=X.duration
+        times[order], X.units[order], X.offsets, n_units=X.n_units, duration=X.duration * second
     )
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
+from bioplastic._quantities import base_units
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.inspect._style import COLORS, INK, declutter
 
@@ -203,7 +204,7 @@ def _one_sample(
 def _checked(
     times: npt.ArrayLike, units: npt.ArrayLike
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.intp]]:
-    times_, units_ = np.asarray(times, dtype=np.float64), np.asarray(units)
+    times_, units_ = base_units("plot_raster.spikes: times", times), np.asarray(units)
     if times_.ndim != 1 or times_.shape != units_.shape:
         raise DataError(
             "plot_raster.spikes: times and units must be one-dimensional and of one length, got "

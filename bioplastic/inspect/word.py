@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from bioplastic._quantities import base_units
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.inspect._style import COLORS, INK, declutter
 from bioplastic.inspect.raster import SpikeEvents, plot_raster
@@ -140,7 +141,7 @@ def _panels(axes: Any) -> npt.NDArray[Any]:
 def _decision(
     times: npt.ArrayLike, scores: npt.ArrayLike, classes: Any
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], list[str]]:
-    moments = np.asarray(times, dtype=np.float64)
+    moments = base_units("plot_word.times", times)
     values = np.asarray(scores, dtype=np.float64)
     names = [str(name) for name in classes]
     if moments.ndim != 1 or values.shape != (moments.size, len(names)) or not values.size:

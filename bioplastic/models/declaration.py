@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Self
 import brian2.units.allunits
 import numpy as np
 import numpy.typing as npt
-from brian2 import Equations, Quantity, Unit, get_dimensions, have_same_dimensions
+from brian2 import Equations, Quantity, Unit, get_dimensions
 
+from bioplastic._quantities import same_unit
 from bioplastic.errors import ParameterError, UnknownArgumentError
 from bioplastic.models.display import html_block, html_lines, html_table
 from bioplastic.models.suggesting import closest, no_attribute
@@ -230,10 +231,10 @@ def check_value(
     if value is None and optional:
         return
     if is_distribution(value):
-        if not have_same_dimensions(value.unit, unit):
+        if not same_unit(value.unit, unit):
             raise ParameterError(f"{where}: must have the unit of {unit!r}, got {value!r}")
         return  # what is drawn is checked when it is drawn
-    if value is None or isinstance(value, str) or not have_same_dimensions(value, unit):
+    if value is None or not same_unit(value, unit):
         raise ParameterError(f"{where}: must have the unit of {unit!r}, got {value!r}")
     if np.size(value) != 1 or not np.isfinite(np.asarray(value, dtype=float)):
         raise ParameterError(f"{where}: must be one finite number, got {value!r}")

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import have_same_dimensions
 
+from bioplastic._quantities import same_unit
 from bioplastic.errors import ParameterError
 from bioplastic.models.declaration import Declaration, check_kind, is_one_number
 
@@ -54,7 +54,7 @@ def _check_numbers(distribution: Distribution, *names: str) -> None:
 
 
 def _check(where: str, first: Any, second: Any) -> None:
-    if not have_same_dimensions(first, second):
+    if not same_unit(first, second):
         raise ParameterError(f"{where}: must have the same unit, got {first!r} and {second!r}")
     if not np.isfinite([_number(first), _number(second)]).all():
         raise ParameterError(f"{where}: must be finite, got {first} and {second}")

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import ms
 
+from bioplastic._quantities import base_units
 from bioplastic.errors import ParameterError
 from bioplastic.models.declaration import (
     Declaration,
@@ -274,19 +275,20 @@ class Schedule(Declaration):
 
         Parameters
         ----------
-        durations : array_like of shape (n_samples,), in seconds
+        durations : array_like or Quantity of shape (n_samples,), in seconds
             Lengths of the samples, which count where `presentation` is None.
 
         Returns
         -------
         n_steps : ndarray of shape (n_samples,)
+            A presentation has 1 at least, so that a sample without length has an answer, too.
         """
-        lengths = np.asarray(durations, dtype=np.float64)
+        lengths = base_units("Schedule.n_steps", durations, error=ParameterError)
         if self.presentation is not None:
             lengths = np.full(lengths.shape, float(self.presentation))
         dt = float(self.dt)
         # A hair less, so that 0.7 s of 1 ms are 700 steps whatever the last bit says.
-        steps = np.ceil(lengths / dt - 1e-6).astype(np.int64)
+        steps = np.maximum(np.ceil(lengths / dt - 1e-6), 1).astype(np.int64)
         return steps + round(float(self.rest) / dt)
 
 

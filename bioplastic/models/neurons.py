@@ -111,10 +111,11 @@ class NeuronModel(Declaration):
         Condition and statements of Brian; without a threshold a neuron never spikes.
     refractory : Quantity or Distribution in seconds, or str
         Absolute refractory period, or an expression that is one, for example a constant's name, or
-        a condition that lasts as long as it is true after a spike. It means what it means in Brian:
-        derivatives marked ``(unless refractory)`` stand still, what synapses add to such a variable
-        is lost, and the threshold is not looked at. Periods are whole steps, rounded down. Equations
-        may name ``not_refractory`` and the time `lastspike`; a sample begins without either.
+        a condition: after a spike a neuron is refractory as long as it holds. It means what it
+        means in Brian: derivatives marked ``(unless refractory)`` stand still, what synapses add to
+        such a variable is lost, and the threshold is not looked at. Periods are whole steps,
+        rounded down. Equations may read ``not_refractory`` and the time of the `lastspike`, both of
+        which begin anew with each sample.
     before_spikes : str
         Statements run in every step when the equations were integrated, before the threshold is
         looked at.
@@ -137,6 +138,12 @@ class NeuronModel(Declaration):
     ------
     ParameterError
         If a parameter has a wrong unit or lies outside its range, or a string cannot be read.
+
+    Notes
+    -----
+    Strings may draw: ``rand()``, ``randn()``, ``poisson(mean)``, and ``xi`` in equations that one of
+    Brian's methods for noise integrates. What is drawn follows from the run's seed, the sample, its
+    repetition, the step, the neuron and the place in the strings, and is the same on every engine.
 
     Examples
     --------

@@ -32,7 +32,11 @@ def configuration_of(
     """
     seed = estimator.random_state
     return {
-        **{k: written_out(v) for k, v in estimator.get_params().items() if k not in _LEFT_OUT | left_out},
+        **{
+            k: written_out(v)
+            for k, v in estimator.get_params().items()
+            if k not in _LEFT_OUT | left_out
+        },
         **engines.describe(network),
         **more,
         "random_state": seed if seed is None else repr(seed),

@@ -111,6 +111,8 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         Presentations so far, repeated ones included.
     n_features_in_ : int
         Input channels.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the columns of X, where X had names.
     network_ : Network
         The declaration that was trained.
     engine_ : dict of str
@@ -217,9 +219,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         -------
         self : DiehlCook
         """
-        data = self._samples(X, "fit", reset=True)
-        self._begin(data)
-        self._train(data, n_epochs=int(self.n_epochs), resume=True, recorder=recorder)
+        self._fit(self._samples(X, "fit", reset=True), recorder)
         return self
 
     def partial_fit(
@@ -244,10 +244,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self : DiehlCook
         """
         first = not hasattr(self, "weights_")
-        data = self._samples(X, "partial_fit", reset=first)
-        if first:
-            self._begin(data)
-        self._train(data, n_epochs=1, resume=False, recorder=recorder)
+        self._partial_fit(self._samples(X, "partial_fit", reset=first), recorder)
         return self
 
     def transform(self, X: npt.ArrayLike | SpikeTrains) -> npt.NDArray[np.int32]:
@@ -265,7 +262,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         -------
         counts : ndarray of shape (n_samples, n_neurons)
         """
-        return self._present(X, "transform").counts
+        return self._present(self._checked(X, "transform")).counts
 
     def transform_spikes(self, X: npt.ArrayLike | SpikeTrains) -> Any:
         """Like `transform`, but return the spikes themselves.
@@ -279,7 +276,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         -------
         spikes : SpikeTrains of shape (n_samples, n_neurons)
         """
-        return self._present(X, "transform_spikes", record="spikes").spikes
+        return self._present(self._checked(X, "transform_spikes"), record="spikes").spikes
 
     def presentation_of(self, X: npt.ArrayLike | SpikeTrains) -> engines.Presentation:
         """Tell what `transform` presents, for runs of your own.
@@ -294,7 +291,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         presentation : Presentation
             The network, what was learned, and the samples as a stimulus.
         """
-        return self._presentation(X, "presentation_of")
+        return self._presentation(self._checked(X, "presentation_of"))
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "weights_")
@@ -310,6 +307,19 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return int(self.weights_.shape[1])
 
     # ------------------------------------------------------------------ training
+
+    def _fit(self, data: Samples, recorder: engines.Recorder | None) -> None:
+        self._begin(data)
+        self._train(data, n_epochs=int(self.n_epochs), resume=True, recorder=recorder)
+
+    def _partial_fit(self, data: Samples, recorder: engines.Recorder | None) -> None:
+        if not hasattr(self, "weights_"):
+            self._begin(data)
+        self._train(data, n_epochs=1, resume=False, recorder=recorder)
+
+    def _checked(self, X: Any, method: str) -> Samples:
+        check_is_fitted(self, "weights_")
+        return self._samples(X, method, reset=False)
 
     def _samples(self, X: Any, method: str, *, reset: bool) -> Samples:
         if reset:
@@ -433,13 +443,9 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return shuffled(self._stream("order"), n_before, n)
 
     def _present(
-        self,
-        X: npt.ArrayLike | SpikeTrains,
-        method: str,
-        *,
-        record: Literal["counts", "spikes"] = "counts",
+        self, data: Samples, *, record: Literal["counts", "spikes"] = "counts"
     ) -> engines.Result:
-        shown = self._presentation(X, method)
+        shown = self._presentation(data)
         return shown.present(
             engine=self.engine,
             record=record,
@@ -448,9 +454,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             progress=bool(self.verbose),
         )
 
-    def _presentation(self, X: npt.ArrayLike | SpikeTrains, method: str) -> engines.Presentation:
-        check_is_fitted(self, "weights_")
-        data = self._samples(X, method, reset=False)
+    def _presentation(self, data: Samples) -> engines.Presentation:
         state = {WEIGHTS: self.weights_.ravel()}
         if THETA in self._state:
             state[THETA] = self.theta_

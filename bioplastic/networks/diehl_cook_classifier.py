@@ -47,7 +47,9 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         Labels.
     readout_ : NeuronLabelClassifier
         The labelled neurons.
-    weights_, theta_, history_, timings_, n_presentations_, n_features_in_, network_, engine_
+    n_features_in_, feature_names_in_
+        See :class:`DiehlCook`.
+    weights_, theta_, history_, timings_, n_presentations_, network_, engine_
         See :class:`DiehlCook`.
 
     Raises
@@ -151,10 +153,11 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         -------
         self : DiehlCookClassifier
         """
-        X, labels = self._with_labels(X, y, "fit", reset=True)
-        n = len(X) if self.n_label is None else check_whole(self, "n_label", low=1)
-        super().fit(X, recorder=recorder)
-        self.readout_ = NeuronLabelClassifier().fit(self.transform(X[:n]), labels[:n])
+        # Checked once, as X: what the check returns has lost the names of the columns.
+        data, labels = self._with_labels(X, y, "fit", reset=True)
+        n = len(data) if self.n_label is None else check_whole(self, "n_label", low=1)
+        self._fit(data, recorder)
+        self.readout_ = NeuronLabelClassifier().fit(self._present(data[:n]).counts, labels[:n])
         self.classes_ = np.unique(labels)
         return self
 
@@ -184,13 +187,13 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         self : DiehlCookClassifier
         """
         first = not hasattr(self, "readout_")
-        X, labels = self._with_labels(X, y, "partial_fit", reset=first)
+        data, labels = self._with_labels(X, y, "partial_fit", reset=first)
         if first and classes is None:
             raise ParameterError("DiehlCookClassifier.partial_fit: the first call needs classes")
         readout = NeuronLabelClassifier() if first else self.readout_
-        super().partial_fit(X, recorder=recorder)
+        self._partial_fit(data, recorder)
         self.readout_ = readout.partial_fit(
-            self.transform(X), labels, classes=classes if first else None
+            self._present(data).counts, labels, classes=classes if first else None
         )
         self.classes_ = self.readout_.classes_
         return self

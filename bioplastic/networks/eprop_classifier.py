@@ -117,6 +117,8 @@ class EPropClassifier(ClassifierMixin, EPropNetwork):
         Epochs so far.
     n_features_in_ : int
         Input channels.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the columns of X, where X had names.
     network_ : Network
         The declaration that was trained.
     timings_ : dict of float, in seconds

@@ -115,6 +115,8 @@ class EPropRegressor(RegressorMixin, EPropNetwork):
         Epochs so far.
     n_features_in_ : int
         Input channels.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the columns of X, where X had names.
     network_ : Network
         The declaration that was trained.
     timings_ : dict of float, in seconds
@@ -460,5 +462,5 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
 
 def _n_steps(samples: Samples, dt: float) -> npt.NDArray[np.int64]:
     if isinstance(samples, SpikeTrains):
-        return np.ceil(samples.duration / dt - 1e-6).astype(np.int64)
+        return np.maximum(np.ceil(samples.duration / dt - 1e-6), 1).astype(np.int64)
     return np.array([len(sample) for sample in samples], dtype=np.int64)

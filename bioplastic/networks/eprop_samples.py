@@ -24,7 +24,7 @@ class _PooledCounts(Sequence[npt.NDArray[np.float64]]):
         self._trains, self._pool, self._dt = trains, pool, dt
         self._width = -(-trains.n_units // pool)
         # A hair less, so that 0.7 s of 1 ms are 700 steps whatever the last bit says.
-        self._n_steps = np.ceil(trains.duration / dt - 1e-6).astype(np.int64)
+        self._n_steps = np.maximum(np.ceil(trains.duration / dt - 1e-6), 1).astype(np.int64)
 
     def __len__(self) -> int:
         return len(self._trains)

@@ -6,11 +6,12 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from brian2 import ms
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic import engine as engines
 from bioplastic._checks import check_quantity, check_whole
+from bioplastic._spike_output import SpikeOutput
 from bioplastic.engine.program import Recorder
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Network, PlasticityRule, Schedule, SpikeInput
@@ -33,7 +34,7 @@ LIQUIDS: dict[str, type[Liquid]] = {
 }
 
 
-class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstimator):
     """Recurrent spiking network that is drawn once and answers spikes with spikes.
 
     A readout of :mod:`bioplastic.readout` turns its spike trains into states, and any classifier of
@@ -209,7 +210,8 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         Returns
         -------
         spikes : SpikeTrains of shape (n_samples, n_neurons)
-            Each as long as its sample, rounded up to a step, and `rest`.
+            Each as long as its sample, rounded up to a step, of which it has one at least, and
+            `rest`.
         """
         shown = self.presentation_of(X)
         result = shown.present(

@@ -111,6 +111,8 @@ class RewardSTDPClassifier(ClassifierMixin, BaseEstimator):
         Presentations so far, repeated ones included.
     n_features_in_ : int
         Input channels.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the columns of X, where X had names.
     network_ : Network
         The declaration that was trained.
     timings_ : dict of float, in seconds

@@ -8,13 +8,13 @@ from brian2 import ms, second
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
     clone,
 )
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic import engine as engines
 from bioplastic._checks import check_positive
+from bioplastic._spike_output import SpikeOutput
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import (
     Network,
@@ -42,7 +42,7 @@ dv/dt = -v/tau : 1   # weighted sum of filtered input spikes, less quantum times
 REST_STEPS = 100
 
 
-class SpikingDecoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class SpikingDecoder(ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstimator):
     """Parent of the estimators that make a network of a trained decoder.
 
     A child names the decoders that it takes, says what a spike stands for, and makes the network.

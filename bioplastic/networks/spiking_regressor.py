@@ -136,7 +136,7 @@ class SpikingRegressor(RegressorMixin, SpikingDecoder):
             spikes.units[kept],
             np.concatenate([[0], np.cumsum(kept)])[spikes.offsets],
             n_units=spikes.n_units,
-            duration=X.duration,
+            duration=X.duration * second,
         )
 
     def score(self, X: SpikeTrains, y: SpikeTrains) -> float:

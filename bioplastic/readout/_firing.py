@@ -2,6 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
+from brian2 import second
 
 from bioplastic.spikes import SpikeTrains
 
@@ -49,7 +50,7 @@ def fire(trains: SpikeTrains, lags: Floats, weights: Floats, tau: float) -> Spik
         np.concatenate(units),
         np.concatenate([[0], np.cumsum(sizes)]),
         n_units=n_outputs,
-        duration=trains.duration,
+        duration=trains.duration * second,
     )
 
 

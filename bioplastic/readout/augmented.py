@@ -51,6 +51,8 @@ class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         The classes that `estimator_` knows.
     n_features_in_ : int
         Number of features, or of units, seen during `fit`, where `estimator_` tells it.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the columns of X, where X had names and the augmenter kept them.
 
     Notes
     -----
@@ -122,6 +124,11 @@ class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     def n_features_in_(self) -> int:
         """Number of features, or of units, seen during `fit`."""
         return int(self._fitted("n_features_in_"))
+
+    @property
+    def feature_names_in_(self) -> npt.NDArray[Any]:
+        """Names of the columns seen during `fit`, where X had names."""
+        return np.asarray(self._fitted("feature_names_in_"))
 
     @_if_estimator_has("predict")
     def predict(self, X: Any) -> npt.NDArray[Any]:

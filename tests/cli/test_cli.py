@@ -129,7 +129,7 @@ def test_wilson_interval(n_correct, low, high):
 
 
 def test_train_then_evaluate(run, tmp_path):
-    out = tmp_path / "run"
+    out = tmp_path / "a first run"
     said = run(
         "train", "digits", *TINY, "--samples", 40, "--validation-samples", 20, "--out", out
     ).stdout
@@ -138,7 +138,7 @@ def test_train_then_evaluate(run, tmp_path):
         r"Validation accuracy [\d.]+ % \(95 % Wilson interval .* 20 samples\), of the", said
     )
     assert all(re.search(rf"^  {part} ", said, re.M) for part in ("build", "simulate", "read"))
-    assert f"bioplastic evaluate {out}" in said
+    assert f"bioplastic evaluate '{out}'" in said, "a shell takes it for one word"
     assert {path.name for path in out.iterdir()} == {
         "model.joblib",
         "training.json",

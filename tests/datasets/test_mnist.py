@@ -6,6 +6,7 @@ No test reaches the network: `requests.get` is replaced, and pooch runs as it is
 import errno
 import gzip
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -153,6 +154,27 @@ def test_another_zipping_of_the_same_content_is_accepted(folder: Path, contents:
     for name, content in contents.items():
         (folder / f"{name}.gz").write_bytes(gzip.compress(content, compresslevel=1, mtime=1))
     assert load_mnist(folder).n_train == N_TRAIN
+
+
+@pytest.mark.parametrize("gz", [True, False])
+def test_a_dot_in_place_of_the_dash(contents: Contents, tmp_path: Path, gz: bool) -> None:
+    dotted = {name.replace("-idx", ".idx"): content for name, content in contents.items()}
+    assert "t10k-labels.idx1-ubyte" in dotted
+    loaded = load_mnist(write(tmp_path / "dotted", dotted, gz=gz))
+    assert len(loaded.data) == N_TRAIN + N_TEST
+
+
+def test_what_lies_there_is_listed(
+    contents: Contents, tmp_path: Path, mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = write(tmp_path / "mnist", {f"my-{name}": c for name, c in contents.items()}, gz=False)
+    listed = f"{place} holds my-t10k-images-idx3-ubyte, my-t10k-labels-idx1-ubyte, my-train"
+    with pytest.raises(DataNotFoundError, match=re.escape(listed)):
+        load_mnist(tmp_path)
+    mirror.fails[""] = offline
+    monkeypatch.setenv("BIOPLASTIC_DATA", str(tmp_path))
+    with pytest.raises(DataNotFoundError, match=re.escape(listed)):
+        load_mnist()
 
 
 def test_environment_variable_before_cache(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from brian2 import Hz, ms, mV
-from sklearn.base import clone
+from sklearn.base import TransformerMixin, clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -24,7 +24,9 @@ ENCODERS = [BernoulliEncoder, LatencyEncoder, PoissonEncoder, RankOrderEncoder]
 def counting(encoder):
     """The encoder, with an array as output: the common checks compare arrays only."""
 
-    class Counting(encoder):
+    class Counting(encoder, auto_wrap_output_keys=("transform",)):
+        set_output = TransformerMixin.set_output
+
         def transform(self, X):
             spikes = super().transform(X)
             # Counts and mean times: an encoder of latencies shows itself in the latter.

@@ -19,6 +19,7 @@ from brian2 import ms, mV
 
 from bioplastic import engine
 from bioplastic.engine import cache, running
+from bioplastic.engine.standalone_program import compile_unit
 from bioplastic.engine.structure import structure
 from bioplastic.errors import BuildError, CompilerNotFoundError, StorageError
 from bioplastic.models import DiehlCookExcitatory, DiehlCookSTDP, PairSTDP, Schedule
@@ -278,6 +279,13 @@ class TestFailedCompilation:
         # the command that is shown can be typed there
         assert (kept / "code_objects").is_dir()
         assert "-O3" in said.rpartition("run there:")[2]
+
+    def test_the_command_it_shows_is_quoted(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+        sources = tmp_path / "sources"
+        sources.mkdir()
+        with pytest.raises(BuildError, match="run there: false 'two words'$"):
+            compile_unit(sources, [["false", "two words"]])
 
     def test_nothing_half_written_stays_in_the_cache(self, fake_compiler):
         fake_compiler("echo half > main; exit 1")

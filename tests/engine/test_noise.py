@@ -175,9 +175,7 @@ def test_samples_shared_out_draw_what_they_draw_alone(on, options):
         np.testing.assert_array_equal(shared.outputs[name], alone.outputs[name], name)
 
 
-@pytest.mark.parametrize(
-    "on", ["cpp_standalone", pytest.param("cython", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("on", ["cpp_standalone", pytest.param("cython", marks=pytest.mark.slow)])
 def test_engines_draw_the_same_numbers(on, reference, quick_cython):
     del quick_cython
     found = show(on)
@@ -230,6 +228,7 @@ class TestWhatNumbersDependOn:
                 return engine.program.ProbePlan(
                     rows=rows, steps=np.zeros_like(rows), variables={"one.start": np.arange(N)}
                 )
+
             def record(self, start, result):
                 starts.append(result.probed.values["one.start"])
 

@@ -140,9 +140,7 @@ def assert_close(one, other):
     np.testing.assert_array_equal(other.spikes.units, one.spikes.units)
     np.testing.assert_allclose(other.spikes.times, one.spikes.times, rtol=0, atol=1e-12)
     for name, values in one.state.items():
-        np.testing.assert_allclose(
-            other.state[name], values, rtol=1e-8, atol=1e-10, err_msg=name
-        )
+        np.testing.assert_allclose(other.state[name], values, rtol=1e-8, atol=1e-10, err_msg=name)
 
 
 def some(n_examples):

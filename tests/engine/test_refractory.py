@@ -140,9 +140,7 @@ def declare(neuron, on_pre, **projection):
 def our_spikes(network, state, *, on, **options):
     times, units = trains()
     # The same sample three times: what one leaves behind must not reach the next.
-    train = SpikeTrains(
-        times, units, [0, len(times)], n_units=N_INPUTS, duration=DURATION * 1e-3
-    )
+    train = SpikeTrains(times, units, [0, len(times)], n_units=N_INPUTS, duration=DURATION * 1e-3)
     stimulus = engine.SpikeStimulus(trains=SpikeTrains.concatenate([train] * 3))
     found = engine.run(
         network, stimulus, seed=0, state=state, engine=on, record="spikes", **options

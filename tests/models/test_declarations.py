@@ -495,7 +495,7 @@ class TestSchedule:
             (0.1 + 0.2, 0.1, 3000),
             (0.7001, 1.0, 701),
             (0.0004, 1.0, 1),
-            (0.0, 1.0, 0),
+            (0.0, 1.0, 1),
         ],
     )
     def test_a_length_of_its_own_is_rounded_up_to_a_step(self, duration, dt, n_steps):

@@ -1,6 +1,7 @@
 """AugmentedClassifier: augments what it trains on, and nothing else."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, clone
 from sklearn.decomposition import PCA
@@ -70,6 +71,23 @@ class Counting(RidgeClassifier):
 )
 def test_common_checks(estimator, check):
     check(estimator)
+
+
+class Twice(BaseEstimator):
+    """Each sample twice, in a table where it was in one, as imbalanced-learn has it."""
+
+    def fit_resample(self, X, y):
+        return pd.concat([X, X]), np.tile(y, 2)
+
+
+def test_names_of_columns_are_those_of_the_estimator():
+    X, y = pd.DataFrame({"a": [0.0, 1.0], "b": [1.0, 0.0]}), [0, 1]
+    model = AugmentedClassifier(LogisticRegression(), Twice()).fit(X, y)
+    assert model.feature_names_in_.tolist() == ["a", "b"]
+    with pytest.raises(ValueError, match="feature names should match"):
+        model.predict(X[["b", "a"]])
+    nameless = AugmentedClassifier(LogisticRegression(), Repeat()).fit(X.to_numpy(), y)
+    assert not hasattr(nameless, "feature_names_in_")
 
 
 @pytest.fixture(scope="module")

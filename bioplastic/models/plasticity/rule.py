@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from brian2 import have_same_dimensions, second
+from brian2 import second
 
+from bioplastic._quantities import same_unit
 from bioplastic.errors import ParameterError
 from bioplastic.models.checking import check_rule
 from bioplastic.models.declaration import (
@@ -97,9 +98,7 @@ class PlasticityRule(Declaration):
         for name in ("pre_traces", "post_traces", "synapse"):
             object.__setattr__(self, name, EquationString(getattr(self, name)))
         interval = self.update_interval
-        if interval is not None and not (
-            have_same_dimensions(interval, second) and float(interval) > 0
-        ):
+        if interval is not None and not (same_unit(interval, second) and float(interval) > 0):
             raise ParameterError(
                 f"{type(self).__name__}.update_interval: must be a time > 0, got {interval!r}"
             )

@@ -1,0 +1,100 @@
+"""Quantities of Brian, of `quantities` and of NumPy, as plain numbers in base units."""
+
+import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from brian2 import Quantity, get_unit, have_same_dimensions, hertz, second
+
+from bioplastic.errors import BioplasticError, DataError
+
+__all__ = ["base_units", "has_unit", "same_unit"]
+
+#: What others call our units, and what a number in them is.
+_UNITS = {second: ("s", "times in seconds"), hertz: ("Hz", "rates in hertz")}
+#: Types that NumPy makes an array of without losing a unit.
+_PLAIN = (int, float, np.generic)
+
+
+def base_units(
+    where: str,
+    value: Any,
+    unit: Quantity = second,
+    *,
+    error: type[BioplasticError] = DataError,
+) -> npt.NDArray[np.float64]:
+    """Return numbers in base units; those without a unit are taken to be in it.
+
+    Parameters
+    ----------
+    where : str
+        Who asks, for the message.
+    value : array_like, Quantity, timedelta or list of such
+        Numbers of type float64 are not copied.
+    unit : Quantity
+        ``second`` or ``hertz``.
+    error : type
+        What to raise.
+
+    Raises
+    ------
+    BioplasticError
+        If they have another unit, or are no numbers.
+    """
+    name, wanted = _UNITS[unit]
+    try:
+        return _converted(value, unit, name)
+    except (TypeError, ValueError) as reason:
+        raise error(
+            f"{where}: must be {wanted}, or have such a unit of Brian or of quantities, {reason}"
+        ) from None
+
+
+def has_unit(value: Any) -> bool:
+    """Tell whether somebody has said in which unit a value is, or the first of several."""
+    if isinstance(value, list | tuple):
+        return bool(value) and has_unit(value[0])
+    known = isinstance(value, Quantity | datetime.timedelta) or hasattr(value, "rescale")
+    return known or getattr(getattr(value, "dtype", None), "kind", "") == "m"
+
+
+def same_unit(value: Any, unit: Any) -> bool:
+    """Tell whether a value has the unit of another, as Brian has it."""
+    if has_unit(value) and not isinstance(value, Quantity):
+        return False  # Brian would take it for a number
+    try:
+        return bool(have_same_dimensions(value, unit))
+    except TypeError:
+        return False
+
+
+def _converted(value: Any, unit: Quantity, name: str) -> npt.NDArray[np.float64]:
+    if isinstance(value, Quantity):
+        if not have_same_dimensions(value, unit):
+            raise ValueError(f"got the unit {get_unit(value.dim)!r}")
+        return np.asarray(value, dtype=np.float64)
+    if hasattr(value, "rescale"):  # of the package quantities, and so of neo and Elephant
+        try:
+            return np.asarray(value.rescale(name).magnitude, dtype=np.float64)
+        except ValueError:
+            raise ValueError(f"got the unit {value.dimensionality}") from None
+    if isinstance(value, datetime.timedelta):
+        value = np.timedelta64(value)
+    several = isinstance(value, list | tuple)
+    if several and not all(issubclass(kind, _PLAIN) for kind in set(map(type, value))):
+        return np.array([_converted(one, unit, name) for one in value], dtype=np.float64)
+    kind = getattr(value, "dtype", None) and value.dtype.kind
+    if kind != "m" and any(hasattr(type(value), word) for word in ("unit", "units")):
+        raise TypeError(f"got a {type(value).__module__}.{type(value).__name__}; convert it first")
+    numbers = np.asarray(value)
+    if numbers.dtype.kind == "m" and unit is second:
+        if np.datetime_data(numbers.dtype)[0] == "generic":
+            raise ValueError("got timedelta64 without a unit")
+        return np.asarray(numbers / np.timedelta64(1, "s"), dtype=np.float64)
+    if numbers.dtype == object and numbers.ndim:
+        flat = [_converted(one, unit, name) for one in numbers.ravel()]
+        return np.array(flat, dtype=np.float64).reshape(numbers.shape)
+    if numbers.dtype.kind not in "biuf":
+        raise TypeError(f"got {numbers.dtype}")
+    return numbers.astype(np.float64, copy=False)
