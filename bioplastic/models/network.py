@@ -7,7 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import ms
+from brian2 import Equations, ms
+from brian2.utils.stringtools import get_identifiers
 
 from bioplastic._quantities import base_units
 from bioplastic.errors import ParameterError
@@ -524,9 +525,27 @@ class Network(Declaration):
         return sorted_synapses(synapses)
 
     def frozen(self) -> Self:
-        """Return the network without its learning: no rule, no normalisation, fixed thresholds."""
+        """Return the network without its learning: no rule, no normalisation, fixed thresholds.
+
+        What synapses set of a rule's variables, such as a reward, is left out with the rule.
+        """
         return replace(
             self,
             populations=tuple(replace(p, neuron=p.neuron.frozen()) for p in self.populations),
-            projections=tuple(replace(p, rule=None, norm=None) for p in self.projections),
+            projections=tuple(self._without_learning(p) for p in self.projections),
         )
+
+    def _without_learning(self, projection: Projection) -> Projection:
+        of_rules: set[str] = set()
+        for other in self.projections:
+            if other.rule is not None:
+                for end in ("pre", "post"):
+                    if getattr(other, end) == projection.post:
+                        names = Equations(str(getattr(other.rule, f"{end}_traces"))).names
+                        of_rules |= {f"{name}_post" for name in names}
+        model = projection.synapse
+        if model is not None:
+            codes = {n: getattr(model, n) for n in ("at_slot_start", "at_slot_end")}
+            heard = {n: "" if get_identifiers(c) & of_rules else c for n, c in codes.items()}
+            model = replace(model, **heard)
+        return replace(projection, rule=None, norm=None, synapse=model)

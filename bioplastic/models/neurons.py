@@ -141,9 +141,10 @@ class NeuronModel(Declaration):
 
     Notes
     -----
-    Strings may draw: ``rand()``, ``randn()``, ``poisson(mean)``, and ``xi`` in equations that one of
-    Brian's methods for noise integrates. What is drawn follows from the run's seed, the sample, its
-    repetition, the step, the neuron and the place in the strings, and is the same on every engine.
+    Strings may draw: ``rand()``, ``randn()``, ``poisson(mean)``, and ``xi`` in equations that one
+    of Brian's methods for noise integrates. What is drawn follows from the run's seed, the sample,
+    its repetition, the step, the neuron and the place in the strings; it is the same on every
+    engine.
 
     Examples
     --------
