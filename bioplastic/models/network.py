@@ -546,6 +546,8 @@ class Network(Declaration):
         model = projection.synapse
         if model is not None:
             codes = {n: getattr(model, n) for n in ("at_slot_start", "at_slot_end")}
-            heard = {n: "" if get_identifiers(c) & of_rules else c for n, c in codes.items()}
+            heard: dict[str, Any] = {
+                n: "" if get_identifiers(c) & of_rules else c for n, c in codes.items()
+            }
             model = replace(model, **heard)
         return replace(projection, rule=None, norm=None, synapse=model)
