@@ -11,6 +11,7 @@ import brian2
 import numpy as np
 import numpy.typing as npt
 
+from bioplastic._archives import check_archive
 from bioplastic.errors import CheckpointError, StorageError
 
 __all__ = ["load_checkpoint", "save_checkpoint"]
@@ -82,6 +83,8 @@ def load_checkpoint(
         If the file is damaged, or was written by another configuration; names what differs.
     """
     try:
+        with open(path, "rb") as source:
+            check_archive(source, os.fstat(source.fileno()).st_size)
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         meta = json.loads(str(arrays.pop("meta")))
@@ -89,6 +92,8 @@ def load_checkpoint(
         # A zip's directory has no checksum of its own, so an array can be lost unnoticed.
         if sorted(arrays) != meta["arrays"]:
             raise ValueError("arrays are missing")
+        if not isinstance(found, dict):
+            raise TypeError("its configuration is none")
     except FileNotFoundError:
         return None
     except Exception as error:  # a damaged file fails anywhere in zip, NPY header, JSON
