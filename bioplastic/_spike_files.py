@@ -164,7 +164,13 @@ def _column(file: Any, name: str, n: int | None, path: Path, *, kinds: str = "fi
             f"damaged or of another layout"
         )
     if h5py.check_string_dtype(dataset.dtype):
-        return dataset.asstr()[:].astype(np.str_)
+        try:
+            return dataset.asstr()[:].astype(np.str_)
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"SpikeTrains.load: {path}: {name} must hold text in UTF-8: {error}; the file is "
+                f"damaged or of another layout"
+            ) from error
     return dataset[:]
 
 

@@ -1,0 +1,378 @@
+"""Files that go wrong: small valid ones of our own writers, changed at random, and their readers.
+
+`tools/fuzz.py` and `tests/test_fuzz.py` run them. A file follows from reader, seed and number.
+"""
+
+import gzip
+import hashlib
+import io
+import warnings
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import h5py
+import numpy as np
+import soundfile
+from sklearn.utils import Bunch
+
+from bioplastic import SpikeTrains
+from bioplastic.cli.compare import _DEFAULTS, _from_file, _names, _seeds
+from bioplastic.datasets import load_ntidigits
+from bioplastic.datasets._heidelberg import DIGITS, read_heidelberg
+from bioplastic.datasets._idx import read_idx
+from bioplastic.encoding._sound import read_sound
+from bioplastic.engine import load_checkpoint, save_checkpoint
+from bioplastic.errors import DataError
+from bioplastic.inspect import PlasticityRecording
+from bioplastic.inspect._recording_layout import Layout, RecordedProjection
+from bioplastic.study import Problem
+from bioplastic.study.compare import _methods, _problems, plan
+
+__all__ = ["READERS", "Reader", "mutated"]
+
+MIB = 2**20
+#: Sizes that make programs believe in much, in nothing, or in less than nothing.
+EXTREME = [0, 1, 2, 0x7F, 0x80, 0xFF, 2**15, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1, 2**40]
+EXTREME += [2**60, 2**63 - 1, 2**63, 2**64 - 1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """What reads a kind of file.
+
+    Parameters
+    ----------
+    make : callable
+        Gives valid files, by name; the end of a name counts.
+    read : callable
+        Reads the file of a path; raises an error of ours where it refuses.
+    floor : int
+        Bytes that reading may take beyond ten times the size of the file.
+    tokens : tuple of bytes
+        What is put into files, too.
+    """
+
+    make: Callable[[Path], None]
+    read: Callable[[Path], object]
+    floor: int = 4 * MIB
+    tokens: tuple[bytes, ...] = ()
+
+    def valid(self) -> dict[str, bytes]:
+        with TemporaryDirectory() as folder:
+            self.make(Path(folder))
+            return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
+
+
+# ------------------------------------------------------------------------------------ mutations
+
+
+def mutated(name: str, seed: int, number: int, valid: dict[str, bytes]) -> tuple[str, bytes]:
+    """Return the name and the content of a file that goes wrong, perhaps."""
+    rng = np.random.default_rng([zlib.crc32(name.encode()), seed, number])
+    chosen = sorted(valid)[rng.integers(len(valid))]
+    other = valid[sorted(valid)[rng.integers(len(valid))]]
+    content, tokens = valid[chosen], READERS[name].tokens
+    # What a checksum protects is changed beneath it, too.
+    inside = rng.random() < 0.5
+    if inside and content[:2] == b"\x1f\x8b":
+        return chosen, gzip.compress(_changed(gzip.decompress(content), b"", tokens, rng), mtime=0)
+    if inside and content[:2] == b"PK":
+        return chosen, _repacked(content, tokens, rng)
+    return chosen, _changed(content, other, tokens, rng)
+
+
+def _repacked(content: bytes, tokens: tuple[bytes, ...], rng: np.random.Generator) -> bytes:
+    image = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(image, "w") as new:
+        members = old.namelist()
+        wrong = members[rng.integers(len(members))]
+        for member in members:
+            inner = old.read(member)
+            inner = _changed(inner, b"", tokens, rng) if member == wrong else inner
+            method = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)[int(rng.random() < 0.1)]
+            new.writestr(zipfile.ZipInfo(member), inner, method)
+    return image.getvalue()
+
+
+def _changed(
+    content: bytes, other: bytes, tokens: tuple[bytes, ...], rng: np.random.Generator
+) -> bytes:
+    kinds = [_flip, _fill, _integer, _cut, _double, _swap, _truncate]
+    weights = np.array([4, 2, 4, 1, 1, 1, 1], dtype=float)
+    changed = bytearray(content)
+    for _ in range(min(rng.geometric(0.5), 8)):
+        if tokens and rng.random() < 0.5:
+            place = int(rng.integers(len(changed) + 1))
+            changed[place:place] = tokens[rng.integers(len(tokens))]
+        elif changed:
+            kinds[rng.choice(len(kinds), p=weights / weights.sum())](changed, rng)
+    if other and rng.random() < 0.1:
+        place = int(rng.integers(len(other)))
+        changed[place:] = other[place:]
+    if rng.random() < 0.5:  # a length that is wrong is seen at once
+        changed = changed[: len(content)].ljust(len(content), b"\0")
+    return bytes(changed)
+
+
+def _place(changed: bytearray, rng: np.random.Generator) -> int:
+    """Draw a place, rather where there is something than among zeros."""
+    for _ in range(20):
+        place = int(rng.integers(len(changed)))
+        if changed[place]:
+            break
+    return max(place - int(rng.integers(4)), 0)
+
+
+def _span(changed: bytearray, rng: np.random.Generator) -> slice:
+    first = _place(changed, rng)
+    return slice(first, first + int(min(2 ** rng.uniform(0, 10), len(changed) - first)))
+
+
+def _flip(changed: bytearray, rng: np.random.Generator) -> None:
+    changed[_place(changed, rng)] ^= 1 << int(rng.integers(8))
+
+
+def _fill(changed: bytearray, rng: np.random.Generator) -> None:
+    where = _span(changed, rng)
+    n = where.stop - where.start
+    changed[where] = (bytes(n), b"\xff" * n, rng.bytes(n))[rng.integers(3)]
+
+
+def _integer(changed: bytearray, rng: np.random.Generator) -> None:
+    size = int(2 ** rng.integers(4))
+    first = _place(changed, rng)
+    if rng.random() < 0.7:  # where integers lie
+        first -= first % size
+    value = EXTREME[rng.integers(len(EXTREME))] % 2 ** (8 * size)
+    order = ("little", "big")[rng.integers(2)]
+    changed[first : first + size] = value.to_bytes(size, order)[: len(changed) - first]
+
+
+def _cut(changed: bytearray, rng: np.random.Generator) -> None:
+    del changed[_span(changed, rng)]
+
+
+def _double(changed: bytearray, rng: np.random.Generator) -> None:
+    where = _span(changed, rng)
+    changed[where.start : where.start] = changed[where] * int(2 ** rng.uniform(0, 6))
+
+
+def _swap(changed: bytearray, rng: np.random.Generator) -> None:
+    one, two = sorted((_span(changed, rng), _span(changed, rng)), key=lambda part: part.start)
+    if one.stop <= two.start:
+        between = changed[one.stop : two.start]
+        changed[one.start : two.stop] = changed[two] + between + changed[one]
+
+
+def _truncate(changed: bytearray, rng: np.random.Generator) -> None:
+    del changed[rng.integers(len(changed)) :]
+
+
+# ---------------------------------------------------------------------------------------- files
+
+
+def _make_idx(folder: Path) -> None:
+    rng = np.random.default_rng(0)
+    for n_dims, shape in ((1, (40,)), (3, (6, 8, 9)), (3, (1, 28, 28))):
+        header = bytes([0, 0, 8, n_dims]) + np.array(shape, ">u4").tobytes()
+        content = header + rng.integers(0, 256, np.prod(shape), dtype=np.uint8).tobytes()
+        name = f"{'x'.join(map(str, shape))}-idx{n_dims}"
+        (folder / name).write_bytes(content)
+        (folder / f"{name}.gz").write_bytes(gzip.compress(content, mtime=0))
+
+
+def _read_idx(path: Path) -> object:
+    # With the checksum that it has: what is read of a file that passes is of interest.
+    content = path.read_bytes()
+    if path.suffix == ".gz":
+        try:
+            content = zlib.decompressobj(31).decompress(content, MIB)
+        except zlib.error:
+            content = b""
+    found = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    return read_idx(path, n_dims=int(path.stem.rpartition("idx")[2][:1]), md5=found)
+
+
+def _spikes(n: int, rng: np.random.Generator) -> SpikeTrains:
+    sizes = rng.integers(0, 12, n)
+    times = [np.sort(rng.random(size)) for size in sizes]
+    units = rng.integers(0, 20, sizes.sum())
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    return SpikeTrains(np.concatenate(times), units, offsets, n_units=20, duration=1.0)
+
+
+def _make_hdf5(folder: Path) -> None:
+    rng = np.random.default_rng(1)
+    spikes, numbers = _spikes(9, rng), np.arange(9) % 3
+    words = np.array(["zero", "one", "zwei"])
+    spikes.save(folder / "plain.h5")
+    spikes.save(folder / "numbers.h5", labels=numbers, groups=numbers, times_dtype="float16")
+    spikes.save(folder / "words.h5", labels=words[numbers], groups=words[numbers])
+    _spikes(60, rng).save(folder / "longer.h5", times_dtype="float32")
+    spikes[:0].save(folder / "empty.h5")
+    # As others write: later structures, chunks, compression, strings of any length.
+    with h5py.File(folder / "latest.h5", "w", libver="latest") as file:
+        for name, kind in (("times", np.float16), ("units", np.uint16)):
+            rows = file.create_dataset(
+                f"spikes/{name}", 9, h5py.vlen_dtype(kind), chunks=(4,), compression="gzip"
+            )
+            for k in range(9):
+                rows[k] = getattr(spikes[k], name)
+        file.create_dataset("labels", data=numbers, chunks=(4,), shuffle=True, fletcher32=True)
+        file["extra/speaker"] = numbers
+        file["extra/keys"] = words.tolist()
+        file["extra"].attrs["title"] = "a title"
+
+
+def _read_hdf5(path: Path) -> object:
+    if path.stem in {"plain", "longer", "empty"}:  # without labels
+        return SpikeTrains.load(path, return_bunch=True)
+    return read_heidelberg(path, names=DIGITS)
+
+
+def _make_ntidigits(folder: Path) -> None:
+    rng = np.random.default_rng(2)
+    with h5py.File(folder / "n-tidigits.hdf5", "w") as file:
+        for subset in ("train", "test"):
+            names = ["man-ae-a-1", "woman-bc-b-z1o"]
+            file[f"{subset}_labels"] = np.array(names, "S")
+            for name in names:
+                file[f"{subset}_timestamps/{name}"] = np.sort(rng.random(20))
+                file[f"{subset}_addresses/{name}"] = rng.integers(0, 64, 20).astype(np.uint8)
+
+
+def _read_ntidigits(path: Path) -> object:
+    return load_ntidigits(path, "all", single_digits=False, verify=False)
+
+
+CONFIGURATION = {"n_neurons": "100", "engine": "numpy", "rates": [1.5, 2]}
+
+
+def _make_checkpoint(folder: Path) -> None:
+    rng = np.random.default_rng(3)
+    arrays = {
+        "state.input_to_excitatory.w": rng.random((5, 8)),
+        "history.presentation": np.arange(3),
+        "history.spikes": np.zeros((0, 4), dtype=np.float32),
+        "entropy": np.array([2**31 - 1, 0]),
+        "flag": np.array(True),
+    }
+    save_checkpoint(folder / "few.npz", arrays={"w": arrays["flag"]}, configuration={})
+    save_checkpoint(folder / "some.npz", arrays=arrays, configuration=CONFIGURATION)
+
+
+def _make_recording(folder: Path) -> None:
+    rng = np.random.default_rng(4)
+    neurons = np.array([0, 2])
+    populations = {"input": 5, "first": 3, "second": 3}
+    i, j = np.array([0, 0, 3, 4]), np.array([0, 2, 0, 2])
+    projections = {
+        "input_to_first": RecordedProjection(
+            pre="input", post="first", wiring="all_to_all", n_pre=5, n_post=3, neurons=neurons,
+            i=neurons[:0], j=neurons[:0],
+        ),
+        "input_to_second": RecordedProjection(
+            pre="input", post="second", wiring="listed", n_pre=5, n_post=3, neurons=neurons,
+            i=i, j=j,
+        ),
+    }  # fmt: skip
+    widths = {"input_to_first.w": 10, "input_to_second.w": 4, "input.r1": 5, "first.theta": 3}
+    roles = dict(zip(widths, ("weights", "weights", "traces", "thresholds"), strict=True))
+    for name, watched, n in (("rates", ("first", "second"), 4), ("plain", (), 1)):
+        layout = Layout(
+            populations=populations, projections=projections, watched=watched, roles=roles,
+            widths=widths,
+        )  # fmt: skip
+        columns = {"samples": np.arange(-1, n - 1), "times": rng.random(n), "seconds": np.ones(n)}
+        if watched:
+            columns["rates"] = rng.random((n, 6), dtype=np.float32)
+        for variable, width in widths.items():
+            columns[f"variables/{variable}"] = rng.random((n, width), dtype=np.float32)
+        PlasticityRecording(layout, columns).save(folder / f"{name}.h5")
+
+
+def _read_recording(path: Path) -> object:
+    with PlasticityRecording.load(path) as found:
+        weights = [found.weights(name.partition(".")[0]) for name in found.with_role("weights")]
+        rates = None if found.rates is None else found.rates[:]
+        return repr(found), found.traces(), found.last_points(), weights, rates
+
+
+def _make_sound(folder: Path) -> None:
+    rng = np.random.default_rng(5)
+    sound = np.clip(rng.normal(scale=0.1, size=900), -1, 1)
+    for kind in ("PCM_16", "PCM_U8", "PCM_24", "FLOAT", "ULAW", "IMA_ADPCM"):
+        soundfile.write(folder / f"{kind}.wav", sound, 8000, subtype=kind)
+    soundfile.write(folder / "two.wav", np.column_stack([sound, sound]), 22050)
+    soundfile.write(folder / "sound.flac", sound, 16000)
+    soundfile.write(folder / "sound.ogg", sound, 16000)
+
+
+def _read_wav(path: Path) -> object:
+    return read_sound(path, 16000.0, 0)
+
+
+_TOML = {
+    "few": '[study]\ndata = "digits"\nseeds = 3\n',
+    "all": '[study]\ndata = ["digits", "hd"]\nmethods = ["svm", "mlp"]\nseeds = [0, 2, 4]\n'
+    'size = "demo"\nall_folds = true\nbudget = 2\njobs = -1\ncluster = "local:4"\n',
+    "words": '# a study\nstudy.data = "hd,fsdd"\nstudy.methods = "all"\nstudy.seeds = "0,2"\n'
+    "[other.table]\nwhen = 2026-01-01T10:00:00Z\nlist = [{a = 1}, {b = 0x1F}, 1e9, inf]\n",
+}
+_TOKENS = (
+    b'"', b"'", b'"""', b"[", b"]", b"{", b"}", b"=", b".", b",", b"\n", b"#", b"\\u12", b"\xff",
+    b"[study]\n", b"[[study]]\n", b"study = 3\n", b"seeds = ", b"data = ", b"jobs = ", b"size = ",
+    b"true", b"-1", b"0", b"1e999", b"nan", b"1.5", b"[]", b"{}", b"[[[]]]", b"2026-01-01", b'""',
+    b"9" * 30, b"9" * 5000, b"[" * 3000, b"a." * 2000, b"{a=" * 900, b"\0",
+)  # fmt: skip
+
+
+def _make_toml(folder: Path) -> None:
+    for name, text in _TOML.items():
+        (folder / f"{name}.toml").write_text(text)
+
+
+def _two() -> Bunch:
+    return Bunch(data=np.eye(4), target=np.array([0, 1, 0, 1]))
+
+
+_PROBLEM = Problem(name="two", title="two", loader=_two, n_folds=2)
+
+
+def _read_toml(path: Path) -> object:
+    """Do what `bioplastic compare` does with its options, but for reading data and training."""
+    chosen = _DEFAULTS | _from_file(path)
+    _problems(_names(chosen["data"]))
+    methods = _methods(_names(chosen["methods"]))[0]
+    return plan(
+        _PROBLEM,
+        list(methods.values())[:1],
+        seeds=_seeds(chosen["seeds"]),
+        size=chosen["size"],
+        all_folds=chosen["all_folds"],
+        budget=chosen["budget"],
+    )
+
+
+def _read_checkpoint(path: Path) -> object:
+    configuration = {} if path.stem == "few" else CONFIGURATION
+    found = load_checkpoint(path, configuration=configuration)
+    if found is None:
+        raise DataError("there is no file")
+    return found
+
+
+READERS = {
+    "idx": Reader(make=_make_idx, read=_read_idx),
+    "hdf5": Reader(make=_make_hdf5, read=_read_hdf5, floor=16 * MIB),
+    "ntidigits": Reader(make=_make_ntidigits, read=_read_ntidigits, floor=16 * MIB),
+    "checkpoint": Reader(make=_make_checkpoint, read=_read_checkpoint),
+    "recording": Reader(make=_make_recording, read=_read_recording, floor=16 * MIB),
+    "wav": Reader(make=_make_sound, read=_read_wav, floor=80 * MIB),
+    "toml": Reader(make=_make_toml, read=_read_toml, tokens=_TOKENS),
+}
+warnings.filterwarnings("ignore", module="sklearn")
