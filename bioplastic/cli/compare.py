@@ -36,8 +36,8 @@ _TYPES: dict[str, tuple[str, set[tuple[type, bool]]]] = {
     "jobs": ("a whole number", {(int, False)}),
     "cluster": ("a text", {(str, False)}),
 }
-#: Bytes. Tables in memory are some ten times larger than as text.
-_MAX_CONFIG = 2**16
+#: Bytes, and dots in a line: an option's file has far fewer.
+_MAX_CONFIG, _MAX_DOTS = 2**16, 20
 
 
 def compare(
@@ -169,7 +169,12 @@ def _from_file(path: Path | None) -> dict[str, Any]:
     except OSError as error:
         raise DataNotFoundError(f"--config: cannot read {path}: {error.strerror}") from None
     try:
-        table = tomllib.loads(content.decode()).get("study", {})
+        text = content.decode()
+        # A name of many parts takes memory by the square of their number.
+        lines = [line for line in text.split("\n") if not line.lstrip().startswith("#")]
+        if max(line.count(".") for line in lines or [""]) > _MAX_DOTS:
+            raise ValueError(f"a line has more than {_MAX_DOTS} dots")
+        table = tomllib.loads(text).get("study", {})
     # Other text encodings, numbers of thousands of digits, lists a thousand deep.
     except (ValueError, RecursionError) as error:
         raise ParameterError(f"--config: {path} is not TOML: {error}") from None

@@ -9,9 +9,9 @@ import warnings
 from dataclasses import replace
 from importlib import import_module
 
-import joblib
 import numpy as np
 import pytest
+import skops.io
 import typer
 from brian2 import Hz, ms
 
@@ -19,6 +19,7 @@ import bioplastic
 from bioplastic import engine
 from bioplastic.cli import main
 from bioplastic.cli.answers import save_answers
+from bioplastic.cli.folder import load_model
 from bioplastic.cli.measuring import Accuracy
 from bioplastic.cli.reporting import reporting
 from bioplastic.cli.settings import SETTINGS, DiehlCookSettings
@@ -140,7 +141,7 @@ def test_train_then_evaluate(run, tmp_path):
     assert all(re.search(rf"^  {part} ", said, re.M) for part in ("build", "simulate", "read"))
     assert f"bioplastic evaluate {out}" in said
     assert {path.name for path in out.iterdir()} == {
-        "model.joblib",
+        "model.skops",
         "training.json",
         "receptive_fields.png",
         "weight_history.png",
@@ -163,7 +164,7 @@ def test_train_then_evaluate(run, tmp_path):
     assert "30 samples of the test part" in said
     result = json.loads((tmp_path / "measured" / "evaluation.json").read_text())
     assert (tmp_path / "measured" / "confusion_matrix.png").read_bytes().startswith(PNG)
-    model, task = joblib.load(out / "model.joblib"), digits_task()
+    model, task = load_model(out)[0], digits_task()
     assert result["held_out"]["accuracy"] == model.score(task.X_test[:30], task.y_test[:30])
     assert result["held_out"]["n_samples"] == 30
 
@@ -207,7 +208,7 @@ def test_interrupted_training_goes_on_to_the_same_weights(run, tmp_path, monkeyp
     assert "Going on from" in run(*command, out).stdout
     assert not (out / "checkpoint.npz").exists()
     assert json.loads((out / "training.json").read_text())["resumed"] is True
-    models = [joblib.load(folder / "model.joblib") for folder in (out, tmp_path / "undisturbed")]
+    models = [load_model(folder)[0] for folder in (out, tmp_path / "undisturbed")]
     np.testing.assert_array_equal(models[0].weights_, models[1].weights_)
     np.testing.assert_array_equal(models[0].theta_, models[1].theta_)
     assert models[0].checkpoint is None
@@ -243,7 +244,7 @@ def test_library_error_is_a_line_and_not_a_traceback(run, failure):
         (["train", "digits", "--validation-samples", "1437"], "leave some to train on"),
         (["train", "digits", "--data", "somewhere"], "leave it out"),
         (["train", "mnist", "--data", "nowhere"], "must be a folder with the MNIST files"),
-        (["evaluate", "nowhere"], "nowhere holds no model.joblib"),
+        (["evaluate", "nowhere"], "nowhere holds no model.skops"),
         (["train", "letters"], "letters"),
         (["train", "digits", "--neurons", "0"], "--neurons"),
     ],
@@ -261,11 +262,11 @@ def test_folder_that_cannot_be_written(failure, tmp_path):
 
 
 def test_full_disk_leaves_no_half_model(failure, tmp_path, monkeypatch):
-    def dump(model, path, **_):
+    def dump(model, path):
         path.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(joblib, "dump", dump)
+    monkeypatch.setattr(skops.io, "dump", dump)
     sizes = "--samples", 10, "--validation-samples", 0
     said = failure("train", "digits", *TINY, *sizes, "--out", tmp_path / "run")
     assert "No space left on device" in said
@@ -284,8 +285,8 @@ def trained(run, tmp_path_factory):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("model.joblib", b"half", "model.joblib cannot be read"),
-        ("model.joblib", b"", "train again"),
+        ("model.skops", b"half", "model.skops cannot be read"),
+        ("model.skops", b"", "train again"),
         ("training.json", b"{", "training.json is damaged"),
         ("training.json", b"[]", "training.json is damaged"),
         (
@@ -305,7 +306,7 @@ def test_damaged_model_folder(failure, trained, tmp_path, name, content, message
 
 def test_folder_with_another_object(failure, trained, tmp_path):
     (tmp_path / "training.json").write_bytes((trained / "training.json").read_bytes())
-    joblib.dump([1], tmp_path / "model.joblib")
+    skops.io.dump([1], tmp_path / "model.skops")
     assert "holds a list" in failure("evaluate", tmp_path)
 
 
@@ -337,7 +338,7 @@ def test_demo(run, tmp_path, monkeypatch, only_methods):
         assert f"Wrote {out / name}" in said
         assert (out / name).read_bytes().startswith(PNG)
     record = json.loads((out / "training.json").read_text())
-    model = joblib.load(out / "model.joblib")
+    model = load_model(out)[0]
     assert record["held_out"]["accuracy"] == model.score(small.X_test, small.y_test)
     # Two methods, two seeds, two data sets.
     assert f"8 trainings. Open {out / 'compare' / 'report.html'}" in said
