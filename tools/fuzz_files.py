@@ -27,7 +27,7 @@ from bioplastic.datasets._idx import read_idx
 from bioplastic.encoding._sound import read_sound
 from bioplastic.engine import load_checkpoint, save_checkpoint
 from bioplastic.errors import DataError
-from bioplastic.inspect import PlasticityRecording
+from bioplastic.inspect import PlasticityRecording, _recording_store
 from bioplastic.inspect._recording_layout import Layout, RecordedProjection
 from bioplastic.study import Problem
 from bioplastic.study.compare import _methods, _problems, plan
@@ -105,7 +105,7 @@ def _changed(
     weights = np.array([4, 2, 4, 1, 1, 1, 1], dtype=float)
     changed = bytearray(content)
     for _ in range(min(rng.geometric(0.5), 8)):
-        if tokens and rng.random() < 0.5:
+        if tokens and rng.random() < 0.3:
             place = int(rng.integers(len(changed) + 1))
             changed[place:place] = tokens[rng.integers(len(tokens))]
         elif changed:
@@ -282,6 +282,8 @@ def _make_recording(folder: Path) -> None:
     }  # fmt: skip
     widths = {"input_to_first.w": 10, "input_to_second.w": 4, "input.r1": 5, "first.theta": 3}
     roles = dict(zip(widths, ("weights", "weights", "traces", "thresholds"), strict=True))
+    # Rows that are only reserved make most of a file.
+    chunk, _recording_store.CHUNK = _recording_store.CHUNK, 8
     for name, watched, n in (("rates", ("first", "second"), 4), ("plain", (), 1)):
         layout = Layout(
             populations=populations, projections=projections, watched=watched, roles=roles,
@@ -293,6 +295,7 @@ def _make_recording(folder: Path) -> None:
         for variable, width in widths.items():
             columns[f"variables/{variable}"] = rng.random((n, width), dtype=np.float32)
         PlasticityRecording(layout, columns).save(folder / f"{name}.h5")
+    _recording_store.CHUNK = chunk
 
 
 def _read_recording(path: Path) -> object:
