@@ -122,7 +122,7 @@ class _Reader:
             raise
 
     def _start(self) -> subprocess.Popen[bytes]:
-        places = [str(Path(package.__file__).parents[1]) for package in (h5py, np)]
+        places = [str(Path(str(package.__file__)).parents[1]) for package in (h5py, np)]
         return subprocess.Popen(
             [sys.executable, "-I", str(_PROGRAM), json.dumps(places)],
             stdin=subprocess.PIPE,

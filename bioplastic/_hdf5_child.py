@@ -101,8 +101,8 @@ class _Walk:
                 link = group.get(name, getlink=True)
                 if isinstance(link, self._h5py.ExternalLink):
                     raise ValueError(f"{name} lies in another file; copy it into this one")
-                if isinstance(link, self._h5py.SoftLink) and name not in group:
-                    continue  # leads nowhere
+                if isinstance(link, self._h5py.SoftLink):
+                    continue  # leads to what is found anyway, or nowhere
                 found = group[name]
                 yield
                 address = self._address(found)

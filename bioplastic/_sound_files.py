@@ -1,7 +1,7 @@
 """Sound files that others made: what a header claims is compared with the size of its file."""
 
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ FLOOR: Final = 2**26
 
 def read_sound_file(
     path: Path, dtype: Literal["float32", "float64"], *, rate: float = 0.0
-) -> tuple[npt.NDArray[np.floating], float]:
+) -> tuple[npt.NDArray[Any], float]:
     """Read a sound file.
 
     Parameters

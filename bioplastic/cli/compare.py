@@ -25,7 +25,10 @@ _DEFAULTS: dict[str, Any] = {
     "cluster": None,
 }
 #: What a file may give for them: in words, and as type and whether it is a list.
-_NAMES = "one name or a list of names", {(str, False), (str, True)}
+_NAMES: tuple[str, set[tuple[type, bool]]] = (
+    "one name or a list of names",
+    {(str, False), (str, True)},
+)
 _TYPES: dict[str, tuple[str, set[tuple[type, bool]]]] = {
     "data": _NAMES,
     "methods": _NAMES,

@@ -82,7 +82,8 @@ def declaration(name: str, fields: Mapping[str, Any]) -> Declaration:
     """Make a public declaration of its fields."""
     for room in (bioplastic.models, bioplastic.networks):
         if name in room.__all__ and issubclass(kind := getattr(room, name), Declaration):
-            return kind(**fields)
+            made: Declaration = kind(**fields)
+            return made
     raise ValueError(f"{name} is no declaration")
 
 
@@ -103,26 +104,28 @@ def _call(make: Any, *arguments: Any, context: Any) -> dict[str, Any]:
     }
 
 
-# skops would keep a quantity without its unit, and has no public place to tell it better. Files are
-# read through public functions alone.
-@_get_state.register(Quantity)
-def _(value: Quantity, context: Any) -> dict[str, Any]:
+def _describe_quantity(value: Quantity, context: Any) -> dict[str, Any]:
     plain = float(value) if value.ndim == 0 else np.array(value)
     return _call(quantity, plain, list(value.dim._dims), context=context)
 
 
-@_get_state.register(EquationString)
-def _(value: EquationString, context: Any) -> dict[str, Any]:
+def _describe_equations(value: EquationString, context: Any) -> dict[str, Any]:
     return _call(EquationString, str(value), context=context)
 
 
-@_get_state.register(Declaration)
-def _(value: Declaration, context: Any) -> dict[str, Any]:
-    fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}  # type: ignore[arg-type]
+def _describe_declaration(value: Any, context: Any) -> dict[str, Any]:
+    fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}
     return _call(declaration, type(value).__name__, fields, context=context)
 
 
-@_get_state.register(np.random.SeedSequence)
-def _(value: np.random.SeedSequence, context: Any) -> dict[str, Any]:
+def _describe_seed(value: np.random.SeedSequence, context: Any) -> dict[str, Any]:
     parts = (value.entropy, value.spawn_key, value.pool_size, value.n_children_spawned)
     return _call(seed, *parts, context=context)
+
+
+# skops would keep a quantity without its unit, and has no public place to tell it better. Files are
+# read through public functions alone.
+_get_state.register(Quantity)(_describe_quantity)
+_get_state.register(EquationString)(_describe_equations)
+_get_state.register(Declaration)(_describe_declaration)
+_get_state.register(np.random.SeedSequence)(_describe_seed)

@@ -99,7 +99,9 @@ def _require(fits: bool, what: str) -> None:
 
 def _number(place: Any, name: str) -> int:
     value = place.attrs[name]
-    _require(isinstance(value, np.integer) and value >= 0, f"{place.name}: {name} is {value!r}")
+    _require(
+        isinstance(value, np.integer) and bool(value >= 0), f"{place.name}: {name} is {value!r}"
+    )
     return int(value)
 
 
