@@ -25,13 +25,9 @@ _DEFAULTS: dict[str, Any] = {
     "cluster": None,
 }
 #: What a file may give for them: in words, and as type and whether it is a list.
-_NAMES: tuple[str, set[tuple[type, bool]]] = (
-    "one name or a list of names",
-    {(str, False), (str, True)},
-)
 _TYPES: dict[str, tuple[str, set[tuple[type, bool]]]] = {
-    "data": _NAMES,
-    "methods": _NAMES,
+    "data": ("one name or a list of names", {(str, False), (str, True)}),
+    "methods": ("one name or a list of names", {(str, False), (str, True)}),
     "seeds": ("a whole number or a list of them", {(int, False), (int, True), (str, False)}),
     "size": ("a word", {(str, False)}),
     "all_folds": ("true or false", {(bool, False)}),

@@ -160,7 +160,7 @@ def _read(file: Path) -> npt.NDArray[np.float32]:
     if rate != _SAMPLE_RATE or sound.shape[1] != 1 or not len(sound):
         raise DataError(
             f"{file}: must be {_SAMPLE_RATE} Hz with one channel and not empty, got {rate:g} Hz, "
-            f"{sound.shape[1]} channels, {len(sound)} frames; put the published file in its place, or "
-            f"give other recordings to bioplastic.encoding.Cochlea"
+            f"{sound.shape[1]} channels, {len(sound)} frames; put the published file in its place, "
+            f"or give other recordings to bioplastic.encoding.Cochlea"
         )
     return np.asarray(sound.ravel(), dtype=np.float32)
