@@ -126,9 +126,9 @@ class _Walk:
     def _values(self, dataset: Any) -> Any:
         if dataset.is_virtual or dataset.external:
             raise ValueError(f"{dataset.name} lies in another file; copy it into this one")
+        ragged = dataset.dtype.hasobject  # there are types that h5py does not read
         if dataset.shape is None or not dataset.size:
             return
-        ragged = dataset.dtype.hasobject
         self._count(dataset.nbytes)
         if not dataset.shape:
             self._ragged_bytes([dataset[()]] if ragged else [])

@@ -6,6 +6,7 @@
 import gzip
 import hashlib
 import io
+import json
 import warnings
 import zipfile
 import zlib
@@ -17,10 +18,14 @@ from tempfile import TemporaryDirectory
 import h5py
 import numpy as np
 import soundfile
+from brian2 import ms
+from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
 from bioplastic import SpikeTrains
 from bioplastic.cli.compare import _DEFAULTS, _from_file, _names, _seeds
+from bioplastic.cli.folder import MODEL, RECORD, load_model
+from bioplastic.cli.model_file import write_model_file
 from bioplastic.datasets import load_ntidigits
 from bioplastic.datasets._heidelberg import DIGITS, read_heidelberg
 from bioplastic.datasets._idx import read_idx
@@ -29,6 +34,8 @@ from bioplastic.engine import load_checkpoint, save_checkpoint
 from bioplastic.errors import DataError
 from bioplastic.inspect import PlasticityRecording, _recording_store
 from bioplastic.inspect._recording_layout import Layout, RecordedProjection
+from bioplastic.networks import DiehlCookClassifier, LiquidStateMachine, RandomLiquid
+from bioplastic.readout import KernelRidgeClassifier
 from bioplastic.study import Problem
 from bioplastic.study.compare import _methods, _problems, plan
 
@@ -369,6 +376,26 @@ def _read_checkpoint(path: Path) -> object:
     return found
 
 
+def _make_model(folder: Path) -> None:
+    model = DiehlCookClassifier(
+        3, presentation=20 * ms, rest=0 * ms, dt=1 * ms, min_spikes=0, engine="numpy",
+        random_state=0,
+    )  # fmt: skip
+    write_model_file(folder / "trained.skops", model.fit(np.eye(4) * 60, np.arange(4) % 2))
+    liquid = LiquidStateMachine(20, liquid=RandomLiquid(), random_state=0)
+    readout = KernelRidgeClassifier().fit(np.eye(4), np.arange(4) % 2)
+    write_model_file(folder / "plain.skops", Pipeline([("liquid", liquid), ("readout", readout)]))
+
+
+def _read_model(path: Path) -> object:
+    record = {"versions": {}, "protocol": {}, "model": "lsm"}
+    if path.stem == "trained":
+        record["model"] = "diehl_cook"
+    (path.parent / MODEL).write_bytes(path.read_bytes())
+    (path.parent / RECORD).write_text(json.dumps(record))
+    return load_model(path.parent)
+
+
 READERS = {
     "idx": Reader(make=_make_idx, read=_read_idx),
     "hdf5": Reader(make=_make_hdf5, read=_read_hdf5, floor=16 * MIB),
@@ -376,6 +403,7 @@ READERS = {
     "checkpoint": Reader(make=_make_checkpoint, read=_read_checkpoint),
     "recording": Reader(make=_make_recording, read=_read_recording, floor=16 * MIB),
     "wav": Reader(make=_make_sound, read=_read_wav, floor=80 * MIB),
+    "model": Reader(make=_make_model, read=_read_model),
     "toml": Reader(make=_make_toml, read=_read_toml, tokens=_TOKENS),
 }
 warnings.filterwarnings("ignore", module="sklearn")

@@ -163,7 +163,9 @@ def load_model(folder: Path) -> tuple[Any, dict[str, Any]]:
         made_by = ", ".join(f"{k} {v}" for k, v in record["versions"].items())
         record["protocol"] = dict(record["protocol"])
         record["split"] = dict(record.get("split", {}))
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+    except (
+        OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError,
+    ) as error:  # fmt: skip
         raise DataError(
             f"{folder / RECORD} is damaged ({type(error).__name__}: {error}); train again"
         ) from error

@@ -148,7 +148,7 @@ class Store:
         """Remove what killed writers left: files of an hour ago that belong to no outcome."""
         named = set()
         for path in self.folder.glob("*.json"):
-            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
                 named.add(json.loads(path.read_bytes())["content"]["exhibits"]["file"])
         for path in [*self.folder.glob(".*.part"), *self.folder.glob("*.npz")]:
             # Another process may sweep too.
@@ -165,6 +165,8 @@ class Store:
     def _exhibits(self, named: dict[str, str] | None) -> dict[str, npt.NDArray[Any]]:
         if named is None:
             return {}
+        if named["file"] != Path(named["file"]).name:
+            raise ValueError(f"{named['file']} lies elsewhere")
         image = (self.folder / named["file"]).read_bytes()
         if hashlib.blake2b(image, digest_size=16).hexdigest() != named["digest"]:
             raise ValueError(f"{named['file']} does not have its digest")

@@ -1,19 +1,25 @@
 """The command line: what it prints and leaves, and how it ends where something is wrong."""
 
 import json
+import os
+import pickle
 import re
 import shutil
 import signal
 import stat
+import subprocess
 import warnings
+import zipfile
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
 import skops.io
 import typer
 from brian2 import Hz, ms
+from sklearn.pipeline import Pipeline
 
 import bioplastic
 from bioplastic import engine
@@ -21,6 +27,7 @@ from bioplastic.cli import main
 from bioplastic.cli.answers import save_answers
 from bioplastic.cli.folder import load_model
 from bioplastic.cli.measuring import Accuracy
+from bioplastic.cli.model_file import read_model_file
 from bioplastic.cli.reporting import reporting
 from bioplastic.cli.settings import SETTINGS, DiehlCookSettings
 from bioplastic.cli.tasks import TASKS, digits_task, mnist_task
@@ -302,6 +309,44 @@ def test_damaged_model_folder(failure, trained, tmp_path, name, content, message
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / name).write_bytes(content)
     assert message in failure("evaluate", tmp_path)
+
+
+class Evil:
+    def __reduce__(self):
+        return os.mkdir, ("harm",)
+
+
+@pytest.mark.parametrize(
+    ("dump", "message"),
+    [
+        (lambda path: path.write_bytes(pickle.dumps(Evil())), "model.skops cannot be read"),
+        (lambda path: skops.io.dump(np.vectorize(os.mkdir), path), "UntrustedTypesFound"),
+        (lambda path: skops.io.dump(Pipeline([("a", subprocess.Popen)]), path), "UntrustedTypesF"),
+    ],
+    ids=["pickle", "function", "class"],
+)
+def test_a_model_of_a_stranger_runs_nothing(failure, trained, tmp_path, dump, message):
+    (tmp_path / "training.json").write_bytes((trained / "training.json").read_bytes())
+    dump(tmp_path / "model.skops")
+    assert message in failure("evaluate", tmp_path)
+    assert not Path("harm").exists()
+
+
+def test_declarations_in_a_model_are_checked_anew(trained, tmp_path):
+    with zipfile.ZipFile(trained / "model.skops") as old:
+        members = {name: old.read(name) for name in old.namelist()}
+    schema = members["schema.json"].decode()
+    for was, now, message in (
+        ("EquationString", "exec", "exec"),
+        ('\\"excitatory\\"', '\\"exc; }\\"', "Population.name: must be"),
+        ("DiehlCookSTDP", "BaseException", "BaseException is no declaration"),
+    ):
+        with zipfile.ZipFile(tmp_path / "model.skops", "w") as new:
+            for name, content in members.items():
+                changed = schema.replace(was, now).encode() if name == "schema.json" else content
+                new.writestr(name, changed)
+        with pytest.raises(Exception, match=message):
+            read_model_file(tmp_path / "model.skops")
 
 
 def test_folder_with_another_object(failure, trained, tmp_path):

@@ -5,8 +5,8 @@ No test reaches the network: `requests.get` is replaced, and pooch runs as it is
 
 import errno
 import gzip
-import tracemalloc
 import hashlib
+import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
