@@ -106,6 +106,12 @@ def test_a_change_is_looked_at(path):
         SpikeTrains.load(path)
 
 
+def odd_float():
+    kind = h5py.h5t.IEEE_F64LE.copy()
+    kind.set_ebias(100_000)
+    return kind
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -116,8 +122,12 @@ def test_a_change_is_looked_at(path):
             lambda file: file.create_dataset("x", (9,), "f8", external=[("y", 0, 72)]),
             "/x lies in another file",
         ),
+        (
+            lambda file: h5py.h5d.create(file.id, b"x", odd_float(), h5py.h5s.create_simple((0,))),
+            "Insufficient precision",
+        ),
     ],
-    ids=["never written", "compressed", "external link", "external data"],
+    ids=["never written", "compressed", "external link", "external data", "type"],
 )
 def test_what_a_file_claims_is_not_believed(path, change, message):
     with h5py.File(path, "a") as file:
