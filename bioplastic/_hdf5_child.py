@@ -50,10 +50,9 @@ def _death(code: int) -> str:
 
 def _read(h5py: Any, path: str, size: int, seconds: float, memory: int) -> str | None:
     """Read everything that a file holds; what is wrong, or None."""
-    _limit(memory)
+    _limit(resource.RLIMIT_AS, _addresses() + memory)
     # In all a second for each megabyte: no disk counts, processor time alone.
-    total = 60 + size // 10**6
-    resource.setrlimit(resource.RLIMIT_CPU, (total, total))
+    _limit(resource.RLIMIT_CPU, 60 + size // 10**6)
     # A step that takes longer does not end: the timer kills, since Python is not asked within HDF5.
     signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
@@ -67,15 +66,18 @@ def _read(h5py: Any, path: str, size: int, seconds: float, memory: int) -> str |
     return None
 
 
-def _limit(memory: int) -> None:
-    """Let the process have so many bytes more than it has; Linux alone keeps to it."""
+def _limit(kind: int, most: int) -> None:
+    _, hard = resource.getrlimit(kind)
+    resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def _addresses() -> int:
+    """Bytes of addresses that the process has; Linux alone tells, and keeps to a limit of them."""
     try:
         with open("/proc/self/statm") as statm:
-            used = int(statm.read().split()[0]) * resource.getpagesize()
+            return int(statm.read().split()[0]) * resource.getpagesize()
     except OSError:
-        return
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (used + memory, hard))
+        return 2**40
 
 
 class _Walk:
