@@ -5,8 +5,8 @@
 
 import gzip
 import hashlib
-import io
 import json
+import re
 import warnings
 import zipfile
 import zlib
@@ -17,8 +17,10 @@ from tempfile import TemporaryDirectory
 
 import h5py
 import numpy as np
+import scipy.io.wavfile
 import soundfile
 from brian2 import ms
+from fuzz_mutations import mutate
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
@@ -34,6 +36,7 @@ from bioplastic.engine import load_checkpoint, save_checkpoint
 from bioplastic.errors import DataError
 from bioplastic.inspect import PlasticityRecording, _recording_store
 from bioplastic.inspect._recording_layout import Layout, RecordedProjection
+from bioplastic.models import PairSTDP
 from bioplastic.networks import DiehlCookClassifier, LiquidStateMachine, RandomLiquid
 from bioplastic.readout import KernelRidgeClassifier
 from bioplastic.study import Problem
@@ -42,9 +45,6 @@ from bioplastic.study.compare import _methods, _problems, plan
 __all__ = ["READERS", "Reader", "mutated"]
 
 MIB = 2**20
-#: Sizes that make programs believe in much, in nothing, or in less than nothing.
-EXTREME = [0, 1, 2, 0x7F, 0x80, 0xFF, 2**15, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1, 2**40]
-EXTREME += [2**60, 2**63 - 1, 2**63, 2**64 - 1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,109 +74,11 @@ class Reader:
             return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
 
 
-# ------------------------------------------------------------------------------------ mutations
-
-
 def mutated(name: str, seed: int, number: int, valid: dict[str, bytes]) -> tuple[str, bytes]:
     """Return the name and the content of a file that goes wrong, perhaps."""
     rng = np.random.default_rng([zlib.crc32(name.encode()), seed, number])
-    chosen = sorted(valid)[rng.integers(len(valid))]
-    other = valid[sorted(valid)[rng.integers(len(valid))]]
-    content, tokens = valid[chosen], READERS[name].tokens
-    # What a checksum protects is changed beneath it, too.
-    inside = rng.random() < 0.5
-    if inside and content[:2] == b"\x1f\x8b":
-        return chosen, gzip.compress(_changed(gzip.decompress(content), b"", tokens, rng), mtime=0)
-    if inside and content[:2] == b"PK":
-        return chosen, _repacked(content, tokens, rng)
-    return chosen, _changed(content, other, tokens, rng)
-
-
-def _repacked(content: bytes, tokens: tuple[bytes, ...], rng: np.random.Generator) -> bytes:
-    image = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(image, "w") as new:
-        members = old.namelist()
-        wrong = members[rng.integers(len(members))]
-        for member in members:
-            inner = old.read(member)
-            inner = _changed(inner, b"", tokens, rng) if member == wrong else inner
-            method = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)[int(rng.random() < 0.1)]
-            new.writestr(zipfile.ZipInfo(member), inner, method)
-    return image.getvalue()
-
-
-def _changed(
-    content: bytes, other: bytes, tokens: tuple[bytes, ...], rng: np.random.Generator
-) -> bytes:
-    kinds = [_flip, _fill, _integer, _cut, _double, _swap, _truncate]
-    weights = np.array([4, 2, 4, 1, 1, 1, 1], dtype=float)
-    changed = bytearray(content)
-    for _ in range(min(rng.geometric(0.5), 8)):
-        if tokens and rng.random() < 0.3:
-            place = int(rng.integers(len(changed) + 1))
-            changed[place:place] = tokens[rng.integers(len(tokens))]
-        elif changed:
-            kinds[rng.choice(len(kinds), p=weights / weights.sum())](changed, rng)
-    if other and rng.random() < 0.1:
-        place = int(rng.integers(len(other)))
-        changed[place:] = other[place:]
-    if rng.random() < 0.5:  # a length that is wrong is seen at once
-        changed = changed[: len(content)].ljust(len(content), b"\0")
-    return bytes(changed)
-
-
-def _place(changed: bytearray, rng: np.random.Generator) -> int:
-    """Draw a place, rather where there is something than among zeros."""
-    for _ in range(20):
-        place = int(rng.integers(len(changed)))
-        if changed[place]:
-            break
-    return max(place - int(rng.integers(4)), 0)
-
-
-def _span(changed: bytearray, rng: np.random.Generator) -> slice:
-    first = _place(changed, rng)
-    return slice(first, first + int(min(2 ** rng.uniform(0, 10), len(changed) - first)))
-
-
-def _flip(changed: bytearray, rng: np.random.Generator) -> None:
-    changed[_place(changed, rng)] ^= 1 << int(rng.integers(8))
-
-
-def _fill(changed: bytearray, rng: np.random.Generator) -> None:
-    where = _span(changed, rng)
-    n = where.stop - where.start
-    changed[where] = (bytes(n), b"\xff" * n, rng.bytes(n))[rng.integers(3)]
-
-
-def _integer(changed: bytearray, rng: np.random.Generator) -> None:
-    size = int(2 ** rng.integers(4))
-    first = _place(changed, rng)
-    if rng.random() < 0.7:  # where integers lie
-        first -= first % size
-    value = EXTREME[rng.integers(len(EXTREME))] % 2 ** (8 * size)
-    order = ("little", "big")[rng.integers(2)]
-    changed[first : first + size] = value.to_bytes(size, order)[: len(changed) - first]
-
-
-def _cut(changed: bytearray, rng: np.random.Generator) -> None:
-    del changed[_span(changed, rng)]
-
-
-def _double(changed: bytearray, rng: np.random.Generator) -> None:
-    where = _span(changed, rng)
-    changed[where.start : where.start] = changed[where] * int(2 ** rng.uniform(0, 6))
-
-
-def _swap(changed: bytearray, rng: np.random.Generator) -> None:
-    one, two = sorted((_span(changed, rng), _span(changed, rng)), key=lambda part: part.start)
-    if one.stop <= two.start:
-        between = changed[one.stop : two.start]
-        changed[one.start : two.stop] = changed[two] + between + changed[one]
-
-
-def _truncate(changed: bytearray, rng: np.random.Generator) -> None:
-    del changed[rng.integers(len(changed)) :]
+    chosen, other = (sorted(valid)[rng.integers(len(valid))] for _ in range(2))
+    return chosen, mutate(valid[chosen], valid[other], READERS[name].tokens, rng)
 
 
 # ---------------------------------------------------------------------------------------- files
@@ -212,6 +114,21 @@ def _spikes(n: int, rng: np.random.Generator) -> SpikeTrains:
     return SpikeTrains(np.concatenate(times), units, offsets, n_units=20, duration=1.0)
 
 
+def _latest(path: Path) -> h5py.File:
+    """Make a file of the latest structures, which would hold the time that it was made at."""
+    created, kept, opened = (
+        h5py.h5p.create(kind)
+        for kind in (h5py.h5p.FILE_CREATE, h5py.h5p.GROUP_CREATE, h5py.h5p.FILE_ACCESS)
+    )
+    created.set_obj_track_times(False)
+    kept.set_obj_track_times(False)
+    opened.set_libver_bounds(h5py.h5f.LIBVER_LATEST, h5py.h5f.LIBVER_LATEST)
+    file = h5py.h5f.create(bytes(path), h5py.h5f.ACC_TRUNC, fcpl=created, fapl=opened)
+    for name in (b"spikes", b"extra"):
+        h5py.h5g.create(file, name, gcpl=kept)
+    return h5py.File(file)
+
+
 def _make_hdf5(folder: Path) -> None:
     rng = np.random.default_rng(1)
     spikes, numbers = _spikes(9, rng), np.arange(9) % 3
@@ -222,7 +139,7 @@ def _make_hdf5(folder: Path) -> None:
     _spikes(60, rng).save(folder / "longer.h5", times_dtype="float32")
     spikes[:0].save(folder / "empty.h5")
     # As others write: later structures, chunks, compression, strings of any length.
-    with h5py.File(folder / "latest.h5", "w", libver="latest") as file:
+    with _latest(folder / "latest.h5") as file:
         for name, kind in (("times", np.float16), ("units", np.uint16)):
             rows = file.create_dataset(
                 f"spikes/{name}", 9, h5py.vlen_dtype(kind), chunks=(4,), compression="gzip"
@@ -315,11 +232,13 @@ def _read_recording(path: Path) -> object:
 def _make_sound(folder: Path) -> None:
     rng = np.random.default_rng(5)
     sound = np.clip(rng.normal(scale=0.1, size=900), -1, 1)
-    for kind in ("PCM_16", "PCM_U8", "PCM_24", "FLOAT", "ULAW", "IMA_ADPCM"):
+    for kind in ("PCM_16", "PCM_U8", "PCM_24", "ULAW", "IMA_ADPCM"):
         soundfile.write(folder / f"{kind}.wav", sound, 8000, subtype=kind)
+    # soundfile notes the time here, and draws a number for Ogg: never the same file again.
+    scipy.io.wavfile.write(folder / "FLOAT.wav", 8000, sound.astype(np.float32))
     soundfile.write(folder / "two.wav", np.column_stack([sound, sound]), 22050)
     soundfile.write(folder / "sound.flac", sound, 16000)
-    soundfile.write(folder / "sound.ogg", sound, 16000)
+    soundfile.write(folder / "sound.au", sound, 16000)
 
 
 def _read_wav(path: Path) -> object:
@@ -377,20 +296,35 @@ def _read_checkpoint(path: Path) -> object:
 
 
 def _make_model(folder: Path) -> None:
-    model = DiehlCookClassifier(
-        3, presentation=20 * ms, rest=0 * ms, dt=1 * ms, min_spikes=0, engine="numpy",
-        random_state=0,
-    )  # fmt: skip
-    write_model_file(folder / "trained.skops", model.fit(np.eye(4) * 60, np.arange(4) % 2))
+    images = DiehlCookClassifier(3, presentation=20 * ms, rule=PairSTDP(), random_state=0)
+    write_model_file(folder / "images.skops", images)
     liquid = LiquidStateMachine(20, liquid=RandomLiquid(), random_state=0)
     readout = KernelRidgeClassifier().fit(np.eye(4), np.arange(4) % 2)
-    write_model_file(folder / "plain.skops", Pipeline([("liquid", liquid), ("readout", readout)]))
+    write_model_file(folder / "words.skops", Pipeline([("liquid", liquid), ("readout", readout)]))
+    for path in folder.iterdir():
+        _settle(path)
+
+
+def _settle(path: Path) -> None:
+    """Number the objects of a model, whose names are their places in memory."""
+    numbers: dict[str, str] = {}
+    with zipfile.ZipFile(path) as old:
+        members = {name: old.read(name) for name in old.namelist()}
+    text = re.sub(
+        r"(?<![\d.])\d{14,15}\b",
+        lambda found: numbers.setdefault(found[0], str(len(numbers) + 1)),
+        members.pop("schema.json").decode(),
+    )
+    with zipfile.ZipFile(path, "w") as new:
+        new.writestr(zipfile.ZipInfo("schema.json"), text)
+        for name, content in members.items():
+            stem, _, kind = name.partition(".")
+            new.writestr(zipfile.ZipInfo(f"{numbers.get(stem, stem)}.{kind}"), content)
 
 
 def _read_model(path: Path) -> object:
-    record = {"versions": {}, "protocol": {}, "model": "lsm"}
-    if path.stem == "trained":
-        record["model"] = "diehl_cook"
+    kind = {"images": "diehl_cook", "words": "lsm"}[path.stem]
+    record = {"versions": {}, "protocol": {}, "model": kind}
     (path.parent / MODEL).write_bytes(path.read_bytes())
     (path.parent / RECORD).write_text(json.dumps(record))
     return load_model(path.parent)
