@@ -158,6 +158,17 @@ class TestDamaged:
         with pytest.raises(CheckpointError, match="damaged or no checkpoint"):
             load(path)
 
+    @pytest.mark.parametrize("number", [0xFF0067, 0xD800])
+    def test_text_that_is_none_is_refused(self, path, number):
+        meta = {"format": 1, "configuration": {"x": "?"}, "arrays": []}
+        text = np.array([json.dumps(meta)])
+        codes = text.view(np.uint32)
+        codes[codes == ord("?")] = number
+        with path.open("wb") as file:
+            np.savez(file, meta=text[0:1].reshape(()))
+        with pytest.raises(CheckpointError, match="damaged or no checkpoint"):
+            load(path)
+
     def test_an_archive_that_unpacks_to_far_more_is_refused(self, path, arrays):
         with path.open("wb") as file:
             np.savez_compressed(file, meta=np.array("{}"), zeros=np.zeros(10**6))
