@@ -22,7 +22,8 @@ def check_archive(source: BinaryIO, limit: int) -> None:
     Raises
     ------
     ValueError
-        If they would take more, or an array claims another size than its member has.
+        If they would take more, or an array claims another size than its member has, or text that
+        is none.
     zipfile.BadZipFile
         If it is no archive.
     """
@@ -47,6 +48,11 @@ def _check_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
             raise ValueError(f"{member.filename} has version {version}")
         shape, _, dtype = headers[version](stream)
         start = stream.tell()
+        codes = stream.read() if dtype.kind == "U" else b""
     # NumPy would make room for all that is claimed before it reads.
     if min(shape, default=0) < 0 or start + math.prod(shape) * dtype.itemsize != member.file_size:
         raise ValueError(f"{member.filename} claims {dtype} of shape {shape}, and holds another")
+    # NumPy makes strings of numbers that are no characters, and these break whoever prints them.
+    numbers = np.frombuffer(codes, np.dtype("u4").newbyteorder(dtype.byteorder))
+    if ((numbers > 0x10FFFF) | (numbers >> 11 == 0x1B)).any():
+        raise ValueError(f"{member.filename} holds text with characters that there are not")

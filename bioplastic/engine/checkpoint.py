@@ -87,8 +87,7 @@ def load_checkpoint(
             check_archive(source, os.fstat(source.fileno()).st_size)
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        # NumPy makes strings of numbers that are no characters; they break whoever prints them.
-        meta = json.loads(str(arrays.pop("meta")).encode().decode())
+        meta = json.loads(str(arrays.pop("meta")))
         found = meta["configuration"]
         # A zip's directory has no checksum of its own, so an array can be lost unnoticed.
         if sorted(arrays) != meta["arrays"]:
