@@ -25,7 +25,8 @@ def read_sound_file(
     dtype : {"float32", "float64"}
         Type of the samples.
     rate : float, in hertz
-        Rate that the sound will be brought to, if higher than its own; counts as memory.
+        Rate that the sound will be brought to, if higher than its own, and kept at with half as many
+        bytes; counts as memory.
 
     Returns
     -------
@@ -40,7 +41,7 @@ def read_sound_file(
     limit = 10 * path.stat().st_size + FLOOR
     try:
         with soundfile.SoundFile(path) as file:
-            values = file.frames * (file.channels + max(1.0, rate / file.samplerate))
+            values = file.frames * (file.channels + 1.5 * max(1.0, rate / file.samplerate))
             if values * np.dtype(dtype).itemsize > limit:
                 raise ValueError(
                     f"It claims {file.frames:,} frames at {file.samplerate} Hz, more than a file "

@@ -43,10 +43,19 @@ class Row:
     counts: Counter[str] = field(default_factory=Counter)
     largest: int = 0
     seconds: float = 0.0
+    begun: float = field(default_factory=time.monotonic)
 
     @property
     def files(self) -> int:
         return sum(self.counts[kind] for kind in ("read", "refused", *FAULTS))
+
+    def line(self) -> str:
+        n = self.counts
+        return (
+            f"{self.reader:<10}  {self.files:>8,}  {n['read']:>6,}  {n['refused']:>7,}  "
+            f"{n['raw']:>4}  {n['hung']:>4}  {n['crashed']:>7}  {n['memory']:>6}  "
+            f"{self.largest / 2**20:>11.2f}  {self.seconds:>7.0f}"
+        )
 
 
 def resident(name: str) -> int:
@@ -136,8 +145,9 @@ def note(
             kept = OUT / f"{row.reader}-{seed}-{number}-{name}"
             kept.write_bytes(content)
             print(f"{ended}: {kept}: {said[:500]}", file=sys.stderr, flush=True)
+        row.seconds = time.monotonic() - row.begun
         if row.files % 1000 == 0:
-            print(f"{row.reader}: {row.files:,} {dict(row.counts)}", file=sys.stderr, flush=True)
+            print(row.line(), file=sys.stderr, flush=True)
 
 
 def table(rows: list[Row], seed: int) -> str:
@@ -156,14 +166,7 @@ def table(rows: list[Row], seed: int) -> str:
         "reader         files    read  refused   raw  hung  crashed  memory  largest MiB  seconds",
         "----------  --------  ------  -------  ----  ----  -------  ------  -----------  -------",
     ]
-    for row in rows:
-        n = row.counts
-        lines.append(
-            f"{row.reader:<10}  {row.files:>8,}  {n['read']:>6,}  {n['refused']:>7,}  "
-            f"{n['raw']:>4}  {n['hung']:>4}  {n['crashed']:>7}  {n['memory']:>6}  "
-            f"{row.largest / 2**20:>11.2f}  {row.seconds:>7.0f}"
-        )
-    return "\n".join(lines)
+    return "\n".join([*lines, *(row.line() for row in rows)])
 
 
 def main() -> int:
@@ -179,7 +182,7 @@ def main() -> int:
         for reader in given.readers:
             row = Row(reader)
             rows.append(row)
-            begun, lock = time.monotonic(), threading.Lock()
+            lock = threading.Lock()
             numbers = range(given.first, given.first + given.number)
             lanes = [
                 threading.Thread(
@@ -187,13 +190,10 @@ def main() -> int:
                 )
                 for k in range(given.jobs)
             ]
-            try:
-                for one in lanes:
-                    one.start()
-                for one in lanes:
-                    one.join()
-            finally:
-                row.seconds = time.monotonic() - begun
+            for one in lanes:
+                one.start()
+            for one in lanes:
+                one.join()
     except KeyboardInterrupt:
         print("stopped; this is what was reached", file=sys.stderr)
     print(table(rows, given.seed))

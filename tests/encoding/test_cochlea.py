@@ -233,8 +233,9 @@ class TestSilence:
 class TestBadSounds:
     def test_rates_that_are_no_sounds(self, tmp_path):
         # Brought to 16 kHz, an hour would take 16,000 times its memory.
-        soundfile.write(tmp_path / "x.wav", np.ones(3600) / 2, 1, subtype="PCM_U8")
-        self.refuse([tmp_path / "x.wav"], "claims 3,600 frames at 1 Hz")
+        for n, rate in ((3600, 1), (900, 2)):
+            soundfile.write(tmp_path / "x.wav", np.ones(n) / 2, rate, subtype="PCM_U8")
+            self.refuse([tmp_path / "x.wav"], f"claims {n:,} frames at {rate} Hz")
         with pytest.raises(DataError, match=r"has a sample rate of 4e\+08 Hz"):
             Cochlea(sample_rate=4e8 * Hz).transform([np.arange(4e6)])
 
