@@ -25,8 +25,8 @@ def read_sound_file(
     dtype : {"float32", "float64"}
         Type of the samples.
     rate : float, in hertz
-        Rate that the sound will be brought to, if higher than its own, and kept at with half as many
-        bytes; counts as memory.
+        Rate that the sound will be brought to, if higher than its own, where a copy of half as many
+        bytes is kept; counts as memory.
 
     Returns
     -------
