@@ -11,7 +11,7 @@ PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check
 BENCHMARKS ?= $(sort $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)))
 export PYTHON
 
-.PHONY: help venv demo test test-all lint types docs notebooks benchmarks clean
+.PHONY: help venv demo test test-all lint types docs notebooks benchmarks fuzz clean
 .DELETE_ON_ERROR:
 
 help:
@@ -83,6 +83,12 @@ benchmarks: $(VENV)/.installed  ## run the scripts behind the numbers in the doc
 	    mv $$result.part $$result; \
 	    cat $$result; \
 	done
+
+# Hours on one core. A file of out/fuzz is a fault.
+fuzz: $(VENV)/.installed-dev  ## read 100,000 damaged files with each reader
+	PYTHONPATH=benchmarks $(PY) tools/fuzz.py $(ARGS) > benchmarks/results/fuzz.txt.part
+	@mv benchmarks/results/fuzz.txt.part benchmarks/results/fuzz.txt
+	@cat benchmarks/results/fuzz.txt
 
 clean:  ## remove what the other targets made, except .venv
 	rm -rf out docs/reference/generated build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -15,9 +15,14 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from bioplastic._hdf5 import open_hdf5
 from bioplastic.errors import DataError, DataNotFoundError, StorageError
 
 __all__ = ["SpikeFile", "last_spikes", "read_spike_file", "write_spike_file"]
+
+
+#: Rows that are read at once.
+_BLOCK = 4096
 
 
 class SpikeFile(NamedTuple):
@@ -76,7 +81,7 @@ def read_spike_file(path: Path) -> SpikeFile:
     if not path.exists():
         raise DataNotFoundError(f"SpikeTrains.load: there is no file {path}; check the path")
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             return _read(file, path)
     except (OSError, RuntimeError, KeyError) as error:
         raise DataError(
@@ -86,10 +91,8 @@ def read_spike_file(path: Path) -> SpikeFile:
 
 
 def _read(file: Any, path: Path) -> SpikeFile:
-    # A ragged data set read in one slice is far faster than row by row.
-    times, units = (_ragged(file, name, path)[:] for name in ("spikes/times", "spikes/units"))
-    sizes = np.fromiter(map(len, times), dtype=np.int64, count=len(times))
-    others = np.fromiter(map(len, units), dtype=np.int64, count=len(units))
+    datasets = [_ragged(file, name, path) for name in ("spikes/times", "spikes/units")]
+    (times, sizes), (units, others) = (_rows(dataset) for dataset in datasets)
     if not np.array_equal(sizes, others):
         n = min(len(sizes), len(others))
         row = next(iter(np.flatnonzero(sizes[:n] != others[:n])), n)
@@ -97,17 +100,27 @@ def _read(file: Any, path: Path) -> SpikeFile:
             f"SpikeTrains.load: {path}: spikes/times and spikes/units must have rows of equal "
             f"lengths, row {row} has not; the file is damaged, copy or download it again"
         )
-    n_units = file.get("extra/n_units")
     return SpikeFile(
         times=np.concatenate([np.empty(0), *times], dtype=np.float64),
         units=np.concatenate([np.empty(0, np.uint16), *units]),
         offsets=np.concatenate([[0], np.cumsum(sizes)]),
-        n_units=None if n_units is None else int(n_units[()]),
-        duration=_column(file, "extra/duration", len(sizes), path),
+        n_units=_n_units(file, path),
+        duration=_column(file, "extra/duration", len(sizes), path, kinds="fiu"),
         labels=_column(file, "labels", len(sizes), path),
         groups=_column(file, "extra/speaker", len(sizes), path),
         label_names=_column(file, "extra/keys", None, path),
     )
+
+
+def _rows(dataset: Any) -> tuple[list[npt.NDArray[Any]], npt.NDArray[np.int64]]:
+    """Read ragged rows: their values, many rows in one array, and their lengths."""
+    # In slices: far faster than row by row, and a row by itself takes some 100 bytes more.
+    parts, sizes = [], []
+    for first in range(0, len(dataset), _BLOCK):
+        rows = dataset[first : first + _BLOCK]
+        parts.append(np.concatenate(rows))
+        sizes.append(np.fromiter(map(len, rows), dtype=np.int64, count=len(rows)))
+    return parts, np.concatenate([np.zeros(0, np.int64), *sizes])
 
 
 def _ragged(file: Any, name: str, path: Path) -> Any:
@@ -122,19 +135,42 @@ def _ragged(file: Any, name: str, path: Path) -> Any:
     return dataset
 
 
-def _column(file: Any, name: str, n: int | None, path: Path) -> Any:
+def _n_units(file: Any, path: Path) -> int | None:
+    dataset = file.get("extra/n_units")
+    if dataset is None:
+        return None
+    shape, kind = (getattr(dataset, name, None) for name in ("shape", "dtype"))
+    if shape != () or getattr(kind, "kind", "") not in "iu":
+        raise DataError(
+            f"SpikeTrains.load: {path}: extra/n_units must be one whole number, got {dataset!r}; "
+            f"the file is damaged or of another layout"
+        )
+    return int(dataset[()])
+
+
+def _column(file: Any, name: str, n: int | None, path: Path, *, kinds: str = "fiubSO") -> Any:
     dataset = file.get(name)
     if dataset is None:
         return None
     shape = getattr(dataset, "shape", None)
-    if shape is None or len(shape) != 1 or (n is not None and shape[0] != n):
+    kind = getattr(getattr(dataset, "dtype", None), "kind", "")
+    fits = shape is not None and len(shape) == 1 and (n is None or shape[0] == n)
+    if kind in {"S", "O"}:  # anything of no fixed size is an object
+        fits = fits and h5py.check_string_dtype(dataset.dtype) is not None
+    if not fits or kind not in kinds:
         raise DataError(
             f"SpikeTrains.load: {path}: {name} must be a list"
             f"{'' if n is None else f' of {n} values, one a sample'}, got {dataset!r}; the file is "
             f"damaged or of another layout"
         )
     if h5py.check_string_dtype(dataset.dtype):
-        return dataset.asstr()[:].astype(np.str_)
+        try:
+            return dataset.asstr()[:].astype(np.str_)
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"SpikeTrains.load: {path}: {name} must hold text in UTF-8: {error}; the file is "
+                f"damaged or of another layout"
+            ) from error
     return dataset[:]
 
 

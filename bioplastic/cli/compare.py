@@ -24,6 +24,19 @@ _DEFAULTS: dict[str, Any] = {
     "jobs": 1,
     "cluster": None,
 }
+#: What a file may give for them: in words, and as type and whether it is a list.
+_TYPES: dict[str, tuple[str, set[tuple[type, bool]]]] = {
+    "data": ("one name or a list of names", {(str, False), (str, True)}),
+    "methods": ("one name or a list of names", {(str, False), (str, True)}),
+    "seeds": ("a whole number or a list of them", {(int, False), (int, True), (str, False)}),
+    "size": ("a word", {(str, False)}),
+    "all_folds": ("true or false", {(bool, False)}),
+    "budget": ("a whole number", {(int, False)}),
+    "jobs": ("a whole number", {(int, False)}),
+    "cluster": ("a text", {(str, False)}),
+}
+#: Bytes, and dots in a line: an option's file has far fewer.
+_MAX_CONFIG, _MAX_DOTS = 2**16, 20
 
 
 def compare(
@@ -149,16 +162,37 @@ def _from_file(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        with path.open("rb") as file:
-            table = tomllib.load(file).get("study", {})
+        if path.stat().st_size > _MAX_CONFIG:
+            raise ParameterError(f"--config: {path} is no file of options, but far larger")
+        content = path.read_bytes()
     except OSError as error:
         raise DataNotFoundError(f"--config: cannot read {path}: {error.strerror}") from None
-    except tomllib.TOMLDecodeError as error:
+    try:
+        text = content.decode()
+        # A name of many parts takes memory by the square of their number.
+        lines = [line for line in text.split("\n") if not line.lstrip().startswith("#")]
+        if max(line.count(".") for line in lines or [""]) > _MAX_DOTS:
+            raise ValueError(f"a line has more than {_MAX_DOTS} dots")
+        table = tomllib.loads(text).get("study", {})
+    # Other text encodings, numbers of thousands of digits, lists a thousand deep.
+    except (ValueError, RecursionError) as error:
         raise ParameterError(f"--config: {path} is not TOML: {error}") from None
-    for name in table:
+    if not isinstance(table, dict):
+        raise ParameterError(f"--config: {path}: study must be a table, as [study], got {table!r}")
+    for name, value in table.items():
         if name not in _DEFAULTS:
             raise ParameterError(
                 f"--config: {path} has the option {name!r} in [study]; it must be one of "
                 f"{', '.join(_DEFAULTS)}"
             )
-    return dict(table)
+        _check_type(path, name, value)
+    return table
+
+
+def _check_type(path: Path, name: str, value: Any) -> None:
+    words, fits = _TYPES[name]
+    # Python takes True for a number.
+    values = value if isinstance(value, list) else [value]
+    whole = all(type(v) is type(values[0]) for v in values) and bool(values)
+    if not whole or (type(values[0]), isinstance(value, list)) not in fits:
+        raise ParameterError(f"--config: {path}: {name} must be {words}, got {value!r}")

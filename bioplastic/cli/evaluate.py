@@ -20,8 +20,8 @@ def evaluate(
     model_dir: Annotated[
         Path,
         typer.Argument(
-            help="Folder that `bioplastic train` made. Its model is a pickle, which can run code: "
-            "name folders that you trust.",
+            help="Folder that `bioplastic train` made; also a stranger's, since its model is data "
+            "and cannot run code.",
             show_default=False,
         ),
     ],

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import joblib
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from sklearn.pipeline import Pipeline
 
 from bioplastic import __version__
+from bioplastic.cli.model_file import read_model_file, write_model_file
 from bioplastic.errors import DataError, DataNotFoundError, StorageError
 from bioplastic.inspect import plot_receptive_fields, plot_weight_history
 from bioplastic.networks import DiehlCookClassifier
@@ -33,7 +33,7 @@ __all__ = [
     "versions",
 ]
 
-MODEL, RECORD = "model.joblib", "training.json"
+MODEL, RECORD = "model.skops", "training.json"
 #: What the file of each model holds.
 _KINDS: dict[str, type] = {"diehl_cook": DiehlCookClassifier, "lsm": Pipeline}
 
@@ -139,12 +139,12 @@ def save_model(folder: Path, model: Any, record: dict[str, Any]) -> None:
         If a file cannot be written.
     """
     with _whole(folder / MODEL) as scratch:
-        joblib.dump(model, scratch, compress=3)
+        write_model_file(scratch, model)
     save_json(folder / RECORD, record)
 
 
 def load_model(folder: Path) -> tuple[Any, dict[str, Any]]:
-    """Read what :func:`save_model` wrote. A model file is a pickle: it can run code.
+    """Read what :func:`save_model` wrote; a model file cannot run code.
 
     Raises
     ------
@@ -163,16 +163,19 @@ def load_model(folder: Path) -> tuple[Any, dict[str, Any]]:
         made_by = ", ".join(f"{k} {v}" for k, v in record["versions"].items())
         record["protocol"] = dict(record["protocol"])
         record["split"] = dict(record.get("split", {}))
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+    except (
+        OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError,
+    ) as error:  # fmt: skip
         raise DataError(
             f"{folder / RECORD} is damaged ({type(error).__name__}: {error}); train again"
         ) from error
     try:
-        model = joblib.load(folder / MODEL)
-    except Exception as error:  # a damaged pickle can raise anything
+        model = read_model_file(folder / MODEL)
+    except Exception as error:  # a damaged file can raise anything
         raise DataError(
             f"{folder / MODEL} cannot be read ({type(error).__name__}: {error}): it is damaged, "
-            f"or was written by versions that differ too much ({made_by}); train again"
+            f"holds what no training makes, or was written by versions that differ too much "
+            f"({made_by}); train again"
         ) from error
     # Records of before there were two models name none.
     kind = _KINDS.get(record.get("model", "diehl_cook"))

@@ -96,11 +96,11 @@ def train(
     """Train a network on images or on spoken words.
 
     Images (digits, mnist): Diehl & Cook's network. The test part of the data is never touched.
-    Leaves model.joblib, training.json, receptive_fields.png and weight_history.png. After Ctrl-C,
+    Leaves model.skops, training.json, receptive_fields.png and weight_history.png. After Ctrl-C,
     the same command goes on where it stopped, to the same weights.
 
     Words (spoken, hd, shd, fsdd): a liquid state machine. What is held out is chosen first, and
-    measured once, at the end. Leaves model.joblib, training.json, answers.csv,
+    measured once, at the end. Leaves model.skops, training.json, answers.csv,
     confusion_matrix.png, word.png and separation.png.
     """
     folder = out or Path("out") / data_set

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
+from bioplastic._hdf5 import open_hdf5
 from bioplastic.errors import DataError
 from bioplastic.spikes import SpikeTrains
 
@@ -23,6 +23,8 @@ Systematic Evaluation of Spiking Neural Networks. IEEE Transactions on Neural Ne
 Systems 33(7), 2744-2757. https://doi.org/10.1109/TNNLS.2020.3044364
 """
 _N_CHANNELS = 700
+#: More than units of 16 bits can tell apart.
+_MAX_CHANNELS = 2**16
 
 
 def read_heidelberg(path: Path, *, names: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -49,6 +51,11 @@ def read_heidelberg(path: Path, *, names: tuple[str, ...] = ()) -> dict[str, Any
         name.
     """
     loaded = SpikeTrains.load(path, n_units=_n_units(path), return_bunch=True)
+    if loaded.data.n_units > _MAX_CHANNELS:
+        raise DataError(
+            f"{path}: extra/n_units must be at most {_MAX_CHANNELS:,}, got "
+            f"{loaded.data.n_units:,}; the file is damaged"
+        )
     for key, value in (("labels", loaded.target), ("extra/speaker", loaded.groups)):
         if value is None:
             raise DataError(
@@ -79,7 +86,7 @@ def read_heidelberg(path: Path, *, names: tuple[str, ...] = ()) -> dict[str, Any
 def _n_units(path: Path) -> int | None:
     """Return SHD's number of channels, or None where the file says it itself."""
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             return None if "extra/n_units" in file else _N_CHANNELS
     except (OSError, RuntimeError, KeyError):
         return None  # SpikeTrains.load says what is wrong with the file

@@ -49,7 +49,9 @@ def read_idx(path: Path, *, n_dims: int, md5: str) -> NDArray[np.uint8]:
     ...     read_idx(path, n_dims=1, md5=hashlib.md5(content).hexdigest())
     array([7, 8, 9], dtype=uint8)
     """
-    content = _unzip(path) if path.suffix == ".gz" else path.read_bytes()
+    # MNIST unpacks to five times its size; what a file claims is not believed beyond twice that.
+    limit = 8 * path.stat().st_size + 2**20
+    content = _unzip(path, limit) if path.suffix == ".gz" else path.read_bytes()
     # The header first: "truncated" tells a user more than two unequal checksums.
     magic = bytes([0, 0, _UNSIGNED_BYTE, n_dims])
     if content[:4] != magic:
@@ -64,6 +66,8 @@ def read_idx(path: Path, *, n_dims: int, md5: str) -> NDArray[np.uint8]:
         raise _damaged(path, "is truncated", f"a header of {start} bytes", f"{len(content)}")
     shape = tuple(int(n) for n in np.frombuffer(content[4:start], dtype=">u4"))
     size = start + math.prod(shape)
+    if len(content) > limit:
+        raise _damaged(path, "is no file of images", f"at most {limit:,} bytes (unzipped)", "more")
     if len(content) != size:
         what = "is truncated" if len(content) < size else "is too long"
         raise _damaged(path, what, f"{size} bytes (unzipped)", f"{len(content)}")
@@ -73,10 +77,10 @@ def read_idx(path: Path, *, n_dims: int, md5: str) -> NDArray[np.uint8]:
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
 
 
-def _unzip(path: Path) -> bytes:
+def _unzip(path: Path, limit: int) -> bytes:
     try:
         with gzip.open(path) as file:
-            return file.read()
+            return file.read(limit + 1)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         size = path.stat().st_size
         raise _damaged(

@@ -20,6 +20,9 @@ __all__ = ["OfficialFile", "choose_subsets", "files_there", "find_official", "se
 #: Names of files in a message; a folder of recordings has thousands.
 _FEW = 8
 
+#: The published files unpack to a few times their size.
+_MOST = 50
+
 logger = logging.getLogger(__name__)
 
 
@@ -210,7 +213,8 @@ def _unzipped(file: OfficialFile, path: Path, cache: Path, *, verify: bool) -> P
             with scratch.open("xb") as sink:
                 shutil.copyfileobj(source, sink, 1 << 20)
         scratch.replace(target)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    # RuntimeError: encrypted, or compressed in a way that Python does not know.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise DataError(f"{path}: is no complete zip file: {error}. Download it again.") from error
     except OSError as error:
         raise StorageError(
@@ -230,4 +234,6 @@ def _member(archive: zipfile.ZipFile, file: OfficialFile, path: Path) -> zipfile
             f"{path}: must hold {file.name}, holds {', '.join(archive.namelist()) or 'nothing'}; "
             "download it again"
         )
+    if members[0].file_size > _MOST * path.stat().st_size:
+        raise DataError(f"{path}: would unpack to {members[0].file_size:,} bytes; it is damaged")
     return members[0]

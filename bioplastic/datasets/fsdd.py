@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import soundfile
 from sklearn.utils import Bunch
 
+from bioplastic._sound_files import read_sound_file
 from bioplastic.datasets._official import files_there, searched_folders
 from bioplastic.errors import DataError, DataNotFoundError
 
@@ -152,17 +152,15 @@ def _recording(file: Path) -> _Recording:
 
 def _read(file: Path) -> npt.NDArray[np.float32]:
     try:
-        sound, rate = soundfile.read(file, dtype="float32")
-    except soundfile.LibsndfileError as error:
+        sound, rate = read_sound_file(file, "float32")
+    except ValueError as error:
         raise DataError(
-            f"{file}: cannot be read as sound: {error.error_string} Put an undamaged copy in its "
-            f"place."
+            f"{file}: cannot be read as sound: {error} Put an undamaged copy in its place."
         ) from error
-    if rate != _SAMPLE_RATE or sound.ndim != 1 or not len(sound):
-        channels = 1 if sound.ndim == 1 else sound.shape[1]
+    if rate != _SAMPLE_RATE or sound.shape[1] != 1 or not len(sound):
         raise DataError(
-            f"{file}: must be {_SAMPLE_RATE} Hz with one channel and not empty, got {rate} Hz, "
-            f"{channels} channels, {len(sound)} frames; put the published file in its place, or "
-            f"give other recordings to bioplastic.encoding.Cochlea"
+            f"{file}: must be {_SAMPLE_RATE} Hz with one channel and not empty, got {rate:g} Hz, "
+            f"{sound.shape[1]} channels, {len(sound)} frames; put the published file in its place, "
+            f"or give other recordings to bioplastic.encoding.Cochlea"
         )
-    return np.asarray(sound)
+    return np.asarray(sound.ravel(), dtype=np.float32)

@@ -18,6 +18,8 @@ __all__ = ["load_grasshopper"]
 _HOME = "https://github.com/nipy/nitime"
 _NUMBER = {200: 1, 800: 2}
 _MICROSECOND = 1e-6
+#: Bytes of text that a file may unpack to, beside ten times its size.
+_ROOM = 2**20
 
 _DESCR = f"""\
 Auditory receptor of a grasshopper
@@ -139,10 +141,14 @@ def _find(path: str | os.PathLike[str] | None, name: str) -> Path:
 
 def _read(file: Path, *, n_columns: int) -> npt.NDArray[np.float64]:
     """Return the numbers of a text file without its header, at least one row."""
+    limit = 10 * file.stat().st_size + _ROOM
     try:
-        with gzip.open(file, "rt") if file.suffix == ".gz" else file.open() as lines:
-            rows = [line.split() for line in lines if line.strip() and line[0] != "#"]
-        table = np.array(rows, dtype=np.float64)
+        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
+            content = stream.read(limit + 1)
+        if len(content) > limit:
+            raise ValueError("it unpacks to far more than its size")
+        lines = [line for line in content.splitlines() if line.strip() and line[:1] != b"#"]
+        table = np.loadtxt(lines, ndmin=2) if lines else np.empty((0, 0))
     except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(
             f"{file}: cannot be read as numbers: {error}. Put the published file in its place."

@@ -1,5 +1,6 @@
 """N-TIDIGITS18: spoken digits as spikes of a silicon cochlea, from the local HDF5 file."""
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import Bunch
 
+from bioplastic._hdf5 import open_hdf5
 from bioplastic._spike_files import last_spikes
 from bioplastic.datasets._official import OfficialFile, choose_subsets, find_official
 from bioplastic.errors import DataError
@@ -109,7 +111,8 @@ def load_ntidigits(
         _FILE, path, caller="load_ntidigits", folder="ntidigits", home=_HOME, verify=verify
     )
     try:
-        with h5py.File(found, "r") as file:
+        # A file that has the published checksum is the published one.
+        with h5py.File(found, "r") if verify else open_hdf5(found) as file:
             parts = [_read(file, found, part, single=single_digits) for part in chosen]
     except (OSError, RuntimeError) as error:
         raise DataError(
@@ -131,10 +134,10 @@ def load_ntidigits(
 
 
 def _read(file: h5py.File, path: Path, subset: str, *, single: bool) -> dict[str, Any]:
-    names, addresses, stamps = (
-        _member(file, path, f"{subset}_{what}") for what in ("labels", "addresses", "timestamps")
+    addresses, stamps = (
+        _member(file, path, f"{subset}_{what}", h5py.Group) for what in ("addresses", "timestamps")
     )
-    ids = [name.decode() if isinstance(name, bytes) else str(name) for name in names[:]]
+    ids = _ids(_member(file, path, f"{subset}_labels"), path)
     parts = [_parts(path, name) for name in ids]
     chosen = [k for k, (_, word) in enumerate(parts) if not single or len(word) == 1]
     events = [
@@ -162,12 +165,20 @@ def _read(file: h5py.File, path: Path, subset: str, *, single: bool) -> dict[str
     }
 
 
-def _member(group: Any, path: Path, name: str) -> Any:
-    if name not in group:
+def _member(group: Any, path: Path, name: str, kind: type = h5py.Dataset) -> Any:
+    found = group.get(name)
+    if not isinstance(found, kind):
         raise DataError(
             f"{path}: lacks {group.name.rstrip('/')}/{name}; it must be {_FILE.name} of {_HOME}"
         )
-    return group[name]
+    return found
+
+
+def _ids(dataset: Any, path: Path) -> list[str]:
+    if h5py.check_string_dtype(dataset.dtype) is not None and dataset.ndim == 1:
+        with contextlib.suppress(UnicodeDecodeError):
+            return [str(name) for name in dataset.asstr()[:]]
+    raise DataError(f"{path}: {dataset.name} must list names; it is damaged, download it again")
 
 
 def _parts(path: Path, name: str) -> tuple[str, str]:
@@ -184,11 +195,12 @@ def _parts(path: Path, name: str) -> tuple[str, str]:
 def _events(
     stamps: Any, addresses: Any, path: Path
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[Any]]:
-    times, units = np.asarray(stamps[:], dtype=np.float64), np.asarray(addresses[:])
-    if times.shape != units.shape or times.ndim != 1:
+    numbers = stamps.dtype.kind in "fiu" and addresses.dtype.kind in "fiu"
+    if not numbers or stamps.shape != addresses.shape or stamps.ndim != 1:
         raise DataError(
-            f"{path}: {stamps.name} and {addresses.name} must have equal lengths, got "
-            f"{times.shape} and {units.shape}; the file is damaged, download it again"
+            f"{path}: {stamps.name} and {addresses.name} must have equal lengths and hold numbers, "
+            f"got {stamps.shape} and {addresses.shape}; the file is damaged, download it again"
         )
+    times, units = np.asarray(stamps[:], dtype=np.float64), np.asarray(addresses[:])
     order = times.argsort(kind="stable")
     return times[order], units[order]

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import scipy.signal
-import soundfile
 
+from bioplastic._sound_files import read_sound_file
 from bioplastic.encoding._gammatone import BASILAR_RATE
 from bioplastic.errors import DataError, DataNotFoundError
 
@@ -108,6 +108,11 @@ def read_sound(sound: Any, rate: float, number: int) -> Sound:
     samples = samples - (samples.mean() if np.ptp(samples) else samples[0])
     if rate != BASILAR_RATE:
         ratio = Fraction(BASILAR_RATE / rate).limit_denominator(10_000)
+        if not ratio:
+            raise DataError(
+                f"Cochlea: {name} has a sample rate of {rate:g} Hz, which is no sound's; correct "
+                "the file or sample_rate"
+            )
         samples = scipy.signal.resample_poly(samples, ratio.numerator, ratio.denominator)
     return Sound(samples.astype(np.float32), duration, fingerprint)
 
@@ -116,13 +121,13 @@ def _read_file(path: Path, name: str) -> tuple[npt.NDArray[np.float64], float]:
     if not path.is_file():
         raise DataNotFoundError(f"Cochlea: {name} is not a file; correct the path")
     try:
-        samples, rate = soundfile.read(path, dtype="float64", always_2d=True)
-    except soundfile.LibsndfileError as error:
+        samples, rate = read_sound_file(path, "float64", rate=BASILAR_RATE)
+    except ValueError as error:
         raise DataError(
-            f"Cochlea: {name} cannot be read as sound: {error.error_string} Put an undamaged file "
-            "in its place, or convert it to wav or flac."
+            f"Cochlea: {name} cannot be read as sound: {error} Put an undamaged file in its place, "
+            "or convert it to wav or flac, cut to what is one sound."
         ) from error
-    return samples.mean(axis=1), float(rate)
+    return samples.mean(axis=1), rate
 
 
 def _check_array(sound: Any, name: str) -> npt.NDArray[np.float64]:

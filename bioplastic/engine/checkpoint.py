@@ -12,6 +12,7 @@ import brian2
 import numpy as np
 import numpy.typing as npt
 
+from bioplastic._archives import check_archive
 from bioplastic.engine.naming import with_names_of_their_own
 from bioplastic.engine.structure import parameter_values, structure
 from bioplastic.errors import CheckpointError, StorageError
@@ -116,6 +117,8 @@ def load_checkpoint(
         release that computed other numbers.
     """
     try:
+        with open(path, "rb") as source:
+            check_archive(source, os.fstat(source.fileno()).st_size)
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         meta = json.loads(str(arrays.pop("meta")))
@@ -123,6 +126,8 @@ def load_checkpoint(
         # A zip's directory has no checksum of its own, so an array can be lost unnoticed.
         if sorted(arrays) != meta["arrays"]:
             raise ValueError("arrays are missing")
+        if not isinstance(found, dict):
+            raise TypeError("its configuration is none")
     except FileNotFoundError:
         return None
     except Exception as error:  # a damaged file fails anywhere in zip, NPY header, JSON

@@ -8,8 +8,9 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from bioplastic._hdf5 import open_hdf5
 from bioplastic.errors import DataError, DataNotFoundError
-from bioplastic.inspect._recording_layout import Layout, RecordedProjection
+from bioplastic.inspect._recording_layout import ROLES, Layout, RecordedProjection
 
 __all__ = ["WrittenRows", "column_types", "open_recording", "write_layout"]
 
@@ -62,23 +63,23 @@ def open_recording(path: Path) -> tuple[Any, Layout]:
     if not path.exists():
         raise DataNotFoundError(f"PlasticityRecording.load: there is no file {path}; check it")
     try:
-        file = h5py.File(path, "r", locking=False)
+        file = open_hdf5(path, locking=False)
     except OSError as error:
         raise DataError(
             f"PlasticityRecording.load: cannot read {path}: {error}; it is no HDF5 file or damaged"
         ) from error
     try:
-        if file.attrs.get("format") != FORMAT:
+        if str(file.attrs.get("format")) != FORMAT:
             raise DataError(f"PlasticityRecording.load: {path} is no recording of plasticity")
-        if file.attrs["version"] > VERSION:
+        version = _number(file, "version")
+        if version > VERSION:
             raise DataError(
-                f"PlasticityRecording.load: {path} has version {file.attrs['version']}, which is "
-                f"later than {VERSION}; update bioplastic"
+                f"PlasticityRecording.load: {path} has version {version}, which is later than "
+                f"{VERSION}; update bioplastic"
             )
         layout = _read_layout(file)
-        if any(len(file[name]) < file.attrs["n_points"] for name in column_types(layout)):
-            raise DataError(f"PlasticityRecording.load: {path} is damaged, rows are missing")
-    except (KeyError, OSError, RuntimeError) as error:
+        _check_columns(file, layout)
+    except (KeyError, OSError, RuntimeError, _Damaged) as error:
         file.close()
         raise DataError(f"PlasticityRecording.load: {path} is damaged: {error}") from error
     except DataError:
@@ -87,20 +88,90 @@ def open_recording(path: Path) -> tuple[Any, Layout]:
     return file, layout
 
 
-def _read_layout(file: Any) -> Layout:
-    projections = {}
-    for name, group in file["projections"].items():
-        found: dict[str, Any] = {k: str(group.attrs[k]) for k in ("pre", "post", "wiring")}
-        found |= {key: int(group.attrs[key]) for key in ("n_pre", "n_post")}
-        found |= {key: group[key][:] for key in ("neurons", "i", "j")}
-        projections[name] = RecordedProjection(**found)
-    return Layout(
-        populations={name: int(g.attrs["n"]) for name, g in file["populations"].items()},
-        projections=projections,
-        watched=tuple(str(name) for name in file.attrs["watched"]),
-        roles={name: str(column.attrs["role"]) for name, column in file["variables"].items()},
-        widths={name: column.shape[1] for name, column in file["variables"].items()},
+class _Damaged(Exception):
+    """What a file holds is not what a recording holds."""
+
+
+def _require(fits: bool, what: str) -> None:
+    if not fits:
+        raise _Damaged(what)
+
+
+def _number(place: Any, name: str) -> int:
+    value = place.attrs[name]
+    _require(
+        isinstance(value, np.integer) and bool(value >= 0), f"{place.name}: {name} is {value!r}"
     )
+    return int(value)
+
+
+def _indices(group: Any, name: str, limit: int) -> npt.NDArray[np.int64]:
+    """Read numbers of elements, all below a limit."""
+    dataset, what = group[name], f"{group.name}/{name} is no list of numbers below {limit}"
+    _require(isinstance(dataset, h5py.Dataset) and dataset.ndim == 1, what)
+    _require(dataset.dtype.kind in "iu", what)
+    values = dataset[:]
+    _require(not len(values) or bool(0 <= values.min() <= values.max() < limit), what)
+    found: npt.NDArray[np.int64] = values.astype(np.int64, copy=False)
+    return found
+
+
+def _members(file: Any, name: str, kind: type) -> dict[str, Any]:
+    """Return what lies in a group."""
+    group = file[name]
+    _require(isinstance(group, h5py.Group), f"{name} is no group")
+    members = dict(group.items())
+    _require(all(isinstance(member, kind) for member in members.values()), f"{name} is of no use")
+    return members
+
+
+def _read_layout(file: Any) -> Layout:
+    groups = _members(file, "populations", h5py.Group)
+    populations = {name: _number(group, "n") for name, group in groups.items()}
+    projections = {}
+    for name, group in _members(file, "projections", h5py.Group).items():
+        found: dict[str, Any] = {k: str(group.attrs[k]) for k in ("pre", "post", "wiring")}
+        for side in ("pre", "post"):
+            n = _number(group, f"n_{side}")
+            _require(populations.get(found[side]) == n, f"{name} joins {found[side]}, {n} neurons")
+            found[f"n_{side}"] = n
+        limits = {"neurons": found["n_post"], "i": found["n_pre"], "j": found["n_post"]}
+        found |= {key: _indices(group, key, limit) for key, limit in limits.items()}
+        neurons, i, j = (found[key] for key in limits)
+        _require(bool((np.diff(neurons) > 0).all()), f"{name}: neurons do not rise")
+        _require(len(i) == len(j) and bool(np.isin(j, neurons).all()), f"{name}: i, j do not fit")
+        projections[name] = RecordedProjection(**found)
+    watched = np.ravel(file.attrs["watched"]).tolist()
+    _require(set(watched) <= set(populations), f"watched is {watched}")
+    columns = _members(file, "variables", h5py.Dataset)
+    _require(all(column.ndim == 2 for column in columns.values()), "variables are no tables")
+    return Layout(
+        populations=populations,
+        projections=projections,
+        watched=tuple(watched),
+        roles={name: str(column.attrs["role"]) for name, column in columns.items()},
+        widths={name: column.shape[1] for name, column in columns.items()},
+    )
+
+
+def _check_columns(file: Any, layout: Layout) -> None:
+    n_points = _number(file, "n_points")
+    for name, (kind, shape) in column_types(layout).items():
+        column = file[name]
+        _require(isinstance(column, h5py.Dataset), f"{name} is no table")
+        _require(column.dtype.kind == np.dtype(kind).kind, f"{name} holds {column.dtype}")
+        _require(column.shape[1:] == shape and column.ndim > 0, f"{name} is {column.shape}")
+        _require(len(column) >= n_points, f"{name}: rows are missing")
+    for name, role in layout.roles.items():
+        owner, _, variable = name.partition(".")
+        _require(bool(variable) and role in {*ROLES, "other"}, f"{name} plays the role {role!r}")
+        if role == "weights":
+            found, width = layout.projections.get(owner), layout.widths[name]
+            _require(found is not None, f"{name} belongs to no projection")
+            assert found is not None
+            regular = found.wiring == "all_to_all"
+            n = found.n_pre * len(found.neurons) if regular else len(found.i)
+            _require(width == n, f"{name} has {width} columns, not {n}")
 
 
 class WrittenRows:

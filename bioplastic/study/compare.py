@@ -23,6 +23,9 @@ __all__ = ["BUDGETS", "Study", "compare", "plan"]
 #: How many settings of each method may be tried, by size.
 BUDGETS: dict[str, int] = {"demo": 1, "default": 3, "full": 4}
 
+#: Far more than anybody can wait for.
+_MAX_SEEDS = 10_000
+
 _logger = logging.getLogger(__name__)
 
 
@@ -127,11 +130,13 @@ def plan(
     tries = BUDGETS[size] if budget is None else budget
     if not isinstance(tries, int) or tries < 1:
         raise ParameterError(f"budget: must be a whole number >= 1, got {budget!r}")
-    numbers = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
-    if not numbers or any(not isinstance(seed, int) or seed < 0 for seed in numbers):
+    # What a stranger's file of options asks for may not fit into memory.
+    numbers = list(range(min(seeds, _MAX_SEEDS + 1)) if isinstance(seeds, int) else seeds)
+    whole = all(isinstance(seed, int) and seed >= 0 for seed in numbers)
+    if not whole or not 0 < len(numbers) <= _MAX_SEEDS:
         raise ParameterError(
-            f"seeds: must be how many, or whole numbers >= 0, got {seeds!r}; take 5 or more to "
-            f"compare methods"
+            f"seeds: must be how many, or whole numbers >= 0, and not more than "
+            f"{_MAX_SEEDS:,}, got {seeds!r}; take 5 or more to compare methods"
         )
     tasks = [
         Task(

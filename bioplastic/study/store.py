@@ -15,12 +15,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bioplastic._archives import check_archive
 from bioplastic.errors import DataError, ParameterError, StorageError
 from bioplastic.study.outcome import Outcome
 
 __all__ = ["Store"]
 
 _FORMAT = 1
+#: Bytes of exhibits, whatever they are compressed to.
+_LARGEST = 2**28
 #: In seconds. A write takes far less: what lies here that long has no writer any more.
 _ABANDONED = 3600.0
 
@@ -145,7 +148,7 @@ class Store:
         """Remove what killed writers left: files of an hour ago that belong to no outcome."""
         named = set()
         for path in self.folder.glob("*.json"):
-            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
                 named.add(json.loads(path.read_bytes())["content"]["exhibits"]["file"])
         for path in [*self.folder.glob(".*.part"), *self.folder.glob("*.npz")]:
             # Another process may sweep too.
@@ -162,9 +165,12 @@ class Store:
     def _exhibits(self, named: dict[str, str] | None) -> dict[str, npt.NDArray[Any]]:
         if named is None:
             return {}
+        if named["file"] != Path(named["file"]).name:
+            raise ValueError(f"{named['file']} lies elsewhere")
         image = (self.folder / named["file"]).read_bytes()
         if hashlib.blake2b(image, digest_size=16).hexdigest() != named["digest"]:
             raise ValueError(f"{named['file']} does not have its digest")
+        check_archive(io.BytesIO(image), 10 * len(image) + _LARGEST)
         with np.load(io.BytesIO(image), allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
 

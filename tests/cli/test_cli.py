@@ -1,25 +1,33 @@
 """The command line: what it prints and leaves, and how it ends where something is wrong."""
 
 import json
+import os
+import pickle
 import re
 import shutil
 import signal
 import stat
+import subprocess
 import warnings
+import zipfile
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 
-import joblib
 import numpy as np
 import pytest
+import skops.io
 import typer
 from brian2 import Hz, ms
+from sklearn.pipeline import Pipeline
 
 import bioplastic
 from bioplastic import engine
 from bioplastic.cli import main
 from bioplastic.cli.answers import save_answers
+from bioplastic.cli.folder import load_model
 from bioplastic.cli.measuring import Accuracy
+from bioplastic.cli.model_file import read_model_file
 from bioplastic.cli.reporting import reporting
 from bioplastic.cli.settings import SETTINGS, DiehlCookSettings
 from bioplastic.cli.tasks import TASKS, digits_task, mnist_task
@@ -140,7 +148,7 @@ def test_train_then_evaluate(run, tmp_path):
     assert all(re.search(rf"^  {part} ", said, re.M) for part in ("build", "simulate", "read"))
     assert f"bioplastic evaluate '{out}'" in said, "a shell takes it for one word"
     assert {path.name for path in out.iterdir()} == {
-        "model.joblib",
+        "model.skops",
         "training.json",
         "receptive_fields.png",
         "weight_history.png",
@@ -163,7 +171,7 @@ def test_train_then_evaluate(run, tmp_path):
     assert "30 samples of the test part" in said
     result = json.loads((tmp_path / "measured" / "evaluation.json").read_text())
     assert (tmp_path / "measured" / "confusion_matrix.png").read_bytes().startswith(PNG)
-    model, task = joblib.load(out / "model.joblib"), digits_task()
+    model, task = load_model(out)[0], digits_task()
     assert result["held_out"]["accuracy"] == model.score(task.X_test[:30], task.y_test[:30])
     assert result["held_out"]["n_samples"] == 30
 
@@ -207,7 +215,7 @@ def test_interrupted_training_goes_on_to_the_same_weights(run, tmp_path, monkeyp
     assert "Going on from" in run(*command, out).stdout
     assert not (out / "checkpoint.npz").exists()
     assert json.loads((out / "training.json").read_text())["resumed"] is True
-    models = [joblib.load(folder / "model.joblib") for folder in (out, tmp_path / "undisturbed")]
+    models = [load_model(folder)[0] for folder in (out, tmp_path / "undisturbed")]
     np.testing.assert_array_equal(models[0].weights_, models[1].weights_)
     np.testing.assert_array_equal(models[0].theta_, models[1].theta_)
     assert models[0].checkpoint is None
@@ -243,7 +251,7 @@ def test_library_error_is_a_line_and_not_a_traceback(run, failure):
         (["train", "digits", "--validation-samples", "1437"], "leave some to train on"),
         (["train", "digits", "--data", "somewhere"], "leave it out"),
         (["train", "mnist", "--data", "nowhere"], "must be a folder with the MNIST files"),
-        (["evaluate", "nowhere"], "nowhere holds no model.joblib"),
+        (["evaluate", "nowhere"], "nowhere holds no model.skops"),
         (["train", "letters"], "letters"),
         (["train", "digits", "--neurons", "0"], "--neurons"),
     ],
@@ -261,11 +269,11 @@ def test_folder_that_cannot_be_written(failure, tmp_path):
 
 
 def test_full_disk_leaves_no_half_model(failure, tmp_path, monkeypatch):
-    def dump(model, path, **_):
+    def dump(model, path):
         path.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(joblib, "dump", dump)
+    monkeypatch.setattr(skops.io, "dump", dump)
     sizes = "--samples", 10, "--validation-samples", 0
     said = failure("train", "digits", *TINY, *sizes, "--out", tmp_path / "run")
     assert "No space left on device" in said
@@ -284,8 +292,8 @@ def trained(run, tmp_path_factory):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("model.joblib", b"half", "model.joblib cannot be read"),
-        ("model.joblib", b"", "train again"),
+        ("model.skops", b"half", "model.skops cannot be read"),
+        ("model.skops", b"", "train again"),
         ("training.json", b"{", "training.json is damaged"),
         ("training.json", b"[]", "training.json is damaged"),
         (
@@ -303,9 +311,47 @@ def test_damaged_model_folder(failure, trained, tmp_path, name, content, message
     assert message in failure("evaluate", tmp_path)
 
 
+class Evil:
+    def __reduce__(self):
+        return os.mkdir, ("harm",)
+
+
+@pytest.mark.parametrize(
+    ("dump", "message"),
+    [
+        (lambda path: path.write_bytes(pickle.dumps(Evil())), "model.skops cannot be read"),
+        (lambda path: skops.io.dump(np.vectorize(os.mkdir), path), "UntrustedTypesFound"),
+        (lambda path: skops.io.dump(Pipeline([("a", subprocess.Popen)]), path), "UntrustedTypesF"),
+    ],
+    ids=["pickle", "function", "class"],
+)
+def test_a_model_of_a_stranger_runs_nothing(failure, trained, tmp_path, dump, message):
+    (tmp_path / "training.json").write_bytes((trained / "training.json").read_bytes())
+    dump(tmp_path / "model.skops")
+    assert message in failure("evaluate", tmp_path)
+    assert not Path("harm").exists()
+
+
+def test_declarations_in_a_model_are_checked_anew(trained, tmp_path):
+    with zipfile.ZipFile(trained / "model.skops") as old:
+        members = {name: old.read(name) for name in old.namelist()}
+    schema = members["schema.json"].decode()
+    for was, now, message in (
+        ("EquationString", "exec", "exec"),
+        ('\\"excitatory\\"', '\\"exc; }\\"', "Population.name: must be"),
+        ("DiehlCookSTDP", "BaseException", "BaseException is no declaration"),
+    ):
+        with zipfile.ZipFile(tmp_path / "model.skops", "w") as new:
+            for name, content in members.items():
+                changed = schema.replace(was, now).encode() if name == "schema.json" else content
+                new.writestr(name, changed)
+        with pytest.raises(Exception, match=message):
+            read_model_file(tmp_path / "model.skops")
+
+
 def test_folder_with_another_object(failure, trained, tmp_path):
     (tmp_path / "training.json").write_bytes((trained / "training.json").read_bytes())
-    joblib.dump([1], tmp_path / "model.joblib")
+    skops.io.dump([1], tmp_path / "model.skops")
     assert "holds a list" in failure("evaluate", tmp_path)
 
 
@@ -337,7 +383,7 @@ def test_demo(run, tmp_path, monkeypatch, only_methods):
         assert f"Wrote {out / name}" in said
         assert (out / name).read_bytes().startswith(PNG)
     record = json.loads((out / "training.json").read_text())
-    model = joblib.load(out / "model.joblib")
+    model = load_model(out)[0]
     assert record["held_out"]["accuracy"] == model.score(small.X_test, small.y_test)
     # Two methods, two seeds, two data sets.
     assert f"8 trainings. Open {out / 'compare' / 'report.html'}" in said

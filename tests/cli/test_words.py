@@ -5,7 +5,6 @@ import json
 import re
 from dataclasses import replace
 
-import joblib
 import numpy as np
 import pytest
 from brian2 import Hz
@@ -13,6 +12,7 @@ from sklearn.pipeline import Pipeline
 
 from bioplastic import SpikeTrains
 from bioplastic.cli import words as words_module
+from bioplastic.cli.folder import load_model
 from bioplastic.cli.settings import SETTINGS, DiehlCookSettings, LiquidSettings, choose_settings
 from bioplastic.cli.words import WORDS, Words, spoken_words
 from bioplastic.encoding import Cochlea
@@ -202,7 +202,7 @@ def test_train_says_what_it_did(trained):
     assert re.search(r"^  mean +[\d.]+ %, standard deviation [\d.]+ %", said, re.M)
     files = {path.name for path in folder.iterdir()}
     assert files == {
-        *("model.joblib", "training.json", "answers.csv"),
+        *("model.skops", "training.json", "answers.csv"),
         *("confusion_matrix.png", "word.png", "separation.png"),
     }
     for name in files:
@@ -243,7 +243,7 @@ def test_evaluate_measures_the_same_words(trained, run, tmp_path):
 
 
 def test_saved_model_predicts_without_a_word_to_the_terminal(trained, few):
-    model = joblib.load(trained[0] / "model.joblib")
+    model = load_model(trained[0])[0]
     assert model[0].verbose == 0
     assert set(model.predict(few.data[:3])) <= {0, 1, 6}
 
@@ -316,5 +316,5 @@ def test_damaged_record(trained, failure, tmp_path, key, value, message):
     folder, _ = trained
     record = json.loads((folder / "training.json").read_text()) | {key: value}
     (tmp_path / "training.json").write_text(json.dumps(record))
-    (tmp_path / "model.joblib").write_bytes((folder / "model.joblib").read_bytes())
+    (tmp_path / "model.skops").write_bytes((folder / "model.skops").read_bytes())
     assert message in failure("evaluate", tmp_path)

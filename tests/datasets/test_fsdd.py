@@ -39,6 +39,14 @@ def folder(tmp_path):
     return tmp_path / "recordings"
 
 
+def test_a_recording_that_claims_far_more_than_it_holds(tmp_path):
+    write(tmp_path, NAMES)
+    soundfile.write(tmp_path / "x.flac", np.zeros(3 * 10**7), 8000)
+    (tmp_path / "x.flac").rename(tmp_path / NAMES[0])
+    with pytest.raises(DataError, match="claims 30,000,000 frames"):
+        load_fsdd(tmp_path)
+
+
 def test_bunch(tmp_path):
     sounds = write(tmp_path, NAMES)
     loaded = load_fsdd(tmp_path)

@@ -1,6 +1,7 @@
 """load_grasshopper on small text files, and on the published ones where there are some."""
 
 import gzip
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -143,6 +144,17 @@ def test_another_sound(change, says, folder):
     write_sound(folder, change=change)
     with pytest.raises(DataError, match=rf"stimulus1\.txt\.gz: .*{says}"):
         load_grasshopper(folder)
+
+
+def test_a_file_that_unpacks_to_far_more(folder):
+    (folder / "grasshopper_stimulus1.txt.gz").write_bytes(gzip.compress(b"0 1\n" * 10**7))
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match="unpacks to far more than its size"):
+            load_grasshopper(folder)
+        assert tracemalloc.get_traced_memory()[1] < 4 * 2**20
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("keep", [40, -6])

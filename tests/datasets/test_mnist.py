@@ -7,6 +7,7 @@ import errno
 import gzip
 import hashlib
 import re
+import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -329,6 +330,18 @@ def test_damaged_gzip(damage: Callable[[bytes], bytes], folder: Path) -> None:
         load_mnist(folder)
     assert str(path) in str(caught.value)
     assert path.is_file(), "what a user put there is the user's to delete"
+
+
+def test_a_file_that_unpacks_without_end(folder: Path) -> None:
+    path = folder / f"{IMAGES}.gz"
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes())[:16] + bytes(10**8)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match="expected at most .* found more"):
+            load_mnist(folder)
+        assert tracemalloc.get_traced_memory()[1] < 10 * path.stat().st_size + 4 * 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_damaged_file_in_the_cache_is_not_fetched_over(

@@ -235,6 +235,21 @@ class TestZip:
         assert len(load_shd(folder).data) == 4
         assert not (tmp_cache / "shd").exists()
 
+    def test_one_that_is_encrypted_or_unpacks_to_far_more(self, folder, tmp_cache):
+        archive = zipped(folder / "shd_train.h5")
+        content = bytearray(archive.read_bytes())
+        for header in (b"PK\3\4", b"PK\1\2"):  # where flags say that it is encrypted
+            place = content.rfind(header)
+            content[place + (6 if header == b"PK\3\4" else 8)] |= 1
+        archive.write_bytes(content)
+        with pytest.raises(DataError, match="is no complete zip file: .*encrypted"):
+            load_shd(folder, verify=False)
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+            file.writestr("shd_train.h5", bytes(10**7))
+        with pytest.raises(DataError, match="would unpack to 10,000,000 bytes"):
+            load_shd(folder, verify=False)
+        assert not list(tmp_cache.rglob("*.h5"))
+
     def test_another_checksum(self, folder, tmp_cache, heidelberg):
         archive = zipped(folder / "shd_train.h5")
         with pytest.raises(

@@ -231,6 +231,22 @@ class TestSilence:
 
 
 class TestBadSounds:
+    def test_rates_that_are_no_sounds(self, tmp_path):
+        # Brought to 16 kHz, an hour would take 16,000 times its memory.
+        for n, rate in ((3600, 1), (900, 2)):
+            soundfile.write(tmp_path / "x.wav", np.ones(n) / 2, rate, subtype="PCM_U8")
+            self.refuse([tmp_path / "x.wav"], f"claims {n:,} frames at {rate} Hz")
+        with pytest.raises(DataError, match=r"has a sample rate of 4e\+08 Hz"):
+            Cochlea(sample_rate=4e8 * Hz).transform([np.arange(4e6)])
+
+    def test_a_flac_that_unpacks_to_far_more(self, tmp_path):
+        soundfile.write(tmp_path / "x.flac", np.zeros(10**7), 16_000)
+        self.refuse([tmp_path / "x.flac"], "claims 10,000,000 frames at 16000 Hz, more than a file")
+
+    def test_a_name_that_says_nothing_of_the_format(self, tmp_path):
+        (tmp_path / "x.raw").write_bytes(bytes(1000))
+        self.refuse([tmp_path / "x.raw"], "cannot be read as sound")
+
     def refuse(self, sounds, message, error=DataError):
         with pytest.raises(error, match=message):
             Cochlea(n_channels=8).transform(sounds)

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import resource
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +149,39 @@ class TestDamaged:
         with path.open("wb") as file:
             np.savez(file, meta=np.array(meta), **arrays)
         with pytest.raises(CheckpointError, match="damaged or no checkpoint"):
+            load(path)
+
+    def test_a_configuration_that_is_none_is_refused(self, path, arrays):
+        meta = {"format": 1, "configuration": ["n_neurons"], "arrays": sorted(arrays)}
+        with path.open("wb") as file:
+            np.savez(file, meta=np.array(json.dumps(meta)), **arrays)
+        with pytest.raises(CheckpointError, match="damaged or no checkpoint"):
+            load(path)
+
+    @pytest.mark.parametrize("number", [0xFF0067, 0xD800])
+    def test_text_that_is_none_is_refused(self, path, number):
+        meta = {"format": 1, "configuration": {"x": "?"}, "arrays": []}
+        text = np.array([json.dumps(meta)])
+        codes = text.view(np.uint32)
+        codes[codes == ord("?")] = number
+        with path.open("wb") as file:
+            np.savez(file, meta=text[0:1].reshape(()))
+        with pytest.raises(CheckpointError, match="damaged or no checkpoint"):
+            load(path)
+
+    def test_an_archive_that_unpacks_to_far_more_is_refused(self, path, arrays):
+        with path.open("wb") as file:
+            np.savez_compressed(file, meta=np.array("{}"), zeros=np.zeros(10**6))
+        with pytest.raises(CheckpointError, match="it unpacks to 8,000,"):
+            load(path)
+
+    @pytest.mark.parametrize("shape", [(10**12,), (-1,), (9,), (10**20,), (2**32, 2**32)])
+    def test_an_array_that_claims_another_size_is_refused(self, path, arrays, shape):
+        claim = {"descr": "<f8", "fortran_order": False, "shape": shape}
+        with zipfile.ZipFile(path, "w") as archive, archive.open("w.npy", "w") as member:
+            np.lib.format.write_array_header_1_0(member, claim)
+            member.write(bytes(4000))
+        with pytest.raises(CheckpointError, match=r"w\.npy claims float64 of shape"):
             load(path)
 
     def test_a_folder_is_refused(self, tmp_path):

@@ -167,3 +167,27 @@ def test_files_that_are_no_recording_are_refused(recording, tmp_path):
             change(file)
         with pytest.raises(DataError, match=message):
             PlasticityRecording.load(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda file: file.attrs.update(version="two"), "version is 'two'"),
+        (lambda file: file.attrs.modify("n_points", -1), "n_points is "),
+        (lambda file: file.attrs.update(watched=["nobody"]), "watched is"),
+        (lambda file: file["populations/first"].attrs.modify("n", 4), "joins first, 3 neurons"),
+        (lambda file: file["projections/input_to_second/i"].write_direct(np.full(4, 5)), "below 5"),
+        (lambda file: file["projections/input_to_second/j"].write_direct(np.ones(4, int)), "i, j"),
+        (lambda file: file["variables/input.r1"].attrs.modify("role", "king"), "role 'king'"),
+        (lambda file: file.move("variables/input_to_first.w", "variables/w"), "plays the role"),
+        (lambda file: file.move("times", "projections/times"), "projections is of no use"),
+        (lambda file: file.move("times", "x"), "times"),
+        (lambda file: file["variables"].create_dataset("a.b", data=[1.0]), "no tables"),
+    ],
+)
+def test_what_a_damaged_file_says_of_itself_is_refused(recording, tmp_path, change, message):
+    recording.save(tmp_path / "run.h5")
+    with h5py.File(tmp_path / "run.h5", "r+") as file:
+        change(file)
+    with pytest.raises(DataError, match=f"is damaged: .*{message}"):
+        PlasticityRecording.load(tmp_path / "run.h5")

@@ -190,6 +190,34 @@ def test_the_command_refuses(options, message, tmp_path):
     assert message in said.output
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"study = 3", "study must be a table"),
+        (b"[study]\ndata = 5", "data must be one name or a list of names, got 5"),
+        (b"[study]\nmethods = []", "methods must be one name or a list"),
+        (b"[study]\nseeds = 1.5", "seeds must be a whole number or a list"),
+        (b"[study]\nseeds = true", "seeds must be a whole number or a list"),
+        (b"[study]\nseeds = 1000000000000000000000000", "seeds: must be how many"),
+        (b"[study]\nsize = 3", "size must be a word, got 3"),
+        (b"[study]\nbudget = [1]", "budget must be a whole number"),
+        (b"[study]\nall_folds = 1", "all_folds must be true or false"),
+        (b"[study]\njobs = 1e999", "jobs must be a whole number"),
+        (b"[study]\ncluster = 5", "cluster must be a text"),
+        (b"x = " + b"[" * 5000, "is not TOML"),
+        (b"x = " + b"9" * 5000, "is not TOML"),
+        (b"x = '\xff'", "is not TOML"),
+        (b"a." * 2000 + b"a = 1", "a line has more than 20 dots"),
+        (b"#" * 10**6, "is no file of options, but far larger"),
+    ],
+)
+def test_a_config_of_a_stranger(tmp_path, text, message):
+    (tmp_path / "study.toml").write_bytes(text)
+    said = CliRunner().invoke(app, ["compare", "--config", str(tmp_path / "study.toml")])
+    assert said.exit_code == 2, said.exception
+    assert message in said.output
+
+
 def test_a_config_with_an_unknown_option(tmp_path):
     (tmp_path / "study.toml").write_text("[study]\nmethod = 3\n")
     said = CliRunner().invoke(app, ["compare", "--config", str(tmp_path / "study.toml")])

@@ -1,6 +1,8 @@
 """The store: an outcome is whole or not there, whatever happens to its writer."""
 
 import errno
+import hashlib
+import io
 import json
 import multiprocessing
 import os
@@ -14,6 +16,7 @@ import pytest
 from fake_tasks import outcome
 
 from bioplastic.errors import DataError, ParameterError, StorageError
+from bioplastic.study import store as store_module
 from bioplastic.study.store import Store
 
 KEY = "00c0ffee"
@@ -135,12 +138,31 @@ class TestDamage:
         assert KEY not in store
         assert "counts as not there" in caplog.text
 
-    @pytest.mark.parametrize("text", ["", "null", "[]", "{}", '{"format": 1}', "\udcff"])
+    @pytest.mark.parametrize(
+        "text", ["", "null", "[]", "{}", '{"format": 1}', "\udcff", "[" * 10**5]
+    )
     def test_a_file_that_is_something_else(self, store, text):
         store.folder.mkdir()
         (store.folder / f"{KEY}.json").write_bytes(text.encode(errors="surrogateescape"))
         assert store.load(KEY) is None
         store.sweep()
+
+    @pytest.mark.parametrize("content", ["elsewhere", "bomb"])
+    def test_exhibits_of_a_stranger(self, store, monkeypatch, content):
+        monkeypatch.setattr(store_module, "_LARGEST", 2**20)
+        store.save(KEY, outcome())
+        path, image = store.folder / f"{KEY}.json", io.BytesIO()
+        np.savez_compressed(image, zeros=np.zeros(10**6))
+        name = "../there.npz" if content == "elsewhere" else "bomb.npz"
+        (store.folder / name).write_bytes(image.getvalue())
+        if content == "elsewhere":
+            monkeypatch.setattr(store_module, "_LARGEST", 2**30)
+        said = json.loads(path.read_text())
+        digest = hashlib.blake2b(image.getvalue(), digest_size=16).hexdigest()
+        said["content"]["exhibits"] = {"file": name, "digest": digest}
+        said["digest"] = store_module._digest(said["content"])
+        path.write_text(json.dumps(said))
+        assert store.load(KEY) is None
 
     def test_the_outcome_of_another_key(self, store):
         store.save("ab", outcome())
