@@ -70,6 +70,7 @@ from bioplastic.models import (
     LIF,
     DiehlCookExcitatory,
     Network,
+    NeuronModel,
     Normal,
     PairWiring,
     PlasticityRule,
@@ -515,6 +516,70 @@ plt.show()
 # | `at_slot_start`, `at_slot_end` | a sample begins, ends | `w = clip(w + c, 0, w_max)` |
 # | `at_slot_start_pre`, `at_slot_start_post` | a sample begins | `r1 = 0` |
 # | `constants` | changed without a new build | `{"eta": 0.01, "tau": 20*ms}` |
+#
+# ## A neuron of your own: noise and refractoriness
+#
+# Neurons are strings, too. `xi` is white noise, `rand()`, `randn()` and `poisson()` draw wherever
+# they stand; `refractory` is a time or a condition and means what it means in Brian: what is marked
+# ``(unless refractory)`` stands still, synapses cannot move it, and the threshold is not looked at.
+
+# %%
+restless = NeuronModel(
+    equations="""
+    dv/dt = (drive - v)/tau + sigma*xi*tau**-0.5 : 1 (unless refractory)
+    drive : 1
+    """,
+    threshold="v > 1",
+    reset="v = 0",
+    refractory=4 * ms,
+    at_slot_start="v = 0.5*rand(); drive = 0.9 + 0.1*i",
+    constants={"tau": 10 * ms, "sigma": 0.35},
+    method="euler",
+)
+crowd = Network(
+    populations=(
+        Population(name="input", n=1, neuron=SpikeInput()),
+        Population(name="restless", n=3, neuron=restless),
+    ),
+    watch="restless",
+    schedule=Schedule(presentation=None, rest=0 * ms, dt=0.5 * ms, min_spikes=0),
+)
+n_trials = 10 if quick else 60
+silence = SpikeTrains([], [], [0] * (n_trials + 1), n_units=1, duration=0.3)
+trials = engine.SpikeStimulus(trains=silence)
+looks = {"outputs": ("restless.v",), "outputs_at": "steps", "record": "spikes"}
+found = engine.run(crowd, trials, seed=0, engine="numpy", **looks)
+cut = engine.run(crowd, trials, seed=0, engine="numpy", chunk_size=7, **looks)
+alone = engine.run(crowd, trials, seed=0, engine="numpy", start=n_trials - 1, **looks)
+print("In chunks of 7 the spikes are", "the same." if cut.spikes == found.spikes else "OTHERS!")
+same = alone.spikes == found.spikes[n_trials - 1 :]
+print("The last trial, presented alone, gives", "the same spikes." if same else "OTHER SPIKES!")
+
+figure, panels = plt.subplots(1, 3, figsize=(11, 2.8), layout="constrained")
+grid = np.arange(len(found.outputs["restless.v"][0])) * 0.5
+panels[0].plot(grid, found.outputs["restless.v"][0][:, 0], color=BLUE, lw=1)
+panels[0].axhline(1, color=GREY, lw=0.8, ls=":")
+plain(panels[0], "one neuron, one trial", "ms", "v")
+for trial in range(n_trials):
+    own = found.spikes[trial : trial + 1]
+    times = 1e3 * own.times[own.units == 0]
+    panels[1].plot(times, np.full(len(times), trial), "|", color=BLUE, ms=3)
+plain(panels[1], "the same neuron, all trials", "ms", "trial")
+gaps = [
+    1e3 * np.diff(own.times[own.units == k])
+    for trial in range(n_trials)
+    for own in (found.spikes[trial : trial + 1],)
+    for k in range(3)
+]
+panels[2].hist(np.concatenate(gaps), bins=np.arange(0, 80, 2), color=BLUE)
+panels[2].axvline(4, color=RED, lw=1)
+plain(panels[2], "no interval below 4 ms (red)", "ms between spikes", "intervals")
+plt.show()
+
+# %% [markdown]
+# A number that is drawn follows from the seed, the trial, the step, the neuron and the place in the
+# strings. So every trial has noise of its own, and it stays the same in chunks, in other processes,
+# on other engines, or after an interruption.
 #
 # ## How to go on
 #
