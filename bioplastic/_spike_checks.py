@@ -44,6 +44,8 @@ def check_n_units(n_units: Any) -> int:
             f"SpikeTrains.n_units: must be a whole number of at least 1, got {n_units!r}; count "
             f"silent units too"
         )
+    if number >= 2**31:
+        raise DataError(f"SpikeTrains.n_units: must be below 2**31, got {n_units!r}")
     return number
 
 

@@ -395,6 +395,7 @@ class TestRefused:
             ({"duration": -0.5}, "duration: must be finite and >= 0, sample 0 has -0.5 s"),
             ({"duration": [0.5, np.inf], "offsets": [0, 1, 2]}, "duration: .* sample 1 has inf s"),
             ({"n_units": 0}, "n_units: must be a whole number of at least 1, got 0"),
+            ({"n_units": 2**31}, r"n_units: must be below 2\*\*31, got 2147483648"),
             ({"n_units": 2.5}, "n_units: must be a whole number of at least 1, got 2.5"),
         ],
     )  # fmt: skip

@@ -25,7 +25,7 @@ from bioplastic.engine.connections import (
     drop_what_others_look_at,
     of_synapses,
 )
-from bioplastic.engine.lanes import of_lane
+from bioplastic.engine.lanes import of_neurons
 from bioplastic.engine.noise import Noise
 from bioplastic.engine.schedule import (
     END_OF_NEURONS,
@@ -159,7 +159,7 @@ def _add_population(built: Built, network: Network, population: Population, time
     # Resets come after all synapses, which is when a postsynaptic trace may change.
     reset = [neuron.reset, *(added.on_spike for added in traces if added.side == "post")]
     lanes, n = built.lanes, population.n
-    own = functools.partial(of_lane, lanes=lanes, i=n)
+    own = functools.partial(of_neurons, lanes=lanes, n=n)
     refractory = neuron.refractory
     if not isinstance(refractory, str):
         refractory = REFRACTORY_PERIOD
@@ -229,7 +229,8 @@ def _count_refractory_steps(group: Any) -> None:
         if parse_expression_dimensions(period, variables) is not b2.second.dim:
             condition: str = brians_own(run_namespace)
             return condition
-        last = f"lastspike + (floor(({period})/dt + 1e-3) - 0.5)*dt"
+        # Clipped: Brian's floor has 32 bits under NumPy.
+        last = f"lastspike + (floor(clip(({period})/dt + 1e-3, 0, 2e9)) - 0.5)*dt"
         return f"not_refractory = t >= {last}\n"
 
     updater._get_refractory_code = code
@@ -249,7 +250,7 @@ def _add_ends_of_steps(built: Built, network: Network, groups: dict[str, Any]) -
         step = {"clock": built.step_clock, "when": "end"}
         after = population.neuron.after_spikes
         if after:
-            code = of_lane(after, built.lanes, i=population.n)
+            code = of_neurons(after, built.lanes, population.n)
             name = f"{population.name}_after_spikes"
             groups[population.name].run_regularly(code, order=order, name=name, **step)
         graded = [p for p in network.projections if p.graded and p.pre == population.name]

@@ -162,7 +162,7 @@ class _Change:
             if self.how == "d" and own is not None:
                 rate = (result / own).expand()
                 return bool(rate.is_number) and abs(float(rate)) * dt < _NOTHING
-        except (SyntaxError, TypeError, ValueError, NotImplementedError):
+        except (AttributeError, SyntaxError, TypeError, ValueError, NotImplementedError):
             pass  # nothing that sympy understands
         return False
 
@@ -247,7 +247,8 @@ class _Slot:
             if equation.expr is None:
                 continue
             moves = equation.type == DIFFERENTIAL_EQUATION
-            variable, how = f"{owner}.{name}", "d" if moves else ""
+            # What synapses sum up is their neuron's.
+            variable, how = names[owner].get(name, f"{owner}.{name}"), "d" if moves else ""
             on = _spikes(owner) if "unless refractory" in equation.flags else ""
             self._note(variable, _Change(how, equation.expr.code, names[owner], on))
             if moves:
@@ -269,7 +270,9 @@ def _names(network: Network) -> dict[str, dict[str, str]]:
         model = projection.synapse
         own = {"w", _LAST}
         if model is not None:
-            own |= {*Equations(str(model.equations)).names, *model.parameters}
+            equations = Equations(str(model.equations))
+            own |= {*equations.names, *model.parameters}
+            own -= {name for name in equations.names if "summed" in equations[name].flags}
         found[projection.name] = {
             **post,
             **{f"{name}_pre": of for name, of in pre.items()},

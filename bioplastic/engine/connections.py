@@ -11,8 +11,8 @@ import numpy.typing as npt
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
+from bioplastic.engine import lanes
 from bioplastic.engine.built import Built, RegularWiring
-from bioplastic.engine.lanes import of_lane, own_variables
 from bioplastic.engine.schedule import (
     END_OF_BATCH,
     END_OF_RULES,
@@ -30,9 +30,12 @@ __all__ = [
 
 
 def of_synapses(built: Built, network: Network, projection: Projection, code: str) -> str:
-    """Let statements of synapses count neurons within their lane."""
-    i, j = (network.population(name).n for name in (projection.pre, projection.post))
-    return of_lane(code, built.lanes, i=i, j=j)
+    """Let statements of synapses count within their lane."""
+    n_pre, n_post = (network.population(name).n for name in (projection.pre, projection.post))
+    number = f"(N/{built.lanes})"  # of a list, whose length a program reads
+    if not projection.listed:
+        number = str(RegularWiring("", str(projection.wiring), n_pre, n_post).n_synapses)
+    return lanes.of_synapses(code, built.lanes, n_pre, n_post, number)
 
 
 def add_synapses(
@@ -193,7 +196,7 @@ def add_projection(
         "on_pre": own("\n".join(s for s in on_pre if s)),
         "on_post": own(learning.on_post),
     }
-    built.own[projection.name] = own_variables(projection)
+    built.own[projection.name] = lanes.own_variables(projection)
     if projection.listed:
         # Delays belong to a pathway, which must be there even if a spike does nothing.
         codes = {

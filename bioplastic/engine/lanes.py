@@ -12,13 +12,15 @@ from typing import Literal
 import numpy as np
 from brian2 import Equations
 from brian2.equations.equations import DIFFERENTIAL_EQUATION
-from brian2.utils.stringtools import word_substitute
+from brian2.utils.stringtools import get_identifiers, word_substitute
 
+from bioplastic.engine.noise import DRAWS
 from bioplastic.engine.program import ChunkResult
 from bioplastic.engine.structure import (
     assigned,
     is_pooled,
     learning_of,
+    shared_variables,
     synapse_variables,
     traces_of,
     written_by_synapses,
@@ -33,34 +35,71 @@ __all__ = [
     "default_lanes",
     "in_order",
     "learned_variables",
-    "of_lane",
+    "of_neurons",
+    "of_synapses",
     "own_variables",
     "upper_bounds",
+    "why_alone",
 ]
 
 #: Neurons, of all lanes, that keep a GPU busy: about the threads that an H100 holds at once.
 N_BUSY = 2**18
 #: Lanes beyond which samples of different lengths wait for each other in vain.
 MAX_LANES = 1024
+_TIME = frozenset({"t", "t_in_timesteps"})
 #: What becomes of the changes that the samples of a round made; None where samples teach nothing.
 Combine = Literal["sum", "mean"] | None
 
 
-def of_lane(text: str, lanes: int, **sizes: int) -> str:
-    """Let strings count neurons within their lane.
+def of_neurons(text: str, lanes: int, n: int) -> str:
+    """Let strings of a population of `n` neurons a lane count within their lane."""
+    return _substituted(text, lanes, {"i": f"(i % {n})", "N": str(n)})
 
-    Parameters
-    ----------
-    text : str
-        Equations or statements.
-    lanes : int
-        Number of lanes.
-    **sizes : int
-        Neurons of a lane that an index counts: ``i=n``, for synapses ``i=n_pre, j=n_post``.
+
+def of_synapses(text: str, lanes: int, n_pre: int, n_post: int, number: str) -> str:
+    """Let strings of synapses count within their lane; `number` stands for that of its synapses."""
+    own = {f"N_{side}": str(n) for side, n in (("pre", n_pre), ("post", n_post))}
+    own |= {name: f"({name} % {n_pre})" for name in ("i", "i_pre")}
+    own |= {name: f"({name} % {n_post})" for name in ("j", "i_post")}
+    return _substituted(text, lanes, {**own, "N": number})
+
+
+def _substituted(text: str, lanes: int, names: dict[str, str]) -> str:
+    return text if lanes == 1 else str(word_substitute(text, names))
+
+
+def why_alone(network: Network) -> str:
+    """Say what of a network samples side by side would have to share; nothing where they need not.
+
+    A round ends with its longest sample, so that time at its end is not that of every lane, and
+    what all neurons share is one number for all lanes.
     """
-    if lanes == 1:
-        return text
-    return str(word_substitute(text, {name: f"({name} % {n})" for name, n in sizes.items()}))
+    for population in network.populations:
+        neuron = population.neuron
+        code = "\n".join([neuron.reset, neuron.before_spikes, neuron.after_spikes,
+                          neuron.at_slot_start, neuron.at_slot_end])  # fmt: skip
+        for name, equation in Equations(str(neuron.equations)).items():
+            draws = equation.expr is not None and get_identifiers(equation.expr.code) & DRAWS
+            if "shared" in equation.flags and (draws or name in assigned(code)):
+                return f"where all neurons of {population.name} share {name}, which changes"
+        if get_identifiers(neuron.at_slot_end) & _TIME:
+            return f"where {population.name} asks for the time at_slot_end; slot_duration tells it"
+    for projection in network.projections:
+        learning, model = learning_of(projection), projection.synapse
+        ends = [learning.at_slot_end, model.at_slot_end if model is not None else ""]
+        if get_identifiers("\n".join([*ends, learning.at_batch_end])) & _TIME:
+            return f"where {projection.name} asks for the time when a sample ends"
+        if get_identifiers(learning.at_batch_end) & DRAWS:
+            return f"where {projection.name} draws a number at_batch_end"
+        codes = [projection.on_pre, projection.graded, learning.on_pre, learning.on_post, *ends,
+                 learning.at_slot_start, learning.before_spikes, learning.every_step]  # fmt: skip
+        if model is not None:
+            codes += [model.on_pre, model.after_pre, model.at_slot_start]
+        if changed := assigned("\n".join(codes)) & set(shared_variables(projection)):
+            return f"where all synapses of {projection.name} share {min(changed)}, which changes"
+        if get_identifiers("\n".join(codes)) & {"N_incoming", "N_outgoing"}:
+            return f"where {projection.name} counts the synapses of a neuron"
+    return ""
 
 
 def own_variables(projection: Projection) -> frozenset[str]:
@@ -128,7 +167,7 @@ def default_lanes(network: Network, engine: str) -> int:
     One on a CPU, where lanes save nothing; on a GPU as many as keep it busy. It does not depend on
     how many samples there are: another number would be another program to compile.
     """
-    if engine != "cuda_standalone":
+    if engine != "cuda_standalone" or why_alone(network):
         return 1
     n_neurons = sum(population.n for population in network.populations)
     return min(max(N_BUSY // max(n_neurons, 1), 1), MAX_LANES)
@@ -140,8 +179,8 @@ def check_lanes(network: Network, lanes: int, combine: Combine) -> None:
     Raises
     ------
     ParameterError
-        If there are no such lanes, if nobody says what a network shall learn from samples side by
-        side, or if samples of a round would have to be shown different numbers of times.
+        If there are no such lanes, if samples would have to share what changes, or be shown
+        different numbers of times, or if nobody says what a network shall learn from them.
     """
     if not isinstance(lanes, int) or lanes < 1:
         raise ParameterError(f"lanes: must be a whole number >= 1, got {lanes!r}")
@@ -149,6 +188,8 @@ def check_lanes(network: Network, lanes: int, combine: Combine) -> None:
         raise ParameterError(f"combine: must be 'sum', 'mean' or None, got {combine!r}")
     if lanes == 1:
         return
+    if reason := why_alone(network):
+        raise ParameterError(f"lanes: must be 1 {reason}, got {lanes}")
     schedule = network.schedule
     rules = [p.rule for p in network.projections if p.rule is not None]
     if rules and combine is None:

@@ -18,12 +18,12 @@ from brian2.core.functions import Function
 from brian2.devices.device import RuntimeDevice, all_devices
 
 from bioplastic.engine.functions import PHILOX, philox_uniform
-from bioplastic.errors import ParameterError
 
-__all__ = ["Noise", "NoiseDevice", "noise_device"]
+__all__ = ["DRAWS", "Noise", "NoiseDevice", "noise_device"]
 
 #: What draws, and what stands for it in code whose places are named.
 _DRAWN = {"rand": "_uniform_of", "randn": "_normal_of", "poisson": "_poisson_of"}
+DRAWS = frozenset(_DRAWN)
 _DRAW = re.compile(rf"\b({'|'.join(_DRAWN)})\s*\((\s*\))?")
 _TARGET = re.compile(r"\s*(\w+)\s*[-+*/%]*=(?!=)")
 
@@ -64,6 +64,7 @@ cdef int _poisson_of(double place, double other, double n, double mean,
     cdef double left = mean, part, u, term, total
     cdef int number = 0, k
     if mean > 1e5:
+        mean = min(mean, 2147483647.0)
         return <int>max(0.0, min(2147483647.0, _p_floor(
             mean + _p_sqrt(mean)*_normal_of(place, other, n, element) + 0.5)))
     while left > 0.0:
@@ -137,15 +138,11 @@ class Noise:
         -------
         code : str
 
-        Raises
-        ------
-        ParameterError
-            If lanes would have to share a number.
         """
         if not _DRAW.search(code):
             return code
         # Brian counts objects that are alive; names must not depend on what ran before.
-        name = re.sub(r"(_subexpression_update)_\d+$", r"\1", re.sub(r"_codeobject.*$", "", name))
+        name = re.sub(r"(_subexpression_update)_\d+$", r"\1", re.sub(r"_codeobject\*?$", "", name))
         lines, drawn = [], dict.fromkeys(_DRAWN, 0)
         seen: dict[str, int] = {}
         for line in re.split(r"[\n;]", code):
@@ -153,11 +150,6 @@ class Noise:
             target = found[1] if found else ""
             known = variables.get(target)
             shared = bool(known is not None and getattr(known, "scalar", False))
-            if self._lanes > 1 and _DRAW.search(line) and (shared or "_at_batch_end" in name):
-                raise ParameterError(
-                    f"lanes: must be 1 where all samples side by side share a random number, got "
-                    f"{self._lanes}; {name} sets {target} by {line.strip()!r}"
-                )
             n = "-1" if shared else self._n_in_lane(owner, variables)
 
             def place(call: re.Match[str], target: str = target, n: str = n) -> str:
@@ -204,7 +196,7 @@ class Noise:
 
     def _poisson(self, place: int, other: int, n: float, mean: Any, element: Any) -> Any:
         """Sum numbers with a small mean, each found by inversion; normal above a mean of 1e5."""
-        element = _indices(element)
+        element, mean = _indices(element), np.minimum(mean, 2.0**31 - 1)
         large = np.asarray(mean, dtype=np.float64) > 1e5
         left = np.where(large, 0.0, mean) + np.zeros(np.shape(element))
         number = np.zeros(left.shape, dtype=np.int64)

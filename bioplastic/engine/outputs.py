@@ -48,7 +48,9 @@ class Outputs:
         *,
         first: int = 0,
     ) -> None:
-        whole = isinstance(at, int) and not isinstance(at, bool) and at >= 1
+        if isinstance(chosen, str):
+            raise ParameterError(f"outputs: must be a sequence of names, write [{chosen!r}]")
+        whole = isinstance(at, int | np.integer) and not isinstance(at, bool) and at >= 1
         if at not in ("end", "steps") and not whole:
             raise ParameterError(
                 f"outputs_at: must be 'end', 'steps' or a whole number of steps >= 1, got {at!r}"

@@ -25,6 +25,7 @@ from bioplastic.engine.running import Result, open_program, resolve_engine, run
 from bioplastic.engine.standalone_program import CompiledProgram
 from bioplastic.engine.state import State
 from bioplastic.engine.stimulus import Stimulus, check_stimulus, in_this_order
+from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 from bioplastic.spikes import SpikeTrains
 
@@ -131,6 +132,8 @@ def present(
         After Ctrl-C, when the programs have stopped.
     """
     check_stimulus(network, stimulus)
+    if record not in ("counts", "spikes"):
+        raise ParameterError(f"record: must be 'counts' or 'spikes', got {record!r}")
     check_independent(network, state or {}, outputs)
     name = resolve_engine(engine)
     n_workers = min(joblib.effective_n_jobs(n_jobs), max(len(stimulus), 1))

@@ -305,6 +305,14 @@ def run(
     """
     name = resolve_engine(engine)
     check_stimulus(network, stimulus)
+    if record not in ("counts", "spikes", "nothing"):
+        raise ParameterError(f"record: must be 'counts', 'spikes' or 'nothing', got {record!r}")
+    total = len(stimulus) if stop is None else stop
+    if not 0 <= start <= total <= len(stimulus):
+        raise ParameterError(
+            f"start, stop: must lie within the {len(stimulus)} samples and in this order, got "
+            f"{start} and {stop}"
+        )
     network = with_names_of_their_own(network)
     check_lanes(network, lanes, combine)
     if program is None:
@@ -315,7 +323,7 @@ def run(
         network, program.sizes, {**parameters, **(state or {})}, _sequence(seed)
     )
     check_lists(network, values, engine=name, lanes=lanes)
-    total, position, simulated = len(stimulus) if stop is None else stop, start, 0.0
+    position, simulated = start, 0.0
     n_units = network.n_watched
     counts = np.zeros((total - start if record != "nothing" else 0, n_units), dtype=np.int32)
     spikes: list[SpikeTrains] = []
@@ -472,7 +480,12 @@ def _accepted(done: ChunkResult, n_units: int, durations: npt.NDArray[Any]) -> S
 
 
 def _sequence(seed: int | np.random.SeedSequence) -> np.random.SeedSequence:
-    return seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
+    try:
+        return seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(
+            f"seed: must be a whole number >= 0 or a SeedSequence, got {seed!r}"
+        ) from error
 
 
 def _seed_words(seed: int | np.random.SeedSequence) -> tuple[int, int]:

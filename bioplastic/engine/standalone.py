@@ -47,7 +47,7 @@ def to_arrivals(lines: list[str], array: str) -> list[str]:
 
 def superposition(code_object: str) -> str | None:
     """Projection whose synapses a code object computes by superposition."""
-    name = re.sub(r"_(before_spikes|at_slot_end)_codeobject\w*", "", code_object)
+    name = re.sub(r"_(before_spikes|at_slot_end)_codeobject(_\d+)?$", "", code_object)
     return name if name != code_object and name in get_device().superposed else None
 
 
@@ -79,7 +79,7 @@ def by_row(lines: list[str], regular: RegularWiring) -> list[str]:
 def lanes_of(code_object: str) -> int:
     """Count the lanes on whose synapses a code object acts."""
     device = get_device()
-    name = re.sub(r"_codeobject\w*", "", code_object)
+    name = re.sub(r"_codeobject(_\d+)?$", "", code_object)
     return 1 if name in device.once else device.lanes
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import hertz, second
 
-from bioplastic._quantities import base_units
+from bioplastic._quantities import base_units, has_unit
 from bioplastic.engine.structure import n_target_signals
 from bioplastic.errors import DataError
 from bioplastic.models import Network, PoissonInput, SignalInput, SpikeInput
@@ -53,6 +53,9 @@ class RateStimulus:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scale", _number("stimulus.scale", self.scale, hertz))
+        if has_unit(self.values):
+            values = base_units("stimulus.values", self.values, hertz)
+            object.__setattr__(self, "values", values)
 
     def __len__(self) -> int:
         return len(self.values) if self.order is None else len(self.order)

@@ -177,6 +177,11 @@ class NeuronModel(Declaration):
         object.__setattr__(self, "equations", EquationString(self.equations))
         if not isinstance(self.refractory, str):
             check_value(self, "refractory", 0 * second, low=0, strict=False)
+            if REFRACTORY_PERIOD in {*self.constants, *Equations(str(self.equations)).names}:
+                raise ParameterError(
+                    f"{type(self).__name__}.constants: {REFRACTORY_PERIOD} is the name of what is "
+                    f"given as refractory; choose another"
+                )
         check_neuron(self)
         marked = [n for n, e in Equations(str(self.equations)).items()
                   if "unless refractory" in e.flags]  # fmt: skip
@@ -439,6 +444,14 @@ class SpikeInput(NeuronModel):
     """
 
     equations: str = ""
+
+    def __post_init__(self) -> None:
+        NeuronModel.__post_init__(self)
+        if not isinstance(self.refractory, str) or self.refractory:
+            raise ParameterError(
+                f"SpikeInput.refractory: must be '', since the sample says when it spikes, got "
+                f"{self.refractory!r}"
+            )
 
     @property
     def spikes(self) -> bool:

@@ -83,6 +83,8 @@ SYNAPSE_FLAGS = {
 }
 
 _STATEMENT = re.compile(r"([A-Za-z_]\w*)\s*(\*\*|//|[-+*/%]?)=(?!=)([^#]+)")
+#: Operators of which no compiler, or not Brian, knows a form that assigns.
+_NOT_ASSIGNING = ("%", "**", "//")
 _TRUTH = Known(DIMENSIONLESS, is_boolean=True)
 _FIXED: dict[str, Any] = dict.fromkeys(("True", "False"), _TRUTH)
 _FIXED |= DEFAULT_CONSTANTS | DEFAULT_UNITS | DEFAULT_FUNCTIONS
@@ -250,6 +252,10 @@ def _read_statements(text: str, used: _Used) -> Reading:
             findings.append(Finding(line, "", "is no statement; write `name = expression`"))
             continue
         name, operator, code = statement.groups()
+        if operator in _NOT_ASSIGNING:
+            what = f"cannot be used with `=`; write `{name} = {name} {operator} (...)`"
+            findings.append(Finding(line, "", f"`{operator}` {what}"))
+            continue
         known = given.get(name)
         try:
             dim = _dimensions(code, names, read)

@@ -203,6 +203,23 @@ class TestPresent:
         with pytest.raises(ParameterError, match=r"input_to_cell .*frozen\(\).*engine\.run"):
             self.present(network)
 
+    def test_memory_in_what_synapses_sum_up_and_in_what_is_true(self):
+        sums = {
+            "synapse": SynapseModel(equations="f : 1\nI_post = f : 1 (summed)"), "on_pre": "f += w",
+        }  # fmt: skip
+        neuron = NeuronModel(
+            equations="dv/dt = (I - v)/(5*ms) : 1\nI : 1", threshold="v > 1", reset="v = 0",
+            at_slot_start="v = 0",
+        )  # fmt: skip
+        with pytest.raises(ParameterError, match=r"input_to_cell\.f"):
+            self.present(declare(neuron, **sums))
+        once = NeuronModel(
+            equations="v : 1\ng : boolean", threshold="v > 1 and g", reset="v = 0; g = False",
+            at_slot_start="v = 0",
+        )  # fmt: skip
+        with pytest.raises(ParameterError, match=r"cell\.g"):
+            self.present(declare(once, on_pre="v_post += w"))
+
     def test_the_state_is_the_one_that_was_given(self):
         network = declare(cell("a : 1", reset="v = 0; a += up", initial={"a": 3.0}))
         result = self.present(network, state={"cell.v": np.array([0.1, 0.2])})

@@ -441,3 +441,64 @@ def test_lanes_fill_batches():
     stimulus = engine.SignalStimulus(values=[np.zeros((3, 4))], dt=1e-3)
     with pytest.raises(ParameterError, match=r"lanes: must divide Schedule.batch_size=6, got 4"):
         engine.run(network, stimulus, seed=0, engine="numpy", lanes=4, combine="sum")
+
+
+class TestWordsThatCountNeurons:
+    """Strings see the neurons and the synapses of their own lane."""
+
+    NEURON = NeuronModel(
+        equations="q : 1\nown : 1", at_slot_start="q = 0; own = i + 100*N", threshold="q > 1e9",
+        reset="q = 0",
+    )  # fmt: skip
+
+    def network(self, **changes):
+        neuron = dataclasses.replace(self.NEURON, **changes)
+        return Network(
+            populations=(
+                Population(name="input", n=2, neuron=SpikeInput()),
+                Population(name="out", n=3, neuron=neuron),
+            ),
+            projections=tuple(
+                Projection(
+                    pre="input", post="out", label=label, wiring=wiring, weight=1.0,
+                    on_pre="q_post += i + 2*j + 10*i_pre + 100*i_post + 1e3*N_pre + 1e4*N_post"
+                    " + 1e5*N",
+                )
+                for label, wiring in (("dense", "all_to_all"), ("sparse", RandomWiring(p=0.7)))
+            ),
+            watch="out",
+            schedule=Schedule(presentation=None, rest=0 * ms, dt=1 * ms, min_spikes=0),
+        )  # fmt: skip
+
+    def stimulus(self):
+        trains = SpikeTrains(
+            [0.001, 0.002] * 5, [0, 1] * 5, np.arange(6) * 2, n_units=2, duration=0.004
+        )
+        return engine.SpikeStimulus(trains=trains)
+
+    @pytest.mark.parametrize("name", ["numpy", "cpp_standalone"])
+    def test_each_lane_counts_for_itself(self, name):
+        network = self.network()
+        arguments = {"seed": 0, "engine": name, "outputs": ("out.q", "out.own")}
+        one, other = (
+            engine.run(network, self.stimulus(), lanes=n, **arguments).outputs for n in (1, 3)
+        )
+        np.testing.assert_array_equal(other["out.q"], one["out.q"])
+        np.testing.assert_array_equal(other["out.own"], one["out.own"])
+        assert np.array(one["out.own"])[0].ravel().tolist() == [300, 301, 302]
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({"at_slot_end": "q = t/ms"}, "out asks for the time at_slot_end"),
+            (
+                {"equations": "q : 1\nown : 1\ng : 1 (shared)", "before_spikes": "g = g + 1"},
+                "all neurons of out share g",
+            ),
+        ],
+    )
+    def test_what_a_round_has_once_is_refused(self, changes, said):
+        network = self.network(**changes)
+        with pytest.raises(ParameterError, match=f"lanes: must be 1 where {said}"):
+            engine.run(network, self.stimulus(), seed=0, engine="numpy", lanes=2)
+        assert default_lanes(network, "cuda_standalone") == 1

@@ -310,7 +310,7 @@ class TestLanesThatWouldShareANumber:
         network = declare()
         populations = (*network.populations, Population(name="shared", n=2, neuron=neuron))
         network = dataclasses.replace(network, populations=populations, projections=())
-        with pytest.raises(ParameterError, match="lanes: must be 1 .* shared_at_slot_start sets x"):
+        with pytest.raises(ParameterError, match="lanes: must be 1 .* of shared share x"):
             engine.run(network, STIMULUS, seed=0, engine="numpy", lanes=2)
         one = engine.run(network, STIMULUS, seed=0, engine="numpy", outputs=("shared.x",))
         assert len(np.unique(one.outputs["shared.x"])) == N_SAMPLES
@@ -320,5 +320,34 @@ class TestLanesThatWouldShareANumber:
         network = declare(batch_size=2)
         learns = Projection(pre="one", post="other", on_pre="v_post += 0.1*w", rule=rule)
         network = dataclasses.replace(network, projections=(learns,))
-        with pytest.raises(ParameterError, match="lanes: must be 1 .* one_to_other_at_batch_end"):
+        with pytest.raises(ParameterError, match="lanes: must be 1 where one_to_other draws"):
             engine.run(network, STIMULUS, seed=0, engine="numpy", lanes=2, combine="sum")
+
+
+def test_a_mean_that_no_number_holds():
+    neuron = NeuronModel(
+        equations="none : 1\nsome : 1\nmost : 1",
+        at_slot_start="none = poisson(-1); some = poisson(1e9); most = poisson(inf)",
+    )
+    network = declare()
+    populations = (*network.populations[:1], Population(name="out", n=3, neuron=neuron))
+    network = dataclasses.replace(network, populations=populations, projections=(), watch="input")
+    outputs = ("out.none", "out.some", "out.most")
+    found = engine.run(network, STIMULUS, seed=0, engine="numpy", outputs=outputs).outputs
+    assert not np.any(found["out.none"])
+    assert (np.abs(np.array(found["out.some"]) - 1e9) < 1e6).all()
+    assert (np.array(found["out.most"]) > 2e9).all()
+
+
+def test_names_of_populations_do_not_cut_the_names_of_places():
+    network = declare()
+    populations = (
+        network.population("input"),
+        *(Population(name=f"my_codeobject_{k}", n=N, neuron=DRAWING) for k in "ab"),
+    )
+    network = dataclasses.replace(
+        network, populations=populations, projections=(), watch="my_codeobject_a"
+    )
+    outputs = tuple(f"my_codeobject_{k}.start" for k in "ab")
+    a, b = engine.run(network, STIMULUS, seed=0, engine="numpy", outputs=outputs).outputs.values()
+    assert not np.intersect1d(a, b).size

@@ -3,7 +3,7 @@
 import brian2
 import numpy as np
 import pytest
-from brian2 import Hz, ms, mV, nA
+from brian2 import Hz, ms, mV, nA, second
 
 from bioplastic import SpikeTrains, engine
 from bioplastic.engine import integrators
@@ -70,6 +70,7 @@ CASES = {
     "a period of many steps and a half": (leaky(10.5 * DT * ms), "v_post += w", 0.7),
     "less than a step": (leaky(0.3 * DT * ms), "v_post += w", 0.7),
     "no period": (leaky(0 * ms), "v_post += w", 0.7),
+    "a period longer than the run": (leaky(1000 * second), "v_post += w", 0.7),
     "the name of a period": (leaky("long_period"), "v_post += w", 0.7),
     "a period that changes": (leaky("(1 + u)*ms"), "v_post += w", 0.7),
     "a condition": (leaky("u > 0.8"), "v_post += w", 0.7),
@@ -216,6 +217,14 @@ def test_neurons_with_periods_of_their_own():
         assert (np.diff(steps[units == k]) == round(period * 1e3 / DT)).all()
 
 
+@pytest.mark.parametrize("period", [1e7 * second, 1e12 * second, "inf*second"])
+def test_a_period_of_more_steps_than_32_bits_count(period):
+    """`lastspike` begins at -10,000 s, as in Brian: such a neuron is silent from the start."""
+    state = {"input_to_out.w": np.zeros(N * N_INPUTS)}
+    network = declare(leaky(period, threshold="v > -1"), "v_post += w")
+    assert not len(our_spikes(network, state, on="numpy")[0])
+
+
 def test_another_period_needs_no_new_build():
     network, other = (declare(leaky(period), "v_post += w") for period in (2 * ms, 3 * ms))
     assert structure(network) == structure(other)
@@ -239,6 +248,14 @@ class TestDeclaration:
     def test_marked_equations_need_a_period(self):
         with pytest.raises(ParameterError, match=r"NeuronModel.refractory: .* that of v is"):
             leaky("")
+
+    def test_the_name_of_the_period_is_taken(self):
+        with pytest.raises(ParameterError, match="refractory_period is the name of what is given"):
+            leaky(2 * ms, constants={"refractory_period": 20 * ms})
+
+    def test_samples_say_when_an_input_spikes(self):
+        with pytest.raises(ParameterError, match="SpikeInput.refractory: must be ''"):
+            SpikeInput(refractory=3 * ms)
 
     def test_the_time_of_the_last_spike_is_seen(self):
         network = declare(leaky(2 * ms), "v_post += w")

@@ -320,3 +320,25 @@ def test_a_result_says_in_short_what_it_holds(network, stimulus, weights):
         assert f">{name}</td>" in page
     with pytest.raises(AttributeError, match="did you mean 'counts'"):
         _ = result.count
+
+
+class TestArguments:
+    @pytest.mark.parametrize(
+        ("changed", "said"),
+        [
+            ({"start": 5, "stop": 2}, "start, stop: must lie within the 12 samples"),
+            ({"stop": 20}, "start, stop: must lie within the 12 samples"),
+            ({"start": -2}, "start, stop: must lie within the 12 samples"),
+            ({"record": "spike"}, "record: must be 'counts', 'spikes' or 'nothing', got 'spike'"),
+            ({"seed": -1}, "seed: must be a whole number >= 0 or a SeedSequence, got -1"),
+            ({"seed": "a"}, "seed: must be a whole number"),
+            ({"outputs": "excitatory.v"}, r"outputs: .* write \['excitatory.v'\]"),
+        ],
+    )
+    def test_of_a_run(self, network, stimulus, changed, said):
+        with pytest.raises(ParameterError, match=said):
+            engine.run(network, stimulus, **{"seed": 0, "engine": "numpy"} | changed)
+
+    def test_a_presentation_keeps_counts_or_spikes(self, network, stimulus):
+        with pytest.raises(ParameterError, match="record: must be 'counts' or 'spikes'"):
+            engine.present(network.frozen(), stimulus, seed=0, engine="numpy", record="nothing")

@@ -47,6 +47,7 @@ _NOISE_ALONE int32_t _poisson_of(uint32_t place, uint32_t other, int64_t n, doub
 {
     if (mean > 1e5)
     {
+        if (mean > 2147483647.0) mean = 2147483647.0;
         const double drawn = floor(mean + sqrt(mean)*_normal_of(place, other, n, idx) + 0.5);
         return drawn < 0.0 ? 0 : drawn > 2147483647.0 ? 2147483647 : (int32_t)drawn;
     }
