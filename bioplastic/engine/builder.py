@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 from brian2.core.variables import Subexpression
 from brian2.groups.group import CodeRunner
-from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.utils.stringtools import get_identifiers
 
 from bioplastic.engine import integrators
@@ -27,6 +26,7 @@ from bioplastic.engine.connections import (
 )
 from bioplastic.engine.lanes import of_neurons
 from bioplastic.engine.noise import Noise
+from bioplastic.engine.refractory import count_steps, silence_of
 from bioplastic.engine.schedule import (
     END_OF_NEURONS,
     END_OF_STEP_NEURONS,
@@ -50,7 +50,6 @@ from bioplastic.engine.structure import (
 from bioplastic.engine.superposition import superposition_of
 from bioplastic.models import Network, Population, SpikeInput
 from bioplastic.models.declaration import is_distribution, parameter_equations
-from bioplastic.models.neurons import REFRACTORY_PERIOD
 
 __all__ = ["build"]
 
@@ -160,15 +159,14 @@ def _add_population(built: Built, network: Network, population: Population, time
     reset = [neuron.reset, *(added.on_spike for added in traces if added.side == "post")]
     lanes, n = built.lanes, population.n
     own = functools.partial(of_neurons, lanes=lanes, n=n)
-    refractory = neuron.refractory
-    if not isinstance(refractory, str):
-        refractory = REFRACTORY_PERIOD
+    silence = silence_of(network, population)
+    threshold = silence.threshold(own(neuron.threshold))
     group = b2.NeuronGroup(
         lanes * n,
-        own(equations),
-        refractory=own(refractory) or False,
-        threshold=own(neuron.threshold) or ("False" if isinstance(neuron, SpikeInput) else None),
-        reset=own("\n".join(s for s in reset if s)) or None,
+        silence.equations(own(equations)),
+        refractory=own(silence.refractory) or False,
+        threshold=threshold or ("False" if isinstance(neuron, SpikeInput) else None),
+        reset=silence.reset(own("\n".join(s for s in reset if s))) or None,
         method=integrators.resolve(neuron.method),
         clock=built.step_clock,
         name=population.name,
@@ -179,8 +177,8 @@ def _add_population(built: Built, network: Network, population: Population, time
             "target_signal": built.tables.target_signals,
         },
     )
-    if refractory:
-        _count_refractory_steps(group)
+    if silence.refractory:
+        count_steps(group)
     lane_of = {"index": np.repeat(np.arange(lanes), n)} if lanes > 1 else {}
     for name in linked:
         setattr(group, name, b2.linked_var(timer, name, **lane_of))
@@ -191,10 +189,14 @@ def _add_population(built: Built, network: Network, population: Population, time
     on_pre = [added.on_spike for added in traces if added.side == "pre" and added.on_spike]
     if on_pre:
         OnSpike(group, own("\n".join(on_pre)))
-    if refractory:  # for itself: the next statements write to neurons that are awake
-        awake = {"code": "not_refractory = True; lastspike = -1e4*second", "order": -1}
-        group.run_regularly(**awake, clock=built.slot_clock, name=f"{population.name}_awake")
-    slot_start = [neuron.at_slot_start, *(added.at_slot_start for added in traces)]
+    slot_start = [
+        silence.at_slot_start,
+        neuron.at_slot_start,
+        *(added.at_slot_start for added in traces),
+    ]
+    if silence.refractory:  # for itself: the next statements write to neurons that are awake
+        awake = {"code": slot_start.pop(0), "order": -1, "name": f"{population.name}_awake"}
+        group.run_regularly(**awake, clock=built.slot_clock)
     code = "\n".join(s for s in slot_start if s)
     if code:
         name = f"{population.name}_at_slot_start"
@@ -212,28 +214,6 @@ def _add_population(built: Built, network: Network, population: Population, time
         built.calendars.append((group, time))
     built.net.add(group)
     return group
-
-
-def _count_refractory_steps(group: Any) -> None:
-    """Let a refractory period be told by a comparison of times, which compilers can vectorise.
-
-    Brian compares whole numbers of steps, whose conversion they cannot. A half step between the
-    last refractory step and the first other one leaves no room for rounding.
-    """
-    updater, period = group.state_updater, group._refractory
-    brians_own = updater._get_refractory_code
-
-    def code(run_namespace: Any) -> str:
-        names = get_identifiers(period)
-        variables = group.resolve_all(names, run_namespace, user_identifiers=names)
-        if parse_expression_dimensions(period, variables) is not b2.second.dim:
-            condition: str = brians_own(run_namespace)
-            return condition
-        # Clipped: Brian's floor has 32 bits under NumPy.
-        last = f"lastspike + (floor(clip(({period})/dt + 1e-3, 0, 2e9)) - 0.5)*dt"
-        return f"not_refractory = t >= {last}\n"
-
-    updater._get_refractory_code = code
 
 
 def _computed(group: Any, name: str) -> bool:

@@ -15,6 +15,7 @@ from brian2.synapses.synapses import Synapses, SynapticPathway
 
 from bioplastic.engine.built import Built, RegularWiring
 from bioplastic.engine.noise import NoiseDevice
+from bioplastic.engine.refractory import AWAKE
 from bioplastic.engine.schedule import END_OF_BATCH, SLOT_LOG
 from bioplastic.engine.superposition import Superposition
 from bioplastic.engine.unit import write_unit
@@ -76,6 +77,11 @@ def by_row(lines: list[str], regular: RegularWiring) -> list[str]:
     return [look_up.sub(place, line) for line in lines]
 
 
+def of_anybody(lines: list[str]) -> list[str]:
+    """Let a threshold ask also those who are refractory: a first look at many neurons at once."""
+    return [line.replace(f" && ({AWAKE} > 0.5)", "") for line in lines]
+
+
 def lanes_of(code_object: str) -> int:
     """Count the lanes on whose synapses a code object acts."""
     device = get_device()
@@ -103,6 +109,7 @@ class SlotCodeObject(CPPStandaloneCodeObject):
 
 SlotCodeObject.templater.env.filters["by_row"] = by_row
 SlotCodeObject.templater.env.filters["by_source"] = by_source
+SlotCodeObject.templater.env.filters["of_anybody"] = of_anybody
 SlotCodeObject.templater.env.filters["to_arrivals"] = to_arrivals
 
 

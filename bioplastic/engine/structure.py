@@ -460,7 +460,7 @@ def calendar_of(network: Network, population: Population) -> str | None:
     """
     neuron = population.neuron
     threshold = re.fullmatch(r"\s*t\s*>\s*(\w+)\s*", neuron.threshold or "")
-    if threshold is None or neuron.refractory:
+    if threshold is None or not isinstance(neuron.refractory, str) or neuron.refractory:
         return None
     name, equations = threshold[1], Equations(str(neuron.equations))
     codes = [neuron.before_spikes, neuron.after_spikes, neuron.at_slot_end]

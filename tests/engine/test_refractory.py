@@ -8,6 +8,7 @@ from brian2 import Hz, ms, mV, nA, second
 from bioplastic import SpikeTrains, engine
 from bioplastic.engine import integrators
 from bioplastic.engine.lanes import learned_variables
+from bioplastic.engine.refractory import silence_of
 from bioplastic.engine.structure import structure
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
@@ -65,6 +66,20 @@ CASES = {
     "AdaptiveExponential": (AdaptiveExponential(), "i_syn_post += w*nA", 0.8),
     "EPropLIF": (EPropLIF(tau_refractory=1 * ms), "v_post += w", 0.6),
     "EPropALIF": (EPropALIF(tau_refractory=1 * ms), "v_post += w", 0.6),
+    "LIF, a current": (LIF(), "i_syn_post += w*mV", 40.0),
+    "AdaptiveLIF, a current": (AdaptiveLIF(adaptation=0.5 * mV), "i_exc_post += w*mV", 60.0),
+    "DiehlCookExcitatory, a conductance": (
+        DiehlCookExcitatory(theta_initial=0 * mV, theta_plus=1 * mV), "ge_post += w", 3.0,
+    ),
+    "DiehlCookInhibitory, a conductance": (DiehlCookInhibitory(), "ge_post += w", 3.0),
+    "AdaptiveThresholdLIF, a current": (AdaptiveThresholdLIF(), "i_syn_post += w*mV", 50.0),
+    "HomeostaticLIF, a current": (
+        HomeostaticLIF(rate_target=50 * Hz), "i_syn_post += w*mV", 50.0,
+    ),
+    "a period, a current": (leaky(2 * ms), "drive_post += 0.2*w", 0.7),
+    "steps and a half, a current": (leaky(10.5 * DT * ms), "drive_post += 0.2*w", 0.7),
+    "no period, a current": (leaky(0 * ms), "drive_post += 0.2*w", 0.7),
+    "always passed, a current": (leaky(2 * ms, threshold="v > -1"), "drive_post += 0.2*w", 0.7),
     "a period": (leaky(2 * ms), "v_post += w", 0.7),
     "a period of steps and a half": (leaky(1.5 * DT * ms), "v_post += w", 0.7),
     "a period of many steps and a half": (leaky(10.5 * DT * ms), "v_post += w", 0.7),
@@ -168,7 +183,7 @@ def test_the_spikes_are_brians(name):
     check(name, "numpy")
 
 
-@pytest.mark.parametrize("name", ["LIF", "a period of many steps and a half", "a condition"])
+@pytest.mark.parametrize("name", ["LIF", "LIF, a current", "a condition"])
 def test_compiled_too(name):
     check(name, "cpp_standalone")
 
@@ -205,6 +220,15 @@ def test_what_a_list_of_synapses_adds_is_lost(on, delay):
 @pytest.mark.parametrize("on", ["numpy", "cpp_standalone"])
 def test_side_by_side(on):
     check("LIF", on, lanes=3)
+
+
+def test_strings_do_where_nobody_else_looks():
+    """Loops over neurons are ones of vectors where the potential is held for itself alone."""
+    for name, (neuron, on_pre, _) in CASES.items():
+        network = declare(neuron, on_pre)
+        silence = silence_of(network, network.population("out"))
+        alone = name.endswith((", a current", ", a conductance"))
+        assert bool(silence.period) == alone, name
 
 
 def test_neurons_with_periods_of_their_own():

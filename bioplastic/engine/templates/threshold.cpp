@@ -1,5 +1,6 @@
 {# Looks at blocks of neurons with vector instructions, and at single neurons only in a block that
-   holds a spike. Random numbers are a function (noise.h): a second look sees the same. #}
+   holds a spike; only there it counts who is refractory. Random numbers are a function (noise.h): a
+   second look sees the same. #}
 {# USES_VARIABLES { N } #}
 {% extends 'common_group.cpp' %}
 
@@ -14,7 +15,7 @@
     for(int64_t _idx={{first}}; _idx<{{end}}; _idx++)
     {
         const size_t _vectorisation_idx = _idx;
-        {{vector_code|autoindent}}
+        {{vector_code|of_anybody|autoindent}}
         _any += _cond;
     }
     if(!_any) continue;

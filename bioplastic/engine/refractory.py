@@ -1,0 +1,142 @@
+"""Refractoriness: Brian's own, and the same as strings where nobody else looks at it.
+
+Brian keeps a truth value of every neuron, which keeps compilers from making vector instructions of
+the loops over neurons. Where a period holds back nothing but a neuron's own equations and its
+threshold, a factor of 0 or 1 does the same.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import brian2 as b2
+from brian2 import Equations
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, Expression, SingleEquation
+from brian2.parsing.expressions import parse_expression_dimensions
+from brian2.utils.stringtools import get_identifiers
+
+from bioplastic.engine.structure import (
+    assigned,
+    learning_of,
+    neuron_strings,
+    traces_of,
+    written_by_synapses,
+)
+from bioplastic.models import Network, Population
+from bioplastic.models.neurons import REFRACTORY_PERIOD
+
+__all__ = ["AWAKE", "Silence", "count_steps", "silence_of"]
+
+#: Name of the factor, and what it adds to a threshold in C++.
+AWAKE = "outside_refractoriness"
+_BEFORE = "lastspike = -1e4*second"
+_BRIANS = frozenset({"not_refractory", "lastspike"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Silence:
+    """How the refractoriness of a population is told to Brian.
+
+    Parameters
+    ----------
+    refractory : str
+        What Brian's groups call so; empty where strings say it all.
+    period : str
+        The period, where strings say it all.
+    at_slot_start : str
+        Statements by which neurons are as before any spike.
+    """
+
+    refractory: str = ""
+    period: str = ""
+    at_slot_start: str = ""
+
+    def equations(self, text: str) -> Any:
+        """Equations of a group, with those that stand still multiplied by the factor."""
+        if not self.period:
+            return text
+        held = []
+        for name, e in Equations(text).items():
+            if e.type == DIFFERENTIAL_EQUATION and "unless refractory" in e.flags:
+                flags = [flag for flag in e.flags if flag != "unless refractory"]
+                slope = Expression(f"{AWAKE}*({e.expr.code})")
+                e = SingleEquation(e.type, name, e.dim, e.var_type, expr=slope, flags=flags)
+            held.append(e)
+        factor = f"{AWAKE} = 1.0*int({_over(self.period)}) : 1 (constant over dt)"
+        return Equations(held) + Equations(f"{factor}\nlastspike : second")
+
+    def threshold(self, text: str) -> str:
+        """Condition of a spike."""
+        return f"({text}) and {AWAKE} > 0.5" if self.period and text else text
+
+    def reset(self, text: str) -> str:
+        """Statements after a spike."""
+        return f"lastspike = t\n{text}" if self.period else text
+
+
+def silence_of(network: Network, population: Population) -> Silence:
+    """Choose how the refractoriness of a population is told to Brian."""
+    neuron = population.neuron
+    refractory = neuron.refractory if isinstance(neuron.refractory, str) else REFRACTORY_PERIOD
+    if not refractory:
+        return Silence()
+    # The name of a constant with the unit of time is a period; other strings Brian looks into.
+    constant = neuron.parameters.get(refractory)
+    is_period = constant is not None and b2.have_same_dimensions(
+        getattr(constant, "unit", constant), b2.second
+    )
+    if is_period and not _looked_at(network, population):
+        return Silence(period=refractory, at_slot_start=_BEFORE)
+    return Silence(refractory=refractory, at_slot_start=f"not_refractory = True; {_BEFORE}")
+
+
+def _looked_at(network: Network, population: Population) -> bool:
+    """Whether anybody but equations and threshold must know who is refractory."""
+    neuron, traces = population.neuron, traces_of(network, population)
+    marked = {
+        name
+        for name, equation in Equations(str(neuron.equations)).items()
+        if "unless refractory" in equation.flags
+    }
+    codes = [neuron.before_spikes, neuron.after_spikes, neuron.at_slot_end]
+    codes += [added.on_spike for added in traces]
+    written = assigned("\n".join(codes)) | written_by_synapses(network, population)
+    words = get_identifiers(neuron_strings(neuron) + "\n".join(t.equations for t in traces))
+    for projection in network.projections:
+        learning, model = learning_of(projection), projection.synapse
+        said = [projection.on_pre, projection.graded, *_strings_of(learning)]
+        said += _strings_of(model) if model is not None else []
+        names = get_identifiers("\n".join(said))
+        words |= {n.removesuffix("_pre").removesuffix("_post") for n in names}
+    taken = {AWAKE, "lastspike"} & set(Equations(str(neuron.equations)).names)
+    return bool(marked & written or words & _BRIANS or taken)
+
+
+def _strings_of(strings: Any) -> list[str]:
+    """Give everything that a rule, or a synapse, says in strings."""
+    names = type(strings).__dataclass_fields__
+    return [text for name in names if isinstance(text := getattr(strings, name), str)]
+
+
+def _over(period: str) -> str:
+    """Condition that a period is over, counted in whole steps.
+
+    Half a step between the last refractory step and the first other one leaves no room for
+    rounding. Clipped, since Brian's floor has 32 bits under NumPy.
+    """
+    return f"t >= lastspike + (floor(clip(({period})/dt + 1e-3, 0, 2e9)) - 0.5)*dt"
+
+
+def count_steps(group: Any) -> None:
+    """Let Brian compare times, in place of whole numbers of steps, to end a period."""
+    updater, period = group.state_updater, group._refractory
+    brians_own = updater._get_refractory_code
+
+    def code(run_namespace: Any) -> str:
+        names = get_identifiers(period)
+        variables = group.resolve_all(names, run_namespace, user_identifiers=names)
+        if parse_expression_dimensions(period, variables) is not b2.second.dim:
+            condition: str = brians_own(run_namespace)
+            return condition
+        return f"not_refractory = {_over(period)}\n"
+
+    updater._get_refractory_code = code
