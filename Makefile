@@ -8,7 +8,7 @@ PY := $(VENV)/bin/python
 ARGS ?=
 # Twice quiet: errors only.
 PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check
-BENCHMARKS ?= $(sort $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)))
+BENCHMARKS ?= $(sort $(filter-out benchmarks/_% benchmarks/before_after.py,$(wildcard benchmarks/*.py)))
 export PYTHON
 
 .PHONY: help venv demo test test-all lint types docs notebooks benchmarks fuzz clean
