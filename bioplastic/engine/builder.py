@@ -204,7 +204,7 @@ def _add_population(built: Built, network: Network, population: Population, time
     if neuron.before_spikes:
         step = {"clock": built.step_clock, "when": "before_thresholds"}
         name = f"{population.name}_before_spikes"
-        group.run_regularly(own(neuron.before_spikes), name=name, **step)
+        group.run_regularly(silence.before_spikes(own(neuron.before_spikes)), name=name, **step)
     if neuron.at_slot_end:
         end = {"clock": built.slot_clock, "when": "end", "order": END_OF_NEURONS}
         name = f"{population.name}_at_slot_end"

@@ -5,14 +5,15 @@ the loops over neurons. Where a period holds back nothing but a neuron's own equ
 threshold, a factor of 0 or 1 does the same.
 """
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Any
 
 import brian2 as b2
 from brian2 import Equations
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, Expression, SingleEquation
 from brian2.parsing.expressions import parse_expression_dimensions
-from brian2.utils.stringtools import get_identifiers
+from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from bioplastic.engine.structure import (
     assigned,
@@ -68,6 +69,13 @@ class Silence:
         """Condition of a spike."""
         return f"({text}) and {AWAKE} > 0.5" if self.period and text else text
 
+    def before_spikes(self, text: str) -> str:
+        """Statements before the threshold, which may ask who is refractory."""
+        if not self.period:
+            return text
+        text = re.sub(r"\bint\(\s*not_refractory\s*\)", AWAKE, text)
+        return str(word_substitute(text, {"not_refractory": f"({AWAKE} > 0.5)"}))
+
     def reset(self, text: str) -> str:
         """Statements after a spike."""
         return f"lastspike = t\n{text}" if self.period else text
@@ -90,7 +98,7 @@ def silence_of(network: Network, population: Population) -> Silence:
 
 
 def _looked_at(network: Network, population: Population) -> bool:
-    """Whether anybody but equations and threshold must know who is refractory."""
+    """Whether anybody must know who is refractory after the threshold has been looked at."""
     neuron, traces = population.neuron, traces_of(network, population)
     marked = {
         name
@@ -100,7 +108,8 @@ def _looked_at(network: Network, population: Population) -> bool:
     codes = [neuron.before_spikes, neuron.after_spikes, neuron.at_slot_end]
     codes += [added.on_spike for added in traces]
     written = assigned("\n".join(codes)) | written_by_synapses(network, population)
-    words = get_identifiers(neuron_strings(neuron) + "\n".join(t.equations for t in traces))
+    later = neuron_strings(replace(neuron, before_spikes=""))
+    words = get_identifiers(later + "\n".join(t.equations for t in traces))
     for projection in network.projections:
         learning, model = learning_of(projection), projection.synapse
         said = [projection.on_pre, projection.graded, *_strings_of(learning)]

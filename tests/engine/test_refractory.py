@@ -90,6 +90,9 @@ CASES = {
     "a period that changes": (leaky("(1 + u)*ms"), "v_post += w", 0.7),
     "a condition": (leaky("u > 0.8"), "v_post += w", 0.7),
     "a condition on the neuron": (leaky("u > 0.4 and i > 1"), "v_post += w", 0.7),
+    "what precedes the threshold asks": (
+        leaky(2 * ms, before_spikes="drive += 0.01*int(not_refractory)"), "drive_post += 0.2*w", 0.7,
+    ),
     "a threshold that is always passed": (leaky(2 * ms, threshold="v > -1"), "v_post += w", 0.7),
     "a spike sets the potential": (leaky(2 * ms), "v_post = w", 1.5),
     "equations that ask": (
@@ -122,6 +125,8 @@ def brians_spikes(neuron, on_pre, w):
             refractory=period, method=integrators.resolve(neuron.method),
             namespace=constants, clock=clock,
         )  # fmt: skip
+        if neuron.before_spikes:
+            group.run_regularly(neuron.before_spikes, when="before_thresholds")
         for name, value in neuron.initial_values.items():
             setattr(group, name, value)
         for statement in neuron.at_slot_start.replace(";", "\n").strip().splitlines():
@@ -227,7 +232,8 @@ def test_strings_do_where_nobody_else_looks():
     for name, (neuron, on_pre, _) in CASES.items():
         network = declare(neuron, on_pre)
         silence = silence_of(network, network.population("out"))
-        alone = name.endswith((", a current", ", a conductance"))
+        alone = name.endswith((", a current", ", a conductance", "threshold asks"))
+        alone |= name in ("EPropLIF", "EPropALIF")  # whose potential goes on
         assert bool(silence.period) == alone, name
 
 
