@@ -91,7 +91,8 @@ CASES = {
     "a condition": (leaky("u > 0.8"), "v_post += w", 0.7),
     "a condition on the neuron": (leaky("u > 0.4 and i > 1"), "v_post += w", 0.7),
     "what precedes the threshold asks": (
-        leaky(2 * ms, before_spikes="drive += 0.01*int(not_refractory)"), "drive_post += 0.2*w", 0.7,
+        leaky(2 * ms, before_spikes="drive += 0.01*int(not_refractory)"),
+        "drive_post += 0.2*w", 0.7,
     ),
     "a threshold that is always passed": (leaky(2 * ms, threshold="v > -1"), "v_post += w", 0.7),
     "a spike sets the potential": (leaky(2 * ms), "v_post = w", 1.5),
