@@ -137,13 +137,12 @@ class Noise:
         Returns
         -------
         code : str
-
         """
         if not _DRAW.search(code):
             return code
         # Brian counts objects that are alive; names must not depend on what ran before.
         name = re.sub(r"(_subexpression_update)_\d+$", r"\1", re.sub(r"_codeobject\*?$", "", name))
-        lines, drawn = [], dict.fromkeys(_DRAWN, 0)
+        lines, drawn = [], set[str]()
         seen: dict[str, int] = {}
         for line in re.split(r"[\n;]", code):
             found = _TARGET.match(line)
@@ -154,7 +153,7 @@ class Noise:
 
             def place(call: re.Match[str], target: str = target, n: str = n) -> str:
                 seen[target] = seen.get(target, -1) + 1
-                drawn[call[1]] += 1
+                drawn.add(call[1])
                 said = f"{name}.{target}#{seen[target]}"
                 digest = hashlib.sha256(said.encode()).digest()
                 words = (int.from_bytes(digest[k : k + 4], "little") >> 1 for k in (0, 4))
@@ -162,10 +161,9 @@ class Noise:
                 return f"{_DRAWN[call[1]]}({', '.join(map(str, words))}, {n}{end or ', '}"
 
             lines.append(_DRAW.sub(place, line))
-        for word, count in drawn.items():
-            if count:
-                variables.pop(word, None)
-                variables[_DRAWN[word]] = self.functions[_DRAWN[word]]
+        for word in drawn:
+            variables.pop(word, None)
+            variables[_DRAWN[word]] = self.functions[_DRAWN[word]]
         return "\n".join(lines)
 
     def _n_in_lane(self, owner: Any, variables: dict[str, Any]) -> str:
@@ -176,8 +174,7 @@ class Noise:
         if not isinstance(synapses, b2.Synapses):
             return str(len(owner) // self._lanes)
         if synapses.name in self._wirings:
-            wiring = self._wirings[synapses.name]
-            return str(wiring.n_pre * wiring.n_row)
+            return str(self._wirings[synapses.name].n_synapses)
         variables["N"] = synapses.variables["N"]  # a list, whose length a program reads
         return f"(N/{self._lanes})"
 

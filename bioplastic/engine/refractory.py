@@ -23,7 +23,6 @@ from bioplastic.engine.structure import (
     written_by_synapses,
 )
 from bioplastic.models import Network, Population
-from bioplastic.models.neurons import REFRACTORY_PERIOD
 
 __all__ = ["AWAKE", "Silence", "count_steps", "silence_of"]
 
@@ -84,7 +83,7 @@ class Silence:
 def silence_of(network: Network, population: Population) -> Silence:
     """Choose how the refractoriness of a population is told to Brian."""
     neuron = population.neuron
-    refractory = neuron.refractory if isinstance(neuron.refractory, str) else REFRACTORY_PERIOD
+    refractory = neuron.refractory_string
     if not refractory:
         return Silence()
     # The name of a constant with the unit of time is a period; other strings Brian looks into.

@@ -22,7 +22,6 @@ from bioplastic.models import (
     SpikeInput,
 )
 from bioplastic.models.declaration import is_distribution, parameter_equations, unit_name
-from bioplastic.models.neurons import REFRACTORY_PERIOD
 
 __all__ = [
     "Learning",
@@ -87,7 +86,7 @@ def structure(network: Network) -> str:
         neuron = population.neuron
         parts += [
             population.name, population.n, neuron.equations, neuron.threshold, neuron.reset,
-            neuron.refractory if isinstance(neuron.refractory, str) else REFRACTORY_PERIOD,
+            neuron.refractory_string,
             neuron.before_spikes, neuron.after_spikes, neuron.at_slot_start, neuron.at_slot_end,
             neuron.method,
             isinstance(neuron, PoissonInput), isinstance(neuron, SpikeInput),
@@ -460,7 +459,7 @@ def calendar_of(network: Network, population: Population) -> str | None:
     """
     neuron = population.neuron
     threshold = re.fullmatch(r"\s*t\s*>\s*(\w+)\s*", neuron.threshold or "")
-    if threshold is None or not isinstance(neuron.refractory, str) or neuron.refractory:
+    if threshold is None or neuron.refractory_string:
         return None
     name, equations = threshold[1], Equations(str(neuron.equations))
     codes = [neuron.before_spikes, neuron.after_spikes, neuron.at_slot_end]

@@ -192,6 +192,11 @@ class NeuronModel(Declaration):
             )
 
     @property
+    def refractory_string(self) -> str:
+        """Name of the refractory period, its expression or condition; empty where there is none."""
+        return self.refractory if isinstance(self.refractory, str) else REFRACTORY_PERIOD
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """Name and value of every shared constant."""
         period = {} if isinstance(self.refractory, str) else {REFRACTORY_PERIOD: self.refractory}
