@@ -2,6 +2,7 @@
 
 from bioplastic.models.adaptive_exponential import AdaptiveExponential
 from bioplastic.models.declaration import EquationString
+from bioplastic.models.diehl_cook import DiehlCookExcitatory, DiehlCookInhibitory
 from bioplastic.models.distributions import (
     Constant,
     Distribution,
@@ -20,19 +21,10 @@ from bioplastic.models.eprop import (
     SoftmaxOutput,
     SquaredError,
 )
+from bioplastic.models.inputs import DelayLineInput, PoissonInput, SignalInput, SpikeInput
 from bioplastic.models.intrinsic import AdaptiveThresholdLIF, HomeostaticLIF
-from bioplastic.models.network import Network, Population, Projection, Schedule
-from bioplastic.models.neurons import (
-    LIF,
-    AdaptiveLIF,
-    DelayLineInput,
-    DiehlCookExcitatory,
-    DiehlCookInhibitory,
-    NeuronModel,
-    PoissonInput,
-    SignalInput,
-    SpikeInput,
-)
+from bioplastic.models.network import Network
+from bioplastic.models.neurons import LIF, AdaptiveLIF, NeuronModel
 from bioplastic.models.optimizers import SGD, Adam, Optimizer
 from bioplastic.models.plasticity import (
     AdaptiveEProp,
@@ -60,6 +52,9 @@ from bioplastic.models.plasticity import (
     VoltageSTDP,
     combine_rules,
 )
+from bioplastic.models.population import Population
+from bioplastic.models.projection import Projection
+from bioplastic.models.schedule import Schedule
 from bioplastic.models.synapses import SynapseModel, TsodyksMarkram
 from bioplastic.models.wiring import (
     DistanceWiring,

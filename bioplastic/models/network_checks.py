@@ -19,7 +19,8 @@ from bioplastic.models.checking import (
     unit_of,
     unknown_name,
 )
-from bioplastic.models.neurons import NeuronModel, PoissonInput
+from bioplastic.models.inputs import PoissonInput
+from bioplastic.models.neurons import NeuronModel
 from bioplastic.models.strings import (
     LINKED,
     NEURON_WORDS,
@@ -32,7 +33,9 @@ from bioplastic.models.strings import (
 )
 
 if TYPE_CHECKING:
-    from bioplastic.models.network import Network, Population, Projection
+    from bioplastic.models.network import Network
+    from bioplastic.models.population import Population
+    from bioplastic.models.projection import Projection
 
 __all__ = ["check_network"]
 

@@ -8,7 +8,8 @@ from bioplastic.models.display import html_block, html_table
 from bioplastic.models.wiring import FixedInDegree, PairWiring
 
 if TYPE_CHECKING:
-    from bioplastic.models.network import Network, Projection
+    from bioplastic.models.network import Network
+    from bioplastic.models.projection import Projection
 
 __all__ = ["network_html", "network_repr"]
 

@@ -11,7 +11,7 @@ from bioplastic.errors import ParameterError
 from bioplastic.models.declaration import Declaration, draw, is_distribution, whole_numbers
 
 if TYPE_CHECKING:
-    from bioplastic.models.network import Population
+    from bioplastic.models.population import Population
 
 __all__ = [
     "DistanceWiring",

@@ -1,0 +1,130 @@
+"""Projections: synapses from one population to another."""
+
+import math
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+from brian2 import ms
+
+from bioplastic.errors import ParameterError
+from bioplastic.models.declaration import (
+    Declaration,
+    check_kind,
+    is_distribution,
+    is_one_number,
+    parameter,
+)
+from bioplastic.models.plasticity import PlasticityRule
+from bioplastic.models.population import RESERVED
+from bioplastic.models.synapses import SynapseModel
+from bioplastic.models.wiring import Wiring
+
+__all__ = ["Projection"]
+
+WIRINGS = ("all_to_all", "one_to_one", "all_but_one")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Projection(Declaration):
+    """Synapses from one population to another.
+
+    Parameters
+    ----------
+    pre, post : str
+        Names of the populations.
+    wiring : {"all_to_all", "one_to_one", "all_but_one"} or Wiring
+        Who is connected; ``"all_but_one"`` leaves out the partner of the same index.
+    on_pre : str
+        What a presynaptic spike does, for example ``"ge_post += w"``.
+    graded : str
+        What a synapse does in every step, spike or no spike, for example
+        ``"signal_post += w*error_pre"``, when the presynaptic population's `after_spikes` is done.
+    weight : float, Distribution or None
+        One weight for all synapses, or one for each, drawn or, for None, set from the state.
+    delay : Quantity in seconds, or Distribution
+        From a spike to its effect, rounded to steps.
+    synapse : SynapseModel or None
+        State of a synapse beside its weight, for example :class:`TsodyksMarkram`.
+    rule : PlasticityRule or None
+        How `w` changes; it needs a weight for each synapse.
+    norm : float or None
+        Incoming weights of each neuron are scaled to this sum when a slot begins.
+    pooled : bool
+        ``"all_but_one"`` with one weight: sum the spikes once and hand the sum on, at a cost of
+        O(n) in place of O(n**2) synapses. Same mathematics; `on_pre` must add ``weight``.
+    label : str
+        Name where two populations are connected more than once; ``"pre_to_post"`` where empty.
+
+    Examples
+    --------
+    >>> from bioplastic.models import Projection
+    >>> Projection(pre="a", post="b", wiring="one_to_one", on_pre="ge_post += w", weight=10.4).name
+    'a_to_b'
+    """
+
+    pre: str
+    post: str
+    wiring: str | Wiring = "all_to_all"
+    on_pre: str = "ge_post += w"
+    graded: str = ""
+    weight: Any = None
+    delay: Any = parameter(0 * ms, low=0, strict=False)
+    synapse: SynapseModel | None = None
+    rule: PlasticityRule | None = None
+    norm: float | None = None
+    pooled: bool = True
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        Declaration.__post_init__(self)
+        if self.wiring not in WIRINGS:
+            check_kind(self, "wiring", Wiring, f"a Wiring or one of {', '.join(WIRINGS)}")
+        if self.synapse is not None:
+            check_kind(self, "synapse", SynapseModel, "a SynapseModel or None")
+        if self.rule is not None:
+            check_kind(self, "rule", PlasticityRule, "a PlasticityRule or None")
+        if self.norm is not None:
+            check_kind(self, "norm", Real, "a number or None")
+        if not (self.weight is None or is_distribution(self.weight) or is_one_number(self.weight)):
+            raise ParameterError(
+                f"Projection.weight: must be a number, a Distribution or None, got {self.weight!r}"
+            )
+        if not self.name.isidentifier() or self.name in RESERVED:
+            raise ParameterError(f"Projection.label: must be an identifier, got {self.label!r}")
+        one = self.weight is not None and not is_distribution(self.weight)
+        if one and (self.rule is not None or self.norm is not None):
+            raise ParameterError(
+                f"Projection.weight: must be None or a Distribution where a rule or a norm changes "
+                f"the weights ({self.name}), got {self.weight}"
+            )
+        if one and not math.isfinite(self.weight):
+            raise ParameterError(
+                f"Projection.weight: must be finite, got {self.weight} ({self.name})"
+            )
+        if self.norm is not None and not 0 < self.norm < math.inf:
+            raise ParameterError(f"Projection.norm: must be > 0, got {self.norm} ({self.name})")
+
+    @property
+    def name(self) -> str:
+        """Name under which weights, wiring and delays stand in the state."""
+        return self.label or f"{self.pre}_to_{self.post}"
+
+    @property
+    def delayed(self) -> bool:
+        """Whether a spike acts later than in its own step."""
+        return is_distribution(self.delay) or float(self.delay) > 0
+
+    @property
+    def listed(self) -> bool:
+        """Whether the synapses are a list in the state, with ``i``, ``j`` and ``delay``.
+
+        Other wirings are regular, which is what makes them fast.
+        """
+        varies = self.rule is not None and self.rule.varies
+        return isinstance(self.wiring, Wiring) or self.delayed or bool(self.synapse) or varies
+
+    @property
+    def one_weight(self) -> bool:
+        """Whether one number is the weight of all synapses."""
+        return self.weight is not None and not is_distribution(self.weight)
