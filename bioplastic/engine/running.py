@@ -20,9 +20,9 @@ from bioplastic.engine.context import BRIAN
 from bioplastic.engine.cuda_program import CudaProgram
 from bioplastic.engine.lanes import Combine, check_lanes, in_order
 from bioplastic.engine.limits import check_lists, check_sizes, check_steps
-from bioplastic.engine.naming import with_names_of_their_own
 from bioplastic.engine.output_file import kept_outputs
 from bioplastic.engine.outputs import Outputs
+from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import (
     Chunk,
     ChunkResult,
@@ -40,9 +40,9 @@ from bioplastic.engine.stimulus import (
     signal_rows,
     target_rows,
 )
-from bioplastic.engine.structure import parameter_values, structure
 from bioplastic.errors import BioplasticError, ParameterError, SimulationError
 from bioplastic.models import Network
+from bioplastic.models.declaration import key_of
 from bioplastic.models.display import html_block, html_table
 from bioplastic.models.suggesting import no_attribute
 from bioplastic.spikes import SpikeTrains
@@ -170,7 +170,7 @@ def open_program(network: Network, *, engine: str = "auto", lanes: int = 1) -> P
     name = resolve_engine(engine)
     check_sizes(network, engine=name, lanes=lanes)
     try:
-        return _open(with_names_of_their_own(network), name, lanes)
+        return _open(plan_of(network).network, name, lanes)
     except BioplasticError:
         raise
     except (*_BRIANS_ERRORS, KeyError, SyntaxError, TypeError, ValueError) as error:
@@ -187,7 +187,7 @@ def _open(network: Network, name: str, lanes: int) -> Program:
         return StandaloneProgram(network, lanes=lanes)
     if name == "cuda_standalone":
         return CudaProgram(network, lanes=lanes)
-    key = (structure(network), name, lanes)
+    key = (key_of(network), name, lanes)
     with BRIAN:
         program = _runtime_programs.pop(key, None)
         if program is None:
@@ -313,12 +313,13 @@ def run(
             f"start, stop: must lie within the {len(stimulus)} samples and in this order, got "
             f"{start} and {stop}"
         )
-    network = with_names_of_their_own(network)
+    plan = plan_of(network)
+    network = plan.network
     check_lanes(network, lanes, combine)
     if program is None:
         program = open_program(network, engine=name, lanes=lanes)
     words = _seed_words(seed)
-    parameters = {k: np.array([v]) for k, v in parameter_values(network).items()}
+    parameters = {k: np.array([v]) for k, v in plan.values.items()}
     values = complete_state(
         network, program.sizes, {**parameters, **(state or {})}, _sequence(seed)
     )

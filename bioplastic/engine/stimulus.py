@@ -11,7 +11,7 @@ import numpy.typing as npt
 from brian2 import hertz, second
 
 from bioplastic._quantities import base_units, has_unit
-from bioplastic.engine.structure import n_target_signals
+from bioplastic.engine.plan import plan_of
 from bioplastic.errors import DataError
 from bioplastic.models import Network, PoissonInput, SignalInput, SpikeInput
 from bioplastic.models.network import INPUTS
@@ -303,7 +303,7 @@ def check_stimulus(network: Network, stimulus: Stimulus) -> None:
             f"array of shape {np.shape(targets)}"
         )
     signals = None if isinstance(stimulus, RateStimulus) else stimulus.target_signals
-    n_outputs = n_target_signals(network)
+    n_outputs = plan_of(network).n_target_signals
     if n_outputs or signals is not None:
         found = None if signals is None else _signal_shape("stimulus.target_signals", signals)
         if found != (shape[0], n_outputs):

@@ -1,12 +1,12 @@
 """Neurons through which samples enter a network."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from brian2 import ms
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import parameter
+from bioplastic.models.declaration import key_of, parameter
 from bioplastic.models.neurons import NeuronModel
 
 __all__ = ["DelayLineInput", "PoissonInput", "SignalInput", "SpikeInput"]
@@ -73,6 +73,7 @@ class PoissonInput(NeuronModel):
     threshold: str = "t > t_next"
     reset: str = POISSON_RESET
     at_slot_start: str = POISSON_SLOT_START
+    takes: ClassVar[str] = "rates"
     boost: Any = parameter(0.5, low=0, strict=False)
 
 
@@ -91,6 +92,7 @@ class SpikeInput(NeuronModel):
     """
 
     equations: str = ""
+    takes: ClassVar[str] = "spikes"
 
     def __post_init__(self) -> None:
         NeuronModel.__post_init__(self)
@@ -123,6 +125,7 @@ class SignalInput(NeuronModel):
     equations: str = "value : 1"
     threshold: str = "value != 0"
     before_spikes: str = "value = stimulus(row, i)"
+    takes: ClassVar[str] = "signals"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -149,5 +152,5 @@ class DelayLineInput(SignalInput):
     equations: str = DELAY_LINE_EQUATIONS
     before_spikes: str = "value = stimulus(row - lag*heard, channel)*heard"
     at_slot_start: str = DELAY_LINE_START
-    n_channels: Any = parameter(1, low=1, strict=False)
+    n_channels: Any = parameter(1, low=1, strict=False, key=key_of)
     delay: Any = parameter(30 * ms, low=0)
