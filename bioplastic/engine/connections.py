@@ -11,8 +11,8 @@ from brian2.core.namespace import DEFAULT_UNITS
 from brian2.utils.stringtools import word_substitute
 
 from bioplastic.engine import lanes
+from bioplastic.engine.actions import Action
 from bioplastic.engine.built import Built, RegularWiring
-from bioplastic.engine.plan import Action
 from bioplastic.models import Projection
 from bioplastic.models.declaration import parameter_equations
 from bioplastic.models.hooks import INTEGRATION, ON_POST, ON_PRE, THRESHOLD
