@@ -385,7 +385,7 @@ class EPropNetwork(BaseEstimator):
 
     def _samples(self, X: Any, method: str, *, reset: bool) -> Samples:
         if not reset:
-            check_kind(self, X, method, takes_spikes=self._takes_spikes)
+            check_kind(self, X, method)
         steps = check_positive(self, "presentation", 100 * ms) / self._dt
         n_steps = round(steps)
         if self.presentation is not None and not math.isclose(steps, n_steps, abs_tol=1e-6):
