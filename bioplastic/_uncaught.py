@@ -5,7 +5,6 @@ its developers and leaves logs in the temporary folder. Python's warnings go thr
 This module is imported before anything else imports Brian, so that it knows what was there.
 """
 
-import logging
 import sys
 import traceback
 import warnings
@@ -15,8 +14,10 @@ _users_own = "brian2" in sys.modules
 _show_error = sys.__excepthook__ if _users_own else sys.excepthook
 _show_warning = warnings.showwarning
 
-from brian2.utils.logger import BrianLogger, brian_excepthook  # noqa: E402
-
+from bioplastic.engine.brian_internals import (  # noqa: E402
+    brian_excepthook,
+    keep_warnings_to_python,
+)
 from bioplastic.errors import BioplasticError  # noqa: E402
 
 __all__ = ["show_uncaught"]
@@ -40,5 +41,4 @@ def show_uncaught(
 if sys.excepthook is brian_excepthook:
     sys.excepthook = show_uncaught
 if warnings.showwarning is not _show_warning:
-    logging.captureWarnings(False)
-    logging.getLogger("py.warnings").removeHandler(BrianLogger.console_handler)
+    keep_warnings_to_python()

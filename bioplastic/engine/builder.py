@@ -17,6 +17,7 @@ from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import get_identifiers
 
 from bioplastic.engine import integrators
+from bioplastic.engine.brian_internals import SPIKES
 from bioplastic.engine.built import Built
 from bioplastic.engine.connections import (
     add_projection,
@@ -70,8 +71,8 @@ class OnSpike(CodeRunner):
             when="synapses",
             order=500,
             name=f"{group.name}_on_spike",
-            template_kwds={"eventspace_variable": group.variables["_spikespace"]},
-            needed_variables=["_spikespace"],
+            template_kwds={"eventspace_variable": group.variables[SPIKES]},
+            needed_variables=[SPIKES],
         )
         group.contained_objects.append(self)
 
