@@ -5,6 +5,7 @@ its developers and leaves logs in the temporary folder. Python's warnings go thr
 This module is imported before anything else imports Brian, so that it knows what was there.
 """
 
+import logging
 import sys
 import traceback
 import warnings
@@ -14,10 +15,10 @@ _users_own = "brian2" in sys.modules
 _show_error = sys.__excepthook__ if _users_own else sys.excepthook
 _show_warning = warnings.showwarning
 
-from bioplastic.engine.brian_internals import (  # noqa: E402
-    brian_excepthook,
-    keep_warnings_to_python,
-)
+from brian2 import BrianLogger  # noqa: E402
+
+_after_brian = sys.excepthook
+
 from bioplastic.errors import BioplasticError  # noqa: E402
 
 __all__ = ["show_uncaught"]
@@ -35,10 +36,11 @@ def show_uncaught(
     through = {name.partition(".")[0] for name in names}
     ours = isinstance(error, BioplasticError) or "bioplastic" in through
     brians = not ours and (_users_own or "brian2" in through)
-    (brian_excepthook if brians else _show_error)(kind, error, at)
+    (_after_brian if brians else _show_error)(kind, error, at)
 
 
-if sys.excepthook is brian_excepthook:
+if str(getattr(_after_brian, "__module__", "")).partition(".")[0] == "brian2":
     sys.excepthook = show_uncaught
 if warnings.showwarning is not _show_warning:
-    keep_warnings_to_python()
+    logging.captureWarnings(False)
+    logging.getLogger("py.warnings").removeHandler(BrianLogger.console_handler)

@@ -7,7 +7,6 @@ asks the next release.
 """
 
 import importlib
-import logging
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -20,20 +19,18 @@ from brian2.codegen.templates import LazyTemplateLoader
 from brian2.core.names import Nameable
 from brian2.stateupdaters.exponential_euler import get_conditionally_linear_system
 from brian2.synapses.synapses import SynapticPathway
-from brian2.utils.logger import BrianLogger, brian_excepthook
 
 __all__ = [
     "AFTER_CODE_OBJECTS", "BEFORE_CODE_OBJECTS", "POST", "PRE", "SPIKES", "SYNAPSE",
     "SYNAPTIC_POST", "SYNAPTIC_PRE", "UNUSED_OBJECTS", "accesses", "active_device",
-    "add_to_program", "adds_to", "array_behind", "array_name", "array_of_spikes",
-    "at_element", "at_own_index", "brian_excepthook", "code_object_sources",
-    "codes_in_a_step", "condition_of_writing", "cuda_code_generator", "drop_code_object",
-    "elements_of", "fire", "forget_spikes_under_way", "is_read_into",
-    "keep_warnings_to_python", "let_refractory_receive", "linear_system",
-    "look_up_at_own_index", "makes_synapses", "name_of_runner", "named_objects", "pointer",
-    "prepare", "promise_synapses", "put_back_device", "set_device",
-    "set_end_of_refractoriness", "spikes_now", "templates_of", "text_of",
-    "variables_per_synapse", "without_condition", "without_count", "written_place",
+    "add_to_program", "adds_to", "array_behind", "array_name", "array_of_spikes", "at_element",
+    "at_own_index", "code_object_sources", "codes_in_a_step", "condition_of_writing",
+    "cuda_code_generator", "drop_code_object", "elements_of", "fire", "forget_spikes_under_way",
+    "is_read_into", "let_refractory_receive", "linear_system", "look_up_at_own_index",
+    "makes_synapses", "name_of_runner", "named_objects", "pointer", "prepare",
+    "promise_synapses", "put_back_device", "set_device", "set_end_of_refractoriness",
+    "spikes_now", "templates_of", "text_of", "variables_per_synapse", "without_condition",
+    "without_count", "written_place",
 ]  # fmt: skip
 
 # Devices and objects
@@ -343,12 +340,3 @@ def adds_to(line: str, variable: str) -> bool:
 def without_condition(line: str, condition: str) -> str:
     """Drop the last condition that holds beside others: Brian puts brackets around each."""
     return line.replace(f" && ({condition})", "")
-
-
-# What is shown
-
-
-def keep_warnings_to_python() -> None:
-    """Undo that Python's warnings go to Brian's console: it has its handler listen to them."""
-    logging.captureWarnings(False)
-    logging.getLogger("py.warnings").removeHandler(BrianLogger.console_handler)
