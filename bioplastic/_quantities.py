@@ -15,8 +15,9 @@ __all__ = ["base_units", "has_unit", "powers_of_units", "same_unit"]
 _UNITS = {second: ("s", "times in seconds"), hertz: ("Hz", "rates in hertz")}
 #: Types that NumPy makes an array of without losing a unit.
 _PLAIN = (int, float, np.generic)
-#: Units of which Brian makes all others.
-_BASE = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
+#: Units of which Brian makes all others, in its order, and their symbols.
+_BASE = {"metre": "m", "kilogram": "kg", "second": "s", "amp": "A", "kelvin": "K", "mole": "mol",
+         "candle": "cd"}  # fmt: skip
 
 
 def base_units(
@@ -74,7 +75,7 @@ def same_unit(value: Any, unit: Any) -> bool:
 def powers_of_units(value: Any) -> dict[str, float]:
     """Powers of the base units in the unit of a value, in Brian's order."""
     dimensions = get_dimensions(value)
-    return {name: dimensions.get_dimension(name) for name in _BASE}
+    return {name: dimensions.get_dimension(symbol) for name, symbol in _BASE.items()}
 
 
 def _converted(value: Any, unit: Quantity, name: str) -> npt.NDArray[np.float64]:

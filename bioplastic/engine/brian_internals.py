@@ -327,7 +327,7 @@ def written_place(line: str) -> tuple[str, str] | None:
 
 
 def is_read_into(line: str, element: str) -> str | None:
-    """Name the variable into which a line reads an element, None where it does something else."""
+    """Name the variable, not a constant, into which a line reads an element; None for others."""
     found = re.fullmatch(rf"\w+ (\w+) = {re.escape(element)};", line)
     return None if found is None else found[1]
 

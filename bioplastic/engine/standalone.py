@@ -80,7 +80,8 @@ def by_source(lines: list[str], name: str) -> list[str]:
     """Let code of synapses act on those of which the others are superpositions."""
     for variable in get_device().superposed[name].variables:
         element = at_own_index(name, variable)
-        lines = [line.replace(element, f"_of_{variable}[_idx]") for line in lines]
+        source = at_element(f"_of_{variable}", SYNAPSE)
+        lines = [line.replace(element, source) for line in lines]
     return lines
 
 
