@@ -15,6 +15,7 @@ PYTHON_NEXT ?=
 BRIAN_NEXT ?= brian2==2.11.*
 TESTS_NEXT := $(wildcard tests/engine/test_brian_*.py) \
     $(addprefix tests/engine/test_,noise.py refractory.py context.py)
+NOT_NEXT := standalone compil build shared_out Distributions OfTheUser
 BENCHMARKS ?= $(sort $(filter-out benchmarks/_% benchmarks/before_after.py,$(wildcard benchmarks/*.py)))
 export PYTHON
 
@@ -22,7 +23,7 @@ export PYTHON
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
 
 # An environment that works is kept, also one made by other means. One made by an interrupted call is
 # made anew: its stamp is missing and pip with it.
@@ -71,7 +72,7 @@ test-all: $(VENV)/.installed-dev  ## the slow tests too
 	$(PYTEST) -m "not cuda" $(ARGS)
 
 test-brian-next: $(VENV_NEXT)/.installed  ## whether the next release of Brian is what we assume
-	$(VENV_NEXT)/bin/python -m pytest $(TESTS_NEXT) -k 'not standalone and not compil and not build and not shared_out' $(ARGS)
+	$(VENV_NEXT)/bin/python -m pytest $(TESTS_NEXT) -k 'not nothing $(NOT_NEXT:%=and not %)' $(ARGS)
 
 lint: $(VENV)/.installed-dev  ## ruff and codespell
 	$(PY) -m ruff check .

@@ -14,21 +14,7 @@ from brian2.core.variables import ArrayVariable, DynamicArrayVariable
 from brian2.devices.device import all_devices, get_device
 from brian2.synapses.synapses import Synapses
 
-from bioplastic.engine.brian_internals import (
-    SPIKES,
-    SYNAPSE,
-    SYNAPTIC_POST,
-    SYNAPTIC_PRE,
-    array_of_spikes,
-    at_element,
-    condition_of_writing,
-    cuda_code_generator,
-    drop_code_object,
-    makes_synapses,
-    pointer,
-    templates_of,
-    variables_per_synapse,
-)
+from bioplastic.engine import brian_internals as brian
 from bioplastic.engine.built import Built
 from bioplastic.engine.cuda_kernels import Kernel, Layout, kernel_of
 from bioplastic.engine.schedule import SLOT_LOG
@@ -57,7 +43,7 @@ def kernel(name: str, scalar_code: Any, vector_code: Any, variables: Any, owner:
         scalar_code,
         vector_code,
         variables,
-        lambda variable: pointer(device.get_array_name(variable)),
+        lambda variable: brian.pointer(device.get_array_name(variable)),
     )
     for variable in found.arrays.values():
         device.mirror(variable)
@@ -72,10 +58,10 @@ def falls_silent(variables: Mapping[str, Any]) -> list[str]:
     if "not_refractory" not in variables:
         return []
     awake, last, t = (
-        pointer(get_device().get_array_name(variables[name]))
+        brian.pointer(get_device().get_array_name(variables[name]))
         for name in ("not_refractory", "lastspike", "t")
     )
-    awake, last = at_element(awake, SYNAPSE), at_element(last, SYNAPSE)
+    awake, last = brian.at_element(awake, brian.SYNAPSE), brian.at_element(last, brian.SYNAPSE)
     return [
         f"{awake} = _cond ? 0 : {awake};",
         f"{last} = _cond ? {t}[0] : {last};",
@@ -85,15 +71,15 @@ def falls_silent(variables: Mapping[str, Any]) -> list[str]:
 class CudaCodeObject(SlotCodeObject):
     """Code object whose code becomes a kernel."""
 
-    generator_class = cuda_code_generator()
-    templater = templates_of(
+    generator_class = brian.cuda_code_generator()
+    templater = brian.templates_of(
         SlotCodeObject,
         functions={
             "layout_of": layout_of,
             "falls_silent": falls_silent,
             "kernel": kernel,
             "on_device": lambda variable: get_device().mirror(variable),
-            "spikes_of": lambda group: get_device().mirror(array_of_spikes(group)),
+            "spikes_of": lambda group: get_device().mirror(brian.array_of_spikes(group)),
         },
         endings=(".cu", ".cpp"),
     )
@@ -148,8 +134,8 @@ class CudaDevice(SlotDevice):
         """Queue the program's main part, see :class:`SlotDevice`."""
         built.calendars.clear()  # threads look at all neurons
         super().add_slot_loop(built, lists, learned, bounds)
-        for code_object in [c for c in self.code_objects.values() if makes_synapses(c)]:
-            drop_code_object(self, code_object)
+        for code_object in [c for c in self.code_objects.values() if brian.makes_synapses(c)]:
+            brian.drop_code_object(self, code_object)
         self._mirror_what_the_loop_reads(built)
         found = {n: v for n, v in built.variables.items() if n not in built.parameters}
         listed = {f"{s.name}.{k}": (s, k) for s in built.listed for k in lists[s.name][1]}
@@ -202,15 +188,15 @@ class CudaDevice(SlotDevice):
             self.mirror(schedule.variables[name])
         spiking = [*built.watched, *([built.spike_input] if built.spike_input else [])]
         for group in spiking:
-            self.mirror(array_of_spikes(group))
+            self.mirror(brian.array_of_spikes(group))
         for group, variable in built.added_to.values():
-            if (condition := condition_of_writing(group.variables[variable])) is not None:
+            if (condition := brian.condition_of_writing(group.variables[variable])) is not None:
                 self.mirror(condition)
 
     def _mirrored(self, array: str, variable: Any) -> dict[str, str]:
         dynamic = isinstance(variable, DynamicArrayVariable)
         host = self.get_array_name(variable, access_data=False)
-        spikes = variable.name == SPIKES
+        spikes = variable.name == brian.SPIKES
         return {
             "name": array,
             "type": c_data_type(variable.dtype),
@@ -230,8 +216,8 @@ class CudaDevice(SlotDevice):
             variables = {v for v in synapses.variables.values() if isinstance(v, ArrayVariable)}
             found += [
                 (self.get_array_name(v, access_data=False), layout.n_synapses)
-                for v in variables & variables_per_synapse(synapses)
-                if v.name not in (SYNAPTIC_PRE, SYNAPTIC_POST)
+                for v in variables & brian.variables_per_synapse(synapses)
+                if v.name not in (brian.SYNAPTIC_PRE, brian.SYNAPTIC_POST)
             ]
         return sorted(found)
 
