@@ -228,12 +228,15 @@ class TestEquations:
         )  # fmt: skip
         probe.implementations.add_implementation("numpy", note)
         group = b2.NeuronGroup(
-            3, "x : 1", threshold="x > 1", reset="x = probe()", namespace={"probe": probe}
-        )
+            3, "dv/dt = 0*Hz : 1 (unless refractory)\nx : 1", threshold="x > 1",
+            reset="x = probe()",
+            refractory=1 * ms, method="euler", namespace={"probe": probe},
+        )  # fmt: skip
         group.x = [2, 0, 2]
-        group.run_regularly("x += 0*probe()", when="end")
+        group.run_regularly("x += 0*probe()", when="start")
+        group.run_regularly("v = probe()", when="end")  # of those that are awake
         b2.Network(group).run(0.1 * ms)
-        assert [list(elements) for elements in found] == [[0, 2], [0, 1, 2]]
+        assert [list(elements) for elements in found] == [[0, 1, 2], [0, 2], [1]]
         assert room.elements_of(7) == 7
 
 
