@@ -2,11 +2,18 @@
 
 from bioplastic.engine.checkpoint import describe, load_checkpoint, save_checkpoint
 from bioplastic.engine.cuda_program import CUDA
-from bioplastic.engine.engines import Engine, register, unregister
+from bioplastic.engine.engines import (
+    ENGINES,
+    Engine,
+    open_program,
+    register,
+    resolve_engine,
+    unregister,
+)
 from bioplastic.engine.integrators import rational_exponential_euler
 from bioplastic.engine.presenting import Presentation, present
 from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan, Program, Recorder
-from bioplastic.engine.running import ENGINES, Result, open_program, resolve_engine, run
+from bioplastic.engine.running import Result, run
 from bioplastic.engine.runtime_engines import CYTHON, NUMPY
 from bioplastic.engine.standalone_program import CPP
 from bioplastic.engine.stimulus import (

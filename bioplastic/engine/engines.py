@@ -9,8 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from brian2 import BrianObjectException, DimensionMismatchError
+from brian2.equations.equations import EquationError
+
+from bioplastic.engine.limits import check_sizes
+from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import Program
-from bioplastic.errors import ParameterError
+from bioplastic.errors import BioplasticError, ParameterError
 from bioplastic.models import Network
 
 __all__ = [
@@ -18,6 +23,7 @@ __all__ = [
     "GROUP",
     "Engine",
     "find_engine",
+    "open_program",
     "register",
     "resolve_engine",
     "unregister",
@@ -25,6 +31,8 @@ __all__ = [
 
 #: Entry points of installed packages that name an :class:`Engine`.
 GROUP = "bioplastic.engines"
+#: What Brian says of equations that it cannot use, next to Python's own errors.
+_BRIANS_ERRORS = (BrianObjectException, DimensionMismatchError, EquationError)
 
 
 def _works() -> str:
@@ -241,3 +249,45 @@ def find_engine(name: str) -> Engine:
 def resolve_engine(engine: str) -> str:
     """Name of the engine that ``"auto"`` stands for on this machine."""
     return find_engine(engine).name
+
+
+def open_program(network: Network, *, engine: str = "auto", lanes: int = 1) -> Program:
+    """Build a network for an engine, or take it from the cache.
+
+    Parameters
+    ----------
+    network : Network
+        The declaration.
+    engine : str
+        One of `ENGINES`. ``"auto"`` takes C++ where a compiler is found, else NumPy with a warning.
+    lanes : int
+        Samples that are shown side by side, see :func:`run`.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such engine, it has no lanes, or Brian cannot make sense of the network's
+        equations.
+    CompilerNotFoundError, BuildError
+        If the program cannot be made.
+    """
+    chosen = find_engine(engine)
+    if lanes > 1 and not chosen.lanes:
+        able = [name for name, other in _known().items() if other.lanes]
+        raise ParameterError(
+            f"lanes: must be 1 on engine {chosen.name!r}, which shows one sample at a time, got "
+            f"{lanes}; an estimator's batch_size must be 1, too. Engines with lanes: "
+            f"{', '.join(able)}"
+        )
+    check_sizes(network, lanes=lanes, copies=chosen.copies)
+    try:
+        return chosen.open(plan_of(network).network, lanes)
+    except BioplasticError:
+        raise
+    except (*_BRIANS_ERRORS, KeyError, SyntaxError, TypeError, ValueError) as error:
+        # Brian's own exception says where, the one behind it what.
+        where = str(error).partition("\n")[0]
+        what = f" {error.__cause__}" if error.__cause__ is not None else ""
+        raise ParameterError(
+            f"the network cannot be built; correct its equations: {where}{what}"
+        ) from error

@@ -18,10 +18,11 @@ import numpy.typing as npt
 from tqdm.auto import tqdm
 
 from bioplastic.engine.carried import check_independent
+from bioplastic.engine.engines import open_program, resolve_engine
 from bioplastic.engine.lanes import default_lanes
 from bioplastic.engine.output_file import kept_outputs
 from bioplastic.engine.program import ChunkResult, deferred_interrupt
-from bioplastic.engine.running import Result, open_program, resolve_engine, run
+from bioplastic.engine.running import Result, run
 from bioplastic.engine.standalone_program import CompiledProgram
 from bioplastic.engine.state import State
 from bioplastic.engine.stimulus import Stimulus, check_stimulus, in_this_order
