@@ -20,6 +20,7 @@ from bioplastic._checks import (
     check_positive,
     check_whole,
 )
+from bioplastic.engine.engines import find_engine
 from bioplastic.engine.program import Recorder
 from bioplastic.errors import CheckpointError, DataError, ParameterError
 from bioplastic.models import (
@@ -134,12 +135,12 @@ class EPropNetwork(BaseEstimator):
             if resume:
                 self._resume(configuration)
         patience = check_whole(self, "n_iter_no_change", low=1)
-        name = engines.resolve_engine(self.engine)
+        engine = find_engine(self.engine)
         # On a GPU a batch runs side by side. A recorder sees one sample after the other.
-        together = name == "cuda_standalone" and recorder is None
+        together = engine.batches and recorder is None
         self._lanes = self.network_.schedule.batch_size if together else 1
         program = engines.open_program(self.network_, engine=self.engine, lanes=self._lanes)
-        self.engine_ = {"name": name, "dt": str(self.network_.schedule.dt)}
+        self.engine_ = {"name": engine.name, "dt": str(self.network_.schedule.dt)}
         self.timings_ = {"build": program.build_seconds, "simulate": 0.0}
         last = first + n_epochs
         try:
