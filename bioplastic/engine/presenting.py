@@ -18,11 +18,11 @@ import numpy.typing as npt
 from tqdm.auto import tqdm
 
 from bioplastic.engine.carried import check_independent
+from bioplastic.engine.engines import find_engine, open_program
 from bioplastic.engine.lanes import default_lanes
 from bioplastic.engine.output_file import kept_outputs
 from bioplastic.engine.program import ChunkResult, deferred_interrupt
-from bioplastic.engine.running import Result, open_program, resolve_engine, run
-from bioplastic.engine.standalone_program import CompiledProgram
+from bioplastic.engine.running import Result, run
 from bioplastic.engine.state import State
 from bioplastic.engine.stimulus import Stimulus, check_stimulus, in_this_order
 from bioplastic.errors import ParameterError
@@ -135,11 +135,11 @@ def present(
     if record not in ("counts", "spikes"):
         raise ParameterError(f"record: must be 'counts' or 'spikes', got {record!r}")
     check_independent(network, state or {}, outputs)
-    name = resolve_engine(engine)
+    chosen = find_engine(engine)
     n_workers = min(joblib.effective_n_jobs(n_jobs), max(len(stimulus), 1))
     if lanes is None:
-        lanes = default_lanes(network, name)
-    program = open_program(network, engine=name, lanes=lanes)
+        lanes = default_lanes(network, chosen.n_busy)
+    program = open_program(network, engine=chosen.name, lanes=lanes)
     lengths, order = network.schedule.n_steps(stimulus.durations(0, len(stimulus))), None
     if lanes > 1:  # neighbours of about the same length wait little for each other
         order = np.argsort(stimulus.durations(0, len(stimulus)), kind="stable")
@@ -153,7 +153,7 @@ def present(
         stimulus,
         seed=seed,
         state=state,
-        engine=name,
+        engine=chosen.name,
         record=record,
         lanes=lanes,
         chunk_size=CHUNK,
@@ -182,11 +182,9 @@ def present(
                 recorder=kept and kept.of_a_part(),
             )
 
-        compiled = isinstance(program, CompiledProgram)
-        if n_workers == 1 or (outputs_path is not None and not compiled):
+        if n_workers == 1 or (outputs_path is not None and not chosen.threads):
             results = [here(begin, end) for begin, end in blocks]
-        elif compiled:
-            # The work is done by the compiled programs, which are processes of their own.
+        elif chosen.threads:
             parallel = joblib.Parallel(n_jobs=n_workers, backend="threading")
             results = parallel(joblib.delayed(here)(begin, end) for begin, end in blocks)
         else:

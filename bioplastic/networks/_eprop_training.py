@@ -14,6 +14,7 @@ from tqdm.auto import tqdm
 
 from bioplastic import engine as engines
 from bioplastic._checks import check_choice, check_number, check_whole
+from bioplastic.engine.engines import find_engine
 from bioplastic.engine.program import Recorder
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.networks import _checkpoints as checkpoints
@@ -131,12 +132,12 @@ class EPropTraining(EPropNetwork):
             if resume:
                 self._resume(configuration)
         patience = check_whole(self, "n_iter_no_change", low=1)
-        name = engines.resolve_engine(self.engine)
+        engine = find_engine(self.engine)
         # On a GPU a batch runs side by side. A recorder sees one sample after the other.
-        together = name == "cuda_standalone" and recorder is None
+        together = engine.batches and recorder is None
         self._lanes = self.network_.schedule.batch_size if together else 1
         program = engines.open_program(self.network_, engine=self.engine, lanes=self._lanes)
-        self.engine_ = {"name": name, "dt": str(self.network_.schedule.dt)}
+        self.engine_ = {"name": engine.name, "dt": str(self.network_.schedule.dt)}
         self.timings_ = {"build": program.build_seconds, "simulate": 0.0}
         last = first + n_epochs
         try:

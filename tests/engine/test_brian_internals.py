@@ -166,7 +166,7 @@ class TestSynapses:
 
     def test_code_for_those_that_spike_is_told_where_they_are(self):
         group = neurons(3)
-        OnSpike(group, "x += 1")
+        OnSpike(group, "group_on_spike", "x += 1")
         net = b2.Network(group)
         room.prepare(net, clocks(group))
         room.fire(group, np.array([1]))
