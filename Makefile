@@ -109,8 +109,7 @@ fuzz: $(VENV)/.installed-dev  ## read 100,000 damaged files with each reader
 	@mv benchmarks/results/fuzz.txt.part benchmarks/results/fuzz.txt
 	@cat benchmarks/results/fuzz.txt
 
-clean:  ## remove what the other targets made, except .venv
-	rm -rf $(VENV_NEXT)
+clean:  ## remove what the other targets made, except the environments
 	rm -rf out docs/reference/generated build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -f benchmarks/results/*.part
 	find bioplastic tests benchmarks tools -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

@@ -5,10 +5,10 @@ import datetime
 import numpy as np
 import pytest
 import quantities as pq
-from brian2 import Hz, hertz, kHz, ms, mV, second, us
+from brian2 import Hz, hertz, kHz, ms, mV, nS, second, us
 
 from bioplastic import SpikeTrains, encoding, engine, models, networks, readout
-from bioplastic._quantities import base_units, has_unit, same_unit
+from bioplastic._quantities import base_units, has_unit, powers_of_units, same_unit
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.inspect import PlasticityRecorder, plot_raster, plot_separation, plot_word
 
@@ -170,3 +170,10 @@ class TestParametersWithUnits:
             readout.TimeBinnedCount(bin_width=value).fit(spikes)
         with pytest.raises(ParameterError, match="presentation: must have the unit"):
             networks.DiehlCook(2, presentation=value, engine="numpy").fit([[1.0]])
+
+
+def test_powers_of_base_units_in_brians_order():
+    powers = powers_of_units(3 * nS)
+    assert list(powers) == ["metre", "kilogram", "second", "amp", "kelvin", "mole", "candle"]
+    assert list(powers.values()) == [-2, -1, 3, 2, 0, 0, 0]
+    assert set(powers_of_units(2.0).values()) == {0}
