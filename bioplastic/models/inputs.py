@@ -1,7 +1,7 @@
 """Neurons through which samples enter a network."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from brian2 import ms
 
@@ -69,6 +69,8 @@ class PoissonInput(NeuronModel):
     0.5
     """
 
+    takes: ClassVar[str] = "rates"
+
     equations: str = POISSON_EQUATIONS
     threshold: str = "t > t_next"
     reset: str = POISSON_RESET
@@ -89,6 +91,8 @@ class SpikeInput(NeuronModel):
     >>> Population(name="input", n=700, neuron=SpikeInput()).neuron.spikes
     True
     """
+
+    takes: ClassVar[str] = "spikes"
 
     equations: str = ""
 
@@ -119,6 +123,8 @@ class SignalInput(NeuronModel):
     'value != 0'
     >>> heard = Projection(pre="input", post="hidden", on_pre="v_post += w*value_pre")
     """
+
+    takes: ClassVar[str] = "signals"
 
     equations: str = "value : 1"
     threshold: str = "value != 0"
@@ -151,3 +157,8 @@ class DelayLineInput(SignalInput):
     at_slot_start: str = DELAY_LINE_START
     n_channels: Any = parameter(1, low=1, strict=False)
     delay: Any = parameter(30 * ms, low=0)
+
+    def n_features(self, n: int) -> int:
+        """Return the number of channels, of which `n` is a multiple."""
+        n_channels: int = round(self.n_channels)
+        return n_channels

@@ -19,7 +19,6 @@ from bioplastic.models.checking import (
     unit_of,
     unknown_name,
 )
-from bioplastic.models.inputs import PoissonInput
 from bioplastic.models.neurons import NeuronModel
 from bioplastic.models.strings import (
     LINKED,
@@ -110,7 +109,7 @@ def _population_names(network: "Network", population: "Population") -> dict[str,
                 names |= trace_names(projection.rule, side)
         if projection.post == population.name and projection.norm is not None:
             names[f"sum_{projection.name}"] = Known(get_dimensions(1))
-    if isinstance(population.neuron, PoissonInput):
+    if population.neuron.takes == "rates":
         names["presentation"] = Known(second.dim)
     # What is linked to neurons is linked where their own strings name it.
     said = [getattr(population.neuron, f.name) for f in fields(NeuronModel)]

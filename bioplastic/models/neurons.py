@@ -7,7 +7,7 @@ not leak from one sample into the next.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from brian2 import Equations, ms, mV, second
 
@@ -100,6 +100,9 @@ class NeuronModel(Declaration):
     dv/dt = (drive - v)/tau : 1
     """
 
+    #: What samples give to the neurons: ``"rates"``, ``"spikes"``, ``"signals"``, or nothing.
+    takes: ClassVar[str] = ""
+
     equations: str
     threshold: str = ""
     reset: str = ""
@@ -151,6 +154,10 @@ class NeuronModel(Declaration):
     def spikes(self) -> bool:
         """Whether the neuron can spike."""
         return bool(self.threshold)
+
+    def n_features(self, n: int) -> int:
+        """Return the number of features of a sample for `n` such neurons, which take samples."""
+        return n
 
     def frozen(self) -> Self:
         """Return the model with what adapts in it held fixed; here itself."""
