@@ -48,7 +48,7 @@ from bioplastic.engine.structure import (
     traces_of,
 )
 from bioplastic.engine.superposition import superposition_of
-from bioplastic.models import Network, Population, SpikeInput
+from bioplastic.models import Network, Population
 from bioplastic.models.declaration import is_distribution, parameter_equations
 
 __all__ = ["build"]
@@ -165,27 +165,22 @@ def _add_population(built: Built, network: Network, population: Population, time
         lanes * n,
         silence.equations(own(equations)),
         refractory=own(silence.refractory) or False,
-        threshold=threshold or ("False" if isinstance(neuron, SpikeInput) else None),
+        threshold=threshold or ("False" if neuron.takes == "spikes" else None),
         reset=silence.reset(own("\n".join(s for s in reset if s))) or None,
         method=integrators.resolve(neuron.method),
         clock=built.step_clock,
         name=population.name,
-        namespace={
-            "uniform": built.tables.uniform,
-            "stimulus": built.tables.stimulus,
-            "target": built.tables.targets,
-            "target_signal": built.tables.target_signals,
-        },
+        namespace=built.tables.functions_of(population.name),
     )
     if silence.refractory:
         count_steps(group)
     lane_of = {"index": np.repeat(np.arange(lanes), n)} if lanes > 1 else {}
     for name in linked:
         setattr(group, name, b2.linked_var(timer, name, **lane_of))
-    if isinstance(neuron, SpikeInput):
+    if neuron.takes == "spikes":
         # The engine writes its spikes where a thresholder would.
         group.contained_objects.remove(group.thresholder.pop("spike"))
-        built.spike_input = group
+        built.spike_inputs[population.name] = group
     on_pre = [added.on_spike for added in traces if added.side == "pre" and added.on_spike]
     if on_pre:
         OnSpike(group, own("\n".join(on_pre)))

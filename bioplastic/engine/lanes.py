@@ -26,7 +26,7 @@ from bioplastic.engine.structure import (
     written_by_synapses,
 )
 from bioplastic.errors import ParameterError
-from bioplastic.models import Network, PoissonInput, Projection
+from bioplastic.models import Network, Projection
 from bioplastic.models.declaration import is_distribution
 
 __all__ = [
@@ -127,7 +127,7 @@ def learned_variables(network: Network) -> list[str]:
     names = []
     for population in network.populations:
         neuron, traces = population.neuron, traces_of(network, population)
-        if isinstance(neuron, PoissonInput):
+        if neuron.takes == "rates":
             continue
         texts = [str(neuron.equations), *(t.equations for t in traces)]
         starts = "\n".join([neuron.at_slot_start, *(t.at_slot_start for t in traces)])

@@ -15,11 +15,8 @@ from bioplastic.models import (
     Network,
     NeuronModel,
     PlasticityRule,
-    PoissonInput,
     Population,
     Projection,
-    SignalInput,
-    SpikeInput,
 )
 from bioplastic.models.declaration import is_distribution, parameter_equations, unit_name
 
@@ -81,7 +78,7 @@ def parameter_values(network: Network) -> dict[str, float]:
 
 def structure(network: Network) -> str:
     """Everything of a network that its source follows from: strings and sizes, no values."""
-    parts: list[Any] = [network.watched, float(network.schedule.dt), network.n_features]
+    parts: list[Any] = [network.watched, float(network.schedule.dt)]
     for population in network.populations:
         neuron = population.neuron
         parts += [
@@ -89,8 +86,7 @@ def structure(network: Network) -> str:
             neuron.refractory_string,
             neuron.before_spikes, neuron.after_spikes, neuron.at_slot_start, neuron.at_slot_end,
             neuron.method,
-            isinstance(neuron, PoissonInput), isinstance(neuron, SpikeInput),
-            isinstance(neuron, SignalInput),
+            neuron.takes, population.n_features,
             parameter_equations(neuron.parameters),
         ]  # fmt: skip
     for projection in network.projections:
@@ -154,7 +150,7 @@ def population_parameters(network: Network, population: Population) -> dict[str,
         variables |= added
         of_rules.update(traces.parameters)
     parameters.update(of_rules)
-    if isinstance(population.neuron, PoissonInput):
+    if population.neuron.takes == "rates":
         parameters["presentation"] = network.schedule.presentation
     return parameters
 
