@@ -34,9 +34,9 @@ PUBLIC = {
     ],
     "bioplastic.engine": [
         "ENGINES", "Presentation", "ProbePlan", "Probed", "RateStimulus", "Recorder", "Result",
-        "SignalStimulus",
-        "SpikeStimulus", "content_keys", "describe", "load_checkpoint", "open_program", "present",
-        "rational_exponential_euler", "resolve_engine", "run", "save_checkpoint",
+        "SignalStimulus", "SpikeStimulus", "SpontaneousActivity", "Stimulus", "content_keys",
+        "describe", "load_checkpoint", "open_program", "present", "rational_exponential_euler",
+        "resolve_engine", "run", "save_checkpoint",
     ],
     "bioplastic.errors": [
         "BioplasticError", "BuildError", "CheckpointError", "ClusterError", "CompilerNotFoundError",

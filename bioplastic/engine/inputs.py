@@ -1,35 +1,43 @@
-"""What is shown to a network, in which order, and under which names to the random numbers."""
+"""Kinds of input: each says how it is checked, what a program is given of it, and where it is read.
 
-import hashlib
+Neurons find samples in a table with a row for each sample or for each step, or they are spikes,
+which the engine fires.
+"""
+
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from brian2 import hertz, second
 
 from bioplastic._quantities import base_units, has_unit
-from bioplastic.engine.structure import n_target_signals
-from bioplastic.errors import DataError
-from bioplastic.models import Network, PoissonInput, SignalInput, SpikeInput
-from bioplastic.models.network import INPUTS
+from bioplastic.engine.stimulus import (
+    Stimulus,
+    check_width,
+    end_to_end,
+    one_number,
+    signal_shape,
+)
+from bioplastic.errors import DataError, ParameterError
+from bioplastic.models import Network, Population, Schedule
 from bioplastic.spikes import SpikeTrains
 
 __all__ = [
+    "KINDS",
     "RateStimulus",
     "SignalStimulus",
     "SpikeStimulus",
-    "Stimulus",
-    "check_stimulus",
-    "content_keys",
+    "SpontaneousActivity",
+    "kind_of",
 ]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RateStimulus:
-    """Samples as firing rates, in the order in which they are presented.
+class RateStimulus(Stimulus):
+    """Samples as firing rates, for a :class:`~bioplastic.models.PoissonInput`.
 
     Parameters
     ----------
@@ -37,28 +45,24 @@ class RateStimulus:
         Non-negative intensities, of any number type.
     scale : float or Quantity, in hertz
         Rate of an intensity of 1.
-    order : ndarray of shape (n_presentations,), optional
-        Which sample comes when; each once, as they stand, where absent.
-    keys : ndarray of shape (n_presentations,), optional
-        Names of the presentations to the random numbers; their position where absent.
-    targets : ndarray of shape (n_samples,), optional
-        What equations read as ``target(cursor)``, for example the class of each sample.
+    population, order, keys, targets, target_signals
+        See :class:`Stimulus`.
     """
+
+    takes: ClassVar[str] = "rates"
+    row: ClassVar[str] = "sample"
 
     values: npt.NDArray[Any]
     scale: float = 1.0
-    order: npt.NDArray[np.int64] | None = None
-    keys: npt.NDArray[np.float64] | None = None
-    targets: npt.NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "scale", _number("stimulus.scale", self.scale, hertz))
+        object.__setattr__(self, "scale", one_number("stimulus.scale", self.scale, hertz))
         if has_unit(self.values):
             values = base_units("stimulus.values", self.values, hertz)
             object.__setattr__(self, "values", values)
 
-    def __len__(self) -> int:
-        return len(self.values) if self.order is None else len(self.order)
+    def _n_samples(self) -> int:
+        return len(self.values)
 
     def rows(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         """Rates of the presentations `start` up to `stop`, in hertz.
@@ -68,73 +72,73 @@ class RateStimulus:
         DataError
             If a rate is negative or not finite.
         """
-        chosen = slice(start, stop) if self.order is None else self.order[start:stop]
-        rates = np.asarray(self.values[chosen], dtype=np.float64) * self.scale
+        rates = np.asarray(self.values[self._chosen(start, stop)], dtype=np.float64) * self.scale
         if not (np.isfinite(rates) & (rates >= 0)).all():
             raise DataError("stimulus.values: must be finite numbers >= 0")
         return rates
 
-    def row_keys(self, start: int, stop: int) -> npt.NDArray[np.float64]:
-        """Keys of the presentations `start` up to `stop`."""
-        return _row_keys(self.keys, start, stop)
+    def check(self, network: Network) -> None:
+        """Refuse another number of features, see :meth:`Stimulus.check`."""
+        check_width("stimulus.values", np.shape(self.values), network.population(self.population))
 
-    def row_targets(self, start: int, stop: int) -> npt.NDArray[np.float64]:
-        """Targets of the presentations `start` up to `stop`, 0 where there are none."""
-        return _row_targets(self.targets, self.order, start, stop)
-
-    def durations(self, start: int, stop: int) -> npt.NDArray[np.float64]:
-        """Lengths of the samples in seconds: 0, since rates have none of their own."""
-        return np.zeros(stop - start)
+    def arrays(
+        self, start: int, stop: int, n_steps: npt.NDArray[np.int64], schedule: Schedule
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Return a table of rates, see :meth:`Stimulus.arrays`."""
+        return {"table": self.rows(start, stop)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SpikeStimulus:
-    """Samples as spike trains, in the order in which they are presented.
+class SpikeStimulus(Stimulus):
+    """Samples as spike trains, for a :class:`~bioplastic.models.SpikeInput`.
 
     Parameters
     ----------
     trains : SpikeTrains of shape (n_samples, n_features)
         The samples.
-    order : ndarray of shape (n_presentations,), optional
-        Which sample comes when; each once, as they stand, where absent.
-    keys : ndarray of shape (n_presentations,), optional
-        Names of the presentations to random numbers in equations; their position where absent.
-    targets : ndarray of shape (n_samples,), optional
-        What equations read as ``target(cursor)``, for example the class of each sample.
-    target_signals : sequence of ndarray of shape (n_steps, n_outputs), optional
-        What equations read as ``target_signal(row, i)``, one array for each sample.
+    population, order, keys, targets, target_signals
+        See :class:`Stimulus`.
     """
 
-    trains: SpikeTrains
-    order: npt.NDArray[np.int64] | None = None
-    keys: npt.NDArray[np.float64] | None = None
-    targets: npt.NDArray[Any] | None = None
-    target_signals: Sequence[npt.NDArray[Any]] | None = None
+    takes: ClassVar[str] = "spikes"
 
-    def __len__(self) -> int:
-        return len(self.trains) if self.order is None else len(self.order)
+    trains: SpikeTrains
+
+    def _n_samples(self) -> int:
+        return len(self.trains)
 
     def rows(self, start: int, stop: int) -> SpikeTrains:
         """Return the samples of the presentations `start` up to `stop`."""
-        return self.trains[slice(start, stop) if self.order is None else self.order[start:stop]]
-
-    def row_keys(self, start: int, stop: int) -> npt.NDArray[np.float64]:
-        """Keys of the presentations `start` up to `stop`."""
-        return _row_keys(self.keys, start, stop)
-
-    def row_targets(self, start: int, stop: int) -> npt.NDArray[np.float64]:
-        """Targets of the presentations `start` up to `stop`, 0 where there are none."""
-        return _row_targets(self.targets, self.order, start, stop)
+        return self.trains[self._chosen(start, stop)]
 
     def durations(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         """Lengths of the samples, in seconds."""
-        chosen = slice(start, stop) if self.order is None else self.order[start:stop]
-        return np.asarray(self.trains.duration[chosen])
+        return np.asarray(self.trains.duration[self._chosen(start, stop)])
+
+    def check(self, network: Network) -> None:
+        """Refuse another number of channels, see :meth:`Stimulus.check`."""
+        check_width("stimulus.trains", self.trains.shape, network.population(self.population))
+
+    def arrays(
+        self, start: int, stop: int, n_steps: npt.NDArray[np.int64], schedule: Schedule
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Return spikes up to the end of the presentation, see :meth:`Stimulus.arrays`."""
+        trains, dt = self.rows(start, stop), float(schedule.dt)
+        times, units, offsets = trains.times, trains.units, trains.offsets
+        if schedule.presentation is not None:
+            # A hair less, as where times are turned into steps.
+            kept = times < float(schedule.presentation) - 1e-6 * dt
+            offsets = np.concatenate([[0], np.cumsum(kept)])[offsets]
+            times, units = times[kept], units[kept]
+        last = np.repeat(n_steps - 1, np.diff(offsets))
+        # A hair more, so that a spike at 3 ms acts in step 3 of 1 ms whatever the last bit says.
+        steps = np.minimum(np.floor(times / dt + 1e-6), last).astype(np.int32)
+        return {"steps": steps, "units": units, "offsets": offsets}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SignalStimulus:
-    """Samples as numbers over time, in the order in which they are presented.
+class SignalStimulus(Stimulus):
+    """Samples as numbers over time, for a :class:`~bioplastic.models.SignalInput`.
 
     Parameters
     ----------
@@ -142,213 +146,122 @@ class SignalStimulus:
         One array for each sample, which may differ in length; a row is a time step.
     dt : float or Quantity, in seconds
         Time step.
-    order : ndarray of shape (n_presentations,), optional
-        Which sample comes when; each once, as they stand, where absent.
-    keys : ndarray of shape (n_presentations,), optional
-        Names of the presentations to random numbers in equations; their position where absent.
-    targets : ndarray of shape (n_samples,), optional
-        What equations read as ``target(cursor)``, for example the class of each sample.
-    target_signals : sequence of ndarray of shape (n_steps, n_outputs), optional
-        What equations read as ``target_signal(row, i)``, one array for each sample.
+    population, order, keys, targets, target_signals
+        See :class:`Stimulus`.
     """
+
+    takes: ClassVar[str] = "signals"
+    row: ClassVar[str] = "step"
 
     values: Sequence[npt.NDArray[Any]]
     dt: float
-    order: npt.NDArray[np.int64] | None = None
-    keys: npt.NDArray[np.float64] | None = None
-    targets: npt.NDArray[Any] | None = None
-    target_signals: Sequence[npt.NDArray[Any]] | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "dt", _number("stimulus.dt", self.dt, second))
+        object.__setattr__(self, "dt", one_number("stimulus.dt", self.dt, second))
 
-    def __len__(self) -> int:
-        return len(self.values) if self.order is None else len(self.order)
-
-    def rows(self, start: int, stop: int) -> list[npt.NDArray[np.float64]]:
-        """Return the samples of the presentations `start` up to `stop`."""
-        chosen = _chosen(len(self.values), self.order, start, stop)
-        return [np.asarray(self.values[k], dtype=np.float64) for k in chosen]
-
-    def row_keys(self, start: int, stop: int) -> npt.NDArray[np.float64]:
-        """Keys of the presentations `start` up to `stop`."""
-        return _row_keys(self.keys, start, stop)
-
-    def row_targets(self, start: int, stop: int) -> npt.NDArray[np.float64]:
-        """Targets of the presentations `start` up to `stop`, 0 where there are none."""
-        return _row_targets(self.targets, self.order, start, stop)
+    def _n_samples(self) -> int:
+        return len(self.values)
 
     def durations(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         """Lengths of the samples, in seconds."""
-        chosen = _chosen(len(self.values), self.order, start, stop)
-        return self.dt * np.array([len(self.values[k]) for k in chosen], dtype=np.float64)
+        lengths = [len(signal) for signal in self.picked(self.values, start, stop)]
+        return self.dt * np.array(lengths, dtype=np.float64)
 
-
-Stimulus = RateStimulus | SpikeStimulus | SignalStimulus
-
-
-def in_this_order(stimulus: Stimulus, order: npt.NDArray[np.int64]) -> Stimulus:
-    """Present the samples of a stimulus in another order, each under the name that it had.
-
-    Parameters
-    ----------
-    stimulus : RateStimulus, SpikeStimulus or SignalStimulus
-        The presentations.
-    order : ndarray of shape (n_presentations,)
-        Which of them comes when.
-    """
-    n = len(stimulus)
-    before = np.arange(n) if stimulus.order is None else stimulus.order
-    return replace(stimulus, order=before[order], keys=stimulus.row_keys(0, n)[order])
-
-
-def _number(where: str, value: Any, unit: Any) -> float:
-    """One number in base units."""
-    number = base_units(where, value, unit)
-    if number.size != 1:
-        raise DataError(f"{where}: must be one number, got {value!r}")
-    return float(number.item())
-
-
-def _chosen(
-    n_samples: int, order: npt.NDArray[np.int64] | None, start: int, stop: int
-) -> npt.NDArray[np.int64]:
-    """Return the samples of the presentations `start` up to `stop`."""
-    return np.arange(n_samples)[start:stop] if order is None else order[start:stop]
-
-
-def signal_rows(
-    samples: Sequence[npt.NDArray[Any]], n_steps: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float64]:
-    """Lay signals end to end, each cut or filled with zeros to the steps of its slot."""
-    width = np.shape(samples[0])[1]
-    rows = np.zeros((int(n_steps.sum()), width))
-    for first, n, sample in zip(np.cumsum(n_steps) - n_steps, n_steps, samples, strict=True):
-        length = min(n, len(sample))
-        rows[first : first + length] = sample[:length]
-    return rows
-
-
-def target_rows(
-    stimulus: Stimulus, start: int, stop: int, n_steps: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float64] | None:
-    """Target signals of the presentations `start` up to `stop`, end to end."""
-    if isinstance(stimulus, RateStimulus) or stimulus.target_signals is None:
-        return None
-    chosen = _chosen(len(stimulus.target_signals), stimulus.order, start, stop)
-    return signal_rows([stimulus.target_signals[k] for k in chosen], n_steps)
-
-
-def _row_keys(
-    keys: npt.NDArray[np.float64] | None, start: int, stop: int
-) -> npt.NDArray[np.float64]:
-    if keys is None:
-        return np.arange(start, stop, dtype=np.float64)
-    return np.asarray(keys[start:stop], dtype=np.float64)
-
-
-def _row_targets(
-    targets: npt.NDArray[Any] | None, order: npt.NDArray[np.int64] | None, start: int, stop: int
-) -> npt.NDArray[np.float64]:
-    if targets is None:
-        return np.zeros(stop - start)
-    chosen = targets[slice(start, stop) if order is None else order[start:stop]]
-    return np.asarray(chosen, dtype=np.float64)
-
-
-def check_stimulus(network: Network, stimulus: Stimulus) -> None:
-    """Refuse samples that do not fit the network's input.
-
-    Raises
-    ------
-    DataError
-        If the number of channels differs, or the samples are rates where spikes are asked for.
-    """
-    name, width = network.input.name, network.n_features
-    wanted, kind = {
-        PoissonInput: (RateStimulus, "rates"),
-        SpikeInput: (SpikeStimulus, "spikes"),
-        SignalInput: (SignalStimulus, "signals"),
-    }[next(c for c in INPUTS if isinstance(network.input.neuron, c))]
-    if not isinstance(stimulus, wanted):
-        raise DataError(
-            f"stimulus: must be a {wanted.__name__}, since {name!r} takes {kind}, "
-            f"got a {type(stimulus).__name__}"
-        )
-    shape: tuple[int, ...] | None
-    if isinstance(stimulus, SignalStimulus):
-        shape = _signal_shape("stimulus.values", stimulus.values)
-        dt = float(network.schedule.dt)
-        if not math.isclose(stimulus.dt, dt, rel_tol=1e-9):
+    def check(self, network: Network) -> None:
+        """Refuse other features, or another time step, see :meth:`Stimulus.check`."""
+        shape, dt = signal_shape("stimulus.values", self.values), float(network.schedule.dt)
+        if not math.isclose(self.dt, dt, rel_tol=1e-9):
             raise DataError(
-                f"stimulus.dt: must be the network's time step, {dt} s, got {stimulus.dt} s; "
+                f"stimulus.dt: must be the network's time step, {dt} s, got {self.dt} s; "
                 f"resample the signals or change Schedule.dt"
             )
-    elif isinstance(stimulus, SpikeStimulus):
-        shape = stimulus.trains.shape
-    else:
-        shape = np.shape(stimulus.values)
-    if shape is None or len(shape) != 2 or shape[1] != width:
-        what = "stimulus.trains" if kind == "spikes" else "stimulus.values"
-        raise DataError(
-            f"{what}: must have shape (n_samples, {width}), one column for each neuron of "
-            f"{name!r}, got {shape}"
-        )
-    targets = stimulus.targets
-    if targets is not None and (
-        np.shape(targets) != shape[:1] or not np.isfinite(np.asarray(targets, dtype=float)).all()
-    ):
-        raise DataError(
-            f"stimulus.targets: must hold {shape[0]} finite numbers, one for each sample, got an "
-            f"array of shape {np.shape(targets)}"
-        )
-    signals = None if isinstance(stimulus, RateStimulus) else stimulus.target_signals
-    n_outputs = n_target_signals(network)
-    if n_outputs or signals is not None:
-        found = None if signals is None else _signal_shape("stimulus.target_signals", signals)
-        if found != (shape[0], n_outputs):
-            raise DataError(
-                f"stimulus.target_signals: must be {shape[0]} arrays of {n_outputs} columns, one "
-                f"for each sample, got {found and f'{found[0]} of {found[1]}'}"
-            )
+        check_width("stimulus.values", shape, network.population(self.population))
+
+    def arrays(
+        self, start: int, stop: int, n_steps: npt.NDArray[np.int64], schedule: Schedule
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Return a table of the signals end to end, see :meth:`Stimulus.arrays`."""
+        return {"table": end_to_end(self.picked(self.values, start, stop), n_steps)}
 
 
-def _signal_shape(name: str, signals: Sequence[npt.NDArray[Any]]) -> tuple[int, int]:
-    """Count the signals and their columns."""
-    shapes = {np.shape(signal)[1:] for signal in signals}
-    if len(shapes) != 1 or len(next(iter(shapes))) != 1:
-        raise DataError(
-            f"{name}: must be arrays of shape (n_steps, n_columns), with one number of columns "
-            f"for all, got {sorted({str(np.shape(signal)) for signal in signals})[:3]}"
-        )
-    if not all(np.isfinite(signal).all() for signal in signals):
-        raise DataError(f"{name}: must be finite numbers")
-    return len(signals), int(next(iter(shapes))[0])
-
-
-def content_keys(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Name each sample by its content, so that its noise does not depend on its neighbours.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpontaneousActivity(Stimulus):
+    """Samples of nothing but time, for a network without input.
 
     Parameters
     ----------
-    values : ndarray of shape (n_samples, n_features)
-        Samples of any number type; equal numbers give equal keys.
-
-    Returns
-    -------
-    keys : ndarray of shape (n_samples,)
-        Whole numbers below 2**48.
+    n_samples : int
+        How many.
+    duration : float, ndarray of shape (n_samples,) or Quantity, in seconds
+        Length of all or of each, where the schedule has no `presentation`.
+    order, keys, targets, target_signals
+        See :class:`Stimulus`; `population` stays empty.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from bioplastic.engine import content_keys
-    >>> a, b = content_keys(np.array([[0, 1], [0, 1]], dtype=np.uint8))
-    >>> bool(a == b)
-    True
+    >>> from brian2 import ms
+    >>> from bioplastic.engine import SpontaneousActivity
+    >>> len(SpontaneousActivity(n_samples=3, duration=500 * ms))
+    3
     """
-    digests = (
-        hashlib.blake2b(np.asarray(row, dtype=np.float64).tobytes(), digest_size=6).digest()
-        for row in values
-    )
-    return np.array([int.from_bytes(d, "little") for d in digests], dtype=np.float64)
+
+    n_samples: int
+    duration: Any = None
+
+    def __post_init__(self) -> None:
+        n = self.n_samples
+        if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 0:
+            raise DataError(f"stimulus.n_samples: must be a whole number >= 0, got {n!r}")
+        if self.duration is None:
+            return
+        lengths = base_units("stimulus.duration", self.duration, second)
+        if lengths.shape not in ((), (n,)) or not (np.isfinite(lengths) & (lengths >= 0)).all():
+            raise DataError(
+                f"stimulus.duration: must be one length >= 0 s, or one for each of {n} samples, "
+                f"got {self.duration!r}"
+            )
+        object.__setattr__(self, "duration", lengths)
+
+    def _n_samples(self) -> int:
+        return self.n_samples
+
+    def check(self, network: Network) -> None:
+        """Refuse lengths that are missing, or not those of the schedule."""
+        presentation, lengths = network.schedule.presentation, self.duration
+        if presentation is None and lengths is None:
+            raise DataError(
+                "stimulus.duration: must be given where Schedule.presentation is None, got None"
+            )
+        if not (presentation is None or lengths is None or np.allclose(lengths, presentation)):
+            raise DataError(
+                f"stimulus.duration: must be left out where Schedule.presentation={presentation} "
+                f"sets the length of samples, got {lengths} s; or give Schedule(presentation=None)"
+            )
+
+    def durations(self, start: int, stop: int) -> npt.NDArray[np.float64]:
+        """Lengths of the samples, in seconds."""
+        lengths = np.zeros(()) if self.duration is None else self.duration
+        every: npt.NDArray[np.float64] = np.broadcast_to(lengths, self.n_samples)
+        return every[self._chosen(start, stop)]
+
+
+#: Kinds of input by what a population takes.
+KINDS: dict[str, type[Stimulus]] = {
+    kind.takes: kind for kind in (RateStimulus, SpikeStimulus, SignalStimulus, SpontaneousActivity)
+}
+
+
+def kind_of(population: Population) -> type[Stimulus]:
+    """Return the kind of input that a population takes.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such kind.
+    """
+    if (takes := population.neuron.takes) not in KINDS:
+        raise ParameterError(
+            f"{type(population.neuron).__name__}.takes: must be "
+            f"{', '.join(map(repr, KINDS))}, got {takes!r} ({population.name})"
+        )
+    return KINDS[takes]

@@ -18,7 +18,7 @@ def numbers_of_neurons(network: Network, population: Population) -> float:
     """Numbers that the neurons of a population keep."""
     texts = [traces.equations for traces in traces_of(network, population)]
     differ = 0
-    if population is not network.input:
+    if not population.neuron.takes:
         texts.append(str(population.neuron.equations))
         differ = sum(is_distribution(v) for v in population.neuron.parameters.values())
     n_variables = 0

@@ -1,0 +1,221 @@
+"""What all stimuli have in common: order, keys and targets of their presentations."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from bioplastic._quantities import base_units
+from bioplastic.errors import DataError
+from bioplastic.models import Network, Population, Schedule
+
+__all__ = [
+    "Stimulus",
+    "check_width",
+    "content_keys",
+    "end_to_end",
+    "one_number",
+    "signal_shape",
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stimulus:
+    """What one population is shown, in the order of its presentations: common to all kinds.
+
+    Parameters
+    ----------
+    population : str
+        Name of the population that it drives; the only one that takes its kind, where empty.
+    order : ndarray of shape (n_presentations,), optional
+        Which sample comes when; each once, as they stand, where absent.
+    keys : ndarray of shape (n_presentations,), optional
+        Names of the presentations to random numbers; their position where absent.
+    targets : ndarray of shape (n_samples,), optional
+        What equations read as ``target(cursor)``, for example the class of each sample.
+    target_signals : sequence of ndarray of shape (n_steps, n_outputs), optional
+        What equations read as ``target_signal(row, i)``, one array for each sample.
+    """
+
+    #: What a population must take, see :class:`bioplastic.models.NeuronModel`.
+    takes: ClassVar[str] = ""
+    #: What a row of the table holds in which neurons find their samples; empty for no table.
+    row: ClassVar[str] = ""
+
+    population: str = ""
+    order: npt.NDArray[np.int64] | None = None
+    keys: npt.NDArray[np.float64] | None = None
+    targets: npt.NDArray[Any] | None = None
+    target_signals: Sequence[npt.NDArray[Any]] | None = None
+
+    def _n_samples(self) -> int:
+        raise NotImplementedError
+
+    def check(self, network: Network) -> None:
+        """Refuse samples that do not fit the network, or its population of that name.
+
+        Raises
+        ------
+        DataError
+            Names what does not fit.
+        """
+        raise NotImplementedError
+
+    def arrays(
+        self, start: int, stop: int, n_steps: npt.NDArray[np.int64], schedule: Schedule
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Return what a program is given of the presentations `start` up to `stop`.
+
+        Parameters
+        ----------
+        start, stop : int
+            Presentations.
+        n_steps : ndarray of shape (stop - start,)
+            Lengths of their slots.
+        schedule : Schedule
+            Of the network.
+
+        Returns
+        -------
+        arrays : dict of str to ndarray
+            ``"table"``, rows of the kind's table; or ``"steps"`` and ``"units"`` of spikes and the
+            ``"offsets"`` at which those of each presentation begin.
+        """
+        raise NotImplementedError
+
+    def durations(self, start: int, stop: int) -> npt.NDArray[np.float64]:
+        """Lengths of the presentations in seconds; 0 where samples have none of their own."""
+        return np.zeros(stop - start)
+
+    def __len__(self) -> int:
+        return self._n_samples() if self.order is None else len(self.order)
+
+    def _chosen(self, start: int, stop: int) -> slice | npt.NDArray[np.int64]:
+        return slice(start, stop) if self.order is None else self.order[start:stop]
+
+    def picked(self, samples: Sequence[Any], start: int, stop: int) -> list[Any]:
+        """Return samples of a sequence, which need not be an array."""
+        return [samples[k] for k in np.arange(len(samples))[self._chosen(start, stop)]]
+
+    def row_keys(self, start: int, stop: int) -> npt.NDArray[np.float64]:
+        """Keys of the presentations `start` up to `stop`."""
+        if self.keys is None:
+            return np.arange(start, stop, dtype=np.float64)
+        return np.asarray(self.keys[start:stop], dtype=np.float64)
+
+    def row_targets(self, start: int, stop: int) -> npt.NDArray[np.float64]:
+        """Targets of the presentations `start` up to `stop`, 0 where there are none."""
+        if self.targets is None:
+            return np.zeros(stop - start)
+        return np.asarray(self.targets[self._chosen(start, stop)], dtype=np.float64)
+
+    def row_target_signals(
+        self, start: int, stop: int, n_steps: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float64] | None:
+        """Target signals of the presentations `start` up to `stop`, end to end."""
+        if self.target_signals is None:
+            return None
+        return end_to_end(self.picked(self.target_signals, start, stop), n_steps)
+
+    def check_targets(self, n_outputs: int) -> None:
+        """Refuse targets that do not fit the samples, or the neurons that read them.
+
+        Raises
+        ------
+        DataError
+            If there is not one for each sample, or one is not finite.
+        """
+        n, targets, signals = self._n_samples(), self.targets, self.target_signals
+        if targets is not None and (
+            np.shape(targets) != (n,) or not np.isfinite(np.asarray(targets, dtype=float)).all()
+        ):
+            raise DataError(
+                f"stimulus.targets: must hold {n} finite numbers, one for each sample, got an "
+                f"array of shape {np.shape(targets)}"
+            )
+        if n_outputs or signals is not None:
+            found = None if signals is None else signal_shape("stimulus.target_signals", signals)
+            if found != (n, n_outputs):
+                raise DataError(
+                    f"stimulus.target_signals: must be {n} arrays of {n_outputs} columns, one for "
+                    f"each sample, got {found and f'{found[0]} of {found[1]}'}"
+                )
+
+    def in_this_order(self, order: npt.NDArray[np.int64]) -> Self:
+        """Return the presentations in another order, each under the name that it had."""
+        n = len(self)
+        before = np.arange(n) if self.order is None else self.order
+        return replace(self, order=before[order], keys=self.row_keys(0, n)[order])
+
+
+def one_number(where: str, value: Any, unit: Any) -> float:
+    """One number in base units."""
+    number = base_units(where, value, unit)
+    if number.size != 1:
+        raise DataError(f"{where}: must be one number, got {value!r}")
+    return float(number.item())
+
+
+def check_width(where: str, shape: tuple[int, ...], population: Population) -> None:
+    """Refuse samples of another number of features than a population takes."""
+    if len(shape) != 2 or shape[1] != population.n_features:
+        raise DataError(
+            f"{where}: must have shape (n_samples, {population.n_features}), one column for each "
+            f"neuron of {population.name!r}, got {shape}"
+        )
+
+
+def signal_shape(where: str, signals: Sequence[npt.NDArray[Any]]) -> tuple[int, int]:
+    """Count the signals and their columns."""
+    shapes = {np.shape(signal)[1:] for signal in signals}
+    if len(shapes) != 1 or len(next(iter(shapes))) != 1:
+        raise DataError(
+            f"{where}: must be arrays of shape (n_steps, n_columns), with one number of columns "
+            f"for all, got {sorted({str(np.shape(signal)) for signal in signals})[:3]}"
+        )
+    if not all(np.isfinite(signal).all() for signal in signals):
+        raise DataError(f"{where}: must be finite numbers")
+    return len(signals), int(next(iter(shapes))[0])
+
+
+def end_to_end(
+    samples: Sequence[npt.NDArray[Any]], n_steps: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """Lay signals end to end, each cut or filled with zeros to the steps of its slot."""
+    width = np.shape(samples[0])[1]
+    rows = np.zeros((int(n_steps.sum()), width))
+    for first, n, sample in zip(np.cumsum(n_steps) - n_steps, n_steps, samples, strict=True):
+        length = min(n, len(sample))
+        rows[first : first + length] = sample[:length]
+    return rows
+
+
+def content_keys(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Name each sample by its content, so that its noise does not depend on its neighbours.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples, n_features)
+        Samples of any number type; equal numbers give equal keys.
+
+    Returns
+    -------
+    keys : ndarray of shape (n_samples,)
+        Whole numbers below 2**48.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bioplastic.engine import content_keys
+    >>> a, b = content_keys(np.array([[0, 1], [0, 1]], dtype=np.uint8))
+    >>> bool(a == b)
+    True
+    """
+    digests = (
+        hashlib.blake2b(np.asarray(row, dtype=np.float64).tobytes(), digest_size=6).digest()
+        for row in values
+    )
+    return np.array([int.from_bytes(d, "little") for d in digests], dtype=np.float64)
