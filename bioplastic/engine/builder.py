@@ -6,6 +6,7 @@ Within a slot time counts from 0, so a slot's arithmetic does not depend on what
 """
 
 import functools
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 from brian2.core.variables import Subexpression
 from brian2.groups.group import CodeRunner
-from brian2.utils.stringtools import get_identifiers
 
 from bioplastic.engine import integrators
 from bioplastic.engine.built import Built
@@ -22,34 +22,17 @@ from bioplastic.engine.connections import (
     add_projection,
     add_synapses,
     drop_what_others_look_at,
-    of_synapses,
+    run_regularly,
 )
 from bioplastic.engine.lanes import of_neurons
 from bioplastic.engine.noise import Noise
+from bioplastic.engine.plan import Plan, plan_of
 from bioplastic.engine.refractory import count_steps, silence_of
-from bioplastic.engine.schedule import (
-    END_OF_NEURONS,
-    END_OF_STEP_NEURONS,
-    LINKED,
-    SLOT_LOG,
-    has_batches,
-    make_timer,
-    tables_of,
-)
-from bioplastic.engine.structure import (
-    calendar_of,
-    is_pooled,
-    listed_variables,
-    neuron_strings,
-    parameter_values,
-    population_parameters,
-    shared_variables,
-    synapse_variables,
-    traces_of,
-)
+from bioplastic.engine.schedule import LINKED, SLOT_LOG, has_batches, make_timer, tables_of
 from bioplastic.engine.superposition import superposition_of
 from bioplastic.models import Network, Population
 from bioplastic.models.declaration import is_distribution, parameter_equations
+from bioplastic.models.hooks import AT_SLOT_START, BEFORE_THRESHOLD, ON_SPIKE, RESET
 
 __all__ = ["build"]
 
@@ -61,15 +44,15 @@ class OnSpike(CodeRunner):
     one of the same step reads the trace. (A reset of Brian's comes after both.)
     """
 
-    def __init__(self, group: Any, code: str) -> None:
+    def __init__(self, group: Any, name: str, code: str) -> None:
         super().__init__(
             group,
             "reset",
             code=code,
             clock=group.clock,
-            when="synapses",
-            order=500,
-            name=f"{group.name}_on_spike",
+            when=ON_SPIKE.when,
+            order=ON_SPIKE.order,
+            name=name,
             template_kwds={"eventspace_variable": group.variables["_spikespace"]},
             needed_variables=["_spikespace"],
         )
@@ -106,12 +89,15 @@ def build(
     repeat : bool
         Whether every lane has synapses of its own, or the device lets all use those of the first.
     """
+    plan = plan_of(network)
+    network = plan.network
     step_clock = b2.Clock(dt=network.schedule.dt, name="step_clock")
     # Slots follow each other by the engine's own loop; this clock only tells who acts at an edge.
     slot_clock = b2.Clock(dt=1 * b2.second, name="slot_clock")
     tables = tables_of(network, n_rows=n_rows, n_signal_rows=n_signal_rows)
     timer = make_timer(network, tables, step_clock, slot_clock, lanes)
     built = Built(
+        plan=plan,
         net=b2.Network(timer),
         step_clock=step_clock,
         slot_clock=slot_clock,
@@ -121,94 +107,90 @@ def build(
     )
     built.noise = Noise(tables.uniform.key, lanes, built.wirings)
     b2.get_device().noise = built.noise
-    groups = {}
-    for population in network.populations:
-        groups[population.name] = _add_population(built, network, population, timer)
-    order = 0
+    groups = {p.name: _add_population(built, p, timer) for p in network.populations}
     for projection in network.projections:
         found = superposition_of(projection) if superpose else None
         if found is not None and not _computed(groups[projection.pre], found.amount):
             built.superposed[projection.name] = found
-        order = add_projection(built, network, projection, groups, order, synapses)
-    _add_ends_of_steps(built, network, groups)
-    drop_what_others_look_at(built, network)
+        add_projection(built, projection, groups, synapses)
+    drop_what_others_look_at(built)
     for name in network.watched:
         count = {"model": "", "on_pre": "n_spikes_post += 1"}
         add_synapses(built, f"watch_{name}", groups[name], timer, "all_to_all", **count)
         built.watched.append(groups[name])
-    _name_variables(built, network)
+    _name_variables(built)
     return built
 
 
-def _add_population(built: Built, network: Network, population: Population, timer: Any) -> Any:
-    neuron = population.neuron
-    traces = traces_of(network, population)
-    parameters = population_parameters(network, population)
-    linked = [name for name in LINKED if name in get_identifiers(neuron_strings(neuron))]
+def _add_population(built: Built, population: Population, timer: Any) -> Any:
+    plan, name, neuron, lanes = built.plan, population.name, population.neuron, built.lanes
+    own = functools.partial(of_neurons, lanes=lanes, n=population.n)
+    linked = [word for word in LINKED if word in plan.words(name)]
     equations = "\n".join(
-        [str(neuron.equations), *(added.equations for added in traces)]
-        + [parameter_equations(parameters)]
-        + [f"{name} : {LINKED[name]} (linked)" for name in linked]
-        + [
-            f"sum_{p.name} : 1"
-            for p in network.projections
-            if p.norm is not None and p.post == population.name
-        ]
+        [plan.texts[name], parameter_equations(plan.parameters[name])]
+        + [f"{word} : {LINKED[word]} (linked)" for word in linked]
+        + [f"{total} : 1" for total in plan.sums(name)]
     )
     # Resets come after all synapses, which is when a postsynaptic trace may change.
-    reset = [neuron.reset, *(added.on_spike for added in traces if added.side == "post")]
-    lanes, n = built.lanes, population.n
-    own = functools.partial(of_neurons, lanes=lanes, n=n)
-    silence = silence_of(network, population)
-    threshold = silence.threshold(own(neuron.threshold))
+    reset = "\n".join(action.code() for action in plan.of(name, RESET))
+    silence = silence_of(plan, population)
+    takes_spikes = neuron.takes == "spikes"
     group = b2.NeuronGroup(
-        lanes * n,
+        lanes * population.n,
         silence.equations(own(equations)),
         refractory=own(silence.refractory) or False,
-        threshold=threshold or ("False" if neuron.takes == "spikes" else None),
-        reset=silence.reset(own("\n".join(s for s in reset if s))) or None,
+        threshold=silence.threshold(own(neuron.threshold)) or ("False" if takes_spikes else None),
+        reset=silence.reset(own(reset)) or None,
         method=integrators.resolve(neuron.method),
         clock=built.step_clock,
-        name=population.name,
-        namespace=built.tables.functions_of(population.name),
+        name=name,
+        namespace=built.tables.functions_of(name),
     )
-    if silence.refractory:
-        count_steps(group)
-    lane_of = {"index": np.repeat(np.arange(lanes), n)} if lanes > 1 else {}
-    for name in linked:
-        setattr(group, name, b2.linked_var(timer, name, **lane_of))
-    if neuron.takes == "spikes":
+    lane_of = {"index": np.repeat(np.arange(lanes), population.n)} if lanes > 1 else {}
+    for word in linked:
+        setattr(group, word, b2.linked_var(timer, word, **lane_of))
+    if takes_spikes:
         # The engine writes its spikes where a thresholder would.
         group.contained_objects.remove(group.thresholder.pop("spike"))
-        built.spike_inputs[population.name] = group
-    on_pre = [added.on_spike for added in traces if added.side == "pre" and added.on_spike]
-    if on_pre:
-        OnSpike(group, own("\n".join(on_pre)))
-    slot_start = [
-        silence.at_slot_start,
-        neuron.at_slot_start,
-        *(added.at_slot_start for added in traces),
-    ]
+        built.spike_inputs[name] = group
+    start = silence.at_slot_start
     if silence.refractory:  # for itself: the next statements write to neurons that are awake
-        awake = {"code": slot_start.pop(0), "order": -1, "name": f"{population.name}_awake"}
+        count_steps(group)
+        awake = {"code": start, "order": -1, "name": f"{name}_awake"}
         group.run_regularly(**awake, clock=built.slot_clock)
-    code = "\n".join(s for s in slot_start if s)
-    if code:
-        name = f"{population.name}_at_slot_start"
-        group.run_regularly(own(code), clock=built.slot_clock, order=0, name=name)
-    if neuron.before_spikes:
-        step = {"clock": built.step_clock, "when": "before_thresholds"}
-        name = f"{population.name}_before_spikes"
-        group.run_regularly(silence.before_spikes(own(neuron.before_spikes)), name=name, **step)
-    if neuron.at_slot_end:
-        end = {"clock": built.slot_clock, "when": "end", "order": END_OF_NEURONS}
-        name = f"{population.name}_at_slot_end"
-        group.run_regularly(own(neuron.at_slot_end), name=name, **end)
-    time = calendar_of(network, population)
+        start = ""
+    for action in plan.of(name):
+        code = own(action.code())
+        if action.phase == ON_SPIKE:
+            OnSpike(group, action.name, code)
+        elif action.phase == AT_SLOT_START:
+            code, start = "\n".join(s for s in (start, code) if s), ""
+        elif action.phase == BEFORE_THRESHOLD:
+            code = silence.before_spikes(code)
+        run_regularly(built, group, action, code)
+    if start:
+        group.run_regularly(start, clock=built.slot_clock, name=f"{name}_at_slot_start")
+    time = _calendar_of(plan, population)
     if time is not None:
         built.calendars.append((group, time))
     built.net.add(group)
     return group
+
+
+def _calendar_of(plan: Plan, population: Population) -> str | None:
+    """Name the variable that holds the time at which a neuron fires next, if that is its threshold.
+
+    Nothing but its reset, and the begin of a slot, may set it.
+    """
+    neuron, name = population.neuron, population.name
+    threshold = re.fullmatch(r"\s*t\s*>\s*(\w+)\s*", neuron.threshold)
+    if threshold is None or neuron.refractory_string:
+        return None
+    equations, time = plan.equations[name], threshold[1]
+    free = time in equations.parameter_names and not equations[time].flags
+    writers = plan.writers(f"{name}.{time}")
+    alone = all(a.owner == name and a.phase in (RESET, AT_SLOT_START) for a in writers)
+    return time if free and alone and any(a.phase == RESET for a in writers) else None
 
 
 def _computed(group: Any, name: str) -> bool:
@@ -216,55 +198,33 @@ def _computed(group: Any, name: str) -> bool:
     return isinstance(group.variables.get(name), Subexpression)
 
 
-def _add_ends_of_steps(built: Built, network: Network, groups: dict[str, Any]) -> None:
-    """Let populations act one after the other when spikes have acted, and hand on what they are."""
-    projections = {p.name: p for p in network.projections}
-    synapses = {o.name: o for o in built.net.objects if o.name in projections}
-    for k, population in enumerate(network.populations):
-        order = END_OF_STEP_NEURONS * (k + 1)
-        step = {"clock": built.step_clock, "when": "end"}
-        after = population.neuron.after_spikes
-        if after:
-            code = of_neurons(after, built.lanes, population.n)
-            name = f"{population.name}_after_spikes"
-            groups[population.name].run_regularly(code, order=order, name=name, **step)
-        graded = [p for p in network.projections if p.graded and p.pre == population.name]
-        for n, projection in enumerate(graded):
-            code = of_synapses(built, network, projection, projection.graded)
-            name = f"{projection.name}_graded"
-            synapses[projection.name].run_regularly(code, order=order + 1 + n, name=name, **step)
-
-
-def _name_variables(built: Built, network: Network) -> None:
+def _name_variables(built: Built) -> None:
     """List what a run can set and what it hands back."""
+    plan, network = built.plan, built.plan.network
     objects = {o.name: o for o in built.net.objects}
-    parameters = parameter_values(network)
-    built.parameters.update(parameters)
-    listed = listed_variables(network)
-    for name in parameters:
+    built.parameters.update(plan.values)
+    names = list(plan.values)
+    for population in network.populations:
+        name, equations = population.name, objects[population.name].equations
+        varying = (n for n, v in plan.parameters[name].items() if is_distribution(v))
+        built.parameters.update(f"{name}.{n}" for n in varying)
+        names += [
+            f"{name}.{n}"
+            for n in sorted(equations.diff_eq_names | equations.parameter_names)
+            if "linked" not in equations[n].flags
+        ]
+    logged = (*SLOT_LOG, *(["in_batch"] if has_batches(network) else []))
+    names += [f"schedule.{name}" for name in logged]
+    for projection in network.projections:
+        if projection.pools:
+            continue
+        name = projection.name
+        names += [
+            f"{name}.{n}"
+            for n, flags in plan.variables(name).items()
+            if "constant" not in flags and (name not in plan.lists or "shared" in flags)
+        ]
+        names += [] if projection.one_weight or name in plan.lists else [f"{name}.w"]
+    for name in names:
         owner, variable = name.split(".")
         built.variables[name] = (objects[owner], variable)
-    for population in network.populations:
-        built.parameters.update(
-            f"{population.name}.{n}"
-            for n, v in population.neuron.parameters.items()
-            if is_distribution(v)
-        )
-        group = objects[population.name]
-        equations = group.equations
-        for variable in equations.diff_eq_names | equations.parameter_names:
-            if "linked" not in equations[variable].flags:
-                built.variables.setdefault(f"{population.name}.{variable}", (group, variable))
-    for variable in (*SLOT_LOG, *(["in_batch"] if has_batches(network) else [])):
-        built.variables[f"schedule.{variable}"] = (objects["schedule"], variable)
-    for projection in network.projections:
-        if is_pooled(projection):
-            continue
-        synapses = objects[projection.name]
-        for variable in shared_variables(projection):
-            built.variables[f"{projection.name}.{variable}"] = (synapses, variable)
-        if projection.name in listed:
-            continue
-        changed, _ = synapse_variables(projection)
-        for variable in [*changed, *([] if projection.one_weight else ["w"])]:
-            built.variables[f"{projection.name}.{variable}"] = (synapses, variable)

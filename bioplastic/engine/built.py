@@ -1,10 +1,14 @@
 """What the builder made of a network: Brian objects, and the names by which engines reach them."""
 
+import functools
 from dataclasses import dataclass, field
 from typing import Any
 
+from bioplastic.engine.lanes import own_variables
+from bioplastic.engine.plan import Plan
 from bioplastic.engine.schedule import Tables
 from bioplastic.engine.superposition import Superposition
+from bioplastic.models.hooks import AT_BATCH_END, NORMALIZATION
 
 __all__ = ["Built", "RegularWiring"]
 
@@ -31,10 +35,11 @@ class RegularWiring:
         ]
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(kw_only=True)
 class Built:
     """Brian objects of one network, and the names by which an engine reaches into them."""
 
+    plan: Plan
     net: Any
     step_clock: Any
     slot_clock: Any
@@ -52,23 +57,42 @@ class Built:
     repeat: bool = True
     #: name of a Synapses object -> layout of a lane's synapses where wiring is regular
     wirings: dict[str, RegularWiring] = field(default_factory=dict)
-    #: name of a Synapses object -> variables that each lane has for itself
-    own: dict[str, frozenset[str]] = field(default_factory=dict)
-    #: names of objects that act on what lanes share, once for all
-    once: set[str] = field(default_factory=set)
-    #: "projection.variable" of what such an object changes, though each lane has it for itself
-    spread: set[str] = field(default_factory=set)
     #: parameters, which a run reads and does not write
     parameters: set[str] = field(default_factory=set)
     #: Synapses objects whose synapses are a list in the state
     listed: list[Any] = field(default_factory=list)
-    #: name of an object that acts at every so many steps only -> how many
-    intervals: dict[str, int] = field(default_factory=dict)
-    #: names of objects that act at the end of a batch only
-    at_batch_end: set[str] = field(default_factory=set)
     #: (Brian group, variable) of populations that fire when the time in it has come
     calendars: list[tuple[Any, str]] = field(default_factory=list)
     #: name of a projection -> how its synapses superpose
     superposed: dict[str, Superposition] = field(default_factory=dict)
     #: name of a listed object -> (Brian group, variable) to which all it does is to add
     added_to: dict[str, tuple[Any, str]] = field(default_factory=dict)
+
+    @functools.cached_property
+    def own(self) -> dict[str, frozenset[str]]:
+        """Name of a projection -> variables that each lane has for itself."""
+        projections = self.plan.network.projections
+        return {p.name: own_variables(self.plan, p.name) for p in projections}
+
+    @property
+    def at_batch_end(self) -> set[str]:
+        """Names of objects that act at the end of a batch only."""
+        return {a.name for a in self.plan.actions if a.phase == AT_BATCH_END}
+
+    @property
+    def once(self) -> set[str]:
+        """Names of objects that act on what lanes share, once for all."""
+        shared = {name for name, own in self.own.items() if "w" not in own}
+        scaling = (a for a in self.plan.actions if a.phase == NORMALIZATION)
+        return self.at_batch_end | {a.name for a in scaling if a.owner in shared}
+
+    @property
+    def spread(self) -> set[str]:
+        """What such an object changes, though each lane has it for itself: projection.variable."""
+        each = {f"{name}.{variable}" for name, own in self.own.items() for variable in own}
+        return {v for a in self.plan.actions if a.phase == AT_BATCH_END for v in a.writes & each}
+
+    @property
+    def intervals(self) -> dict[str, int]:
+        """Name of an object that acts at every so many steps only -> how many."""
+        return {a.name: a.every for a in self.plan.actions if a.every > 1}

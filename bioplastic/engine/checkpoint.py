@@ -13,11 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic._archives import check_archive
-from bioplastic.engine.naming import with_names_of_their_own
-from bioplastic.engine.structure import parameter_values, structure
+from bioplastic.engine.plan import plan_of
 from bioplastic.errors import CheckpointError, StorageError
 from bioplastic.models import Network
-from bioplastic.models.declaration import written_out
+from bioplastic.models.declaration import key_of, written_out
 
 __all__ = ["MATHEMATICS", "describe", "load_checkpoint", "save_checkpoint"]
 
@@ -43,11 +42,11 @@ def describe(network: Network) -> dict[str, Any]:
         The value of each parameter by its name, and as ``"network"`` a hash of all else: strings,
         sizes, wirings, distributions, initial values.
     """
-    network = with_names_of_their_own(network)
-    initial = [population.neuron.initial_values for population in network.populations]
-    text = repr((structure(network), written_out(network), initial))
+    plan = plan_of(network)
+    initial = [population.neuron.initial_values for population in plan.network.populations]
+    text = repr((key_of(plan.network), written_out(plan.network), initial))
     digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-    return {**parameter_values(network), "network": digest}
+    return {**plan.values, "network": digest}
 
 
 def save_checkpoint(

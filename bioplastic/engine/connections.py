@@ -1,7 +1,6 @@
 """Projections of a declaration as synapses of Brian."""
 
 import functools
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,28 +8,34 @@ import brian2 as b2
 import numpy as np
 import numpy.typing as npt
 from brian2.core.namespace import DEFAULT_UNITS
-from brian2.utils.stringtools import get_identifiers, word_substitute
+from brian2.utils.stringtools import word_substitute
 
 from bioplastic.engine import lanes
 from bioplastic.engine.built import Built, RegularWiring
-from bioplastic.engine.schedule import (
-    END_OF_BATCH,
-    END_OF_RULES,
-    END_OF_STEP_RULES,
-    END_OF_SYNAPSES,
-)
-from bioplastic.engine.structure import assigned, is_pooled, learning_of, synapse_parameters
-from bioplastic.errors import ParameterError
-from bioplastic.models import Network, Projection
+from bioplastic.engine.plan import Action
+from bioplastic.models import Projection
 from bioplastic.models.declaration import parameter_equations
+from bioplastic.models.hooks import INTEGRATION, ON_POST, ON_PRE, THRESHOLD
+from bioplastic.models.strings import statements_of, words_of
 
 __all__ = [
-    "add_projection", "add_synapses", "added_variable", "drop_what_others_look_at", "of_synapses",
+    "add_projection", "add_synapses", "added_variable", "drop_what_others_look_at", "run_regularly",
 ]  # fmt: skip
 
 
-def of_synapses(built: Built, network: Network, projection: Projection, code: str) -> str:
+def run_regularly(built: Built, owner: Any, action: Action, code: str) -> None:
+    """Let neurons or synapses act when their turn comes; what spikes set off is not done here."""
+    phase = action.phase
+    if not (phase.spike or phase in (INTEGRATION, THRESHOLD)):
+        clock = built.step_clock if phase.clock == "step" else built.slot_clock
+        owner.run_regularly(
+            code, clock=clock, when=phase.when, order=action.order, name=action.name
+        )
+
+
+def _of_synapses(built: Built, projection: Projection, code: str) -> str:
     """Let statements of synapses count within their lane."""
+    network = built.plan.network
     n_pre, n_post = (network.population(name).n for name in (projection.pre, projection.post))
     number = f"(N/{built.lanes})"  # of a list, whose length a program reads
     if not projection.listed:
@@ -103,32 +108,26 @@ def added_variable(projection: Projection) -> str | None:
 
     What a spike adds can then be computed when it is fired and summed until it arrives.
     """
-    statement = re.fullmatch(r"\s*(\w+)_post\s*[+-]=([^\n;]+?)", projection.on_pre.rstrip())
-    if statement is None or projection.rule is not None or projection.synapse is not None:
+    statements = statements_of(projection.on_pre)
+    if len(statements) != 1 or projection.rule is not None or projection.synapse is not None:
         return None
-    others = get_identifiers(statement[2]) - {"w"} - set(DEFAULT_UNITS)
-    return None if others else statement[1]
+    name, how, expression = statements[0]
+    others = words_of(expression) - {"w"} - set(DEFAULT_UNITS)
+    adds = how in ("+=", "-=") and name.endswith("_post") and not others
+    return name.removesuffix("_post") if adds else None
 
 
-def drop_what_others_look_at(built: Built, network: Network) -> None:
+def drop_what_others_look_at(built: Built) -> None:
     """Let a list act in its place among the projections where that matters.
 
     Additions commute, but a projection that reads the variable, or sets it, must find it as its
     own place in the step says.
     """
-    for projection in network.projections:
-        learning, state = learning_of(projection), projection.synapse
-        codes = [projection.on_pre]
-        if re.match(r"\s*\w+_post\s*[+-]=[^\n;]*$", projection.on_pre.rstrip()):
-            codes = [projection.on_pre.partition("=")[2]]
-        codes += [state.on_pre, state.after_pre] if state is not None else []
-        codes += [learning.on_pre, learning.on_post]
-        if projection.rule is not None:
-            codes.append(projection.rule.on_pre_trace)
-        words = get_identifiers("\n".join(codes))
-        for name, (_, variable) in list(built.added_to.items()):
-            if words & {variable, f"{variable}_post", f"{variable}_pre"}:
-                del built.added_to[name]
+    changes = [c for a in built.plan.actions if a.phase.when == ON_PRE.when for c in a.changes]
+    for name, (group, variable) in list(built.added_to.items()):
+        summed = f"{group.name}.{variable}"
+        if any(summed in c.reads or (c.variable == summed and not c.adds) for c in changes):
+            del built.added_to[name]
 
 
 def _listed_synapses(
@@ -166,37 +165,27 @@ def _listed_synapses(
 
 def add_projection(
     built: Built,
-    network: Network,
     projection: Projection,
-    groups: dict[str, Any],
-    order: int,
+    groups: Mapping[str, Any],
     listed: Mapping[str, npt.NDArray[np.float64]] | None,
-) -> int:
-    """Add the synapses, to act in the step after `order` of them; return the next free order."""
+) -> None:
+    """Add the synapses of a projection, and let them act as the plan says."""
     source, target = groups[projection.pre], groups[projection.post]
-    learning, state = learning_of(projection), projection.synapse
-    if is_pooled(projection):
-        return _add_pool(built, projection, source, target, order)
-    parameters = synapse_parameters(projection)
-    if projection.one_weight:
-        parameters["w"] = projection.weight
-    model = parameter_equations(parameters)
-    if not projection.one_weight:
-        model += "\nw : 1"
-    on_pre = [projection.on_pre]
-    if state is not None:
-        model += f"\n{state.equations}"
-        on_pre = [state.on_pre, projection.on_pre, state.after_pre]
-    model += f"\n{learning.equations}"
-    if projection.name not in built.superposed:
-        on_pre.append(learning.on_pre)
-    own = functools.partial(of_synapses, built, network, projection)
+    plan, name = built.plan, projection.name
+    by_phase = {action.phase: action for action in plan.of(name)}
+    if projection.pools:
+        _add_pool(built, projection, source, target, plan.turns[name])
+        return
+    own = functools.partial(_of_synapses, built, projection)
+    weight = {"w": projection.weight} if projection.one_weight else {}
+    model = parameter_equations(plan.parameters[name] | weight) + ("" if weight else "\nw : 1")
+    superposed = ("rule",) if name in built.superposed else ()
+    pre, post = (by_phase.get(phase) for phase in (ON_PRE, ON_POST))
     codes: dict[str, Any] = {
-        "model": own(model),
-        "on_pre": own("\n".join(s for s in on_pre if s)),
-        "on_post": own(learning.on_post),
+        "model": own(f"{model}\n{plan.texts[name]}"),
+        "on_pre": "" if pre is None else own(pre.code(*superposed)),
+        "on_post": "" if post is None else own(post.code()),
     }
-    built.own[projection.name] = lanes.own_variables(projection)
     if projection.listed:
         # Delays belong to a pathway, which must be there even if a spike does nothing.
         codes = {
@@ -208,71 +197,18 @@ def add_projection(
         variable = added_variable(projection)
         # What arrives is summed in float64.
         if variable is not None and target.variables[variable].dtype == np.float64:
-            built.added_to[projection.name] = target, variable
+            built.added_to[name] = target, variable
     else:
-        synapses = add_synapses(
-            built, projection.name, source, target, str(projection.wiring), **codes
-        )
-    if any(on_pre) or projection.listed:
-        synapses.pre.order = order
-    if learning.on_post:
-        synapses.post.order = 1000 + order
-    edge = {"clock": built.slot_clock}
-    start = [state.at_slot_start if state is not None else "", learning.at_slot_start]
-    if any(start):
-        name = f"{projection.name}_at_slot_start"
-        synapses.run_regularly(own("\n".join(s for s in start if s)), order=0, name=name, **edge)
-    if state is not None and state.at_slot_end:
-        name, end = f"{projection.name}_synapse_at_slot_end", END_OF_SYNAPSES + order
-        synapses.run_regularly(own(state.at_slot_end), when="end", order=end, name=name, **edge)
-    if learning.at_slot_end:
-        name, end = f"{projection.name}_at_slot_end", END_OF_RULES + order
-        synapses.run_regularly(own(learning.at_slot_end), when="end", order=end, name=name, **edge)
-    if learning.at_batch_end:
-        name, end = f"{projection.name}_at_batch_end", END_OF_BATCH + order
-        synapses.run_regularly(own(learning.at_batch_end), when="end", order=end, name=name, **edge)
-        built.at_batch_end.add(name)
-        built.once.add(name)
-        changed = built.own[projection.name] & assigned(learning.at_batch_end)
-        built.spread |= {f"{projection.name}.{variable}" for variable in changed}
-    step = {"clock": built.step_clock}
-    if learning.before_spikes:
-        name = f"{projection.name}_before_spikes"
-        when = {"when": "before_synapses", "order": order, "name": name}
-        synapses.run_regularly(own(learning.before_spikes), **when, **step)
-    if learning.every_step:
-        when = {"when": "end", "order": END_OF_STEP_RULES + order}
-        name = f"{projection.name}_every_step"
-        synapses.run_regularly(own(learning.every_step), name=name, **when, **step)
-        built.intervals[name] = _interval(network, projection)
-    if projection.norm is not None:
-        total = f"sum_{projection.name}"
-        target.run_regularly(f"{total} = 0", order=1, **edge)
-        add = synapses.run_regularly(f"{total}_post += w", order=2, **edge)
-        # Weights that are all 0 stay so, in place of 0/0.
-        target.run_regularly(f"{total} += int({total} == 0)", order=3, **edge)
-        scale = synapses.run_regularly(f"w = w*norm/{total}_post", order=4, **edge)
-        if "w" not in built.own[projection.name]:
-            built.once |= {add.name, scale.name}
-    return order + 1
+        synapses = add_synapses(built, name, source, target, str(projection.wiring), **codes)
+    if hasattr(synapses, "pre"):
+        synapses.pre.order = plan.turns[name]
+    if post is not None:
+        synapses.post.order = post.order
+    for action in plan.of(name):
+        run_regularly(built, synapses, action, own(action.code()))
 
 
-def _interval(network: Network, projection: Projection) -> int:
-    """Count the steps from one update of a rule to the next."""
-    rule, dt = projection.rule, network.schedule.dt
-    assert rule is not None
-    if rule.update_interval is None:
-        return 1
-    steps = float(rule.update_interval / dt)
-    if round(steps) < 1 or abs(steps - round(steps)) > 1e-6:
-        raise ParameterError(
-            f"{type(rule).__name__}.update_interval: must be a whole multiple of the schedule's "
-            f"dt={dt}, got {rule.update_interval} ({projection.name})"
-        )
-    return round(steps)
-
-
-def _add_pool(built: Built, projection: Projection, source: Any, target: Any, order: int) -> int:
+def _add_pool(built: Built, projection: Projection, source: Any, target: Any, order: int) -> None:
     """All but one at the cost of O(n): everybody gets the sum, then takes its own part back."""
     name, constant = projection.name, parameter_equations({"w": projection.weight})
     pool = b2.NeuronGroup(
@@ -318,4 +254,3 @@ def _add_pool(built: Built, projection: Projection, source: Any, target: Any, or
     pool.thresholder["spike"].order = order + 1
     hand_on.pre.order = order + 2
     take_back.pre.order = order + 3
-    return order + 4

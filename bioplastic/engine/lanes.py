@@ -10,24 +10,17 @@ import dataclasses
 from typing import Literal
 
 import numpy as np
-from brian2 import Equations
 from brian2.equations.equations import DIFFERENTIAL_EQUATION
-from brian2.utils.stringtools import get_identifiers, word_substitute
+from brian2.utils.stringtools import word_substitute
 
 from bioplastic.engine.noise import DRAWS
+from bioplastic.engine.plan import Plan, plan_of
 from bioplastic.engine.program import ChunkResult
-from bioplastic.engine.structure import (
-    assigned,
-    is_pooled,
-    learning_of,
-    shared_variables,
-    synapse_variables,
-    traces_of,
-    written_by_synapses,
-)
 from bioplastic.errors import ParameterError
-from bioplastic.models import Network, Projection
+from bioplastic.models import Network
 from bioplastic.models.declaration import is_distribution
+from bioplastic.models.hooks import AT_BATCH_END, NORMALIZATION
+from bioplastic.models.strings import words_of
 
 __all__ = [
     "Combine",
@@ -47,6 +40,8 @@ N_BUSY = 2**18
 #: Lanes beyond which samples of different lengths wait for each other in vain.
 MAX_LANES = 1024
 _TIME = frozenset({"t", "t_in_timesteps"})
+#: When what lanes share may change: no sample is shown.
+_BETWEEN = (NORMALIZATION, AT_BATCH_END)
 #: What becomes of the changes that the samples of a round made; None where samples teach nothing.
 Combine = Literal["sum", "mean"] | None
 
@@ -74,81 +69,61 @@ def why_alone(network: Network) -> str:
     A round ends with its longest sample, so that time at its end is not that of every lane, and
     what all neurons share is one number for all lanes.
     """
-    for population in network.populations:
-        neuron = population.neuron
-        code = "\n".join([neuron.reset, neuron.before_spikes, neuron.after_spikes,
-                          neuron.at_slot_start, neuron.at_slot_end])  # fmt: skip
-        for name, equation in Equations(str(neuron.equations)).items():
-            draws = equation.expr is not None and get_identifiers(equation.expr.code) & DRAWS
-            if "shared" in equation.flags and (draws or name in assigned(code)):
-                return f"where all neurons of {population.name} share {name}, which changes"
-        if get_identifiers(neuron.at_slot_end) & _TIME:
-            return f"where {population.name} asks for the time at_slot_end; slot_duration tells it"
-    for projection in network.projections:
-        learning, model = learning_of(projection), projection.synapse
-        ends = [learning.at_slot_end, model.at_slot_end if model is not None else ""]
-        if get_identifiers("\n".join([*ends, learning.at_batch_end])) & _TIME:
-            return f"where {projection.name} asks for the time when a sample ends"
-        if get_identifiers(learning.at_batch_end) & DRAWS:
-            return f"where {projection.name} draws a number at_batch_end"
-        codes = [projection.on_pre, projection.graded, learning.on_pre, learning.on_post, *ends,
-                 learning.at_slot_start, learning.before_spikes, learning.every_step]  # fmt: skip
-        if model is not None:
-            codes += [model.on_pre, model.after_pre, model.at_slot_start]
-        if changed := assigned("\n".join(codes)) & set(shared_variables(projection)):
-            return f"where all synapses of {projection.name} share {min(changed)}, which changes"
-        if get_identifiers("\n".join(codes)) & {"N_incoming", "N_outgoing"}:
-            return f"where {projection.name} counts the synapses of a neuron"
+    plan = plan_of(network)
+    populations = {population.name for population in network.populations}
+    for owner, equations in plan.equations.items():
+        whose = "neurons" if owner in populations else "synapses"
+        for name, equation in equations.items():
+            draws = equation.expr is not None and words_of(equation.expr.code) & DRAWS
+            writers = {a.phase for a in plan.writers(f"{owner}.{name}")} - {AT_BATCH_END}
+            if "shared" in equation.flags and (draws or writers):
+                return f"where all {whose} of {owner} share {name}, which changes"
+    for action in plan.actions:
+        owner, phase = action.owner, action.phase
+        if phase.ends_slot and action.reads & _TIME:
+            ask = f"where {owner} asks for the time"
+            if owner in populations:
+                return f"{ask} {phase.name}; slot_duration tells it"
+            return f"{ask} when a sample ends"
+        if phase == AT_BATCH_END and action.reads & DRAWS:
+            return f"where {owner} draws a number at_batch_end"
+        if phase != AT_BATCH_END and action.reads & {"N_incoming", "N_outgoing"}:
+            return f"where {owner} counts the synapses of a neuron"
     return ""
 
 
-def own_variables(projection: Projection) -> frozenset[str]:
+def own_variables(plan: Plan, projection: str) -> frozenset[str]:
     """Name the variables of a synapse that each lane has for itself.
 
     They change while a sample is shown. Others, such as weights that are learned when a batch
     ends, are the same in all lanes.
     """
-    changed, _ = synapse_variables(projection)
-    learning, model = learning_of(projection), projection.synapse
-    codes = [projection.on_pre, projection.graded, learning.on_pre, learning.on_post,
-             learning.at_slot_start, learning.at_slot_end, learning.before_spikes,
-             learning.every_step]  # fmt: skip
-    equations = Equations(learning.equations)
-    if model is not None:
-        codes += [model.on_pre, model.after_pre, model.at_slot_start, model.at_slot_end]
-        equations = equations + Equations(str(model.equations))
-    written = assigned("\n".join(codes))
+    equations = plan.equations[projection]
     moving = {n for n, e in equations.items() if e.type == DIFFERENTIAL_EQUATION}
-    return frozenset((written | moving) & {*changed, "w"})
+    changed = {n for n, flags in plan.variables(projection).items() if "constant" not in flags}
+    return frozenset(
+        n
+        for n in {*changed, "w"}
+        if n in moving or any(a.phase not in _BETWEEN for a in plan.writers(f"{projection}.{n}"))
+    )
 
 
 def learned_variables(network: Network) -> list[str]:
     """Name what lasts from sample to sample and changes: what lanes learn together."""
-    names = []
+    plan, names = plan_of(network), []
     for population in network.populations:
-        neuron, traces = population.neuron, traces_of(network, population)
-        if neuron.takes == "rates":
+        if population.neuron.takes == "rates":
             continue
-        texts = [str(neuron.equations), *(t.equations for t in traces)]
-        starts = "\n".join([neuron.at_slot_start, *(t.at_slot_start for t in traces)])
-        codes = [neuron.reset, neuron.before_spikes, neuron.after_spikes, neuron.at_slot_end,
-                 *(t.on_spike for t in traces)]  # fmt: skip
-        codes.append("\n".join(f"{v} = 0" for v in written_by_synapses(network, population)))
-        changed: set[str] = set()
-        for text in texts:
-            equations = Equations(text)
-            written = assigned("\n".join(codes))
-            changed |= equations.diff_eq_names | (equations.parameter_names & written)
-        new = assigned(starts, anew=True)
-        names += [f"{population.name}.{name}" for name in sorted(changed - new)]
+        equations = plan.equations[population.name]
+        named = {n: f"{population.name}.{n}" for n in plan.variables(population.name)}
+        names += [
+            name for n, name in named.items() if n in equations.diff_eq_names or plan.writers(name)
+        ]
     for projection in network.projections:
-        if is_pooled(projection):
-            continue
-        model = projection.synapse
-        begin = [learning_of(projection).at_slot_start, model.at_slot_start if model else ""]
-        new = assigned("\n".join(begin), anew=True)
-        names += [f"{projection.name}.{name}" for name in sorted(own_variables(projection) - new)]
-    return names
+        if not projection.pools:
+            own = sorted(own_variables(plan, projection.name))
+            names += [f"{projection.name}.{n}" for n in own]
+    return [name for name in names if not plan.set_anew(name)]
 
 
 def upper_bounds(network: Network) -> dict[str, str]:

@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic.engine.connections import added_variable
-from bioplastic.engine.structure import is_pooled, listed_variables
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 
@@ -29,7 +28,7 @@ def check_sizes(network: Network, *, engine: str, lanes: int) -> None:
     sizes["Network.watch: neurons"] = network.n_watched * lanes
     for projection in network.projections:
         n_pre, n_post = (network.population(p).n for p in (projection.pre, projection.post))
-        if isinstance(projection.wiring, str) and not is_pooled(projection):
+        if isinstance(projection.wiring, str) and not projection.pools:
             n = n_pre if projection.wiring == "one_to_one" else n_pre * n_post
             copies = lanes if engine in _REPEATING else 1
             sizes[f"Projection {projection.name}: synapses"] = n * copies
@@ -52,7 +51,7 @@ def check_lists(
         Names what is too much.
     """
     dt = float(network.schedule.dt)
-    for projection in (p for p in network.projections if p.name in listed_variables(network)):
+    for projection in (p for p in network.projections if p.listed):
         name, delay = projection.name, values[f"{projection.name}.delay"]
         adds = added_variable(projection) is not None and engine not in _REPEATING
         n_pre, n_post = (network.population(p).n for p in (projection.pre, projection.post))

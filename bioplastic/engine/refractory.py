@@ -6,7 +6,7 @@ threshold, a factor of 0 or 1 does the same.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import brian2 as b2
@@ -15,14 +15,9 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, Expression, Single
 from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
-from bioplastic.engine.structure import (
-    assigned,
-    learning_of,
-    neuron_strings,
-    traces_of,
-    written_by_synapses,
-)
-from bioplastic.models import Network, Population
+from bioplastic.engine.plan import Plan
+from bioplastic.models import Population
+from bioplastic.models.hooks import AT_SLOT_START, BEFORE_THRESHOLD, RESET
 
 __all__ = ["AWAKE", "Silence", "count_steps", "silence_of"]
 
@@ -80,7 +75,7 @@ class Silence:
         return f"lastspike = t\n{text}" if self.period else text
 
 
-def silence_of(network: Network, population: Population) -> Silence:
+def silence_of(plan: Plan, population: Population) -> Silence:
     """Choose how the refractoriness of a population is told to Brian."""
     neuron = population.neuron
     refractory = neuron.refractory_string
@@ -91,38 +86,25 @@ def silence_of(network: Network, population: Population) -> Silence:
     is_period = constant is not None and b2.have_same_dimensions(
         getattr(constant, "unit", constant), b2.second
     )
-    if is_period and not _looked_at(network, population):
+    if is_period and not _looked_at(plan, population):
         return Silence(period=refractory, at_slot_start=_BEFORE)
     return Silence(refractory=refractory, at_slot_start=f"not_refractory = True; {_BEFORE}")
 
 
-def _looked_at(network: Network, population: Population) -> bool:
+def _looked_at(plan: Plan, population: Population) -> bool:
     """Whether anybody must know who is refractory after the threshold has been looked at."""
-    neuron, traces = population.neuron, traces_of(network, population)
-    marked = {
-        name
-        for name, equation in Equations(str(neuron.equations)).items()
-        if "unless refractory" in equation.flags
-    }
-    codes = [neuron.before_spikes, neuron.after_spikes, neuron.at_slot_end]
-    codes += [added.on_spike for added in traces]
-    written = assigned("\n".join(codes)) | written_by_synapses(network, population)
-    later = neuron_strings(replace(neuron, before_spikes=""))
-    words = get_identifiers(later + "\n".join(t.equations for t in traces))
-    for projection in network.projections:
-        learning, model = learning_of(projection), projection.synapse
-        said = [projection.on_pre, projection.graded, *_strings_of(learning)]
-        said += _strings_of(model) if model is not None else []
-        names = get_identifiers("\n".join(said))
-        words |= {n.removesuffix("_pre").removesuffix("_post") for n in names}
-    taken = {AWAKE, "lastspike"} & set(Equations(str(neuron.equations)).names)
-    return bool(marked & written or words & _BRIANS or taken)
-
-
-def _strings_of(strings: Any) -> list[str]:
-    """Give everything that a rule, or a synapse, says in strings."""
-    names = type(strings).__dataclass_fields__
-    return [text for name in names if isinstance(text := getattr(strings, name), str)]
+    name, equations = population.name, plan.equations[population.name]
+    standing = {f"{name}.{n}" for n, e in equations.items() if "unless refractory" in e.flags}
+    own = plan.of(name, RESET, AT_SLOT_START)  # which act on neurons that are awake
+    others = [a for a in plan.actions if a not in own]
+    before = plan.of(name, BEFORE_THRESHOLD)  # these are told in strings
+    asking = [a for a in plan.actions if a not in before]
+    brians = {f"{name}.{n}" for n in _BRIANS}
+    return bool(
+        any(a.writes & standing for a in others)
+        or any((a.reads | a.writes) & brians for a in asking)
+        or {AWAKE, "lastspike"} & set(equations)
+    )
 
 
 def _over(period: str) -> str:

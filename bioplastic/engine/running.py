@@ -20,8 +20,8 @@ from bioplastic.engine.context import BRIAN
 from bioplastic.engine.cuda_program import CudaProgram
 from bioplastic.engine.lanes import Combine, check_lanes, in_order
 from bioplastic.engine.limits import check_lists, check_sizes, check_steps
-from bioplastic.engine.naming import with_names_of_their_own
 from bioplastic.engine.output_file import kept_outputs
+from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import ChunkResult, Program, Recorder, deferred_interrupt
 from bioplastic.engine.result import Gathered, Result
 from bioplastic.engine.runtime import RuntimeProgram
@@ -29,9 +29,9 @@ from bioplastic.engine.standalone_program import StandaloneProgram, find_compile
 from bioplastic.engine.state import complete_state
 from bioplastic.engine.stimuli import Stimuli
 from bioplastic.engine.stimulus import Stimulus
-from bioplastic.engine.structure import parameter_values, structure
 from bioplastic.errors import BioplasticError, ParameterError
 from bioplastic.models import Network
+from bioplastic.models.declaration import key_of
 
 __all__ = ["ENGINES", "open_program", "resolve_engine", "run"]
 
@@ -88,7 +88,7 @@ def open_program(network: Network, *, engine: str = "auto", lanes: int = 1) -> P
     name = resolve_engine(engine)
     check_sizes(network, engine=name, lanes=lanes)
     try:
-        return _open(with_names_of_their_own(network), name, lanes)
+        return _open(plan_of(network).network, name, lanes)
     except BioplasticError:
         raise
     except (*_BRIANS_ERRORS, KeyError, SyntaxError, TypeError, ValueError) as error:
@@ -105,7 +105,7 @@ def _open(network: Network, name: str, lanes: int) -> Program:
         return StandaloneProgram(network, lanes=lanes)
     if name == "cuda_standalone":
         return CudaProgram(network, lanes=lanes)
-    key = (structure(network), name, lanes)
+    key = (key_of(network), name, lanes)
     with BRIAN:
         program = _runtime_programs.pop(key, None)
         if program is None:
@@ -242,11 +242,12 @@ def run(
         raise ParameterError(f"record: must be 'counts', 'spikes' or 'nothing', got {record!r}")
     if recorder is not None and outputs:
         raise ParameterError("outputs: must be empty where a recorder is given, which sees them")
-    network = with_names_of_their_own(network)
+    plan = plan_of(network)
+    network = plan.network
     check_lanes(network, lanes, combine)
     if program is None:
         program = open_program(network, engine=name, lanes=lanes)
-    parameters = {k: np.array([v]) for k, v in parameter_values(network).items()}
+    parameters = {k: np.array([v]) for k, v in plan.values.items()}
     given = {**parameters, **(state or {})}
     values = complete_state(network, program.sizes, given, _sequence(seed))
     check_lists(network, values, engine=name, lanes=lanes)

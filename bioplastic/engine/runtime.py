@@ -15,10 +15,11 @@ from bioplastic.engine.builder import build
 from bioplastic.engine.context import BRIAN, brian_context, steady_names
 from bioplastic.engine.lanes import learned_variables, upper_bounds
 from bioplastic.engine.noise import noise_device
+from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan
-from bioplastic.engine.schedule import END_OF_BATCH, SLOT_LOG
-from bioplastic.engine.structure import listed_variables, parameter_values
+from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.models import Network
+from bioplastic.models.hooks import AT_BATCH_END
 
 __all__ = ["RuntimeProgram"]
 
@@ -49,11 +50,11 @@ class RuntimeProgram:
         self._bounds = upper_bounds(network)
         #: Learned variables as they were when a round began.
         self._before: dict[str, npt.NDArray[np.float64]] = {}
-        self._lists = listed_variables(network)
+        self._lists = plan_of(network).lists
         self._n_signal_rows = 1
         # Objects for an empty list of synapses already say whether the equations can be used.
         nothing = {f"{name}.{key}": np.zeros(0) for name in self._lists for key in _WIRING}
-        self._prepare(parameter_values(network), nothing)
+        self._prepare(plan_of(network).values, nothing)
         self.sizes = {
             name: int(np.size(group.variables[variable].get_value())) // self._lanes_of(name)
             for name, (group, variable) in self._built.variables.items()
@@ -167,7 +168,7 @@ class RuntimeProgram:
                 log += [[float(self._of_schedule(v)[lane]) for v in SLOT_LOG] for lane in shown]
                 last = int(np.argmax(rows)) if rows.max() + 1 == following else last
                 for obj in self._ends:
-                    if obj.order >= END_OF_BATCH:
+                    if obj.order >= AT_BATCH_END.order:
                         self._learn_together(rows >= 0, mean=chunk.combine == "mean")
                     if obj.name not in built.at_batch_end or self._of_schedule("batch_ends")[0]:
                         obj.run()

@@ -9,18 +9,13 @@ from brian2.core.functions import Function
 
 from bioplastic.engine.functions import RowTable, Uniform
 from bioplastic.engine.inputs import kind_of
+from bioplastic.engine.plan import plan_of
 from bioplastic.engine.stimuli import with_noise_of_their_own
-from bioplastic.engine.structure import n_target_signals
 from bioplastic.models import Network
+from bioplastic.models.hooks import AT_BATCH_END, RULE_AT_SLOT_END
 from bioplastic.models.strings import LINKED
 
 __all__ = [
-    "END_OF_BATCH",
-    "END_OF_NEURONS",
-    "END_OF_RULES",
-    "END_OF_STEP_NEURONS",
-    "END_OF_STEP_RULES",
-    "END_OF_SYNAPSES",
     "LINKED",
     "SLOT_LOG",
     "Tables",
@@ -29,11 +24,8 @@ __all__ = [
     "tables_of",
 ]
 
-#: When a slot ends: synapses, then neurons, then rules, then the choice of the next sample.
-END_OF_SYNAPSES, END_OF_NEURONS, END_OF_RULES, END_OF_BATCH, END_OF_SLOT = range(0, 5000, 1000)
-
-#: When a step ends: neurons and what they hand on, population by population, then rules.
-END_OF_STEP_NEURONS, END_OF_STEP_RULES = 10_000, 10_000_000
+#: The choice of the next sample comes when all else has acted at a slot's end.
+END_OF_SLOT = AT_BATCH_END.order + 1000
 
 #: What is noted of every slot.
 SLOT_LOG = ("cursor", "repeats", "n_spikes")
@@ -104,7 +96,7 @@ class Tables:
 
 def tables_of(network: Network, *, n_rows: int, n_signal_rows: int) -> Tables:
     """Make the tables, with room for so many samples and so many steps of signals."""
-    n_outputs = n_target_signals(network)
+    n_outputs = plan_of(network).n_target_signals
     stimuli: dict[str, RowTable] = {}
     for population in network.inputs:
         if row := kind_of(population).row:
@@ -129,7 +121,7 @@ def tables_of(network: Network, *, n_rows: int, n_signal_rows: int) -> Tables:
 
 def has_batches(network: Network) -> bool:
     """Whether anything happens when a batch is full."""
-    return any(p.rule is not None and p.rule.at_batch_end for p in network.projections)
+    return any(action.phase == AT_BATCH_END for action in plan_of(network).actions)
 
 
 def make_timer(
@@ -155,6 +147,6 @@ def make_timer(
     timer.run_regularly("\n".join(start), clock=slot_clock, order=-10)
     end = {"clock": slot_clock, "when": "end"}
     if has_batches(network):
-        timer.run_regularly(BATCH_END, order=END_OF_RULES - 1, **end)
+        timer.run_regularly(BATCH_END, order=RULE_AT_SLOT_END.order - 1, **end)
     timer.run_regularly(SCHEDULE_SLOT_END, order=END_OF_SLOT, **end)
     return timer

@@ -16,9 +16,10 @@ from brian2.synapses.synapses import Synapses, SynapticPathway
 from bioplastic.engine.built import Built, RegularWiring
 from bioplastic.engine.noise import NoiseDevice
 from bioplastic.engine.refractory import AWAKE
-from bioplastic.engine.schedule import END_OF_BATCH, SLOT_LOG
+from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.engine.superposition import Superposition
 from bioplastic.engine.unit import write_unit
+from bioplastic.models.hooks import AT_BATCH_END
 
 __all__ = ["SlotCodeObject", "SlotDevice", "slot_device"]
 
@@ -257,7 +258,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
                 part += calls["arrive"]
             if obj.name in built.spike_inputs:  # before whoever reads its spikes
                 part.append(f"_fire_input_{obj.name}(step);")
-            if part is calls["end"] and obj.order >= END_OF_BATCH and not together:
+            if part is calls["end"] and obj.order >= AT_BATCH_END.order and not together:
                 together = True
                 part += ["_learn_together();"] if learns else []
             wait = built.intervals.get(obj.name, 1)

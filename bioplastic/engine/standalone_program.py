@@ -22,10 +22,10 @@ from bioplastic.engine import cache
 from bioplastic.engine.builder import build
 from bioplastic.engine.context import brian_context, steady_names
 from bioplastic.engine.lanes import learned_variables, upper_bounds
+from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan
 from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.engine.standalone import slot_device
-from bioplastic.engine.structure import listed_variables, structure
 from bioplastic.errors import (
     BuildError,
     CompilerNotFoundError,
@@ -33,6 +33,7 @@ from bioplastic.errors import (
     StorageError,
 )
 from bioplastic.models import Network
+from bioplastic.models.declaration import key_of
 
 __all__ = [
     "CompiledProgram",
@@ -117,7 +118,7 @@ class CompiledProgram:
         build: Callable[[Path], None],
     ) -> None:
         key = cache.fingerprint(
-            structure(network), str(lanes), brian2.__version__, np.__version__, sympy.__version__,
+            key_of(network), str(lanes), brian2.__version__, np.__version__, sympy.__version__,
             sys.version, *versions,
         )  # fmt: skip
         self._of_cache = functools.partial(cache.get_or_build, key, build)
@@ -127,7 +128,7 @@ class CompiledProgram:
         #: Numbers of the variables' files: names may differ in nothing but upper and lower case.
         self._files: dict[str, int] = manifest["files"]
         self._parameters = set(manifest["parameters"])
-        self._lists = listed_variables(network)
+        self._lists = plan_of(network).lists
         self._inputs = [population.name for population in network.inputs]
 
     def run(
@@ -343,7 +344,7 @@ def generate(
         try:
             built = build(network, n_rows=1, superpose=superpose, lanes=lanes, repeat=False)
             learned = learned_variables(network) if lanes > 1 else []
-            device.add_slot_loop(built, listed_variables(network), learned, upper_bounds(network))
+            device.add_slot_loop(built, built.plan.lists, learned, upper_bounds(network))
             device.build(directory=str(folder), compile=False, run=False)
             layout, files = device.layout(built), device.plan["files"]
             device.write_unit(folder)

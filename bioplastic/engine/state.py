@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic.engine.structure import listed_variables
+from bioplastic.engine.plan import plan_of
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 from bioplastic.models.wiring import sorted_synapses
@@ -44,7 +44,7 @@ def complete_state(
     ParameterError
         If there is no variable of a given name, or its number of values does not fit.
     """
-    lists = listed_variables(network)
+    lists = plan_of(network).lists
     wanted = {f"{name}.{k}" for name, keys in lists.items() for k in (*keys[0], *keys[1])}
     # What is drawn is drawn once: a state that holds it is taken as it is.
     drawn = {} if network.drawn <= set(given) else network.sample(seed)

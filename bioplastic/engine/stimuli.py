@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic.engine.inputs import KINDS, SpontaneousActivity, kind_of
+from bioplastic.engine.plan import plan_of
 from bioplastic.engine.stimulus import Stimulus
-from bioplastic.engine.structure import n_target_signals
 from bioplastic.errors import DataError
 from bioplastic.models import Network, Population
 
@@ -68,7 +68,7 @@ class Stimuli:
                 f"stimulus: all must have as many presentations, got "
                 f"{', '.join(f'{n} for {name!r}' for name, n in lengths.items())}"
             )
-        n_outputs = n_target_signals(self.network)
+        n_outputs = plan_of(self.network).n_target_signals
         gives = self._giver("target_signals")
         for part in self.parts:
             part.check_targets(n_outputs if part is gives or part.target_signals else 0)

@@ -11,20 +11,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sympy as sp
-from brian2 import Equations
 from brian2.parsing.sympytools import str_to_sympy
-from brian2.utils.stringtools import get_identifiers
 
-from bioplastic.engine.structure import learning_of
+from bioplastic.engine.traces import learning_of
 from bioplastic.models import Projection
+from bioplastic.models.hooks import strings_of
+from bioplastic.models.strings import equations_of, statements_of, words_of
 
 __all__ = ["Superposition", "superposition_of"]
 
-_STATEMENT = re.compile(r"\s*(\w+)\s*([-+*/]?=)\s*(.+?)\s*")
-_ZERO = re.compile(r"\s*(\w+)\s*=\s*0(?:\.0*)?\s*")
 #: What makes two synapses onto a neuron obey different equations.
 _OF_EACH_SYNAPSE = frozenset({"w", "i", "rand", "randn", "poisson"})
-_JUMP = re.compile(r"\s*(\w+)\s*\+=\s*(?:(\d+(?:\.\d*)?)|(\w+)_pre)\s*")
+#: Hooks of a rule whose synapses may superpose.
+_SUPERPOSED = {"on_pre", "before_spikes", "at_slot_start", "at_slot_end", "at_batch_end"}
+_SIGNS = ("=", "+=", "-=", "*=", "/=")
+_ZERO = re.compile(r"0(?:\.0*)?")
+_AMOUNT = re.compile(r"(\d+(?:\.\d*)?)|(\w+)_pre")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +79,25 @@ def superposition_of(projection: Projection) -> Superposition | None:
     rule = projection.rule
     if rule is None or not rule.before_spikes or projection.listed:
         return None
-    learning, equations = learning_of(projection), Equations(str(rule.synapse))
+    codes, equations = learning_of(projection).codes, equations_of(str(rule.synapse))
     own = {name for name in equations.parameter_names if not equations[name].flags}
-    jump = _JUMP.fullmatch(learning.on_pre)
-    elsewhere = get_identifiers(f"{projection.on_pre}\n{projection.graded}") & own
+    jumps = statements_of(codes.get("on_pre", ""))
+    amount = _AMOUNT.fullmatch(jumps[0].expression) if len(jumps) == 1 else None
+    others = words_of("\n".join(strings_of(projection, "projection").values()))
     if (
         projection.wiring != "all_to_all"
         or equations.parameter_names != set(equations)
-        or get_identifiers(learning.before_spikes) & set(equations) - own
-        or jump is None
-        or jump[3] in Equations(str(rule.pre_traces))
-        or learning.on_post
-        or learning.every_step
-        or elsewhere
+        or words_of(codes["before_spikes"]) & set(equations) - own
+        or amount is None
+        or jumps[0].how != "+="
+        or amount[2] in equations_of(str(rule.pre_traces))
+        or others & own
+        or not codes.keys() <= _SUPERPOSED
     ):
         return None
-    changes = _changes(learning.before_spikes, own)
-    ends = _changes(learning.at_slot_end, own)
+    jump = jumps[0].name
+    changes = _changes(codes["before_spikes"], own)
+    ends = _changes(codes.get("at_slot_end", ""), own)
     factors = None if changes is None else _factors(changes, own)
     at_end = None if ends is None else _factors(ends, own)
     if not changes or factors is None or ends is None or at_end is None:
@@ -106,37 +110,31 @@ def superposition_of(projection: Projection) -> Superposition | None:
         if (factors[v, v] - 1).is_zero and all(v not in depends[k] for k in names if k != v)
     )
     states = set(names) - set(sums)
-    begins = [_ZERO.fullmatch(s) for s in _statements(learning.at_slot_start)]
+    begins = statements_of(codes.get("at_slot_start", ""))
     if (
-        jump[1] not in states
+        jump not in states
         or set().union(*depends.values()) - set(names)
         or set(ends) - set(sums)
         or not all((at_end[v, v] - 1).is_zero for v in ends)
         or not all(at_end[v, k].is_zero for v in ends for k in sums if k != v)
-        or not all(begins)
-        or {m[1] for m in begins if m} != states
+        or not all(s.how == "=" and _ZERO.fullmatch(s.expression) for s in begins)
+        or {s.name for s in begins} != states
     ):
         return None
     for _ in names:  # what follows in some steps
         depends = {v: depends[v].union(*(depends[k] for k in depends[v])) for v in names}
     sources = {v: tuple(k for k in names if k in depends[v] and k in states) for v in names}
-    return Superposition(names, sums, sources, jump[1], jump[2] or jump[3])
-
-
-def _statements(code: str) -> list[str]:
-    return [s for s in re.split(r"[\n;]", code) if s.strip()]
+    return Superposition(names, sums, sources, jump, amount[1] or amount[2])
 
 
 def _changes(code: str, own: set[str]) -> dict[str, sp.Expr] | None:
     """Variables of the synapse after the code, by what they and others were before it."""
     now: dict[str, sp.Expr] = {}
-    if get_identifiers(code) & _OF_EACH_SYNAPSE:
+    if words_of(code) & _OF_EACH_SYNAPSE:
         return None
-    for statement in _statements(code):
-        found = _STATEMENT.fullmatch(statement)
-        if found is None or found[1].endswith(("_pre", "_post")):
+    for name, sign, text in statements_of(code):
+        if name.endswith(("_pre", "_post")) or sign not in _SIGNS:
             return None
-        name, sign, text = found.groups()
         value = str_to_sympy(text)
         value = value.subs({s: now[s.name] for s in value.free_symbols if s.name in now})
         before = now.get(name, sp.Symbol(name, real=True))

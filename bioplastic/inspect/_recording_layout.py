@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import Equations
 
-from bioplastic.engine.structure import listed_variables, parameter_values
+from bioplastic.engine.plan import plan_of
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network, Projection
 from bioplastic.models.wiring import regular_pairs
@@ -175,9 +175,10 @@ def choose(
 
 def _changing(network: Network, sizes: Mapping[str, int]) -> list[str]:
     """Name the variables of a program that are not parameters of it."""
-    fixed = set(parameter_values(network))
-    fixed |= {f"{p.name}.{name}" for p in network.populations for name in p.neuron.parameters}
-    fixed |= {f"{n}.{key}" for n, (read, _) in listed_variables(network).items() for key in read}
+    plan = plan_of(network)
+    fixed = {f"{owner}.{name}" for owner, own in plan.parameters.items() for name in own}
+    fixed |= {f"{owner}.{name}" for owner, (read, _) in plan.lists.items() for name in read}
+    fixed |= set(plan.values)
     return sorted(name for name in set(sizes) - fixed if not name.startswith("schedule."))
 
 

@@ -15,6 +15,7 @@ from brian2.core.functions import DEFAULT_FUNCTIONS
 
 from bioplastic.errors import ParameterError
 from bioplastic.models.declaration import is_distribution, is_one_number
+from bioplastic.models.hooks import ON_PRE, Phase, hooks_of, strings_of
 from bioplastic.models.strings import (
     NEURON_FLAGS,
     NEURON_WORDS,
@@ -51,11 +52,6 @@ __all__ = [
     "unknown_name",
 ]
 
-_NEURON_STATEMENTS = ("reset", "before_spikes", "after_spikes", "at_slot_start", "at_slot_end")
-_RULE_STATEMENTS = (
-    "on_pre", "on_post", "at_slot_start", "at_slot_end", "at_batch_end", "before_spikes",
-    "every_step",
-)  # fmt: skip
 _SIDES = ("_pre", "_post")
 #: How many names an error lists where none comes close.
 _MAX_NAMES = 12
@@ -101,6 +97,13 @@ class Scope:
                 finding = Finding(line, name, what)
                 raise unknown_name(where + self.of, finding, self.names)
 
+    def hooks(self, model: Any, of: str, side: str = "", without: tuple[Phase, ...] = ()) -> None:
+        """Check what a model says by its hooks, those that run in some phases excepted."""
+        for hook in hooks_of(of, side):
+            if hook.phase not in without:
+                where = f"{type(model).__name__}.{hook.name}"
+                self.statements([(where, getattr(model, hook.name, ""))])
+
 
 def check_neuron(neuron: "NeuronModel") -> None:
     """Check the strings of a neuron model as far as it is known alone.
@@ -128,8 +131,7 @@ def check_synapse(synapse: "SynapseModel") -> None:
     scope = Scope(SYNAPSE_WORDS | names_of(synapse) | {"w": Known(get_dimensions(1))})
     kind = type(synapse).__name__
     scope.add(f"{kind}.equations", read_equations(synapse.equations, scope.names, SYNAPSE_FLAGS))
-    for name in ("on_pre", "after_pre", "at_slot_start", "at_slot_end"):
-        scope.statements([(f"{kind}.{name}", getattr(synapse, name))])
+    scope.hooks(synapse, "synapse")
     _check_misspelt(synapse, scope)
 
 
@@ -163,25 +165,22 @@ def check_neuron_strings(neuron: "NeuronModel", scope: Scope) -> None:
     if isinstance(neuron.refractory, str) and neuron.refractory:
         reading = read_condition(neuron.refractory, scope.names, or_time=True)
         scope.add(f"{kind}.refractory", reading)
-    for name in _NEURON_STATEMENTS:
-        scope.statements([(f"{kind}.{name}", getattr(neuron, name))])
+    scope.hooks(neuron, "neuron")
 
 
 def check_traces(rule: "PlasticityRule", side: str, scope: Scope) -> None:
     """Check the strings of a rule's traces on one side with these names."""
     kind, name = type(rule).__name__, f"{side}_traces"
     scope.add(f"{kind}.{name}", read_equations(getattr(rule, name), scope.names, NEURON_FLAGS))
-    for name in (f"on_{side}_trace", f"at_slot_start_{side}"):
-        scope.statements([(f"{kind}.{name}", getattr(rule, name))])
+    scope.hooks(rule, "rule", side)
 
 
 def check_synaptic(rule: "PlasticityRule", scope: Scope) -> None:
     """Check what a rule says of synapses with these names."""
     kind = type(rule).__name__
     scope.add(f"{kind}.synapse", read_equations(rule.synapse, scope.names, SYNAPSE_FLAGS))
-    for name in _RULE_STATEMENTS:
-        if name != "on_pre" or not scope.complete:  # it follows those of the projection
-            scope.statements([(f"{kind}.{name}", getattr(rule, name))])
+    # What runs with statements of the projection is checked with these.
+    scope.hooks(rule, "rule", without=(ON_PRE,) if scope.complete else ())
 
 
 def _check_constants(model: Any, *equations: str) -> None:
@@ -270,8 +269,7 @@ def names_of(model: Any) -> dict[str, Known]:
 
 def trace_names(rule: "PlasticityRule", side: str) -> dict[str, Known]:
     """Name traces of one side, and the constants that stand with them."""
-    names = (f"{side}_traces", f"on_{side}_trace", f"at_slot_start_{side}")
-    text = "\n".join(getattr(rule, name) for name in names)
+    text = "\n".join((getattr(rule, f"{side}_traces"), *strings_of(rule, "rule", side).values()))
     return variables_of(getattr(rule, f"{side}_traces")) | _parameter_names(rule, text)
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 import inspect
 import numbers
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import brian2.units.allunits
@@ -25,12 +25,16 @@ __all__ = [
     "field_values",
     "is_distribution",
     "is_one_number",
+    "key_of",
+    "one_number",
     "parameter",
     "parameter_equations",
+    "read_at_start",
     "refuse_distributions",
     "shown",
     "unit_name",
     "whole_numbers",
+    "written_out",
 ]
 
 
@@ -51,9 +55,16 @@ class EquationString(str):
 
 
 def parameter(
-    default: Any, *, low: float | None = None, strict: bool = True, optional: bool = False
+    default: Any,
+    *,
+    low: float | None = None,
+    strict: bool = True,
+    optional: bool = False,
+    key: Callable[[Any], str] | None = None,
 ) -> Any:
     """Declare a dataclass field that is a physical parameter.
+
+    A program reads its value at its start, so that another one needs no new build.
 
     Parameters
     ----------
@@ -65,12 +76,51 @@ def parameter(
         Whether the bound itself is refused.
     optional : bool
         Whether None is a value too.
+    key : callable, optional
+        What of the value a program's text follows from; whether there is one, and its unit, where
+        absent.
     """
     unit = default.unit if is_distribution(default) else default
+    bounds = {"unit": unit, "low": low, "strict": strict, "optional": optional}
     return dataclasses.field(
-        default_factory=lambda: default,
-        metadata={"unit": unit, "low": low, "strict": strict, "optional": optional},
+        default_factory=lambda: default, metadata={**bounds, "key": key or _kind}
     )
+
+
+def read_at_start(key: Callable[[Any], str] = lambda _: "", **given: Any) -> Any:
+    """Declare a field whose value a program reads at its start, or never hears of.
+
+    Parameters
+    ----------
+    key : callable
+        What of the value its text follows from; nothing where absent.
+    **given
+        See :func:`dataclasses.field`.
+    """
+    return dataclasses.field(metadata={"key": key}, **given)
+
+
+def _kind(value: Any) -> str:
+    """Say what a program's text follows from of a parameter: its unit, and whether all share it."""
+    return "None" if value is None else parameter_equations({"": value})
+
+
+def key_of(value: Any) -> str:
+    """Write all of a declaration but values that a program reads at its start.
+
+    Programs of equal keys have the same text. A field that says nothing counts as a whole, so that
+    one which was forgotten costs a build and never takes a wrong program.
+    """
+    if dataclasses.is_dataclass(value):
+        parts = [
+            f"{f.name}={f.metadata.get('key', key_of)(getattr(value, f.name))}"
+            for f in dataclasses.fields(value)
+        ]
+        parts.append(parameter_equations(getattr(value, "parameters", {})))
+        return f"{type(value).__module__}.{type(value).__qualname__}({', '.join(parts)})"
+    if isinstance(value, tuple | list):
+        return f"({', '.join(map(key_of, value))})"
+    return _repr_value(value)
 
 
 class Declaration:
@@ -206,7 +256,8 @@ def whole_numbers(declaration: Any, name: str) -> tuple[int, ...]:
 def _check_fields(declaration: Any) -> None:
     for f in dataclasses.fields(declaration):
         if "unit" in f.metadata:
-            check_value(declaration, f.name, **f.metadata)
+            bounds = {name: value for name, value in f.metadata.items() if name != "key"}
+            check_value(declaration, f.name, **bounds)
         elif f.type in _KINDS:
             check_kind(declaration, f.name, *_KINDS[f.type])
 
@@ -268,6 +319,11 @@ def is_one_number(value: Any) -> bool:
     if isinstance(value, (str, bytes, bool)) or np.size(value) != 1:
         return False
     return np.asarray(value).dtype.kind in "iuf"
+
+
+def one_number(value: Any) -> float:
+    """Return a value in base units."""
+    return float(np.asarray(value, dtype=float))
 
 
 def draw(

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from brian2 import ms
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import parameter
+from bioplastic.models.declaration import key_of, parameter
 from bioplastic.models.neurons import NeuronModel
 
 __all__ = ["DelayLineInput", "PoissonInput", "SignalInput", "SpikeInput"]
@@ -69,12 +69,11 @@ class PoissonInput(NeuronModel):
     0.5
     """
 
-    takes: ClassVar[str] = "rates"
-
     equations: str = POISSON_EQUATIONS
     threshold: str = "t > t_next"
     reset: str = POISSON_RESET
     at_slot_start: str = POISSON_SLOT_START
+    takes: ClassVar[str] = "rates"
     boost: Any = parameter(0.5, low=0, strict=False)
 
 
@@ -92,9 +91,8 @@ class SpikeInput(NeuronModel):
     True
     """
 
-    takes: ClassVar[str] = "spikes"
-
     equations: str = ""
+    takes: ClassVar[str] = "spikes"
 
     def __post_init__(self) -> None:
         NeuronModel.__post_init__(self)
@@ -124,11 +122,10 @@ class SignalInput(NeuronModel):
     >>> heard = Projection(pre="input", post="hidden", on_pre="v_post += w*value_pre")
     """
 
-    takes: ClassVar[str] = "signals"
-
     equations: str = "value : 1"
     threshold: str = "value != 0"
     before_spikes: str = "value = stimulus(row, i)"
+    takes: ClassVar[str] = "signals"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -155,7 +152,7 @@ class DelayLineInput(SignalInput):
     equations: str = DELAY_LINE_EQUATIONS
     before_spikes: str = "value = stimulus(row - lag*heard, channel)*heard"
     at_slot_start: str = DELAY_LINE_START
-    n_channels: Any = parameter(1, low=1, strict=False)
+    n_channels: Any = parameter(1, low=1, strict=False, key=key_of)
     delay: Any = parameter(30 * ms, low=0)
 
     def n_features(self, n: int) -> int:

@@ -1,22 +1,20 @@
 """Networks as frozen declarations: populations, projections and the schedule of samples."""
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Equations
-from brian2.utils.stringtools import get_identifiers
 
 from bioplastic.errors import ParameterError
 from bioplastic.models.declaration import Declaration, check_kind, draw, is_distribution
 from bioplastic.models.distributions import PerTarget
+from bioplastic.models.hooks import strings_of
 from bioplastic.models.network_checks import check_network
-from bioplastic.models.neurons import NeuronModel
 from bioplastic.models.population import Population
 from bioplastic.models.projection import Projection
 from bioplastic.models.schedule import Schedule
-from bioplastic.models.strings import words_of
+from bioplastic.models.strings import equations_of, words_of
 from bioplastic.models.summary import network_html, network_repr
 from bioplastic.models.wiring import Wiring, regular_pairs, sorted_synapses
 
@@ -31,8 +29,9 @@ def _of_neurons(population: Population) -> list[tuple[str, Any]]:
 
 def _words(population: Population) -> frozenset[str]:
     """Words of the strings of a population's neurons."""
-    texts = (getattr(population.neuron, f.name) for f in fields(NeuronModel))
-    return words_of("\n".join(text for text in texts if isinstance(text, str)))
+    neuron = population.neuron
+    said = strings_of(neuron, "neuron").values()
+    return words_of("\n".join([str(neuron.equations), neuron.threshold, *said]))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -285,13 +284,12 @@ class Network(Declaration):
             if other.rule is not None:
                 for end in ("pre", "post"):
                     if getattr(other, end) == projection.post:
-                        names = Equations(str(getattr(other.rule, f"{end}_traces"))).names
-                        of_rules |= {f"{name}_post" for name in names}
+                        traces = equations_of(str(getattr(other.rule, f"{end}_traces")))
+                        of_rules |= {f"{name}_post" for name in traces}
         model = projection.synapse
         if model is not None:
-            codes = {n: getattr(model, n) for n in ("at_slot_start", "at_slot_end")}
-            heard: dict[str, Any] = {
-                n: "" if get_identifiers(c) & of_rules else c for n, c in codes.items()
+            told: dict[str, Any] = {
+                n: "" for n, c in strings_of(model, "synapse").items() if words_of(c) & of_rules
             }
-            model = replace(model, **heard)
+            model = replace(model, **told)
         return replace(projection, rule=None, norm=None, synapse=model)

@@ -19,6 +19,7 @@ from bioplastic.models.checking import (
     unit_of,
     unknown_name,
 )
+from bioplastic.models.hooks import HOOKS, ON_PRE
 from bioplastic.models.neurons import NeuronModel
 from bioplastic.models.strings import (
     LINKED,
@@ -70,21 +71,20 @@ def _check_projection(projection: "Projection", names: Mapping[str, dict[str, An
             # Traces stand with the neurons or with the synapses, as their strings and delays ask.
             mine = names[population] | own | names_of(rule) | traces
             check_traces(rule, side, Scope(mine, complete=True, of=of))
-    kind = type(synapse).__name__
-    before, after = [], []
     if rule is not None:
         scope.names |= names_of(rule)
-        after = [(f"{type(rule).__name__}.on_pre", rule.on_pre)]
         check_synaptic(rule, scope)
     if synapse is not None:
-        equations = read_equations(synapse.equations, scope.names, SYNAPSE_FLAGS)
-        scope.add(f"{kind}.equations", equations)
-        before = [(f"{kind}.on_pre", synapse.on_pre)]
-        after = [(f"{kind}.after_pre", synapse.after_pre), *after]
-        for name in ("at_slot_start", "at_slot_end"):
-            scope.statements([(f"{kind}.{name}", getattr(synapse, name))])
-    scope.statements([*before, ("Projection.on_pre", projection.on_pre), *after])
-    scope.statements([("Projection.graded", projection.graded)])
+        where = f"{type(synapse).__name__}.equations"
+        scope.add(where, read_equations(synapse.equations, scope.names, SYNAPSE_FLAGS))
+        scope.hooks(synapse, "synapse", without=(ON_PRE,))
+    scope.hooks(projection, "projection", without=(ON_PRE,))
+    models = {"synapse": synapse, "projection": projection, "rule": rule}
+    scope.statements(
+        (f"{type(models[h.of]).__name__}.{h.name}", getattr(models[h.of], h.name, ""))
+        for h in HOOKS
+        if h.phase == ON_PRE
+    )
 
 
 def _check_initial(population: "Population", scope: Scope) -> None:

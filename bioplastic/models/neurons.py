@@ -6,7 +6,7 @@ not leak from one sample into the next.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from brian2 import Equations, ms, mV, second
@@ -19,6 +19,8 @@ from bioplastic.models.declaration import (
     check_value,
     field_values,
     parameter,
+    parameter_equations,
+    read_at_start,
 )
 
 __all__ = ["LIF", "AdaptiveLIF", "NeuronModel"]
@@ -37,6 +39,10 @@ da/dt     = -a/tau_adaptation            : volt   # spike-frequency adaptation
 
 #: Name of a refractory period that is given as a value.
 REFRACTORY_PERIOD = "refractory_period"
+
+
+def _kind_of_period(period: Any) -> str:
+    return period if isinstance(period, str) else parameter_equations({REFRACTORY_PERIOD: period})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -100,20 +106,20 @@ class NeuronModel(Declaration):
     dv/dt = (drive - v)/tau : 1
     """
 
-    #: What samples give to the neurons: ``"rates"``, ``"spikes"``, ``"signals"``, or nothing.
-    takes: ClassVar[str] = ""
-
     equations: str
     threshold: str = ""
     reset: str = ""
-    refractory: Any = ""
+    refractory: Any = read_at_start(_kind_of_period, default="")
     before_spikes: str = ""
     after_spikes: str = ""
     at_slot_start: str = ""
     at_slot_end: str = ""
-    constants: Mapping[str, Any] = field(default_factory=dict)
-    initial: Mapping[str, Any] = field(default_factory=dict)
+    constants: Mapping[str, Any] = read_at_start(parameter_equations, default_factory=dict)
+    initial: Mapping[str, Any] = read_at_start(default_factory=dict)
     method: str = "rational_exponential_euler"
+
+    #: What samples are to it, where they enter through it: "rates", "spikes" or "signals".
+    takes: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import Declaration, check_kind, whole_numbers
+from bioplastic.models.declaration import Declaration, check_kind, read_at_start, whole_numbers
 from bioplastic.models.neurons import NeuronModel
 
 __all__ = ["RESERVED", "Population"]
@@ -43,8 +43,8 @@ class Population(Declaration):
     name: str
     n: int
     neuron: NeuronModel
-    grid: tuple[int, ...] | None = None
-    places: tuple[int, ...] | None = None
+    grid: tuple[int, ...] | None = read_at_start(default=None)
+    places: tuple[int, ...] | None = read_at_start(default=None)
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)

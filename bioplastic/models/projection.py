@@ -14,6 +14,8 @@ from bioplastic.models.declaration import (
     is_distribution,
     is_one_number,
     parameter,
+    parameter_equations,
+    read_at_start,
 )
 from bioplastic.models.plasticity import PlasticityRule
 from bioplastic.models.population import RESERVED
@@ -23,6 +25,22 @@ from bioplastic.models.wiring import Wiring
 __all__ = ["Projection"]
 
 WIRINGS = ("all_to_all", "one_to_one", "all_but_one")
+
+
+def _kind_of_wiring(wiring: Any) -> str:
+    return wiring if isinstance(wiring, str) else "listed"  # a program reads lists
+
+
+def _is_one(weight: Any) -> bool:
+    return weight is not None and not is_distribution(weight)
+
+
+def _kind_of_weight(weight: Any) -> str:
+    return parameter_equations({"w": weight}) if _is_one(weight) else "of each synapse"
+
+
+def _is_delay(delay: Any) -> bool:
+    return is_distribution(delay) or float(delay) > 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -65,14 +83,14 @@ class Projection(Declaration):
 
     pre: str
     post: str
-    wiring: str | Wiring = "all_to_all"
+    wiring: str | Wiring = read_at_start(_kind_of_wiring, default="all_to_all")
     on_pre: str = "ge_post += w"
     graded: str = ""
-    weight: Any = None
-    delay: Any = parameter(0 * ms, low=0, strict=False)
+    weight: Any = read_at_start(_kind_of_weight, default=None)
+    delay: Any = parameter(0 * ms, low=0, strict=False, key=lambda value: str(_is_delay(value)))
     synapse: SynapseModel | None = None
     rule: PlasticityRule | None = None
-    norm: float | None = None
+    norm: float | None = read_at_start(lambda value: str(value is None), default=None)
     pooled: bool = True
     label: str = ""
 
@@ -113,7 +131,7 @@ class Projection(Declaration):
     @property
     def delayed(self) -> bool:
         """Whether a spike acts later than in its own step."""
-        return is_distribution(self.delay) or float(self.delay) > 0
+        return _is_delay(self.delay)
 
     @property
     def listed(self) -> bool:
@@ -127,4 +145,10 @@ class Projection(Declaration):
     @property
     def one_weight(self) -> bool:
         """Whether one number is the weight of all synapses."""
-        return self.weight is not None and not is_distribution(self.weight)
+        return _is_one(self.weight)
+
+    @property
+    def pools(self) -> bool:
+        """Whether all-but-one synapses are summed once, and the sum is handed on."""
+        regular = self.wiring == "all_but_one" and not self.listed and not self.graded
+        return regular and self.one_weight and self.pooled

@@ -10,7 +10,7 @@ from brian2 import ms
 
 from bioplastic._quantities import base_units
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import Declaration, parameter, refuse_distributions
+from bioplastic.models.declaration import Declaration, key_of, parameter, refuse_distributions
 
 __all__ = ["Schedule"]
 
@@ -41,7 +41,7 @@ class Schedule(Declaration):
 
     presentation: Any = parameter(350 * ms, low=0, optional=True)
     rest: Any = parameter(150 * ms, low=0, strict=False)
-    dt: Any = parameter(0.5 * ms, low=0)
+    dt: Any = parameter(0.5 * ms, low=0, key=key_of)
     min_spikes: Any = parameter(5, low=0, strict=False)
     max_repeats: Any = parameter(8, low=0, strict=False)
     batch_size: Any = parameter(1, low=1, strict=False)

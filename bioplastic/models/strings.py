@@ -4,7 +4,7 @@ import ast
 import functools
 import re
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from brian2 import Equations, second
@@ -27,9 +27,12 @@ __all__ = [
     "Known",
     "Names",
     "Reading",
+    "Statement",
+    "equations_of",
     "read_condition",
     "read_equations",
     "read_statements",
+    "statements_of",
     "variables_of",
     "words_of",
 ]
@@ -82,7 +85,7 @@ SYNAPSE_FLAGS = {
     PARAMETER: ("constant", "shared"),
 }
 
-_STATEMENT = re.compile(r"([A-Za-z_]\w*)\s*(\*\*|//|[-+*/%]?)=(?!=)([^#]+)")
+_STATEMENT = re.compile(r"([A-Za-z_]\w*)\s*((?:\*\*|//|[-+*/%])?)=(?!=)(.+)")
 #: Operators of which no compiler, or not Brian, knows a form that assigns.
 _NOT_ASSIGNING = ("%", "**", "//")
 _TRUTH = Known(DIMENSIONLESS, is_boolean=True)
@@ -97,6 +100,19 @@ class Finding(NamedTuple):
     part: str
     unknown: str
     what: str = ""
+
+
+class Statement(NamedTuple):
+    """One statement: ``name how expression``, for example ``v += w``."""
+
+    name: str
+    how: str
+    expression: str
+
+    @property
+    def read(self) -> frozenset[str]:
+        """Words of the expression, and the variable itself where it is changed and not set."""
+        return words_of(self.expression) | ({self.name} if self.how != "=" else frozenset())
 
 
 class Reading(NamedTuple):
@@ -144,6 +160,27 @@ def words_of(text: str) -> frozenset[str]:
     return frozenset(get_identifiers(text))
 
 
+@functools.lru_cache(maxsize=4096)
+def equations_of(text: str) -> Equations:
+    """Parse equations, each text once."""
+    return Equations(text)
+
+
+@functools.lru_cache(maxsize=4096)
+def statements_of(text: str) -> tuple[Statement, ...]:
+    """Part statements; what is none is left out."""
+    found = (_STATEMENT.fullmatch(line) for line in _lines(text))
+    return tuple(Statement(m[1], f"{m[2]}=", m[3].strip()) for m in found if m is not None)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Give one statement after the other, without remarks."""
+    for line in text.splitlines():
+        for part in line.partition("#")[0].split(";"):
+            if part.strip():
+                yield part.strip()
+
+
 def _used(text: str, names: Names) -> _Used:
     return tuple((word, names[word]) for word in sorted(words_of(text)) if word in names)
 
@@ -178,7 +215,7 @@ def _said(error: Exception) -> str:
 @functools.lru_cache(maxsize=4096)
 def _parsed(text: str) -> Equations | Finding:
     try:
-        return Equations(text)
+        return equations_of(text)
     # Brian's parser lets errors of many kinds through: its own, pyparsing's, SymPy's.
     except Exception as error:
         lines = [line for line in text.splitlines() if line.partition("#")[0].strip()]
@@ -244,10 +281,8 @@ def _read_statements(text: str, used: _Used) -> Reading:
     given = ChainMap(made, dict(used))
     names = ChainMap(made, dict(used), _FIXED)
     findings, read = [], set[str]()
-    for line in (part.strip() for part in re.split(r"[;\n]", text)):
-        if not line or line.startswith("#"):
-            continue
-        statement = _STATEMENT.match(line)
+    for line in _lines(text):
+        statement = _STATEMENT.fullmatch(line)
         if statement is None:
             findings.append(Finding(line, "", "is no statement; write `name = expression`"))
             continue

@@ -1,13 +1,20 @@
 """Synapses with a state of their own, as frozen declarations."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from brian2 import ms
 
 from bioplastic.models.checking import check_synapse
-from bioplastic.models.declaration import Declaration, EquationString, field_values, parameter
+from bioplastic.models.declaration import (
+    Declaration,
+    EquationString,
+    field_values,
+    parameter,
+    parameter_equations,
+    read_at_start,
+)
 
 __all__ = ["SynapseModel", "TsodyksMarkram"]
 
@@ -52,7 +59,7 @@ class SynapseModel(Declaration):
     after_pre: str = ""
     at_slot_start: str = ""
     at_slot_end: str = ""
-    constants: Mapping[str, Any] = field(default_factory=dict)
+    constants: Mapping[str, Any] = read_at_start(parameter_equations, default_factory=dict)
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)

@@ -7,11 +7,12 @@ import numpy.typing as npt
 from brian2 import Equations
 from brian2.utils.stringtools import get_identifiers
 
-from bioplastic.engine.naming import with_names_of_their_own
+from bioplastic.engine.plan import plan_of
 from bioplastic.engine.stimuli import Stimuli
 from bioplastic.engine.stimulus import Stimulus
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Network, Projection
+from bioplastic.models.hooks import AT_BATCH_END, hooks_of
 from bioplastic.study._connections import Connections, connections_of, multiplies
 from bioplastic.study._counting import Counts, count_learning, count_presenting
 from bioplastic.study._size import numbers_of_neurons, numbers_of_synapses
@@ -207,7 +208,7 @@ def learning_workload(
     some five of them. Traces of neurons are part of their membrane updates.
     """
     n_samples = _count(network, stimulus)
-    network = with_names_of_their_own(network)
+    network = plan_of(network).network
     state = _drawn(network, state, seed)
     if learns:
         counts = count_learning(network, state, stimulus, seed=seed, engine=engine)
@@ -244,7 +245,9 @@ def _workload(network: Network, state: State, counts: Counts, n_samples: int) ->
             effective_acs=acs,
             effective_macs=macs,
             weight_updates=_updates(network, projection, connections, counts, n_batches),
-            footprint=float(_BYTES * numbers_of_synapses(projection, connections.n_synapses)),
+            footprint=float(
+                _BYTES * numbers_of_synapses(plan_of(network), projection, connections.n_synapses)
+            ),
             n_weights=n_weights,
             n_zero_weights=n_weights - connections.n_pairs * weighed,
         )
@@ -265,7 +268,7 @@ def _of_neurons(network: Network, counts: Counts, n_samples: int) -> Workload:
             membrane_updates=steps * integrated,
             activations=float(counts.events[population.name].sum()) if spiking else 0.0,
             activation_sites=steps * spiking,
-            footprint=_BYTES * numbers_of_neurons(network, population),
+            footprint=_BYTES * numbers_of_neurons(plan_of(network), population),
         )
     return total
 
@@ -311,22 +314,22 @@ def _updates(
     n_batches: float,
 ) -> float:
     """How often synapses run a string of their rule."""
-    n, rule = connections.n_synapses, projection.rule
+    every = {action.phase: action.every for action in plan_of(network).of(projection.name)}
+    sides = {
+        "pre": (projection.pre, connections.fan_out),
+        "post": (projection.post, connections.fan_in),
+    }
     times = float(counts.n_slots) if projection.norm is not None else 0.0
-    if rule is None:
-        return n * times
-    interval = 1.0
-    if rule.update_interval is not None:
-        interval = round(float(rule.update_interval / network.schedule.dt))
-    times += counts.n_slots * (bool(rule.at_slot_start) + bool(rule.at_slot_end))
-    times += n_batches * bool(rule.at_batch_end)
-    times += counts.n_steps * bool(rule.before_spikes)
-    times += counts.n_steps / interval * bool(rule.every_step)
     by_spikes = 0.0
-    for code, name, synapses in (
-        (rule.on_pre, projection.pre, connections.fan_out),
-        (rule.on_post, projection.post, connections.fan_in),
-    ):
-        if code and name in counts.events:
-            by_spikes += float(counts.events[name] @ synapses)
-    return n * times + by_spikes
+    for hook in hooks_of("rule"):
+        phase = hook.phase
+        if not getattr(projection.rule, hook.name, ""):
+            continue
+        if phase.spike:
+            name, synapses = sides[phase.spike]
+            by_spikes += float(counts.events[name] @ synapses) if name in counts.events else 0.0
+        elif phase == AT_BATCH_END:
+            times += n_batches
+        else:
+            times += counts.n_slots if phase.clock == "slot" else counts.n_steps / every[phase]
+    return connections.n_synapses * times + by_spikes

@@ -20,9 +20,9 @@ from brian2 import ms, mV
 from bioplastic import engine
 from bioplastic.engine import cache, running
 from bioplastic.engine.standalone_program import compile_unit
-from bioplastic.engine.structure import structure
 from bioplastic.errors import BuildError, CompilerNotFoundError, StorageError
 from bioplastic.models import DiehlCookExcitatory, DiehlCookSTDP, PairSTDP, Schedule
+from bioplastic.models.declaration import key_of
 from bioplastic.networks import diehl_cook_network
 
 pytestmark = pytest.mark.usefixtures("tmp_cache")
@@ -101,12 +101,12 @@ class TestWhatNeedsABuild:
             {"excitatory": DiehlCookExcitatory(constants={"spare": 1.0})},
             {"excitatory": DiehlCookExcitatory(constants={"spare": 1.0 * mV})},
         )
-        assert len({structure(declare(**c)) for c in changes}) == len(changes)
+        assert len({key_of(declare(**c)) for c in changes}) == len(changes)
 
     def test_lengths_of_slots_are_read_by_a_run(self):
         lengths = ({}, {"presentation": 20 * ms}, {"rest": 0 * ms}, {"max_repeats": 1})
         schedules = (Schedule(**{"presentation": 10 * ms, "rest": 6 * ms} | c) for c in lengths)
-        assert len({structure(declare(schedule=s)) for s in schedules}) == 1
+        assert len({key_of(declare(schedule=s)) for s in schedules}) == 1
 
     def test_another_compiler_does(self, compiler, tmp_path, monkeypatch):
         build()

@@ -8,6 +8,7 @@ from brian2 import ms, mV
 
 from bioplastic import SpikeTrains, engine
 from bioplastic.engine.lanes import default_lanes, learned_variables, own_variables
+from bioplastic.engine.plan import plan_of
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     LIF,
@@ -406,9 +407,8 @@ class TestWhatLasts:
     def test_of_synapses(self):
         network = learner(PairSTDP())
         assert learned_variables(network) == ["input_to_cell.w"]
-        assert own_variables(network.projections[0]) == {"w"}
-        frozen = learner(None).projections[0]
-        assert own_variables(frozen) == frozenset()
+        assert own_variables(plan_of(network), "input_to_cell") == {"w"}
+        assert own_variables(plan_of(learner(None)), "input_to_cell") == frozenset()
 
     def test_of_eprop(self):
         network = eprop(batch_size=1)
@@ -417,8 +417,9 @@ class TestWhatLasts:
         assert {variable for owner, variable in names if owner in synapses} == {"gradient"}
         for projection in network.projections:
             if projection.rule is not None:
-                assert "gradient" in own_variables(projection)
-                assert not own_variables(projection) & {"w", "momentum", "power"}
+                own = own_variables(plan_of(network), projection.name)
+                assert "gradient" in own
+                assert not own & {"w", "momentum", "power"}
 
 
 @pytest.mark.parametrize(

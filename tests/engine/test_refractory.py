@@ -8,8 +8,8 @@ from brian2 import Hz, ms, mV, nA, second
 from bioplastic import SpikeTrains, engine
 from bioplastic.engine import integrators
 from bioplastic.engine.lanes import learned_variables
+from bioplastic.engine.plan import plan_of
 from bioplastic.engine.refractory import silence_of
-from bioplastic.engine.structure import structure
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     LIF,
@@ -30,6 +30,7 @@ from bioplastic.models import (
     SpikeInput,
     Uniform,
 )
+from bioplastic.models.declaration import key_of
 
 DT, N, N_INPUTS, DURATION = 0.2, 5, 8, 60.0  # ms
 
@@ -232,7 +233,7 @@ def test_strings_do_where_nobody_else_looks():
     """Loops over neurons are ones of vectors where the potential is held for itself alone."""
     for name, (neuron, on_pre, _) in CASES.items():
         network = declare(neuron, on_pre)
-        silence = silence_of(network, network.population("out"))
+        silence = silence_of(plan_of(network), network.population("out"))
         alone = name.endswith((", a current", ", a conductance", "threshold asks"))
         alone |= name in ("EPropLIF", "EPropALIF")  # whose potential goes on
         assert bool(silence.period) == alone, name
@@ -258,7 +259,7 @@ def test_a_period_of_more_steps_than_32_bits_count(period):
 
 def test_another_period_needs_no_new_build():
     network, other = (declare(leaky(period), "v_post += w") for period in (2 * ms, 3 * ms))
-    assert structure(network) == structure(other)
+    assert key_of(network) == key_of(other)
 
 
 class TestDeclaration:

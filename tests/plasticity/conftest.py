@@ -5,7 +5,6 @@ import pytest
 from brian2 import ms
 
 from bioplastic import SpikeTrains, engine
-from bioplastic.engine.structure import structure
 from bioplastic.inspect._laboratory import RELAY
 from bioplastic.models import (
     Network,
@@ -15,6 +14,7 @@ from bioplastic.models import (
     Schedule,
     SpikeInput,
 )
+from bioplastic.models.declaration import key_of
 
 
 def traces_of(rule):
@@ -84,7 +84,7 @@ class Laboratory:
             times[order] * 1e-3, units[order], [0, len(order)],
             n_units=2 * self.n, duration=duration * 1e-3,
         )  # fmt: skip
-        key = name, structure(network)
+        key = name, key_of(network)
         if key not in self.programs:
             self.programs[key] = engine.open_program(network, engine=name)
         result = engine.run(

@@ -5,7 +5,7 @@ import pytest
 from brian2 import ms
 
 from bioplastic import engine
-from bioplastic.engine.naming import with_names_of_their_own
+from bioplastic.engine.traces import with_names_of_their_own
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     DiehlCookSTDP,

@@ -7,7 +7,7 @@ import pytest
 from brian2 import ms
 
 from bioplastic import SpikeTrains, engine
-from bioplastic.engine.structure import learning_of, sides_on_synapses
+from bioplastic.engine.traces import learning_of, sides_on_synapses
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     LIF,
@@ -164,8 +164,8 @@ class TestDelays:
         """A delay lies before the synapse: traces and modulator of its neuron stay there."""
         projection = declare(ThreeFactorSTDP(), delay=self.DELAY).projections[0]
         assert sides_on_synapses(projection) == ("pre",)
-        assert learning_of(projection).on_pre == "c -= a_minus*o1_post\nr1 += 1"
-        assert "m_post" in learning_of(projection).every_step
+        assert learning_of(projection).codes["on_pre"] == "c -= a_minus*o1_post\nr1 += 1"
+        assert "m_post" in learning_of(projection).codes["every_step"]
 
     def test_a_reward_reaches_a_synapse_with_a_delay(self):
         """Spikes of the input drive, are learned from, and tell of the reward."""
@@ -225,8 +225,8 @@ def test_a_trace_that_names_the_weight_stands_with_the_synapse(samples):
     )
     network = declare(rule)
     learning = learning_of(network.projections[0])
-    assert learning.on_pre == "r1 += 0.01*w"
-    assert learning.on_post == "w = w + 0.1*r1"
+    assert learning.codes["on_pre"] == "r1 += 0.01*w"
+    assert learning.codes["on_post"] == "w = w + 0.1*r1"
     assert "(event-driven)" in learning.equations
     w = np.linspace(10, 40, N_PRE * N_POST)
     (numpy, _), (cpp, _) = (learned(network, samples, name=name, w=w) for name in ENGINES)

@@ -1,18 +1,12 @@
 """Several rules for one projection."""
 
+from dataclasses import fields
 from typing import Any
 
 from bioplastic.errors import ParameterError
 from bioplastic.models.plasticity.rule import PlasticityRule
 
 __all__ = ["combine_rules"]
-
-#: What a rule says in strings.
-_STRINGS = (
-    "pre_traces", "post_traces", "synapse", "on_pre", "on_post", "on_pre_trace", "on_post_trace",
-    "at_slot_start_pre", "at_slot_start_post", "at_slot_start", "at_slot_end",
-    "at_batch_end", "before_spikes", "every_step",
-)  # fmt: skip
 
 
 def combine_rules(*rules: PlasticityRule) -> PlasticityRule:
@@ -63,7 +57,8 @@ def combine_rules(*rules: PlasticityRule) -> PlasticityRule:
     interval = constants.pop("update_interval", None)
     strings = {
         # What two rules share is said once, such as a trace that both read.
-        name: "\n".join(dict.fromkeys(s for rule in rules if (s := str(getattr(rule, name)))))
-        for name in _STRINGS
+        f.name: "\n".join(dict.fromkeys(s for rule in rules if (s := str(getattr(rule, f.name)))))
+        for f in fields(PlasticityRule)
+        if f.type is str
     }
     return PlasticityRule(**strings, update_interval=interval, constants=constants)

@@ -1,7 +1,7 @@
 """The parent of all rules: traces, what a spike does to a weight, and what time does."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from brian2 import second
@@ -14,6 +14,8 @@ from bioplastic.models.declaration import (
     EquationString,
     field_values,
     is_distribution,
+    parameter_equations,
+    read_at_start,
 )
 
 __all__ = ["PlasticityRule"]
@@ -91,7 +93,7 @@ class PlasticityRule(Declaration):
     before_spikes: str = ""
     every_step: str = ""
     update_interval: Any = None
-    constants: Mapping[str, Any] = field(default_factory=dict)
+    constants: Mapping[str, Any] = read_at_start(parameter_equations, default_factory=dict)
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)

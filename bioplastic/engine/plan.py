@@ -1,0 +1,426 @@
+"""What a network does, as data: who acts when, on whose spikes, what it reads and what it writes.
+
+An engine turns a declaration into this plan first. What it then asks (which variables do lanes have
+for themselves? who looks at a neuron that is refractory? what outlasts a sample?) are questions
+about reads and writes, and no list of a declaration's fields stands anywhere but in
+`bioplastic.models.hooks`.
+"""
+
+import functools
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from brian2 import Equations
+from brian2.equations.equations import DIFFERENTIAL_EQUATION
+
+from bioplastic.engine.traces import learning_of, traces_of, with_names_of_their_own
+from bioplastic.errors import ParameterError
+from bioplastic.models import Network, Population, Projection
+from bioplastic.models.declaration import is_distribution, one_number
+from bioplastic.models.hooks import (
+    AT_SLOT_START,
+    EVERY_STEP,
+    GRADED,
+    HOOKS,
+    INTEGRATION,
+    NORMALIZATION,
+    PHASES,
+    THRESHOLD,
+    TURN,
+    Hook,
+    Phase,
+)
+from bioplastic.models.strings import equations_of, statements_of, words_of
+
+__all__ = ["LAST_UPDATE", "Action", "Change", "Plan", "plan_of", "spikes_of"]
+
+#: Brian's own variables of neurons that may be refractory, and of synapses advanced at spikes.
+_OF_REFRACTORY = ("not_refractory", "lastspike")
+LAST_UPDATE = "lastupdate"
+#: Turns of a pool: to collect, to spike, to hand on, to take back.
+_POOL_TURNS = 4
+_MOMENTS = list(dict.fromkeys((phase.clock, phase.when) for phase in PHASES))
+
+
+def spikes_of(population: str) -> str:
+    """Name of a population's spikes among the variables."""
+    return f"{population} spikes"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a variable follows from: a statement, an equation or a condition.
+
+    Parameters
+    ----------
+    variable : str
+        ``"population.variable"``, ``"projection.variable"``, or a population's spikes.
+    how : str
+        The statement's operator, ``"d"`` for a derivative, empty for what nobody keeps.
+    expression : str
+        Right-hand side.
+    names : mapping of str to str
+        Words of the expression, by the variables for which they stand.
+    on : str
+        Spikes without which nothing happens; empty where it always does.
+    """
+
+    variable: str
+    how: str
+    expression: str
+    names: Mapping[str, str]
+    on: str = ""
+
+    @functools.cached_property
+    def reads(self) -> frozenset[str]:
+        """Variables of the right-hand side, and words that stand for themselves, as ``t`` does."""
+        return frozenset(self.names.get(word, word) for word in words_of(self.expression))
+
+    @property
+    def adds(self) -> bool:
+        """Whether it only adds to the variable."""
+        return self.how in ("+=", "-=")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """What acts at one moment on the neurons of a population, or the synapses of a projection.
+
+    Parameters
+    ----------
+    name : str
+        Name of the object that acts.
+    owner : str
+        The population or projection.
+    phase : Phase
+        When.
+    order : int
+        Place among all that acts at the same moment.
+    parts : tuple of (str, str)
+        Statements, each behind the kind of model that says them; none of equations and thresholds.
+    changes : tuple of Change
+        What all of it does, in order.
+    every : int
+        Steps from one time to the next.
+    """
+
+    name: str
+    owner: str
+    phase: Phase
+    order: int = 0
+    parts: tuple[tuple[str, str], ...] = ()
+    changes: tuple[Change, ...] = ()
+    every: int = 1
+
+    def code(self, *without: str) -> str:
+        """Return the statements, without those of some kinds of models."""
+        return "\n".join(code for kind, code in self.parts if kind not in without)
+
+    @functools.cached_property
+    def reads(self) -> frozenset[str]:
+        """Variables and words that are read; one that is changed and not set is read, too."""
+        changed = {c.variable for c in self.changes if c.how not in ("", "=")}
+        return frozenset(changed.union(*(c.reads for c in self.changes)))
+
+    @functools.cached_property
+    def writes(self) -> frozenset[str]:
+        """Variables that statements set or change."""
+        return frozenset(c.variable for c in self.changes if c.how not in ("", "d"))
+
+
+class Plan:
+    """What a network does.
+
+    Parameters
+    ----------
+    network : Network
+        The declaration.
+
+    Attributes
+    ----------
+    network : Network
+        The declaration, in which traces of different rules have different names.
+    texts, equations : dict of str to str, dict of str to Equations
+        Of neurons with the traces that stand with them, and of synapses, by owner.
+    parameters : dict of str to dict
+        Values of parameters by owner and name, distributions included.
+    turns : dict of str to int
+        Place of each projection among those that act on spikes.
+    actions : tuple of Action
+        In the order of a slot.
+
+    Raises
+    ------
+    ParameterError
+        If rules and neurons use one name for different things, or a trace cannot stand where it
+        must.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = network = with_names_of_their_own(network)
+        self._traces = {p.name: traces_of(network, p) for p in network.populations}
+        self._learning = {p.name: learning_of(p) for p in network.projections}
+        self.texts: dict[str, str] = {}
+        self.equations: dict[str, Equations] = {}
+        self.parameters: dict[str, dict[str, Any]] = {}
+        self._names: dict[str, dict[str, str]] = {}
+        found: list[Action] = []
+        for k, population in enumerate(network.populations):
+            self._know_neurons(population)
+            found += self._actions_of_neurons(population, TURN * k)
+        self.turns: dict[str, int] = {}
+        turn = 0
+        for projection in network.projections:
+            self.turns[projection.name] = turn
+            self._know_synapses(projection)
+            found += self._actions_of_synapses(projection, turn)
+            turn += _POOL_TURNS if projection.pools else 1
+        self.actions = tuple(
+            sorted(found, key=lambda a: (_MOMENTS.index((a.phase.clock, a.phase.when)), a.order))
+        )
+
+    def _know_neurons(self, population: Population) -> None:
+        name, neuron, traces = population.name, population.neuron, self._traces[population.name]
+        texts = [str(neuron.equations), *(added.equations for added in traces)]
+        self.texts[name] = "\n".join(texts)
+        self.equations[name] = equations_of(self.texts[name])
+        parameters = dict(neuron.parameters)
+        for added in traces:
+            parameters |= added.parameters
+        if neuron.takes == "rates":
+            parameters["presentation"] = self.network.schedule.presentation
+        self.parameters[name] = parameters
+        own = {*self.equations[name], *parameters, *self.sums(name), *_OF_REFRACTORY}
+        self._names[name] = {n: f"{name}.{n}" for n in own}
+
+    def _know_synapses(self, projection: Projection) -> None:
+        name, model, learning = projection.name, projection.synapse, self._learning[projection.name]
+        text = "" if model is None else str(model.equations)
+        self.texts[name] = f"{text}\n{learning.equations}"
+        equations = self.equations[name] = equations_of(self.texts[name])
+        parameters = dict(learning.parameters)
+        if projection.norm is not None:
+            parameters["norm"] = projection.norm
+        self.parameters[name] = parameters | ({} if model is None else model.parameters)
+        pre, post = self._names[projection.pre], self._names[projection.post]
+        # What synapses sum up is their neuron's.
+        summed = {n for n, equation in equations.items() if "summed" in equation.flags}
+        own = {"w", LAST_UPDATE, *equations, *self.parameters[name]} - summed
+        self._names[name] = {
+            **post,
+            **{f"{n}_pre": variable for n, variable in pre.items()},
+            **{f"{n}_post": variable for n, variable in post.items()},
+            **{n: f"{name}.{n}" for n in own},
+        }
+
+    def _actions_of_neurons(self, population: Population, turn: int) -> Iterator[Action]:
+        name, neuron = population.name, population.neuron
+        parts = [(h, getattr(neuron, h.name, "")) for h in HOOKS if h.of == "neuron"]
+        parts += [part for added in self._traces[name] for part in added.codes]
+        yield from self._by_phase(name, parts, {"own": spikes_of(name)}, turn)
+        yield self._integration(name, spikes_of(name))
+        conditions = (neuron.threshold, neuron.refractory_string)
+        fires = (Change(spikes_of(name), "", c, self._names[name]) for c in conditions if c)
+        yield Action(name=f"{name}_threshold", owner=name, phase=THRESHOLD, changes=tuple(fires))
+
+    def _actions_of_synapses(self, projection: Projection, turn: int) -> Iterator[Action]:
+        name, rule, codes = projection.name, projection.rule, self._learning[projection.name].codes
+        models = {"synapse": projection.synapse, "projection": projection}
+        parts = [
+            (h, codes.get(h.name, "") if h.of == "rule" else getattr(models[h.of], h.name, ""))
+            for h in HOOKS
+            if h.of != "neuron" and not h.side
+        ]
+        spikes = {"pre": spikes_of(projection.pre), "post": spikes_of(projection.post)}
+        every = 1
+        if rule is not None and rule.update_interval is not None:
+            every = _interval(self.network, projection)
+        yield from self._by_phase(name, parts, spikes, turn, every)
+        yield self._integration(name, spikes["pre"])
+        if projection.norm is not None:
+            total = f"sum_{name}"
+            # Weights that are all 0 stay so, in place of 0/0.
+            for k, (owner, code) in enumerate((
+                (projection.post, f"{total} = 0"),
+                (name, f"{total}_post += w"),
+                (projection.post, f"{total} += int({total} == 0)"),
+                (name, f"w = w*norm/{total}_post"),
+            )):  # fmt: skip
+                yield Action(
+                    name=f"{name}_norm_{k}",
+                    owner=owner,
+                    phase=NORMALIZATION,
+                    order=NORMALIZATION.order + k,
+                    parts=(("projection", code),),
+                    changes=tuple(self._statements(owner, code)),
+                )
+
+    def _by_phase(
+        self,
+        owner: str,
+        parts: list[tuple[Hook, str]],
+        spikes: Mapping[str, str],
+        turn: int,
+        every: int = 1,
+    ) -> Iterator[Action]:
+        """Make one action of all that an owner does at the same moment."""
+        for phase in PHASES:
+            own = tuple((hook.of, code) for hook, code in parts if hook.phase == phase and code)
+            if not own:
+                continue
+            on = spikes.get(phase.spike, "")
+            yield Action(
+                name=f"{owner}_{phase.name}",
+                owner=owner,
+                phase=phase,
+                order=phase.order + (self._turn(owner, turn, phase) if phase.turns else 0),
+                parts=own,
+                changes=tuple(c for _, code in own for c in self._statements(owner, code, on)),
+                every=every if phase == EVERY_STEP else 1,
+            )
+
+    def _turn(self, owner: str, turn: int, phase: Phase) -> int:
+        """Turn of an owner: numbers are handed on in their population's turn."""
+        if phase != GRADED:
+            return turn
+        pre = next(p.pre for p in self.network.projections if p.name == owner)
+        graded = [p.name for p in self.network.projections if p.graded and p.pre == pre]
+        k = [p.name for p in self.network.populations].index(pre)
+        return TURN * k + graded.index(owner)
+
+    def _statements(self, owner: str, code: str, on: str = "") -> Iterator[Change]:
+        names = self._names[owner]
+        for name, how, expression in statements_of(code):
+            yield Change(names.get(name, name), how, expression, names, on)
+
+    def _integration(self, owner: str, spikes: str) -> Action:
+        names, changes = self._names[owner], []
+        for name, equation in self.equations[owner].items():
+            if equation.expr is None:
+                continue
+            on = spikes if "unless refractory" in equation.flags else ""
+            how = "d" if equation.type == DIFFERENTIAL_EQUATION else ""
+            variable = names.get(name, f"{owner}.{name}")
+            changes.append(Change(variable, how, equation.expr.code, names, on))
+            if "event-driven" in equation.flags:
+                last = names[LAST_UPDATE]
+                changes += [
+                    Change(variable, "", LAST_UPDATE, names),
+                    Change(last, "=", "t", {}, spikes),
+                ]
+        name = f"{owner}_integration"
+        return Action(name=name, owner=owner, phase=INTEGRATION, changes=tuple(changes))
+
+    def sums(self, population: str) -> list[str]:
+        """Name the sums of incoming weights that the neurons of a population keep."""
+        return [
+            f"sum_{p.name}"
+            for p in self.network.projections
+            if p.norm is not None and p.post == population
+        ]
+
+    def of(self, owner: str, *phases: Phase) -> tuple[Action, ...]:
+        """Return the actions of an owner, those of some phases where these are given."""
+        return tuple(
+            a for a in self.actions if a.owner == owner and (not phases or a.phase in phases)
+        )
+
+    def writers(self, variable: str) -> tuple[Action, ...]:
+        """Return the actions that set or change a variable."""
+        return tuple(a for a in self.actions if variable in a.writes)
+
+    def set_anew(self, variable: str) -> bool:
+        """Whether its owner sets a variable when a slot begins, whatever it was."""
+        return any(
+            c.variable == variable and c.how == "=" and variable not in c.reads
+            for a in self.of(variable.partition(".")[0], AT_SLOT_START)
+            for c in a.changes
+        )
+
+    def words(self, owner: str) -> frozenset[str]:
+        """Return variables, and words that stand for themselves, that actions of an owner read."""
+        return frozenset().union(*(a.reads for a in self.of(owner)))
+
+    @functools.cached_property
+    def values(self) -> dict[str, float]:
+        """Value of each parameter that is one number, in base units, by its name in the program."""
+        values: dict[str, float] = {}
+        for projection in self.network.projections:
+            if projection.pools:
+                for part in ("collect", "take_back"):
+                    values[f"{projection.name}_{part}.w"] = one_number(projection.weight)
+            elif projection.one_weight:
+                values[f"{projection.name}.w"] = one_number(projection.weight)
+        for owner, parameters in self.parameters.items():
+            values |= {
+                f"{owner}.{n}": one_number(v)
+                for n, v in parameters.items()
+                if not is_distribution(v)
+            }
+        for name in ("min_spikes", "max_repeats", "batch_size"):
+            values[f"schedule.{name}"] = float(getattr(self.network.schedule, name))
+        return values
+
+    def variables(self, owner: str) -> dict[str, frozenset[str]]:
+        """Name what changes of an owner's members, its weight excepted, with the flags of each."""
+        equations = self.equations[owner]
+        return {
+            n: frozenset(equations[n].flags)
+            for n in sorted(equations.diff_eq_names | equations.parameter_names)
+        }
+
+    @functools.cached_property
+    def lists(self) -> dict[str, tuple[list[str], list[str]]]:
+        """Variables of every list of synapses: those that a run reads, and those it changes.
+
+        Their number is not known before a run: it is the length of ``"projection.i"``.
+        """
+        found = {}
+        for projection in self.network.projections:
+            if not projection.listed:
+                continue
+            parameters = self.parameters[projection.name]
+            read = ["i", "j", "delay", *(n for n, v in parameters.items() if is_distribution(v))]
+            changed: list[str] = []
+            if not projection.one_weight:
+                learns = projection.rule is not None or projection.norm is not None
+                (changed if learns else read).append("w")
+            for name, flags in self.variables(projection.name).items():
+                if "constant" in flags or "shared" not in flags:
+                    (read if "constant" in flags else changed).append(name)
+            found[projection.name] = (read, changed)
+        return found
+
+    @functools.cached_property
+    def n_target_signals(self) -> int:
+        """Columns of the table of target signals: as many as the population has that reads it."""
+        sizes = [p.n for p in self.network.populations if "target_signal" in self.words(p.name)]
+        return max(sizes, default=0)
+
+
+_plans: deque[tuple[Network, Plan]] = deque(maxlen=16)
+
+
+def plan_of(network: Network) -> Plan:
+    """Return the plan of a network, made once for each declaration."""
+    for known, plan in tuple(_plans):
+        if network is known or network is plan.network:
+            return plan
+    plan = Plan(network)
+    _plans.append((network, plan))
+    return plan
+
+
+def _interval(network: Network, projection: Projection) -> int:
+    """Count the steps from one update of a rule to the next."""
+    rule, dt = projection.rule, network.schedule.dt
+    assert rule is not None
+    steps = float(rule.update_interval / dt)
+    if round(steps) < 1 or abs(steps - round(steps)) > 1e-6:
+        raise ParameterError(
+            f"{type(rule).__name__}.update_interval: must be a whole multiple of the schedule's "
+            f"dt={dt}, got {rule.update_interval} ({projection.name})"
+        )
+    return round(steps)

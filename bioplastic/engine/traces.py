@@ -1,0 +1,295 @@
+"""Where the traces of a rule stand: with neurons, shared by all, or with every synapse."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+from brian2 import have_same_dimensions
+from brian2.core.namespace import DEFAULT_UNITS
+from brian2.equations.equations import DIFFERENTIAL_EQUATION
+from brian2.utils.stringtools import word_substitute
+
+from bioplastic.errors import ParameterError
+from bioplastic.models import Network, PlasticityRule, Population, Projection
+from bioplastic.models.declaration import is_distribution, one_number, unit_name
+from bioplastic.models.hooks import AT_SLOT_START, Hook, hooks_of, strings_of
+from bioplastic.models.strings import equations_of, words_of
+
+__all__ = [
+    "Learning",
+    "Traces",
+    "learning_of",
+    "sides_on_synapses",
+    "traces_of",
+    "traces_of_rule",
+    "with_names_of_their_own",
+]
+
+#: Begin of a slot for what is advanced from spike to spike.
+_AS_NEW = "lastupdate = 0*second"
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What a rule adds to the neurons on one side of its synapses."""
+
+    side: str
+    equations: str
+    codes: tuple[tuple[Hook, str], ...]
+    #: parameters of the rule that the strings name
+    parameters: dict[str, Any] = field(compare=False)
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Names in all strings."""
+        return words_of("\n".join((self.equations, *(code for _, code in self.codes))))
+
+    @property
+    def names(self) -> set[str]:
+        """Names of the traces."""
+        return set(equations_of(self.equations))
+
+    def is_same(self, other: "Traces") -> bool:
+        """Whether strings and values are equal, so that projections can share them."""
+        return (
+            self == other
+            and self.parameters.keys() == other.parameters.keys()
+            and not self.differing(other)
+        )
+
+    def differing(self, other: "Traces") -> set[str]:
+        """Name the parameters that both have, with different values."""
+        both = self.parameters.keys() & other.parameters.keys()
+        return {n for n in both if not _same_value(self.parameters[n], other.parameters[n])}
+
+    def renamed(self, names: dict[str, str]) -> "Traces":
+        """Return the same under other names."""
+        return Traces(
+            self.side,
+            word_substitute(self.equations, names),
+            tuple((hook, word_substitute(code, names)) for hook, code in self.codes),
+            {names.get(name, name): value for name, value in self.parameters.items()},
+        )
+
+
+def _same_value(one: Any, other: Any) -> bool:
+    # Brian refuses to compare values of different units.
+    return bool(have_same_dimensions(one, other)) and one_number(one) == one_number(other)
+
+
+def traces_of_rule(rule: PlasticityRule, side: str) -> Traces:
+    """Collect what a rule says of the traces on one side."""
+    codes = tuple((h, getattr(rule, h.name, "")) for h in hooks_of("rule", side))
+    traces = Traces(side, str(getattr(rule, f"{side}_traces")), codes, {})
+    parameters = {n: v for n, v in rule.parameters.items() if n in traces.words}
+    return dataclasses.replace(traces, parameters=parameters)
+
+
+def traces_of(network: Network, population: Population) -> list[Traces]:
+    """Traces that rules add to a population.
+
+    Projections that put the same traces on a neuron share them: the neuron spikes for all.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter or a trace has the name of another that is not the same.
+    """
+    found: list[Traces] = []
+    for projection in network.projections:
+        moved = sides_on_synapses(projection)
+        for side, name in (("pre", projection.pre), ("post", projection.post)):
+            if projection.rule is None or name != population.name or side in moved:
+                continue
+            traces = traces_of_rule(projection.rule, side)
+            if not any(traces.is_same(other) for other in found):
+                found.append(traces)
+    own, variables = population.neuron.parameters, set(equations_of(population.neuron.equations))
+    for k, traces in enumerate(found):
+        if clash := sorted(own.keys() & traces.parameters.keys()):
+            raise ParameterError(
+                f"Population {population.name}: parameter {', '.join(clash)} of its neuron and of "
+                f"a plasticity rule have the same name; rename one of them"
+            )
+        differ = set[str]().union(*(traces.differing(other) for other in found[:k]))
+        if clash := sorted(variables & traces.names | differ):
+            raise ParameterError(
+                f"Population {population.name}: {', '.join(clash)} of a plasticity rule has the "
+                f"name of something else of these neurons; projections share traces where their "
+                f"rules are equal, give both the same rule or rename what differs"
+            )
+        variables |= traces.names
+    return found
+
+
+def sides_on_synapses(projection: Projection) -> tuple[str, ...]:
+    """Sides whose traces stand with every synapse, since they are not the same for all.
+
+    A delay lies before the synapse: there a presynaptic trace waits, and not a postsynaptic one.
+    """
+    rule = projection.rule
+    if rule is None:
+        return ()
+    own = {"w", *equations_of(str(rule.synapse))}
+    if projection.synapse is not None:
+        own |= set(equations_of(str(projection.synapse.equations)))
+    found = []
+    for side in ("pre", "post"):
+        traces = traces_of_rule(rule, side)
+        on_spike = [code for hook, code in traces.codes if hook.phase.spike]
+        words = words_of("\n".join((traces.equations, *on_spike)))
+        varies = any(is_distribution(value) for value in traces.parameters.values())
+        delayed = side == "pre" and projection.delayed
+        if (words and delayed) or varies or words & own:
+            found.append(side)
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """What a rule adds to the synapses of a projection: equations, statements by their hooks."""
+
+    equations: str = ""
+    codes: dict[str, str] = field(default_factory=dict)
+    #: parameters of the rule that the strings name
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+def learning_of(projection: Projection) -> Learning:
+    """Collect what a rule adds to the synapses, traces included where they stand there.
+
+    Raises
+    ------
+    ParameterError
+        If traces that must stand with the synapses read variables of the neurons.
+    """
+    rule = projection.rule
+    if rule is None:
+        return Learning()
+    sides, constants = sides_on_synapses(projection), dict(rule.parameters)
+    equations, codes, names = [str(rule.synapse)], strings_of(rule, "rule"), dict[str, str]()
+    between = {h.name for h in hooks_of("rule") if not h.phase.spike and h.phase != AT_SLOT_START}
+    for side in sides:
+        traces, other_names = _at_synapse(rule, side, sides)
+        equations.append(_event_driven(projection, traces))
+        for hook, code in traces.codes:
+            name = f"on_{side}" if hook.phase.spike else hook.phase.name
+            codes[name] = _joined(codes.get(name, ""), code)
+        later = words_of("\n".join(codes.get(name, "") for name in between))
+        if late := sorted({f"{name}_{side}" for name in traces.names} & later):
+            raise ParameterError(
+                f"Projection {projection.name}: its rule reads {', '.join(late)} between "
+                f"spikes, and traces that stand with the synapses, which a delay or a constant "
+                f"that varies asks for, are advanced at spikes only; drop these"
+            )
+        names |= {f"{name}_{side}": name for name in (*traces.names, *traces.parameters)}
+        names |= {f"{name}_{side}": new for name, new in other_names.items()}
+        constants |= traces.parameters
+    if sides:
+        codes["at_slot_start"] = _joined(codes.get("at_slot_start", ""), _AS_NEW)
+        codes = {name: word_substitute(code, names) for name, code in codes.items()}
+    text = _joined(*equations)
+    words = words_of(_joined(text, *codes.values()))
+    return Learning(text, codes, {n: v for n, v in constants.items() if n in words})
+
+
+def _joined(*codes: str) -> str:
+    return "\n".join(code for code in codes if code)
+
+
+def _at_synapse(
+    rule: PlasticityRule, side: str, moved_sides: tuple[str, ...]
+) -> tuple[Traces, dict[str, str]]:
+    """Traces of one side for the synapses, and new names of constants that the neurons keep, too.
+
+    A synapse must not have a constant of the same name as its neurons.
+    """
+    traces = traces_of_rule(rule, side)
+    kept: set[str] = set()
+    for other in {"pre", "post"} - set(moved_sides):
+        kept |= set(traces_of_rule(rule, other).parameters)
+    names = {name: f"{name}_of_synapse" for name in traces.parameters if name in kept}
+    return traces.renamed(names), names
+
+
+def _event_driven(projection: Projection, traces: Traces) -> str:
+    """Equations of traces for a synapse that advances them from spike to spike."""
+    equations = equations_of(traces.equations)
+    lines, known = [], {*equations, *traces.parameters}
+    for name, equation in equations.items():
+        unit = unit_name(equation.unit)
+        if equation.type != DIFFERENTIAL_EQUATION:
+            code = f" = {equation.expr.code}" if equation.expr is not None else ""
+            lines.append(f"{name}{code} : {unit}")
+            continue
+        foreign = sorted(equation.identifiers - known - {"t"} - set(DEFAULT_UNITS))
+        if foreign:
+            raise ParameterError(
+                f"Projection {projection.name}: trace {name!r} of its rule reads "
+                f"{', '.join(foreign)} of the neuron and cannot stand with the synapses, which a "
+                f"delay or a constant that varies asks for; drop these"
+            )
+        lines.append(f"d{name}/dt = {equation.expr.code} : {unit} (event-driven)")
+    return "\n".join(lines)
+
+
+def with_names_of_their_own(network: Network) -> Network:
+    """Rename traces that have the name of a different trace of the same neurons.
+
+    Projections of equal rules share traces. Of different rules that both call a trace ``o1``, the
+    first keeps the name, and a later one's is called ``o1_`` and the name of its projection.
+
+    Parameters
+    ----------
+    network : Network
+        The declaration.
+
+    Returns
+    -------
+    network : Network
+        The same one where nothing clashes.
+    """
+    known: dict[str, list[tuple[Traces, str]]] = {p.name: [] for p in network.populations}
+    projections = []
+    for projection in network.projections:
+        rule = projection.rule
+        for side, population in (("pre", projection.pre), ("post", projection.post)):
+            if rule is None or side in sides_on_synapses(projection):
+                continue
+            traces = traces_of_rule(rule, side)
+            if not traces.equations.strip():
+                continue
+            others = known[population]
+            suffix = next((s for t, s in others if t.is_same(traces)), None)
+            if suffix is None:
+                clash = any(_clash(traces, other) for other, _ in others)
+                suffix = f"_{projection.name}" if clash else ""
+                others.append((traces, suffix))
+            if suffix:
+                rule = _renamed(rule, traces, suffix)
+        same = rule is projection.rule
+        projections.append(projection if same else dataclasses.replace(projection, rule=rule))
+    if all(a is b for a, b in zip(projections, network.projections, strict=True)):
+        return network
+    return dataclasses.replace(network, projections=tuple(projections))
+
+
+def _clash(one: Traces, other: Traces) -> bool:
+    """Whether a name means two things; a constant of the same value is the same thing."""
+    mixed = one.names & other.parameters.keys() | other.names & one.parameters.keys()
+    return bool(one.names & other.names or one.differing(other) or mixed)
+
+
+def _renamed(rule: PlasticityRule, traces: Traces, suffix: str) -> PlasticityRule:
+    """Rule with other names of the traces on one side, and of their constants."""
+    side, names = traces.side, {n: f"{n}{suffix}" for n in (*traces.names, *traces.parameters)}
+    written = names | {f"d{name}": f"d{new}" for name, new in names.items()}  # dr1/dt
+    new = traces.renamed(written)
+    read = {f"{name}_{side}": f"{new}_{side}" for name, new in names.items()}
+    fields = {f.name: getattr(rule, f.name) for f in dataclasses.fields(PlasticityRule)}
+    fields |= {n: word_substitute(code, read) for n, code in strings_of(rule, "rule").items()}
+    fields |= {f"{side}_traces": new.equations, **{h.name: code for h, code in new.codes}}
+    constants = rule.parameters | {n: rule.parameters[o] for o, n in names.items()
+                                   if o in traces.parameters}  # fmt: skip
+    constants.pop("update_interval", None)
+    return PlasticityRule(**(fields | {"constants": constants}))

@@ -1,0 +1,274 @@
+"""The key under which a program is kept: every field counts, but values that a program reads."""
+
+import copy
+import dataclasses
+import inspect
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from brian2 import Quantity, ms, mV
+
+from bioplastic import models
+from bioplastic.engine.plan import plan_of
+from bioplastic.engine.standalone import slot_device
+from bioplastic.engine.standalone_program import generate
+from bioplastic.models import (
+    LIF,
+    Adam,
+    AdaptiveLIF,
+    Constant,
+    DelayLineInput,
+    EProp,
+    EPropLIF,
+    FixedInDegree,
+    Network,
+    NeuronModel,
+    PairSTDP,
+    PairWiring,
+    PlasticityRule,
+    PoissonInput,
+    Population,
+    Projection,
+    RandomWiring,
+    Schedule,
+    SpikeInput,
+    TsodyksMarkram,
+    Uniform,
+)
+from bioplastic.models.declaration import Declaration, is_distribution, key_of
+
+INPUT = Population(name="input", n=2, neuron=SpikeInput())
+#: Declarations that cannot be made without arguments.
+GIVEN = {
+    "DistanceWiring": {"c": 0.5, "length": 2.0},
+    "FixedInDegree": {"n": 2},
+    "PairWiring": {"i": (0,), "j": (1,)},
+    "PerTarget": {"values": Constant(1.0)},
+    "TonotopicWiring": {"n": 2, "width": 1.0},
+    "Uniform": {"low": 1.0, "high": 2.0},
+    "LogUniform": {"low": 1.0, "high": 2.0},
+    "Normal": {"mean": 2.0, "sd": 1.0},
+    "NeuronModel": {"equations": "v : 1"},
+    "Population": {"name": "a", "n": 2, "neuron": LIF()},
+    "Projection": {"pre": "a", "post": "b"},
+    "Network": {"populations": (INPUT,), "watch": "input"},
+}
+
+
+def every_declaration():
+    found = []
+    for name in models.__all__:
+        kind = getattr(models, name)
+        if not (inspect.isclass(kind) and issubclass(kind, Declaration)):
+            continue
+        if not inspect.isabstract(kind) and name not in ("Distribution", "Wiring"):
+            found.append(kind)
+    return found
+
+
+def example(kind):
+    given = dict(GIVEN.get(kind.__name__, {}))
+    for f in dataclasses.fields(kind):
+        missing = f.default is f.default_factory is dataclasses.MISSING
+        if missing and f.name not in given:
+            given[f.name] = 1.0
+    return kind(**given)
+
+
+def mutated(value):
+    """Return something else of the same kind."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, str):
+        return f"{value}# another"
+    if isinstance(value, Mapping):
+        return {**value, "another": 1.0}
+    if value is None:
+        return 3 * ms
+    if isinstance(value, tuple | list):
+        return (*value, *value[:1]) if len(value) else (1,)
+    if isinstance(value, int | float | Quantity | np.generic | np.ndarray):
+        return value * 2 + (Quantity(1, dim=value.dim) if isinstance(value, Quantity) else 1)
+    if dataclasses.is_dataclass(value):
+        return LIF() if not isinstance(value, LIF) else NeuronModel(equations="another : 1")
+    raise AssertionError(f"no other {value!r}")
+
+
+FIELDS = [
+    pytest.param(kind, f.name, id=f"{kind.__name__}.{f.name}")
+    for kind in every_declaration()
+    for f in dataclasses.fields(kind)
+]
+
+
+@pytest.mark.parametrize(("kind", "name"), FIELDS)
+def test_every_field_counts_unless_it_is_marked_as_a_value(kind, name):
+    declaration = example(kind)
+    other = copy.copy(declaration)
+    object.__setattr__(other, name, mutated(getattr(declaration, name)))
+    field = next(f for f in dataclasses.fields(kind) if f.name == name)
+    assert (key_of(other) != key_of(declaration)) or "key" in field.metadata
+    if "key" not in field.metadata:
+        return
+    # What is marked says itself what of it counts.
+    same = field.metadata["key"](getattr(declaration, name)) == field.metadata["key"](
+        getattr(other, name)
+    )
+    if name in ("constants", "refractory") or not same:
+        assert key_of(other) != key_of(declaration)
+
+
+def test_a_field_that_was_forgotten_counts():
+    @dataclasses.dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+    class Odd(LIF):
+        odd: object = 1
+
+    assert key_of(Odd(odd=1)) != key_of(Odd(odd=2)) != key_of(LIF())
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Projection(pre="a", post="b"), Projection(pre="a", post="b", weight=1.0)),
+        (Projection(pre="a", post="b"), Projection(pre="a", post="b", delay=1 * ms)),
+        (Projection(pre="a", post="b"), Projection(pre="a", post="b", norm=1.0)),
+        (Projection(pre="a", post="b"), Projection(pre="a", post="b", wiring="one_to_one")),
+        (LIF(), LIF(tau_membrane=Uniform(low=1 * ms, high=2 * ms))),
+        (NeuronModel(equations="v : 1"), NeuronModel(equations="v : 1", refractory=1 * ms)),
+        (NeuronModel(equations="v : 1", constants={"a": 1.0}),
+         NeuronModel(equations="v : 1", constants={"a": 1 * mV})),
+        (PlasticityRule(constants={"a": 1.0}),
+         PlasticityRule(constants={"a": Uniform(low=0.0, high=1.0)})),
+        (Schedule(), Schedule(presentation=None)),
+        (Schedule(), Schedule(dt=0.25 * ms)),
+        (DelayLineInput(n_channels=1), DelayLineInput(n_channels=2)),
+    ],
+)  # fmt: skip
+def test_the_kind_of_a_value_counts(one, other):
+    assert key_of(one) != key_of(other)
+
+
+# --- what is marked is read at the start: another value leaves the program's text as it is
+
+
+def lif_network(*, entrance=None, neuron=None, population=None, schedule=None, **projection):
+    given = {"on_pre": "i_syn_post += w*mV", **projection}
+    return Network(
+        populations=(
+            Population(name="input", n=4, neuron=entrance or SpikeInput()),
+            Population(name="out", n=4, neuron=neuron or LIF(), **(population or {})),
+        ),
+        projections=(Projection(pre="input", post="out", **given),),
+        watch="out",
+        schedule=schedule or Schedule(presentation=20 * ms, rest=0 * ms, dt=1 * ms),
+    )
+
+
+def other_values(declaration):
+    """Return a declaration with another value in every field that is marked as one."""
+    changes = {}
+    for f in dataclasses.fields(declaration):
+        value = getattr(declaration, f.name)
+        if "unit" not in f.metadata or f.metadata.get("key") in (None, key_of):
+            continue
+        if is_distribution(value) or value is None:
+            continue
+        more = -0.25 * abs(value)
+        whole = f.metadata["low"] == 1
+        changes[f.name] = value + (1 if whole else more)
+    return dataclasses.replace(declaration, **changes)
+
+
+def eprop_network(neuron, rule):
+    return Network(
+        populations=(
+            Population(name="input", n=4, neuron=SpikeInput()),
+            Population(name="out", n=4, neuron=neuron),
+        ),
+        projections=(
+            Projection(pre="input", post="out", on_pre="v_post += w", rule=rule),
+        ),
+        watch="out",
+        schedule=Schedule(presentation=20 * ms, rest=0 * ms, dt=1 * ms),
+    )  # fmt: skip
+
+
+NEURON = NeuronModel(
+    equations="dv/dt = (drive - v)/tau : 1 (unless refractory)", threshold="v > 1", reset="v = 0",
+    refractory=2 * ms, constants={"tau": 10 * ms, "drive": 1.2}, initial={"v": 0.5},
+)  # fmt: skip
+OTHER = dataclasses.replace(
+    NEURON, refractory=3 * ms, constants={"tau": 5 * ms, "drive": 2.0}, initial={"v": 0.1}
+)
+SHORT = {"presentation": 20 * ms, "dt": 1 * ms}
+CASES = {
+    "LIF": (lif_network(neuron=LIF()), lif_network(neuron=other_values(LIF()))),
+    "NeuronModel": (
+        lif_network(neuron=NEURON, on_pre="v_post += w"),
+        lif_network(neuron=OTHER, on_pre="v_post += w"),
+    ),
+    "PoissonInput": (
+        lif_network(entrance=PoissonInput()),
+        lif_network(entrance=other_values(PoissonInput())),
+    ),
+    "DelayLineInput": (
+        lif_network(entrance=DelayLineInput(n_channels=2)),
+        lif_network(entrance=DelayLineInput(n_channels=2, delay=40 * ms)),
+    ),
+    "PairSTDP": (lif_network(rule=PairSTDP()), lif_network(rule=other_values(PairSTDP()))),
+    "EProp": (
+        eprop_network(EPropLIF(), EProp()),
+        eprop_network(
+            other_values(EPropLIF()), EProp(tau_filter=30 * ms, optimizer=other_values(Adam()))
+        ),
+    ),
+    "TsodyksMarkram": (
+        lif_network(synapse=TsodyksMarkram()),
+        lif_network(synapse=other_values(TsodyksMarkram())),
+    ),
+    "Schedule": (
+        lif_network(schedule=Schedule(**SHORT)),
+        lif_network(
+            schedule=Schedule(
+                presentation=30 * ms, rest=10 * ms, dt=1 * ms, min_spikes=2, max_repeats=3,
+            )
+        ),
+    ),
+    "weight, norm": (
+        lif_network(weight=1.0, wiring="one_to_one"), lif_network(weight=2.0, wiring="one_to_one"),
+    ),
+    "norm": (lif_network(norm=1.0), lif_network(norm=2.0)),
+    "wiring, delay": (
+        lif_network(wiring=RandomWiring(p=0.5), delay=2 * ms),
+        lif_network(wiring=FixedInDegree(n=2), delay=Uniform(low=1 * ms, high=5 * ms)),
+    ),
+    "grid": (
+        lif_network(population={"grid": (2, 2)}, wiring=PairWiring(i=(0,), j=(1,))),
+        lif_network(population={"grid": (3, 3), "places": (0, 4, 5, 8)},
+                    wiring=PairWiring(i=(1,), j=(0,))),
+    ),
+    "distributions": (
+        lif_network(neuron=AdaptiveLIF(tau_membrane=Uniform(low=1 * ms, high=2 * ms)),
+                    on_pre="i_exc_post += w*mV"),
+        lif_network(neuron=AdaptiveLIF(tau_membrane=Uniform(low=2 * ms, high=9 * ms)),
+                    on_pre="i_exc_post += w*mV"),
+    ),
+}  # fmt: skip
+
+
+def sources(network, folder):
+    """Generate a program, and return what its files hold."""
+    generate(plan_of(network).network, folder, slot_device)
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and "brianlib" not in p.parts)
+    return {str(p.relative_to(folder)): p.read_bytes() for p in files}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_another_value_is_read_by_the_same_program(name, tmp_path):
+    one, other = CASES[name]
+    assert one != other
+    assert key_of(one) == key_of(other)
+    (tmp_path / "one").mkdir()
+    (tmp_path / "other").mkdir()
+    assert sources(one, tmp_path / "one") == sources(other, tmp_path / "other")
