@@ -232,7 +232,8 @@ class SpontaneousActivity(Stimulus):
             raise DataError(
                 "stimulus.duration: must be given where Schedule.presentation is None, got None"
             )
-        if not (presentation is None or lengths is None or np.allclose(lengths, presentation)):
+        given = presentation is not None and lengths is not None
+        if given and not np.allclose(lengths, float(presentation)):
             raise DataError(
                 f"stimulus.duration: must be left out where Schedule.presentation={presentation} "
                 f"sets the length of samples, got {lengths} s; or give Schedule(presentation=None)"
