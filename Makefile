@@ -8,14 +8,22 @@ PY := $(VENV)/bin/python
 ARGS ?=
 # Twice quiet: errors only.
 PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check
+# The next release of Brian, which needs a newer Python, has an environment of its own. brian2cuda,
+# and with it the extra dev, is for the present one.
+VENV_NEXT := .venv-next
+PYTHON_NEXT ?=
+BRIAN_NEXT ?= brian2==2.11.*
+TESTS_NEXT := $(wildcard tests/engine/test_brian_*.py) \
+    $(addprefix tests/engine/test_,noise.py refractory.py context.py)
+NOT_NEXT := standalone compil build shared_out Distributions OfTheUser
 BENCHMARKS ?= $(sort $(filter-out benchmarks/_% benchmarks/before_after.py,$(wildcard benchmarks/*.py)))
 export PYTHON
 
-.PHONY: help venv demo test test-all lint types docs notebooks benchmarks fuzz clean
+.PHONY: help venv demo test test-all test-brian-next lint types docs notebooks benchmarks fuzz clean
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
 
 # An environment that works is kept, also one made by other means. One made by an interrupted call is
 # made anew: its stamp is missing and pip with it.
@@ -44,6 +52,14 @@ $(VENV)/.installed-docs: setup.cfg pyproject.toml | $(VENV)/.created
 	@$(PIP_INSTALL) --editable '.[docs]'
 	@touch $(VENV)/.installed $@
 
+$(VENV_NEXT)/.installed: setup.cfg pyproject.toml
+	@python=$$(PYTHON='$(PYTHON_NEXT)' tools/find-python 3.13) || exit 1; \
+	    echo "Making $(VENV_NEXT) with $$python and $(BRIAN_NEXT); a minute or two."; \
+	    "$$python" -m venv --clear $(VENV_NEXT)
+	@$(VENV_NEXT)/bin/python -m pip install -qq --disable-pip-version-check --editable . \
+	    '$(BRIAN_NEXT)' pytest pytest-timeout hypothesis
+	@touch $@
+
 venv: $(VENV)/.installed-dev  ## the environment, with the development tools
 
 demo: $(VENV)/.installed  ## train a network on handwritten digits; pictures in out/demo
@@ -54,6 +70,9 @@ test: $(VENV)/.installed-dev  ## the default test suite
 
 test-all: $(VENV)/.installed-dev  ## the slow tests too
 	$(PYTEST) -m "not cuda" $(ARGS)
+
+test-brian-next: $(VENV_NEXT)/.installed  ## whether the next release of Brian is what we assume
+	$(VENV_NEXT)/bin/python -m pytest $(TESTS_NEXT) -k 'not nothing $(NOT_NEXT:%=and not %)' $(ARGS)
 
 lint: $(VENV)/.installed-dev  ## ruff and codespell
 	$(PY) -m ruff check .
@@ -91,6 +110,7 @@ fuzz: $(VENV)/.installed-dev  ## read 100,000 damaged files with each reader
 	@cat benchmarks/results/fuzz.txt
 
 clean:  ## remove what the other targets made, except .venv
+	rm -rf $(VENV_NEXT)
 	rm -rf out docs/reference/generated build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -f benchmarks/results/*.part
 	find bioplastic tests benchmarks tools -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

@@ -5,16 +5,19 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Quantity, get_unit, have_same_dimensions, hertz, second
+from brian2 import Quantity, get_dimensions, get_unit, have_same_dimensions, hertz, second
 
 from bioplastic.errors import BioplasticError, DataError
 
-__all__ = ["base_units", "has_unit", "same_unit"]
+__all__ = ["base_units", "has_unit", "powers_of_units", "same_unit"]
 
 #: What others call our units, and what a number in them is.
 _UNITS = {second: ("s", "times in seconds"), hertz: ("Hz", "rates in hertz")}
 #: Types that NumPy makes an array of without losing a unit.
 _PLAIN = (int, float, np.generic)
+#: Units of which Brian makes all others, in its order, and their symbols.
+_BASE = {"metre": "m", "kilogram": "kg", "second": "s", "amp": "A", "kelvin": "K", "mole": "mol",
+         "candle": "cd"}  # fmt: skip
 
 
 def base_units(
@@ -67,6 +70,12 @@ def same_unit(value: Any, unit: Any) -> bool:
         return bool(have_same_dimensions(value, unit))
     except TypeError:
         return False
+
+
+def powers_of_units(value: Any) -> dict[str, float]:
+    """Powers of the base units in the unit of a value, in Brian's order."""
+    dimensions = get_dimensions(value)
+    return {name: dimensions.get_dimension(symbol) for name, symbol in _BASE.items()}
 
 
 def _converted(value: Any, unit: Quantity, name: str) -> npt.NDArray[np.float64]:

@@ -15,7 +15,9 @@ _users_own = "brian2" in sys.modules
 _show_error = sys.__excepthook__ if _users_own else sys.excepthook
 _show_warning = warnings.showwarning
 
-from brian2.utils.logger import BrianLogger, brian_excepthook  # noqa: E402
+from brian2 import BrianLogger  # noqa: E402
+
+_after_brian = sys.excepthook
 
 from bioplastic.errors import BioplasticError  # noqa: E402
 
@@ -34,10 +36,10 @@ def show_uncaught(
     through = {name.partition(".")[0] for name in names}
     ours = isinstance(error, BioplasticError) or "bioplastic" in through
     brians = not ours and (_users_own or "brian2" in through)
-    (brian_excepthook if brians else _show_error)(kind, error, at)
+    (_after_brian if brians else _show_error)(kind, error, at)
 
 
-if sys.excepthook is brian_excepthook:
+if str(getattr(_after_brian, "__module__", "")).partition(".")[0] == "brian2":
     sys.excepthook = show_uncaught
 if warnings.showwarning is not _show_warning:
     logging.captureWarnings(False)

@@ -33,10 +33,11 @@ PUBLIC = {
         "SpikeAugmenter",
     ],
     "bioplastic.engine": [
-        "ENGINES", "Presentation", "ProbePlan", "Probed", "RateStimulus", "Recorder", "Result",
-        "SignalStimulus", "SpikeStimulus", "SpontaneousActivity", "Stimulus", "content_keys",
-        "describe", "load_checkpoint", "open_program", "present", "rational_exponential_euler",
-        "resolve_engine", "run", "save_checkpoint",
+        "ENGINES", "Chunk", "ChunkResult", "Engine", "Presentation", "ProbePlan", "Probed",
+        "Program", "RateStimulus", "Recorder", "Result", "SignalStimulus", "SpikeStimulus",
+        "SpontaneousActivity", "Stimulus", "content_keys", "describe", "load_checkpoint",
+        "open_program", "present", "rational_exponential_euler", "register", "resolve_engine",
+        "run", "save_checkpoint", "unregister",
     ],
     "bioplastic.errors": [
         "BioplasticError", "BuildError", "CheckpointError", "ClusterError", "CompilerNotFoundError",

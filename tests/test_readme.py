@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bioplastic.engine.standalone_program import find_compiler
+from bioplastic.engine.compiler import find_compiler
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -18,6 +18,7 @@ from skops.io._utils import _get_state, get_state
 import bioplastic.models
 import bioplastic.networks
 from bioplastic._archives import check_archive
+from bioplastic._quantities import powers_of_units
 from bioplastic.models import EquationString
 from bioplastic.models.declaration import Declaration
 from bioplastic.networks import DiehlCookClassifier, LiquidStateMachine
@@ -106,7 +107,7 @@ def _call(make: Any, *arguments: Any, context: Any) -> dict[str, Any]:
 
 def _describe_quantity(value: Quantity, context: Any) -> dict[str, Any]:
     plain = float(value) if value.ndim == 0 else np.array(value)
-    return _call(quantity, plain, list(value.dim._dims), context=context)
+    return _call(quantity, plain, list(powers_of_units(value).values()), context=context)
 
 
 def _describe_equations(value: EquationString, context: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ A field is an option: its annotation holds type, range and help, and the command
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from brian2 import Hz, ms, mV
@@ -15,6 +15,7 @@ from sklearn.svm import SVC
 from typer import Option
 
 from bioplastic.encoding import SpikeAugmenter
+from bioplastic.engine import ENGINES
 from bioplastic.errors import ParameterError
 from bioplastic.networks import (
     DiehlCookClassifier,
@@ -44,7 +45,10 @@ _LIQUIDS: dict[str, Liquid] = {
 #: A voice differs from the next by so many channels (standard deviation), as a share of all.
 _SHIFT = 25 / 700
 
-Engine = Literal["auto", "numpy", "cython", "cpp_standalone", "cuda_standalone"]
+if TYPE_CHECKING:
+    Engine = str
+else:  # those of installed packages, too
+    Engine = Literal[*ENGINES]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

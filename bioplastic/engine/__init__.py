@@ -1,6 +1,15 @@
 """How a network is computed: the only room that touches Brian's devices and preferences."""
 
 from bioplastic.engine.checkpoint import describe, load_checkpoint, save_checkpoint
+from bioplastic.engine.cuda_program import CUDA
+from bioplastic.engine.engines import (
+    ENGINES,
+    Engine,
+    open_program,
+    register,
+    resolve_engine,
+    unregister,
+)
 from bioplastic.engine.inputs import (
     RateStimulus,
     SignalStimulus,
@@ -9,21 +18,22 @@ from bioplastic.engine.inputs import (
 )
 from bioplastic.engine.integrators import rational_exponential_euler
 from bioplastic.engine.presenting import Presentation, present
-from bioplastic.engine.program import Probed, ProbePlan, Recorder
+from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan, Program, Recorder
 from bioplastic.engine.result import Result
-from bioplastic.engine.running import (
-    ENGINES,
-    open_program,
-    resolve_engine,
-    run,
-)
+from bioplastic.engine.running import run
+from bioplastic.engine.runtime_engines import CYTHON, NUMPY
+from bioplastic.engine.standalone_program import CPP
 from bioplastic.engine.stimulus import Stimulus, content_keys
 
 __all__ = [
     "ENGINES",
+    "Chunk",
+    "ChunkResult",
+    "Engine",
     "Presentation",
     "ProbePlan",
     "Probed",
+    "Program",
     "RateStimulus",
     "Recorder",
     "Result",
@@ -37,7 +47,13 @@ __all__ = [
     "open_program",
     "present",
     "rational_exponential_euler",
+    "register",
     "resolve_engine",
     "run",
     "save_checkpoint",
+    "unregister",
 ]
+
+# In this order they are listed.
+for _engine in (NUMPY, CYTHON, CPP, CUDA):
+    register(_engine)

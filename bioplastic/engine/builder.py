@@ -17,6 +17,7 @@ from brian2.core.variables import Subexpression
 from brian2.groups.group import CodeRunner
 
 from bioplastic.engine import integrators
+from bioplastic.engine.brian_internals import SPIKES
 from bioplastic.engine.built import Built
 from bioplastic.engine.connections import (
     add_projection,
@@ -53,8 +54,8 @@ class OnSpike(CodeRunner):
             when=ON_SPIKE.when,
             order=ON_SPIKE.order,
             name=name,
-            template_kwds={"eventspace_variable": group.variables["_spikespace"]},
-            needed_variables=["_spikespace"],
+            template_kwds={"eventspace_variable": group.variables[SPIKES]},
+            needed_variables=[SPIKES],
         )
         group.contained_objects.append(self)
 

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from brian2.parsing.sympytools import str_to_sympy
 
-from bioplastic.engine.plan import Change, Plan, plan_of, spikes_of
+from bioplastic.engine.actions import Change, spikes_of
+from bioplastic.engine.plan import Plan, plan_of
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 from bioplastic.models.hooks import AT_SLOT_START, INTEGRATION

@@ -11,8 +11,9 @@ from brian2.core.namespace import DEFAULT_UNITS
 from brian2.utils.stringtools import word_substitute
 
 from bioplastic.engine import lanes
+from bioplastic.engine.actions import Action
+from bioplastic.engine.brian_internals import promise_synapses
 from bioplastic.engine.built import Built, RegularWiring
-from bioplastic.engine.plan import Action
 from bioplastic.models import Projection
 from bioplastic.models.declaration import parameter_equations
 from bioplastic.models.hooks import INTEGRATION, ON_POST, ON_PRE, THRESHOLD
@@ -149,7 +150,7 @@ def _listed_synapses(
         clock=built.step_clock,  # whose `t` is what event-driven equations go by
         **codes,
     )
-    added._connect_called = True  # a standalone program makes them when it runs
+    promise_synapses(added)  # a standalone program makes them when it runs
     if synapses is not None and len(synapses[f"{name}.i"]):
         lane = np.repeat(np.arange(built.lanes), len(synapses[f"{name}.i"]))
         i, j = (

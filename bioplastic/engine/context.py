@@ -2,7 +2,6 @@
 
 import contextlib
 import gc
-import importlib
 import logging
 import threading
 from collections.abc import Iterator
@@ -10,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import brian2 as b2
-from brian2.core.names import Nameable
+
+from bioplastic.engine.brian_internals import (
+    UNUSED_OBJECTS,
+    active_device,
+    named_objects,
+    put_back_device,
+    set_device,
+)
 
 __all__ = ["BRIAN", "brian_context", "steady_names"]
-
-# `brian2.devices.device` is a proxy object that hides the module of the same name.
-device_module: Any = importlib.import_module("brian2.devices.device")
 
 #: Brian's device is one for the whole process: threads take turns.
 BRIAN = threading.RLock()
@@ -33,7 +36,7 @@ def _of_the_user(record: logging.LogRecord) -> bool:
     return _OURS not in record.getMessage()
 
 
-logging.getLogger("brian2.core.base.unused_brian_object").addFilter(_of_the_user)
+logging.getLogger(UNUSED_OBJECTS).addFilter(_of_the_user)
 
 
 @contextlib.contextmanager
@@ -45,20 +48,20 @@ def brian_context(device: Any, preferences: dict[str, Any]) -> Iterator[None]:
     since it may be in use by other threads.
     """
     with BRIAN:
-        active, level = device_module.active_device, _QUIET.level
+        active, level = active_device(), _QUIET.level
         saved = {name: b2.prefs[name] for name in preferences}
         try:
             _QUIET.setLevel(logging.ERROR)
             for name, value in preferences.items():
                 b2.prefs[name] = value
-            device_module._do_set_device(device, False)
+            set_device(device)
             yield
         finally:
             for name, value in saved.items():
                 if b2.prefs[name] == preferences[name]:
                     b2.prefs[name] = value
-            if device_module.active_device is device:
-                device_module.active_device = active
+            if active_device() is device:
+                put_back_device(active)
             if _QUIET.level == logging.ERROR:
                 _QUIET.setLevel(level)
 
@@ -73,7 +76,7 @@ def steady_names(*, anew: bool) -> Iterator[None]:
     """
     if anew:
         gc.collect()
-    held = [obj for ref in set(Nameable.__instances__()) if (obj := ref()) is not None]
+    held = named_objects()
     try:
         yield
     finally:

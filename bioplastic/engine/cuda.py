@@ -9,50 +9,18 @@ This module needs brian2cuda; nobody but `cuda_program` imports it, when a netwo
 from collections.abc import Mapping
 from typing import Any
 
-import brian2cuda.cuda_generator as brian2cuda_generator
 from brian2.codegen.generators.cpp_generator import c_data_type
-from brian2.codegen.templates import LazyTemplateLoader
 from brian2.core.variables import ArrayVariable, DynamicArrayVariable
 from brian2.devices.device import all_devices, get_device
 from brian2.synapses.synapses import Synapses
-from brian2cuda.cuda_generator import CUDACodeGenerator
 
+from bioplastic.engine import brian_internals as brian
 from bioplastic.engine.built import Built
 from bioplastic.engine.cuda_kernels import Kernel, Layout, kernel_of
 from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.engine.standalone import SlotCodeObject, SlotDevice, by_row, lanes_of, wiring
 
 __all__ = ["CudaCodeObject", "CudaDevice", "cuda_device"]
-
-#: What brian2cuda gives every kernel, without its atomic operations, which ask for a GPU's version.
-_ARITHMETIC = "".join(
-    getattr(brian2cuda_generator, f"_{name}_support_code")
-    for name in ("hightype", "mod", "floordiv", "pow")
-)
-
-
-class _Generator(CUDACodeGenerator):
-    def determine_keywords(self) -> Any:
-        before = CUDACodeGenerator.universal_support_code
-        CUDACodeGenerator.universal_support_code = _ARITHMETIC
-        try:
-            return super().determine_keywords()
-        finally:
-            CUDACodeGenerator.universal_support_code = before
-
-
-class _Templates(LazyTemplateLoader):
-    """Templates for a GPU, and for a CPU where there are none."""
-
-    def __init__(self, environment: Any) -> None:
-        super().__init__(environment, ".cu")
-        self._others = LazyTemplateLoader(environment, ".cpp")
-
-    def get_template(self, name: str) -> Any:
-        try:
-            return super().get_template(name)
-        except KeyError:
-            return self._others.get_template(name)
 
 
 def layout_of(owner: Any, code_object: str = "") -> Layout | None:
@@ -75,7 +43,7 @@ def kernel(name: str, scalar_code: Any, vector_code: Any, variables: Any, owner:
         scalar_code,
         vector_code,
         variables,
-        lambda variable: device.get_array_name(variable, prefix="_ptr"),
+        lambda variable: brian.pointer(device.get_array_name(variable)),
     )
     for variable in found.arrays.values():
         device.mirror(variable)
@@ -90,30 +58,31 @@ def falls_silent(variables: Mapping[str, Any]) -> list[str]:
     if "not_refractory" not in variables:
         return []
     awake, last, t = (
-        get_device().get_array_name(variables[name], prefix="_ptr")
+        brian.pointer(get_device().get_array_name(variables[name]))
         for name in ("not_refractory", "lastspike", "t")
     )
+    awake, last = brian.at_element(awake, brian.SYNAPSE), brian.at_element(last, brian.SYNAPSE)
     return [
-        f"{awake}[_idx] = _cond ? 0 : {awake}[_idx];",
-        f"{last}[_idx] = _cond ? {t}[0] : {last}[_idx];",
+        f"{awake} = _cond ? 0 : {awake};",
+        f"{last} = _cond ? {t}[0] : {last};",
     ]
 
 
 class CudaCodeObject(SlotCodeObject):
     """Code object whose code becomes a kernel."""
 
-    generator_class = _Generator
-    templater = SlotCodeObject.templater.derive(
-        "bioplastic.engine",
-        env_globals={
+    generator_class = brian.cuda_code_generator()
+    templater = brian.templates_of(
+        SlotCodeObject,
+        functions={
             "layout_of": layout_of,
             "falls_silent": falls_silent,
             "kernel": kernel,
             "on_device": lambda variable: get_device().mirror(variable),
-            "spikes_of": lambda group: get_device().mirror(group.variables["_spikespace"]),
+            "spikes_of": lambda group: get_device().mirror(brian.array_of_spikes(group)),
         },
+        endings=(".cu", ".cpp"),
     )
-    templater.templates = _Templates(templater.env)
 
 
 class CudaDevice(SlotDevice):
@@ -165,10 +134,8 @@ class CudaDevice(SlotDevice):
         """Queue the program's main part, see :class:`SlotDevice`."""
         built.calendars.clear()  # threads look at all neurons
         super().add_slot_loop(built, lists, learned, bounds)
-        makers = [c for c in self.code_objects.values() if c.template_name.startswith("synapses_c")]
-        for code_object in makers:
-            del self.code_objects[code_object.name]
-            self.main_queue.remove(("run_code_object", (code_object,)))
+        for code_object in [c for c in self.code_objects.values() if brian.makes_synapses(c)]:
+            brian.drop_code_object(self, code_object)
         self._mirror_what_the_loop_reads(built)
         found = {n: v for n, v in built.variables.items() if n not in built.parameters}
         listed = {f"{s.name}.{k}": (s, k) for s in built.listed for k in lists[s.name][1]}
@@ -223,15 +190,15 @@ class CudaDevice(SlotDevice):
             self.mirror(schedule.variables[name])
         spiking = [*built.watched, *built.spike_inputs.values()]
         for group in spiking:
-            self.mirror(group.variables["_spikespace"])
+            self.mirror(brian.array_of_spikes(group))
         for group, variable in built.added_to.values():
-            if (condition := group.variables[variable].conditional_write) is not None:
+            if (condition := brian.condition_of_writing(group.variables[variable])) is not None:
                 self.mirror(condition)
 
     def _mirrored(self, array: str, variable: Any) -> dict[str, str]:
         dynamic = isinstance(variable, DynamicArrayVariable)
         host = self.get_array_name(variable, access_data=False)
-        spikes = variable.name == "_spikespace"
+        spikes = variable.name == brian.SPIKES
         return {
             "name": array,
             "type": c_data_type(variable.dtype),
@@ -251,8 +218,8 @@ class CudaDevice(SlotDevice):
             variables = {v for v in synapses.variables.values() if isinstance(v, ArrayVariable)}
             found += [
                 (self.get_array_name(v, access_data=False), layout.n_synapses)
-                for v in variables & synapses._registered_variables
-                if v.name not in ("_synaptic_pre", "_synaptic_post")
+                for v in variables & brian.variables_per_synapse(synapses)
+                if v.name not in (brian.SYNAPTIC_PRE, brian.SYNAPTIC_POST)
             ]
         return sorted(found)
 

@@ -15,16 +15,21 @@ from brian2.core.variables import ArrayVariable, Constant
 from brian2.parsing.rendering import CPPNodeRenderer
 from brian2.utils.stringtools import get_identifiers
 
+from bioplastic.engine.brian_internals import (
+    POST,
+    PRE,
+    SYNAPSE,
+    accesses,
+    adds_to,
+    array_behind,
+    at_element,
+    is_read_into,
+    written_place,
+)
+
 __all__ = ["Kernel", "Layout", "Sum", "kernel_of"]
 
-_ACCESS = re.compile(r"(_ptr\w+)\[(\w+)\]")
-_WRITE = re.compile(r"\s*(_ptr\w+)\[(\w+)\]\s*=(?!=)")
-_SIDES: Mapping[str, "Side"] = {
-    "_idx": "synapse",
-    "_shared": "synapse",
-    "_presynaptic_idx": "pre",
-    "_postsynaptic_idx": "post",
-}
+_SIDES: Mapping[str, "Side"] = {SYNAPSE: "synapse", "_shared": "synapse", PRE: "pre", POST: "post"}
 
 Side = Literal["synapse", "pre", "post", "serial"]
 
@@ -151,16 +156,16 @@ class Kernel:
     @property
     def arguments(self) -> str:
         """What a launch gives for `parameters`."""
-        return "".join(f", {pointer.replace('_ptr', '_dev', 1)}" for pointer in self.arrays)
+        return "".join(f", _dev{array_behind(pointer)}" for pointer in self.arrays)
 
     def adding(self) -> list[str]:
         """Return the body with every sum begun at 0 and kept by the synapse."""
         lines = []
         for line in self.body:
-            found = next((s for s in self.sums if f"{s.pointer}[_postsynaptic_idx]" in line), None)
+            found = next((s for s in self.sums if at_element(s.pointer, POST) in line), None)
             if found is None:
                 lines.append(line)
-            elif not _WRITE.match(line):
+            elif written_place(line) is None:
                 lines.append(f"{line.partition('=')[0]}= 0.0;")
         return lines
 
@@ -195,7 +200,7 @@ def kernel_of(
             pointer = get_array_name(variable)
             if pointer in words:
                 arrays[pointer] = variable
-    written = {m[1] for line in scalar + vector if (m := _WRITE.match(line))}
+    written = {place[0] for line in scalar + vector if (place := written_place(line))}
     render = CPPNodeRenderer().render_expr
     head = [
         f"const {c_data_type(v.dtype)} {n} = {render(repr(v.value))};"
@@ -203,7 +208,7 @@ def kernel_of(
         if isinstance(v, Constant) and n in words
     ]
     head.append("const int64_t _vectorisation_idx = -1;")
-    keeps = [line for line in scalar if not _WRITE.match(line)]
+    keeps = [line for line in scalar if written_place(line) is None]
     return Kernel(
         arrays=arrays,
         written=written,
@@ -219,9 +224,9 @@ def _side(lines: Sequence[str]) -> Side:
     """Say which neurons, if any, code writes to, and whether others look at these meanwhile."""
     access: dict[str, set[str]] = {}
     for line in lines:
-        for pointer, index in _ACCESS.findall(line):
+        for pointer, index in accesses(line):
             access.setdefault(pointer, set()).add(index)
-    writes = {m.groups() for line in lines if (m := _WRITE.match(line))}
+    writes = {place for line in lines if (place := written_place(line))}
     sides = {_SIDES.get(index, "serial") for _, index in writes}
     if any(access[pointer] != {index} for pointer, index in writes) or "serial" in sides:
         return "serial"
@@ -233,20 +238,17 @@ def _side(lines: Sequence[str]) -> Side:
 
 def _sums(lines: Sequence[str]) -> list[Sum]:
     """Find variables of the postsynaptic neuron to which code adds; none where it does more."""
-    writes = {m.groups() for line in lines if (m := _WRITE.match(line))}
-    pointers = sorted(p for p, index in writes if index == "_postsynaptic_idx")
+    writes = {place for line in lines if (place := written_place(line))}
+    pointers = sorted(p for p, index in writes if index == POST)
     found = []
     for pointer in pointers:
-        place = f"{pointer}[_postsynaptic_idx]"
-        read = [
-            m[1] for line in lines if (m := re.fullmatch(rf"\w+ (\w+) = {re.escape(place)};", line))
-        ]
+        element = at_element(pointer, POST)
+        read = [name for line in lines if (name := is_read_into(line, element))]
         if len(read) != 1:
             return []
         word = re.compile(rf"\b{read[0]}\b")
-        others = [line for line in lines if place not in line and word.search(line)]
-        adds = re.compile(rf"\s*{read[0]} [-+]= (?!.*\b{read[0]}\b).*")
-        if not all(adds.fullmatch(line) for line in others):
+        others = [line for line in lines if element not in line and word.search(line)]
+        if not all(adds_to(line, read[0]) for line in others):
             return []
         found.append(Sum(pointer, read[0]))
     return found

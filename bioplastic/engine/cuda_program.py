@@ -9,20 +9,30 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from bioplastic.engine.standalone_program import (
-    CompiledProgram,
-    compile_unit,
+from bioplastic.engine.compiler import (
+    compiler_trouble,
     compiler_version,
     find_compiler,
-    generate,
+    refusal,
 )
+from bioplastic.engine.engines import Engine
+from bioplastic.engine.standalone_program import CompiledProgram, compile_unit, generate
 from bioplastic.errors import BuildError, CompilerNotFoundError
 from bioplastic.models import Network
 
-__all__ = ["CudaProgram", "compile_command", "cuda_release", "find_nvcc", "gpu_capabilities"]
+__all__ = [
+    "CUDA",
+    "CudaProgram",
+    "compile_command",
+    "cuda_release",
+    "find_nvcc",
+    "gpu_capabilities",
+]
 
 #: Built for where no GPU says what it is.
 DEFAULT_CAPABILITY = "9.0"
+#: Neurons, of all lanes, that keep a GPU busy: about the threads that an H100 holds at once.
+N_BUSY = 2**18
 #: Where the toolkit installs itself.
 _USUAL_FOLDER = "/usr/local/cuda"
 #: Graphs of launches are made as the program makes them since this version of CUDA.
@@ -36,6 +46,15 @@ INSTALL_BRIAN2CUDA = "pip install 'bioplastic[cuda]'"
 INSTALL_DRIVER = (
     "install NVIDIA's driver, so that nvidia-smi names a GPU (Debian/Ubuntu: apt install "
     "nvidia-driver; others: nvidia.com/drivers)"
+)
+_OTHER_COMPILER = (
+    "where it does not support your C++ compiler, name one that it supports: export "
+    "NVCC_PREPEND_FLAGS='-ccbin g++-13'"
+)
+_PROBE = (
+    "#include <cuda_runtime.h>\n"
+    "__global__ void kernel(int* x) { if constexpr (true) *x = 1; }\n"
+    "int main() { kernel<<<1, 1>>>(0); return 0; }\n"
 )
 _OTHERWISE = "or choose engine='cpp_standalone', which needs a C++ compiler only"
 
@@ -188,3 +207,33 @@ def _build(network: Network, folder: Path, command: list[str], lanes: int) -> No
         ) from error
     generate(network, folder, cuda_device, lanes=lanes)
     compile_unit(folder, [command])
+
+
+def _trouble() -> str:
+    needed = [] if importlib.util.find_spec("brian2cuda") else [INSTALL_BRIAN2CUDA]
+    capabilities, nvcc = gpu_capabilities(), find_nvcc()
+    if nvcc is None:
+        needed.append(INSTALL_CUDA)
+    elif said := compiler_trouble():
+        needed.append(said)
+    else:
+        command = compile_command(nvcc, capabilities or [DEFAULT_CAPABILITY], "probe.cu", "probe")
+        if said := refusal(command, "probe.cu", _PROBE):
+            needed.append(f"{said}: {INSTALL_CUDA}; {_OTHER_COMPILER}")
+    if not capabilities:
+        needed.append(INSTALL_DRIVER)
+    return "; ".join(needed)
+
+
+CUDA = Engine(
+    name="cuda_standalone",
+    open=lambda network, lanes: CudaProgram(network, lanes=lanes),
+    remark="for networks of thousands of neurons; small ones are faster with cpp_standalone",
+    trouble=_trouble,
+    lanes=True,
+    n_busy=N_BUSY,
+    batches=True,
+    threads=True,
+    copies=False,
+    rings=True,
+)

@@ -13,7 +13,8 @@ import sympy as sp
 from brian2.equations.equations import Equations
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
-from brian2.stateupdaters.exponential_euler import get_conditionally_linear_system
+
+from bioplastic.engine.brian_internals import linear_system
 
 __all__ = ["RationalExponentialEuler", "rational_exponential_euler", "resolve"]
 
@@ -22,7 +23,7 @@ def _linear_system(
     equations: Equations, variables: Mapping[str, Any] | None
 ) -> dict[str, tuple[Any, Any]]:
     """Split every right-hand side into ``A*x + B``; ValueError where that is not all of it."""
-    system: dict[str, tuple[Any, Any]] = get_conditionally_linear_system(equations, variables)
+    system = linear_system(equations, variables)
     for name, expression in equations.get_substituted_expressions(variables):
         (a, b), x = system[name], sp.Symbol(name, real=True)
         # Brian's split takes x - x**3 for linear and drops the cube.

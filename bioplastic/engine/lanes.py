@@ -35,8 +35,6 @@ __all__ = [
     "why_alone",
 ]
 
-#: Neurons, of all lanes, that keep a GPU busy: about the threads that an H100 holds at once.
-N_BUSY = 2**18
 #: Lanes beyond which samples of different lengths wait for each other in vain.
 MAX_LANES = 1024
 _TIME = frozenset({"t", "t_in_timesteps"})
@@ -136,16 +134,17 @@ def upper_bounds(network: Network) -> dict[str, str]:
     return found
 
 
-def default_lanes(network: Network, engine: str) -> int:
+def default_lanes(network: Network, n_busy: int | None) -> int:
     """Choose how many samples to show side by side where nothing is learned.
 
-    One on a CPU, where lanes save nothing; on a GPU as many as keep it busy. It does not depend on
-    how many samples there are: another number would be another program to compile.
+    One on a CPU, where lanes save nothing and `n_busy` is None; on a GPU as many as keep it busy.
+    It does not depend on how many samples there are: another number would be another program to
+    compile.
     """
-    if engine != "cuda_standalone" or why_alone(network):
+    if n_busy is None or why_alone(network):
         return 1
     n_neurons = sum(population.n for population in network.populations)
-    return min(max(N_BUSY // max(n_neurons, 1), 1), MAX_LANES)
+    return min(max(n_busy // max(n_neurons, 1), 1), MAX_LANES)
 
 
 def check_lanes(network: Network, lanes: int, combine: Combine) -> None:

@@ -12,12 +12,19 @@ from bioplastic.models import Network
 __all__ = ["LARGEST", "check_lists", "check_sizes", "check_steps"]
 
 LARGEST = 2**31 - 1
-#: Engines that have every synapse once for each lane.
-_REPEATING = ("numpy", "cython")
 
 
-def check_sizes(network: Network, *, engine: str, lanes: int) -> None:
+def check_sizes(network: Network, *, lanes: int, copies: bool) -> None:
     """Refuse more neurons or regular synapses than can be counted.
+
+    Parameters
+    ----------
+    network : Network
+        The declaration.
+    lanes : int
+        Samples side by side.
+    copies : bool
+        See :class:`~bioplastic.engine.Engine`.
 
     Raises
     ------
@@ -30,8 +37,7 @@ def check_sizes(network: Network, *, engine: str, lanes: int) -> None:
         n_pre, n_post = (network.population(p).n for p in (projection.pre, projection.post))
         if isinstance(projection.wiring, str) and not projection.pools:
             n = n_pre if projection.wiring == "one_to_one" else n_pre * n_post
-            copies = lanes if engine in _REPEATING else 1
-            sizes[f"Projection {projection.name}: synapses"] = n * copies
+            sizes[f"Projection {projection.name}: synapses"] = n * (lanes if copies else 1)
     for what, n in sizes.items():
         _refuse(what, n, lanes)
 
@@ -40,10 +46,22 @@ def check_lists(
     network: Network,
     values: Mapping[str, npt.NDArray[np.float64]],
     *,
-    engine: str,
     lanes: int,
+    copies: bool,
+    rings: bool,
 ) -> None:
     """Refuse lists of more synapses, or of longer delays, than can be counted.
+
+    Parameters
+    ----------
+    network : Network
+        The declaration.
+    values : mapping of str to ndarray
+        Delays in seconds, as ``"projection.delay"``.
+    lanes : int
+        Samples side by side.
+    copies, rings : bool
+        See :class:`~bioplastic.engine.Engine`.
 
     Raises
     ------
@@ -53,16 +71,16 @@ def check_lists(
     dt = float(network.schedule.dt)
     for projection in (p for p in network.projections if p.listed):
         name, delay = projection.name, values[f"{projection.name}.delay"]
-        adds = added_variable(projection) is not None and engine not in _REPEATING
+        adds = added_variable(projection) is not None and not copies
         n_pre, n_post = (network.population(p).n for p in (projection.pre, projection.post))
         # A list that only adds to a variable is the same for all lanes.
         _refuse(f"Projection {name}: synapses", len(delay) * (1 if adds else lanes), lanes)
         steps = float(delay.max(initial=0.0)) / dt + 1
         _refuse(f"Projection {name}: steps of its longest delay", steps, lanes)
-        if adds or engine == "cuda_standalone":
+        if adds or rings:
             what = f"Projection {name}: steps of its longest delay times neurons of {{}}"
             _refuse(what.format(projection.post), steps * n_post * lanes, lanes)
-            if engine == "cuda_standalone":
+            if rings:
                 n = steps * n_pre * (1 if adds else lanes)
                 _refuse(what.format(projection.pre), n, lanes)
 

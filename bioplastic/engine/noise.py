@@ -17,6 +17,7 @@ import numpy.typing as npt
 from brian2.core.functions import Function
 from brian2.devices.device import RuntimeDevice, all_devices
 
+from bioplastic.engine.brian_internals import elements_of, name_of_runner, without_count
 from bioplastic.engine.functions import PHILOX, philox_uniform
 
 __all__ = ["DRAWS", "Noise", "NoiseDevice", "noise_device"]
@@ -141,7 +142,7 @@ class Noise:
         if not _DRAW.search(code):
             return code
         # Brian counts objects that are alive; names must not depend on what ran before.
-        name = re.sub(r"(_subexpression_update)_\d+$", r"\1", re.sub(r"_codeobject\*?$", "", name))
+        name = without_count(name_of_runner(name))
         lines, drawn = [], set[str]()
         seen: dict[str, int] = {}
         for line in re.split(r"[\n;]", code):
@@ -179,7 +180,7 @@ class Noise:
         return f"(N/{self._lanes})"
 
     def _uniform(self, place: int, other: int, n: float, element: Any, more: int = 0) -> Any:
-        element = _indices(element)
+        element = elements_of(element)
         lane = (element // int(n)) if n > 0 else 0
         own = element - lane * int(n) if n > 0 else (element if n == 0 else 0)
         key = int(self._key[0]) ^ place, ((~int(self._key[1]) ^ other) + more) & 0xFFFFFFFF
@@ -193,7 +194,7 @@ class Noise:
 
     def _poisson(self, place: int, other: int, n: float, mean: Any, element: Any) -> Any:
         """Sum numbers with a small mean, each found by inversion; normal above a mean of 1e5."""
-        element, mean = _indices(element), np.minimum(mean, 2.0**31 - 1)
+        element, mean = elements_of(element), np.minimum(mean, 2.0**31 - 1)
         large = np.asarray(mean, dtype=np.float64) > 1e5
         left = np.where(large, 0.0, mean) + np.zeros(np.shape(element))
         number = np.zeros(left.shape, dtype=np.int64)
@@ -235,15 +236,6 @@ def _drawing(name: str, python: Any, cython: str, *needed: Function) -> Function
         "cython", cython, name=name, dependencies={f.name: f for f in needed}
     )
     return function
-
-
-def _indices(element: Any) -> Any:
-    """Elements as numbers: Brian's NumPy code hands on lazy ranges and arrays."""
-    if isinstance(element, int | np.integer | np.ndarray):
-        return element
-    if element.indices is not None:
-        return np.asarray(element.indices) + element.start
-    return np.arange(element.start, element.stop)
 
 
 class NoiseDevice:

@@ -9,12 +9,12 @@ about reads and writes, and no list of a declaration's fields stands anywhere bu
 import functools
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from brian2 import Equations
 from brian2.equations.equations import DIFFERENTIAL_EQUATION
 
+from bioplastic.engine.actions import Action, Change, spikes_of
 from bioplastic.engine.traces import learning_of, traces_of, with_names_of_their_own
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network, Population, Projection
@@ -32,9 +32,9 @@ from bioplastic.models.hooks import (
     Hook,
     Phase,
 )
-from bioplastic.models.strings import equations_of, statements_of, words_of
+from bioplastic.models.strings import equations_of, statements_of
 
-__all__ = ["LAST_UPDATE", "Action", "Change", "Plan", "plan_of", "spikes_of"]
+__all__ = ["Plan", "plan_of"]
 
 #: Brian's own variables of neurons that may be refractory, and of synapses advanced at spikes.
 _OF_REFRACTORY = ("not_refractory", "lastspike")
@@ -42,92 +42,6 @@ LAST_UPDATE = "lastupdate"
 #: Turns of a pool: to collect, to spike, to hand on, to take back.
 _POOL_TURNS = 4
 _MOMENTS = list(dict.fromkeys((phase.clock, phase.when) for phase in PHASES))
-
-
-def spikes_of(population: str) -> str:
-    """Name of a population's spikes among the variables."""
-    return f"{population} spikes"
-
-
-@dataclass(frozen=True)
-class Change:
-    """What a variable follows from: a statement, an equation or a condition.
-
-    Parameters
-    ----------
-    variable : str
-        ``"population.variable"``, ``"projection.variable"``, or a population's spikes.
-    how : str
-        The statement's operator, ``"d"`` for a derivative, empty for what nobody keeps.
-    expression : str
-        Right-hand side.
-    names : mapping of str to str
-        Words of the expression, by the variables for which they stand.
-    on : str
-        Spikes without which nothing happens; empty where it always does.
-    """
-
-    variable: str
-    how: str
-    expression: str
-    names: Mapping[str, str]
-    on: str = ""
-
-    @functools.cached_property
-    def reads(self) -> frozenset[str]:
-        """Variables of the right-hand side, and words that stand for themselves, as ``t`` does."""
-        return frozenset(self.names.get(word, word) for word in words_of(self.expression))
-
-    @property
-    def adds(self) -> bool:
-        """Whether it only adds to the variable."""
-        return self.how in ("+=", "-=")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Action:
-    """What acts at one moment on the neurons of a population, or the synapses of a projection.
-
-    Parameters
-    ----------
-    name : str
-        Name of the object that acts.
-    owner : str
-        The population or projection.
-    phase : Phase
-        When.
-    order : int
-        Place among all that acts at the same moment.
-    parts : tuple of (str, str)
-        Statements, each behind the kind of model that says them; none of equations and thresholds.
-    changes : tuple of Change
-        What all of it does, in order.
-    every : int
-        Steps from one time to the next.
-    """
-
-    name: str
-    owner: str
-    phase: Phase
-    order: int = 0
-    parts: tuple[tuple[str, str], ...] = ()
-    changes: tuple[Change, ...] = ()
-    every: int = 1
-
-    def code(self, *without: str) -> str:
-        """Return the statements, without those of some kinds of models."""
-        return "\n".join(code for kind, code in self.parts if kind not in without)
-
-    @functools.cached_property
-    def reads(self) -> frozenset[str]:
-        """Variables and words that are read; one that is changed and not set is read, too."""
-        changed = {c.variable for c in self.changes if c.how not in ("", "=")}
-        return frozenset(changed.union(*(c.reads for c in self.changes)))
-
-    @functools.cached_property
-    def writes(self) -> frozenset[str]:
-        """Variables that statements set or change."""
-        return frozenset(c.variable for c in self.changes if c.how not in ("", "d"))
 
 
 class Plan:
@@ -226,7 +140,7 @@ class Plan:
         yield Action(name=f"{name}_threshold", owner=name, phase=THRESHOLD, changes=tuple(fires))
 
     def _actions_of_synapses(self, projection: Projection, turn: int) -> Iterator[Action]:
-        name, rule, codes = projection.name, projection.rule, self._learning[projection.name].codes
+        name, codes = projection.name, self._learning[projection.name].codes
         models = {"synapse": projection.synapse, "projection": projection}
         parts = [
             (h, codes.get(h.name, "") if h.of == "rule" else getattr(models[h.of], h.name, ""))
@@ -234,10 +148,7 @@ class Plan:
             if h.of != "neuron" and not h.side
         ]
         spikes = {"pre": spikes_of(projection.pre), "post": spikes_of(projection.post)}
-        every = 1
-        if rule is not None and rule.update_interval is not None:
-            every = _interval(self.network, projection)
-        yield from self._by_phase(name, parts, spikes, turn, every)
+        yield from self._by_phase(name, parts, spikes, turn)
         yield self._integration(name, spikes["pre"])
         if projection.norm is not None:
             total = f"sum_{name}"
@@ -258,12 +169,7 @@ class Plan:
                 )
 
     def _by_phase(
-        self,
-        owner: str,
-        parts: list[tuple[Hook, str]],
-        spikes: Mapping[str, str],
-        turn: int,
-        every: int = 1,
+        self, owner: str, parts: list[tuple[Hook, str]], spikes: Mapping[str, str], turn: int
     ) -> Iterator[Action]:
         """Make one action of all that an owner does at the same moment."""
         for phase in PHASES:
@@ -278,7 +184,7 @@ class Plan:
                 order=phase.order + (self._turn(owner, turn, phase) if phase.turns else 0),
                 parts=own,
                 changes=tuple(c for _, code in own for c in self._statements(owner, code, on)),
-                every=every if phase == EVERY_STEP else 1,
+                every=_interval(self.network, owner) if phase == EVERY_STEP else 1,
             )
 
     def _turn(self, owner: str, turn: int, phase: Phase) -> int:
@@ -413,14 +319,18 @@ def plan_of(network: Network) -> Plan:
     return plan
 
 
-def _interval(network: Network, projection: Projection) -> int:
-    """Count the steps from one update of a rule to the next."""
-    rule, dt = projection.rule, network.schedule.dt
-    assert rule is not None
+def _interval(network: Network, projection: str) -> int:
+    """Count the steps from one update of a projection's rule to the next."""
+    rule, dt = (
+        next(p.rule for p in network.projections if p.name == projection),
+        network.schedule.dt,
+    )
+    if rule is None or rule.update_interval is None:
+        return 1
     steps = float(rule.update_interval / dt)
     if round(steps) < 1 or abs(steps - round(steps)) > 1e-6:
         raise ParameterError(
             f"{type(rule).__name__}.update_interval: must be a whole multiple of the schedule's "
-            f"dt={dt}, got {rule.update_interval} ({projection.name})"
+            f"dt={dt}, got {rule.update_interval} ({projection})"
         )
     return round(steps)

@@ -18,12 +18,12 @@ import numpy.typing as npt
 from tqdm.auto import tqdm
 
 from bioplastic.engine.carried import check_independent
+from bioplastic.engine.engines import find_engine, open_program
 from bioplastic.engine.lanes import default_lanes
 from bioplastic.engine.output_file import kept_outputs
 from bioplastic.engine.program import ChunkResult, deferred_interrupt
 from bioplastic.engine.result import Result
-from bioplastic.engine.running import open_program, resolve_engine, run
-from bioplastic.engine.standalone_program import CompiledProgram
+from bioplastic.engine.running import run
 from bioplastic.engine.state import State
 from bioplastic.engine.stimuli import Stimuli
 from bioplastic.engine.stimulus import Stimulus
@@ -138,11 +138,11 @@ def present(
     if record not in ("counts", "spikes"):
         raise ParameterError(f"record: must be 'counts' or 'spikes', got {record!r}")
     check_independent(network, state or {}, outputs)
-    name = resolve_engine(engine)
+    chosen = find_engine(engine)
     n_workers = min(joblib.effective_n_jobs(n_jobs), max(n, 1))
     if lanes is None:
-        lanes = default_lanes(network, name)
-    program = open_program(network, engine=name, lanes=lanes)
+        lanes = default_lanes(network, chosen.n_busy)
+    program = open_program(network, engine=chosen.name, lanes=lanes)
     order = None
     if lanes > 1:  # neighbours of about the same length wait little for each other
         order = np.argsort(stimuli.durations(0, n), kind="stable")
@@ -157,7 +157,7 @@ def present(
         stimuli.parts,
         seed=seed,
         state=state,
-        engine=name,
+        engine=chosen.name,
         record=record,
         lanes=lanes,
         chunk_size=CHUNK,
@@ -186,11 +186,9 @@ def present(
                 recorder=kept and kept.of_a_part(),
             )
 
-        compiled = isinstance(program, CompiledProgram)
-        if n_workers == 1 or (outputs_path is not None and not compiled):
+        if n_workers == 1 or (outputs_path is not None and not chosen.threads):
             results = [here(begin, end) for begin, end in blocks]
-        elif compiled:
-            # The work is done by the compiled programs, which are processes of their own.
+        elif chosen.threads:
             parallel = joblib.Parallel(n_jobs=n_workers, backend="threading")
             results = parallel(joblib.delayed(here)(begin, end) for begin, end in blocks)
         else:

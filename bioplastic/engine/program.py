@@ -65,8 +65,10 @@ class Chunk:
     Parameters
     ----------
     samples : mapping of str to (mapping of str to ndarray)
-        What each input is shown, by population: see :meth:`bioplastic.engine.Stimulus.arrays` and
-        `Stimuli.samples`.
+        What each input is shown, by population. ``"table"``: of rates in hertz, a row for each
+        sample; of signals, a row for each step of all slots end to end. ``"steps"``, ``"units"``:
+        of spikes, in order of time, those of sample `k` from ``"offsets"[k]``. ``"key"``: two
+        words in place of those of `seed`, for an input with noise of its own.
     n_steps : ndarray of shape (n_rows,)
         Length of every slot.
     keys : ndarray of shape (n_rows,)

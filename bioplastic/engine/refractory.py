@@ -15,6 +15,7 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, Expression, Single
 from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
+from bioplastic.engine.brian_internals import set_end_of_refractoriness
 from bioplastic.engine.plan import Plan
 from bioplastic.models import Population
 from bioplastic.models.hooks import AT_SLOT_START, BEFORE_THRESHOLD, RESET
@@ -118,10 +119,8 @@ def _over(period: str) -> str:
 
 def count_steps(group: Any) -> None:
     """Let Brian compare times, in place of whole numbers of steps, to end a period."""
-    updater, period = group.state_updater, group._refractory
-    brians_own = updater._get_refractory_code
 
-    def code(run_namespace: Any) -> str:
+    def code(period: Any, run_namespace: Any, brians_own: Any) -> str:
         names = get_identifiers(period)
         variables = group.resolve_all(names, run_namespace, user_identifiers=names)
         if parse_expression_dimensions(period, variables) is not b2.second.dim:
@@ -129,4 +128,4 @@ def count_steps(group: Any) -> None:
             return condition
         return f"not_refractory = {_over(period)}\n"
 
-    updater._get_refractory_code = code
+    set_end_of_refractoriness(group, code)

@@ -4,118 +4,29 @@ import contextlib
 import functools
 import os
 import tempfile
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import BrianObjectException, DimensionMismatchError
-from brian2.equations.equations import EquationError
 from tqdm.auto import tqdm
 
 from bioplastic.engine.chunks import Chunks
-from bioplastic.engine.context import BRIAN
-from bioplastic.engine.cuda_program import CudaProgram
+from bioplastic.engine.engines import find_engine, open_program
 from bioplastic.engine.lanes import Combine, check_lanes, in_order
-from bioplastic.engine.limits import check_lists, check_sizes, check_steps
+from bioplastic.engine.limits import check_lists, check_steps
 from bioplastic.engine.output_file import kept_outputs
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import ChunkResult, Program, Recorder, deferred_interrupt
 from bioplastic.engine.result import Gathered, Result
-from bioplastic.engine.runtime import RuntimeProgram
-from bioplastic.engine.standalone_program import StandaloneProgram, find_compiler
 from bioplastic.engine.state import complete_state
 from bioplastic.engine.stimuli import Stimuli
 from bioplastic.engine.stimulus import Stimulus
-from bioplastic.errors import BioplasticError, ParameterError
+from bioplastic.errors import ParameterError
 from bioplastic.models import Network
-from bioplastic.models.declaration import key_of
 
-__all__ = ["ENGINES", "open_program", "resolve_engine", "run"]
-
-ENGINES = ("auto", "numpy", "cython", "cpp_standalone", "cuda_standalone")
-#: Brian objects of the runtime engines that are kept for the next run.
-MAX_RUNTIME_PROGRAMS = 4
-_runtime_programs: dict[tuple[str, str, int], RuntimeProgram] = {}
-
-#: What Brian says of equations that it cannot use, next to Python's own errors.
-_BRIANS_ERRORS = (BrianObjectException, DimensionMismatchError, EquationError)
-
-
-@functools.cache
-def _warn_no_compiler() -> None:
-    warnings.warn(
-        "engine='auto': no C++ compiler found, the run falls back to engine='numpy', which is "
-        "much slower; `bioplastic doctor` says what to install",
-        RuntimeWarning,
-        stacklevel=4,
-    )
-
-
-def resolve_engine(engine: str) -> str:
-    """Name of the engine that ``"auto"`` stands for on this machine."""
-    if engine not in ENGINES:
-        raise ParameterError(f"engine: must be one of {', '.join(ENGINES)}, got {engine!r}")
-    if engine != "auto":
-        return engine
-    if find_compiler() is not None:
-        return "cpp_standalone"
-    _warn_no_compiler()
-    return "numpy"
-
-
-def open_program(network: Network, *, engine: str = "auto", lanes: int = 1) -> Program:
-    """Build a network for an engine, or take it from the cache.
-
-    Parameters
-    ----------
-    network : Network
-        The declaration.
-    engine : {"auto", "numpy", "cython", "cpp_standalone", "cuda_standalone"}
-        ``"auto"`` takes C++ where a compiler is found, else NumPy with a warning.
-    lanes : int
-        Samples that are shown side by side, see :func:`run`.
-
-    Raises
-    ------
-    ParameterError
-        If there is no such engine, or Brian cannot make sense of the network's equations.
-    CompilerNotFoundError, BuildError
-        If the program cannot be made.
-    """
-    name = resolve_engine(engine)
-    check_sizes(network, engine=name, lanes=lanes)
-    try:
-        return _open(plan_of(network).network, name, lanes)
-    except BioplasticError:
-        raise
-    except (*_BRIANS_ERRORS, KeyError, SyntaxError, TypeError, ValueError) as error:
-        # Brian's own exception says where, the one behind it what.
-        where = str(error).partition("\n")[0]
-        what = f" {error.__cause__}" if error.__cause__ is not None else ""
-        raise ParameterError(
-            f"the network cannot be built; correct its equations: {where}{what}"
-        ) from error
-
-
-def _open(network: Network, name: str, lanes: int) -> Program:
-    if name == "cpp_standalone":
-        return StandaloneProgram(network, lanes=lanes)
-    if name == "cuda_standalone":
-        return CudaProgram(network, lanes=lanes)
-    key = (key_of(network), name, lanes)
-    with BRIAN:
-        program = _runtime_programs.pop(key, None)
-        if program is None:
-            program = RuntimeProgram(network, target=name, lanes=lanes)
-        else:
-            program.build_seconds = 0.0
-        _runtime_programs[key] = program  # the last in use comes last
-        if len(_runtime_programs) > MAX_RUNTIME_PROGRAMS:
-            del _runtime_programs[next(iter(_runtime_programs))]
-        return program
+__all__ = ["run"]
 
 
 def run(
@@ -230,7 +141,7 @@ def run(
     >>> result.counts.shape
     (3, 2)
     """
-    name = resolve_engine(engine)
+    chosen = find_engine(engine)
     stimuli = Stimuli(network, stimulus)
     total = len(stimuli) if stop is None else stop
     if not 0 <= start <= total <= len(stimuli):
@@ -246,11 +157,11 @@ def run(
     network = plan.network
     check_lanes(network, lanes, combine)
     if program is None:
-        program = open_program(network, engine=name, lanes=lanes)
+        program = open_program(network, engine=chosen.name, lanes=lanes)
     parameters = {k: np.array([v]) for k, v in plan.values.items()}
     given = {**parameters, **(state or {})}
     values = complete_state(network, program.sizes, given, _sequence(seed))
-    check_lists(network, values, engine=name, lanes=lanes)
+    check_lists(network, values, lanes=lanes, copies=chosen.copies, rings=chosen.rings)
     lengths = stimuli.n_steps(start, total)
     check_steps(network, lengths)
     needs_spikes = record != "nothing" or recorder is not None
@@ -286,7 +197,7 @@ def run(
                 on_chunk(found.position, done)
     return found.result(
         parameters=parameters,
-        engine=name,
+        engine=chosen.name,
         build_seconds=program.build_seconds,
         interrupted=asked(),
         recorder=recorder,

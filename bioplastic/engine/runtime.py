@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bioplastic.engine.brian_internals import fire, forget_spikes_under_way, prepare, spikes_now
 from bioplastic.engine.builder import build
 from bioplastic.engine.context import BRIAN, brian_context, steady_names
 from bioplastic.engine.lanes import learned_variables, upper_bounds
@@ -88,8 +89,7 @@ class RuntimeProgram:
                 group, variable = self._built.variables[name]
                 group.variables[variable].get_value()[...] = value
             net = self._built.net
-            net._clocks = {self._built.step_clock, self._built.slot_clock}
-            net.before_run({})
+            prepare(net, {self._built.step_clock, self._built.slot_clock})
         self._parameters, self._synapses = parameters, synapses
         slot_clock = self._built.slot_clock
         active = [o for o in net.sorted_objects if o.active]
@@ -254,8 +254,7 @@ class RuntimeProgram:
         t.set_value(0.0)
         for synapses, *_ in self._active_lists():
             # What is under way belongs to the last sample.
-            for _ in range(round(float(np.max(synapses.pre.delay)) / dt) + 2):
-                synapses.pre.queue.advance()
+            forget_spikes_under_way(synapses.pre, dt)
         noise = self._built.noise
         noise.step[0] = -1
         noise.sample_key[:] = self._built.tables.sample_keys.values[np.maximum(rows, 0)]
@@ -312,8 +311,7 @@ class RuntimeProgram:
             return
         first = 0
         for group in self._built.watched:
-            spikes, n = group.variables["_spikespace"].get_value(), len(group) // self._lanes
-            units = spikes[: spikes[-1]]
+            units, n = spikes_now(group), len(group) // self._lanes
             for lane in np.unique(units // n).tolist():
                 if step < lengths[lane]:
                     own = units[units // n == lane] - lane * n
@@ -346,10 +344,7 @@ class _SpikeSource:
             first[np.unique(waiting, return_index=True)[1]] = True
             self._late[lane], self._next[lane] = waiting[~first], due
             fired.append(waiting[first] + lane * self._n)
-        now = np.concatenate(fired)
-        spikes = self._group.variables["_spikespace"].get_value()
-        spikes[: len(now)] = now
-        spikes[-1] = len(now)
+        fire(self._group, np.concatenate(fired))
 
 
 class _Probe:

@@ -11,8 +11,9 @@ from brian2.core.variables import DynamicArrayVariable
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import all_devices, get_device
-from brian2.synapses.synapses import Synapses, SynapticPathway
+from brian2.synapses.synapses import Synapses
 
+from bioplastic.engine import brian_internals as brian
 from bioplastic.engine.built import Built, RegularWiring
 from bioplastic.engine.noise import NoiseDevice
 from bioplastic.engine.refractory import AWAKE
@@ -44,20 +45,23 @@ def arrivals_of(pathway: Any) -> str | None:
 
 def to_arrivals(lines: list[str], array: str) -> list[str]:
     """Let a synapse add to what arrives later, in place of the array itself."""
-    return [line.replace(f"_ptr{array}[_postsynaptic_idx]", "_arriving[_at]") for line in lines]
+    element = brian.at_element(brian.pointer(array), brian.POST)
+    return [line.replace(element, "_arriving[_at]") for line in lines]
 
 
 def superposition(code_object: str) -> str | None:
     """Projection whose synapses a code object computes by superposition."""
-    name = re.sub(r"_(before_spikes|at_slot_end)_codeobject(_\d+)?$", "", code_object)
-    return name if name != code_object and name in get_device().superposed else None
+    runner = brian.name_of_runner(code_object)
+    name = re.sub(r"_(before_spikes|at_slot_end)$", "", runner)
+    return name if name != runner and name in get_device().superposed else None
 
 
 def by_source(lines: list[str], name: str) -> list[str]:
     """Let code of synapses act on those of which the others are superpositions."""
     for variable in get_device().superposed[name].variables:
-        array = f"_ptr_array_{name}_{variable}[_idx]"
-        lines = [line.replace(array, f"_of_{variable}[_idx]") for line in lines]
+        element = brian.at_own_index(name, variable)
+        source = brian.at_element(f"_of_{variable}", brian.SYNAPSE)
+        lines = [line.replace(element, source) for line in lines]
     return lines
 
 
@@ -65,37 +69,36 @@ def by_row(lines: list[str], regular: RegularWiring) -> list[str]:
     """Replace look-ups of a synapse's neurons, and of what lanes share, by the loop's indices."""
     device = get_device()
     own = device.own.get(regular.name, frozenset()) | {"lastupdate"}
-    places = {"_synaptic_pre": "_i", "_synaptic_post": "_j"}
+    places = {brian.SYNAPTIC_PRE: "_i", brian.SYNAPTIC_POST: "_j"}
 
     def place(found: re.Match[str]) -> str:
         variable = found[1]
         if variable in places:
             return places[variable]
         shared = device.lanes > 1 and variable not in own
-        return found[0].replace("[_idx]", "[_shared]") if shared else found[0]
+        return found[0].replace(f"[{brian.SYNAPSE}]", "[_shared]") if shared else found[0]
 
-    look_up = re.compile(rf"_ptr_array_{regular.name}_(\w+)\[_idx\]")
+    look_up = brian.look_up_at_own_index(regular.name)
     return [look_up.sub(place, line) for line in lines]
 
 
 def of_anybody(lines: list[str]) -> list[str]:
     """Let a threshold ask also those who are refractory: a first look at many neurons at once."""
-    return [line.replace(f" && ({AWAKE} > 0.5)", "") for line in lines]
+    return [brian.without_condition(line, f"{AWAKE} > 0.5") for line in lines]
 
 
 def lanes_of(code_object: str) -> int:
     """Count the lanes on whose synapses a code object acts."""
     device = get_device()
-    name = re.sub(r"_codeobject(_\d+)?$", "", code_object)
-    return 1 if name in device.once else device.lanes
+    return 1 if brian.name_of_runner(code_object) in device.once else device.lanes
 
 
 class SlotCodeObject(CPPStandaloneCodeObject):
     """Code object that takes our templates before Brian's."""
 
-    templater = CPPStandaloneCodeObject.templater.derive(
-        "bioplastic.engine",
-        env_globals={
+    templater = brian.templates_of(
+        CPPStandaloneCodeObject,
+        functions={
             "wiring": wiring,
             "is_listed": is_listed,
             "arrivals_of": arrivals_of,
@@ -105,13 +108,13 @@ class SlotCodeObject(CPPStandaloneCodeObject):
             "lanes": lambda: get_device().lanes,
             "lanes_of": lanes_of,
         },
+        filters={
+            "by_row": by_row,
+            "by_source": by_source,
+            "of_anybody": of_anybody,
+            "to_arrivals": to_arrivals,
+        },
     )
-
-
-SlotCodeObject.templater.env.filters["by_row"] = by_row
-SlotCodeObject.templater.env.filters["by_source"] = by_source
-SlotCodeObject.templater.env.filters["of_anybody"] = of_anybody
-SlotCodeObject.templater.env.filters["to_arrivals"] = to_arrivals
 
 
 class SlotDevice(NoiseDevice, CPPStandaloneDevice):
@@ -180,14 +183,12 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         for synapses in built.listed:
             if synapses.name in self.added_to:
                 # Who is refractory when a spike arrives loses it, not who is when it is fired.
-                synapses.pre.override_conditional_write = ["not_refractory"]
+                brian.let_refractory_receive(synapses.pre)
         # Before the objects prepare themselves: they may look at what is read, at delays say.
         self.insert_code("main", "_read_input(n_rows);")
         net = built.net
-        net._clocks = {built.step_clock, built.slot_clock}
-        net.before_run({})
-        self.synapses |= {s for s in net.objects if isinstance(s, Synapses)}
-        self.clocks.update(net._clocks)
+        brian.prepare(net, {built.step_clock, built.slot_clock})
+        brian.add_to_program(self, net)
         calls = self._calls(built, learns=self.lanes > 1 and bool(learned))
         self.insert_code("main", "_run_slots(n_rows);")
         net.after_run()
@@ -240,7 +241,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         opens, fires, books = [], {}, {}
         for group, variable in built.calendars:
             (spikes, n), (times, _) = self._spikes(group), self._array(group, variable)
-            calendar, dt = f"_calendar_{group.name}", "_array_step_clock_dt[0]"
+            calendar, dt = f"_calendar_{group.name}", f"{brian.array_name('step_clock', 'dt')}[0]"
             opens.append(f"{calendar}.begin_slot({times}, {n}, {dt}, n_steps);")
             fires[group.thresholder["spike"].name] = f"{calendar}.fire({spikes}, {n}, step);"
             again = f"{calendar}.book_again({spikes}, {times}, {n}, {dt}, step);"
@@ -248,9 +249,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         begins = {f"{name}_at_slot_start": name for name in built.superposed}
         ends = {f"{name}_at_slot_end": name for name in built.superposed}
         for obj in built.net.sorted_objects:
-            names = [c.name for c in obj._code_objects] if obj.active else []
-            if isinstance(obj, SynapticPathway):
-                names = names[1:]  # no queue, nothing to push
+            names = brian.codes_in_a_step(obj)
             part = calls[obj.when if obj.clock is built.slot_clock else "step"]
             late = part is calls["step"] and obj.when in ("resets", "end")
             if late and not calls["arrive"]:
@@ -264,7 +263,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             wait = built.intervals.get(obj.name, 1)
             when = f"if ((step + 1) % {wait} == 0) " if wait > 1 else ""
             if obj.name in built.at_batch_end:
-                when = f"if ({self.number_now('_array_schedule_batch_ends')}) "
+                when = f"if ({self.number_now(brian.array_name('schedule', 'batch_ends'))}) "
             if obj.name in begins:  # synapses that have nothing to forget
                 when = f"if (_superposition_{begins[obj.name]}.dirty) "
             if obj.name in ends:  # acts on sources, of which the synapses then follow
@@ -307,7 +306,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
     def _reads(self, array: str) -> bool:
         """Whether a code object reads what a function looks up."""
         names = f"_namespace{array}", f"_dev_{array}"  # on the CPU, and on a GPU
-        codes = [str(c.code) for c in self.code_objects.values()]
+        codes = [brian.text_of(c) for c in self.code_objects.values()]
         return any(name in code for name in names for code in codes)
 
     def number_now(self, array: str) -> str:
@@ -316,7 +315,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
 
     def _spikes(self, group: Any) -> tuple[str, int]:
         """C++ name of a group's spikes, and the place where their number stands."""
-        return self.get_array_name(group.variables["_spikespace"]), len(group)
+        return self.get_array_name(brian.array_of_spikes(group)), len(group)
 
     def _watched(self, built: Built) -> list[tuple[str, int, int]]:
         """Spikes to record, the place of their number, and the number of the first unit."""
@@ -357,13 +356,15 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
     def _list(self, synapses: Any, read: list[str], changed: list[str]) -> dict[str, Any]:
         """Collect what the main program needs to make the synapses of a list and to write them."""
         arrays = {
-            "i": synapses.variables["_synaptic_pre"],
-            "j": synapses.variables["_synaptic_post"],
+            "i": synapses.variables[brian.SYNAPTIC_PRE],
+            "j": synapses.variables[brian.SYNAPTIC_POST],
             "delay": synapses.pre.variables["delay"],
             **{name: synapses.variables[name] for name in (*read[3:], *changed)},
         }
         names = {k: self.get_array_name(v, access_data=False) for k, v in arrays.items()}
-        every = [self.get_array_name(v, access_data=False) for v in synapses._registered_variables]
+        every = [
+            self.get_array_name(v, access_data=False) for v in brian.variables_per_synapse(synapses)
+        ]
         name = synapses.name
         shared = name in self.added_to
         return {
@@ -409,7 +410,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
 
     def _open(self, variable: Any) -> str | None:
         """Name the array that says which neurons take what arrives at a variable; None: all do."""
-        condition = variable.conditional_write
+        condition = brian.condition_of_writing(variable)
         return None if condition is None else self.get_array_name(condition)
 
     def _bound(self, built: Built, name: str | None) -> str | None:

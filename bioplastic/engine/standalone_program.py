@@ -2,7 +2,6 @@
 
 import functools
 import json
-import os
 import platform
 import shlex
 import shutil
@@ -20,7 +19,14 @@ import sympy
 
 from bioplastic.engine import cache
 from bioplastic.engine.builder import build
+from bioplastic.engine.compiler import (
+    INSTALL,
+    compiler_trouble,
+    compiler_version,
+    find_compiler,
+)
 from bioplastic.engine.context import brian_context, steady_names
+from bioplastic.engine.engines import Engine
 from bioplastic.engine.lanes import learned_variables, upper_bounds
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan
@@ -36,11 +42,10 @@ from bioplastic.models import Network
 from bioplastic.models.declaration import key_of
 
 __all__ = [
+    "CPP",
     "CompiledProgram",
     "StandaloneProgram",
     "compile_unit",
-    "compiler_version",
-    "find_compiler",
     "generate",
 ]
 
@@ -49,30 +54,6 @@ FLAGS = ("-std=c++17", "-O3", "-ffast-math", "-fno-finite-math-only", "-w")
 _NATIVE = "-march=native"
 #: What lanes learn, by the number that the program is given.
 _COMBINE = (None, "sum", "mean")
-_INSTALL = (
-    "install one (Debian/Ubuntu: apt install g++; Fedora: dnf install gcc-c++; macOS: "
-    "xcode-select --install), set CXX to yours, or choose engine='numpy', which is slower"
-)
-
-
-def find_compiler() -> str | None:
-    """Path of the C++ compiler: ``$CXX``, else g++, else clang++; None where there is none."""
-    for name in (os.environ.get("CXX"), "g++", "clang++"):
-        if name and (path := shutil.which(name)):
-            return path
-    return None
-
-
-@functools.cache
-def compiler_version(compiler: str) -> str:
-    """First line that the compiler says of itself."""
-    try:
-        said = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise CompilerNotFoundError(
-            f"engine 'cpp_standalone': {compiler} cannot be run: {error}; {_INSTALL}"
-        ) from error
-    return (said.stdout or said.stderr).partition("\n")[0]
 
 
 @functools.cache
@@ -297,12 +278,24 @@ class StandaloneProgram(CompiledProgram):
         compiler = find_compiler()
         if compiler is None:
             raise CompilerNotFoundError(
-                f"engine 'cpp_standalone': no C++ compiler found; {_INSTALL}"
+                f"engine 'cpp_standalone': no C++ compiler found; {INSTALL}"
             )
         versions = compiler_version(compiler), " ".join(FLAGS), _processor()
         super().__init__(
             network, lanes, versions, lambda folder: _build(network, folder, compiler, lanes)
         )
+
+
+CPP = Engine(
+    name="cpp_standalone",
+    open=lambda network, lanes: StandaloneProgram(network, lanes=lanes),
+    remark="fast; what engine='auto' takes",
+    trouble=compiler_trouble,
+    auto=lambda: "" if find_compiler() else "no C++ compiler found",
+    lanes=True,
+    threads=True,
+    copies=False,
+)
 
 
 def _write_array(path: Path, array: npt.NDArray[Any]) -> None:

@@ -4,6 +4,12 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from bioplastic.engine.brian_internals import (
+    AFTER_CODE_OBJECTS,
+    BEFORE_CODE_OBJECTS,
+    code_object_sources,
+)
+
 __all__ = ["write_unit"]
 
 _HEADERS = [
@@ -47,18 +53,13 @@ def write_unit(
         What stands before the code objects.
     """
     lines = [f"#include <{h}>" for h in _HEADERS]
-    lines += [
-        f'#include "{h}"'
-        for h in ("objects.h", "brianlib/common_math.h", "brianlib/stdint_compat.h",
-                  "synapses_classes.h")
-    ]  # fmt: skip
+    lines += [f'#include "{h}"' for h in BEFORE_CODE_OBJECTS]
     for header in headers:
         shutil.copy(Path(__file__).with_name("templates") / header, folder)
         lines.append(f'#include "{header}"')
     lines += declarations
-    for k, path in enumerate(sorted((folder / "code_objects").glob("*.cpp"))):
-        lines.append(f'namespace _unit_{k} {{\n#include "code_objects/{path.name}"\n}}')
+    for k, source in enumerate(code_object_sources(folder)):
+        lines.append(f'namespace _unit_{k} {{\n#include "{source}"\n}}')
         lines.append(f"using namespace _unit_{k};")
-    parts = ("brianlib/spikequeue", "objects", "network", "run", "main")
-    lines += [f'#include "{part}.cpp"' for part in parts]
+    lines += [f'#include "{source}"' for source in AFTER_CODE_OBJECTS]
     (folder / name).write_text("\n".join(lines) + "\n")

@@ -65,9 +65,9 @@ def stdp_window(
         result, by which the delays are then longer than asked for.
     dt : Quantity of time, default=0.1 ms
         Time step. All times must be whole multiples of it.
-    engine : {"auto", "numpy", "cython", "cpp_standalone", "cuda_standalone"}
-        ``"auto"`` takes NumPy for runs of at most 20,000 steps, which are over before a compiler
-        is done, and otherwise C++ where a compiler is found.
+    engine : str
+        One of `bioplastic.engine.ENGINES`. ``"auto"`` takes NumPy for runs of at most 20,000 steps,
+        which are over before a compiler is done, and otherwise C++ where a compiler is found.
 
     Returns
     -------

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import Equations, Quantity, Unit, get_dimensions
 
-from bioplastic._quantities import same_unit
+from bioplastic._quantities import powers_of_units, same_unit
 from bioplastic.errors import ParameterError, UnknownArgumentError
 from bioplastic.models.display import html_block, html_lines, html_table
 from bioplastic.models.suggesting import closest, no_attribute
@@ -379,6 +379,5 @@ def parameter_equations(parameters: Mapping[str, Any]) -> str:
 
 def unit_name(value: Any) -> str:
     """Write the unit of a value as equations do."""
-    names = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
-    powers = zip(names, get_dimensions(value)._dims, strict=True)
+    powers = powers_of_units(value).items()
     return "*".join(n if p == 1 else f"{n}**{p:g}" for n, p in powers if p) or "1"

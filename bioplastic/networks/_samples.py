@@ -30,7 +30,7 @@ __all__ = [
 type Samples = npt.NDArray[Any] | SpikeTrains
 
 
-def check_kind(estimator: Any, X: Any, method: str, *, takes_spikes: bool) -> None:
+def check_kind(estimator: Any, X: Any, method: str) -> None:
     """Refuse spikes where `fit` has seen numbers, and numbers where it has seen spikes.
 
     Raises
@@ -38,17 +38,15 @@ def check_kind(estimator: Any, X: Any, method: str, *, takes_spikes: bool) -> No
     DataError
         If X is of the other kind.
     """
-    if isinstance(X, SpikeTrains) != takes_spikes:
-        kind = "SpikeTrains" if takes_spikes else "numbers"
+    if isinstance(X, SpikeTrains) != estimator._takes_spikes:
+        kind = "SpikeTrains" if estimator._takes_spikes else "numbers"
         raise DataError(
             f"{type(estimator).__name__}.{method}: X must be {kind}, as in fit, "
             f"got {type(X).__name__}"
         )
 
 
-def check_samples(
-    estimator: Any, X: Any, method: str, *, reset: bool, takes_spikes: bool = False
-) -> Samples:
+def check_samples(estimator: Any, X: Any, method: str, *, reset: bool) -> Samples:
     """Return samples of numbers or spikes, of the kind and width that `fit` has seen.
 
     Parameters
@@ -61,8 +59,6 @@ def check_samples(
         Who asks.
     reset : bool
         Whether kind and width are new.
-    takes_spikes : bool
-        The kind that `fit` has seen.
 
     Raises
     ------
@@ -70,7 +66,7 @@ def check_samples(
         If they are none, or are of another kind or width.
     """
     if not reset:
-        check_kind(estimator, X, method, takes_spikes=takes_spikes)
+        check_kind(estimator, X, method)
     if not isinstance(X, SpikeTrains):
         return check_intensities(estimator, X, reset=reset)
     check_trains(estimator, method, X, reset=reset)

@@ -157,7 +157,8 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         data, labels = self._with_labels(X, y, "fit", reset=True)
         n = len(data) if self.n_label is None else check_whole(self, "n_label", low=1)
         self._fit(data, recorder)
-        self.readout_ = NeuronLabelClassifier().fit(self._present(data[:n]).counts, labels[:n])
+        counts = self._answer(self._presentation(data[:n])).counts
+        self.readout_ = NeuronLabelClassifier().fit(counts, labels[:n])
         self.classes_ = np.unique(labels)
         return self
 
@@ -192,9 +193,8 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
             raise ParameterError("DiehlCookClassifier.partial_fit: the first call needs classes")
         readout = NeuronLabelClassifier() if first else self.readout_
         self._partial_fit(data, recorder)
-        self.readout_ = readout.partial_fit(
-            self._present(data).counts, labels, classes=classes if first else None
-        )
+        counts = self._answer(self._presentation(data)).counts
+        self.readout_ = readout.partial_fit(counts, labels, classes=classes if first else None)
         self.classes_ = self.readout_.classes_
         return self
 

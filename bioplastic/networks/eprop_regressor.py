@@ -1,6 +1,5 @@
 """A regressor that learns by e-prop: signals out of spikes or signals."""
 
-from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -13,125 +12,29 @@ from bioplastic.engine.program import Recorder
 from bioplastic.errors import DataError
 from bioplastic.models import SquaredError
 from bioplastic.networks._eprop import EPropNetwork
+from bioplastic.networks._eprop_training import EPropTraining, Outputs, mean_loss
+from bioplastic.networks._inheriting import with_defaults, with_sections_of
 from bioplastic.networks.eprop_samples import Samples
-from bioplastic.networks.eprop_settings import answer_window
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["EPropRegressor"]
 
 
-class EPropRegressor(RegressorMixin, EPropNetwork):
+@with_sections_of(EPropNetwork)
+class EPropRegressor(RegressorMixin, EPropTraining):
     r"""Recurrent spiking network that learns signals, or numbers, by e-prop.
 
     The network of :class:`EPropClassifier`, with a leaky readout for each output, whose deviation
     from the target is the error.
 
-    Parameters
-    ----------
-    n_lif, n_alif : int
-        Neurons without and with adaptation; one of them may be 0.
-    n_epochs : int
-        How often `fit` presents the training samples.
-    batch_size : int
-        Samples whose gradients are averaged for an update.
-    optimizer : {"adam", "sgd"}
-        How gradients change weights.
-    learning_rate : float
-        Step size.
-    schedule : {"constant", "cosine"}
-        Whether the step size stays, or falls to 0 as half a cosine over `n_epochs`.
-    weight_decay : float
-        Share of a weight that goes with each update, times the step size.
-    feedback : {"symmetric", "random", "adaptive"}
-        Weights that carry errors to the neurons: the readout's, fixed random ones, or such that
-        begin random and change as the readout's do.
-    feedback_decay : float
-        Weight decay of readout and feedback where feedback is adaptive.
-    recurrent : bool
-        Whether neurons reach each other.
-    tau_membrane, tau_adaptation : Quantity in seconds, or Distribution, optional
-        Time constants of membrane (20 ms) and adaptation (200 ms), one for all or drawn.
-    tau_out, tau_refractory : Quantity, in seconds, optional
-        Time constant of the readouts (20 ms); refractory period (0 ms).
-    v_threshold, beta : float
-        Threshold; what a spike adds to an adaptive one, in units of `v_threshold`.
-    gamma, psi_width : float
-        Height and reach of the pseudo-derivative, in units of the threshold.
-    decision_window : Quantity in seconds, float or None
-        Last part of a sample in which the error counts, in seconds or as a share; all where None.
-    rate_target : Quantity, in hertz, optional
-        Rate to which neurons are drawn (10 Hz).
-    rate_cost : float
-        Weight of squared relative deviations from it in the loss; 0 for none.
-    tau_rate : Quantity, in seconds, optional
-        Time over which rates are averaged, across samples (100 s).
-    input_gain, recurrent_gain, readout_gain, feedback_gain : float
-        Standard deviation of initial weights, times the root of the number of presynaptic neurons.
-    pool : int
-        Neighbouring channels of SpikeTrains that make one input, whose spikes are counted in every
-        step; 1 for spikes as they are.
-    n_lines : int
-        How often each input comes: at once, and again after each `line_delay`; spikes are then
-        counted in every step, as by `pool`.
-    line_delay : Quantity, in seconds, optional
-        From one to the next (30 ms).
-    presentation, rest, dt : Quantity, in seconds, optional
-        How long numbers that stay are presented (100 ms), rest after each sample (0 ms), time step
-        (1 ms).
-    augmenter : SpikeAugmenter or None
-        Changes every training sample anew in each epoch; targets must be numbers that stay.
-    shuffle : bool
-        Whether each epoch presents the samples in an order of its own.
-    early_stopping : bool
-        Whether to hold samples out, whole groups where `fit` knows groups, to stop when their
-        score has not grown for `n_iter_no_change` epochs, and to keep the best weights.
-    validation_fraction : float
-        Share of samples, or of groups, that is held out.
-    n_iter_no_change : int
-        Epochs to wait.
-    n_jobs : int or None
-        Processors for predictions; -1 takes all. The answer does not depend on it.
-    engine : {"auto", "numpy", "cython", "cpp_standalone", "cuda_standalone"}
-        ``"auto"`` takes C++ where a compiler is found.
-    random_state : int, RandomState or None
-        Initial weights, drawn constants, order, augmentation and held-out samples come from
-        independent streams of it.
-    checkpoint : path-like or None
-        File in which each epoch is noted, and from which a later `fit` goes on.
-    verbose : int
-        1 tells the loss of each epoch, 2 shows a progress bar as well.
-
     Attributes
     ----------
-    weights_ : dict of str to ndarray
-        Weights by projection, for example ``"input_to_lif"`` of shape (n_inputs, n_lif).
     history_ : dict of str to ndarray of shape (n_epochs,)
         ``"loss"``, half the mean squared error, of the samples while they were learned,
         ``"spikes"`` a sample, and ``"validation_loss"`` and ``"validation_score"`` (less the mean
         squared error) of those held out.
     n_outputs_ : int
         Signals, or numbers, that are learned.
-    n_epochs_ : int
-        Epochs so far.
-    n_features_in_ : int
-        Input channels.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Names of the columns of X, where X had names.
-    network_ : Network
-        The declaration that was trained.
-    timings_ : dict of float, in seconds
-        ``"build"`` and ``"simulate"`` of the last training.
-    engine_ : dict of str
-        Engine and time step of the last training.
-
-    Raises
-    ------
-    ParameterError
-        If a parameter has a wrong unit, type or range.
-    DataError
-        If X or y is not as described, or not of the kind and width that `fit` has seen.
-    CheckpointError
-        If the checkpoint belongs to another training.
 
     Notes
     -----
@@ -154,97 +57,11 @@ class EPropRegressor(RegressorMixin, EPropNetwork):
     n_outputs_: int
     _learns_signals: bool
     _flat: bool
+    _error = SquaredError
 
-    def __init__(
-        self,
-        n_lif: int = 100,
-        n_alif: int = 0,
-        *,
-        n_epochs: int = 100,
-        batch_size: int = 1,
-        optimizer: str = "adam",
-        learning_rate: float = 0.003,
-        schedule: str = "constant",
-        weight_decay: float = 0.0,
-        feedback: str = "symmetric",
-        feedback_decay: float = 0.5,
-        recurrent: bool = True,
-        tau_membrane: Any = None,
-        tau_adaptation: Any = None,
-        tau_out: Any = None,
-        tau_refractory: Any = None,
-        v_threshold: float = 1.0,
-        beta: float = 0.5,
-        gamma: float = 0.3,
-        psi_width: float = 1.0,
-        decision_window: Any = None,
-        rate_target: Any = None,
-        rate_cost: float = 0.0,
-        tau_rate: Any = None,
-        input_gain: float = 1.0,
-        recurrent_gain: float = 1.0,
-        readout_gain: float = 1.0,
-        feedback_gain: float = 1.0,
-        pool: int = 1,
-        n_lines: int = 1,
-        line_delay: Any = None,
-        presentation: Any = None,
-        rest: Any = None,
-        dt: Any = None,
-        augmenter: Any = None,
-        shuffle: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.2,
-        n_iter_no_change: int = 5,
-        n_jobs: int | None = None,
-        engine: str = "auto",
-        random_state: Any = None,
-        checkpoint: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.n_lif = n_lif
-        self.n_alif = n_alif
-        self.n_epochs = n_epochs
-        self.batch_size = batch_size
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.schedule = schedule
-        self.weight_decay = weight_decay
-        self.feedback = feedback
-        self.feedback_decay = feedback_decay
-        self.recurrent = recurrent
-        self.tau_membrane = tau_membrane
-        self.tau_adaptation = tau_adaptation
-        self.tau_out = tau_out
-        self.tau_refractory = tau_refractory
-        self.v_threshold = v_threshold
-        self.beta = beta
-        self.gamma = gamma
-        self.psi_width = psi_width
-        self.decision_window = decision_window
-        self.rate_target = rate_target
-        self.rate_cost = rate_cost
-        self.tau_rate = tau_rate
-        self.input_gain = input_gain
-        self.recurrent_gain = recurrent_gain
-        self.readout_gain = readout_gain
-        self.feedback_gain = feedback_gain
-        self.pool = pool
-        self.n_lines = n_lines
-        self.line_delay = line_delay
-        self.presentation = presentation
-        self.rest = rest
-        self.dt = dt
-        self.augmenter = augmenter
-        self.shuffle = shuffle
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.n_jobs = n_jobs
-        self.engine = engine
-        self.random_state = random_state
-        self.checkpoint = checkpoint
-        self.verbose = verbose
+    __init__ = with_defaults(
+        EPropNetwork.__init__, n_lif=100, n_alif=0, n_epochs=100, batch_size=1, learning_rate=0.003
+    )
 
     def fit(
         self,
@@ -273,12 +90,7 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
         -------
         self : EPropRegressor
         """
-        samples = self._samples(X, "fit", reset=True)
-        self._set_targets(samples, y, reset=True)
-        self._begin(samples, self.n_outputs_)
-        n_epochs = int(self.n_epochs)
-        self._fit(samples, groups, n_epochs=n_epochs, resume=True, recorder=recorder)
-        return self
+        return self._learn(X, y, "fit", groups=groups, recorder=recorder)
 
     def partial_fit(self, X: Any, y: Any = None, *, recorder: Recorder | None = None) -> Self:
         """Present the samples once, going on from what was learned before.
@@ -296,13 +108,7 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
         -------
         self : EPropRegressor
         """
-        first = not hasattr(self, "weights_")
-        samples = self._samples(X, "partial_fit", reset=first)
-        self._set_targets(samples, y, reset=first)
-        if first:
-            self._begin(samples, self.n_outputs_)
-        self._fit(samples, None, n_epochs=1, resume=False, recorder=recorder)
-        return self
+        return self._learn(X, y, "partial_fit", recorder=recorder)
 
     def predict(self, X: Any) -> Any:
         """Return what the readouts say.
@@ -322,9 +128,7 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
         check_is_fitted(self, "weights_")
         if self._learns_signals:
             return self.predict_course(X)
-        samples = self._samples(X, "predict", reset=False)
-        result = self._present(samples, ("error.answer",), targets=self._no_targets(samples))
-        answers = np.concatenate(result.outputs["error.answer"])
+        answers = np.concatenate(self._outputs_of(X, "predict", "error.answer"))
         return answers[:, 0] if self._flat else answers
 
     def predict_course(self, X: Any) -> list[npt.NDArray[np.float64]]:
@@ -340,11 +144,7 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
         y : list of ndarray of shape (n_steps, n_outputs)
             One array for each sample.
         """
-        check_is_fitted(self, "weights_")
-        samples = self._samples(X, "predict_course", reset=False)
-        targets = self._no_targets(samples)
-        shown = self._present(samples, ("error.y",), at="steps", targets=targets)
-        return list(shown.outputs["error.y"])
+        return list(self._outputs_of(X, "predict_course", "error.y", at="steps"))
 
     def score(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> float:
         """Coefficient of determination, of signals over all steps of all samples.
@@ -378,24 +178,17 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
                 f"{len(answer)} samples: {error}"
             ) from error
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "weights_")
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
         tags.target_tags.multi_output = True
         tags.regressor_tags.poor_score = True
         return tags
 
     # ------------------------------------------------------------------ for the training
 
-    _outputs = ()
-
-    def _error_neuron(self) -> SquaredError:
-        return SquaredError(**answer_window(self))
-
-    def _set_targets(self, samples: Samples, y: Any, *, reset: bool) -> None:
+    def _set_targets(
+        self, samples: Samples, y: Any, classes: Any, *, fit: bool, first: bool
+    ) -> int:
         """Check the targets, and make numbers that stay signals, too."""
         name = type(self).__name__
         if y is None:
@@ -428,36 +221,26 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
                 f"{name}.augmenter: stretches samples, whose target signals would no longer fit; "
                 f"leave it out"
             )
-        width = widths.pop()
-        if not reset and (width != self.n_outputs_ or signals != self._learns_signals):
+        width: int = widths.pop()
+        if not first and (width != self.n_outputs_ or signals != self._learns_signals):
             raise DataError(f"{name}: y must be of the kind and width of the first call")
         self.n_outputs_, self._learns_signals = width, signals
         self._flat = not signals and np.ndim(found[0]) == 0
         room = 2 * int(lengths.max(initial=1))  # an augmented sample may be longer
-        self._target_signals: Sequence[npt.NDArray[np.float64]] = (
+        self._target_signals = (
             rows if signals else [np.broadcast_to(row, (room, width)) for row in rows]
         )
+        return width
 
     def _targets(self, rows: npt.NDArray[np.int64] | None = None) -> dict[str, Any]:
         signals = self._target_signals
         return {"target_signals": signals if rows is None else [signals[k] for k in rows]}
 
-    def _no_targets(self, samples: Samples) -> dict[str, Any]:
-        nothing = np.zeros((1, self.n_outputs_))
-        return {"target_signals": [nothing] * len(samples)}
+    def _no_targets(self, n: int) -> dict[str, Any]:
+        return {"target_signals": [np.zeros((1, self.n_outputs_))] * n}
 
-    def _forget_targets(self) -> None:
-        self.__dict__.pop("_target_signals", None)
-
-    def _strata(self) -> None:
-        return None
-
-    def _measure(self, samples: Samples, rows: npt.NDArray[np.int64]) -> tuple[float, float]:
-        outputs = self._present(
-            samples, ("error.sample_loss",), targets=self._targets(rows)
-        ).outputs
-        loss = float(np.concatenate(outputs["error.sample_loss"]).sum(axis=1).mean())
-        return loss, -2.0 * loss
+    def _score(self, outputs: Outputs, rows: npt.NDArray[np.int64]) -> float:
+        return -2.0 * mean_loss(outputs)
 
 
 def _n_steps(samples: Samples, dt: float) -> npt.NDArray[np.int64]:

@@ -21,7 +21,7 @@ from bioplastic.networks._plastic_liquid import (
     with_rules,
     without_learning,
 )
-from bioplastic.networks._streams import draw_entropy
+from bioplastic.networks._trained_network import draw_entropy
 from bioplastic.networks.liquids import Liquid, MaassColumn, RandomLiquid, TonotopicLiquid
 from bioplastic.spikes import SpikeTrains
 

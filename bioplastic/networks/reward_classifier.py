@@ -4,21 +4,14 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.base import ClassifierMixin
 
-from bioplastic import engine as engines
 from bioplastic._checks import check_known_classes, check_labels
 from bioplastic.engine.program import ChunkResult, Recorder
 from bioplastic.models import Network, PlasticityRule
-from bioplastic.networks._samples import (
-    Samples,
-    check_samples,
-    make_stimulus,
-    mean_rate,
-    rate_scale,
-)
-from bioplastic.networks._streams import draw_entropy, shuffled, stream
+from bioplastic.networks._rate_network import RateNetwork
+from bioplastic.networks._samples import Samples, mean_rate
+from bioplastic.networks._trained_network import draw_entropy
 from bioplastic.networks.reward_settings import RATE_MAX, declare
 from bioplastic.readout._decisions import name_classes
 from bioplastic.spikes import SpikeTrains
@@ -28,7 +21,7 @@ __all__ = ["RewardSTDPClassifier"]
 WEIGHTS, THETA, EXPECTED = "input_to_output.w", "output.theta", "classes.expected"
 
 
-class RewardSTDPClassifier(ClassifierMixin, BaseEstimator):
+class RewardSTDPClassifier(ClassifierMixin, RateNetwork):
     r"""Spiking network that answers with a class, and learns from being told right or wrong.
 
     Output neurons, some for each class, compete by inhibition. The class whose neurons fired most
@@ -230,11 +223,7 @@ class RewardSTDPClassifier(ClassifierMixin, BaseEstimator):
         -------
         self : RewardSTDPClassifier
         """
-        data = self._samples(X, "fit", reset=True)
-        labels = check_labels(self, data, y)
-        self._begin(data, np.unique(labels))
-        self._train(data, labels, n_epochs=int(self.n_epochs), recorder=recorder)
-        return self
+        return self._learn(X, y, None, "fit", recorder)
 
     def partial_fit(
         self,
@@ -261,14 +250,7 @@ class RewardSTDPClassifier(ClassifierMixin, BaseEstimator):
         -------
         self : RewardSTDPClassifier
         """
-        first = not hasattr(self, "weights_")
-        data = self._samples(X, "partial_fit", reset=first)
-        labels = check_labels(self, data, y)
-        known = check_known_classes(self, labels, classes, first=first)
-        if first:
-            self._begin(data, known)
-        self._train(data, labels, n_epochs=1, recorder=recorder)
-        return self
+        return self._learn(X, y, classes, "partial_fit", recorder)
 
     def decision_function(self, X: npt.ArrayLike | SpikeTrains) -> npt.NDArray[np.float64]:
         """Mean spike count of each class's neurons, with weights and thresholds held fixed.
@@ -285,41 +267,10 @@ class RewardSTDPClassifier(ClassifierMixin, BaseEstimator):
         decision : ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
             For two, what the second class's neurons have more.
         """
-        shown = self._presentation(X, "decision_function")
-        result = shown.present(
-            engine=self.engine,
-            n_jobs=self.n_jobs,
-            description="presenting",
-            progress=bool(self.verbose),
-        )
-        n_samples = len(shown.stimulus)
-        votes = result.counts.reshape(n_samples, len(self.classes_), -1).mean(axis=2)
+        counts = self._answer(self._shown(X, "decision_function")).counts
+        votes = counts.reshape(len(counts), len(self.classes_), -1).mean(axis=2)
         decision: npt.NDArray[np.float64] = votes
         return decision[:, 1] - decision[:, 0] if len(self.classes_) == 2 else decision
-
-    def presentation_of(self, X: npt.ArrayLike | SpikeTrains) -> engines.Presentation:
-        """Return what `predict` presents, for runs of your own.
-
-        Parameters
-        ----------
-        X : array_like of shape (n_samples, n_features), or SpikeTrains
-            As in `fit`.
-
-        Returns
-        -------
-        presentation : Presentation
-            The network without its rules, what was learned, and the samples as a stimulus.
-        """
-        return self._presentation(X, "presentation_of")
-
-    def _presentation(self, X: npt.ArrayLike | SpikeTrains, method: str) -> engines.Presentation:
-        check_is_fitted(self, "weights_")
-        return engines.Presentation(
-            network=self._declare(learning=False),
-            stimulus=make_stimulus(self._samples(X, method, reset=False), scale=self._rate_scale()),
-            seed=self._stream("predict"),
-            state={WEIGHTS: self.weights_.ravel(), THETA: self.theta_},
-        )
 
     def predict(self, X: npt.ArrayLike | SpikeTrains) -> npt.NDArray[Any]:
         """Name the class whose neurons fire most.
@@ -333,30 +284,40 @@ class RewardSTDPClassifier(ClassifierMixin, BaseEstimator):
         y : ndarray of shape (n_samples,)
             The first of the classes that have as many spikes, as where there are none at all.
         """
-        check_is_fitted(self, "weights_")
         decision = self.decision_function(X)
         if len(self.classes_) == 1:
             return np.repeat(self.classes_, len(decision))
         return name_classes(decision, self.classes_)
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "weights_")
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.positive_only = True
         # Two features, and negative ones among them, say little in rates of spikes.
         tags.classifier_tags.poor_score = True
         return tags
 
     # ------------------------------------------------------------------ training
 
+    _rate_max = RATE_MAX
+    _learned = WEIGHTS, THETA
+
+    def _learn(self, X: Any, y: Any, classes: Any, method: str, recorder: Recorder | None) -> Self:
+        """Check samples and labels, begin where nothing has been learned, and train."""
+        fit = method == "fit"
+        first = fit or not hasattr(self, "weights_")
+        data = self._samples(X, method, reset=first)
+        labels = check_labels(self, data, y)
+        known = (
+            np.unique(labels) if fit else check_known_classes(self, labels, classes, first=first)
+        )
+        if first:
+            self._begin(data, known)
+        self._train(data, labels, n_epochs=int(self.n_epochs) if fit else 1, recorder=recorder)
+        return self
+
     def _begin(self, data: Samples, classes: npt.NDArray[Any]) -> None:
         """Set everything that is learned to its initial value."""
-        self._takes_spikes = isinstance(data, SpikeTrains)
+        self._set_scale(data)
         self._n_classes = len(classes)
-        if not isinstance(data, SpikeTrains):
-            self.x_max_ = float(data.max()) if self.x_max is None else float(self.x_max)
         self._mean_rate = mean_rate(data, self._rate_scale())
         self.network_ = self._declare(learning=True)
         self._norm = self.network_.projections[0].norm
@@ -369,11 +330,6 @@ class RewardSTDPClassifier(ClassifierMixin, BaseEstimator):
         self._n_learned = self.n_presentations_ = 0
         self._points: list[tuple[int, npt.NDArray[np.float64], float]] = []
 
-    def _stream(self, name: str) -> np.random.SeedSequence:
-        """Independent stream of random numbers for one purpose."""
-        purposes = ("weights", "noise", "order", "predict")
-        return stream(self._entropy, purposes, name)
-
     def _train(
         self,
         data: Samples,
@@ -382,36 +338,15 @@ class RewardSTDPClassifier(ClassifierMixin, BaseEstimator):
         n_epochs: int,
         recorder: Recorder | None,
     ) -> None:
-        n, first = len(data), self._n_learned
-        # Order and noise of a sample follow from how many samples came before it.
-        order = np.concatenate([self._order(first + e * n, n) for e in range(n_epochs)])
-        stimulus = make_stimulus(
-            data,
-            scale=self._rate_scale(),
-            order=order,
-            keys=np.arange(first, first + len(order), dtype=np.float64),
-            targets=np.searchsorted(self.classes_, labels).astype(np.float64),
-        )
+        targets = np.searchsorted(self.classes_, labels).astype(np.float64)
+        first = self._n_learned
+        stimulus = self._stimulus(data, first=first, n_epochs=n_epochs, targets=targets)
 
-        def on_chunk(n_done: int, result: ChunkResult) -> None:
-            self._n_learned = first + n_done
-            self.n_presentations_ += len(result.log)
+        def note(_: int, result: ChunkResult) -> None:
             point = result.state[EXPECTED].copy(), float(result.log[:, 2].mean())
             self._points.append((self._n_learned, *point))
 
-        result = engines.run(
-            self.network_,
-            stimulus,
-            seed=self._stream("noise"),
-            state=self._state,
-            engine=self.engine,
-            chunk_size=int(np.clip(len(order) // 30, 100, 1000)),
-            record="nothing",
-            on_chunk=on_chunk,
-            recorder=recorder,
-            description="training",
-            progress=bool(self.verbose),
-        )
+        result = self._run(self.network_, stimulus, first=first, note=note, recorder=recorder)
         self._state = dict(result.state)
         self.timings_, self.engine_ = result.timings, result.engine
         weights = self._state[WEIGHTS].reshape(self.n_features_in_, -1)
@@ -426,24 +361,11 @@ class RewardSTDPClassifier(ClassifierMixin, BaseEstimator):
         }
         if result.interrupted:
             raise KeyboardInterrupt(
-                f"training stopped after {result.n_done} of {len(order)} samples"
+                f"training stopped after {result.n_done} of {len(stimulus)} samples"
             )
 
-    def _order(self, n_before: int, n: int) -> npt.NDArray[np.int64]:
-        if not self.shuffle:
-            return np.arange(n)
-        return shuffled(self._stream("order"), n_before, n)
-
-    # ------------------------------------------------------------------ samples and parameters
-
-    def _samples(self, X: Any, method: str, *, reset: bool) -> Samples:
-        if reset:
-            return check_samples(self, X, method, reset=True)
-        return check_samples(self, X, method, reset=False, takes_spikes=self._takes_spikes)
-
-    def _rate_scale(self) -> float:
-        """Rate in hertz of an input of 1, for numbers."""
-        return 1.0 if self._takes_spikes else rate_scale(self, RATE_MAX)
+    def _answering(self) -> Network:
+        return self._declare(learning=False)
 
     def _declare(self, *, learning: bool) -> Network:
         return declare(

@@ -1,5 +1,6 @@
 """The command line: what it prints and leaves, and how it ends where something is wrong."""
 
+import importlib.util
 import json
 import os
 import pickle
@@ -11,7 +12,6 @@ import subprocess
 import warnings
 import zipfile
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -31,12 +31,10 @@ from bioplastic.cli.model_file import read_model_file
 from bioplastic.cli.reporting import reporting
 from bioplastic.cli.settings import SETTINGS, DiehlCookSettings
 from bioplastic.cli.tasks import TASKS, digits_task, mnist_task
-from bioplastic.engine import cuda_program
+from bioplastic.engine import cuda_program, engines
+from bioplastic.engine.engines import find_engine
 from bioplastic.models import DiehlCookExcitatory, Schedule
 from bioplastic.networks import DiehlCookClassifier
-
-# Modules whose names the commands of the package hide.
-doctor_module = import_module("bioplastic.cli.doctor")
 
 TINY = [
     *("--engine", "numpy"),
@@ -444,10 +442,9 @@ def test_doctor_tries_the_compiler(tmp_cache, tmp_path, monkeypatch, script, sai
     compiler.write_text(script)
     compiler.chmod(compiler.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("CXX", str(compiler))
-    check = doctor_module.check_engines()[2]
-    assert not check.works
-    assert str(compiler) in check.remark
-    assert (said or "it said: no vector") in check.remark
+    trouble = find_engine("cpp_standalone").trouble()
+    assert str(compiler) in trouble
+    assert (said or "it said: no vector") in trouble
 
 
 class TestDoctorOnCuda:
@@ -461,7 +458,7 @@ class TestDoctorOnCuda:
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
         monkeypatch.setattr(cuda_program, "_USUAL_FOLDER", str(tmp_path / "nowhere"))
-        monkeypatch.setattr(doctor_module, "_compiler_trouble", lambda: None)
+        monkeypatch.setattr(cuda_program, "compiler_trouble", str)
 
         def make(**scripts):
             for name, body in scripts.items():
@@ -474,44 +471,41 @@ class TestDoctorOnCuda:
 
     @pytest.fixture
     def installed(self, monkeypatch):
-        monkeypatch.setattr(doctor_module, "_version", lambda package: "1.0b1")
+        monkeypatch.setattr(importlib.util, "find_spec", lambda package: package)
 
-    def remark(self):
-        return doctor_module.check_engines()[3]
+    @pytest.fixture
+    def without_brian2cuda(self, monkeypatch):
+        monkeypatch.setattr(importlib.util, "find_spec", lambda package: None)
 
     def test_all_is_there(self, tmp_cache, programs, installed):
         programs(nvcc='while [ $# -gt 0 ]; do last=$1; shift; done; echo > "$last"',
                  nvidia_smi="echo 9.0")  # fmt: skip
-        check = self.remark()
-        assert check.works, check.remark
-        assert "thousands of neurons" in check.remark
+        assert not cuda_program.CUDA.trouble()
+        assert "thousands of neurons" in cuda_program.CUDA.remark
 
-    def test_brian2cuda_is_missing(self, tmp_cache, programs, monkeypatch):
+    def test_brian2cuda_is_missing(self, tmp_cache, programs, without_brian2cuda):
         programs(nvcc="exit 0", nvidia_smi="echo 9.0")
-        monkeypatch.setattr(doctor_module, "_version", lambda package: None)
-        assert not self.remark().works
-        assert self.remark().remark == "pip install 'bioplastic[cuda]'"
+        assert cuda_program.CUDA.trouble() == "pip install 'bioplastic[cuda]'"
 
     def test_nvcc_is_missing(self, tmp_cache, programs, installed, tmp_path):
         programs(nvidia_smi="echo 9.0")
         (tmp_path / "bin" / "nvcc").unlink()
         assert shutil.which("nvcc") is None
-        assert self.remark().remark.startswith("install the CUDA toolkit, version 12 or 13")
+        assert cuda_program.CUDA.trouble().startswith("install the CUDA toolkit, version 12 or 13")
 
     def test_the_driver_is_missing(self, tmp_cache, programs, installed):
         programs(nvcc="exit 0")
-        assert self.remark().remark.startswith("install NVIDIA's driver")
+        assert cuda_program.CUDA.trouble().startswith("install NVIDIA's driver")
 
     def test_the_c_compiler_is_too_new(self, tmp_cache, programs, installed):
         programs(nvcc="echo unsupported GNU version >&2; exit 1", nvidia_smi="echo 9.0")
-        said = self.remark().remark
+        said = cuda_program.CUDA.trouble()
         assert "it said: unsupported GNU version" in said
         assert "export NVCC_PREPEND_FLAGS='-ccbin" in said
 
-    def test_everything_is_missing(self, tmp_cache, programs, monkeypatch, tmp_path):
+    def test_everything_is_missing(self, tmp_cache, programs, without_brian2cuda, tmp_path):
         (tmp_path / "bin" / "nvcc").unlink()
-        monkeypatch.setattr(doctor_module, "_version", lambda package: None)
-        assert self.remark().remark.count("; ") >= 2
+        assert cuda_program.CUDA.trouble().count("; ") >= 2
 
 
 def test_doctor_finds_and_checks_mnist(run, tmp_cache, monkeypatch):
@@ -543,8 +537,8 @@ def test_doctor_clears_the_cache(run, tmp_cache):
 
 
 def test_doctor_fails_where_no_engine_works(run, tmp_cache, monkeypatch):
-    broken = [doctor_module.EngineCheck(name="numpy", works=False, remark="gone")]
-    monkeypatch.setattr(doctor_module, "check_engines", lambda: broken)
+    broken = replace(find_engine("numpy"), trouble=lambda: "gone")
+    monkeypatch.setattr(engines, "_engines", {"numpy": broken})
     assert "no     gone" in run("doctor", code=2).stdout
 
 

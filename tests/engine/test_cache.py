@@ -18,7 +18,7 @@ import sympy
 from brian2 import ms, mV
 
 from bioplastic import engine
-from bioplastic.engine import cache, running
+from bioplastic.engine import cache, engines
 from bioplastic.engine.standalone_program import compile_unit
 from bioplastic.errors import BuildError, CompilerNotFoundError, StorageError
 from bioplastic.models import DiehlCookExcitatory, DiehlCookSTDP, PairSTDP, Schedule
@@ -239,7 +239,7 @@ class TestNoCompiler:
     def no_compiler(self, tmp_path, monkeypatch):
         monkeypatch.delenv("CXX", raising=False)
         monkeypatch.setenv("PATH", str(tmp_path))
-        running._warn_no_compiler.cache_clear()
+        engines._warn_slow.cache_clear()
 
     def test_cpp_says_what_to_install(self):
         with pytest.raises(CompilerNotFoundError, match="apt install g\\+\\+.*engine='numpy'"):

@@ -19,7 +19,7 @@ import pytest
 from brian2 import ms, second
 
 from bioplastic import SpikeTrains, engine
-from bioplastic.engine import ProbePlan, cuda_program, lanes, running
+from bioplastic.engine import ProbePlan, cuda_program, engines
 from bioplastic.engine.standalone_program import CompiledProgram, compile_unit, generate
 from bioplastic.engine.traces import with_names_of_their_own
 from bioplastic.errors import SimulationError
@@ -216,13 +216,14 @@ class TestLanes:
         """E-prop's batches, and whatever predicts, side by side."""
         built = []
 
-        class Program(ProgramOnHost if place == "host" else running.CudaProgram):
+        class Program(ProgramOnHost if place == "host" else cuda_program.CudaProgram):
             def __init__(self, network, *, lanes=1):
                 built.append(lanes)
                 super().__init__(network, lanes=lanes)
 
-        monkeypatch.setattr(running, "CudaProgram", Program)
-        monkeypatch.setattr(lanes, "N_BUSY", 100)
+        monkeypatch.setattr(cuda_program, "CudaProgram", Program)
+        small = dataclasses.replace(cuda_program.CUDA, n_busy=100)
+        monkeypatch.setitem(engines._engines, "cuda_standalone", small)
         X, y = trains(8, rate=60.0, n_samples=7), np.arange(7) % 3
         options = {"n_lif": 12, "n_alif": 8, "n_epochs": 2, "batch_size": 3, "random_state": 0}
         expected, found = (

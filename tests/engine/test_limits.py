@@ -8,6 +8,7 @@ from brian2 import ms
 
 from bioplastic import SpikeTrains, engine
 from bioplastic.engine import limits
+from bioplastic.engine.engines import find_engine
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     LIF,
@@ -76,19 +77,17 @@ def test_synapses_that_nobody_makes_do_not_count():
         populations=(network.populations[0], Population(name="cell", n=10**6, neuron=LIF())),
         projections=(pooled,),
     )
-    limits.check_sizes(large, engine="numpy", lanes=1)
+    limits.check_sizes(large, lanes=1, copies=True)
     apart = dataclasses.replace(pooled, pooled=False)
     with pytest.raises(ParameterError, match="cell_to_cell: synapses"):
-        limits.check_sizes(
-            dataclasses.replace(large, projections=(apart,)), engine="numpy", lanes=1
-        )
+        limits.check_sizes(dataclasses.replace(large, projections=(apart,)), lanes=1, copies=True)
 
 
 def test_lanes_of_a_compiled_program_share_regular_synapses():
     network = declare(n=10**8, wiring="all_to_all")
-    limits.check_sizes(network, engine="cpp_standalone", lanes=8)
+    limits.check_sizes(network, lanes=8, copies=find_engine("cpp_standalone").copies)
     with pytest.raises(ParameterError, match="synapses"):
-        limits.check_sizes(network, engine="cython", lanes=8)
+        limits.check_sizes(network, lanes=8, copies=find_engine("cython").copies)
 
 
 def test_synapses_of_a_list(monkeypatch):
@@ -129,11 +128,12 @@ def test_a_delay_of_too_many_steps():
 def test_the_ring_of_what_arrives(name, options, lanes, refused):
     network = declare(**options)
     values = {"input_to_cell.delay": np.array([0.0, 1.2e6, 0.0])}
+    kept = {"copies": find_engine(name).copies, "rings": find_engine(name).rings}
     if refused is None:
-        limits.check_lists(network, values, engine=name, lanes=lanes)
+        limits.check_lists(network, values, lanes=lanes, **kept)
     else:
         with pytest.raises(ParameterError, match=f"steps of its longest delay {refused} must"):
-            limits.check_lists(network, values, engine=name, lanes=lanes)
+            limits.check_lists(network, values, lanes=lanes, **kept)
 
 
 def test_samples_of_too_many_steps():

@@ -8,7 +8,7 @@ import pytest
 from brian2 import ms, mV
 
 from bioplastic import engine
-from bioplastic.engine import running
+from bioplastic.engine import runtime_engines
 from bioplastic.models import DiehlCookExcitatory, DiehlCookSTDP, Schedule
 from bioplastic.networks import diehl_cook_network
 
@@ -73,13 +73,13 @@ def test_each_gets_what_it_gets_alone(impatient):
 def test_those_who_want_the_same_program_build_it_once(impatient, monkeypatch, network):
     made = []
 
-    class Program(running.RuntimeProgram):
+    class Program(runtime_engines.RuntimeProgram):
         def __init__(self, *args, **kwargs):
             made.append(None)
             super().__init__(*args, **kwargs)
 
-    monkeypatch.setattr(running, "RuntimeProgram", Program)
-    monkeypatch.setattr(running, "_runtime_programs", {})
+    monkeypatch.setattr(runtime_engines, "RuntimeProgram", Program)
+    monkeypatch.setattr(runtime_engines, "_programs", {})
     programs = in_threads(lambda _: engine.open_program(network, engine="numpy"))
     assert len(made) == 1
     assert len({id(program) for program in programs}) == 1

@@ -114,7 +114,7 @@ def test_a_default_outside_the_network_is_refused(monkeypatch, path):
     model = networks.DiehlCook(**DIEHL_COOK, engine="numpy", random_state=0, checkpoint=path)
     model.fit(X)
     monkeypatch.setattr(
-        networks.diehl_cook, "RATE_MAX", 0.5 * networks.diehl_cook_settings.RATE_MAX
+        networks.DiehlCook, "_rate_max", 0.5 * networks.diehl_cook_settings.RATE_MAX
     )
     with pytest.raises(CheckpointError, match="rate_of_an_input_of_1: .* there"):
         model.fit(X)

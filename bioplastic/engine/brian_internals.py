@@ -1,0 +1,342 @@
+"""What we know of Brian's insides: its private names, its habits, the shape of its C++.
+
+Nothing here is promised by Brian, and any release may change it. So every assumption stands here
+and nowhere else, each in a function or a constant whose docstring says what is assumed; a test in
+``tests/engine/test_brian_internals.py`` asks Brian itself whether it holds. `make test-brian-next`
+asks the next release.
+"""
+
+import importlib
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from brian2 import Synapses
+from brian2.codegen.templates import LazyTemplateLoader
+from brian2.core.names import Nameable
+from brian2.stateupdaters.exponential_euler import get_conditionally_linear_system
+from brian2.synapses.synapses import SynapticPathway
+
+__all__ = [
+    "AFTER_CODE_OBJECTS", "BEFORE_CODE_OBJECTS", "POST", "PRE", "SPIKES", "SYNAPSE",
+    "SYNAPTIC_POST", "SYNAPTIC_PRE", "UNUSED_OBJECTS", "accesses", "active_device",
+    "add_to_program", "adds_to", "array_behind", "array_name", "array_of_spikes", "at_element",
+    "at_own_index", "code_object_sources", "codes_in_a_step", "condition_of_writing",
+    "cuda_code_generator", "drop_code_object", "elements_of", "fire", "forget_spikes_under_way",
+    "is_read_into", "let_refractory_receive", "linear_system", "look_up_at_own_index",
+    "makes_synapses", "name_of_runner", "named_objects", "pointer", "prepare",
+    "promise_synapses", "put_back_device", "set_device", "set_end_of_refractoriness",
+    "spikes_now", "templates_of", "text_of", "variables_per_synapse", "without_condition",
+    "without_count", "written_place",
+]  # fmt: skip
+
+# Devices and objects
+
+# `brian2.devices.device` is a proxy object that hides the module of the same name.
+_device_module: Any = importlib.import_module("brian2.devices.device")
+
+#: Logger of warnings about objects that are in no network; they say where one was made.
+UNUSED_OBJECTS = "brian2.core.base.unused_brian_object"
+
+
+def active_device() -> Any:
+    """Return Brian's device: a variable of a module."""
+    return _device_module.active_device
+
+
+def set_device(device: Any) -> None:
+    """Make an object Brian's device, without the list of previous ones that users go back by."""
+    _device_module._do_set_device(device, False)
+
+
+def put_back_device(device: Any) -> None:
+    """Make a device Brian's again as it was: setting the variable activates nothing."""
+    _device_module.active_device = device
+
+
+def named_objects() -> list[Any]:
+    """All objects of Brian's that are alive and have a name, of which Brian keeps weak references.
+
+    It goes through them whenever it looks for a free name.
+    """
+    return [obj for ref in set(Nameable.__instances__()) if (obj := ref()) is not None]
+
+
+def prepare(net: Any, clocks: Iterable[Any]) -> None:
+    """Make the code objects of a network; Brian takes its clocks to be known by then."""
+    net._clocks = set(clocks)
+    net.before_run({})
+
+
+def add_to_program(device: Any, net: Any) -> None:
+    """Tell a standalone device of clocks and synapses, which it hears of in ``Network.run``."""
+    device.synapses |= {s for s in net.objects if isinstance(s, Synapses)}
+    device.clocks.update(net._clocks)
+
+
+def promise_synapses(synapses: Any) -> None:
+    """Keep Brian from refusing synapses that are not connected: a mark says whether they are."""
+    synapses._connect_called = True
+
+
+def variables_per_synapse(synapses: Any) -> set[Any]:
+    """Return the variables whose arrays grow with the number of synapses: Brian keeps a set."""
+    found: set[Any] = synapses._registered_variables
+    return found
+
+
+def forget_spikes_under_way(pathway: Any, dt: float) -> None:
+    """Empty the queue of a pathway, which holds a step more than the longest delay."""
+    for _ in range(round(float(np.max(pathway.delay)) / dt) + 2):
+        pathway.queue.advance()
+
+
+# Spikes: a group has an array of their numbers, in whose last place stands how many there are.
+
+#: Name of that array among a group's variables.
+SPIKES = "_spikespace"
+#: Names of the arrays that hold a synapse's neurons.
+SYNAPTIC_PRE, SYNAPTIC_POST = "_synaptic_pre", "_synaptic_post"
+
+
+def array_of_spikes(group: Any) -> Any:
+    """Return the variable that holds a group's spikes, of one place more than neurons."""
+    return group.variables[SPIKES]
+
+
+def spikes_now(group: Any) -> npt.NDArray[np.int32]:
+    """Neurons of a group that spike in this step."""
+    spikes: npt.NDArray[np.int32] = array_of_spikes(group).get_value()
+    return spikes[: spikes[-1]]
+
+
+def fire(group: Any, neurons: npt.NDArray[np.integer]) -> None:
+    """Let neurons spike, where a thresholder would say so."""
+    spikes = array_of_spikes(group).get_value()
+    spikes[: len(neurons)] = neurons
+    spikes[-1] = len(neurons)
+
+
+# Refractoriness
+
+
+def set_end_of_refractoriness(
+    group: Any, code: Callable[[Any, Any, Callable[[Any], str]], str]
+) -> None:
+    """Put other code in place of that by which a group ends refractory periods.
+
+    The state updater's method gives it, a statement that sets ``not_refractory``. `code` takes what
+    the group was given as `refractory`, the method's argument, a namespace, and the method.
+    """
+    period, updater = group._refractory, group.state_updater
+    brians_own = updater._get_refractory_code
+    updater._get_refractory_code = lambda run_namespace: code(period, run_namespace, brians_own)
+
+
+def condition_of_writing(variable: Any) -> Any:
+    """Return the variable that says which neurons may be written to, None where all may."""
+    return variable.conditional_write
+
+
+def let_refractory_receive(pathway: Any) -> None:
+    """Let spikes of a pathway write to refractory neurons, too, as Brian's resets do."""
+    pathway.override_conditional_write = ["not_refractory"]
+
+
+# Equations
+
+
+def linear_system(equations: Any, variables: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Split each right-hand side into ``A*x + B``, by Brian's exponential Euler method.
+
+    It raises ValueError where it sees that this cannot be, and drops powers of x unseen.
+    """
+    system: dict[str, Any] = get_conditionally_linear_system(equations, variables)
+    return system
+
+
+def elements_of(element: Any) -> Any:
+    """Elements as numbers: Brian's NumPy code hands functions lazy ranges, maybe of indices."""
+    if isinstance(element, int | np.integer | np.ndarray):
+        return element
+    if element.indices is not None:
+        return np.asarray(element.indices) + element.start
+    return np.arange(element.start, element.stop)
+
+
+# Code objects
+
+
+def codes_in_a_step(obj: Any) -> list[str]:
+    """Name the code objects by which an object acts; the first of a pathway fills its queue."""
+    names = [code.name for code in obj.code_objects] if obj.active else []
+    return names[1:] if isinstance(obj, SynapticPathway) else names
+
+
+def name_of_runner(code_object: str) -> str:
+    """Name the object that a code object belongs to: Brian appends a word, and a count or a star.
+
+    The star stands for a count that is still to be chosen.
+    """
+    return re.sub(r"_codeobject(_\d+|\*)?$", "", code_object)
+
+
+def without_count(name: str) -> str:
+    """Drop the count of alive objects in the name of what computes a group's subexpressions."""
+    return re.sub(r"(_subexpression_update)_\d+$", r"\1", name)
+
+
+def makes_synapses(code_object: Any) -> bool:
+    """Whether a code object makes synapses, as the name of its template says."""
+    return str(code_object.template_name).startswith("synapses_create")
+
+
+def text_of(code_object: Any) -> str:
+    """Return all C++ of a code object: what Brian keeps of it prints as that."""
+    return str(code_object.code)
+
+
+def drop_code_object(device: Any, code_object: Any) -> None:
+    """Take a code object that runs once out of a standalone program: its list, and its queue."""
+    del device.code_objects[code_object.name]
+    device.main_queue.remove(("run_code_object", (code_object,)))
+
+
+class _Templates(LazyTemplateLoader):
+    """Templates with the first of some endings that there is; a loader raises KeyError."""
+
+    def __init__(self, environment: Any, endings: Sequence[str]) -> None:
+        super().__init__(environment, endings[0])
+        self._others = _Templates(environment, endings[1:]) if endings[1:] else None
+
+    def get_template(self, name: str) -> Any:
+        try:
+            return super().get_template(name)
+        except KeyError:
+            if self._others is None:
+                raise
+            return self._others.get_template(name)
+
+
+def templates_of(
+    parent: Any,
+    functions: Mapping[str, Callable[..., Any]],
+    filters: Mapping[str, Callable[..., Any]] | None = None,
+    endings: Sequence[str] = (),
+) -> Any:
+    """Templates of ours in front of those of a class of code objects.
+
+    A templater has an environment of Jinja, and looks up templates by their names in `templates`.
+    """
+    templater = parent.templater.derive("bioplastic.engine", env_globals=dict(functions))
+    templater.env.filters.update(filters or {})
+    if endings:
+        templater.templates = _Templates(templater.env, endings)
+    return templater
+
+
+def cuda_code_generator() -> Any:
+    """Make a generator of CUDA without atomic operations, which ask for a GPU's version.
+
+    That of brian2cuda keeps what it gives every kernel in a variable of its class, and makes that
+    of parts, strings of a module.
+    """
+    module = importlib.import_module("brian2cuda.cuda_generator")  # need not be installed
+    parts = ("hightype", "mod", "floordiv", "pow")
+    arithmetic = "".join(getattr(module, f"_{part}_support_code") for part in parts)
+    brians: Any = module.CUDACodeGenerator
+
+    class Generator(brians):
+        def determine_keywords(self) -> Any:
+            before = brians.universal_support_code
+            brians.universal_support_code = arithmetic
+            try:
+                return super().determine_keywords()
+            finally:
+                brians.universal_support_code = before
+
+    return Generator
+
+
+# Sources of a standalone program
+
+#: What Brian's code objects include, and its sources that come after them.
+BEFORE_CODE_OBJECTS = (
+    "objects.h", "brianlib/common_math.h", "brianlib/stdint_compat.h", "synapses_classes.h",
+)  # fmt: skip
+AFTER_CODE_OBJECTS = (
+    "brianlib/spikequeue.cpp", "objects.cpp", "network.cpp", "run.cpp", "main.cpp",
+)  # fmt: skip
+
+
+def code_object_sources(folder: Path) -> list[str]:
+    """List the sources of the code objects, each in a file of a folder of their own."""
+    return [f"code_objects/{p.name}" for p in sorted((folder / "code_objects").glob("*.cpp"))]
+
+
+# Lines of C++: arrays are read into variables of the same name, these change, and go back.
+
+#: By which Brian finds the values of a synapse (or neuron), and of its neurons.
+SYNAPSE, PRE, POST = "_idx", "_presynaptic_idx", "_postsynaptic_idx"
+_ACCESS = re.compile(r"(_ptr\w+)\[(\w+)\]")
+_WRITE = re.compile(r"\s*(_ptr\w+)\[(\w+)\]\s*=(?!=)")
+
+
+def array_name(owner: str, variable: str) -> str:
+    """Name of the array of a variable in a standalone program."""
+    return f"_array_{owner}_{variable}"
+
+
+def pointer(array: str) -> str:
+    """Name by which a code object knows an array."""
+    return f"_ptr{array}"
+
+
+def array_behind(pointer: str) -> str:
+    """Name of the array that a code object knows by a pointer."""
+    return pointer.removeprefix("_ptr")
+
+
+def at_element(pointer: str, index: str) -> str:
+    """Write an element of an array as Brian does."""
+    return f"{pointer}[{index}]"
+
+
+def at_own_index(owner: str, variable: str) -> str:
+    """Write a synapse's own value of a variable as Brian does."""
+    return at_element(pointer(array_name(owner, variable)), SYNAPSE)
+
+
+def look_up_at_own_index(owner: str) -> re.Pattern[str]:
+    """Pattern of a synapse's own values, whose group is the variable."""
+    return re.compile(re.escape(at_own_index(owner, "@")).replace("@", r"(\w+)"))
+
+
+def accesses(line: str) -> list[tuple[str, str]]:
+    """Pointers and indices of the elements that a line names."""
+    return _ACCESS.findall(line)
+
+
+def written_place(line: str) -> tuple[str, str] | None:
+    """Pointer and index of the element that a line sets."""
+    found = _WRITE.match(line)
+    return None if found is None else (found[1], found[2])
+
+
+def is_read_into(line: str, element: str) -> str | None:
+    """Name the variable, not a constant, into which a line reads an element; None for others."""
+    found = re.fullmatch(rf"\w+ (\w+) = {re.escape(element)};", line)
+    return None if found is None else found[1]
+
+
+def adds_to(line: str, variable: str) -> bool:
+    """Whether a line adds to a variable what does not depend on it."""
+    return re.fullmatch(rf"\s*{variable} [-+]= (?!.*\b{variable}\b).*", line) is not None
+
+
+def without_condition(line: str, condition: str) -> str:
+    """Drop the last condition that holds beside others: Brian puts brackets around each."""
+    return line.replace(f" && ({condition})", "")
