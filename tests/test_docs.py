@@ -141,6 +141,18 @@ def test_the_blocks_of_the_page_on_engines_run_one_after_the_other(tmp_path):
     assert printed.split("\n")[-3:-1] == ["[0.015]", "True 1"]
 
 
+def test_the_blocks_of_the_page_on_inputs_run_one_after_the_other(tmp_path):
+    printed = printed_by(blocks_of("howto/inputs.md"), tmp_path).split("\n")
+    assert printed[0] == "['image', 'taps']"
+    none, one, most = map(int, printed[1].strip("[]").split())
+    assert none <= one < most
+    assert printed[2] == "False"  # noise of the two eyes is not the same
+    assert printed[3].endswith("Hz")
+    counts = [int(n) for n in printed[4].strip("[]").split()]
+    assert counts == sorted(counts)
+    assert counts[1] <= 0 < counts[3]
+
+
 @pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take long")
 def test_the_blocks_of_the_page_on_recordings_run_one_after_the_other(tmp_path):
     printed = printed_by(blocks_of("howto/own_recordings.md"), tmp_path)
@@ -161,7 +173,7 @@ def test_the_blocks_of_the_first_pages_run_one_after_the_other(tmp_path):
 
 
 def test_new_pages_have_no_blocks_that_are_not_run():
-    run = {"engines.md", "own_recordings.md", "first_network.md"}
+    run = {"engines.md", "inputs.md", "own_recordings.md", "first_network.md"}
     folders = ("errata.md", "explanation/*.md", "howto/*.md", "reference/*.md", "tutorial/*.md")
     pages = [page for folder in folders for page in (ROOT / "docs").glob(folder)]
     assert len(pages) > 20

@@ -35,9 +35,9 @@ PUBLIC = {
     "bioplastic.engine": [
         "ENGINES", "Chunk", "ChunkResult", "Engine", "Presentation", "ProbePlan", "Probed",
         "Program", "RateStimulus", "Recorder", "Result", "SignalStimulus", "SpikeStimulus",
-        "content_keys", "describe", "load_checkpoint", "open_program", "present",
-        "rational_exponential_euler", "register", "resolve_engine", "run", "save_checkpoint",
-        "unregister",
+        "SpontaneousActivity", "Stimulus", "content_keys", "describe", "load_checkpoint",
+        "open_program", "present", "rational_exponential_euler", "register", "resolve_engine",
+        "run", "save_checkpoint", "unregister",
     ],
     "bioplastic.errors": [
         "BioplasticError", "BuildError", "CheckpointError", "ClusterError", "CompilerNotFoundError",

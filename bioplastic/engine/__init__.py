@@ -10,18 +10,20 @@ from bioplastic.engine.engines import (
     resolve_engine,
     unregister,
 )
-from bioplastic.engine.integrators import rational_exponential_euler
-from bioplastic.engine.presenting import Presentation, present
-from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan, Program, Recorder
-from bioplastic.engine.running import Result, run
-from bioplastic.engine.runtime_engines import CYTHON, NUMPY
-from bioplastic.engine.standalone_program import CPP
-from bioplastic.engine.stimulus import (
+from bioplastic.engine.inputs import (
     RateStimulus,
     SignalStimulus,
     SpikeStimulus,
-    content_keys,
+    SpontaneousActivity,
 )
+from bioplastic.engine.integrators import rational_exponential_euler
+from bioplastic.engine.presenting import Presentation, present
+from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan, Program, Recorder
+from bioplastic.engine.result import Result
+from bioplastic.engine.running import run
+from bioplastic.engine.runtime_engines import CYTHON, NUMPY
+from bioplastic.engine.standalone_program import CPP
+from bioplastic.engine.stimulus import Stimulus, content_keys
 
 __all__ = [
     "ENGINES",
@@ -37,6 +39,8 @@ __all__ = [
     "Result",
     "SignalStimulus",
     "SpikeStimulus",
+    "SpontaneousActivity",
+    "Stimulus",
     "content_keys",
     "describe",
     "load_checkpoint",

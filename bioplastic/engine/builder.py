@@ -145,12 +145,7 @@ def _add_population(built: Built, population: Population, timer: Any) -> Any:
         method=integrators.resolve(neuron.method),
         clock=built.step_clock,
         name=name,
-        namespace={
-            "uniform": built.tables.uniform,
-            "stimulus": built.tables.stimulus,
-            "target": built.tables.targets,
-            "target_signal": built.tables.target_signals,
-        },
+        namespace=built.tables.functions_of(name),
     )
     lane_of = {"index": np.repeat(np.arange(lanes), population.n)} if lanes > 1 else {}
     for word in linked:
@@ -158,7 +153,7 @@ def _add_population(built: Built, population: Population, timer: Any) -> Any:
     if takes_spikes:
         # The engine writes its spikes where a thresholder would.
         group.contained_objects.remove(group.thresholder.pop("spike"))
-        built.spike_input = group
+        built.spike_inputs[name] = group
     start = silence.at_slot_start
     if silence.refractory:  # for itself: the next statements write to neurons that are awake
         count_steps(group)

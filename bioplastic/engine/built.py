@@ -46,8 +46,8 @@ class Built:
     tables: Tables
     #: what random numbers of equations follow from
     noise: Any = None
-    #: Brian group that fires the spikes of the samples, if there is one
-    spike_input: Any = None
+    #: Brian groups that fire the spikes of the samples, by name
+    spike_inputs: dict[str, Any] = field(default_factory=dict)
     #: Brian groups whose spikes are recorded
     watched: list[Any] = field(default_factory=list)
     #: "population.variable" -> (Brian group, name of the variable), what a run reads and writes

@@ -177,7 +177,9 @@ class CudaDevice(SlotDevice):
     def declarations(self) -> list[str]:
         """Return what the loop over slots shares with code objects, in C++."""
         arrays = [f"static {a['type']}* _dev{a['name']};" for a in self.plan["mirrors"]]
-        return super().declarations() + arrays
+        tables = (f"static __constant__ double* _dev_{t[0]}_values;" for t in self.plan["tables"])
+        keys = (f"static __constant__ int64_t _dev_{k[0]}_key[2];" for k in self.plan["noise_keys"])
+        return [*super().declarations(), *arrays, *tables, *keys]
 
     def _mirror_what_the_loop_reads(self, built: Built) -> None:
         clock, schedule = built.step_clock, built.variables["schedule.cursor"][0]
@@ -186,7 +188,7 @@ class CudaDevice(SlotDevice):
         of_lanes = [*SLOT_LOG, "sample_key", "n_shown"]
         for name in (*of_lanes, *(["batch_ends"] if built.at_batch_end else [])):
             self.mirror(schedule.variables[name])
-        spiking = [*built.watched, *([built.spike_input] if built.spike_input else [])]
+        spiking = [*built.watched, *built.spike_inputs.values()]
         for group in spiking:
             self.mirror(brian.array_of_spikes(group))
         for group, variable in built.added_to.values():

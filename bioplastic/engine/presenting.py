@@ -22,9 +22,11 @@ from bioplastic.engine.engines import find_engine, open_program
 from bioplastic.engine.lanes import default_lanes
 from bioplastic.engine.output_file import kept_outputs
 from bioplastic.engine.program import ChunkResult, deferred_interrupt
-from bioplastic.engine.running import Result, run
+from bioplastic.engine.result import Result
+from bioplastic.engine.running import run
 from bioplastic.engine.state import State
-from bioplastic.engine.stimulus import Stimulus, check_stimulus, in_this_order
+from bioplastic.engine.stimuli import Stimuli
+from bioplastic.engine.stimulus import Stimulus
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 from bioplastic.spikes import SpikeTrains
@@ -45,8 +47,8 @@ class Presentation:
     ----------
     network : Network
         The declaration, without rules.
-    stimulus : RateStimulus, SpikeStimulus or SignalStimulus
-        The samples.
+    stimulus : Stimulus or sequence of Stimulus
+        The samples, see :func:`run`.
     seed : int or SeedSequence
         Seed of the noise.
     state : mapping of str to ndarray
@@ -66,7 +68,7 @@ class Presentation:
     """
 
     network: Network
-    stimulus: Stimulus
+    stimulus: Stimulus | Sequence[Stimulus]
     seed: int | np.random.SeedSequence
     state: Mapping[str, npt.NDArray[np.float64]]
 
@@ -89,7 +91,7 @@ class Presentation:
 
 def present(
     network: Network,
-    stimulus: Stimulus,
+    stimulus: Stimulus | Sequence[Stimulus],
     *,
     seed: int | np.random.SeedSequence,
     state: Mapping[str, npt.NDArray[np.float64]] | None = None,
@@ -131,26 +133,28 @@ def present(
     KeyboardInterrupt
         After Ctrl-C, when the programs have stopped.
     """
-    check_stimulus(network, stimulus)
+    stimuli = Stimuli(network, stimulus)
+    n = len(stimuli)
     if record not in ("counts", "spikes"):
         raise ParameterError(f"record: must be 'counts' or 'spikes', got {record!r}")
     check_independent(network, state or {}, outputs)
     chosen = find_engine(engine)
-    n_workers = min(joblib.effective_n_jobs(n_jobs), max(len(stimulus), 1))
+    n_workers = min(joblib.effective_n_jobs(n_jobs), max(n, 1))
     if lanes is None:
         lanes = default_lanes(network, chosen.n_busy)
     program = open_program(network, engine=chosen.name, lanes=lanes)
-    lengths, order = network.schedule.n_steps(stimulus.durations(0, len(stimulus))), None
+    order = None
     if lanes > 1:  # neighbours of about the same length wait little for each other
-        order = np.argsort(stimulus.durations(0, len(stimulus)), kind="stable")
-        stimulus, lengths = in_this_order(stimulus, order), lengths[order]
+        order = np.argsort(stimuli.durations(0, n), kind="stable")
+        stimuli = stimuli.in_this_order(order)
+    lengths = stimuli.n_steps(0, n)
     kept = kept_outputs(outputs, outputs_at, lengths, path=outputs_path, order=order)
-    cuts = _cuts(stimulus, n_workers * SHARES if n_workers > 1 else 1)
+    cuts = _cuts(stimuli, n_workers * SHARES if n_workers > 1 else 1)
     blocks = list(itertools.pairwise(cuts))
     work = functools.partial(
         run,
         network,
-        stimulus,
+        stimuli.parts,
         seed=seed,
         state=state,
         engine=chosen.name,
@@ -161,7 +165,7 @@ def present(
     lock = threading.Lock()
     with (
         deferred_interrupt() as asked,
-        tqdm(total=len(stimulus), desc=description, unit="sample", disable=not progress) as bar,
+        tqdm(total=n, desc=description, unit="sample", disable=not progress) as bar,
     ):
 
         def here(begin: int, end: int) -> Result:
@@ -195,15 +199,15 @@ def present(
             )
         if asked() or any(r.interrupted for r in results):
             n_done = sum(r.n_done - a for r, (a, _) in zip(results, blocks, strict=True))
-            raise KeyboardInterrupt(f"stopped after {n_done} of {len(stimulus)} samples")
-        bar.update(len(stimulus) - bar.n)
+            raise KeyboardInterrupt(f"stopped after {n_done} of {n} samples")
+        bar.update(n - bar.n)
     if kept is not None and outputs_path is not None:  # all of it lies in one place
         results = [dataclasses.replace(r, outputs={}) for r in results]
     joined = _joined(results, state=work(program=program, stop=0).state)
     if order is not None:
         joined = _in_order(joined, np.argsort(order))
     if kept is not None and outputs_path is not None:
-        joined = dataclasses.replace(joined, outputs=kept.up_to(len(stimulus)))
+        joined = dataclasses.replace(joined, outputs=kept.up_to(n))
     return joined
 
 
@@ -221,10 +225,10 @@ def _in_order(result: Result, order: npt.NDArray[np.int64]) -> Result:
     )
 
 
-def _cuts(stimulus: Stimulus, n_blocks: int) -> list[int]:
+def _cuts(stimuli: Stimuli, n_blocks: int) -> list[int]:
     """Cut the samples into blocks of about equal length in time."""
-    n = len(stimulus)
-    lengths = stimulus.durations(0, n) + 1e-3
+    n = len(stimuli)
+    lengths = stimuli.durations(0, n) + 1e-3
     shares = np.concatenate([[0.0], np.cumsum(lengths)]) / max(lengths.sum(), 1e-12)
     inner = np.searchsorted(shares, np.arange(1, n_blocks) / n_blocks)
     return [0, *np.unique(inner[(inner > 0) & (inner < n)]).tolist(), n]

@@ -6,13 +6,12 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from bioplastic.models import Network
-from bioplastic.spikes import SpikeTrains
 
 __all__ = [
     "Chunk",
@@ -22,7 +21,6 @@ __all__ = [
     "Program",
     "Recorder",
     "deferred_interrupt",
-    "input_events",
 ]
 
 
@@ -66,8 +64,11 @@ class Chunk:
 
     Parameters
     ----------
-    samples : ndarray of shape (n_rows, n_features) or (n_steps, n_features), or SpikeTrains
-        Rates of the samples in hertz, or signals of all steps end to end, or spikes.
+    samples : mapping of str to (mapping of str to ndarray)
+        What each input is shown, by population. ``"table"``: of rates in hertz, a row for each
+        sample; of signals, a row for each step of all slots end to end. ``"steps"``, ``"units"``:
+        of spikes, in order of time, those of sample `k` from ``"offsets"[k]``. ``"key"``: two
+        words in place of those of `seed`, for an input with noise of its own.
     n_steps : ndarray of shape (n_rows,)
         Length of every slot.
     keys : ndarray of shape (n_rows,)
@@ -90,7 +91,7 @@ class Chunk:
         Whether to hand back the spikes of the watched populations, beside their number.
     """
 
-    samples: npt.NDArray[np.float64] | SpikeTrains
+    samples: Mapping[str, Mapping[str, npt.NDArray[Any]]]
     n_steps: npt.NDArray[np.int64]
     keys: npt.NDArray[np.float64]
     targets: npt.NDArray[np.float64]
@@ -183,24 +184,6 @@ class Recorder(Protocol):
     def record(self, start: int, result: ChunkResult) -> None:
         """Take what the chunk gave."""
         ...
-
-
-def input_events(
-    trains: SpikeTrains, *, dt: float, n_steps: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """Spikes of the samples by the steps in which they act.
-
-    Returns
-    -------
-    steps, units : ndarray of int32 of shape (n_spikes,)
-        In order of time within each sample.
-    offsets : ndarray of shape (n_rows + 1,)
-        Sample `k` owns the events ``offsets[k]`` up to ``offsets[k + 1]``.
-    """
-    last = np.repeat(n_steps - 1, np.diff(trains.offsets))
-    # A hair more, so that a spike at 3 ms acts in step 3 of 1 ms whatever the last bit says.
-    steps = np.minimum(np.floor(trains.times / dt + 1e-6), last).astype(np.int32)
-    return steps, trains.units, trains.offsets
 
 
 @contextlib.contextmanager

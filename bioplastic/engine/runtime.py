@@ -5,7 +5,7 @@ Slow, but everything can be looked at, and no compiler is needed for NumPy.
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,10 @@ from bioplastic.engine.context import BRIAN, brian_context, steady_names
 from bioplastic.engine.lanes import learned_variables, upper_bounds
 from bioplastic.engine.noise import noise_device
 from bioplastic.engine.plan import plan_of
-from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan, input_events
+from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan
 from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.models import Network
 from bioplastic.models.hooks import AT_BATCH_END
-from bioplastic.spikes import SpikeTrains
 
 __all__ = ["RuntimeProgram"]
 
@@ -125,11 +124,15 @@ class RuntimeProgram:
         built, n_rows = self._built, len(chunk.keys)
         tables = built.tables
         with self._context():
-            if isinstance(chunk.samples, SpikeTrains):
-                dt = float(self._network.schedule.dt)
-                self._events = input_events(chunk.samples, dt=dt, n_steps=chunk.n_steps)
-            else:
-                tables.stimulus.values[: len(chunk.samples)] = chunk.samples
+            for name, arrays in chunk.samples.items():
+                if (table := arrays.get("table")) is not None:
+                    tables.stimuli[name].values[: len(table)] = table
+                if name in tables.uniforms:
+                    tables.uniforms[name].key[:] = arrays["key"]
+            self._sources = {
+                name: _SpikeSource(group, self._lanes, chunk.samples[name])
+                for name, group in built.spike_inputs.items()
+            }
             if (signals := chunk.target_signals) is not None:
                 tables.target_signals.values[: len(signals)] = signals
             tables.first_rows.values[:n_rows] = chunk.first_rows
@@ -260,7 +263,8 @@ class RuntimeProgram:
             obj.run()
         learned = [n for n in self._learned if self._learns and self._exists(n)]
         self._before = {name: self._lane(name, 0).copy() for name in learned}
-        self._begin_input(rows)
+        for source in self._sources.values():
+            source.begin(rows)
         found: list[list[tuple[float, npt.NDArray[np.int32]]]] = [[] for _ in rows]
         intervals, n_steps = self._built.intervals, int(lengths.max())
         repeats = self._of_schedule("repeats").astype(np.int64)
@@ -276,8 +280,8 @@ class RuntimeProgram:
             t.set_value(step * dt)
             noise.step[0] = step
             for obj in self._steps:
-                if obj is self._built.spike_input:
-                    self._fire_input(step)
+                if obj.name in self._sources:
+                    self._sources[obj.name].fire(step)
                 if (step + 1) % intervals.get(obj.name, 1) == 0:
                     obj.run()
             self._record(step, dt, lengths, found)
@@ -294,29 +298,6 @@ class RuntimeProgram:
         """Whether a variable has values: a list of synapses may be empty."""
         lists = {name for _, name, *_ in self._active_lists()}
         return name in self._built.variables or name.split(".")[0] in lists
-
-    def _begin_input(self, rows: npt.NDArray[np.int64]) -> None:
-        """Go to where the spikes of these samples begin."""
-        if self._built.spike_input is None:
-            return
-        offsets = self._events[2]
-        self._next = [int(offsets[row]) if row >= 0 else 0 for row in rows]
-        self._end = [int(offsets[row + 1]) if row >= 0 else 0 for row in rows]
-        self._late = [np.zeros(0, dtype=np.int32) for _ in rows]
-
-    def _fire_input(self, step: int) -> None:
-        """Put the samples' spikes of this step where a thresholder would."""
-        steps, units, _ = self._events
-        group, fired = self._built.spike_input, []
-        for lane, (begin, end) in enumerate(zip(self._next, self._end, strict=True)):
-            due = begin + int(np.searchsorted(steps[begin:end], step, side="right"))
-            waiting = np.concatenate([self._late[lane], units[begin:due]])
-            # A channel fires once in a step, as a neuron does: what more it has to say follows.
-            first = np.zeros(len(waiting), dtype=bool)
-            first[np.unique(waiting, return_index=True)[1]] = True
-            self._late[lane], self._next[lane] = waiting[~first], due
-            fired.append(waiting[first] + lane * (len(group) // self._lanes))
-        fire(group, np.concatenate(fired))
 
     def _record(
         self,
@@ -336,6 +317,34 @@ class RuntimeProgram:
                     own = units[units // n == lane] - lane * n
                     found[lane].append((step * dt, (first + own).astype(np.int32)))
             first += n
+
+
+class _SpikeSource:
+    """Fires the spikes of the samples in a group of Brian."""
+
+    def __init__(self, group: Any, lanes: int, spikes: Mapping[str, npt.NDArray[np.int64]]) -> None:
+        self._group, self._n = group, len(group) // lanes
+        self._steps, self._units = spikes["steps"], spikes["units"]
+        self._offsets = spikes["offsets"]
+
+    def begin(self, rows: npt.NDArray[np.int64]) -> None:
+        """Go to where the spikes of these samples begin, one for each lane."""
+        self._next = [int(self._offsets[row]) if row >= 0 else 0 for row in rows]
+        self._end = [int(self._offsets[row + 1]) if row >= 0 else 0 for row in rows]
+        self._late = [np.zeros(0, dtype=np.int32) for _ in rows]
+
+    def fire(self, step: int) -> None:
+        """Put the samples' spikes of this step where a thresholder would."""
+        fired = []
+        for lane, (begin, end) in enumerate(zip(self._next, self._end, strict=True)):
+            due = begin + int(np.searchsorted(self._steps[begin:end], step, side="right"))
+            waiting = np.concatenate([self._late[lane], self._units[begin:due]])
+            # A channel fires once in a step, as a neuron does: what more it has to say follows.
+            first = np.zeros(len(waiting), dtype=bool)
+            first[np.unique(waiting, return_index=True)[1]] = True
+            self._late[lane], self._next[lane] = waiting[~first], due
+            fired.append(waiting[first] + lane * self._n)
+        fire(self._group, np.concatenate(fired))
 
 
 class _Probe:

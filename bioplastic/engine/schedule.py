@@ -5,10 +5,13 @@ from typing import Any
 
 import brian2 as b2
 import numpy as np
+from brian2.core.functions import Function
 
 from bioplastic.engine.functions import RowTable, Uniform
+from bioplastic.engine.inputs import kind_of
 from bioplastic.engine.plan import plan_of
-from bioplastic.models import Network, SignalInput, SpikeInput
+from bioplastic.engine.stimuli import with_noise_of_their_own
+from bioplastic.models import Network
 from bioplastic.models.hooks import AT_BATCH_END, RULE_AT_SLOT_END
 from bioplastic.models.strings import LINKED
 
@@ -60,7 +63,13 @@ in_batch = in_batch*(1 - batch_ends)
 class Tables:
     """What equations look up: samples, what is known of them, and random numbers."""
 
-    stimulus: RowTable
+    #: names of the network's inputs in its order, and by name the tables of those that have one
+    inputs: tuple[str, ...]
+    stimuli: dict[str, RowTable]
+    #: names of those whose table has a row for each step
+    by_step: frozenset[str]
+    #: random numbers of inputs whose noise is not that of the seed alone
+    uniforms: dict[str, Uniform]
     sample_keys: RowTable
     targets: RowTable
     target_signals: RowTable
@@ -68,27 +77,45 @@ class Tables:
     first_rows: RowTable
     slot_steps: RowTable
     uniform: Uniform
-    #: whether samples are signals, and whether these, or their targets, are
-    signal_input: bool
+    #: whether anything is looked up step by step
     signals: bool
+
+    def functions_of(self, population: str) -> dict[str, Function]:
+        """Return the functions that strings of a population may call, by name."""
+        functions: dict[str, Function] = {
+            "uniform": self.uniforms.get(population, self.uniform),
+            "target": self.targets,
+            "target_signal": self.target_signals,
+        }
+        # Others may read the samples of a network's only input.
+        tables = self.stimuli if population in self.stimuli or len(self.inputs) == 1 else {}
+        if tables:
+            functions["stimulus"] = tables.get(population, next(iter(tables.values())))
+        return functions
 
 
 def tables_of(network: Network, *, n_rows: int, n_signal_rows: int) -> Tables:
     """Make the tables, with room for so many samples and so many steps of signals."""
-    neuron, n_outputs = network.input.neuron, plan_of(network).n_target_signals
-    signal_input = isinstance(neuron, SignalInput)
-    n_features = 0 if isinstance(neuron, SpikeInput) else network.n_features
-    n_stimulus_rows = n_signal_rows if signal_input else n_rows
+    n_outputs = plan_of(network).n_target_signals
+    stimuli: dict[str, RowTable] = {}
+    for population in network.inputs:
+        if row := kind_of(population).row:
+            name = f"_stimulus_of_{population.name}" if stimuli else "stimulus"
+            shape = n_signal_rows if row == "step" else n_rows, population.n_features
+            stimuli[population.name] = RowTable(name, np.zeros(shape))
+    by_step = frozenset(p.name for p in network.inputs if kind_of(p).row == "step")
     return Tables(
-        stimulus=RowTable("stimulus", np.zeros((n_stimulus_rows, n_features))),
+        inputs=tuple(p.name for p in network.inputs),
+        stimuli=stimuli,
+        by_step=by_step,
+        uniforms={n: Uniform(f"_uniform_of_{n}") for n in with_noise_of_their_own(network)},
         sample_keys=RowTable("sample_keys", np.zeros(n_rows)),
         targets=RowTable("target", np.zeros(n_rows)),
         target_signals=RowTable("target_signal", np.zeros((n_signal_rows, n_outputs))),
         first_rows=RowTable("first_rows", np.zeros(n_rows)),
         slot_steps=RowTable("slot_steps", np.zeros(n_rows)),
         uniform=Uniform("uniform"),
-        signal_input=signal_input,
-        signals=signal_input or n_outputs > 0,
+        signals=bool(by_step) or n_outputs > 0,
     )
 
 

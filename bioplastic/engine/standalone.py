@@ -210,15 +210,11 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
                 (*several[name][:2], self._bound(built, bounds.get(name))) for name in learned
             ],
             "spread": [several[name][:2] for name in sorted(built.spread)] if several else [],
-            "n_features": built.tables.stimulus.values.shape[1],
             "signals": built.tables.signals,
-            "signal_input": built.tables.signal_input,
+            **self._inputs(built),
             "n_target_signals": built.tables.target_signals.values.shape[1],
-            "draws": any("uniform_key" in brian.text_of(c) for c in self.code_objects.values()),
-            "has_targets": any(
-                "target_values" in brian.text_of(c) for c in self.code_objects.values()
-            ),
-            "spike_input": built.spike_input and self._spikes(built.spike_input),
+            "draws": self._reads("uniform_key"),
+            "has_targets": self._reads("target_values"),
             "watched": self._watched(built),
             "lists": [self._list(s, *lists[s.name]) for s in built.listed],
             "arrivals": sorted(
@@ -259,8 +255,8 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             if late and not calls["arrive"]:
                 calls["arrive"] = ["_arrive();", "_note_spikes();"]
                 part += calls["arrive"]
-            if obj is built.spike_input:  # before whoever reads its spikes
-                part.append("_fire_input(step);")
+            if obj.name in built.spike_inputs:  # before whoever reads its spikes
+                part.append(f"_fire_input_{obj.name}(step);")
             if part is calls["end"] and obj.order >= AT_BATCH_END.order and not together:
                 together = True
                 part += ["_learn_together();"] if learns else []
@@ -286,6 +282,32 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         calls["start"] += [*opens, *(["_begin_round();"] if learns else [])]
         calls["end"] = [*(f"_end_block_{name}(_is_last);" for name in ends.values()), *calls["end"]]
         return calls
+
+    def _inputs(self, built: Built) -> dict[str, list[tuple[Any, ...]]]:
+        """List what the main program reads of samples; files go by the number of their input."""
+        tables, number = built.tables, built.tables.inputs.index
+        return {
+            "tables": [
+                (table.name, table.values.shape[1], number(name), name in tables.by_step)
+                for name, table in tables.stimuli.items()
+                if self._reads(f"{table.name}_values")
+            ],
+            "noise_keys": [
+                (uniform.name, number(name))
+                for name, uniform in tables.uniforms.items()
+                if self._reads(f"{uniform.name}_key")
+            ],
+            "spike_inputs": [
+                (name, number(name), *self._spikes(group))
+                for name, group in built.spike_inputs.items()
+            ],
+        }
+
+    def _reads(self, array: str) -> bool:
+        """Whether a code object reads what a function looks up."""
+        names = f"_namespace{array}", f"_dev_{array}"  # on the CPU, and on a GPU
+        codes = [brian.text_of(c) for c in self.code_objects.values()]
+        return any(name in code for name in names for code in codes)
 
     def number_now(self, array: str) -> str:
         """C++ expression of the first number of an array, as the loop over slots sees it."""

@@ -29,7 +29,7 @@ from bioplastic.engine.context import brian_context, steady_names
 from bioplastic.engine.engines import Engine
 from bioplastic.engine.lanes import learned_variables, upper_bounds
 from bioplastic.engine.plan import plan_of
-from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan, input_events
+from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan
 from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.engine.standalone import slot_device
 from bioplastic.errors import (
@@ -40,7 +40,6 @@ from bioplastic.errors import (
 )
 from bioplastic.models import Network
 from bioplastic.models.declaration import key_of
-from bioplastic.spikes import SpikeTrains
 
 __all__ = [
     "CPP",
@@ -111,7 +110,7 @@ class CompiledProgram:
         self._files: dict[str, int] = manifest["files"]
         self._parameters = set(manifest["parameters"])
         self._lists = plan_of(network).lists
-        self._dt = float(network.schedule.dt)
+        self._inputs = [population.name for population in network.inputs]
 
     def run(
         self,
@@ -130,13 +129,10 @@ class CompiledProgram:
 
     def _write_input(self, folder: Path, chunk: Chunk) -> None:
         try:
-            if isinstance(chunk.samples, SpikeTrains):
-                events = input_events(chunk.samples, dt=self._dt, n_steps=chunk.n_steps)
-                _write_array(folder / "input.steps", events[0])
-                _write_array(folder / "input.units", events[1])
-                _write_array(folder / "input.offsets", events[2])
-            else:
-                _write_array(folder / "stimulus", np.asarray(chunk.samples, dtype=np.float64))
+            for name, arrays in chunk.samples.items():
+                for what, array in arrays.items():
+                    number = self._inputs.index(name)
+                    _write_array(folder / f"input.{number}.{what}", array)
             if chunk.target_signals is not None:
                 _write_array(folder / "target_signals", chunk.target_signals)
             _write_array(folder / "n_steps", np.asarray(chunk.n_steps, dtype=np.int64))

@@ -154,3 +154,8 @@ class DelayLineInput(SignalInput):
     at_slot_start: str = DELAY_LINE_START
     n_channels: Any = parameter(1, low=1, strict=False, key=key_of)
     delay: Any = parameter(30 * ms, low=0)
+
+    def n_features(self, n: int) -> int:
+        """Return the number of channels, of which `n` is a multiple."""
+        n_channels: int = round(self.n_channels)
+        return n_channels

@@ -10,7 +10,6 @@ from bioplastic.errors import ParameterError
 from bioplastic.models.declaration import Declaration, check_kind, draw, is_distribution
 from bioplastic.models.distributions import PerTarget
 from bioplastic.models.hooks import strings_of
-from bioplastic.models.inputs import DelayLineInput, PoissonInput, SignalInput, SpikeInput
 from bioplastic.models.network_checks import check_network
 from bioplastic.models.population import Population
 from bioplastic.models.projection import Projection
@@ -21,14 +20,18 @@ from bioplastic.models.wiring import Wiring, regular_pairs, sorted_synapses
 
 __all__ = ["Network"]
 
-#: Neurons through which samples enter.
-INPUTS = (PoissonInput, SpikeInput, SignalInput)
-
 
 def _of_neurons(population: Population) -> list[tuple[str, Any]]:
     """Parameters and initial values of a population's neurons."""
     neuron = population.neuron
     return [*neuron.parameters.items(), *neuron.initial_values.items()]
+
+
+def _words(population: Population) -> frozenset[str]:
+    """Words of the strings of a population's neurons."""
+    neuron = population.neuron
+    said = strings_of(neuron, "neuron").values()
+    return words_of("\n".join([str(neuron.equations), neuron.threshold, *said]))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -38,7 +41,9 @@ class Network(Declaration):
     Parameters
     ----------
     populations : tuple of Population
-        One of them has a :class:`PoissonInput` or :class:`SpikeInput` neuron for every feature.
+        Samples enter through those whose neurons are a :class:`PoissonInput`,
+        :class:`SpikeInput`, :class:`SignalInput` or :class:`DelayLineInput`: one, several, or none
+        for a network that is active by itself.
     projections : tuple of Projection
         Synapses between them, in the order in which they act within a step.
     watch : str or tuple of str
@@ -101,22 +106,18 @@ class Network(Declaration):
                     f"Projection {projection.name}: batch of its rule must be the schedule's "
                     f"batch_size={self.schedule.batch_size}, got {batch}"
                 )
-        inputs = [p for p in self.populations if isinstance(p.neuron, INPUTS)]
-        if len(inputs) != 1:
-            raise ParameterError(
-                "Network.populations: exactly one must have a PoissonInput, SpikeInput or "
-                "SignalInput neuron, which is where the samples enter"
-            )
-        if inputs[0].n % self.n_features:
-            raise ParameterError(
-                f"Population.n: must be a multiple of n_channels={self.n_features} of its "
-                f"DelayLineInput, got {inputs[0].n} ({inputs[0].name})"
-            )
-        if self.schedule.presentation is None and isinstance(inputs[0].neuron, PoissonInput):
-            raise ParameterError(
-                "Schedule.presentation: must be given for a PoissonInput, whose samples have no "
-                "length of their own"
-            )
+        for population in self.populations:
+            kind, takes = type(population.neuron).__name__, population.neuron.takes
+            if takes == "rates" and self.schedule.presentation is None:
+                raise ParameterError(
+                    f"Schedule.presentation: must be given for a {kind}, whose samples have no "
+                    f"length of their own, got None ({population.name})"
+                )
+            if not takes and len(self.inputs) != 1 and "stimulus" in _words(population):
+                raise ParameterError(
+                    f"Population {population.name}: its {kind} reads stimulus() and takes no "
+                    f"samples; where a network has not exactly one input, only inputs read them"
+                )
         check_network(self)
 
     def __repr__(self) -> str:
@@ -164,15 +165,25 @@ class Network(Declaration):
         )
 
     @property
+    def inputs(self) -> tuple[Population, ...]:
+        """Populations through which samples enter, in the network's order."""
+        return tuple(p for p in self.populations if p.neuron.takes)
+
+    @property
     def input(self) -> Population:
-        """Population where the samples enter."""
-        return next(p for p in self.populations if isinstance(p.neuron, INPUTS))
+        """Population through which samples enter, of a network that has one such population."""
+        if len(self.inputs) != 1:
+            names = ", ".join(p.name for p in self.inputs) or "none"
+            raise ParameterError(
+                f"Network.input: must be one population, the network has {names}; its inputs tell "
+                f"them all"
+            )
+        return self.inputs[0]
 
     @property
     def n_features(self) -> int:
-        """Number of channels, or of features, of a sample."""
-        neuron = self.input.neuron
-        return round(neuron.n_channels) if isinstance(neuron, DelayLineInput) else self.input.n
+        """Number of features, or of channels, of a sample, of a network that has one input."""
+        return self.input.n_features
 
     @property
     def drawn(self) -> frozenset[str]:

@@ -161,6 +161,10 @@ class NeuronModel(Declaration):
         """Whether the neuron can spike."""
         return bool(self.threshold)
 
+    def n_features(self, n: int) -> int:
+        """Return the number of features of a sample for `n` such neurons, which take samples."""
+        return n
+
     def frozen(self) -> Self:
         """Return the model with what adapts in it held fixed; here itself."""
         return self

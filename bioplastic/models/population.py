@@ -60,6 +60,11 @@ class Population(Declaration):
             )
         if self.n < 1:
             raise ParameterError(f"Population.n: must be at least 1, got {self.n} ({self.name})")
+        if self.n % self.n_features:
+            raise ParameterError(
+                f"Population.n: must be a multiple of n_channels={self.n_features} of its "
+                f"{type(self.neuron).__name__}, got {self.n} ({self.name})"
+            )
         if self.places is not None and len(self.places) != self.n:
             raise ParameterError(
                 f"Population.places: must have n={self.n} entries, got {len(self.places)} "
@@ -72,6 +77,11 @@ class Population(Declaration):
                 f"Population.grid: must have a point for every neuron, {self.grid} has {n_points} "
                 f"({self.name})"
             )
+
+    @property
+    def n_features(self) -> int:
+        """Number of features, or of channels, of the samples that the neurons take."""
+        return self.neuron.n_features(self.n)
 
     def positions(self) -> npt.NDArray[np.float64]:
         """Places of the neurons on the grid.

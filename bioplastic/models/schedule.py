@@ -25,8 +25,8 @@ class Schedule(Declaration):
     Parameters
     ----------
     presentation, rest, dt : Quantity, in seconds
-        Lengths; whole multiples of `dt`. A sample of spikes has a length of its own, to which a
-        `presentation` of None gives way; it is rounded up to a step.
+        Lengths; whole multiples of `dt`. Spikes and signals have a length of their own, to which a
+        `presentation` of None gives way, the longest of a sample's; it is rounded up to a step.
     min_spikes, max_repeats : int
         When a presentation is repeated.
     batch_size : int

@@ -4,7 +4,7 @@ A program records the spikes of watched populations only, and to watch more of t
 which samples are repeated. So each neuron of a copy of the network counts for itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,8 +14,9 @@ from brian2 import Equations
 from brian2.utils.stringtools import get_identifiers
 
 from bioplastic import engine as engines
+from bioplastic.engine.stimuli import Stimuli
 from bioplastic.engine.stimulus import Stimulus
-from bioplastic.models import Network, NeuronModel, Population, SignalInput
+from bioplastic.models import Network, NeuronModel, Population
 from bioplastic.study._connections import multiplies
 
 __all__ = ["Counts", "count_learning", "count_presenting"]
@@ -51,7 +52,7 @@ class Counts:
 def count_presenting(
     network: Network,
     state: State,
-    stimulus: Stimulus,
+    stimulus: Stimulus | Sequence[Stimulus],
     *,
     seed: int | np.random.SeedSequence,
     engine: str,
@@ -69,7 +70,7 @@ def count_presenting(
 def count_learning(
     network: Network,
     state: State,
-    stimulus: Stimulus,
+    stimulus: Stimulus | Sequence[Stimulus],
     *,
     seed: int | np.random.SeedSequence,
     engine: str,
@@ -86,17 +87,19 @@ def count_learning(
         counting, stimulus, seed=seed, state=state, engine=engine, record="nothing"
     )
     if result.interrupted:
-        raise KeyboardInterrupt(f"stopped after {result.n_done} of {len(stimulus)} samples")
+        n_samples = len(Stimuli(network, stimulus))
+        raise KeyboardInterrupt(f"stopped after {result.n_done} of {n_samples} samples")
     return _counts(network, stimulus, result, {name: result.state[name] for name in names})
 
 
 def _counts(
     network: Network,
-    stimulus: Stimulus,
+    stimulus: Stimulus | Sequence[Stimulus],
     result: engines.Result,
     sums: Mapping[str, npt.NDArray[np.float64]],
 ) -> Counts:
-    n_steps = network.schedule.n_steps(stimulus.durations(0, len(stimulus)))
+    stimuli = Stimuli(network, stimulus)
+    n_steps = stimuli.n_steps(0, len(stimuli))
     presented = np.cumsum(result.repeats == 0) - 1
     found: dict[str, dict[str, npt.NDArray[np.float64]]] = {EVENTS: {}, NUMBERS: {}, GRADED: {}}
     for name, values in sums.items():
@@ -141,7 +144,7 @@ def _counters(network: Network, population: Population) -> tuple[dict[str, str],
     """Say what grows at a spike and in every step, and by how much."""
     neuron = population.neuron
     at_spike = {EVENTS: "1"} if neuron.spikes else {}
-    if isinstance(neuron, SignalInput):
+    if neuron.takes == "signals":
         at_spike[NUMBERS] = "int(abs(value) != 1)"
     at_step = {}
     own = set(Equations(str(neuron.equations)))

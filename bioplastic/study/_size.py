@@ -12,7 +12,7 @@ def numbers_of_neurons(plan: Plan, population: Population) -> float:
     """Numbers that the neurons of a population keep; an input keeps its traces only."""
     variables = set(plan.variables(population.name))
     n_differ = sum(map(is_distribution, plan.parameters[population.name].values()))
-    if population is plan.network.input:
+    if population.neuron.takes:
         n_differ, variables = 0, variables - set(equations_of(population.neuron.equations))
     return float(population.n * (len(variables) + n_differ))
 

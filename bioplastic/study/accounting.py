@@ -1,6 +1,6 @@
 """What it takes to show samples to a network of ours, counted while it is shown them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +8,7 @@ from brian2 import Equations
 from brian2.utils.stringtools import get_identifiers
 
 from bioplastic.engine.plan import plan_of
+from bioplastic.engine.stimuli import Stimuli
 from bioplastic.engine.stimulus import Stimulus
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Network, Projection
@@ -46,7 +47,7 @@ _BYTES = 8
 def network_workload(
     network: Network,
     state: State,
-    stimulus: Stimulus,
+    stimulus: Stimulus | Sequence[Stimulus],
     *,
     seed: int | np.random.SeedSequence,
     engine: str = "auto",
@@ -64,7 +65,7 @@ def network_workload(
     state : mapping of str to ndarray
         Its weights and all else that was learned or drawn, by ``"population.variable"``. What it
         does not hold follows from `seed`, as in :func:`bioplastic.engine.run`.
-    stimulus : RateStimulus, SpikeStimulus or SignalStimulus
+    stimulus : Stimulus or sequence of Stimulus
         The samples.
     seed : int or SeedSequence
         Of the noise.
@@ -137,7 +138,7 @@ def network_workload(
     >>> found.effective_acs, found.dense, found.membrane_updates
     (5.0, 60.0, 30.0)
     """
-    _check(stimulus)
+    n_samples = _count(network, stimulus)
     learns = [p.name for p in network.projections if p.rule is not None or p.norm is not None]
     if learns:
         raise ParameterError(
@@ -146,13 +147,13 @@ def network_workload(
         )
     state = _drawn(network, state, seed)
     counts = count_presenting(network, state, stimulus, seed=seed, engine=engine, n_jobs=n_jobs)
-    return _workload(network, state, counts, len(stimulus))
+    return _workload(network, state, counts, n_samples)
 
 
 def learning_workload(
     network: Network,
     state: State,
-    stimulus: Stimulus,
+    stimulus: Stimulus | Sequence[Stimulus],
     *,
     seed: int | np.random.SeedSequence,
     engine: str = "auto",
@@ -206,7 +207,7 @@ def learning_workload(
     How much arithmetic an update is depends on the rule: one of STDP is an addition, one of e-prop
     some five of them. Traces of neurons are part of their membrane updates.
     """
-    _check(stimulus)
+    n_samples = _count(network, stimulus)
     network = plan_of(network).network
     state = _drawn(network, state, seed)
     if learns:
@@ -214,12 +215,14 @@ def learning_workload(
     else:
         held = network.frozen()
         counts = count_presenting(held, state, stimulus, seed=seed, engine=engine, n_jobs=n_jobs)
-    return _workload(network, state, counts, len(stimulus))
+    return _workload(network, state, counts, n_samples)
 
 
-def _check(stimulus: Stimulus) -> None:
-    if len(stimulus) == 0:
+def _count(network: Network, stimulus: Stimulus | Sequence[Stimulus]) -> int:
+    """Count samples, of which there must be one."""
+    if (n_samples := len(Stimuli(network, stimulus))) == 0:
         raise DataError("stimulus: must hold at least one sample, got none")
+    return n_samples
 
 
 def _drawn(network: Network, state: State, seed: int | np.random.SeedSequence) -> State:
@@ -257,7 +260,7 @@ def _of_neurons(network: Network, counts: Counts, n_samples: int) -> Workload:
     total = Workload(n_samples=n_samples)
     for population in network.populations:
         neuron, steps = population.neuron, float(population.n * counts.n_steps)
-        inner = population is not network.input
+        inner = not population.neuron.takes
         integrated = inner and bool(Equations(str(neuron.equations)).diff_eq_names)
         spiking = inner and neuron.spikes and population.name in heard
         total += Workload(

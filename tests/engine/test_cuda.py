@@ -117,13 +117,15 @@ def eprop(**changes):
 
 
 @pytest.fixture(scope="module")
-def cases(network, unpooled_network, stimulus, weights):
+def cases(network, unpooled_network, stimulus, weights, all_inputs, without_input):
     return {
         "diehl_cook": lambda: Case(network, stimulus, weights),
         "without_pool": lambda: Case(unpooled_network, stimulus, weights),
         "liquid": lambda: liquid(RandomLiquid(p=0.3, p_input=0.3, w_input=25.0)),
         "column": lambda: liquid(MaassColumn()),
         "eprop": eprop,
+        "inputs": lambda: Case(*all_inputs, {}),
+        "no_input": lambda: Case(*without_input, {}),
     }
 
 
@@ -162,7 +164,9 @@ def assert_same_bits(one, other):
     assert one.spikes == other.spikes
 
 
-@pytest.mark.parametrize("name", ["diehl_cook", "without_pool", "liquid", "column", "eprop"])
+@pytest.mark.parametrize(
+    "name", ["diehl_cook", "without_pool", "liquid", "column", "eprop", "inputs", "no_input"]
+)
 class TestEngines:
     def test_agree_spike_by_spike(self, cases, name, place):
         case = cases[name]()
@@ -190,6 +194,11 @@ class TestLanes:
         assert one.counts.sum() > 50
         assert one.spikes == three.spikes
         assert_same_spikes(one, case.run())
+
+    @pytest.mark.parametrize("name", ["inputs", "no_input"])
+    def test_whatever_the_inputs(self, cases, name, place):
+        case = cases[name]()
+        assert case.run(on=place, lanes=3).spikes == case.run(on=place).spikes
 
     def test_learning_together(self, cases, place):
         case = cases["diehl_cook"]()
@@ -327,7 +336,7 @@ def test_random_numbers_have_their_means_and_do_not_repeat(place):
 @needs_brian2cuda
 @needs_nvcc
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("name", ["diehl_cook", "column", "eprop"])
+@pytest.mark.parametrize("name", ["diehl_cook", "column", "eprop", "inputs", "no_input"])
 def test_projects_are_generated_and_compiled(cases, name, tmp_cache, monkeypatch):
     monkeypatch.setattr(cuda_program, "gpu_capabilities", lambda: ["9.0"])
     network = cases[name]().network

@@ -47,14 +47,14 @@ class Wire:
         self.sizes = dict.fromkeys([*plan_of(network).values, "schedule.cursor"], 1)
 
     def run(self, chunk, *, report, stop):
-        n_rows = len(chunk.keys)
+        n_rows, spikes = len(chunk.keys), chunk.samples["input"]
         report(n_rows)
-        n_spikes = np.diff(chunk.samples.offsets)
+        n_spikes = np.diff(spikes["offsets"])
         return engine.ChunkResult(
             state={"schedule.cursor": np.array([float(n_rows)])},
-            times=chunk.samples.times,
-            units=chunk.samples.units,
-            offsets=chunk.samples.offsets,
+            times=spikes["steps"] * 1e-3,
+            units=spikes["units"],
+            offsets=spikes["offsets"],
             log=np.stack([np.arange(n_rows), np.zeros(n_rows), n_spikes], axis=1),
             seconds=0.0,
         )

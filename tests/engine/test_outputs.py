@@ -11,7 +11,8 @@ import pytest
 from brian2 import ms
 
 from bioplastic import SpikeTrains, engine
-from bioplastic.engine import running, standalone_program
+from bioplastic.engine import chunks as chunking
+from bioplastic.engine import standalone_program
 from bioplastic.errors import ParameterError, StorageError
 from bioplastic.models import (
     Network,
@@ -111,7 +112,7 @@ class TestChoice:
         assert_same(run(stimulus, name, outputs=VARIABLES, outputs_at=1).outputs, every_step)
 
     def test_little_room_for_a_chunk(self, stimulus, every_step, name, monkeypatch):
-        monkeypatch.setattr(running, "MAX_NUMBERS", 1)
+        monkeypatch.setattr(chunking, "MAX_NUMBERS", 1)
         chunks = []
         result = run(
             stimulus, name, outputs=["cell.v"], outputs_at="steps",

@@ -310,10 +310,7 @@ class TestNames:
 
     def test_what_the_engine_gives_is_what_strings_may_name(self):
         tables = tables_of(declare(entrance=PoissonInput(), on_pre=""), n_rows=1, n_signal_rows=1)
-        functions = {
-            "uniform": tables.uniform, "stimulus": tables.stimulus, "target": tables.targets,
-            "target_signal": tables.target_signals,
-        }  # fmt: skip
+        functions = tables.functions_of("input")
         assert {n: len(f._arg_units) for n, f in functions.items()} == FUNCTIONS
         variables = brian2.Equations(SCHEDULE_EQUATIONS)
         assert {n: variables[n].dim for n in LINKED} == {n: NEURON_WORDS[n].dim for n in LINKED}

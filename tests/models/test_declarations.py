@@ -350,13 +350,33 @@ class TestNetwork:
                 ),
                 "names must differ, input_to_output repeat",
             ),
-            (lambda: Network(populations=(OUTPUT,), watch="output"), "PoissonInput"),
+            (
+                lambda: Network(populations=(OUTPUT,), watch="output").input,
+                "Network.input: must be one population, the network has none",
+            ),
+            (
+                lambda: (
+                    Network(
+                        populations=(INPUT, Population(name="second", n=4, neuron=PoissonInput())),
+                        watch="input",
+                    ).n_features
+                ),
+                "must be one population, the network has input, second; its inputs tell",
+            ),
             (
                 lambda: Network(
-                    populations=(INPUT, Population(name="second", n=4, neuron=PoissonInput())),
-                    watch="input",
+                    populations=(
+                        Population(
+                            name="reader",
+                            n=4,
+                            neuron=NeuronModel(
+                                equations="x : 1", at_slot_start="x = stimulus(0, i)"
+                            ),
+                        ),
+                    ),
+                    watch=(),
                 ),
-                "exactly one must have a PoissonInput, SpikeInput or SignalInput",
+                "Population reader: its NeuronModel reads stimulus\\(\\) and takes no samples",
             ),
             (lambda: Population(name="two words", n=1, neuron=LIF()), "identifier.*'two words'"),
             (lambda: Population(name="a", n=0, neuron=LIF()), "Population.n: .*got 0 \\(a\\)"),

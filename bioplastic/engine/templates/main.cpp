@@ -91,13 +91,7 @@ static int64_t _row[_n_lanes];         // what each lane shows, -1 for nothing
 static int64_t _lane_steps[_n_lanes];  // how long that is
 static int64_t _last_lane = 0;         // which has shown the last row
 static int _combine = 0;               // what lanes learn together: nothing, the sum, the mean
-{% if _plan.spike_input %}
-static std::vector<int32_t> _input_steps, _input_units;
-static std::vector<int32_t> _input_late[_n_lanes], _input_waiting[_n_lanes];
-static std::vector<int64_t> _input_last;  // step in which a channel fired last
-static std::vector<int64_t> _input_offsets;
-static int64_t _input_next[_n_lanes], _input_end[_n_lanes];
-{% endif %}
+{% include 'spike_input.cpp' %}
 static std::vector<double> _spike_times, _lane_times[_n_lanes];
 static std::vector<int32_t> _spike_units, _lane_units[_n_lanes];
 static std::vector<int64_t> _offsets(1, 0);
@@ -207,12 +201,12 @@ static void _read_input(long n_rows)
     const int64_t _more = _n_lanes > 1 ? _longest : 0;
     _read(_folder + "key", _seed, 2);
     {% block tables %}
-    {% if _plan.n_features %}
-    const int64_t _n_stimulus_rows = {{"_n_signal_rows" if _plan.signal_input else "n_rows"}};
-    delete [] stimulus_values;
-    stimulus_values = new double[(_n_stimulus_rows + _more)*{{_plan.n_features}}]();
-    _read(_folder + "stimulus", stimulus_values, _n_stimulus_rows*{{_plan.n_features}});
-    {% endif %}
+    {% for table, n_columns, file, by_step in _plan.tables %}
+    {% set n_rows_of_it = "_n_signal_rows" if by_step else "n_rows" %}
+    delete [] {{table}}_values;
+    {{table}}_values = new double[({{n_rows_of_it}} + _more)*{{n_columns}}]();
+    _read(_folder + "input.{{file}}.table", {{table}}_values, {{n_rows_of_it}}*{{n_columns}});
+    {% endfor %}
     {% if _plan.n_target_signals %}
     delete [] target_signal_values;
     target_signal_values = new double[(_n_signal_rows + _more)*{{_plan.n_target_signals}}]();
@@ -239,6 +233,9 @@ static void _read_input(long n_rows)
     {% if _plan.draws %}
     std::copy(_seed, _seed + 2, uniform_key);
     {% endif %}
+    {% for uniform, file in _plan.noise_keys %}
+    _read(_folder + "input.{{file}}.key", {{uniform}}_key, 2);
+    {% endfor %}
     {% endblock %}
     {% block moment %}
     _now = _Moment{_array_schedule_sample_key, _array_schedule_repeats, -1,
@@ -284,40 +281,23 @@ static void _read_input(long n_rows)
             {{list.arrivals}});
     }
     {% endfor %}
-    {% if _plan.spike_input %}
-    _read_all(_folder + "input.steps", _input_steps);
-    _read_all(_folder + "input.units", _input_units);
-    _read_all(_folder + "input.offsets", _input_offsets);
-    {% endif %}
+    {% for name, file, spikes, n in _plan.spike_inputs %}
+    _input_{{name}}.read(_folder + "input.{{file}}");
+    {% endfor %}
 }
 {% block during_slots %}
-{% if _plan.spike_input %}
+{% for name, file, spikes, n in _plan.spike_inputs %}
 
-// A channel fires once in a step, as a neuron does: what more it has to say follows in the next.
-static void _fire_input(int64_t step)
+static void _fire_input_{{name}}(int64_t step)
 {
-    int32_t* spikes = brian::{{_plan.spike_input[0]}};
+    int32_t* spikes = brian::{{spikes}};
     int32_t number = 0;
     for (int64_t lane=0; lane<_n_lanes; lane++)
-    {
-        auto &late = _input_late[lane], &waiting = _input_waiting[lane];
-        int64_t& next = _input_next[lane];
-        const int32_t first = lane*{{_plan.spike_input[1]//_plan.lanes}};
-        waiting.swap(late);
-        late.clear();
-        const auto fire = [&](int32_t unit)
-        {
-            if (_input_last[unit] == step) { late.push_back(unit); return; }
-            _input_last[unit] = step;
-            spikes[number++] = unit;
-        };
-        for (const int32_t unit : waiting) fire(unit);
-        while (next < _input_end[lane] && _input_steps[next] <= step)
-            fire(first + _input_units[next++]);
-    }
-    spikes[{{_plan.spike_input[1]}}] = number;
+        _input_{{name}}.fire(lane, lane*{{n//_plan.lanes}}, step,
+                             [&](int32_t unit) { spikes[number++] = unit; });
+    spikes[{{n}}] = number;
 }
-{% endif %}
+{% endfor %}
 
 static void _arrive()
 {
@@ -373,11 +353,6 @@ static void _run_slots(long n_rows)
             _array_schedule_n_shown[lane] = n_shown;
             _lane_steps[lane] = row < 0 ? 0 : _n_steps[row];
             n_steps = std::max(n_steps, _lane_steps[lane]);
-            {% if _plan.spike_input %}
-            _input_next[lane] = row < 0 ? 0 : _input_offsets[row];
-            _input_end[lane] = row < 0 ? 0 : _input_offsets[row + 1];
-            _input_late[lane].clear();
-            {% endif %}
             // Points are sorted, and a row that comes again meets its own again.
             size_t first = 0, end = _probe_points.size()/2;
             while (first < end)
@@ -388,9 +363,9 @@ static void _run_slots(long n_rows)
             }
             _probe_next[lane] = first;
         }
-        {% if _plan.spike_input %}
-        _input_last.assign({{_plan.spike_input[1]}}, -1);
-        {% endif %}
+        {% for name, file, spikes, n in _plan.spike_inputs %}
+        _input_{{name}}.begin_slot({{n}});
+        {% endfor %}
         {% block begin_slot %}
         {% endblock %}
         {% for list in _plan.lists %}

@@ -8,11 +8,10 @@
 
 {% block tables %}
     {% set _plan = slot_plan() %}
-    {% if _plan.n_features %}
-    _set_table(_dev_stimulus_values, "stimulus",
-               {{"_n_signal_rows" if _plan.signal_input else "n_rows"}}*{{_plan.n_features}},
-               _more*{{_plan.n_features}});
-    {% endif %}
+    {% for table, n_columns, file, by_step in _plan.tables %}
+    _set_table(_dev_{{table}}_values, "input.{{file}}.table",
+               {{"_n_signal_rows" if by_step else "n_rows"}}*{{n_columns}}, _more*{{n_columns}});
+    {% endfor %}
     {% if _plan.n_target_signals %}
     _set_table(_dev_target_signal_values, "target_signals",
                _n_signal_rows*{{_plan.n_target_signals}}, _more*{{_plan.n_target_signals}});
@@ -27,6 +26,11 @@
     _set_numbers(_dev_first_rows_values, _first_rows);
     _set_numbers(_dev_slot_steps_values, _slot_steps);
     _set_on_device(_dev_uniform_key, _seed);
+    int64_t _key[2];
+    {% for uniform, file in _plan.noise_keys %}
+    _read(_folder + "input.{{file}}.key", _key, 2);
+    _set_on_device(_dev_{{uniform}}_key, _key);
+    {% endfor %}
     {% for array, n in _plan.sizes %}
     {{array}}.resize({{n}});
     {% endfor %}
@@ -48,55 +52,55 @@
 {% block during_slots %}
 {% set _plan = slot_plan() %}
 static int64_t *_dev_rows, *_dev_lane_steps;
-{% if _plan.spike_input %}
+{% if _plan.spike_inputs %}
 
-static int64_t* _dev_input_first;
-static int32_t* _dev_input_fired;
-
-// A channel fires once in a step: what more it has to say follows in the next. That depends on the
+// Units that fire in each step of a slot, and where those of a step begin. That depends on the
 // samples alone, and is found out before the slot.
-static void _lay_out_input(int64_t n_steps)
+struct _LaidOut
 {
-    std::vector<int64_t> first(n_steps + 1, 0);
-    std::vector<int32_t> steps, units;
-    for (int64_t lane=0; lane<_n_lanes; lane++)
-    {
-        auto &late = _input_late[lane], &waiting = _input_waiting[lane];
-        int64_t& next = _input_next[lane];
-        const int32_t first_unit = lane*{{_plan.spike_input[1]//_plan.lanes}};
-        for (int64_t step=0; step<n_steps && (next < _input_end[lane] || !late.empty()); step++)
-        {
-            waiting.swap(late);
-            late.clear();
-            const auto fire = [&](int32_t unit)
-            {
-                if (_input_last[unit] == step) { late.push_back(unit); return; }
-                _input_last[unit] = step;
-                first[step + 1]++;
-                steps.push_back((int32_t)step);
-                units.push_back(unit);
-            };
-            for (const int32_t unit : waiting) fire(unit);
-            while (next < _input_end[lane] && _input_steps[next] <= step)
-                fire(first_unit + _input_units[next++]);
-        }
-    }
-    for (int64_t step=0; step<n_steps; step++) first[step + 1] += first[step];
-    std::vector<int64_t> at(first);
-    std::vector<int32_t> fired(units.size());
-    for (size_t k=0; k<units.size(); k++) fired[at[steps[k]]++] = units[k];
-    _to_device(_dev_input_first, first.data(), first.size());
-    _to_device(_dev_input_fired, fired.data(), fired.size());
-    _wait();
-}
+    int64_t* first;
+    int32_t* fired;
 
-static void _fire_input(int64_t)
-{
-    _launch(_fire, _up_to({{_plan.spike_input[1]}}/_block_size + 1, 64), _block_size,
-            _dev_input_first, _dev_input_fired, _dev{{_plan.spike_input[0]}},
-            (int64_t){{_plan.spike_input[1]}});
-}
+    void prepare(const _SpikeInput& input, int64_t longest)
+    {
+        int64_t most = 0;
+        for (size_t row=1; row<input.offsets.size(); row++)
+            most = std::max(most, input.offsets[row] - input.offsets[row - 1]);
+        first = _allocate<int64_t>(longest + 1);
+        fired = _allocate<int32_t>(most*_n_lanes);
+    }
+
+    void lay_out(_SpikeInput& input, int32_t n, int64_t n_steps)  // `n` neurons of a lane
+    {
+        std::vector<int64_t> begins(n_steps + 1, 0);
+        std::vector<int32_t> steps, units;
+        for (int64_t lane=0; lane<_n_lanes; lane++)
+            for (int64_t step=0; step<n_steps && !input.is_over(lane); step++)
+                input.fire(lane, (int32_t)lane*n, step, [&](int32_t unit)
+                {
+                    begins[step + 1]++;
+                    steps.push_back((int32_t)step);
+                    units.push_back(unit);
+                });
+        for (int64_t step=0; step<n_steps; step++) begins[step + 1] += begins[step];
+        std::vector<int64_t> at(begins);
+        std::vector<int32_t> sorted(units.size());
+        for (size_t k=0; k<units.size(); k++) sorted[at[steps[k]]++] = units[k];
+        _to_device(first, begins.data(), begins.size());
+        _to_device(fired, sorted.data(), sorted.size());
+        _wait();
+    }
+};
 {% endif %}
+{% for name, file, spikes, n in _plan.spike_inputs %}
+
+static _LaidOut _laid_out_{{name}};
+static void _fire_input_{{name}}(int64_t)
+{
+    _launch(_fire, _up_to({{n}}/_block_size + 1, 64), _block_size, _laid_out_{{name}}.first,
+            _laid_out_{{name}}.fired, _dev{{spikes}}, (int64_t){{n}});
+}
+{% endfor %}
 
 static void _arrive()
 {
@@ -202,13 +206,9 @@ static _Steps _steps;
     const int64_t _longest = *std::max_element(_n_steps.begin(), _n_steps.end());
     _dev_rows = _allocate<int64_t>(_n_lanes);
     _dev_lane_steps = _allocate<int64_t>(_n_lanes);
-    {% if _plan.spike_input %}
-    int64_t _most = 0;
-    for (long row=0; row<n_rows; row++)
-        _most = std::max(_most, _input_offsets[row + 1] - _input_offsets[row]);
-    _dev_input_first = _allocate<int64_t>(_longest + 1);
-    _dev_input_fired = _allocate<int32_t>(_most*_n_lanes);
-    {% endif %}
+    {% for name, file, spikes, n in _plan.spike_inputs %}
+    _laid_out_{{name}}.prepare(_input_{{name}}, _longest);
+    {% endfor %}
     {% for name, n in _plan.additions %}
     _list_{{name}}.note_additions({{n}});
     {% endfor %}
@@ -235,9 +235,9 @@ static _Steps _steps;
         _to_device(_dev_rows, _row, _n_lanes);
         _to_device(_dev_lane_steps, _lane_steps, _n_lanes);
         _recorded.begin_slot();
-        {% if _plan.spike_input %}
-        _lay_out_input(n_steps);
-        {% endif %}
+        {% for name, file, spikes, n in _plan.spike_inputs %}
+        _laid_out_{{name}}.lay_out(_input_{{name}}, {{n//_plan.lanes}}, n_steps);
+        {% endfor %}
         _launch(_begin_slot, dim3(1), 1,
                 _Moment{_dev_array_schedule_sample_key, _dev_array_schedule_repeats, -1,
                         {(uint32_t)_seed[0], (uint32_t)_seed[1]}},

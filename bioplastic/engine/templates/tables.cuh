@@ -4,7 +4,6 @@
 
 // What equations look up (functions.py), and where a slot stands.
 
-static __constant__ double* _dev_stimulus_values;
 static __constant__ double* _dev_sample_keys_values;
 static __constant__ double* _dev_target_values;
 static __constant__ double* _dev_target_signal_values;

@@ -1,0 +1,49 @@
+{# Spikes of the samples, one object for each population that takes them. #}
+{% if _plan.spike_inputs %}
+struct _SpikeInput
+{
+    std::vector<int32_t> steps, units, late[_n_lanes], waiting[_n_lanes];
+    std::vector<int64_t> last;  // step in which a channel fired last
+    std::vector<int64_t> offsets;
+    int64_t next[_n_lanes], end[_n_lanes];
+
+    void read(const std::string& path)
+    {
+        _read_all(path + ".steps", steps);
+        _read_all(path + ".units", units);
+        _read_all(path + ".offsets", offsets);
+    }
+
+    void begin_slot(int64_t n)  // neurons of all lanes
+    {
+        last.assign(n, -1);
+        for (int64_t lane=0; lane<_n_lanes; lane++)
+        {
+            next[lane] = _row[lane] < 0 ? 0 : offsets[_row[lane]];
+            end[lane] = _row[lane] < 0 ? 0 : offsets[_row[lane] + 1];
+            late[lane].clear();
+        }
+    }
+
+    bool is_over(int64_t lane) const { return next[lane] >= end[lane] && late[lane].empty(); }
+
+    // A channel fires once in a step, as a neuron does: what more it has to say follows in the next.
+    template<class F> void fire(int64_t lane, int32_t first, int64_t step, F spike)
+    {
+        waiting[lane].swap(late[lane]);
+        late[lane].clear();
+        const auto fire_once = [&](int32_t unit)
+        {
+            if (last[unit] == step) { late[lane].push_back(unit); return; }
+            last[unit] = step;
+            spike(unit);
+        };
+        for (const int32_t unit : waiting[lane]) fire_once(unit);
+        while (next[lane] < end[lane] && steps[next[lane]] <= step)
+            fire_once(first + units[next[lane]++]);
+    }
+};
+{% for name, file, spikes, n in _plan.spike_inputs %}
+static _SpikeInput _input_{{name}};
+{% endfor %}
+{% endif %}
