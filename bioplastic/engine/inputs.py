@@ -14,13 +14,7 @@ import numpy.typing as npt
 from brian2 import hertz, second
 
 from bioplastic._quantities import base_units, has_unit
-from bioplastic.engine.stimulus import (
-    Stimulus,
-    check_width,
-    end_to_end,
-    one_number,
-    signal_shape,
-)
+from bioplastic.engine.stimulus import Arrays, Steps, Stimulus, end_to_end, one_number, signal_shape
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Network, Population, Schedule
 from bioplastic.spikes import SpikeTrains
@@ -61,9 +55,6 @@ class RateStimulus(Stimulus):
             values = base_units("stimulus.values", self.values, hertz)
             object.__setattr__(self, "values", values)
 
-    def _n_samples(self) -> int:
-        return len(self.values)
-
     def rows(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         """Rates of the presentations `start` up to `stop`, in hertz.
 
@@ -77,13 +68,7 @@ class RateStimulus(Stimulus):
             raise DataError("stimulus.values: must be finite numbers >= 0")
         return rates
 
-    def check(self, network: Network) -> None:
-        """Refuse another number of features, see :meth:`Stimulus.check`."""
-        check_width("stimulus.values", np.shape(self.values), network.population(self.population))
-
-    def arrays(
-        self, start: int, stop: int, n_steps: npt.NDArray[np.int64], schedule: Schedule
-    ) -> dict[str, npt.NDArray[Any]]:
+    def arrays(self, start: int, stop: int, n_steps: Steps, schedule: Schedule) -> Arrays:
         """Return a table of rates, see :meth:`Stimulus.arrays`."""
         return {"table": self.rows(start, stop)}
 
@@ -101,11 +86,9 @@ class SpikeStimulus(Stimulus):
     """
 
     takes: ClassVar[str] = "spikes"
+    holds: ClassVar[str] = "trains"
 
     trains: SpikeTrains
-
-    def _n_samples(self) -> int:
-        return len(self.trains)
 
     def rows(self, start: int, stop: int) -> SpikeTrains:
         """Return the samples of the presentations `start` up to `stop`."""
@@ -115,13 +98,7 @@ class SpikeStimulus(Stimulus):
         """Lengths of the samples, in seconds."""
         return np.asarray(self.trains.duration[self._chosen(start, stop)])
 
-    def check(self, network: Network) -> None:
-        """Refuse another number of channels, see :meth:`Stimulus.check`."""
-        check_width("stimulus.trains", self.trains.shape, network.population(self.population))
-
-    def arrays(
-        self, start: int, stop: int, n_steps: npt.NDArray[np.int64], schedule: Schedule
-    ) -> dict[str, npt.NDArray[Any]]:
+    def arrays(self, start: int, stop: int, n_steps: Steps, schedule: Schedule) -> Arrays:
         """Return spikes up to the end of the presentation, see :meth:`Stimulus.arrays`."""
         trains, dt = self.rows(start, stop), float(schedule.dt)
         times, units, offsets = trains.times, trains.units, trains.offsets
@@ -159,9 +136,6 @@ class SignalStimulus(Stimulus):
     def __post_init__(self) -> None:
         object.__setattr__(self, "dt", one_number("stimulus.dt", self.dt, second))
 
-    def _n_samples(self) -> int:
-        return len(self.values)
-
     def durations(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         """Lengths of the samples, in seconds."""
         lengths = [len(signal) for signal in self.picked(self.values, start, stop)]
@@ -175,11 +149,9 @@ class SignalStimulus(Stimulus):
                 f"stimulus.dt: must be the network's time step, {dt} s, got {self.dt} s; "
                 f"resample the signals or change Schedule.dt"
             )
-        check_width("stimulus.values", shape, network.population(self.population))
+        self._check_width(shape, network)
 
-    def arrays(
-        self, start: int, stop: int, n_steps: npt.NDArray[np.int64], schedule: Schedule
-    ) -> dict[str, npt.NDArray[Any]]:
+    def arrays(self, start: int, stop: int, n_steps: Steps, schedule: Schedule) -> Arrays:
         """Return a table of the signals end to end, see :meth:`Stimulus.arrays`."""
         return {"table": end_to_end(self.picked(self.values, start, stop), n_steps)}
 

@@ -3,16 +3,17 @@
 import os
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import h5py
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic.engine.outputs import Outputs
+from bioplastic.engine.outputs import Chosen, Outputs
 from bioplastic.engine.program import ChunkResult
+from bioplastic.engine.stimulus import Steps
 from bioplastic.errors import ParameterError, StorageError
 
 __all__ = ["OutputFile", "StoredOutputs", "kept_outputs"]
@@ -21,19 +22,11 @@ __all__ = ["OutputFile", "StoredOutputs", "kept_outputs"]
 class StoredOutputs(Sequence[npt.NDArray[np.float64]]):
     """Values of a variable in a file, one array for each sample, read when it is asked for."""
 
-    def __init__(
-        self, path: Path, name: str, offsets: npt.NDArray[np.int64], samples: range
-    ) -> None:
+    def __init__(self, path: Path, name: str, offsets: Steps, samples: range) -> None:
         self._path, self._name, self._offsets, self._samples = path, name, offsets, samples
 
     def __len__(self) -> int:
         return len(self._samples)
-
-    @overload
-    def __getitem__(self, index: int) -> npt.NDArray[np.float64]: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> "StoredOutputs": ...
 
     def __getitem__(self, index: Any) -> Any:
         """Read the values of a sample; a slice is read later."""
@@ -53,11 +46,13 @@ class OutputFile(Outputs):
 
     Parameters
     ----------
-    chosen, at, n_steps, first
-        See :class:`~bioplastic.engine.outputs.Outputs`.
+    *watched
+        What :class:`~bioplastic.engine.outputs.Outputs` takes.
     path : path-like
         The file, which must not be there yet.
-    order : ndarray of int64 of shape (n_samples,), optional
+    first : int
+        Presentation that comes first.
+    order : ndarray of int64 of shape (n_samples,) or None
         Place of each sample in the file; they lie as they come where None.
 
     Raises
@@ -69,23 +64,16 @@ class OutputFile(Outputs):
     """
 
     def __init__(
-        self,
-        chosen: Sequence[str] | Mapping[str, Sequence[int]],
-        at: str | int,
-        n_steps: npt.NDArray[np.int64],
-        *,
-        path: str | os.PathLike[str],
-        first: int = 0,
-        order: npt.NDArray[np.int64] | None = None,
+        self, *watched: Any, path: str | os.PathLike[str], first: int, order: Steps | None
     ) -> None:
-        super().__init__(chosen, at, n_steps, first=first)
-        self._path = Path(path).absolute()
+        super().__init__(*watched)
+        self._path, self._first = Path(path).absolute(), first
         if self._path.exists():
             raise ParameterError(
                 f"outputs_path: must not exist, got {self._path}; choose another name or delete it"
             )
-        self._place = np.arange(len(n_steps)) if order is None else order
-        rows = np.zeros(len(n_steps), dtype=np.int64)
+        self._place = np.arange(len(self._n_rows)) if order is None else order
+        rows = np.zeros_like(self._n_rows)
         rows[self._place] = self._n_rows
         self._offsets = np.concatenate([[0], np.cumsum(rows)])
         self._lock, self._is_made = threading.Lock(), False
@@ -137,7 +125,7 @@ class OutputFile(Outputs):
         """Write what was seen of each sample that is done."""
         with self._lock, h5py.File(self._path, "r+", locking=False) as file:
             done = []
-            for sample, rows in self._samples(start, result):
+            for sample, rows in enumerate(self._samples(result), start - self._first):
                 place = int(self._place[sample])
                 for name, values in rows.items():
                     file[name][self._offsets[place] : self._offsets[place + 1]] = values
@@ -147,13 +135,13 @@ class OutputFile(Outputs):
 
 
 def kept_outputs(
-    chosen: Sequence[str] | Mapping[str, Sequence[int]],
+    chosen: Chosen,
     at: str | int,
-    n_steps: npt.NDArray[np.int64],
+    n_steps: Steps,
     *,
     path: str | os.PathLike[str] | None,
     first: int = 0,
-    order: npt.NDArray[np.int64] | None = None,
+    order: Steps | None = None,
 ) -> Outputs | None:
     """Make what keeps outputs, in memory or in a file; None where there are none.
 
@@ -162,10 +150,8 @@ def kept_outputs(
     ParameterError
         If there is a file and nothing for it.
     """
-    if not chosen and path is not None:
-        raise ParameterError(f"outputs: must name what goes to outputs_path={path}, got {chosen!r}")
-    if not chosen:
-        return None
     if path is None:
-        return Outputs(chosen, at, n_steps, first=first)
+        return Outputs(chosen, at, n_steps) if chosen else None
+    if not chosen:
+        raise ParameterError(f"outputs: must name what goes to outputs_path={path}, got {chosen!r}")
     return OutputFile(chosen, at, n_steps, path=path, first=first, order=order)

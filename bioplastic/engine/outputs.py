@@ -11,12 +11,14 @@ import numpy.typing as npt
 import psutil
 
 from bioplastic.engine.program import ChunkResult, ProbePlan
+from bioplastic.engine.stimulus import Steps
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 
-__all__ = ["Outputs"]
+__all__ = ["Chosen", "Outputs"]
 
-Rows = dict[str, npt.NDArray[np.float64]]
+type Chosen = Sequence[str] | Mapping[str, Sequence[int]]
+type Rows = dict[str, npt.NDArray[np.float64]]
 
 
 class Outputs:
@@ -29,9 +31,7 @@ class Outputs:
     at : {"end", "steps"} or int
         Whether they are looked at in a sample's last step, in each, or in every so many.
     n_steps : ndarray of shape (n_samples,)
-        Lengths of all samples, `first` and those after it.
-    first : int
-        Presentation that comes first.
+        Lengths of all samples.
 
     Raises
     ------
@@ -40,14 +40,7 @@ class Outputs:
         or not enough memory.
     """
 
-    def __init__(
-        self,
-        chosen: Sequence[str] | Mapping[str, Sequence[int]],
-        at: str | int,
-        n_steps: npt.NDArray[np.int64],
-        *,
-        first: int = 0,
-    ) -> None:
+    def __init__(self, chosen: Chosen, at: str | int, n_steps: Steps) -> None:
         if isinstance(chosen, str):
             raise ParameterError(f"outputs: must be a sequence of names, write [{chosen!r}]")
         whole = isinstance(at, int | np.integer) and not isinstance(at, bool) and at >= 1
@@ -55,11 +48,10 @@ class Outputs:
             raise ParameterError(
                 f"outputs_at: must be 'end', 'steps' or a whole number of steps >= 1, got {at!r}"
             )
-        self._chosen: dict[str, Any] = dict(
-            chosen.items() if isinstance(chosen, Mapping) else dict.fromkeys(chosen)
-        )
+        named: Any = chosen if isinstance(chosen, Mapping) else dict.fromkeys(chosen)
+        self._chosen: dict[str, Any] = dict(named)
         self._every = None if at == "end" else 1 if at == "steps" else int(at)
-        self._n_rows, self._first = self._n_looked(n_steps), first
+        self._n_rows = self._n_looked(n_steps)
         self._kept: dict[str, list[npt.NDArray[np.float64]]] = {n: [] for n in self._chosen}
 
     def of_a_part(self) -> "Outputs":
@@ -72,7 +64,7 @@ class Outputs:
         """Hand out what was kept, one array for each sample before `stop`."""
         return dict(self._kept)
 
-    def _n_looked(self, n_steps: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    def _n_looked(self, n_steps: Steps) -> Steps:
         """Count the steps of samples in which the variables are looked at."""
         return np.minimum(n_steps, 1) if self._every is None else n_steps // self._every
 
@@ -107,11 +99,11 @@ class Outputs:
                 f"outputs_at=10, or write them to a file: outputs_path"
             )
 
-    def numbers(self, n_steps: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    def numbers(self, n_steps: Steps) -> Steps:
         """Count the numbers that each of these samples will give."""
         return self._n_looked(n_steps) * self._width
 
-    def plan(self, start: int, n_steps: npt.NDArray[np.int64]) -> ProbePlan:
+    def plan(self, start: int, n_steps: Steps) -> ProbePlan:
         """Look at them when it is time, in each of these samples."""
         rows = np.arange(len(n_steps))
         if self._every is None:
@@ -123,20 +115,20 @@ class Outputs:
 
     def record(self, start: int, result: ChunkResult) -> None:
         """Take what was seen of the last presentation of each sample that is done."""
-        for _, rows in self._samples(start, result):
+        for rows in self._samples(result):
             for name, values in rows.items():
                 self._kept[name].append(values)
 
-    def _samples(self, start: int, result: ChunkResult) -> Iterator[tuple[int, Rows]]:
-        """Give number and values of each sample that is done."""
+    def _samples(self, result: ChunkResult) -> Iterator[Rows]:
+        """Give the values of each sample that is done."""
         seen, n_done = result.probed, int(result.state["schedule.cursor"][0])
         assert seen is not None
         last = dict(zip(seen.rows.tolist(), seen.repeats.tolist(), strict=True))
         counts = seen.repeats == np.array([last[row] for row in seen.rows.tolist()], dtype=np.int64)
         cuts = np.searchsorted(seen.rows[counts], np.arange(n_done + 1))
         found = {name: seen.values[name][counts] for name in self._elements}
-        for k, (a, b) in enumerate(itertools.pairwise(cuts.tolist())):
-            yield start - self._first + k, {name: values[a:b] for name, values in found.items()}
+        for a, b in itertools.pairwise(cuts.tolist()):
+            yield {name: values[a:b] for name, values in found.items()}
 
 
 def _elements(name: str, chosen: Any, size: int) -> npt.NDArray[np.int32]:

@@ -22,14 +22,12 @@ from bioplastic.engine.engines import find_engine, open_program
 from bioplastic.engine.lanes import default_lanes
 from bioplastic.engine.output_file import kept_outputs
 from bioplastic.engine.program import ChunkResult, deferred_interrupt
-from bioplastic.engine.result import Result
+from bioplastic.engine.result import Result, joined
 from bioplastic.engine.running import run
-from bioplastic.engine.state import State
 from bioplastic.engine.stimuli import Stimuli
 from bioplastic.engine.stimulus import Stimulus
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
-from bioplastic.spikes import SpikeTrains
 
 __all__ = ["Presentation", "present"]
 
@@ -149,8 +147,7 @@ def present(
         stimuli = stimuli.in_this_order(order)
     lengths = stimuli.n_steps(0, n)
     kept = kept_outputs(outputs, outputs_at, lengths, path=outputs_path, order=order)
-    cuts = _cuts(stimuli, n_workers * SHARES if n_workers > 1 else 1)
-    blocks = list(itertools.pairwise(cuts))
+    blocks = _blocks(stimuli, n_workers * SHARES if n_workers > 1 else 1)
     work = functools.partial(
         run,
         network,
@@ -162,53 +159,42 @@ def present(
         lanes=lanes,
         chunk_size=CHUNK,
     )
+    alone = n_workers == 1 or (outputs_path is not None and not chosen.threads)
     lock = threading.Lock()
     with (
         deferred_interrupt() as asked,
         tqdm(total=n, desc=description, unit="sample", disable=not progress) as bar,
     ):
 
-        def here(begin: int, end: int) -> Result:
-            done = begin
+        def on_chunk(position: int, result: ChunkResult) -> None:
+            with lock:
+                bar.update(int(result.state["schedule.cursor"][0]))
 
-            def on_chunk(position: int, result: ChunkResult) -> None:
-                nonlocal done
-                with lock:
-                    bar.update(position - done)
-                done = position
-
-            return work(
-                program=program,
-                start=begin,
-                stop=end,
-                on_chunk=on_chunk,
-                interrupted=asked,
-                recorder=kept and kept.of_a_part(),
-            )
-
-        if n_workers == 1 or (outputs_path is not None and not chosen.threads):
-            results = [here(begin, end) for begin, end in blocks]
-        elif chosen.threads:
-            parallel = joblib.Parallel(n_jobs=n_workers, backend="threading")
-            results = parallel(joblib.delayed(here)(begin, end) for begin, end in blocks)
+        if alone or chosen.threads:  # the program and the bar are here
+            show = functools.partial(work, program=program, on_chunk=on_chunk, interrupted=asked)
+            parallel = joblib.Parallel(n_jobs=1 if alone else n_workers, backend="threading")
         else:
-            parallel = joblib.Parallel(n_jobs=n_workers)
-            results = parallel(
-                joblib.delayed(work)(start=begin, stop=end, recorder=kept and kept.of_a_part())
-                for begin, end in blocks
-            )
+            show, parallel = work, joblib.Parallel(n_jobs=n_workers)
+        results = parallel(
+            joblib.delayed(show)(start=begin, stop=end, recorder=kept and kept.of_a_part())
+            for begin, end in blocks
+        )
         if asked() or any(r.interrupted for r in results):
             n_done = sum(r.n_done - a for r, (a, _) in zip(results, blocks, strict=True))
             raise KeyboardInterrupt(f"stopped after {n_done} of {n} samples")
         bar.update(n - bar.n)
-    if kept is not None and outputs_path is not None:  # all of it lies in one place
-        results = [dataclasses.replace(r, outputs={}) for r in results]
-    joined = _joined(results, state=work(program=program, stop=0).state)
+    whole = joined(results, state=work(program=program, stop=0).state, outputs={})
+    back = np.arange(n)
     if order is not None:
-        joined = _in_order(joined, np.argsort(order))
-    if kept is not None and outputs_path is not None:
-        joined = dataclasses.replace(joined, outputs=kept.up_to(n))
-    return joined
+        back = np.argsort(order)
+        whole = _in_order(whole, back)
+    if kept is not None and outputs_path is not None:  # all of it lies in one place
+        whole.outputs = kept.up_to(n)
+    else:
+        for name in results[-1].outputs:
+            values = [value for result in results for value in result.outputs[name]]
+            whole.outputs[name] = [values[k] for k in back]
+    return whole
 
 
 def _in_order(result: Result, order: npt.NDArray[np.int64]) -> Result:
@@ -221,34 +207,14 @@ def _in_order(result: Result, order: npt.NDArray[np.int64]) -> Result:
         spikes=None if result.spikes is None else result.spikes[order],
         spikes_per_slot=result.spikes_per_slot[slots],
         repeats=result.repeats[slots],
-        outputs={n: [values[k] for k in order] for n, values in result.outputs.items()},
     )
 
 
-def _cuts(stimuli: Stimuli, n_blocks: int) -> list[int]:
+def _blocks(stimuli: Stimuli, n_blocks: int) -> list[tuple[int, int]]:
     """Cut the samples into blocks of about equal length in time."""
     n = len(stimuli)
     lengths = stimuli.durations(0, n) + 1e-3
     shares = np.concatenate([[0.0], np.cumsum(lengths)]) / max(lengths.sum(), 1e-12)
     inner = np.searchsorted(shares, np.arange(1, n_blocks) / n_blocks)
-    return [0, *np.unique(inner[(inner > 0) & (inner < n)]).tolist(), n]
-
-
-def _joined(results: list[Result], state: State) -> Result:
-    last = results[-1]
-    spikes = [r.spikes for r in results if r.spikes is not None]
-    return Result(
-        state=state,
-        counts=np.concatenate([r.counts for r in results]),
-        spikes=SpikeTrains.concatenate(spikes) if spikes else None,
-        spikes_per_slot=np.concatenate([r.spikes_per_slot for r in results]),
-        repeats=np.concatenate([r.repeats for r in results]),
-        n_done=last.n_done,
-        interrupted=False,
-        timings={
-            "build": max(r.timings["build"] for r in results),
-            "simulate": sum(r.timings["simulate"] for r in results),
-        },
-        engine=last.engine,
-        outputs={n: [v for r in results for v in r.outputs[n]] for n in last.outputs},
-    )
+    cuts = [0, *np.unique(inner[(inner > 0) & (inner < n)]).tolist(), n]
+    return list(itertools.pairwise(cuts))

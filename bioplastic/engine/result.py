@@ -1,15 +1,14 @@
-"""What a run hands back, gathered chunk by chunk."""
+"""What a run hands back, joined from its chunks."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from brian2 import second
 
-from bioplastic.engine.outputs import Outputs
-from bioplastic.engine.program import Chunk, ChunkResult, Recorder
+from bioplastic.engine.program import Chunk, ChunkResult
 from bioplastic.engine.state import State
 from bioplastic.errors import SimulationError
 from bioplastic.models import Network
@@ -17,7 +16,7 @@ from bioplastic.models.display import html_block, html_table
 from bioplastic.models.suggesting import no_attribute
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["Gathered", "Result"]
+__all__ = ["Result", "joined", "result_of_chunk", "result_of_nothing"]
 
 
 @dataclass(kw_only=True, slots=True, repr=False)
@@ -86,89 +85,87 @@ class Result:
         )
 
 
-class Gathered:
-    """What the chunks of a run have given so far.
+def result_of_nothing(
+    network: Network, state: State, *, record: str, engine: str, build_seconds: float, n_done: int
+) -> Result:
+    """Return the result of a run that has not presented anything yet.
 
     Parameters
     ----------
     network : Network
         The declaration.
-    values : dict of str to ndarray
-        Parameters and state; what a chunk leaves behind replaces what it began with.
-    start, stop : int
-        Presentations of the run.
+    state : dict of str to ndarray
+        Parameters and state.
     record : {"counts", "spikes", "nothing"}
         What to keep of the watched spikes.
+    engine, build_seconds
+        Its name, and what building took.
+    n_done : int
+        Presentations of earlier runs.
     """
+    none, n_units = np.zeros(0, dtype=np.int64), network.n_watched
+    kept = record == "spikes"
+    return Result(
+        state=state,
+        counts=np.zeros((0, n_units), dtype=np.int32),
+        spikes=SpikeTrains([], [], [0], n_units=n_units, duration=[]) if kept else None,
+        spikes_per_slot=none,
+        repeats=none,
+        n_done=n_done,
+        interrupted=False,
+        timings={"build": build_seconds, "simulate": 0.0},
+        engine={
+            "name": engine,
+            "dt": str(network.schedule.dt),
+            "methods": ", ".join(sorted({p.neuron.method for p in network.populations})),
+            "precision": "float64",
+        },
+    )
 
-    def __init__(
-        self, network: Network, values: State, *, start: int, stop: int, record: str
-    ) -> None:
-        self.values, self.position = values, start
-        self._network, self._start, self._record = network, start, record
-        n_samples = stop - start if record != "nothing" else 0
-        self._counts = np.zeros((n_samples, network.n_watched), dtype=np.int32)
-        self._spikes = [SpikeTrains([], [], [0], n_units=network.n_watched, duration=[])]
-        self._logs = [np.zeros((0, 3))]
-        self._seconds = 0.0
 
-    def add(self, chunk: Chunk, done: ChunkResult) -> None:
-        """Take what a program made of a chunk.
+def result_of_chunk(
+    before: Result, network: Network, chunk: Chunk, done: ChunkResult, *, counted: bool
+) -> Result:
+    """Return what a program made of the chunk that comes after a result.
 
-        Raises
-        ------
-        SimulationError
-            If it is not finite.
-        """
-        bad = sorted(k for k, v in done.state.items() if not np.isfinite(v).all())
-        if bad:  # before anybody keeps it
-            raise SimulationError(
-                f"the run gave values that are not finite in {', '.join(bad)}: a smaller dt, "
-                f"another method or smaller weights may help"
-            )
-        begin = self.position
-        self.values |= done.state
-        self.position += int(done.state["schedule.cursor"][0])
-        # A row of the chunk, no state of the network.
-        self.values["schedule.cursor"] = np.zeros(1)
-        self._seconds += done.seconds
-        self._logs.append(done.log)
-        if self._record == "nothing":
-            return
-        durations = chunk.n_steps * float(self._network.schedule.dt)
-        accepted = _accepted(done, self._network.n_watched, durations)
-        self._counts[begin - self._start : self.position - self._start] = accepted.counts()
-        if self._record == "spikes":
-            self._spikes.append(accepted)
-
-    def result(
-        self,
-        *,
-        parameters: Mapping[str, Any],
-        engine: str,
-        build_seconds: float,
-        interrupted: bool,
-        recorder: Recorder | None,
-    ) -> Result:
-        """Return all that was gathered."""
-        log, neurons = np.concatenate(self._logs), [p.neuron for p in self._network.populations]
-        return Result(
-            state={k: v for k, v in self.values.items() if k not in parameters},
-            counts=self._counts[: self.position - self._start],
-            spikes=SpikeTrains.concatenate(self._spikes) if self._record == "spikes" else None,
-            spikes_per_slot=log[:, 2].astype(np.int64),
-            repeats=log[:, 1].astype(np.int64),
-            n_done=self.position,
-            interrupted=interrupted,
-            timings={"build": build_seconds, "simulate": self._seconds},
-            engine={
-                "name": engine,
-                "dt": str(self._network.schedule.dt),
-                "methods": ", ".join(sorted({neuron.method for neuron in neurons})),
-                "precision": "float64",
-            },
-            outputs=recorder.up_to(self.position) if isinstance(recorder, Outputs) else {},
+    Raises
+    ------
+    SimulationError
+        If it is not finite.
+    """
+    bad = sorted(k for k, v in done.state.items() if not np.isfinite(v).all())
+    if bad:  # before anybody keeps it
+        raise SimulationError(
+            f"the run gave values that are not finite in {', '.join(bad)}: a smaller dt, "
+            f"another method or smaller weights may help"
         )
+    result = replace(
+        before,
+        spikes_per_slot=done.log[:, 2].astype(np.int64),
+        repeats=done.log[:, 1].astype(np.int64),
+        n_done=before.n_done + int(done.state["schedule.cursor"][0]),
+        timings={**before.timings, "simulate": done.seconds},
+    )
+    if counted:
+        accepted = _accepted(done, network.n_watched, chunk.n_steps * float(network.schedule.dt))
+        result.counts = accepted.counts().astype(np.int32)
+        result.spikes = None if before.spikes is None else accepted
+    return result
+
+
+def joined(results: Sequence[Result], **changes: Any) -> Result:
+    """Return the results of samples that follow each other as one, with some fields anew."""
+    spikes = [result.spikes for result in results if result.spikes is not None]
+    arrays: dict[str, Any] = {
+        name: np.concatenate([getattr(result, name) for result in results])
+        for name in ("counts", "spikes_per_slot", "repeats")
+    }
+    timings = {
+        "build": max(result.timings["build"] for result in results),
+        "simulate": sum(result.timings["simulate"] for result in results),
+    }
+    arrays["spikes"] = SpikeTrains.concatenate(spikes) if spikes else None
+    return replace(results[-1], timings=timings, **arrays, **changes)
 
 
 def _accepted(done: ChunkResult, n_units: int, durations: npt.NDArray[Any]) -> SpikeTrains:

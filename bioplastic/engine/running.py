@@ -6,20 +6,21 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from tqdm.auto import tqdm
 
-from bioplastic.engine.chunks import Chunks
+from bioplastic.engine.chunks import chunk_of
 from bioplastic.engine.engines import find_engine, open_program
 from bioplastic.engine.lanes import Combine, check_lanes, in_order
 from bioplastic.engine.limits import check_lists, check_steps
 from bioplastic.engine.output_file import kept_outputs
+from bioplastic.engine.outputs import Outputs
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import ChunkResult, Program, Recorder, deferred_interrupt
-from bioplastic.engine.result import Gathered, Result
+from bioplastic.engine.result import Result, joined, result_of_chunk, result_of_nothing
 from bioplastic.engine.state import complete_state
 from bioplastic.engine.stimuli import Stimuli
 from bioplastic.engine.stimulus import Stimulus
@@ -158,61 +159,74 @@ def run(
     check_lanes(network, lanes, combine)
     if program is None:
         program = open_program(network, engine=chosen.name, lanes=lanes)
-    parameters = {k: np.array([v]) for k, v in plan.values.items()}
-    given = {**parameters, **(state or {})}
-    values = complete_state(network, program.sizes, given, _sequence(seed))
+    sequence = _sequence(seed)
+    first, second = map(int, sequence.generate_state(2))
+    given = {**{k: np.array([v]) for k, v in plan.values.items()}, **(state or {})}
+    values = complete_state(network, program.sizes, given, sequence)
     check_lists(network, values, lanes=lanes, copies=chosen.copies, rings=chosen.rings)
     lengths = stimuli.n_steps(start, total)
     check_steps(network, lengths)
-    needs_spikes = record != "nothing" or recorder is not None
+    counted = record != "nothing"
     if recorder is None:
         recorder = kept_outputs(outputs, outputs_at, lengths, first=start, path=outputs_path)
     if recorder is not None and start < total:
         sizes = {name: len(value) for name, value in values.items()}
         recorder.begin(network, sizes, values, start=start, stop=total)
-    found = Gathered(network, values, start=start, stop=total, record=record)
+    found = [
+        result_of_nothing(
+            network,
+            values,
+            record=record,
+            engine=chosen.name,
+            build_seconds=program.build_seconds,
+            n_done=start,
+        )
+    ]
+    held = deferred_interrupt() if interrupted is None else contextlib.nullcontext(interrupted)
     with (
-        _asked(interrupted) as asked,
+        held as asked,
         tempfile.TemporaryDirectory(prefix="bioplastic-", ignore_cleanup_errors=True) as folder,
         tqdm(
             total=total, initial=start, desc=description, unit="sample", disable=not progress
         ) as bar,
     ):
-        chunks = Chunks(
-            stimuli=stimuli, stop=total, program=program, size=chunk_size, lanes=lanes,
-            combine=combine, recorder=recorder, spikes=needs_spikes, seed=_seed_words(seed),
+        next_chunk = functools.partial(
+            chunk_of,
+            stimuli,
+            stop=total,
+            values=values,
+            seed=(first, second),
+            size=min(chunk_size, getattr(program, "n_rows", chunk_size)),
+            lanes=lanes,
+            recorder=recorder,
             folder=Path(folder),
-        )  # fmt: skip
-        while (begin := found.position) < total and not asked():
-            chunk = chunks.chunk(begin, values)
-            told = functools.partial(_tell, bar, begin)
+            combine=combine,
+            spikes=counted or recorder is not None,
+        )
+        while (begin := found[-1].n_done) < total and not asked():
+
+            def told(n_rows: int, begin: int = begin) -> None:
+                bar.update(begin + n_rows - bar.n)
+
+            chunk = next_chunk(begin)
             done = program.run(chunk, report=told, stop=asked)
             if lanes > 1:
                 done = in_order(done)
-            found.add(chunk, done)
-            told(found.position - begin)
+            found.append(result_of_chunk(found[-1], network, chunk, done, counted=counted))
+            # The cursor is a row of the chunk, no state of the network.
+            values |= done.state | {"schedule.cursor": np.zeros(1)}
+            position = found[-1].n_done
+            told(position - begin)
             if recorder is not None:
                 recorder.record(begin, done)
             if on_chunk is not None:
-                on_chunk(found.position, done)
-    return found.result(
-        parameters=parameters,
-        engine=chosen.name,
-        build_seconds=program.build_seconds,
+                on_chunk(position, done)
+    return joined(
+        found,
+        state={name: value for name, value in values.items() if name not in plan.values},
         interrupted=asked(),
-        recorder=recorder,
+        outputs=recorder.up_to(found[-1].n_done) if isinstance(recorder, Outputs) else {},
     )
-
-
-def _tell(bar: Any, begin: int, rows: int) -> None:
-    """Let a progress bar hear of the rows that are done of a chunk."""
-    bar.update(begin + rows - bar.n)
-
-
-def _asked(
-    interrupted: Callable[[], bool] | None,
-) -> contextlib.AbstractContextManager[Callable[[], bool]]:
-    return deferred_interrupt() if interrupted is None else contextlib.nullcontext(interrupted)
 
 
 def _sequence(seed: int | np.random.SeedSequence) -> np.random.SeedSequence:
@@ -222,8 +236,3 @@ def _sequence(seed: int | np.random.SeedSequence) -> np.random.SeedSequence:
         raise ParameterError(
             f"seed: must be a whole number >= 0 or a SeedSequence, got {seed!r}"
         ) from error
-
-
-def _seed_words(seed: int | np.random.SeedSequence) -> tuple[int, int]:
-    first, second = (int(word) for word in _sequence(seed).generate_state(2))
-    return first, second

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from bioplastic.engine.inputs import KINDS, SpontaneousActivity, kind_of
 from bioplastic.engine.plan import plan_of
-from bioplastic.engine.stimulus import Stimulus
+from bioplastic.engine.stimulus import Steps, Stimulus, end_to_end
 from bioplastic.errors import DataError
 from bioplastic.models import Network, Population
 
@@ -57,9 +57,6 @@ class Stimuli:
             )
         names = [p.name for p in network.inputs] or [""]
         self.parts = tuple(replace(found[name], population=name) for name in names)
-        self._check()
-
-    def _check(self) -> None:
         for part in self.parts:
             part.check(self.network)
         lengths = {part.population: len(part) for part in self.parts}
@@ -68,33 +65,26 @@ class Stimuli:
                 f"stimulus: all must have as many presentations, got "
                 f"{', '.join(f'{n} for {name!r}' for name, n in lengths.items())}"
             )
-        n_outputs = plan_of(self.network).n_target_signals
-        gives = self._giver("target_signals")
+        n_outputs = plan_of(network).n_target_signals
+        some_give = any(part.target_signals is not None for part in self.parts)
         for part in self.parts:
-            part.check_targets(n_outputs if part is gives or part.target_signals else 0)
-        n = len(self)
-        self._agree("keys", lambda part: [part.row_keys(0, n)])
-        self._agree("targets", lambda part: [part.row_targets(0, n)])
-        self._agree("target_signals", lambda part: part.picked(part.target_signals or (), 0, n))
+            part.check_targets(0 if some_give and part.target_signals is None else n_outputs)
+        (self.keys,) = self._agreed("keys", lambda part: [part.row_keys()])
+        (self.targets,) = self._agreed("targets", lambda part: [part.row_targets()])
+        self._signals = self._agreed("target_signals", Stimulus.row_target_signals)
 
-    def _giver(self, field: str) -> Stimulus:
-        """Return the part whose keys or targets count: the first that has some."""
-        giving = (part for part in self.parts if getattr(part, field) is not None)
-        first: Stimulus = next(giving, self.parts[0])
-        return first
-
-    def _agree(self, field: str, values: Callable[[Stimulus], Sequence[Any]]) -> None:
-        """Refuse two parts that say different things of the same presentations."""
-        first = self._giver(field)
-        for part in self.parts:
-            if part is first or getattr(part, field) is None:
-                continue
-            pairs = zip(values(first), values(part), strict=True)
-            if not all(np.array_equal(one, other) for one, other in pairs):
+    def _agreed(self, field: str, values: Callable[[Stimulus], Sequence[Any]]) -> Sequence[Any]:
+        """Return what the first part that has a field says by it; others must say the same."""
+        giving = [part for part in self.parts if getattr(part, field) is not None]
+        first = (*giving, *self.parts)[0]
+        found = values(first)
+        for part in giving[1:]:
+            if not all(map(np.array_equal, found, values(part))):
                 raise DataError(
                     f"stimulus.{field}: must be the same for all inputs, got others for "
                     f"{part.population!r} than for {first.population!r}; give them once"
                 )
+        return found
 
     def __len__(self) -> int:
         return len(self.parts[0])
@@ -106,7 +96,7 @@ class Stimuli:
         )
         return longest
 
-    def n_steps(self, start: int, stop: int) -> npt.NDArray[np.int64]:
+    def n_steps(self, start: int, stop: int) -> Steps:
         """Count the steps of the slots of the presentations `start` up to `stop`."""
         return self.network.schedule.n_steps(self.durations(start, stop))
 
@@ -115,53 +105,47 @@ class Stimuli:
         """Numbers that a chunk takes for each of its steps."""
         return sum(p.n_features for p in self.network.inputs if kind_of(p).row == "step")
 
-    def keys(self, start: int, stop: int) -> npt.NDArray[np.float64]:
-        """Keys of the presentations."""
-        return self._giver("keys").row_keys(start, stop)
-
-    def targets(self, start: int, stop: int) -> npt.NDArray[np.float64]:
-        """Targets of the presentations, 0 where there are none."""
-        return self._giver("targets").row_targets(start, stop)
-
-    def target_signals(
-        self, start: int, stop: int, n_steps: npt.NDArray[np.int64]
-    ) -> npt.NDArray[np.float64] | None:
-        """Target signals of the presentations end to end, in slots of `n_steps`."""
-        return self._giver("target_signals").row_target_signals(start, stop, n_steps)
-
-    def samples(
-        self, start: int, stop: int, n_steps: npt.NDArray[np.int64], seed: tuple[int, int]
-    ) -> dict[str, dict[str, npt.NDArray[Any]]]:
-        """Return what a program is given of the presentations, by population.
+    def shown(self, start: int, n_steps: Steps, seed: tuple[int, int]) -> dict[str, Any]:
+        """Return what a program is given of presentations.
 
         Parameters
         ----------
-        start, stop : int
-            Presentations.
-        n_steps : ndarray of shape (stop - start,)
+        start : int
+            The first.
+        n_steps : ndarray of int64
             Lengths of their slots.
         seed : tuple of int
             Two 32-bit words.
 
         Returns
         -------
-        samples : dict of str to (dict of str to ndarray)
-            See :meth:`Stimulus.arrays`; and a ``"key"`` of two words where an input's noise is not
-            that of the seed alone.
+        fields : dict
+            Of :class:`~bioplastic.engine.program.Chunk`.
         """
-        found = {
+        stop = start + len(n_steps)
+        samples = {
             population.name: part.arrays(start, stop, n_steps, self.network.schedule)
             for population, part in zip(self.network.inputs, self.parts, strict=False)
         }
         for name in with_noise_of_their_own(self.network):
             words = np.random.SeedSequence([*seed, *name.encode()]).generate_state(2)
-            found[name]["key"] = words.astype(np.int64)
-        return found
+            samples[name]["key"] = words.astype(np.int64)
+        signals = self._signals[start:stop]
+        return {
+            "samples": samples,
+            "keys": self.keys[start:stop],
+            "targets": self.targets[start:stop],
+            "target_signals": end_to_end(signals, n_steps) if signals else None,
+        }
 
     def in_this_order(self, order: npt.NDArray[np.int64]) -> "Stimuli":
         """Return the presentations in another order, each under the name that it had."""
-        keys = self.keys(0, len(self))
-        parts = [replace(part, keys=keys).in_this_order(order) for part in self.parts]
+        before = np.arange(len(self))
+        orders = [before if part.order is None else part.order for part in self.parts]
+        parts = [
+            replace(part, order=old[order], keys=self.keys[order])
+            for part, old in zip(self.parts, orders, strict=True)
+        ]
         return Stimuli(self.network, parts)
 
 

@@ -2,24 +2,20 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from bioplastic._quantities import base_units
 from bioplastic.errors import DataError
-from bioplastic.models import Network, Population, Schedule
+from bioplastic.models import Network, Schedule
 
-__all__ = [
-    "Stimulus",
-    "check_width",
-    "content_keys",
-    "end_to_end",
-    "one_number",
-    "signal_shape",
-]
+__all__ = ["Stimulus", "content_keys", "end_to_end", "one_number", "signal_shape"]
+
+type Arrays = dict[str, npt.NDArray[Any]]
+type Steps = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +40,8 @@ class Stimulus:
     takes: ClassVar[str] = ""
     #: What a row of the table holds in which neurons find their samples; empty for no table.
     row: ClassVar[str] = ""
+    #: Field with the samples.
+    holds: ClassVar[str] = "values"
 
     population: str = ""
     order: npt.NDArray[np.int64] | None = None
@@ -52,7 +50,7 @@ class Stimulus:
     target_signals: Sequence[npt.NDArray[Any]] | None = None
 
     def _n_samples(self) -> int:
-        raise NotImplementedError
+        return len(getattr(self, self.holds))
 
     def check(self, network: Network) -> None:
         """Refuse samples that do not fit the network, or its population of that name.
@@ -62,11 +60,18 @@ class Stimulus:
         DataError
             Names what does not fit.
         """
-        raise NotImplementedError
+        self._check_width(np.shape(getattr(self, self.holds)), network)
 
-    def arrays(
-        self, start: int, stop: int, n_steps: npt.NDArray[np.int64], schedule: Schedule
-    ) -> dict[str, npt.NDArray[Any]]:
+    def _check_width(self, shape: tuple[int, ...], network: Network) -> None:
+        """Refuse samples of another number of features than the population takes."""
+        n_features = network.population(self.population).n_features
+        if len(shape) != 2 or shape[1] != n_features:
+            raise DataError(
+                f"stimulus.{self.holds}: must have shape (n_samples, {n_features}), one column for "
+                f"each neuron of {self.population!r}, got {shape}"
+            )
+
+    def arrays(self, start: int, stop: int, n_steps: Steps, schedule: Schedule) -> Arrays:
         """Return what a program is given of the presentations `start` up to `stop`.
 
         Parameters
@@ -100,25 +105,21 @@ class Stimulus:
         """Return samples of a sequence, which need not be an array."""
         return [samples[k] for k in np.arange(len(samples))[self._chosen(start, stop)]]
 
-    def row_keys(self, start: int, stop: int) -> npt.NDArray[np.float64]:
-        """Keys of the presentations `start` up to `stop`."""
-        if self.keys is None:
-            return np.arange(start, stop, dtype=np.float64)
-        return np.asarray(self.keys[start:stop], dtype=np.float64)
+    def row_keys(self) -> npt.NDArray[np.float64]:
+        """Keys of all presentations."""
+        keys = np.arange(len(self)) if self.keys is None else self.keys
+        return np.asarray(keys, dtype=np.float64)
 
-    def row_targets(self, start: int, stop: int) -> npt.NDArray[np.float64]:
-        """Targets of the presentations `start` up to `stop`, 0 where there are none."""
-        if self.targets is None:
-            return np.zeros(stop - start)
-        return np.asarray(self.targets[self._chosen(start, stop)], dtype=np.float64)
+    def row_targets(self) -> npt.NDArray[np.float64]:
+        """Targets of all presentations, 0 where there are none."""
+        n = len(self)
+        targets = np.zeros(n) if self.targets is None else self.targets[self._chosen(0, n)]
+        return np.asarray(targets, dtype=np.float64)
 
-    def row_target_signals(
-        self, start: int, stop: int, n_steps: npt.NDArray[np.int64]
-    ) -> npt.NDArray[np.float64] | None:
-        """Target signals of the presentations `start` up to `stop`, end to end."""
-        if self.target_signals is None:
-            return None
-        return end_to_end(self.picked(self.target_signals, start, stop), n_steps)
+    def row_target_signals(self) -> list[npt.NDArray[Any]]:
+        """Target signals of all presentations, none where there are none."""
+        signals = self.target_signals
+        return [] if signals is None else self.picked(signals, 0, len(self))
 
     def check_targets(self, n_outputs: int) -> None:
         """Refuse targets that do not fit the samples, or the neurons that read them.
@@ -144,12 +145,6 @@ class Stimulus:
                     f"each sample, got {found and f'{found[0]} of {found[1]}'}"
                 )
 
-    def in_this_order(self, order: npt.NDArray[np.int64]) -> Self:
-        """Return the presentations in another order, each under the name that it had."""
-        n = len(self)
-        before = np.arange(n) if self.order is None else self.order
-        return replace(self, order=before[order], keys=self.row_keys(0, n)[order])
-
 
 def one_number(where: str, value: Any, unit: Any) -> float:
     """One number in base units."""
@@ -157,15 +152,6 @@ def one_number(where: str, value: Any, unit: Any) -> float:
     if number.size != 1:
         raise DataError(f"{where}: must be one number, got {value!r}")
     return float(number.item())
-
-
-def check_width(where: str, shape: tuple[int, ...], population: Population) -> None:
-    """Refuse samples of another number of features than a population takes."""
-    if len(shape) != 2 or shape[1] != population.n_features:
-        raise DataError(
-            f"{where}: must have shape (n_samples, {population.n_features}), one column for each "
-            f"neuron of {population.name!r}, got {shape}"
-        )
 
 
 def signal_shape(where: str, signals: Sequence[npt.NDArray[Any]]) -> tuple[int, int]:
@@ -181,9 +167,7 @@ def signal_shape(where: str, signals: Sequence[npt.NDArray[Any]]) -> tuple[int, 
     return len(signals), int(next(iter(shapes))[0])
 
 
-def end_to_end(
-    samples: Sequence[npt.NDArray[Any]], n_steps: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float64]:
+def end_to_end(samples: Sequence[npt.NDArray[Any]], n_steps: Steps) -> npt.NDArray[np.float64]:
     """Lay signals end to end, each cut or filled with zeros to the steps of its slot."""
     width = np.shape(samples[0])[1]
     rows = np.zeros((int(n_steps.sum()), width))

@@ -99,11 +99,11 @@ class TestSeveralInputs:
         one = dataclasses.replace(one, order=order, keys=keys[order])
         other = dataclasses.replace(other, order=order, targets=targets)
         together = Stimuli(network, [other, one])
-        assert together.keys(0, 3).tolist() == [103.0, 103.0, 100.0]
-        assert together.targets(1, 3).tolist() == [3.0, 0.0]
+        assert together.keys.tolist() == [103.0, 103.0, 100.0]
+        assert together.targets[1:].tolist() == [3.0, 0.0]
         turned = together.in_this_order(np.array([2, 0, 1]))
-        assert turned.keys(0, 3).tolist() == [100.0, 103.0, 103.0]
-        assert turned.targets(0, 3).tolist() == [0.0, 3.0, 3.0]
+        assert turned.keys.tolist() == [100.0, 103.0, 103.0]
+        assert turned.targets.tolist() == [0.0, 3.0, 3.0]
 
     @pytest.mark.parametrize("name", ENGINES)
     def test_one_of_them_may_be_what_the_program_never_looks_up(self, name):
