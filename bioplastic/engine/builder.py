@@ -7,12 +7,10 @@ Within a slot time counts from 0, so a slot's arithmetic does not depend on what
 
 import functools
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import brian2 as b2
 import numpy as np
-import numpy.typing as npt
 from brian2.core.variables import Subexpression
 from brian2.groups.group import CodeRunner
 
@@ -29,11 +27,13 @@ from bioplastic.engine.lanes import of_neurons
 from bioplastic.engine.noise import Noise
 from bioplastic.engine.plan import Plan, plan_of
 from bioplastic.engine.refractory import count_steps, silence_of
-from bioplastic.engine.schedule import LINKED, SLOT_LOG, has_batches, make_timer, tables_of
+from bioplastic.engine.schedule import SLOT_LOG, has_batches, make_timer, tables_of
+from bioplastic.engine.state import Values
 from bioplastic.engine.superposition import superposition_of
 from bioplastic.models import Network, Population
 from bioplastic.models.declaration import is_distribution, parameter_equations
 from bioplastic.models.hooks import AT_SLOT_START, BEFORE_THRESHOLD, ON_SPIKE, RESET
+from bioplastic.models.strings import LINKED
 
 __all__ = ["build"]
 
@@ -66,7 +66,7 @@ def build(
     n_rows: int,
     n_signal_rows: int = 1,
     superpose: bool = False,
-    synapses: Mapping[str, npt.NDArray[np.float64]] | None = None,
+    synapses: Values | None = None,
     lanes: int = 1,
     repeat: bool = True,
 ) -> Built:
@@ -110,14 +110,15 @@ def build(
     b2.get_device().noise = built.noise
     groups = {p.name: _add_population(built, p, timer) for p in network.populations}
     for projection in network.projections:
-        found = superposition_of(projection) if superpose else None
-        if found is not None and not _computed(groups[projection.pre], found.amount):
-            built.superposed[projection.name] = found
+        if superpose and (found := superposition_of(projection)) is not None:
+            amount = groups[projection.pre].variables.get(found.amount)
+            if not isinstance(amount, Subexpression):  # which has no place in memory
+                built.superposed[projection.name] = found
         add_projection(built, projection, groups, synapses)
     drop_what_others_look_at(built)
     for name in network.watched:
-        count = {"model": "", "on_pre": "n_spikes_post += 1"}
-        add_synapses(built, f"watch_{name}", groups[name], timer, "all_to_all", **count)
+        count = "n_spikes_post += 1"
+        add_synapses(built, f"watch_{name}", groups[name], timer, "all_to_all", on_pre=count)
         built.watched.append(groups[name])
     _name_variables(built)
     return built
@@ -192,11 +193,6 @@ def _calendar_of(plan: Plan, population: Population) -> str | None:
     writers = plan.writers(f"{name}.{time}")
     alone = all(a.owner == name and a.phase in (RESET, AT_SLOT_START) for a in writers)
     return time if free and alone and any(a.phase == RESET for a in writers) else None
-
-
-def _computed(group: Any, name: str) -> bool:
-    """Whether a name stands for an expression, which has no place in memory."""
-    return isinstance(group.variables.get(name), Subexpression)
 
 
 def _name_variables(built: Built) -> None:

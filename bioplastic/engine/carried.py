@@ -12,11 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from brian2.parsing.sympytools import str_to_sympy
 
 from bioplastic.engine.actions import Change, spikes_of
 from bioplastic.engine.plan import Plan, plan_of
+from bioplastic.engine.state import Values
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 from bioplastic.models.hooks import AT_SLOT_START, INTEGRATION
@@ -28,11 +28,7 @@ _KEPT = re.compile(r"\w+\s*\*\s*int\(\s*repeats\s*>\s*0\s*\)")
 _NOTHING = 2.0**-54
 
 
-def check_independent(
-    network: Network,
-    state: Mapping[str, npt.NDArray[np.float64]],
-    outputs: Iterable[str] = (),
-) -> None:
+def check_independent(network: Network, state: Values, outputs: Iterable[str] = ()) -> None:
     """Refuse a network whose answer to a sample depends on the samples before.
 
     Parameters
@@ -68,11 +64,7 @@ def check_independent(
         )
 
 
-def carried_variables(
-    network: Network,
-    state: Mapping[str, npt.NDArray[np.float64]],
-    outputs: Iterable[str] = (),
-) -> list[str]:
+def carried_variables(network: Network, state: Values, outputs: Iterable[str] = ()) -> list[str]:
     """Name the variables by which a sample's answer depends on the samples before.
 
     Parameters

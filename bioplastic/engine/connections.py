@@ -14,6 +14,7 @@ from bioplastic.engine import lanes
 from bioplastic.engine.actions import Action
 from bioplastic.engine.brian_internals import promise_synapses
 from bioplastic.engine.built import Built, RegularWiring
+from bioplastic.engine.state import Values
 from bioplastic.models import Projection
 from bioplastic.models.declaration import parameter_equations
 from bioplastic.models.hooks import INTEGRATION, ON_POST, ON_PRE, THRESHOLD
@@ -51,47 +52,50 @@ def add_synapses(
     target: Any,
     wiring: str,
     *,
-    model: str,
     on_pre: str,
     on_post: str = "",
+    model: str = "",
 ) -> Any:
-    """Add synapses of regular wiring, without delay, and return them."""
+    """Add synapses, of regular wiring and without delay, or of a list where there is no wiring."""
+    codes = {"pre": on_pre, "post": on_post}
+    at_once = ("pre", "post") if wiring else ("post",)
     synapses = b2.Synapses(
         source,
         target,
         model,
         on_pre=on_pre or None,
         on_post=on_post or None,
-        delay={side: 0 * b2.second for side, code in (("pre", on_pre), ("post", on_post)) if code},
+        delay={side: 0 * b2.second for side in at_once if codes[side]},
         name=name,
         method="euler",
         namespace={},
-        clock=built.step_clock,
+        clock=built.step_clock,  # whose `t` is what event-driven equations go by
     )
-    n_pre, n_post = len(source) // built.lanes, len(target) // built.lanes
-    built.wirings[name] = RegularWiring(name, wiring, n_pre, n_post)
-    if built.lanes == 1:
-        synapses.connect(**_CONNECTED[wiring])
-    elif built.repeat:
-        i, j = _pairs(wiring, n_pre, n_post)
-        lane = np.repeat(np.arange(built.lanes), len(i))
-        i, j = np.tile(i, built.lanes) + lane * n_pre, np.tile(j, built.lanes) + lane * n_post
-        synapses.connect(i=i, j=j)
-    else:  # those of the first lane
-        last = {"one_to_one": "i + 1", "all_to_all": n_post, "all_but_one": n_post}[wiring]
-        first = "i" if wiring == "one_to_one" else "0"
-        but = " if k != i" if wiring == "all_but_one" else ""
-        synapses.connect(j=f"k for k in range({first}, int(i < {n_pre})*({last})){but}")
     built.net.add(synapses)
+    if wiring:
+        _connect_row_by_row(built, synapses, wiring)
     return synapses
 
 
-#: How Brian makes synapses of regular wiring.
-_CONNECTED = {
-    "all_to_all": {},
-    "one_to_one": {"j": "i"},
-    "all_but_one": {"condition": "i != j"},
-}
+def _connect_row_by_row(built: Built, synapses: Any, wiring: str) -> None:
+    n_pre, n_post = (len(g) // built.lanes for g in (synapses.source, synapses.target))
+    built.wirings[synapses.name] = RegularWiring(synapses.name, wiring, n_pre, n_post)
+    if built.repeat:
+        _connect(built, synapses, *_pairs(wiring, n_pre, n_post))
+    else:  # those of the first lane
+        first, end = ("i", "i + 1") if wiring == "one_to_one" else ("0", n_post)
+        but = " if k != i" if wiring == "all_but_one" else ""
+        synapses.connect(j=f"k for k in range({first}, int(i < {n_pre})*({end})){but}")
+
+
+def _connect(built: Built, synapses: Any, *pairs: npt.NDArray[Any]) -> None:
+    """Connect pre- and postsynaptic neurons of the first lane, and so those of the others."""
+    lane = np.repeat(np.arange(built.lanes), len(pairs[0]))
+    i, j = (
+        (np.tile(index, built.lanes) + lane * (len(group) // built.lanes)).astype(np.int32)
+        for index, group in zip(pairs, (synapses.source, synapses.target), strict=True)
+    )
+    synapses.connect(i=i, j=j)
 
 
 def _pairs(
@@ -131,44 +135,18 @@ def drop_what_others_look_at(built: Built) -> None:
             del built.added_to[name]
 
 
-def _listed_synapses(
-    built: Built,
-    projection: Projection,
-    source: Any,
-    target: Any,
-    synapses: Mapping[str, npt.NDArray[np.float64]] | None,
-    **codes: Any,
-) -> Any:
-    name, post = projection.name, {"post": 0 * b2.second} if codes["on_post"] else None
-    added = b2.Synapses(
-        source,
-        target,
-        delay=post,
-        name=name,
-        method="euler",
-        namespace={},
-        clock=built.step_clock,  # whose `t` is what event-driven equations go by
-        **codes,
-    )
-    promise_synapses(added)  # a standalone program makes them when it runs
-    if synapses is not None and len(synapses[f"{name}.i"]):
-        lane = np.repeat(np.arange(built.lanes), len(synapses[f"{name}.i"]))
-        i, j = (
-            np.tile(synapses[f"{name}.{k}"], built.lanes) + lane * (len(group) // built.lanes)
-            for k, group in (("i", source), ("j", target))
-        )
-        added.connect(i=i.astype(np.int32), j=j.astype(np.int32))
-        added.pre.delay = np.tile(synapses[f"{name}.delay"], built.lanes) * b2.second
-    built.listed.append(added)
-    built.net.add(added)
-    return added
+def _list_synapses(built: Built, synapses: Any, listed: Values | None) -> None:
+    """Take the synapses of a list, none where a program takes them when it runs."""
+    promise_synapses(synapses)
+    if listed is not None and len(listed[f"{synapses.name}.i"]):
+        _connect(built, synapses, *(listed[f"{synapses.name}.{k}"] for k in "ij"))
+        delay = np.tile(listed[f"{synapses.name}.delay"], built.lanes)
+        synapses.pre.delay = delay * b2.second
+    built.listed.append(synapses)
 
 
 def add_projection(
-    built: Built,
-    projection: Projection,
-    groups: Mapping[str, Any],
-    listed: Mapping[str, npt.NDArray[np.float64]] | None,
+    built: Built, projection: Projection, groups: Mapping[str, Any], listed: Values | None
 ) -> None:
     """Add the synapses of a projection, and let them act as the plan says."""
     source, target = groups[projection.pre], groups[projection.post]
@@ -182,25 +160,26 @@ def add_projection(
     model = parameter_equations(plan.parameters[name] | weight) + ("" if weight else "\nw : 1")
     superposed = ("rule",) if name in built.superposed else ()
     pre, post = (by_phase.get(phase) for phase in (ON_PRE, ON_POST))
-    codes: dict[str, Any] = {
-        "model": own(f"{model}\n{plan.texts[name]}"),
-        "on_pre": "" if pre is None else own(pre.code(*superposed)),
-        "on_post": "" if post is None else own(post.code()),
-    }
+    on_pre = "" if pre is None else own(pre.code(*superposed))
     if projection.listed:
         # Delays belong to a pathway, which must be there even if a spike does nothing.
-        codes = {
-            "model": codes["model"] or None,
-            "on_pre": codes["on_pre"] or "nothing = 0",
-            "on_post": codes["on_post"] or None,
-        }
-        synapses = _listed_synapses(built, projection, source, target, listed, **codes)
+        on_pre = on_pre or "nothing = 0"
+    synapses = add_synapses(
+        built,
+        name,
+        source,
+        target,
+        "" if projection.listed else str(projection.wiring),
+        on_pre=on_pre,
+        on_post="" if post is None else own(post.code()),
+        model=own(f"{model}\n{plan.texts[name]}"),
+    )
+    if projection.listed:
+        _list_synapses(built, synapses, listed)
         variable = added_variable(projection)
         # What arrives is summed in float64.
         if variable is not None and target.variables[variable].dtype == np.float64:
             built.added_to[name] = target, variable
-    else:
-        synapses = add_synapses(built, name, source, target, str(projection.wiring), **codes)
     if hasattr(synapses, "pre"):
         synapses.pre.order = plan.turns[name]
     if post is not None:
@@ -223,35 +202,15 @@ def _add_pool(built: Built, projection: Projection, source: Any, target: Any, or
         namespace={},
     )
     built.net.add(pool)
-    collect = add_synapses(
-        built,
-        f"{name}_collect",
-        source,
-        pool,
-        "all_to_all",
-        model=constant,
-        on_pre="total_post += w",
-    )
-    hand_on = add_synapses(
-        built,
-        f"{name}_hand_on",
-        pool,
-        target,
-        "all_to_all",
-        model="",
-        on_pre=word_substitute(projection.on_pre, {"w": "total_pre"}),
-    )
-    take_back = add_synapses(
-        built,
-        f"{name}_take_back",
-        source,
-        target,
-        "one_to_one",
-        model=constant,
-        on_pre=word_substitute(projection.on_pre, {"w": "(-w)"}),
-    )
-    collect.pre.order = order
+    # Taken back is what a neuron gave itself.
+    whole, own = (word_substitute(projection.on_pre, {"w": w}) for w in ("total_pre", "(-w)"))
+    collects = {"on_pre": "total_post += w", "model": constant}
+    for place, part, pre, post, wiring, codes in (
+        (0, "collect", source, pool, "all_to_all", collects),
+        (2, "hand_on", pool, target, "all_to_all", {"on_pre": whole}),
+        (3, "take_back", source, target, "one_to_one", {"on_pre": own, "model": constant}),
+    ):
+        synapses = add_synapses(built, f"{name}_{part}", pre, post, wiring, **codes)
+        synapses.pre.order = order + place
     pool.thresholder["spike"].when = "synapses"
     pool.thresholder["spike"].order = order + 1
-    hand_on.pre.order = order + 2
-    take_back.pre.order = order + 3

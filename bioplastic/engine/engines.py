@@ -35,10 +35,6 @@ GROUP = "bioplastic.engines"
 _BRIANS_ERRORS = (BrianObjectException, DimensionMismatchError, EquationError)
 
 
-def _works() -> str:
-    return ""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Engine:
     """A way to compute networks, and what it can do.
@@ -95,7 +91,7 @@ class Engine:
     name: str
     open: Callable[[Network, int], Program]
     remark: str = ""
-    trouble: Callable[[], str] = _works
+    trouble: Callable[[], str] = str
     auto: Callable[[], str] | None = None
     lanes: bool = False
     n_busy: int | None = None

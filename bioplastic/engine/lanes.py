@@ -197,13 +197,9 @@ def in_order(result: ChunkResult) -> ChunkResult:
     probed = result.probed
     if probed is not None:
         seen = np.lexsort((probed.steps, probed.repeats, probed.rows))
-        probed = dataclasses.replace(
-            probed,
-            rows=probed.rows[seen],
-            steps=probed.steps[seen],
-            repeats=probed.repeats[seen],
-            values={name: values[seen] for name, values in probed.values.items()},
-        )
+        points = {name: getattr(probed, name)[seen] for name in ("rows", "steps", "repeats")}
+        values = {name: found[seen] for name, found in probed.values.items()}
+        probed = dataclasses.replace(probed, **points, values=values)
     return dataclasses.replace(
         result,
         times=result.times[spikes],

@@ -1,11 +1,10 @@
 """What programs count with 32 bits: neurons, synapses, steps. What does not fit is refused."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import numpy.typing as npt
 
 from bioplastic.engine.connections import added_variable
+from bioplastic.engine.state import Values
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 
@@ -42,14 +41,7 @@ def check_sizes(network: Network, *, lanes: int, copies: bool) -> None:
         _refuse(what, n, lanes)
 
 
-def check_lists(
-    network: Network,
-    values: Mapping[str, npt.NDArray[np.float64]],
-    *,
-    lanes: int,
-    copies: bool,
-    rings: bool,
-) -> None:
+def check_lists(network: Network, values: Values, *, lanes: int, copies: bool, rings: bool) -> None:
     """Refuse lists of more synapses, or of longer delays, than can be counted.
 
     Parameters

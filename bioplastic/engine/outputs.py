@@ -11,6 +11,7 @@ import numpy.typing as npt
 import psutil
 
 from bioplastic.engine.program import ChunkResult, ProbePlan
+from bioplastic.engine.state import Values
 from bioplastic.engine.stimulus import Steps
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
@@ -69,13 +70,7 @@ class Outputs:
         return np.minimum(n_steps, 1) if self._every is None else n_steps // self._every
 
     def begin(
-        self,
-        network: Network,
-        sizes: Mapping[str, int],
-        state: Mapping[str, npt.NDArray[np.float64]],
-        *,
-        start: int,
-        stop: int,
+        self, network: Network, sizes: Mapping[str, int], state: Values, *, start: int, stop: int
     ) -> None:
         """Note which elements there are of each variable, and whether there is room for them."""
         if unknown := sorted(set(self._chosen) - set(sizes)):

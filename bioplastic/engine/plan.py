@@ -31,6 +31,7 @@ from bioplastic.models.hooks import (
     TURN,
     Hook,
     Phase,
+    hooks_of,
 )
 from bioplastic.models.strings import equations_of, statements_of
 
@@ -131,9 +132,9 @@ class Plan:
 
     def _actions_of_neurons(self, population: Population, turn: int) -> Iterator[Action]:
         name, neuron = population.name, population.neuron
-        parts = [(h, getattr(neuron, h.name, "")) for h in HOOKS if h.of == "neuron"]
+        parts = [(h, getattr(neuron, h.name, "")) for h in hooks_of("neuron")]
         parts += [part for added in self._traces[name] for part in added.codes]
-        yield from self._by_phase(name, parts, {"own": spikes_of(name)}, turn)
+        yield from self._by_phase(population, parts, {"own": spikes_of(name)}, turn)
         yield self._integration(name, spikes_of(name))
         conditions = (neuron.threshold, neuron.refractory_string)
         fires = (Change(spikes_of(name), "", c, self._names[name]) for c in conditions if c)
@@ -148,7 +149,7 @@ class Plan:
             if h.of != "neuron" and not h.side
         ]
         spikes = {"pre": spikes_of(projection.pre), "post": spikes_of(projection.post)}
-        yield from self._by_phase(name, parts, spikes, turn)
+        yield from self._by_phase(projection, parts, spikes, turn)
         yield self._integration(name, spikes["pre"])
         if projection.norm is not None:
             total = f"sum_{name}"
@@ -169,9 +170,10 @@ class Plan:
                 )
 
     def _by_phase(
-        self, owner: str, parts: list[tuple[Hook, str]], spikes: Mapping[str, str], turn: int
+        self, who: Any, parts: list[tuple[Hook, str]], spikes: Mapping[str, str], turn: int
     ) -> Iterator[Action]:
-        """Make one action of all that an owner does at the same moment."""
+        """Make one action of all that a population or projection does at the same moment."""
+        owner = who.name
         for phase in PHASES:
             own = tuple((hook.of, code) for hook, code in parts if hook.phase == phase and code)
             if not own:
@@ -181,20 +183,18 @@ class Plan:
                 name=f"{owner}_{phase.name}",
                 owner=owner,
                 phase=phase,
-                order=phase.order + (self._turn(owner, turn, phase) if phase.turns else 0),
+                order=phase.order + (self._turn(who, turn, phase) if phase.turns else 0),
                 parts=own,
                 changes=tuple(c for _, code in own for c in self._statements(owner, code, on)),
-                every=_interval(self.network, owner) if phase == EVERY_STEP else 1,
+                every=_interval(who, self.network.schedule.dt) if phase == EVERY_STEP else 1,
             )
 
-    def _turn(self, owner: str, turn: int, phase: Phase) -> int:
+    def _turn(self, who: Any, turn: int, phase: Phase) -> int:
         """Turn of an owner: numbers are handed on in their population's turn."""
         if phase != GRADED:
             return turn
-        pre = next(p.pre for p in self.network.projections if p.name == owner)
-        graded = [p.name for p in self.network.projections if p.graded and p.pre == pre]
-        k = [p.name for p in self.network.populations].index(pre)
-        return TURN * k + graded.index(owner)
+        graded = [p.name for p in self.network.projections if p.graded and p.pre == who.pre]
+        return TURN * list(self._traces).index(who.pre) + graded.index(who.name)
 
     def _statements(self, owner: str, code: str, on: str = "") -> Iterator[Change]:
         names = self._names[owner]
@@ -254,11 +254,10 @@ class Plan:
         """Value of each parameter that is one number, in base units, by its name in the program."""
         values: dict[str, float] = {}
         for projection in self.network.projections:
-            if projection.pools:
-                for part in ("collect", "take_back"):
-                    values[f"{projection.name}_{part}.w"] = one_number(projection.weight)
-            elif projection.one_weight:
-                values[f"{projection.name}.w"] = one_number(projection.weight)
+            if projection.one_weight:
+                parts = ("_collect", "_take_back") if projection.pools else ("",)
+                names = (f"{projection.name}{part}.w" for part in parts)
+                values |= dict.fromkeys(names, one_number(projection.weight))
         for owner, parameters in self.parameters.items():
             values |= {
                 f"{owner}.{n}": one_number(v)
@@ -319,18 +318,14 @@ def plan_of(network: Network) -> Plan:
     return plan
 
 
-def _interval(network: Network, projection: str) -> int:
+def _interval(projection: Projection, dt: Any) -> int:
     """Count the steps from one update of a projection's rule to the next."""
-    rule, dt = (
-        next(p.rule for p in network.projections if p.name == projection),
-        network.schedule.dt,
-    )
-    if rule is None or rule.update_interval is None:
+    if (interval := getattr(projection.rule, "update_interval", None)) is None:
         return 1
-    steps = float(rule.update_interval / dt)
+    steps = float(interval / dt)
     if round(steps) < 1 or abs(steps - round(steps)) > 1e-6:
         raise ParameterError(
-            f"{type(rule).__name__}.update_interval: must be a whole multiple of the schedule's "
-            f"dt={dt}, got {rule.update_interval} ({projection})"
+            f"{type(projection.rule).__name__}.update_interval: must be a whole multiple of the "
+            f"schedule's dt={dt}, got {interval} ({projection.name})"
         )
     return round(steps)

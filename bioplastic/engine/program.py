@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from bioplastic.engine.state import Values
 from bioplastic.models import Network
 
 __all__ = [
@@ -149,11 +150,7 @@ class Program(Protocol):
     sizes: dict[str, int]
 
     def run(
-        self,
-        chunk: Chunk,
-        *,
-        report: Callable[[int], None],
-        stop: Callable[[], bool],
+        self, chunk: Chunk, *, report: Callable[[int], None], stop: Callable[[], bool]
     ) -> ChunkResult:
         """Run slots until every row was presented, repetitions included, or `stop` says so.
 
@@ -166,13 +163,7 @@ class Recorder(Protocol):
     """What watches a run, for example :class:`bioplastic.inspect.PlasticityRecorder`."""
 
     def begin(
-        self,
-        network: Network,
-        sizes: Mapping[str, int],
-        state: Mapping[str, npt.NDArray[np.float64]],
-        *,
-        start: int,
-        stop: int,
+        self, network: Network, sizes: Mapping[str, int], state: Values, *, start: int, stop: int
     ) -> None:
         """Hear of a run of the presentations `start` up to `stop`, before the first of them."""
         ...

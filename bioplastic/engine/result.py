@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import second
 
-from bioplastic.engine.program import Chunk, ChunkResult
+from bioplastic.engine.program import Chunk, ChunkResult, Program
 from bioplastic.engine.state import State
 from bioplastic.errors import SimulationError
 from bioplastic.models import Network
@@ -86,7 +86,7 @@ class Result:
 
 
 def result_of_nothing(
-    network: Network, state: State, *, record: str, engine: str, build_seconds: float, n_done: int
+    network: Network, state: State, program: Program, *, record: str, engine: str, n_done: int
 ) -> Result:
     """Return the result of a run that has not presented anything yet.
 
@@ -96,10 +96,12 @@ def result_of_nothing(
         The declaration.
     state : dict of str to ndarray
         Parameters and state.
+    program : Program
+        What shows the samples.
     record : {"counts", "spikes", "nothing"}
         What to keep of the watched spikes.
-    engine, build_seconds
-        Its name, and what building took.
+    engine : str
+        Its name.
     n_done : int
         Presentations of earlier runs.
     """
@@ -113,7 +115,7 @@ def result_of_nothing(
         repeats=none,
         n_done=n_done,
         interrupted=False,
-        timings={"build": build_seconds, "simulate": 0.0},
+        timings={"build": program.build_seconds, "simulate": 0.0},
         engine={
             "name": engine,
             "dt": str(network.schedule.dt),

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from tqdm.auto import tqdm
 
 from bioplastic.engine.chunks import chunk_of
@@ -21,7 +20,7 @@ from bioplastic.engine.outputs import Outputs
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import ChunkResult, Program, Recorder, deferred_interrupt
 from bioplastic.engine.result import Result, joined, result_of_chunk, result_of_nothing
-from bioplastic.engine.state import complete_state
+from bioplastic.engine.state import Values, complete_state
 from bioplastic.engine.stimuli import Stimuli
 from bioplastic.engine.stimulus import Stimulus
 from bioplastic.errors import ParameterError
@@ -35,7 +34,7 @@ def run(
     stimulus: Stimulus | Sequence[Stimulus],
     *,
     seed: int | np.random.SeedSequence,
-    state: Mapping[str, npt.NDArray[np.float64]] | None = None,
+    state: Values | None = None,
     engine: str = "auto",
     program: Program | None = None,
     start: int = 0,
@@ -172,16 +171,10 @@ def run(
     if recorder is not None and start < total:
         sizes = {name: len(value) for name, value in values.items()}
         recorder.begin(network, sizes, values, start=start, stop=total)
-    found = [
-        result_of_nothing(
-            network,
-            values,
-            record=record,
-            engine=chosen.name,
-            build_seconds=program.build_seconds,
-            n_done=start,
-        )
-    ]
+    nothing = result_of_nothing(
+        network, values, program, record=record, engine=chosen.name, n_done=start
+    )
+    found = [nothing]
     held = deferred_interrupt() if interrupted is None else contextlib.nullcontext(interrupted)
     with (
         held as asked,

@@ -13,16 +13,8 @@ from bioplastic.engine.plan import plan_of
 from bioplastic.engine.stimuli import with_noise_of_their_own
 from bioplastic.models import Network
 from bioplastic.models.hooks import AT_BATCH_END, RULE_AT_SLOT_END
-from bioplastic.models.strings import LINKED
 
-__all__ = [
-    "LINKED",
-    "SLOT_LOG",
-    "Tables",
-    "has_batches",
-    "make_timer",
-    "tables_of",
-]
+__all__ = ["SLOT_LOG", "Tables", "has_batches", "make_timer", "tables_of"]
 
 #: The choice of the next sample comes when all else has acted at a slot's end.
 END_OF_SLOT = AT_BATCH_END.order + 1000
@@ -98,14 +90,15 @@ def tables_of(network: Network, *, n_rows: int, n_signal_rows: int) -> Tables:
     """Make the tables, with room for so many samples and so many steps of signals."""
     n_outputs = plan_of(network).n_target_signals
     stimuli: dict[str, RowTable] = {}
+    rows = {p.name: kind_of(p).row for p in network.inputs}
     for population in network.inputs:
-        if row := kind_of(population).row:
+        if row := rows[population.name]:
             name = f"_stimulus_of_{population.name}" if stimuli else "stimulus"
             shape = n_signal_rows if row == "step" else n_rows, population.n_features
             stimuli[population.name] = RowTable(name, np.zeros(shape))
-    by_step = frozenset(p.name for p in network.inputs if kind_of(p).row == "step")
+    by_step = frozenset(name for name, row in rows.items() if row == "step")
     return Tables(
-        inputs=tuple(p.name for p in network.inputs),
+        inputs=tuple(rows),
         stimuli=stimuli,
         by_step=by_step,
         uniforms={n: Uniform(f"_uniform_of_{n}") for n in with_noise_of_their_own(network)},

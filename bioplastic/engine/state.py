@@ -10,9 +10,11 @@ from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 from bioplastic.models.wiring import sorted_synapses
 
-__all__ = ["State", "complete_state"]
+__all__ = ["State", "Values", "complete_state"]
 
-State = dict[str, npt.NDArray[np.float64]]
+type State = dict[str, npt.NDArray[np.float64]]
+#: Variables and parameters by name, in base units.
+type Values = Mapping[str, npt.NDArray[np.float64]]
 
 
 def _initial_state(network: Network, sizes: Mapping[str, int], drawn: State) -> State:
@@ -32,10 +34,7 @@ def _initial_state(network: Network, sizes: Mapping[str, int], drawn: State) -> 
 
 
 def complete_state(
-    network: Network,
-    sizes: Mapping[str, int],
-    given: Mapping[str, npt.NDArray[np.float64]],
-    seed: np.random.SeedSequence,
+    network: Network, sizes: Mapping[str, int], given: Values, seed: np.random.SeedSequence
 ) -> State:
     """Every variable and parameter of a network, the given ones in place of the declared.
 

@@ -1,10 +1,11 @@
 """Where the traces of a rule stand: with neurons, shared by all, or with every synapse."""
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from brian2 import have_same_dimensions
+from brian2 import get_dimensions
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.equations.equations import DIFFERENTIAL_EQUATION
 from brian2.utils.stringtools import word_substitute
@@ -15,15 +16,7 @@ from bioplastic.models.declaration import is_distribution, one_number, unit_name
 from bioplastic.models.hooks import AT_SLOT_START, Hook, hooks_of, strings_of
 from bioplastic.models.strings import equations_of, words_of
 
-__all__ = [
-    "Learning",
-    "Traces",
-    "learning_of",
-    "sides_on_synapses",
-    "traces_of",
-    "traces_of_rule",
-    "with_names_of_their_own",
-]
+__all__ = ["learning_of", "sides_on_synapses", "traces_of", "with_names_of_their_own"]
 
 #: Begin of a slot for what is advanced from spike to spike.
 _AS_NEW = "lastupdate = 0*second"
@@ -49,18 +42,19 @@ class Traces:
         """Names of the traces."""
         return set(equations_of(self.equations))
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """Units and numbers of the parameters: Brian refuses to compare those of other units."""
+        return {n: (get_dimensions(v), one_number(v)) for n, v in self.parameters.items()}
+
     def is_same(self, other: "Traces") -> bool:
         """Whether strings and values are equal, so that projections can share them."""
-        return (
-            self == other
-            and self.parameters.keys() == other.parameters.keys()
-            and not self.differing(other)
-        )
+        return self == other and self.values == other.values
 
     def differing(self, other: "Traces") -> set[str]:
         """Name the parameters that both have, with different values."""
-        both = self.parameters.keys() & other.parameters.keys()
-        return {n for n in both if not _same_value(self.parameters[n], other.parameters[n])}
+        others = other.values
+        return {n for n, value in self.values.items() if others.get(n, value) != value}
 
     def renamed(self, names: dict[str, str]) -> "Traces":
         """Return the same under other names."""
@@ -72,17 +66,19 @@ class Traces:
         )
 
 
-def _same_value(one: Any, other: Any) -> bool:
-    # Brian refuses to compare values of different units.
-    return bool(have_same_dimensions(one, other)) and one_number(one) == one_number(other)
-
-
 def traces_of_rule(rule: PlasticityRule, side: str) -> Traces:
     """Collect what a rule says of the traces on one side."""
     codes = tuple((h, getattr(rule, h.name, "")) for h in hooks_of("rule", side))
     traces = Traces(side, str(getattr(rule, f"{side}_traces")), codes, {})
     parameters = {n: v for n, v in rule.parameters.items() if n in traces.words}
     return dataclasses.replace(traces, parameters=parameters)
+
+
+def _with_neurons(projection: Projection) -> Iterator[tuple[str, Traces]]:
+    """Give the traces of a rule that stand with neurons, each behind the name of the population."""
+    for side, population in (("pre", projection.pre), ("post", projection.post)):
+        if projection.rule is not None and side not in sides_on_synapses(projection):
+            yield population, traces_of_rule(projection.rule, side)
 
 
 def traces_of(network: Network, population: Population) -> list[Traces]:
@@ -97,12 +93,8 @@ def traces_of(network: Network, population: Population) -> list[Traces]:
     """
     found: list[Traces] = []
     for projection in network.projections:
-        moved = sides_on_synapses(projection)
-        for side, name in (("pre", projection.pre), ("post", projection.post)):
-            if projection.rule is None or name != population.name or side in moved:
-                continue
-            traces = traces_of_rule(projection.rule, side)
-            if not any(traces.is_same(other) for other in found):
+        for name, traces in _with_neurons(projection):
+            if name == population.name and not any(map(traces.is_same, found)):
                 found.append(traces)
     own, variables = population.neuron.parameters, set(equations_of(population.neuron.equations))
     for k, traces in enumerate(found):
@@ -167,10 +159,15 @@ def learning_of(projection: Projection) -> Learning:
     if rule is None:
         return Learning()
     sides, constants = sides_on_synapses(projection), dict(rule.parameters)
+    # A synapse must not have a constant of the same name as its neurons.
+    kept = {n for _, traces in _with_neurons(projection) for n in traces.parameters}
     equations, codes, names = [str(rule.synapse)], strings_of(rule, "rule"), dict[str, str]()
     between = {h.name for h in hooks_of("rule") if not h.phase.spike and h.phase != AT_SLOT_START}
     for side in sides:
-        traces, other_names = _at_synapse(rule, side, sides)
+        traces = traces_of_rule(rule, side)
+        others = {n: f"{n}_of_synapse" for n in traces.parameters if n in kept}
+        names |= {f"{n}_{side}": others.get(n, n) for n in (*traces.names, *traces.parameters)}
+        traces = traces.renamed(others)
         equations.append(_event_driven(projection, traces))
         for hook, code in traces.codes:
             name = f"on_{side}" if hook.phase.spike else hook.phase.name
@@ -182,8 +179,6 @@ def learning_of(projection: Projection) -> Learning:
                 f"spikes, and traces that stand with the synapses, which a delay or a constant "
                 f"that varies asks for, are advanced at spikes only; drop these"
             )
-        names |= {f"{name}_{side}": name for name in (*traces.names, *traces.parameters)}
-        names |= {f"{name}_{side}": new for name, new in other_names.items()}
         constants |= traces.parameters
     if sides:
         codes["at_slot_start"] = _joined(codes.get("at_slot_start", ""), _AS_NEW)
@@ -195,21 +190,6 @@ def learning_of(projection: Projection) -> Learning:
 
 def _joined(*codes: str) -> str:
     return "\n".join(code for code in codes if code)
-
-
-def _at_synapse(
-    rule: PlasticityRule, side: str, moved_sides: tuple[str, ...]
-) -> tuple[Traces, dict[str, str]]:
-    """Traces of one side for the synapses, and new names of constants that the neurons keep, too.
-
-    A synapse must not have a constant of the same name as its neurons.
-    """
-    traces = traces_of_rule(rule, side)
-    kept: set[str] = set()
-    for other in {"pre", "post"} - set(moved_sides):
-        kept |= set(traces_of_rule(rule, other).parameters)
-    names = {name: f"{name}_of_synapse" for name in traces.parameters if name in kept}
-    return traces.renamed(names), names
 
 
 def _event_driven(projection: Projection, traces: Traces) -> str:
@@ -253,10 +233,7 @@ def with_names_of_their_own(network: Network) -> Network:
     projections = []
     for projection in network.projections:
         rule = projection.rule
-        for side, population in (("pre", projection.pre), ("post", projection.post)):
-            if rule is None or side in sides_on_synapses(projection):
-                continue
-            traces = traces_of_rule(rule, side)
+        for population, traces in _with_neurons(projection):
             if not traces.equations.strip():
                 continue
             others = known[population]
@@ -265,7 +242,7 @@ def with_names_of_their_own(network: Network) -> Network:
                 clash = any(_clash(traces, other) for other, _ in others)
                 suffix = f"_{projection.name}" if clash else ""
                 others.append((traces, suffix))
-            if suffix:
+            if suffix and rule is not None:
                 rule = _renamed(rule, traces, suffix)
         same = rule is projection.rule
         projections.append(projection if same else dataclasses.replace(projection, rule=rule))

@@ -259,7 +259,7 @@ class TestWhatIsRefused:
     def test_the_same_keys_twice_are_no_conflict(self, network_with, stimulus_of):
         keys = np.arange(5.0) + 3
         parts = [stimulus_of(name, keys=keys) for name in ("light", "touch")]
-        assert Stimuli(network_with("light", "touch"), parts).keys(1, 3).tolist() == [4.0, 5.0]
+        assert Stimuli(network_with("light", "touch"), parts).keys[1:3].tolist() == [4.0, 5.0]
 
     @pytest.mark.parametrize(
         ("change", "message"),
