@@ -158,8 +158,7 @@ def _add_population(built: Built, population: Population, timer: Any) -> Any:
     start = silence.at_slot_start
     if silence.refractory:  # for itself: the next statements write to neurons that are awake
         count_steps(group)
-        awake = {"code": start, "order": -1, "name": f"{name}_awake"}
-        group.run_regularly(**awake, clock=built.slot_clock)
+        group.run_regularly(start, clock=built.slot_clock, order=-1, name=f"{name}_awake")
         start = ""
     for action in plan.of(name):
         code = own(action.code())

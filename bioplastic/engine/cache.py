@@ -121,27 +121,25 @@ def _manifest(folder: Path) -> dict[str, Any]:
     return dict(manifest) if whole else {}
 
 
-def _folders() -> list[tuple[float, Path]]:
-    """Folders of the cache and when they were last in use, the latest first."""
+def _folders(*, scratch: bool = False) -> list[tuple[float, Path]]:
+    """Programs, or what is being built, and when they were last in use, the latest first."""
     found = []
     with contextlib.suppress(OSError):
         for path in programs_dir().iterdir():
             with contextlib.suppress(OSError):  # others sweep, too
-                if path.is_dir():
+                if path.is_dir() and path.name.startswith(_SCRATCH) == scratch:
                     found.append((path.stat().st_mtime, path))
     return sorted(found, reverse=True)
 
 
 def _sweep() -> None:
     """Remove what is old, and what interrupted builds of a day ago left."""
-    now, n_programs = time.time(), 0
-    for touched, path in _folders():
-        if path.name.startswith(_SCRATCH):
-            if now - touched > 86400:
-                shutil.rmtree(path, ignore_errors=True)
-            continue
-        n_programs += 1
-        if n_programs > MAX_PROGRAMS and now - touched > IN_USE:
+    now = time.time()
+    for touched, path in _folders(scratch=True):
+        if now - touched > 86400:
+            shutil.rmtree(path, ignore_errors=True)
+    for touched, path in _folders()[MAX_PROGRAMS:]:
+        if now - touched > IN_USE:
             _remove(path)
 
 
@@ -153,9 +151,8 @@ def _remove(folder: Path) -> None:
 
 def usage() -> tuple[int, int]:
     """Return the number of programs in the cache and their size in bytes."""
-    n_bytes = 0
-    folders = [path for _, path in _folders() if not path.name.startswith(_SCRATCH)]
-    for folder in folders:
+    n_bytes, folders = 0, _folders()
+    for _, folder in folders:
         for place, _, names in os.walk(folder):  # passes over what vanishes
             for name in names:
                 with contextlib.suppress(OSError):
@@ -169,5 +166,4 @@ def clear() -> None:
     Builds that are under way go on, and so do runs: they build what they miss.
     """
     for _, path in _folders():
-        if not path.name.startswith(_SCRATCH):
-            _remove(path)
+        _remove(path)

@@ -46,30 +46,19 @@ def _of_synapses(built: Built, projection: Projection, code: str) -> str:
 
 
 def add_synapses(
-    built: Built,
-    name: str,
-    source: Any,
-    target: Any,
-    wiring: str,
-    *,
-    on_pre: str,
-    on_post: str = "",
-    model: str = "",
+    built: Built, name: str, source: Any, target: Any, wiring: str, **codes: str
 ) -> Any:
     """Add synapses, of regular wiring and without delay, or of a list where there is no wiring."""
-    codes = {"pre": on_pre, "post": on_post}
     at_once = ("pre", "post") if wiring else ("post",)
     synapses = b2.Synapses(
         source,
         target,
-        model,
-        on_pre=on_pre or None,
-        on_post=on_post or None,
-        delay={side: 0 * b2.second for side in at_once if codes[side]},
+        delay={side: 0 * b2.second for side in at_once if codes.get(f"on_{side}")},
         name=name,
         method="euler",
         namespace={},
         clock=built.step_clock,  # whose `t` is what event-driven equations go by
+        **{what: code or None for what, code in codes.items()},
     )
     built.net.add(synapses)
     if wiring:

@@ -214,8 +214,7 @@ class SpontaneousActivity(Stimulus):
     def durations(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         """Lengths of the samples, in seconds."""
         lengths = np.zeros(()) if self.duration is None else self.duration
-        every: npt.NDArray[np.float64] = np.broadcast_to(lengths, self.n_samples)
-        return every[self._chosen(start, stop)]
+        return np.asarray(np.broadcast_to(lengths, self.n_samples)[self._chosen(start, stop)])
 
 
 #: Kinds of input by what a population takes.

@@ -52,7 +52,7 @@ class OutputFile(Outputs):
         The file, which must not be there yet.
     first : int
         Presentation that comes first.
-    order : ndarray of int64 of shape (n_samples,) or None
+    order : ndarray of int64 of shape (n_samples,), optional
         Place of each sample in the file; they lie as they come where None.
 
     Raises
@@ -64,7 +64,7 @@ class OutputFile(Outputs):
     """
 
     def __init__(
-        self, *watched: Any, path: str | os.PathLike[str], first: int, order: Steps | None
+        self, *watched: Any, path: str | os.PathLike[str], first: int = 0, order: Any = None
     ) -> None:
         super().__init__(*watched)
         self._path, self._first = Path(path).absolute(), first
@@ -135,13 +135,7 @@ class OutputFile(Outputs):
 
 
 def kept_outputs(
-    chosen: Chosen,
-    at: str | int,
-    n_steps: Steps,
-    *,
-    path: str | os.PathLike[str] | None,
-    first: int = 0,
-    order: Steps | None = None,
+    chosen: Chosen, *more: Any, path: str | os.PathLike[str] | None, **where: Any
 ) -> Outputs | None:
     """Make what keeps outputs, in memory or in a file; None where there are none.
 
@@ -151,7 +145,7 @@ def kept_outputs(
         If there is a file and nothing for it.
     """
     if path is None:
-        return Outputs(chosen, at, n_steps) if chosen else None
+        return Outputs(chosen, *more) if chosen else None
     if not chosen:
         raise ParameterError(f"outputs: must name what goes to outputs_path={path}, got {chosen!r}")
-    return OutputFile(chosen, at, n_steps, path=path, first=first, order=order)
+    return OutputFile(chosen, *more, path=path, **where)

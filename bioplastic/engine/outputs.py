@@ -18,8 +18,8 @@ from bioplastic.models import Network
 
 __all__ = ["Chosen", "Outputs"]
 
-type Chosen = Sequence[str] | Mapping[str, Sequence[int]]
-type Rows = dict[str, npt.NDArray[np.float64]]
+Chosen = Sequence[str] | Mapping[str, Sequence[int]]
+Rows = dict[str, npt.NDArray[np.float64]]
 
 
 class Outputs:

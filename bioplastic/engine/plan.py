@@ -211,11 +211,8 @@ class Plan:
             variable = names.get(name, f"{owner}.{name}")
             changes.append(Change(variable, how, equation.expr.code, names, on))
             if "event-driven" in equation.flags:
-                last = names[LAST_UPDATE]
-                changes += [
-                    Change(variable, "", LAST_UPDATE, names),
-                    Change(last, "=", "t", {}, spikes),
-                ]
+                changes.append(Change(variable, "", LAST_UPDATE, names))
+                changes.append(Change(names[LAST_UPDATE], "=", "t", {}, spikes))
         name = f"{owner}_integration"
         return Action(name=name, owner=owner, phase=INTEGRATION, changes=tuple(changes))
 

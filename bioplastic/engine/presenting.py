@@ -141,7 +141,7 @@ def present(
     if lanes is None:
         lanes = default_lanes(network, chosen.n_busy)
     program = open_program(network, engine=chosen.name, lanes=lanes)
-    order = None
+    order = np.arange(n)
     if lanes > 1:  # neighbours of about the same length wait little for each other
         order = np.argsort(stimuli.durations(0, n), kind="stable")
         stimuli = stimuli.in_this_order(order)
@@ -184,9 +184,8 @@ def present(
             raise KeyboardInterrupt(f"stopped after {n_done} of {n} samples")
         bar.update(n - bar.n)
     whole = joined(results, state=work(program=program, stop=0).state, outputs={})
-    back = np.arange(n)
-    if order is not None:
-        back = np.argsort(order)
+    back = np.argsort(order)
+    if lanes > 1:
         whole = _in_order(whole, back)
     if kept is not None and outputs_path is not None:  # all of it lies in one place
         whole.outputs = kept.up_to(n)

@@ -156,7 +156,6 @@ class Program(Protocol):
 
         `report` hears of finished rows; `stop` is asked at the edges of slots.
         """
-        ...
 
 
 class Recorder(Protocol):
@@ -166,15 +165,12 @@ class Recorder(Protocol):
         self, network: Network, sizes: Mapping[str, int], state: Values, *, start: int, stop: int
     ) -> None:
         """Hear of a run of the presentations `start` up to `stop`, before the first of them."""
-        ...
 
     def plan(self, start: int, n_steps: npt.NDArray[np.int64]) -> ProbePlan | None:
         """Say what to look at in the chunk that begins with presentation `start`."""
-        ...
 
     def record(self, start: int, result: ChunkResult) -> None:
         """Take what the chunk gave."""
-        ...
 
 
 @contextlib.contextmanager

@@ -173,13 +173,8 @@ def joined(results: Sequence[Result], **changes: Any) -> Result:
 def _accepted(done: ChunkResult, n_units: int, durations: npt.NDArray[Any]) -> SpikeTrains:
     """Spikes of the last presentation of every sample that the chunk finished."""
     rows = done.log[:, 0]
-    train = SpikeTrains(
-        done.times,
-        done.units,
-        done.offsets,
-        n_units=n_units,
-        duration=durations[rows.astype(np.int64)] * second,
-    )
+    duration = durations[rows.astype(np.int64)] * second
+    train = SpikeTrains(done.times, done.units, done.offsets, n_units=n_units, duration=duration)
     final = np.flatnonzero(np.diff(rows, append=np.inf) != 0)
     # After Ctrl-C the last sample may still be due for a repetition.
     if len(rows) and done.state["schedule.cursor"][0] <= rows[-1]:

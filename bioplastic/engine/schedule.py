@@ -127,11 +127,7 @@ def make_timer(
         clock=step_clock,
         name="schedule",
         method="euler",
-        namespace={
-            "sample_keys": tables.sample_keys,
-            "first_rows": tables.first_rows,
-            "slot_steps": tables.slot_steps,
-        },
+        namespace={t.name: t for t in (tables.sample_keys, tables.first_rows, tables.slot_steps)},
     )
     start = ["sample_key = sample_keys(cursor)", "slot_duration = slot_steps(cursor)*dt"]
     if tables.signals:

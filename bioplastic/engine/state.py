@@ -12,9 +12,9 @@ from bioplastic.models.wiring import sorted_synapses
 
 __all__ = ["State", "Values", "complete_state"]
 
-type State = dict[str, npt.NDArray[np.float64]]
+State = dict[str, npt.NDArray[np.float64]]
 #: Variables and parameters by name, in base units.
-type Values = Mapping[str, npt.NDArray[np.float64]]
+Values = Mapping[str, npt.NDArray[np.float64]]
 
 
 def _initial_state(network: Network, sizes: Mapping[str, int], drawn: State) -> State:

@@ -91,10 +91,7 @@ class Stimuli:
 
     def durations(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         """Lengths of the presentations in seconds: those of the longest input."""
-        longest: npt.NDArray[np.float64] = np.max(
-            [part.durations(start, stop) for part in self.parts], axis=0
-        )
-        return longest
+        return np.asarray(np.max([part.durations(start, stop) for part in self.parts], axis=0))
 
     def n_steps(self, start: int, stop: int) -> Steps:
         """Count the steps of the slots of the presentations `start` up to `stop`."""

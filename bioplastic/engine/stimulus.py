@@ -14,8 +14,8 @@ from bioplastic.models import Network, Schedule
 
 __all__ = ["Stimulus", "content_keys", "end_to_end", "one_number", "signal_shape"]
 
-type Arrays = dict[str, npt.NDArray[Any]]
-type Steps = npt.NDArray[np.int64]
+Arrays = dict[str, npt.NDArray[Any]]
+Steps = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

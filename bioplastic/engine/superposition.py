@@ -7,7 +7,6 @@ block of steps then costs a synapse one visit, and one addition for each spike t
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sympy as sp
@@ -96,13 +95,12 @@ def superposition_of(projection: Projection) -> Superposition | None:
     ):
         return None
     jump = jumps[0].name
-    changes = _changes(codes["before_spikes"], own)
-    ends = _changes(codes.get("at_slot_end", ""), own)
-    factors = None if changes is None else _factors(changes, own)
-    at_end = None if ends is None else _factors(ends, own)
-    if not changes or factors is None or ends is None or at_end is None:
+    try:
+        factors = _factors(codes["before_spikes"], own)
+        at_end = _factors(codes.get("at_slot_end", ""), own)
+    except sp.PolynomialError:
         return None
-    names = tuple(changes)
+    names, ends = (tuple(dict.fromkeys(v for v, _ in found)) for found in (factors, at_end))
     depends = {v: {k for k in own if not factors[v, k].is_zero} for v in names}
     sums = tuple(
         v
@@ -127,42 +125,38 @@ def superposition_of(projection: Projection) -> Superposition | None:
     return Superposition(names, sums, sources, jump, amount[1] or amount[2])
 
 
-def _changes(code: str, own: set[str]) -> dict[str, sp.Expr] | None:
-    """Variables of the synapse after the code, by what they and others were before it."""
+def _factors(code: str, own: set[str]) -> dict[tuple[str, str], sp.Expr]:
+    """By which factor each variable of a synapse enters each that the code changes.
+
+    Raises
+    ------
+    sympy.PolynomialError
+        If that is not linear, or not the same for all synapses onto a neuron.
+    """
+    symbols = {name: sp.Symbol(name, real=True) for name in own}
     now: dict[str, sp.Expr] = {}
     if words_of(code) & _OF_EACH_SYNAPSE:
-        return None
+        raise sp.PolynomialError(code)
     for name, sign, text in statements_of(code):
         if name.endswith(("_pre", "_post")) or sign not in _SIGNS:
-            return None
+            raise sp.PolynomialError(name)
         value = str_to_sympy(text)
         value = value.subs({s: now[s.name] for s in value.free_symbols if s.name in now})
         before = now.get(name, sp.Symbol(name, real=True))
         now[name] = {"=": value, "+=": before + value, "-=": before - value,
                      "*=": before * value, "/=": before / value}[sign]  # fmt: skip
-    changed = {name: sp.expand(value) for name, value in now.items() if name in own}
-    read = {s.name for value in changed.values() for s in value.free_symbols}
-    return None if any(name.endswith("_pre") for name in read) else changed
-
-
-def _factors(
-    changes: dict[str, sp.Expr], names: Iterable[str]
-) -> dict[tuple[str, str], sp.Expr] | None:
-    """By which factor each variable enters each other, None where that is not linear."""
-    symbols = {name: sp.Symbol(name, real=True) for name in names}
     factors = {}
-    for name, value in changes.items():
+    for name, value in ((name, sp.expand(value)) for name, value in now.items() if name in own):
+        if any(s.name.endswith("_pre") for s in value.free_symbols):
+            raise sp.PolynomialError(name)
         # Functions of other things are numbers here; polynomials know no conditions.
         known = value.replace(
             lambda part: part.is_Function and not part.free_symbols & set(symbols.values()),
             lambda part: sp.Symbol(f"{part}", real=True),
         )
-        try:
-            form = sp.Poly(known, *symbols.values())
-        except sp.PolynomialError:
-            return None
+        form = sp.Poly(known, *symbols.values())
         if form.total_degree() > 1 or not form.coeff_monomial(1).is_zero:
-            return None
+            raise sp.PolynomialError(name)
         for other, symbol in symbols.items():
             factors[name, other] = sp.simplify(form.coeff_monomial(symbol))
     return factors
