@@ -316,7 +316,8 @@ MODELS = [
 
 
 def network_of(model):
-    schedule = Schedule(presentation=20 * ms, rest=0 * ms, dt=1 * ms)
+    batch = {"batch_size": getattr(model, "batch", 1)}
+    schedule = Schedule(presentation=20 * ms, rest=0 * ms, dt=1 * ms, **batch)
     for populations, projection in networks_around(model):
         watch = next((p.name for p in populations if p.neuron.spikes), None)
         with contextlib.suppress(ParameterError):
