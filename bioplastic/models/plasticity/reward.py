@@ -5,7 +5,7 @@ from typing import Any
 
 from brian2 import Hz, ms, second
 
-from bioplastic.models.declaration import parameter
+from bioplastic.models.declaration import key_of, parameter
 from bioplastic.models.plasticity.rule import PlasticityRule
 
 __all__ = ["CovarianceRewardSTDP", "EpisodicRewardSTDP", "RewardSTDP", "ThreeFactorSTDP"]
@@ -86,7 +86,7 @@ class ThreeFactorSTDP(PlasticityRule):
         "w = clip(w + eta*update_interval*(m_post + m_tonic)*c, 0, w_max)\n"
         "c = c*exp(-update_interval/tau_c)"
     )
-    update_interval: Any = parameter(10 * ms, low=0)
+    update_interval: Any = parameter(10 * ms, low=0, key=key_of)
     tau_plus: Any = parameter(20 * ms, low=0)
     tau_minus: Any = parameter(20 * ms, low=0)
     a_plus: Any = parameter(0.01, low=0, strict=False)
