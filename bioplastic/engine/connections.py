@@ -79,6 +79,9 @@ def _connect_row_by_row(built: Built, synapses: Any, wiring: str) -> None:
 
 def _connect(built: Built, synapses: Any, *pairs: npt.NDArray[Any]) -> None:
     """Connect pre- and postsynaptic neurons of the first lane, and so those of the others."""
+    promise_synapses(synapses)
+    if not len(pairs[0]):  # Brian refuses to make none
+        return
     lane = np.repeat(np.arange(built.lanes), len(pairs[0]))
     i, j = (
         (np.tile(index, built.lanes) + lane * (len(group) // built.lanes)).astype(np.int32)
