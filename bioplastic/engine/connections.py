@@ -152,17 +152,15 @@ def add_projection(
     model = parameter_equations(plan.parameters[name] | weight) + ("" if weight else "\nw : 1")
     superposed = ("rule",) if name in built.superposed else ()
     pre, post = (by_phase.get(phase) for phase in (ON_PRE, ON_POST))
-    on_pre = "" if pre is None else own(pre.code(*superposed))
-    if projection.listed:
-        # Delays belong to a pathway, which must be there even if a spike does nothing.
-        on_pre = on_pre or "nothing = 0"
+    # Delays belong to a pathway, which must be there even if a spike does nothing.
+    idle = "nothing = 0" if projection.listed else ""
     synapses = add_synapses(
         built,
         name,
         source,
         target,
         "" if projection.listed else str(projection.wiring),
-        on_pre=on_pre,
+        on_pre=idle if pre is None else own(pre.code(*superposed)),
         on_post="" if post is None else own(post.code()),
         model=own(f"{model}\n{plan.texts[name]}"),
     )

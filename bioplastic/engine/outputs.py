@@ -100,13 +100,11 @@ class Outputs:
 
     def plan(self, start: int, n_steps: Steps) -> ProbePlan:
         """Look at them when it is time, in each of these samples."""
-        rows = np.arange(len(n_steps))
-        if self._every is None:
-            return ProbePlan(rows=rows, steps=n_steps - 1, variables=self._elements)
         n_looked = self._n_looked(n_steps)
-        rows = np.repeat(rows, n_looked)
+        rows = np.repeat(np.arange(len(n_steps)), n_looked)
         number = np.arange(len(rows)) - np.repeat(np.cumsum(n_looked) - n_looked, n_looked)
-        return ProbePlan(rows=rows, steps=(number + 1) * self._every - 1, variables=self._elements)
+        steps = n_steps - 1 if self._every is None else (number + 1) * self._every - 1
+        return ProbePlan(rows=rows, steps=steps, variables=self._elements)
 
     def record(self, start: int, result: ChunkResult) -> None:
         """Take what was seen of the last presentation of each sample that is done."""

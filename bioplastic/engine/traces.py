@@ -33,11 +33,6 @@ class Traces:
     parameters: dict[str, Any] = field(compare=False)
 
     @property
-    def words(self) -> frozenset[str]:
-        """Names in all strings."""
-        return words_of("\n".join((self.equations, *(code for _, code in self.codes))))
-
-    @property
     def names(self) -> set[str]:
         """Names of the traces."""
         return set(equations_of(self.equations))
@@ -69,9 +64,9 @@ class Traces:
 def traces_of_rule(rule: PlasticityRule, side: str) -> Traces:
     """Collect what a rule says of the traces on one side."""
     codes = tuple((h, getattr(rule, h.name, "")) for h in hooks_of("rule", side))
-    traces = Traces(side, str(getattr(rule, f"{side}_traces")), codes, {})
-    parameters = {n: v for n, v in rule.parameters.items() if n in traces.words}
-    return dataclasses.replace(traces, parameters=parameters)
+    equations = str(getattr(rule, f"{side}_traces"))
+    words = words_of("\n".join((equations, *(code for _, code in codes))))
+    return Traces(side, equations, codes, {n: v for n, v in rule.parameters.items() if n in words})
 
 
 def _with_neurons(projection: Projection) -> Iterator[tuple[str, Traces]]:
@@ -122,9 +117,8 @@ def sides_on_synapses(projection: Projection) -> tuple[str, ...]:
     rule = projection.rule
     if rule is None:
         return ()
-    own = {"w", *equations_of(str(rule.synapse))}
-    if projection.synapse is not None:
-        own |= set(equations_of(str(projection.synapse.equations)))
+    texts = (rule.synapse, getattr(projection.synapse, "equations", ""))
+    own = {"w"}.union(*(equations_of(str(text)) for text in texts))
     found = []
     for side in ("pre", "post"):
         traces = traces_of_rule(rule, side)

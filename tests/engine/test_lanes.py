@@ -93,6 +93,28 @@ class TestFrozen:
         one, other = (engine.run(network, stimulus, lanes=n, **options) for n in (1, 4))
         assert_same(one, other)
 
+    def test_a_wiring_without_synapses(self, name):
+        network = Network(
+            populations=(
+                Population(name="input", n=8, neuron=SpikeInput()),
+                Population(name="cell", n=1, neuron=LIF()),
+            ),
+            projections=(
+                Projection(pre="input", post="cell", on_pre="i_syn_post += w*mV", weight=30.0),
+                Projection(
+                    pre="cell", post="cell", on_pre="i_syn_post -= w*mV", weight=1.0,
+                    wiring="all_but_one", pooled=False,
+                ),
+            ),
+            watch="cell",
+            schedule=Schedule(presentation=None, rest=0 * ms, dt=1 * ms, min_spikes=0),
+        )  # fmt: skip
+        options = {"record": "spikes", "engine": name, "seed": 5}
+        stimulus = engine.SpikeStimulus(trains=trains())
+        one, other = (engine.run(network, stimulus, lanes=n, **options) for n in (1, 3))
+        assert one.counts.sum() > 0
+        assert_same(one, other)
+
     def test_chunks(self, name, network, stimulus, weights):
         options = {"state": weights, "record": "spikes", "engine": name, "seed": 5}
         one, other = (
