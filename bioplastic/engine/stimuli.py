@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic.engine.inputs import KINDS, SpontaneousActivity, kind_of
+from bioplastic.engine.inputs import SpontaneousActivity, kind_of
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.stimulus import Stimulus
 from bioplastic.errors import DataError
@@ -182,7 +182,7 @@ def _target_of(network: Network, part: Stimulus) -> Population:
             f"stimulus.population: must be one of "
             f"{', '.join(repr(p.name) for p in network.inputs)}, got {part.population!r}"
         )
-    fits = [p for p in inputs if KINDS[part.takes] is kind_of(p)]
+    fits = [p for p in inputs if p.neuron.takes == part.takes]
     if not fits:
         raise DataError(f"stimulus: must be {_wanted(network)}, got a {type(part).__name__}")
     if len(fits) > 1:
