@@ -8,7 +8,7 @@ from brian2 import second
 
 from bioplastic._quantities import same_unit
 from bioplastic.errors import ParameterError
-from bioplastic.models.checking import check_rule
+from bioplastic.models.checking import check_model
 from bioplastic.models.declaration import (
     Declaration,
     EquationString,
@@ -104,7 +104,7 @@ class PlasticityRule(Declaration):
             raise ParameterError(
                 f"{type(self).__name__}.update_interval: must be a time > 0, got {interval!r}"
             )
-        check_rule(self)
+        check_model(self, "rule")
 
     @property
     def parameters(self) -> dict[str, Any]:
