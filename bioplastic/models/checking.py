@@ -58,7 +58,7 @@ class Scope:
     def string(self, model: Any, name: str, kind: str) -> Reading:
         """Take in what a string of a model says; raise ParameterError where that cannot be."""
         text, where = getattr(model, name, ""), f"{type(model).__name__}.{name}"
-        reading = read(kind, text, self.names) if text and isinstance(text, str) else Reading()
+        reading = read(kind, text, self.names) if isinstance(text, str) and text else Reading()
         self.read |= reading.read
         for finding in reading.findings:
             if not finding.unknown:

@@ -125,11 +125,9 @@ class Network(Declaration):
         for population in self.populations:
             neuron = population.neuron
             kind, takes = type(neuron).__name__, neuron.takes
-            if takes == "rates" and self.schedule.presentation is None:
-                raise ParameterError(
-                    f"Schedule.presentation: must be given for a {kind}, whose samples have no "
-                    f"length of their own, got None ({population.name})"
-                )
+            timed = takes != "rates" or self.schedule.presentation is not None
+            what = f"be given for a {kind}, whose samples have no length of their own"
+            require(self.schedule, "presentation", timed, what, f"None ({population.name})")
             if not takes and len(self.inputs) != 1 and "stimulus" in words_in(neuron, "neuron"):
                 raise ParameterError(
                     f"Population {population.name}: its {kind} reads stimulus() and takes no "
