@@ -109,13 +109,11 @@ class Network(Declaration):
                 )
         for projection in self.projections:
             pre, post = self.population(projection.pre), self.population(projection.post)
-            square = projection.wiring in ("one_to_one", "all_but_one")
-            if square and pre.n != post.n:
+            if projection.wiring in ("one_to_one", "all_but_one") and pre.n != post.n:
                 raise ParameterError(
                     f"Projection {projection.name}: {projection.wiring} needs populations of the "
                     f"same size, got {pre.n} and {post.n}"
                 )
-        for projection in self.projections:
             batch = getattr(projection.rule, "batch", self.schedule.batch_size)
             if batch != self.schedule.batch_size:
                 raise ParameterError(

@@ -59,18 +59,15 @@ class Population(Declaration):
         for name in ("grid", "places"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, whole_numbers(self, name))
-        free, reserved = self.name not in RESERVED, ", ".join(sorted(RESERVED))
-        what = f"be an identifier other than {reserved}"
-        require(self, "name", self.name.isidentifier() and free, what)
-        of = f"({self.name})"
+        free = self.name.isidentifier() and self.name not in RESERVED
+        require(self, "name", free, f"be an identifier other than {', '.join(sorted(RESERVED))}")
+        of, kind, n_features = f"({self.name})", type(self.neuron).__name__, self.n_features
         require(self, "n", self.n >= 1, "be at least 1", f"{self.n} {of}")
-        kind, n_features = type(self.neuron).__name__, self.n_features
         what = f"be a multiple of n_channels={n_features} of its {kind}"
         require(self, "n", self.n % n_features == 0, what, f"{self.n} {of}")
         taken = range(self.n) if self.places is None else self.places
-        require(
-            self, "places", len(taken) == self.n, f"have n={self.n} entries", f"{len(taken)} {of}"
-        )
+        n_taken, what = len(taken), f"have n={self.n} entries"
+        require(self, "places", n_taken == self.n, what, f"{n_taken} {of}")
         n_points = math.prod(self.grid or ())
         if self.grid is not None and not 0 <= min(taken) <= max(taken) < n_points:
             raise ParameterError(

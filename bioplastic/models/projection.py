@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from numbers import Real
+from types import NoneType
 from typing import Any
 
 from brian2 import ms
@@ -98,23 +99,19 @@ class Projection(Declaration):
         Declaration.__post_init__(self)
         if self.wiring not in WIRINGS:
             check_kind(self, "wiring", Wiring, f"a Wiring or one of {', '.join(WIRINGS)}")
-        kinds: dict[str, tuple[type[Any], str]] = {
-            "synapse": (SynapseModel, "a SynapseModel or None"),
-            "rule": (PlasticityRule, "a PlasticityRule or None"),
-            "norm": (Real, "a number or None"),
-        }
-        for name, kind in kinds.items():
-            if getattr(self, name) is not None:
-                check_kind(self, name, *kind)
-        one, got = self.one_weight, f"{self.weight} ({self.name})"
-        number = not one or is_one_number(self.weight)
-        require(self, "weight", number, "be a number, a Distribution or None", repr(self.weight))
+        check_kind(self, "synapse", (SynapseModel, NoneType), "a SynapseModel or None")
+        check_kind(self, "rule", (PlasticityRule, NoneType), "a PlasticityRule or None")
+        check_kind(self, "norm", (Real, NoneType), "a number or None")
         known = self.name.isidentifier() and self.name not in RESERVED
         require(self, "label", known, "be an identifier")
-        fixed = self.rule is None and self.norm is None
-        what = "be None or a Distribution where a rule or a norm changes the weights"
-        require(self, "weight", fixed or not one, f"{what} ({self.name})", str(self.weight))
-        require(self, "weight", not one or math.isfinite(self.weight), "be finite", got)
+        if self.one_weight:
+            number = is_one_number(self.weight)
+            require(self, "weight", number, "be a number, a Distribution or None")
+            fixed = self.rule is None and self.norm is None
+            what = "be None or a Distribution where a rule or a norm changes the weights"
+            require(self, "weight", fixed, f"{what} ({self.name})")
+            got = f"{self.weight} ({self.name})"
+            require(self, "weight", math.isfinite(self.weight), "be finite", got)
         norm = 1 if self.norm is None else self.norm
         require(self, "norm", 0 < norm < math.inf, "be > 0", f"{self.norm} ({self.name})")
 
