@@ -172,6 +172,15 @@ def test_the_blocks_of_the_first_pages_run_one_after_the_other(tmp_path):
     assert float(accuracy[1]) > 80
 
 
+def test_the_five_tasks_of_contributing_run(tmp_path):
+    printed = printed_by(blocks_of("contributing.md"), tmp_path).splitlines()
+    assert printed[0] == "QuadraticLIF(sharpness=10. * mvolt)"
+    assert printed[1] == "True"
+    assert any("input_to_output_every_step ['input_to_output.rest']" in line for line in printed)
+    none, some, many = map(int, printed[-1].strip("[]").split())
+    assert none == 0 < some < many
+
+
 def test_new_pages_have_no_blocks_that_are_not_run():
     run = {"engines.md", "inputs.md", "own_recordings.md", "first_network.md"}
     folders = ("errata.md", "explanation/*.md", "howto/*.md", "reference/*.md", "tutorial/*.md")

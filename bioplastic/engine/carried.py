@@ -90,7 +90,7 @@ def carried_variables(
     >>> from bioplastic.networks import diehl_cook_network
     >>> network = diehl_cook_network(n_features=4, n_neurons=2, rule=None, norm=1.0)
     >>> carried_variables(network, {})
-    ['excitatory.theta']
+    ['excitatory.theta', 'input_to_excitatory.w']
     >>> carried_variables(network.frozen(), {})
     []
     """

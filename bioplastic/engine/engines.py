@@ -127,7 +127,7 @@ def register(engine: Engine) -> None:
     Parameters
     ----------
     engine : Engine
-        The engine. It comes after those that are registered already.
+        The engine. It comes after those that are registered already; it may be one of them.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def register(engine: Engine) -> None:
     """
     if not isinstance(engine, Engine):
         raise ParameterError(f"engine: must be an Engine, got {engine!r}")
-    if engine.name in ("auto", *_engines):
+    if engine.name == "auto" or _engines.get(engine.name, engine) is not engine:
         raise ParameterError(
             f"Engine.name: must differ from auto, {', '.join(_engines)}, got {engine.name!r}; "
             f"choose another name, or unregister that engine first"

@@ -1,5 +1,6 @@
 """Engines are registered, those of other packages too, and everything follows the register."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -107,6 +108,11 @@ class TestRegister:
         for name in OURS:
             with pytest.raises(ParameterError, match=f"differ from auto, numpy.*got '{name}'"):
                 toy(name=name)
+
+    def test_an_engine_that_is_registered_stays_as_it_is(self):
+        """A module that is read again, as by a reload, does no harm."""
+        importlib.reload(engine)
+        assert tuple(engine.ENGINES) == OURS
 
     @pytest.mark.parametrize(
         ("fields", "said"),

@@ -1,5 +1,6 @@
 """The key under which a program is kept: every field counts, but values that a program reads."""
 
+import contextlib
 import copy
 import dataclasses
 import inspect
@@ -13,6 +14,7 @@ from bioplastic import models
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.standalone import slot_device
 from bioplastic.engine.standalone_program import generate
+from bioplastic.errors import ParameterError
 from bioplastic.models import (
     LIF,
     Adam,
@@ -32,7 +34,9 @@ from bioplastic.models import (
     Projection,
     RandomWiring,
     Schedule,
+    SignalInput,
     SpikeInput,
+    SynapseModel,
     TsodyksMarkram,
     Uniform,
 )
@@ -272,3 +276,83 @@ def test_another_value_is_read_by_the_same_program(name, tmp_path):
     (tmp_path / "one").mkdir()
     (tmp_path / "other").mkdir()
     assert sources(one, tmp_path / "one") == sources(other, tmp_path / "other")
+
+
+# --- the same of every neuron, synapse and rule there is
+
+
+def networks_around(model):
+    """Give networks with a model in its place, among neurons that have what it asks for."""
+    entrances = (PoissonInput(), SpikeInput(), SignalInput())
+    if isinstance(model, NeuronModel):
+        if model.takes:
+            entrances, others = (model,), NEURONS
+        else:
+            others = (model,)
+        acts = ("", "v_post += w", "v_post += w*mV", "i_syn_post += w*mV")
+        tries = [({"on_pre": on_pre}, e, n) for on_pre in acts for e in entrances for n in others]
+    else:
+        kind = "rule" if isinstance(model, PlasticityRule) else "synapse"
+        tries = [({"on_pre": "", kind: model}, e, n) for e in (*entrances, *NEURONS)
+                 for n in NEURONS]  # fmt: skip
+    for given, entrance, neuron in tries:
+        populations = [Population(name="out", n=4, neuron=neuron)]
+        if not entrance.takes:
+            populations.insert(0, Population(name="shown", n=2, neuron=SpikeInput()))
+        populations.insert(0, Population(name="input", n=4, neuron=entrance))
+        yield populations, Projection(pre="input", post="out", **given)
+
+
+NEURONS = (
+    LIF(), models.AdaptiveExponential(), EPropLIF(), models.EPropALIF(), models.LeakyReadout(),
+    models.SoftmaxError(), models.SquaredError(), models.SoftmaxOutput(),
+)  # fmt: skip
+MODELS = [
+    kind
+    for kind in every_declaration()
+    if issubclass(kind, NeuronModel | PlasticityRule | SynapseModel)
+    and dataclasses.fields(kind) != dataclasses.fields(NeuronModel)
+]
+
+
+def network_of(model):
+    batch = {"batch_size": getattr(model, "batch", 1)}
+    schedule = Schedule(presentation=20 * ms, rest=0 * ms, dt=1 * ms, **batch)
+    for populations, projection in networks_around(model):
+        watch = next((p.name for p in populations if p.neuron.spikes), None)
+        with contextlib.suppress(ParameterError):
+            network = Network(populations=tuple(populations), projections=(projection,),
+                              watch=watch, schedule=schedule)  # fmt: skip
+            plan_of(network)
+            return network
+    raise AssertionError(f"no network has a place for {model!r}")
+
+
+@pytest.mark.parametrize("kind", MODELS, ids=lambda kind: kind.__name__)
+def test_values_of_every_model_are_read(kind, request, tmp_path):
+    model = example(kind)
+    one, other = network_of(model), network_of(other_values(model))
+    assert key_of(one) == key_of(other)
+    plan, changed = plan_of(one), plan_of(other)
+    assert plan.texts == changed.texts
+    assert [(a.name, a.code(), a.every, a.order) for a in plan.actions] == [
+        (a.name, a.code(), a.every, a.order) for a in changed.actions
+    ]
+    assert plan.values.keys() == changed.values.keys()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", MODELS, ids=lambda kind: kind.__name__)
+def test_programs_of_other_values_are_the_same(kind, tmp_path):
+    model = example(kind)
+    (tmp_path / "one").mkdir()
+    (tmp_path / "other").mkdir()
+    found = sources(network_of(model), tmp_path / "one")
+    assert found == sources(network_of(other_values(model)), tmp_path / "other")
+
+
+@pytest.mark.parametrize("kind", [k for k in MODELS if issubclass(k, PlasticityRule)])
+def test_how_often_a_rule_acts_counts(kind):
+    if not issubclass(kind, models.VoltageSTDP):
+        one, other = (kind(update_interval=k * ms) for k in (10, 20))
+        assert key_of(one) != key_of(other)

@@ -5,7 +5,7 @@ from typing import Any
 
 from brian2 import Hz, ms, second
 
-from bioplastic.models.declaration import parameter
+from bioplastic.models.declaration import key_of, parameter
 from bioplastic.models.plasticity.rule import PlasticityRule
 
 __all__ = ["SynapticScaling"]
@@ -53,7 +53,7 @@ class SynapticScaling(PlasticityRule):
     post_traces: str = ACTIVITY
     on_post_trace: str = "activity += 1/tau_activity"
     every_step: str = "w = clip(w + beta*w*(rate_target - activity_post)*update_interval, 0, w_max)"
-    update_interval: Any = parameter(10 * ms, low=0)
+    update_interval: Any = parameter(10 * ms, low=0, key=key_of)
     beta: Any = parameter(0.01, low=0, strict=False)
     rate_target: Any = parameter(5 * Hz, low=0, strict=False)
     tau_activity: Any = parameter(10 * second, low=0)

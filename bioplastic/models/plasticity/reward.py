@@ -5,7 +5,7 @@ from typing import Any
 
 from brian2 import Hz, ms, second
 
-from bioplastic.models.declaration import parameter
+from bioplastic.models.declaration import key_of, parameter
 from bioplastic.models.plasticity.rule import PlasticityRule
 
 __all__ = ["CovarianceRewardSTDP", "EpisodicRewardSTDP", "RewardSTDP", "ThreeFactorSTDP"]
@@ -99,7 +99,7 @@ class ThreeFactorSTDP(_EligibilityRule):
         "w = clip(w + eta*update_interval*(m_post + m_tonic)*c, 0, w_max)\n"
         "c = c*exp(-update_interval/tau_c)"
     )
-    update_interval: Any = parameter(10 * ms, low=0)
+    update_interval: Any = parameter(10 * ms, low=0, key=key_of)
     tau_c: Any = parameter(1000 * ms, low=0)
     tau_m: Any = parameter(200 * ms, low=0)
     m_tonic: Any = parameter(0.0)
