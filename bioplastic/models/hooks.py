@@ -23,6 +23,7 @@ __all__ = [
     "PHASES",
     "RESET",
     "RULE_AT_SLOT_END",
+    "STRINGS",
     "THRESHOLD",
     "TURN",
     "Hook",
@@ -139,6 +140,19 @@ HOOKS = (
     Hook("at_batch_end", "rule", AT_BATCH_END),
     Hook("before_spikes", "rule", BEFORE_SYNAPSES),
     Hook("every_step", "rule", EVERY_STEP),
+)
+
+
+#: What else models say: whose it is, with the side as of hooks, the field, and for equations whose
+#: they are; "period" is a condition in whose place a time can stand.
+STRINGS = (
+    ("neuron", "", "equations", "neuron"),
+    ("neuron", "", "threshold", "condition"),
+    ("neuron", "", "refractory", "period"),
+    ("synapse", "", "equations", "synapse"),
+    ("rule", "pre", "pre_traces", "neuron"),
+    ("rule", "post", "post_traces", "neuron"),
+    ("rule", "", "synapse", "synapse"),
 )
 
 

@@ -77,7 +77,7 @@ def late(monkeypatch):
     """Let rules and neurons have one more hook."""
     new = (Hook("late", "rule", LATE), Hook("late", "neuron", LATE))
     for module in (hooks, __import__("bioplastic.engine.plan", fromlist=["HOOKS"]),
-                   __import__("bioplastic.models.network_checks", fromlist=["HOOKS"])):  # fmt: skip
+                   __import__("bioplastic.models.checking", fromlist=["HOOKS"])):  # fmt: skip
         monkeypatch.setattr(module, "HOOKS", (*HOOKS, *new))
     monkeypatch.setattr(hooks, "PHASES", (*PHASES, LATE))
     plan = __import__("bioplastic.engine.plan", fromlist=["PHASES"])
