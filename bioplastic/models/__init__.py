@@ -26,32 +26,32 @@ from bioplastic.models.intrinsic import AdaptiveThresholdLIF, HomeostaticLIF
 from bioplastic.models.network import Network
 from bioplastic.models.neurons import LIF, AdaptiveLIF, NeuronModel
 from bioplastic.models.optimizers import SGD, Adam, Optimizer
-from bioplastic.models.plasticity import (
-    AdaptiveEProp,
-    CovarianceRewardSTDP,
+from bioplastic.models.plasticity.combining import combine_rules
+from bioplastic.models.plasticity.diehl_cook import (
     DiehlCookExponential,
     DiehlCookPowerLaw,
     DiehlCookPreAndPost,
     DiehlCookSTDP,
-    EpisodicRewardSTDP,
+)
+from bioplastic.models.plasticity.eprop import (
+    AdaptiveEProp,
     EProp,
     EPropBias,
     EPropFeedback,
     EPropReadout,
-    HomeostaticVoltageSTDP,
-    InhibitorySTDP,
-    MultiplicativeSTDP,
-    NearestTripletSTDP,
-    PairSTDP,
-    PlasticityRule,
-    PowerLawSTDP,
-    RewardSTDP,
-    SynapticScaling,
-    ThreeFactorSTDP,
-    TripletSTDP,
-    VoltageSTDP,
-    combine_rules,
 )
+from bioplastic.models.plasticity.homeostatic import SynapticScaling
+from bioplastic.models.plasticity.inhibitory import InhibitorySTDP
+from bioplastic.models.plasticity.pair import MultiplicativeSTDP, PairSTDP, PowerLawSTDP
+from bioplastic.models.plasticity.reward import (
+    CovarianceRewardSTDP,
+    EpisodicRewardSTDP,
+    RewardSTDP,
+    ThreeFactorSTDP,
+)
+from bioplastic.models.plasticity.rule import PlasticityRule
+from bioplastic.models.plasticity.triplet import NearestTripletSTDP, TripletSTDP
+from bioplastic.models.plasticity.voltage import HomeostaticVoltageSTDP, VoltageSTDP
 from bioplastic.models.population import Population
 from bioplastic.models.projection import Projection
 from bioplastic.models.schedule import Schedule

@@ -5,51 +5,37 @@ So a model alone is checked for syntax, for units where all names are its own, a
 name of one of its constants; everything else is checked by the network.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from brian2 import get_dimensions
 from brian2.core.functions import DEFAULT_FUNCTIONS
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import is_distribution, is_one_number
-from bioplastic.models.hooks import ON_PRE, Phase, hooks_of, strings_of
+from bioplastic.models.declaration import is_distribution, is_one_number, refusal, unit_of
+from bioplastic.models.hooks import HOOKS, ON_PRE, STRINGS, hooks_of, strings_of
 from bioplastic.models.strings import (
-    NEURON_FLAGS,
+    FLAGS,
     NEURON_WORDS,
-    SYNAPSE_FLAGS,
     SYNAPSE_WORDS,
     Finding,
     Known,
     Reading,
-    read_condition,
-    read_equations,
-    read_statements,
+    read,
     variables_of,
     words_of,
 )
 from bioplastic.models.suggesting import closest
 
-if TYPE_CHECKING:
-    from bioplastic.models.neurons import NeuronModel
-    from bioplastic.models.plasticity.rule import PlasticityRule
-    from bioplastic.models.synapses import SynapseModel
-
 __all__ = [
     "Scope",
-    "check_neuron",
-    "check_neuron_strings",
-    "check_rule",
-    "check_synapse",
-    "check_synaptic",
-    "check_traces",
+    "check_model",
     "names_of",
     "suffixed",
     "trace_names",
-    "unit_of",
     "unknown_name",
+    "words_in",
 ]
 
 _SIDES = ("_pre", "_post")
@@ -69,8 +55,10 @@ class Scope:
     unknown: list[tuple[str, Finding]] = field(default_factory=list)
     read: set[str] = field(default_factory=set)
 
-    def add(self, where: str, reading: Reading) -> None:
-        """Take in what a string says; raise ParameterError where that cannot be."""
+    def string(self, model: Any, name: str, kind: str) -> Reading:
+        """Take in what a string of a model says; raise ParameterError where that cannot be."""
+        text, where = getattr(model, name, ""), f"{type(model).__name__}.{name}"
+        reading = read(kind, text, self.names) if isinstance(text, str) and text else Reading()
         self.read |= reading.read
         for finding in reading.findings:
             if not finding.unknown:
@@ -78,142 +66,91 @@ class Scope:
             if self.complete:
                 raise unknown_name(where + self.of, finding, self.names)
             self.unknown.append((where, finding))
+        return reading
 
-    def statements(self, parts: Iterable[tuple[str, str]]) -> None:
+    def statements(self, *parts: tuple[Any, str]) -> None:
         """Check statements that are run together: what one makes for itself the next can read."""
-        names, made, read = dict(self.names), dict[str, tuple[str, str]](), set[str]()
-        for where, text in parts:
-            if not text:
-                continue
-            reading = read_statements(text, names)
-            self.add(where, reading)
-            read |= reading.read
-            for name, known, line in reading.made:
-                names[name] = known
-                made[name] = where, line
+        scope = replace(self, names=dict(self.names), read=set())
+        made: dict[str, tuple[str, str]] = {}
+        for model, name in parts:
+            for own, known, line in scope.string(model, name, "statements").made:
+                scope.names[own] = known
+                made[own] = f"{type(model).__name__}.{name}{self.of}", line
+        self.read |= scope.read
         for name, (where, line) in made.items():
-            if self.complete and name not in read:
+            if self.complete and name not in scope.read:
                 what = f"sets `{name}`, which nothing reads: there is no such variable"
-                finding = Finding(line, name, what)
-                raise unknown_name(where + self.of, finding, self.names)
+                raise unknown_name(where, Finding(line, name, what), self.names)
 
-    def hooks(self, model: Any, of: str, side: str = "", without: tuple[Phase, ...] = ()) -> None:
-        """Check what a model says by its hooks, those that run in some phases excepted."""
+    def model(self, model: Any, of: str, side: str = "") -> None:
+        """Check what a model says, without what it does at a presynaptic spike."""
+        for _, _, name, kind in _strings(of, side):
+            self.string(model, name, kind)
         for hook in hooks_of(of, side):
-            if hook.phase not in without:
-                where = f"{type(model).__name__}.{hook.name}"
-                self.statements([(where, getattr(model, hook.name, ""))])
+            if hook.phase != ON_PRE:
+                self.statements((model, hook.name))
+
+    def synapses(
+        self, models: Mapping[str, Any], neurons: Mapping[str, Mapping[str, Any]], weight: Known
+    ) -> None:
+        """Check models of synapses, by their kinds, between neurons of these names, by side."""
+        rule = models["rule"]
+        own = {"w": weight, "norm": weight, **names_of(models["synapse"], "synapse")}
+        own |= names_of(rule, "rule")
+        self.names |= own
+        for side, names in neurons.items():
+            traces = trace_names(rule, side)
+            self.names |= suffixed({**names, **traces}, side)
+            # Traces stand with the neurons or with the synapses, as their strings and delays ask.
+            replace(self, names={**names, **own, **traces}).model(rule, "rule", side)
+        for of, model in models.items():
+            self.model(model, of)
+        self.statements(*((models[h.of], h.name) for h in HOOKS if h.phase == ON_PRE))
 
 
-def check_neuron(neuron: "NeuronModel") -> None:
-    """Check the strings of a neuron model as far as it is known alone.
-
-    Raises
-    ------
-    ParameterError
-        If one cannot be read, uses wrong units, or misspells a constant.
-    """
-    _check_constants(neuron, neuron.equations)
-    scope = Scope(NEURON_WORDS | names_of(neuron))
-    check_neuron_strings(neuron, scope)
-    _check_misspelt(neuron, scope)
-
-
-def check_synapse(synapse: "SynapseModel") -> None:
-    """Check the strings of a synapse model as far as it is known alone.
-
-    Raises
-    ------
-    ParameterError
-        If one cannot be read, uses wrong units, or misspells a constant.
-    """
-    _check_constants(synapse, synapse.equations)
-    scope = Scope(SYNAPSE_WORDS | names_of(synapse) | {"w": Known(get_dimensions(1))})
-    kind = type(synapse).__name__
-    scope.add(f"{kind}.equations", read_equations(synapse.equations, scope.names, SYNAPSE_FLAGS))
-    scope.hooks(synapse, "synapse")
-    _check_misspelt(synapse, scope)
-
-
-def check_rule(rule: "PlasticityRule") -> None:
-    """Check the strings of a plasticity rule as far as it is known alone.
+def check_model(model: Any, of: str) -> None:
+    """Check the strings of a neuron, a synapse or a rule as far as it is known alone.
 
     Raises
     ------
     ParameterError
         If one cannot be read, uses wrong units, or misspells a constant.
     """
-    _check_constants(rule, rule.pre_traces, rule.post_traces, rule.synapse)
-    own = names_of(rule) | {"w": Known(get_dimensions(1))}
-    scope = Scope(SYNAPSE_WORDS | own)
-    for side in ("pre", "post"):
-        scope.names |= suffixed(trace_names(rule, side), side)
-        neurons = Scope(NEURON_WORDS | own | trace_names(rule, side))
-        check_traces(rule, side, neurons)
-        scope.unknown += neurons.unknown
-        scope.read |= neurons.read
-    check_synaptic(rule, scope)
-    _check_misspelt(rule, scope)
-
-
-def check_neuron_strings(neuron: "NeuronModel", scope: Scope) -> None:
-    """Check all strings of a neuron with these names."""
-    kind = type(neuron).__name__
-    scope.add(f"{kind}.equations", read_equations(neuron.equations, scope.names, NEURON_FLAGS))
-    if neuron.threshold:
-        scope.add(f"{kind}.threshold", read_condition(neuron.threshold, scope.names))
-    if isinstance(neuron.refractory, str) and neuron.refractory:
-        reading = read_condition(neuron.refractory, scope.names, or_time=True)
-        scope.add(f"{kind}.refractory", reading)
-    scope.hooks(neuron, "neuron")
-
-
-def check_traces(rule: "PlasticityRule", side: str, scope: Scope) -> None:
-    """Check the strings of a rule's traces on one side with these names."""
-    kind, name = type(rule).__name__, f"{side}_traces"
-    scope.add(f"{kind}.{name}", read_equations(getattr(rule, name), scope.names, NEURON_FLAGS))
-    scope.hooks(rule, "rule", side)
-
-
-def check_synaptic(rule: "PlasticityRule", scope: Scope) -> None:
-    """Check what a rule says of synapses with these names."""
-    kind = type(rule).__name__
-    scope.add(f"{kind}.synapse", read_equations(rule.synapse, scope.names, SYNAPSE_FLAGS))
-    # What runs with statements of the projection is checked with these.
-    scope.hooks(rule, "rule", without=(ON_PRE,) if scope.complete else ())
-
-
-def _check_constants(model: Any, *equations: str) -> None:
-    kind = type(model).__name__
-    for name in ("constants", "initial"):
-        given = getattr(model, name, {})
-        if not isinstance(given, Mapping):
-            raise ParameterError(
-                f"{kind}.{name}: must be a mapping of names to values, got {given!r}"
-            )
-        for key, value in given.items():
-            if not isinstance(key, str) or not key.isidentifier():
-                raise ParameterError(f"{kind}.{name}: must have identifiers as keys, got {key!r}")
-            if not (is_distribution(value) or is_one_number(value)):
-                raise ParameterError(
-                    f"{kind}.{name}[{key!r}]: must be one number or quantity"
-                    f"{', or a Distribution' if name == 'constants' else ''}, got {value!r}"
-                )
-    taken = Counter([*(n for text in equations for n in variables_of(text)), *model.constants])
-    twice = sorted(n for n in model.constants if taken[n] > 1)
-    if twice:
-        raise ParameterError(
-            f"{kind}.constants: {', '.join(twice)} is a variable of the equations, too; drop its "
-            f"line there or rename one of them"
-        )
-
-
-def _check_misspelt(model: Any, scope: Scope) -> None:
-    """Refuse a name that nothing gives where a constant of nearly that name is not used."""
+    _check_constants(model, of)
+    if of == "neuron":
+        scope = Scope(NEURON_WORDS | names_of(model, of))
+        scope.model(model, of)
+    else:
+        scope = Scope(dict(SYNAPSE_WORDS))
+        models = dict.fromkeys(("synapse", "projection", "rule")) | {of: model}
+        neurons = {"pre": NEURON_WORDS, "post": NEURON_WORDS}
+        scope.synapses(models, neurons, Known(get_dimensions(1)))
+    # A name that nothing gives, where a constant of nearly that name is not used.
     unused = [name for name in model.parameters if name not in scope.read]
     for where, finding in scope.unknown:
         if closest(finding.unknown, unused):
             raise unknown_name(where, finding, dict.fromkeys(unused))
+
+
+def _check_constants(model: Any, of: str) -> None:
+    for name in ("constants", "initial"):
+        given = getattr(model, name, {})
+        if not isinstance(given, Mapping):
+            raise refusal(model, name, "be a mapping of names to values")
+        for key, value in given.items():
+            if not isinstance(key, str) or not key.isidentifier():
+                raise refusal(model, name, "have identifiers as keys", repr(key))
+            if not (is_distribution(value) or is_one_number(value)):
+                or_drawn = ", or a Distribution" if name == "constants" else ""
+                what = f"be one number or quantity{or_drawn}"
+                raise refusal(model, f"{name}[{key!r}]", what, repr(value))
+    variables = {n for side in ("", "pre", "post") for n in _variables(model, of, side)}
+    twice = sorted(variables & model.constants.keys())
+    if twice:
+        raise ParameterError(
+            f"{type(model).__name__}.constants: {', '.join(twice)} is a variable of the equations, "
+            f"too; drop its line there or rename one of them"
+        )
 
 
 def unknown_name(where: str, finding: Finding, names: Mapping[str, Any]) -> ParameterError:
@@ -247,30 +184,37 @@ def _parted(name: str) -> tuple[str, str]:
     return name.removesuffix(side), side
 
 
-def unit_of(value: Any) -> Any:
-    """Return a value with the unit of a parameter."""
-    return value.unit if is_distribution(value) else value
+def _strings(of: str, side: str = "") -> list[tuple[str, str, str, str]]:
+    return [string for string in STRINGS if string[:2] == (of, side)]
 
 
-def _parameter_names(model: Any, used_in: str | None = None) -> dict[str, Known]:
-    words = None if used_in is None else words_of(used_in)
-    return {
-        name: Known(get_dimensions(unit_of(value)))
-        for name, value in model.parameters.items()
-        if words is None or name in words
-    }
+def words_in(model: Any, of: str, side: str = "") -> frozenset[str]:
+    """Words of all that a model says, or of what it says of its traces on one side."""
+    said = [getattr(model, name, "") for _, _, name, _ in _strings(of, side)]
+    said += strings_of(model, of, side).values()
+    return words_of("\n".join(text for text in said if isinstance(text, str)))
 
 
-def names_of(model: Any) -> dict[str, Known]:
+def _variables(model: Any, of: str, side: str = "") -> dict[str, Known]:
+    texts = [getattr(model, name, "") for _, _, name, kind in _strings(of, side) if kind in FLAGS]
+    return {n: known for text in texts for n, known in variables_of(text).items()}
+
+
+def _parameters(model: Any) -> dict[str, Known]:
+    values = getattr(model, "parameters", {})
+    return {name: Known(get_dimensions(unit_of(value))) for name, value in values.items()}
+
+
+def names_of(model: Any, of: str) -> dict[str, Known]:
     """Name variables and parameters of a neuron, or those of a synapse by its model or rule."""
-    text = getattr(model, "synapse", None)
-    return variables_of(model.equations if text is None else text) | _parameter_names(model)
+    return _variables(model, of) | _parameters(model)
 
 
-def trace_names(rule: "PlasticityRule", side: str) -> dict[str, Known]:
+def trace_names(rule: Any, side: str) -> dict[str, Known]:
     """Name traces of one side, and the constants that stand with them."""
-    text = "\n".join((getattr(rule, f"{side}_traces"), *strings_of(rule, "rule", side).values()))
-    return variables_of(getattr(rule, f"{side}_traces")) | _parameter_names(rule, text)
+    words = words_in(rule, "rule", side)
+    own = {name: known for name, known in _parameters(rule).items() if name in words}
+    return _variables(rule, "rule", side) | own
 
 
 def suffixed(names: Mapping[str, Any], side: str) -> dict[str, Any]:

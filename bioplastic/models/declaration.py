@@ -4,7 +4,7 @@ import dataclasses
 import inspect
 import numbers
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import brian2.units.allunits
 import numpy as np
@@ -17,6 +17,7 @@ from bioplastic.models.display import html_block, html_lines, html_table
 from bioplastic.models.suggesting import closest, no_attribute
 
 __all__ = [
+    "Bound",
     "Declaration",
     "EquationString",
     "check_kind",
@@ -30,9 +31,11 @@ __all__ = [
     "parameter",
     "parameter_equations",
     "read_at_start",
-    "refuse_distributions",
+    "refusal",
+    "require",
     "shown",
     "unit_name",
+    "unit_of",
     "whole_numbers",
     "written_out",
 ]
@@ -52,6 +55,23 @@ class EquationString(str):
 
     def _repr_latex_(self) -> str:
         return str(Equations(str(self))._repr_latex_())
+
+
+class Bound(NamedTuple):
+    """What a parameter must be; see :func:`parameter`."""
+
+    unit: Any
+    low: float | None = None
+    strict: bool = True
+    optional: bool = False
+
+    def holds(self, number: float) -> bool:
+        """Whether a number, in base units, lies within."""
+        return self.low is None or number > self.low or (number == self.low and not self.strict)
+
+    def __str__(self) -> str:
+        low = Quantity(self.low, dim=get_dimensions(self.unit)) if self.low else self.low
+        return f"{'>' if self.strict else '>='} {low}"
 
 
 def parameter(
@@ -80,10 +100,9 @@ def parameter(
         What of the value a program's text follows from; whether there is one, and its unit, where
         absent.
     """
-    unit = default.unit if is_distribution(default) else default
-    bounds = {"unit": unit, "low": low, "strict": strict, "optional": optional}
+    bound = Bound(unit_of(default), low, strict, optional)
     return dataclasses.field(
-        default_factory=lambda: default, metadata={**bounds, "key": key or _kind}
+        default_factory=lambda: default, metadata={"bound": bound, "key": key or _kind}
     )
 
 
@@ -170,12 +189,8 @@ class Declaration:
     def _repr_html_(self) -> str:
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
         strings = {n: v for n, v in values.items() if isinstance(v, str)}
-        others = values.keys() - strings.keys()
-        table = [
-            (n, shown(v))
-            for n, v in values.items()
-            if n in others and repr(v) not in ("{}", "None")
-        ]
+        others = {n: v for n, v in values.items() if n not in strings}
+        table = [(n, shown(v)) for n, v in others.items() if repr(v) not in ("{}", "None")]
         return html_block(
             type(self).__name__,
             html_table(["parameter", "value"], table) if table else "",
@@ -221,6 +236,19 @@ _KINDS: dict[Any, tuple[Any, str]] = {
 }
 
 
+def refusal(declaration: Any, name: str, what: str, got: str | None = None) -> ParameterError:
+    """Make the error of a field that is not what it must be, or of several where none is named."""
+    where = f"{type(declaration).__name__}.{name}" if name else type(declaration).__name__
+    got = shown(getattr(declaration, name)) if got is None else got
+    return ParameterError(f"{where}: must {what}, got {got}")
+
+
+def require(declaration: Any, name: str, holds: bool, what: str, got: str | None = None) -> None:
+    """Raise ParameterError where something does not hold of a field; see :func:`refusal`."""
+    if not holds:
+        raise refusal(declaration, name, what, got)
+
+
 def check_kind(
     declaration: Any, name: str, kind: type[Any] | tuple[type[Any], ...], what: str
 ) -> None:
@@ -232,7 +260,7 @@ def check_kind(
     if isinstance(value, type):
         got = f"the class {value.__name__}"
         got += f": write {value.__name__}(...)" if issubclass(value, kind) else ""
-    raise ParameterError(f"{type(declaration).__name__}.{name}: must be {what}, got {got}")
+    raise refusal(declaration, name, f"be {what}", got)
 
 
 def whole_numbers(declaration: Any, name: str) -> tuple[int, ...]:
@@ -246,72 +274,47 @@ def whole_numbers(declaration: Any, name: str) -> tuple[int, ...]:
     value = getattr(declaration, name)
     array = np.asarray(value)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-        raise ParameterError(
-            f"{type(declaration).__name__}.{name}: must be a sequence of whole numbers, "
-            f"got {value!r}"
-        )
+        raise refusal(declaration, name, "be a sequence of whole numbers", repr(value))
     return tuple(int(number) for number in array)
 
 
 def _check_fields(declaration: Any) -> None:
     for f in dataclasses.fields(declaration):
-        if "unit" in f.metadata:
-            bounds = {name: value for name, value in f.metadata.items() if name != "key"}
-            check_value(declaration, f.name, **bounds)
+        if "bound" in f.metadata:
+            check_value(declaration, f.name, f.metadata["bound"])
         elif f.type in _KINDS:
             check_kind(declaration, f.name, *_KINDS[f.type])
 
 
-def check_value(
-    declaration: Any,
-    name: str,
-    unit: Any,
-    *,
-    low: float | None = None,
-    strict: bool = True,
-    optional: bool = False,
-) -> None:
-    """Check unit and range of a field; see :func:`parameter`.
+def check_value(declaration: Any, name: str, bound: Bound) -> None:
+    """Check unit and range of a field.
 
     Raises
     ------
     ParameterError
         If it has another unit, is not one finite number, or lies outside its range.
     """
-    where, value = f"{type(declaration).__name__}.{name}", getattr(declaration, name)
-    if value is None and optional:
+    value = getattr(declaration, name)
+    if value is None and bound.optional:
         return
+    if value is None or not same_unit(unit_of(value), bound.unit):
+        raise refusal(declaration, name, f"have the unit of {bound.unit!r}", repr(value))
     if is_distribution(value):
-        if not same_unit(value.unit, unit):
-            raise ParameterError(f"{where}: must have the unit of {unit!r}, got {value!r}")
         return  # what is drawn is checked when it is drawn
-    if value is None or not same_unit(value, unit):
-        raise ParameterError(f"{where}: must have the unit of {unit!r}, got {value!r}")
     if np.size(value) != 1 or not np.isfinite(np.asarray(value, dtype=float)):
-        raise ParameterError(f"{where}: must be one finite number, got {value!r}")
-    number = float(np.asarray(value, dtype=float))
-    if low is not None and (number < low or (strict and number == low)):
-        bound = _bound({"unit": unit, "low": low, "strict": strict})
-        raise ParameterError(f"{where}: must be {bound}, got {value}")
-
-
-def _bound(metadata: Mapping[str, Any]) -> str:
-    low, sign = metadata["low"], ">" if metadata["strict"] else ">="
-    return f"{sign} {Quantity(low, dim=get_dimensions(metadata['unit'])) if low else low}"
-
-
-def refuse_distributions(declaration: Any) -> None:
-    """Raise ParameterError where a parameter that all share is given as a distribution."""
-    for name, value in (field_values(declaration) | getattr(declaration, "parameters", {})).items():
-        if is_distribution(value):
-            raise ParameterError(
-                f"{type(declaration).__name__}.{name}: must be one value, got {value!r}"
-            )
+        raise refusal(declaration, name, "be one finite number", repr(value))
+    if not bound.holds(one_number(value)):
+        raise refusal(declaration, name, f"be {bound}", str(value))
 
 
 def is_distribution(value: Any) -> bool:
     """Whether a parameter differs from neuron to neuron, or from synapse to synapse."""
     return hasattr(value, "sample") and hasattr(value, "unit")
+
+
+def unit_of(value: Any) -> Any:
+    """Return a value with the unit of a parameter."""
+    return value.unit if is_distribution(value) else value
 
 
 def is_one_number(value: Any) -> bool:
@@ -334,16 +337,9 @@ def draw(
     where = f"{type(declaration).__name__}.{name}"
     if np.shape(drawn) != (size,) or not np.isfinite(drawn).all():
         raise ParameterError(f"{where}: {value!r} must draw {size} finite numbers")
-    metadata = next(
-        (f.metadata for f in dataclasses.fields(declaration) if f.name == name), {"low": None}
-    )
-    low = metadata.get("low")
-    if low is not None and size:
-        worst = float(drawn.min())
-        if worst < low or (metadata["strict"] and worst == low):
-            raise ParameterError(
-                f"{where}: must be {_bound(metadata)}, {value!r} has drawn {worst:g}"
-            )
+    bound = {f.name: f.metadata.get("bound") for f in dataclasses.fields(declaration)}.get(name)
+    if bound and size and not bound.holds(worst := float(drawn.min())):
+        raise ParameterError(f"{where}: must be {bound}, {value!r} has drawn {worst:g}")
     return drawn
 
 
@@ -352,7 +348,7 @@ def field_values(declaration: Any) -> dict[str, Any]:
     return {
         f.name: getattr(declaration, f.name)
         for f in dataclasses.fields(declaration)
-        if "unit" in f.metadata
+        if "bound" in f.metadata
     }
 
 
@@ -370,9 +366,7 @@ def parameter_equations(parameters: Mapping[str, Any]) -> str:
     gain : 1 (shared, constant)
     """
     return "\n".join(
-        f"{n} : {unit_name(v.unit)} (constant)"
-        if is_distribution(v)
-        else f"{n} : {unit_name(v)} (shared, constant)"
+        f"{n} : {unit_name(unit_of(v))} ({'' if is_distribution(v) else 'shared, '}constant)"
         for n, v in parameters.items()
     )
 

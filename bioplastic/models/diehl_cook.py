@@ -4,10 +4,11 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Self
 
-from brian2 import Equations, ms, mV, second
+from brian2 import ms, mV, second
 
 from bioplastic.models.declaration import parameter
 from bioplastic.models.neurons import NeuronModel
+from bioplastic.models.strings import equations_of
 
 __all__ = ["DiehlCookExcitatory", "DiehlCookInhibitory"]
 
@@ -73,7 +74,7 @@ class DiehlCookExcitatory(NeuronModel):
     @property
     def initial_values(self) -> dict[str, Any]:
         """Value before the first slot by variable: `theta` begins at `theta_initial`."""
-        adapts = "theta" in Equations(str(self.equations)).diff_eq_names
+        adapts = "theta" in equations_of(self.equations).diff_eq_names
         return {**({"theta": self.theta_initial} if adapts else {}), **self.initial}
 
     def frozen(self) -> Self:

@@ -1,14 +1,19 @@
 """Distributions: a parameter that differs from neuron to neuron, or from synapse to synapse."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from bioplastic._quantities import same_unit
-from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import Declaration, check_kind, is_one_number
+from bioplastic.models.declaration import (
+    Declaration,
+    check_kind,
+    is_one_number,
+    one_number,
+    require,
+)
 
 __all__ = [
     "Constant",
@@ -39,29 +44,33 @@ class Distribution(Declaration):
         raise NotImplementedError
 
 
-def _number(value: Any) -> float:
-    return float(np.asarray(value, dtype=float))
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class _OfOneUnit(Distribution):
+    """Parent of those that follow from quantities, all of the first one's unit."""
 
+    def __post_init__(self) -> None:
+        Declaration.__post_init__(self)
+        kind, first = type(self).__name__, fields(self)[0].name
+        unit = self.unit
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if f.type is not Any or (value is None and f.default is None):
+                continue
+            require(self, f.name, is_one_number(value), "be one number or quantity", repr(value))
+            if f.name != first:
+                both, got = f"{first}, {kind}.{f.name}", f"{unit!r} and {value!r}"
+                require(self, both, same_unit(unit, value), "have the same unit", got)
+                finite = bool(np.isfinite([one_number(unit), one_number(value)]).all())
+                require(self, both, finite, "be finite", f"{unit} and {value}")
 
-def _check_numbers(distribution: Distribution, *names: str) -> None:
-    for name in names:
-        value = getattr(distribution, name)
-        if not is_one_number(value):
-            raise ParameterError(
-                f"{type(distribution).__name__}.{name}: must be one number or quantity, "
-                f"got {value!r}"
-            )
-
-
-def _check(where: str, first: Any, second: Any) -> None:
-    if not same_unit(first, second):
-        raise ParameterError(f"{where}: must have the same unit, got {first!r} and {second!r}")
-    if not np.isfinite([_number(first), _number(second)]).all():
-        raise ParameterError(f"{where}: must be finite, got {first} and {second}")
+    @property
+    def unit(self) -> Any:
+        """The first parameter, whose unit all that is drawn has."""
+        return getattr(self, fields(self)[0].name)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
-class Constant(Distribution):
+class Constant(_OfOneUnit):
     """The same value for everybody, held one by one.
 
     Parameters
@@ -79,17 +88,9 @@ class Constant(Distribution):
 
     value: Any = field(kw_only=False)
 
-    def __post_init__(self) -> None:
-        _check_numbers(self, "value")
-
-    @property
-    def unit(self) -> Any:
-        """The value itself."""
-        return self.value
-
     def sample(self, rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:
         """Repeat the value `size` times, in base units."""
-        return np.full(size, _number(self.value))
+        return np.full(size, one_number(self.value))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -126,7 +127,7 @@ class PerTarget(Distribution):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
-class Uniform(Distribution):
+class Uniform(_OfOneUnit):
     """Uniform between two bounds.
 
     Parameters
@@ -148,23 +149,16 @@ class Uniform(Distribution):
     high: Any
 
     def __post_init__(self) -> None:
-        _check_numbers(self, "low", "high")
-        _check("Uniform.low, Uniform.high", self.low, self.high)
-        if _number(self.low) > _number(self.high):
-            raise ParameterError(f"Uniform.high: must be >= {self.low}, got {self.high}")
-
-    @property
-    def unit(self) -> Any:
-        """The lower bound."""
-        return self.low
+        _OfOneUnit.__post_init__(self)
+        require(self, "high", self.low <= self.high, f"be >= {self.low}", str(self.high))
 
     def sample(self, rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:
         """Draw `size` values, in base units."""
-        return rng.uniform(_number(self.low), _number(self.high), size)
+        return rng.uniform(one_number(self.low), one_number(self.high), size)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
-class LogUniform(Distribution):
+class LogUniform(_OfOneUnit):
     """Uniform in the logarithm: as many between 5 and 10 ms as between 50 and 100 ms.
 
     Parameters
@@ -186,25 +180,19 @@ class LogUniform(Distribution):
     high: Any
 
     def __post_init__(self) -> None:
-        _check_numbers(self, "low", "high")
-        _check("LogUniform.low, LogUniform.high", self.low, self.high)
-        if not 0 < _number(self.low) <= _number(self.high):
-            raise ParameterError(
-                f"LogUniform: must have 0 < low <= high, got {self.low} and {self.high}"
-            )
-
-    @property
-    def unit(self) -> Any:
-        """The lower bound."""
-        return self.low
+        _OfOneUnit.__post_init__(self)
+        holds = 0 < self.low <= self.high
+        require(self, "", holds, "have 0 < low <= high", f"{self.low} and {self.high}")
 
     def sample(self, rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:
         """Draw `size` values, in base units."""
-        return np.exp(rng.uniform(np.log(_number(self.low)), np.log(_number(self.high)), size))
+        return np.exp(
+            rng.uniform(np.log(one_number(self.low)), np.log(one_number(self.high)), size)
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
-class LogNormal(Distribution):
+class LogNormal(_OfOneUnit):
     """Log-normal, by its median.
 
     Parameters
@@ -227,26 +215,17 @@ class LogNormal(Distribution):
     sigma: float
 
     def __post_init__(self) -> None:
-        Declaration.__post_init__(self)
-        _check_numbers(self, "median")
-        if not _number(self.median) > 0 or not self.sigma >= 0:
-            raise ParameterError(
-                f"LogNormal: must have median > 0 and sigma >= 0, got {self.median} and "
-                f"{self.sigma}"
-            )
-
-    @property
-    def unit(self) -> Any:
-        """The median."""
-        return self.median
+        _OfOneUnit.__post_init__(self)
+        holds, got = self.median > 0 and self.sigma >= 0, f"{self.median} and {self.sigma}"
+        require(self, "", holds, "have median > 0 and sigma >= 0", got)
 
     def sample(self, rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:
         """Draw `size` values, in base units."""
-        return _number(self.median) * np.exp(rng.normal(0.0, self.sigma, size))
+        return one_number(self.median) * np.exp(rng.normal(0.0, self.sigma, size))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
-class Normal(Distribution):
+class Normal(_OfOneUnit):
     """Normal; values at or beyond the bounds are drawn again.
 
     Parameters
@@ -271,30 +250,18 @@ class Normal(Distribution):
     high: Any = None
 
     def __post_init__(self) -> None:
-        bounds = [name for name in ("low", "high") if getattr(self, name) is not None]
-        _check_numbers(self, "mean", "sd", *bounds)
-        _check("Normal.mean, Normal.sd", self.mean, self.sd)
-        if not _number(self.sd) >= 0:
-            raise ParameterError(f"Normal.sd: must be >= 0, got {self.sd}")
+        _OfOneUnit.__post_init__(self)
+        require(self, "sd", self.sd >= 0, "be >= 0", str(self.sd))
         if self.low is not None:
-            _check("Normal.mean, Normal.low", self.mean, self.low)
-            if not _number(self.low) < _number(self.mean):
-                raise ParameterError(f"Normal.low: must be < {self.mean}, got {self.low}")
+            require(self, "low", self.low < self.mean, f"be < {self.mean}", str(self.low))
         if self.high is not None:
-            _check("Normal.mean, Normal.high", self.mean, self.high)
-            if not _number(self.high) > _number(self.mean):
-                raise ParameterError(f"Normal.high: must be > {self.mean}, got {self.high}")
-
-    @property
-    def unit(self) -> Any:
-        """The mean."""
-        return self.mean
+            require(self, "high", self.high > self.mean, f"be > {self.mean}", str(self.high))
 
     def sample(self, rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:
         """Draw `size` values, in base units."""
-        mean, sd = _number(self.mean), _number(self.sd)
-        low = -np.inf if self.low is None else _number(self.low)
-        high = np.inf if self.high is None else _number(self.high)
+        mean, sd = one_number(self.mean), one_number(self.sd)
+        low = -np.inf if self.low is None else one_number(self.low)
+        high = np.inf if self.high is None else one_number(self.high)
         drawn = rng.normal(mean, sd, size)
         while (again := (drawn <= low) | (drawn >= high)).any():
             drawn[again] = rng.normal(mean, sd, int(again.sum()))
@@ -302,7 +269,7 @@ class Normal(Distribution):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
-class Gamma(Distribution):
+class Gamma(_OfOneUnit):
     """Gamma distribution, by mean and standard deviation; all values have the mean's sign.
 
     Parameters
@@ -323,21 +290,13 @@ class Gamma(Distribution):
     sd: Any
 
     def __post_init__(self) -> None:
-        _check_numbers(self, "mean", "sd")
-        _check("Gamma.mean, Gamma.sd", self.mean, self.sd)
-        if _number(self.mean) == 0 or not _number(self.sd) > 0:
-            raise ParameterError(
-                f"Gamma: must have a mean other than 0 and sd > 0, got {self.mean} and {self.sd}"
-            )
-
-    @property
-    def unit(self) -> Any:
-        """The mean."""
-        return self.mean
+        _OfOneUnit.__post_init__(self)
+        holds, got = self.mean != 0 and self.sd > 0, f"{self.mean} and {self.sd}"
+        require(self, "", holds, "have a mean other than 0 and sd > 0", got)
 
     def sample(self, rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:
         """Draw `size` values, in base units."""
-        mean, sd = _number(self.mean), _number(self.sd)
+        mean, sd = one_number(self.mean), one_number(self.sd)
         shape = (mean / sd) ** 2
         drawn: npt.NDArray[np.float64] = rng.gamma(shape, abs(mean) / shape, size)
         return drawn if mean > 0 else -drawn

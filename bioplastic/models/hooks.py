@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from bioplastic.errors import ParameterError
+
 __all__ = [
     "AT_BATCH_END",
     "AT_SLOT_START",
@@ -23,6 +25,7 @@ __all__ = [
     "PHASES",
     "RESET",
     "RULE_AT_SLOT_END",
+    "STRINGS",
     "THRESHOLD",
     "TURN",
     "Hook",
@@ -30,6 +33,14 @@ __all__ = [
     "hooks_of",
     "strings_of",
 ]
+
+
+#: Clocks, with Brian's words for what comes when.
+_MOMENTS = (
+    ("slot", "start"), ("step", "start"), ("step", "groups"), ("step", "before_thresholds"),
+    ("step", "thresholds"), ("step", "before_synapses"), ("step", "synapses"), ("step", "resets"),
+    ("step", "end"), ("slot", "end"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +54,7 @@ class Phase:
     clock : {"step", "slot"}
         Whether it comes in every step, or once a slot.
     when : str
-        Brian's word for the moment.
+        Brian's word for the moment; of a slot ``"start"`` or ``"end"``.
     order : int
         Place among all that has the same `clock` and `when`.
     spike : {"", "pre", "post", "own"}
@@ -58,6 +69,13 @@ class Phase:
     order: int = 0
     spike: str = ""
     turns: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.clock, self.when) not in _MOMENTS:
+            raise ParameterError(
+                f"Phase {self.name!r}.clock, when: must be one of "
+                f"{', '.join(map(str, _MOMENTS))}, got {(self.clock, self.when)}"
+            )
 
     @property
     def ends_slot(self) -> bool:
@@ -94,6 +112,11 @@ PHASES = (
 )  # fmt: skip
 
 
+_KINDS = ("neuron", "synapse", "projection", "rule")
+#: Phases in which Brian's pathways and resets run.
+_ON_SPIKES = (ON_PRE, ON_SPIKE, ON_POST, RESET)
+
+
 @dataclass(frozen=True, slots=True)
 class Hook:
     """A field of a model that holds statements.
@@ -108,12 +131,29 @@ class Hook:
         When the statements run; what has the same owner and phase runs in the order of this list.
     side : {"", "pre", "post"}
         Neurons that run what a rule says of its traces; synapses run what is left.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such kind of model, or the phase is none in which an engine would run it.
     """
 
     name: str
     of: str
     phase: Phase
     side: str = ""
+
+    def __post_init__(self) -> None:
+        where = f"Hook {self.name!r}"
+        if self.of not in _KINDS:
+            raise ParameterError(f"{where}.of: must be one of {', '.join(_KINDS)}, got {self.of!r}")
+        if self.phase not in PHASES:
+            raise ParameterError(f"{where}.phase: must stand in PHASES, got {self.phase}")
+        if self.phase.spike and self.phase not in _ON_SPIKES:
+            raise ParameterError(
+                f"{where}.phase: must be ON_PRE, ON_SPIKE, ON_POST or RESET where it takes a "
+                f"spike, got {self.phase}"
+            )
 
 
 HOOKS = (
@@ -139,6 +179,19 @@ HOOKS = (
     Hook("at_batch_end", "rule", AT_BATCH_END),
     Hook("before_spikes", "rule", BEFORE_SYNAPSES),
     Hook("every_step", "rule", EVERY_STEP),
+)
+
+
+#: What else models say: whose it is, with the side as of hooks, the field, and for equations whose
+#: they are; "period" is a condition in whose place a time can stand.
+STRINGS = (
+    ("neuron", "", "equations", "neuron"),
+    ("neuron", "", "threshold", "condition"),
+    ("neuron", "", "refractory", "period"),
+    ("synapse", "", "equations", "synapse"),
+    ("rule", "pre", "pre_traces", "neuron"),
+    ("rule", "post", "post_traces", "neuron"),
+    ("rule", "", "synapse", "synapse"),
 )
 
 

@@ -5,8 +5,7 @@ from typing import Any, ClassVar
 
 from brian2 import ms
 
-from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import key_of, parameter
+from bioplastic.models.declaration import key_of, parameter, require
 from bioplastic.models.neurons import NeuronModel
 
 __all__ = ["DelayLineInput", "PoissonInput", "SignalInput", "SpikeInput"]
@@ -96,11 +95,8 @@ class SpikeInput(NeuronModel):
 
     def __post_init__(self) -> None:
         NeuronModel.__post_init__(self)
-        if not isinstance(self.refractory, str) or self.refractory:
-            raise ParameterError(
-                f"SpikeInput.refractory: must be '', since the sample says when it spikes, got "
-                f"{self.refractory!r}"
-            )
+        what = "be '', since the sample says when it spikes"
+        require(self, "refractory", not self.refractory_string, what)
 
     @property
     def spikes(self) -> bool:

@@ -7,31 +7,47 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import Declaration, check_kind, draw, is_distribution
+from bioplastic.models.checking import suffixed, words_in
+from bioplastic.models.declaration import (
+    Declaration,
+    check_kind,
+    draw,
+    is_distribution,
+    require,
+)
 from bioplastic.models.distributions import PerTarget
 from bioplastic.models.hooks import strings_of
-from bioplastic.models.network_checks import check_network
+from bioplastic.models.network_checks import check_network, traces_on
 from bioplastic.models.population import Population
 from bioplastic.models.projection import Projection
 from bioplastic.models.schedule import Schedule
-from bioplastic.models.strings import equations_of, words_of
+from bioplastic.models.strings import words_of
 from bioplastic.models.summary import network_html, network_repr
 from bioplastic.models.wiring import Wiring, regular_pairs, sorted_synapses
 
 __all__ = ["Network"]
 
+#: Fields of a projection that can be drawn for each synapse, by their names in a state.
+_OWN = {"w": "weight", "delay": "delay"}
 
-def _of_neurons(population: Population) -> list[tuple[str, Any]]:
-    """Parameters and initial values of a population's neurons."""
+
+#: By the name in a state: whose it is, what it is called there, and what it is drawn from.
+type _Drawn = dict[str, tuple[Any, str, Any]]
+
+
+def _of_neurons(population: Population) -> _Drawn:
+    """Parameters and initial values of a population's neurons that are drawn."""
     neuron = population.neuron
-    return [*neuron.parameters.items(), *neuron.initial_values.items()]
+    values = {**neuron.parameters, **neuron.initial_values}
+    return {name: (neuron, name, v) for name, v in values.items() if is_distribution(v)}
 
 
-def _words(population: Population) -> frozenset[str]:
-    """Words of the strings of a population's neurons."""
-    neuron = population.neuron
-    said = strings_of(neuron, "neuron").values()
-    return words_of("\n".join([str(neuron.equations), neuron.threshold, *said]))
+def _of_synapses(projection: Projection) -> _Drawn:
+    """Weights, delays and parameters of a projection's synapses that are drawn."""
+    owners = [model for model in (projection.synapse, projection.rule) if model is not None]
+    values: _Drawn = {n: (projection, f, getattr(projection, f)) for n, f in _OWN.items()}
+    values |= {n: (model, n, v) for model in owners for n, v in model.parameters.items()}
+    return {name: value for name, value in values.items() if is_distribution(value[2])}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -93,13 +109,11 @@ class Network(Declaration):
                 )
         for projection in self.projections:
             pre, post = self.population(projection.pre), self.population(projection.post)
-            square = projection.wiring in ("one_to_one", "all_but_one")
-            if square and pre.n != post.n:
+            if projection.wiring in ("one_to_one", "all_but_one") and pre.n != post.n:
                 raise ParameterError(
                     f"Projection {projection.name}: {projection.wiring} needs populations of the "
                     f"same size, got {pre.n} and {post.n}"
                 )
-        for projection in self.projections:
             batch = getattr(projection.rule, "batch", self.schedule.batch_size)
             if batch != self.schedule.batch_size:
                 raise ParameterError(
@@ -107,13 +121,12 @@ class Network(Declaration):
                     f"batch_size={self.schedule.batch_size}, got {batch}"
                 )
         for population in self.populations:
-            kind, takes = type(population.neuron).__name__, population.neuron.takes
-            if takes == "rates" and self.schedule.presentation is None:
-                raise ParameterError(
-                    f"Schedule.presentation: must be given for a {kind}, whose samples have no "
-                    f"length of their own, got None ({population.name})"
-                )
-            if not takes and len(self.inputs) != 1 and "stimulus" in _words(population):
+            neuron = population.neuron
+            kind, takes = type(neuron).__name__, neuron.takes
+            timed = takes != "rates" or self.schedule.presentation is not None
+            what = f"be given for a {kind}, whose samples have no length of their own"
+            require(self.schedule, "presentation", timed, what, f"None ({population.name})")
+            if not takes and len(self.inputs) != 1 and "stimulus" in words_in(neuron, "neuron"):
                 raise ParameterError(
                     f"Population {population.name}: its {kind} reads stimulus() and takes no "
                     f"samples; where a network has not exactly one input, only inputs read them"
@@ -127,27 +140,23 @@ class Network(Declaration):
         return network_html(self)
 
     def _check_kinds(self) -> None:
-        for name, kind in (("populations", Population), ("projections", Projection)):
+        several: dict[str, tuple[type[Any], str]] = {
+            "populations": (Population, "a tuple of Populations"),
+            "projections": (Projection, "a tuple of Projections"),
+        }
+        if not isinstance(self.watch, str):
+            several["watch"] = (str, "the name of a population or several")
+        for name, (kind, what) in several.items():
             given = getattr(self, name)
-            if not isinstance(given, (list, tuple)) or not all(isinstance(p, kind) for p in given):
-                raise ParameterError(
-                    f"Network.{name}: must be a tuple of {kind.__name__}s, got {given!r}"
-                )
+            fits = isinstance(given, (list, tuple)) and all(isinstance(p, kind) for p in given)
+            require(self, name, fits, f"be {what}")
             object.__setattr__(self, name, tuple(given))
-        watch = self.watch
-        if not isinstance(watch, str):
-            many = isinstance(watch, (list, tuple)) and all(isinstance(n, str) for n in watch)
-            if not many:
-                raise ParameterError(
-                    f"Network.watch: must be the name of a population or several, got {watch!r}"
-                )
-            object.__setattr__(self, "watch", tuple(watch))
         check_kind(self, "schedule", Schedule, "a Schedule")
 
     @property
     def watched(self) -> tuple[str, ...]:
         """Names of the populations whose spikes are recorded."""
-        return (self.watch,) if isinstance(self.watch, str) else tuple(self.watch)
+        return (self.watch,) if isinstance(self.watch, str) else self.watch
 
     @property
     def n_watched(self) -> int:
@@ -188,19 +197,10 @@ class Network(Declaration):
     @property
     def drawn(self) -> frozenset[str]:
         """Names of what :meth:`sample` draws."""
-        names = {
-            f"{population.name}.{name}"
-            for population in self.populations
-            for name, value in _of_neurons(population)
-            if is_distribution(value)
-        }
+        names = {f"{p.name}.{name}" for p in self.populations for name in _of_neurons(p)}
         for projection in self.projections:
-            drawn = ["i", "j", "delay"] if projection.listed else []
-            drawn += ["w"] if is_distribution(projection.weight) else []
-            for model in (projection.synapse, projection.rule):
-                parameters = model.parameters if model is not None else {}
-                drawn += [name for name, value in parameters.items() if is_distribution(value)]
-            names |= {f"{projection.name}.{name}" for name in drawn}
+            wiring = ("i", "j", "delay") if projection.listed else ()
+            names |= {f"{projection.name}.{name}" for name in (*wiring, *_of_synapses(projection))}
         return frozenset(names)
 
     def sample(
@@ -227,10 +227,8 @@ class Network(Declaration):
         drawn: dict[str, npt.NDArray[np.float64]] = {}
         for population in self.populations:
             stream = next(streams)
-            for name, value in _of_neurons(population):
-                if is_distribution(value):
-                    values = draw(population.neuron, name, value, stream, population.n)
-                    drawn[f"{population.name}.{name}"] = values
+            for name, chance in _of_neurons(population).items():
+                drawn[f"{population.name}.{name}"] = draw(*chance, stream, population.n)
         for projection in self.projections:
             synapses = self._sample_synapses(projection, next(streams))
             drawn.update({f"{projection.name}.{k}": v for k, v in synapses.items()})
@@ -240,32 +238,21 @@ class Network(Declaration):
         self, projection: Projection, rng: np.random.Generator
     ) -> dict[str, npt.NDArray[np.float64]]:
         pre, post = self.population(projection.pre), self.population(projection.post)
-        wiring, weight = projection.wiring, projection.weight
-        if not projection.listed and not is_distribution(weight):
+        listed, chances = projection.listed, _of_synapses(projection)
+        if not listed and not chances:
             return {}
-        if isinstance(wiring, Wiring):
-            i, j = wiring.connect(pre, post, rng)
+        if isinstance(projection.wiring, Wiring):
+            i, j = projection.wiring.connect(pre, post, rng)
         else:
-            i, j = regular_pairs(wiring, pre.n, post.n)
-
-        def values(declaration: Any, name: str, value: Any) -> npt.NDArray[np.float64]:
-            if isinstance(value, PerTarget):
-                return draw(declaration, name, value, rng, post.n)[j]
-            return draw(declaration, name, value, rng, len(j))
-
-        synapses = {"w": values(projection, "weight", weight)} if is_distribution(weight) else {}
-        if not projection.listed:
-            return synapses
-        synapses |= {"i": np.asarray(i, dtype=float), "j": np.asarray(j, dtype=float)}
-        if is_distribution(projection.delay):
-            synapses["delay"] = values(projection, "delay", projection.delay)
-        else:
+            i, j = regular_pairs(projection.wiring, pre.n, post.n)
+        synapses = {"i": np.asarray(i, dtype=float), "j": np.asarray(j, dtype=float)}
+        if "delay" not in chances:
             synapses["delay"] = np.full(len(i), float(projection.delay))
-        for model in (projection.synapse, projection.rule):
-            for name, value in model.parameters.items() if model is not None else ():
-                if is_distribution(value):
-                    synapses[name] = values(model, name, value)
-        return sorted_synapses(synapses)
+        for name, (owner, field_name, value) in chances.items():
+            one_each = not isinstance(value, PerTarget)
+            drawn = draw(owner, field_name, value, rng, len(j) if one_each else post.n)
+            synapses[name] = drawn if one_each else drawn[j]
+        return sorted_synapses(synapses) if listed else {"w": synapses["w"]}
 
     def frozen(self) -> Self:
         """Return the network without its learning: no rule, no normalisation, fixed thresholds.
@@ -279,17 +266,10 @@ class Network(Declaration):
         )
 
     def _without_learning(self, projection: Projection) -> Projection:
-        of_rules: set[str] = set()
-        for other in self.projections:
-            if other.rule is not None:
-                for end in ("pre", "post"):
-                    if getattr(other, end) == projection.post:
-                        traces = equations_of(str(getattr(other.rule, f"{end}_traces")))
-                        of_rules |= {f"{name}_post" for name in traces}
+        of_rules = suffixed(traces_on(self, projection.post), "post").keys()
         model = projection.synapse
         if model is not None:
-            told: dict[str, Any] = {
-                n: "" for n, c in strings_of(model, "synapse").items() if words_of(c) & of_rules
-            }
+            strings = strings_of(model, "synapse").items()
+            told: dict[str, Any] = {n: "" for n, text in strings if words_of(text) & of_rules}
             model = replace(model, **told)
         return replace(projection, rule=None, norm=None, synapse=model)

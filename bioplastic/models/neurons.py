@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from brian2 import Equations, ms, mV, second
+from brian2 import ms, mV, second
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.checking import check_neuron
+from bioplastic.models.checking import check_model
 from bioplastic.models.declaration import (
+    Bound,
     Declaration,
     EquationString,
     check_value,
@@ -21,7 +22,9 @@ from bioplastic.models.declaration import (
     parameter,
     parameter_equations,
     read_at_start,
+    require,
 )
+from bioplastic.models.strings import equations_of, variables_of
 
 __all__ = ["LIF", "AdaptiveLIF", "NeuronModel"]
 
@@ -125,20 +128,17 @@ class NeuronModel(Declaration):
         Declaration.__post_init__(self)
         object.__setattr__(self, "equations", EquationString(self.equations))
         if not isinstance(self.refractory, str):
-            check_value(self, "refractory", 0 * second, low=0, strict=False)
-            if REFRACTORY_PERIOD in {*self.constants, *Equations(str(self.equations)).names}:
+            check_value(self, "refractory", Bound(0 * second, low=0, strict=False))
+            if REFRACTORY_PERIOD in {*self.constants, *variables_of(self.equations)}:
                 raise ParameterError(
                     f"{type(self).__name__}.constants: {REFRACTORY_PERIOD} is the name of what is "
                     f"given as refractory; choose another"
                 )
-        check_neuron(self)
-        marked = [n for n, e in Equations(str(self.equations)).items()
-                  if "unless refractory" in e.flags]  # fmt: skip
-        if marked and isinstance(self.refractory, str) and not self.refractory:
-            raise ParameterError(
-                f"{type(self).__name__}.refractory: must be given where equations are marked "
-                f"(unless refractory), as that of {', '.join(marked)} is, got ''"
-            )
+        check_model(self, "neuron")
+        equations = equations_of(self.equations).items()
+        marked = ", ".join(n for n, e in equations if "unless refractory" in e.flags)
+        what = f"be given where equations are marked (unless refractory), as that of {marked} is"
+        require(self, "refractory", not marked or bool(self.refractory_string), what)
 
     @property
     def refractory_string(self) -> str:

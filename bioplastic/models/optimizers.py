@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import Declaration, field_values, parameter
+from bioplastic.models.declaration import Declaration, field_values, parameter, require
 
 __all__ = ["SGD", "Adam", "Optimizer"]
 
@@ -95,8 +94,7 @@ class Adam(Optimizer):
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)
         for name in ("beta_1", "beta_2"):
-            if getattr(self, name) >= 1:
-                raise ParameterError(f"Adam.{name}: must be below 1, got {getattr(self, name)}")
+            require(self, name, getattr(self, name) < 1, "be below 1")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)

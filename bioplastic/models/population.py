@@ -7,7 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import Declaration, check_kind, read_at_start, whole_numbers
+from bioplastic.models.declaration import (
+    Declaration,
+    check_kind,
+    read_at_start,
+    require,
+    whole_numbers,
+)
 from bioplastic.models.neurons import NeuronModel
 
 __all__ = ["RESERVED", "Population"]
@@ -53,29 +59,20 @@ class Population(Declaration):
         for name in ("grid", "places"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, whole_numbers(self, name))
-        if not self.name.isidentifier() or self.name in RESERVED:
-            raise ParameterError(
-                f"Population.name: must be an identifier other than {', '.join(sorted(RESERVED))}, "
-                f"got {self.name!r}"
-            )
-        if self.n < 1:
-            raise ParameterError(f"Population.n: must be at least 1, got {self.n} ({self.name})")
-        if self.n % self.n_features:
-            raise ParameterError(
-                f"Population.n: must be a multiple of n_channels={self.n_features} of its "
-                f"{type(self.neuron).__name__}, got {self.n} ({self.name})"
-            )
-        if self.places is not None and len(self.places) != self.n:
-            raise ParameterError(
-                f"Population.places: must have n={self.n} entries, got {len(self.places)} "
-                f"({self.name})"
-            )
-        n_points = math.prod(self.grid) if self.grid is not None else 0
-        taken = self.places if self.places is not None else range(self.n)
+        free = self.name.isidentifier() and self.name not in RESERVED
+        require(self, "name", free, f"be an identifier other than {', '.join(sorted(RESERVED))}")
+        of, kind, n_features = f"({self.name})", type(self.neuron).__name__, self.n_features
+        require(self, "n", self.n >= 1, "be at least 1", f"{self.n} {of}")
+        what = f"be a multiple of n_channels={n_features} of its {kind}"
+        require(self, "n", self.n % n_features == 0, what, f"{self.n} {of}")
+        taken = range(self.n) if self.places is None else self.places
+        n_taken, what = len(taken), f"have n={self.n} entries"
+        require(self, "places", n_taken == self.n, what, f"{n_taken} {of}")
+        n_points = math.prod(self.grid or ())
         if self.grid is not None and not 0 <= min(taken) <= max(taken) < n_points:
             raise ParameterError(
                 f"Population.grid: must have a point for every neuron, {self.grid} has {n_points} "
-                f"({self.name})"
+                f"{of}"
             )
 
     @property

@@ -3,11 +3,11 @@
 import math
 from dataclasses import dataclass
 from numbers import Real
+from types import NoneType
 from typing import Any
 
 from brian2 import ms
 
-from bioplastic.errors import ParameterError
 from bioplastic.models.declaration import (
     Declaration,
     check_kind,
@@ -16,8 +16,9 @@ from bioplastic.models.declaration import (
     parameter,
     parameter_equations,
     read_at_start,
+    require,
 )
-from bioplastic.models.plasticity import PlasticityRule
+from bioplastic.models.plasticity.rule import PlasticityRule
 from bioplastic.models.population import RESERVED
 from bioplastic.models.synapses import SynapseModel
 from bioplastic.models.wiring import Wiring
@@ -98,30 +99,21 @@ class Projection(Declaration):
         Declaration.__post_init__(self)
         if self.wiring not in WIRINGS:
             check_kind(self, "wiring", Wiring, f"a Wiring or one of {', '.join(WIRINGS)}")
-        if self.synapse is not None:
-            check_kind(self, "synapse", SynapseModel, "a SynapseModel or None")
-        if self.rule is not None:
-            check_kind(self, "rule", PlasticityRule, "a PlasticityRule or None")
-        if self.norm is not None:
-            check_kind(self, "norm", Real, "a number or None")
-        if not (self.weight is None or is_distribution(self.weight) or is_one_number(self.weight)):
-            raise ParameterError(
-                f"Projection.weight: must be a number, a Distribution or None, got {self.weight!r}"
-            )
-        if not self.name.isidentifier() or self.name in RESERVED:
-            raise ParameterError(f"Projection.label: must be an identifier, got {self.label!r}")
-        one = self.weight is not None and not is_distribution(self.weight)
-        if one and (self.rule is not None or self.norm is not None):
-            raise ParameterError(
-                f"Projection.weight: must be None or a Distribution where a rule or a norm changes "
-                f"the weights ({self.name}), got {self.weight}"
-            )
-        if one and not math.isfinite(self.weight):
-            raise ParameterError(
-                f"Projection.weight: must be finite, got {self.weight} ({self.name})"
-            )
-        if self.norm is not None and not 0 < self.norm < math.inf:
-            raise ParameterError(f"Projection.norm: must be > 0, got {self.norm} ({self.name})")
+        check_kind(self, "synapse", (SynapseModel, NoneType), "a SynapseModel or None")
+        check_kind(self, "rule", (PlasticityRule, NoneType), "a PlasticityRule or None")
+        check_kind(self, "norm", (Real, NoneType), "a number or None")
+        known = self.name.isidentifier() and self.name not in RESERVED
+        require(self, "label", known, "be an identifier")
+        if self.one_weight:
+            number = is_one_number(self.weight)
+            require(self, "weight", number, "be a number, a Distribution or None")
+            fixed = self.rule is None and self.norm is None
+            what = "be None or a Distribution where a rule or a norm changes the weights"
+            require(self, "weight", fixed, f"{what} ({self.name})")
+            got = f"{self.weight} ({self.name})"
+            require(self, "weight", math.isfinite(self.weight), "be finite", got)
+        norm = 1 if self.norm is None else self.norm
+        require(self, "norm", 0 < norm < math.inf, "be > 0", f"{self.norm} ({self.name})")
 
     @property
     def name(self) -> str:

@@ -10,7 +10,14 @@ from brian2 import ms
 
 from bioplastic._quantities import base_units
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import Declaration, key_of, parameter, refuse_distributions
+from bioplastic.models.declaration import (
+    Declaration,
+    field_values,
+    is_distribution,
+    key_of,
+    parameter,
+    require,
+)
 
 __all__ = ["Schedule"]
 
@@ -48,16 +55,12 @@ class Schedule(Declaration):
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)
-        refuse_distributions(self)
+        for name, value in field_values(self).items():
+            require(self, name, not is_distribution(value), "be one value")
         for name in ("presentation", "rest"):
-            if getattr(self, name) is None:
-                continue
-            steps = float(getattr(self, name) / self.dt)
-            if not math.isclose(steps, round(steps), abs_tol=1e-6):
-                raise ParameterError(
-                    f"Schedule.{name}: must be a whole multiple of dt={self.dt}, "
-                    f"got {getattr(self, name)}"
-                )
+            steps = float((getattr(self, name) or 0 * ms) / self.dt)
+            whole = math.isclose(steps, round(steps), abs_tol=1e-6)
+            require(self, name, whole, f"be a whole multiple of dt={self.dt}")
 
     def n_steps(self, durations: npt.ArrayLike = 0.0) -> npt.NDArray[np.int64]:
         """Count the steps of slots.

@@ -17,11 +17,10 @@ from brian2.utils.stringtools import get_identifiers
 from pyparsing import ParseBaseException
 
 __all__ = [
+    "FLAGS",
     "FUNCTIONS",
     "LINKED",
-    "NEURON_FLAGS",
     "NEURON_WORDS",
-    "SYNAPSE_FLAGS",
     "SYNAPSE_WORDS",
     "Finding",
     "Known",
@@ -29,9 +28,7 @@ __all__ = [
     "Reading",
     "Statement",
     "equations_of",
-    "read_condition",
-    "read_equations",
-    "read_statements",
+    "read",
     "statements_of",
     "variables_of",
     "words_of",
@@ -74,15 +71,18 @@ SYNAPSE_WORDS: dict[str, Any] = {
     "delay": Known(second.dim),
 }
 
-NEURON_FLAGS = {
-    DIFFERENTIAL_EQUATION: ("unless refractory",),
-    SUBEXPRESSION: ("shared", "constant over dt"),
-    PARAMETER: ("constant", "shared"),
-}
-SYNAPSE_FLAGS = {
-    DIFFERENTIAL_EQUATION: ("event-driven", "clock-driven"),
-    SUBEXPRESSION: ("summed", "shared", "constant over dt"),
-    PARAMETER: ("constant", "shared"),
+#: Flags that equations may have, by whose they are.
+FLAGS = {
+    "neuron": {
+        DIFFERENTIAL_EQUATION: ("unless refractory",),
+        SUBEXPRESSION: ("shared", "constant over dt"),
+        PARAMETER: ("constant", "shared"),
+    },
+    "synapse": {
+        DIFFERENTIAL_EQUATION: ("event-driven", "clock-driven"),
+        SUBEXPRESSION: ("summed", "shared", "constant over dt"),
+        PARAMETER: ("constant", "shared"),
+    },
 }
 
 _STATEMENT = re.compile(r"([A-Za-z_]\w*)\s*((?:\*\*|//|[-+*/%])?)=(?!=)(.+)")
@@ -124,19 +124,31 @@ class Reading(NamedTuple):
     read: frozenset[str] = frozenset()
 
 
-def read_equations(text: str, names: Names, flags: Mapping[str, tuple[str, ...]]) -> Reading:
-    """Check equations: syntax, names, units, flags; `names` need not hold their own variables."""
-    return _read_equations(text, _used(text, names), tuple(flags.items()))
+def read(kind: str, text: str, names: Names) -> Reading:
+    """Check a string: syntax, names and units.
+
+    Parameters
+    ----------
+    kind : {"neuron", "synapse", "condition", "period", "statements"}
+        Whose equations it is, whose own variables need not be in `names`; a condition; one that a
+        time can stand for; or statements.
+    text : str
+        The string.
+    names : mapping
+        What it may name.
+    """
+    # It depends on the names in it alone, so that a network of known strings costs little.
+    used = tuple((word, names[word]) for word in sorted(words_of(text)) if word in names)
+    return _read(kind, text, used)
 
 
-def read_condition(text: str, names: Names, *, or_time: bool = False) -> Reading:
-    """Check a condition; `or_time`, a time in its place is one, too."""
-    return _read_condition(text, _used(text, names), or_time)
-
-
-def read_statements(text: str, names: Names) -> Reading:
-    """Check statements."""
-    return _read_statements(text, _used(text, names))
+@functools.lru_cache(maxsize=8192)
+def _read(kind: str, text: str, used: tuple[tuple[str, Any], ...]) -> Reading:
+    if kind in FLAGS:
+        return _read_equations(text, dict(used), FLAGS[kind])
+    if kind == "statements":
+        return _read_statements(text, dict(used))
+    return _read_condition(text, dict(used), or_time=kind == "period")
 
 
 def variables_of(text: str) -> dict[str, Known]:
@@ -148,10 +160,6 @@ def variables_of(text: str) -> dict[str, Known]:
         name: Known(e.dim, e.var_type == BOOLEAN, e.type == SUBEXPRESSION)
         for name, e in equations.items()
     }
-
-
-# What a string says depends on these alone, so that a network of known strings costs little.
-_Used = tuple[tuple[str, Any], ...]
 
 
 @functools.lru_cache(maxsize=4096)
@@ -181,25 +189,24 @@ def _lines(text: str) -> Iterator[str]:
                 yield part.strip()
 
 
-def _used(text: str, names: Names) -> _Used:
-    return tuple((word, names[word]) for word in sorted(words_of(text)) if word in names)
+def _dimensions(part: str, code: str, names: Names, read: set[str]) -> Any:
+    """Return dimensions of an expression, None where they cannot be told; note names in it.
 
-
-class _UnknownName(Exception):
-    """A name that nothing gives."""
-
-
-def _dimensions(code: str, names: Names, read: set[str]) -> Any:
-    """Return dimensions of an expression, None where they cannot be told; note names in it."""
-    tree = ast.parse(code.strip(), mode="eval").body
-    used = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    read.update(used)
-    for name in used:
-        if name not in names:
-            raise _UnknownName(name)
-    if any(isinstance(names.get(n), Known) and names[n].dim is None for n in used):
-        return None
-    return parse_expression_dimensions(tree, names, orig_expr=code)
+    Where it is wrong, return what is wrong with this part of a string.
+    """
+    try:
+        tree = ast.parse(code.strip(), mode="eval").body
+        used = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
+        read.update(used)
+        for name in used:
+            if name not in names:
+                return Finding(part, name)
+        if any(isinstance(names[n], Known) and names[n].dim is None for n in used):
+            return None
+        return parse_expression_dimensions(tree, names, orig_expr=code)
+    # The parsers let errors of many kinds through.
+    except Exception as error:
+        return Finding(part, "", _said(error))
 
 
 def _said(error: Exception) -> str:
@@ -225,8 +232,7 @@ def _parsed(text: str) -> Equations | Finding:
         return line or Finding(text.strip(), "", _said(error))
 
 
-@functools.lru_cache(maxsize=4096)
-def _read_equations(text: str, used: _Used, flags: tuple[Any, ...]) -> Reading:
+def _read_equations(text: str, used: Names, flags: dict[str, tuple[str, ...]]) -> Reading:
     equations = _parsed(text)
     if isinstance(equations, Finding):
         return Reading((equations,))
@@ -234,51 +240,41 @@ def _read_equations(text: str, used: _Used, flags: tuple[Any, ...]) -> Reading:
     names = ChainMap(variables_of(text), dict(used), noise, _FIXED)
     findings, read = [], set[str]()
     try:
-        equations.check_flags(dict(flags))
+        equations.check_flags(flags)
     except ValueError as error:
         findings.append(Finding(text.strip(), "", _said(error)))
     for name, equation in equations.items():
         if equation.expr is None:
             continue
         rate = equation.type == DIFFERENTIAL_EQUATION
-        left = f"d{name}/dt" if rate else name
-        part, wanted = f"{left} = {equation.expr.code}", equation.dim
-        wanted = wanted / second.dim if rate else wanted
-        try:
-            dim = _dimensions(equation.expr.code, names, read)
-        except _UnknownName as error:
-            findings.append(Finding(part, str(error)))
-        except Exception as error:
-            findings.append(Finding(part, "", _said(error)))
-        else:
-            if dim is not None and dim is not wanted:
-                findings.append(Finding(part, "", _mismatch(left, wanted, dim)))
+        left, wanted = (f"d{name}/dt", equation.dim / second.dim) if rate else (name, equation.dim)
+        part = f"{left} = {equation.expr.code}"
+        dim = _dimensions(part, equation.expr.code, names, read)
+        if isinstance(dim, Finding):
+            findings.append(dim)
+        elif dim is not None and dim is not wanted:
+            findings.append(Finding(part, "", _mismatch(left, wanted, dim)))
     return Reading(tuple(findings), read=frozenset(read))
 
 
-@functools.lru_cache(maxsize=4096)
-def _read_condition(text: str, used: _Used, or_time: bool) -> Reading:
-    names, read = ChainMap(dict(used), _FIXED), set[str]()
-    what = "must be a condition or a time" if or_time else "must be a condition, as v > 1*mV is"
-    finding = Finding(text.strip(), "", what)
-    try:
-        dim = _dimensions(text, names, read)
-        # Units have no part in what is true or false.
-        kinds = dict(used) | DEFAULT_FUNCTIONS
-        if dim is None or (or_time and dim is second.dim) or is_boolean_expression(text, kinds):
-            return Reading(read=frozenset(read))
-    except _UnknownName as error:
-        finding = Finding(text.strip(), str(error))
-    except Exception as error:
-        finding = Finding(text.strip(), "", _said(error))
-    return Reading((finding,), read=frozenset(read))
+def _read_condition(text: str, used: Names, *, or_time: bool) -> Reading:
+    read, part = set[str](), text.strip()
+    found = _dimensions(part, text, ChainMap(dict(used), _FIXED), read)
+    if not (found is None or isinstance(found, Finding) or (or_time and found is second.dim)):
+        what = "must be a condition or a time" if or_time else "must be a condition, as v > 1*mV is"
+        try:
+            # Units have no part in what is true or false.
+            right = is_boolean_expression(text, {**used, **DEFAULT_FUNCTIONS})
+        except Exception as error:
+            right, what = False, _said(error)
+        found = None if right else Finding(part, "", what)
+    findings = (found,) if isinstance(found, Finding) else ()
+    return Reading(findings, read=frozenset(read))
 
 
-@functools.lru_cache(maxsize=4096)
-def _read_statements(text: str, used: _Used) -> Reading:
+def _read_statements(text: str, used: Names) -> Reading:
     made: dict[str, Known] = {}
     lines: dict[str, str] = {}
-    given = ChainMap(made, dict(used))
     names = ChainMap(made, dict(used), _FIXED)
     findings, read = [], set[str]()
     for line in _lines(text):
@@ -291,21 +287,16 @@ def _read_statements(text: str, used: _Used) -> Reading:
             what = f"cannot be used with `=`; write `{name} = {name} {operator} (...)`"
             findings.append(Finding(line, "", f"`{operator}` {what}"))
             continue
-        known = given.get(name)
-        try:
-            dim = _dimensions(code, names, read)
-            if operator:
-                # Brian puts no brackets either.
-                dim = _dimensions(f"{name} {operator} {code.strip()}", names, set())
-        except _UnknownName as error:
-            findings.append(Finding(line, str(error)))
-            if known is None and not operator:
+        known = made.get(name, used.get(name))
+        dim = _dimensions(line, code, names, read)
+        if operator and not isinstance(dim, Finding):
+            # Brian puts no brackets either.
+            dim = _dimensions(line, f"{name} {operator} {code.strip()}", names, set())
+        if isinstance(dim, Finding):
+            findings.append(dim)
+            if dim.unknown and known is None and not operator:
                 made[name] = Known(None)
-            continue
-        except Exception as error:
-            findings.append(Finding(line, "", _said(error)))
-            continue
-        if known is None:
+        elif known is None:
             made[name], lines[name] = Known(dim), line
         elif not isinstance(known, Known) or known.computed:
             what = f"`{name}` is given by an equation or by the engine; a statement cannot set it"

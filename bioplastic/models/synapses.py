@@ -6,7 +6,7 @@ from typing import Any
 
 from brian2 import ms
 
-from bioplastic.models.checking import check_synapse
+from bioplastic.models.checking import check_model
 from bioplastic.models.declaration import (
     Declaration,
     EquationString,
@@ -64,7 +64,7 @@ class SynapseModel(Declaration):
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)
         object.__setattr__(self, "equations", EquationString(self.equations))
-        check_synapse(self)
+        check_model(self, "synapse")
 
     @property
     def parameters(self) -> dict[str, Any]:

@@ -8,7 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import Declaration, draw, is_distribution, whole_numbers
+from bioplastic.models.declaration import (
+    Declaration,
+    draw,
+    is_distribution,
+    require,
+    whole_numbers,
+)
 
 if TYPE_CHECKING:
     from bioplastic.models.population import Population
@@ -47,11 +53,6 @@ class Wiring(Declaration):
         raise NotImplementedError
 
 
-def _bernoulli(probability: npt.NDArray[np.float64], rng: np.random.Generator) -> Pairs:
-    i, j = np.nonzero(rng.random(probability.shape) < probability)
-    return i, j
-
-
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class RandomWiring(Wiring):
     """Every pair is connected with the same probability, no neuron to itself.
@@ -75,8 +76,7 @@ class RandomWiring(Wiring):
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)
-        if not 0 <= self.p <= 1:
-            raise ParameterError(f"RandomWiring.p: must lie in 0..1, got {self.p}")
+        require(self, "p", 0 <= self.p <= 1, "lie in 0..1")
 
     def connect(self, pre: "Population", post: "Population", rng: np.random.Generator) -> Pairs:
         """Draw the synapses, see :meth:`Wiring.connect`."""
@@ -120,18 +120,15 @@ class FixedInDegree(Wiring):
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)
-        if self.n < 0:
-            raise ParameterError(f"FixedInDegree.n: must be >= 0, got {self.n}")
+        require(self, "n", self.n >= 0, "be >= 0")
 
     def connect(self, pre: "Population", post: "Population", rng: np.random.Generator) -> Pairs:
         """Draw the synapses, see :meth:`Wiring.connect`."""
         same = pre.name == post.name
-        if self.n > pre.n - same:
-            raise ParameterError(
-                f"FixedInDegree.n: must be at most {pre.n - same}, the neurons of {pre.name!r} "
-                f"that one of {post.name!r} can hear, got {self.n}"
-            )
-        chosen = [rng.choice(pre.n - same, self.n, replace=False) for _ in range(post.n)]
+        others = pre.n - same
+        heard = f"the neurons of {pre.name!r} that one of {post.name!r} can hear"
+        require(self, "n", self.n <= others, f"be at most {others}, {heard}")
+        chosen = [rng.choice(others, self.n, replace=False) for _ in range(post.n)]
         i = np.concatenate(chosen) if chosen else np.zeros(0, dtype=np.int64)
         j = np.repeat(np.arange(post.n), self.n)
         if same:
@@ -172,11 +169,8 @@ class DistanceWiring(Wiring):
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)
-        if not 0 <= self.c <= 1 or not self.length > 0:
-            raise ParameterError(
-                f"DistanceWiring: must have 0 <= c <= 1 and length > 0, got {self.c} and "
-                f"{self.length}"
-            )
+        holds, got = 0 <= self.c <= 1 and self.length > 0, f"{self.c} and {self.length}"
+        require(self, "", holds, "have 0 <= c <= 1 and length > 0", got)
 
     def connect(self, pre: "Population", post: "Population", rng: np.random.Generator) -> Pairs:
         """Draw the synapses, see :meth:`Wiring.connect`."""
@@ -186,12 +180,12 @@ class DistanceWiring(Wiring):
                 f"Population.grid: must have as many axes in {pre.name!r} as in {post.name!r}, "
                 f"which a DistanceWiring connects, got {pre.grid} and {post.grid}"
             )
-        difference = here[:, None, :] - there[None, :, :]
-        squared = (difference**2).sum(axis=2)
+        squared = ((here[:, None, :] - there[None, :, :]) ** 2).sum(axis=2)
         probability = self.c * np.exp(-squared / self.length**2)
         if pre.name == post.name:
             np.fill_diagonal(probability, 0.0)
-        return _bernoulli(probability, rng)
+        i, j = np.nonzero(rng.random(probability.shape) < probability)
+        return i, j
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -230,20 +224,16 @@ class TonotopicWiring(Wiring):
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)
-        drawn = is_distribution(self.offset)
-        if self.n < 0 or not self.width > 0 or not (drawn or abs(self.offset) < 1):
-            raise ParameterError(
-                f"TonotopicWiring: must have n >= 0, width > 0 and |offset| < 1, got {self.n}, "
-                f"{self.width} and {self.offset}"
-            )
+        near = is_distribution(self.offset) or abs(self.offset) < 1
+        holds = self.n >= 0 and self.width > 0 and near
+        got = f"{self.n}, {self.width} and {self.offset}"
+        require(self, "", holds, "have n >= 0, width > 0 and |offset| < 1", got)
 
     def connect(self, pre: "Population", post: "Population", rng: np.random.Generator) -> Pairs:
         """Draw the synapses, see :meth:`Wiring.connect`."""
-        middle = (np.arange(post.n) + 0.5) / post.n
-        if is_distribution(self.offset):
-            middle = middle + draw(self, "offset", self.offset, rng, post.n)
-        else:
-            middle = middle + self.offset
+        drawn = is_distribution(self.offset)
+        offset = draw(self, "offset", self.offset, rng, post.n) if drawn else self.offset
+        middle = (np.arange(post.n) + 0.5) / post.n + offset
         j = np.repeat(np.arange(post.n), self.n)
         i = np.floor(rng.normal(middle[j], self.width) * pre.n).astype(np.int64)
         kept = (i >= 0) & (i < pre.n)
@@ -302,10 +292,8 @@ class PairWiring(Wiring):
     def __post_init__(self) -> None:
         for name in ("i", "j"):
             object.__setattr__(self, name, whole_numbers(self, name))
-        if len(self.i) != len(self.j):
-            raise ParameterError(
-                f"PairWiring.j: must have as many entries as i, {len(self.i)}, got {len(self.j)}"
-            )
+        n, n_post = len(self.i), len(self.j)
+        require(self, "j", n == n_post, f"have as many entries as i, {n}", str(n_post))
 
     def connect(self, pre: "Population", post: "Population", rng: np.random.Generator) -> Pairs:
         """Return the synapses, see :meth:`Wiring.connect`.
@@ -317,9 +305,7 @@ class PairWiring(Wiring):
         """
         for name, population in (("i", pre), ("j", post)):
             numbers = getattr(self, name)
-            if numbers and not 0 <= min(numbers) <= max(numbers) < population.n:
-                raise ParameterError(
-                    f"PairWiring.{name}: must lie in 0..{population.n - 1}, the neurons of "
-                    f"{population.name!r}, got {min(numbers)}..{max(numbers)}"
-                )
+            least, most = min(numbers, default=0), max(numbers, default=0)
+            what = f"lie in 0..{population.n - 1}, the neurons of {population.name!r}"
+            require(self, name, 0 <= least <= most < population.n, what, f"{least}..{most}")
         return np.array(self.i, dtype=np.int64), np.array(self.j, dtype=np.int64)

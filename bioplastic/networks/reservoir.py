@@ -14,7 +14,7 @@ from bioplastic._checks import check_quantity, check_whole
 from bioplastic._spike_output import SpikeOutput
 from bioplastic.engine.program import Recorder
 from bioplastic.errors import DataError, ParameterError
-from bioplastic.models import Network, PlasticityRule, Schedule, SpikeInput
+from bioplastic.models import Network, PlasticityRule, Schedule
 from bioplastic.networks._plastic_liquid import (
     learned_state,
     learns,
@@ -321,7 +321,7 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstim
         )
 
     def _check_network(self, network: Network, n_channels: int, n_neurons: int) -> Network:
-        if not isinstance(network.input.neuron, SpikeInput) or network.input.n != n_channels:
+        if network.input.neuron.takes != "spikes" or network.input.n != n_channels:
             raise ParameterError(
                 f"LiquidStateMachine.liquid: the network's input must be a SpikeInput of "
                 f"{n_channels} neurons, as X has channels, got {network.input!r}"

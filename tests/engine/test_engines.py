@@ -133,10 +133,10 @@ class TestRegister:
 
     def test_unknown_names(self, toy):
         toy()
-        with pytest.raises(ParameterError, match="auto, .*, toy, got 'toi'; .*engine.register"):
-            engine.run(WIRE, engine.SpikeStimulus(trains=WORDS), seed=0, engine="toi")
-        with pytest.raises(ParameterError, match="name: must be one of numpy, .*got 'toi'"):
-            engine.unregister("toi")
+        with pytest.raises(ParameterError, match="auto, .*, toy, got 'tiny'; .*engine.register"):
+            engine.run(WIRE, engine.SpikeStimulus(trains=WORDS), seed=0, engine="tiny")
+        with pytest.raises(ParameterError, match="name: must be one of numpy, .*got 'tiny'"):
+            engine.unregister("tiny")
 
 
 class TestAuto:

@@ -7,16 +7,19 @@ import pytest
 from brian2 import ms
 
 from bioplastic import engine
+from bioplastic.engine import plan as plans
 from bioplastic.engine.plan import plan_of
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     Network,
     NeuronModel,
     PlasticityRule,
+    PoissonInput,
     Population,
     Projection,
     Schedule,
     SynapseModel,
+    checking,
     combine_rules,
     hooks,
 )
@@ -75,31 +78,24 @@ class LateNeuron(NeuronModel):
 @pytest.fixture
 def late(monkeypatch):
     """Let rules and neurons have one more hook."""
-    new = (Hook("late", "rule", LATE), Hook("late", "neuron", LATE))
-    for module in (hooks, __import__("bioplastic.engine.plan", fromlist=["HOOKS"]),
-                   __import__("bioplastic.models.network_checks", fromlist=["HOOKS"])):  # fmt: skip
-        monkeypatch.setattr(module, "HOOKS", (*HOOKS, *new))
-    monkeypatch.setattr(hooks, "PHASES", (*PHASES, LATE))
-    plan = __import__("bioplastic.engine.plan", fromlist=["PHASES"])
-    monkeypatch.setattr(plan, "PHASES", (*PHASES, LATE))
+    phases = (*PHASES, LATE)
+    for module in (hooks, plans):
+        monkeypatch.setattr(module, "PHASES", phases)
+    new = (*HOOKS, Hook("late", "rule", LATE), Hook("late", "neuron", LATE))
+    for module in (hooks, plans, checking):
+        monkeypatch.setattr(module, "HOOKS", new)
 
 
 def declare(rule=None, neuron=None):
     return Network(
         populations=(
-            Population(name="input", n=2, neuron=engine_input()),
+            Population(name="input", n=2, neuron=PoissonInput()),
             Population(name="out", n=3, neuron=neuron or NeuronModel(equations="v : 1")),
         ),
         projections=(Projection(pre="input", post="out", on_pre="v_post += w", rule=rule),),
         watch="input",
         schedule=Schedule(presentation=5 * ms, rest=0 * ms, dt=1 * ms, min_spikes=0),
     )
-
-
-def engine_input():
-    from bioplastic.models import PoissonInput
-
-    return PoissonInput()
 
 
 def show(network, on):
@@ -136,6 +132,34 @@ class TestANewHook:
     def test_is_dropped_with_the_rule(self, late):
         frozen = declare(LateRule(late="w += 1")).frozen()
         assert not [a for a in plan_of(frozen).actions if a.phase == LATE]
+
+
+@pytest.mark.parametrize("spike", ["own", "pre", "post"])
+def test_one_that_nobody_would_run_is_refused(monkeypatch, spike):
+    after = Phase("after_reset", "step", "resets", 1, spike=spike)
+    monkeypatch.setattr(hooks, "PHASES", (*PHASES, after))
+    with pytest.raises(ParameterError, match="ON_PRE, ON_SPIKE, ON_POST or RESET where it takes"):
+        Hook("after_reset", "synapse", after)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("late", "rule", LATE), "must stand in PHASES"),
+        (("late", "neurons", PHASES[0]), "of: must"),
+    ],
+)
+def test_a_hook_that_is_none(given, said):
+    with pytest.raises(ParameterError, match=said):
+        Hook(*given)
+
+
+@pytest.mark.parametrize(
+    ("clock", "when"), [("batch", "end"), ("step", "ends"), ("slot", "groups")]
+)
+def test_a_moment_that_is_none(clock, when):
+    with pytest.raises(ParameterError, match="clock, when: must be one of"):
+        Phase("late", clock, when)
 
 
 def test_what_rules_say_is_combined_field_by_field():

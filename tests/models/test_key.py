@@ -174,12 +174,12 @@ def other_values(declaration):
     changes = {}
     for f in dataclasses.fields(declaration):
         value = getattr(declaration, f.name)
-        if "unit" not in f.metadata or f.metadata.get("key") in (None, key_of):
+        if "bound" not in f.metadata or f.metadata.get("key") in (None, key_of):
             continue
         if is_distribution(value) or value is None:
             continue
         more = -0.25 * abs(value)
-        whole = f.metadata["low"] == 1
+        whole = f.metadata["bound"].low == 1
         changes[f.name] = value + (1 if whole else more)
     return dataclasses.replace(declaration, **changes)
 

@@ -34,7 +34,29 @@ c : 1                        # eligibility
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
-class ThreeFactorSTDP(PlasticityRule):
+class _EligibilityRule(PlasticityRule):
+    """Parent of the rules by whose spikes an eligibility `c` changes as a weight does in PairSTDP.
+
+    A child says what becomes of it, with a modulator `m` of the postsynaptic neuron.
+    """
+
+    pre_traces: str = THREE_FACTOR_PRE_TRACES
+    synapse: str = ELIGIBILITY
+    on_pre: str = "c -= a_minus*o1_post"
+    on_post: str = "c += a_plus*r1_pre"
+    on_pre_trace: str = "r1 += 1"
+    on_post_trace: str = "o1 += 1"
+    at_slot_start_pre: str = "r1 = 0"
+    at_slot_start_post: str = "o1 = 0; m = 0"
+    at_slot_start: str = "c = 0"
+    tau_plus: Any = parameter(20 * ms, low=0)
+    tau_minus: Any = parameter(20 * ms, low=0)
+    a_plus: Any = parameter(0.01, low=0, strict=False)
+    a_minus: Any = parameter(0.0105, low=0, strict=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class ThreeFactorSTDP(_EligibilityRule):
     """Pair-based STDP of an eligibility, which a modulator turns into change of the weight.
 
     Spikes change the eligibility `c` of a synapse as :class:`PairSTDP` changes a weight, and it
@@ -72,25 +94,12 @@ class ThreeFactorSTDP(PlasticityRule):
     >>> reward = Projection(pre="reward", post="output", on_pre="m_post += w", weight=0.1)
     """
 
-    pre_traces: str = THREE_FACTOR_PRE_TRACES
     post_traces: str = THREE_FACTOR_POST_TRACES
-    synapse: str = ELIGIBILITY
-    on_pre: str = "c -= a_minus*o1_post"
-    on_post: str = "c += a_plus*r1_pre"
-    on_pre_trace: str = "r1 += 1"
-    on_post_trace: str = "o1 += 1"
-    at_slot_start_pre: str = "r1 = 0"
-    at_slot_start_post: str = "o1 = 0; m = 0"
-    at_slot_start: str = "c = 0"
     every_step: str = (
         "w = clip(w + eta*update_interval*(m_post + m_tonic)*c, 0, w_max)\n"
         "c = c*exp(-update_interval/tau_c)"
     )
     update_interval: Any = parameter(10 * ms, low=0, key=key_of)
-    tau_plus: Any = parameter(20 * ms, low=0)
-    tau_minus: Any = parameter(20 * ms, low=0)
-    a_plus: Any = parameter(0.01, low=0, strict=False)
-    a_minus: Any = parameter(0.0105, low=0, strict=False)
     tau_c: Any = parameter(1000 * ms, low=0)
     tau_m: Any = parameter(200 * ms, low=0)
     m_tonic: Any = parameter(0.0)
@@ -144,7 +153,7 @@ class RewardSTDP(ThreeFactorSTDP):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
-class EpisodicRewardSTDP(PlasticityRule):
+class EpisodicRewardSTDP(_EligibilityRule):
     """Three-factor STDP whose modulator comes once, when the sample ends.
 
     Spikes of the sample change the eligibility `c`; at its end the weight changes by
@@ -174,20 +183,8 @@ class EpisodicRewardSTDP(PlasticityRule):
     w = clip(w + eta*m_post*c, 0, w_max)
     """
 
-    pre_traces: str = THREE_FACTOR_PRE_TRACES
     post_traces: str = EPISODIC_POST_TRACES
-    synapse: str = ELIGIBILITY
-    on_pre: str = "c -= a_minus*o1_post"
-    on_post: str = "c += a_plus*r1_pre"
-    on_pre_trace: str = "r1 += 1"
-    on_post_trace: str = "o1 += 1"
-    at_slot_start_pre: str = "r1 = 0"
-    at_slot_start_post: str = "o1 = 0; m = 0"
-    at_slot_start: str = "c = 0"
     at_slot_end: str = "w = clip(w + eta*m_post*c, 0, w_max)"
-    tau_plus: Any = parameter(20 * ms, low=0)
-    tau_minus: Any = parameter(20 * ms, low=0)
-    a_plus: Any = parameter(0.01, low=0, strict=False)
     a_minus: Any = parameter(0.0, low=0, strict=False)
     eta: Any = parameter(1.0, low=0, strict=False)
     w_max: Any = parameter(1.0, low=0)

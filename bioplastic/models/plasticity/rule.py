@@ -7,8 +7,7 @@ from typing import Any
 from brian2 import second
 
 from bioplastic._quantities import same_unit
-from bioplastic.errors import ParameterError
-from bioplastic.models.checking import check_rule
+from bioplastic.models.checking import check_model
 from bioplastic.models.declaration import (
     Declaration,
     EquationString,
@@ -16,6 +15,7 @@ from bioplastic.models.declaration import (
     is_distribution,
     parameter_equations,
     read_at_start,
+    require,
 )
 
 __all__ = ["PlasticityRule"]
@@ -100,11 +100,9 @@ class PlasticityRule(Declaration):
         for name in ("pre_traces", "post_traces", "synapse"):
             object.__setattr__(self, name, EquationString(getattr(self, name)))
         interval = self.update_interval
-        if interval is not None and not (same_unit(interval, second) and float(interval) > 0):
-            raise ParameterError(
-                f"{type(self).__name__}.update_interval: must be a time > 0, got {interval!r}"
-            )
-        check_rule(self)
+        timed = interval is None or (same_unit(interval, second) and float(interval) > 0)
+        require(self, "update_interval", timed, "be a time > 0")
+        check_model(self, "rule")
 
     @property
     def parameters(self) -> dict[str, Any]:

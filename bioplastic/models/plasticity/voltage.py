@@ -6,8 +6,7 @@ from typing import Any
 
 from brian2 import ms, mV
 
-from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import parameter
+from bioplastic.models.declaration import parameter, require
 from bioplastic.models.plasticity.rule import PlasticityRule
 
 __all__ = ["HomeostaticVoltageSTDP", "VoltageSTDP"]
@@ -110,11 +109,8 @@ class VoltageSTDP(PlasticityRule):
 
     def __post_init__(self) -> None:
         PlasticityRule.__post_init__(self)
-        if self.update_interval is not None:
-            raise ParameterError(
-                f"{type(self).__name__}.update_interval: must be None, since spikes between two "
-                f"updates would be missed, got {self.update_interval!r}"
-            )
+        what = "be None, since spikes between two updates would be missed"
+        require(self, "update_interval", self.update_interval is None, what)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
