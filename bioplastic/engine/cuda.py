@@ -101,11 +101,6 @@ class CudaDevice(SlotDevice):
         #: Name of a list -> to how many variables of its neurons its spikes add.
         self.additions: dict[str, int] = {}
 
-    def reinit(self) -> None:
-        """Forget the last network."""
-        super().reinit()
-        self.mirrors, self.additions = {}, {}
-
     def code_object_class(self, codeobj_class: Any = None, fallback_pref: Any = None) -> Any:
         """Return our code objects, whatever the preferences say."""
         return CudaCodeObject
@@ -124,55 +119,24 @@ class CudaDevice(SlotDevice):
         self.mirrors[array] = variable
         return f"_dev{array}"
 
-    def add_slot_loop(
-        self,
-        built: Built,
-        lists: Mapping[str, tuple[list[str], list[str]]],
-        learned: list[str],
-        bounds: Mapping[str, str],
-    ) -> None:
+    def add_slot_loop(self, built: Built) -> None:
         """Queue the program's main part, see :class:`SlotDevice`."""
         built.calendars.clear()  # threads look at all neurons
-        super().add_slot_loop(built, lists, learned, bounds)
+        super().add_slot_loop(built)
         for code_object in [c for c in self.code_objects.values() if brian.makes_synapses(c)]:
             brian.drop_code_object(self, code_object)
-        self._mirror_what_the_loop_reads(built)
-        found = {n: v for n, v in built.variables.items() if n not in built.parameters}
-        listed = {f"{s.name}.{k}": (s, k) for s in built.listed for k in lists[s.name][1]}
-        places = {n: self._place(*v) for n, v in found.items()}
-        places |= {n: self._place_in_list(*v) for n, v in listed.items()}
-        found |= listed
-        arrays = {n: self.get_array_name(g.variables[k]) for n, (g, k) in found.items()}
-        changing = [n for n, array in arrays.items() if array in self.mirrors]
-        own = {n: (f"_dev{arrays[n]}", places[n][1]) for n in changing if places[n][2] > 1}
-        types = {n: c_data_type(g.variables[k].dtype) for n, (g, k) in found.items()}
-        self.plan |= {
-            "mirrors": [self._mirrored(*item) for item in sorted(self.mirrors.items())],
-            "sizes": self._sizes(built),
-            "on_device": {
-                n: f"({start}, _dev{arrays[n]}, {length})"
-                for n in changing
-                for start, length in (self._array(*found[n]),)
-            },
-            "kept_on_device": [(*place, types[n]) for n, place in sorted(own.items())],
-            "learned_on_device": [
-                (*own[n], self._bound_on_device(built, bounds.get(n))) for n in learned if n in own
-            ],
-            "spread_on_device": [own[n] for n in sorted(built.spread) if n in own],
-            "additions": sorted(
-                (name, n) for name, n in self.additions.items() if name not in built.added_to
-            ),
+        self._mirror_what_the_loop_reads()
+        plan, mirrored = self.plan, self.mirrors
+        plan |= {
+            "mirrored": mirrored,
+            "mirrors": [self._mirrored(*item) for item in sorted(mirrored.items())],
+            "sizes": self._sizes(),
+            "kept_on_device": [p for p in plan["changing"] if p.lanes > 1 and p.array in mirrored],
+            "learned_on_device": [both for both in plan["learned"] if both[0].array in mirrored],
+            "additions": sorted(i for i in self.additions.items() if i[0] not in built.added_to),
             "measured": sorted(built.added_to),
-            "n_watched": sum(len(group) for group in built.watched),
             "waits": any(n > 1 for n in built.intervals.values()),
         }
-
-    def _bound_on_device(self, built: Built, name: str | None) -> str:
-        """C++ expression of the place of a parameter on the GPU, 0 for none."""
-        if name is None:
-            return "0"
-        group, variable = built.variables[name]
-        return f"_dev{self.get_array_name(group.variables[variable])}"
 
     def declarations(self) -> list[str]:
         """Return what the loop over slots shares with code objects, in C++."""
@@ -181,7 +145,8 @@ class CudaDevice(SlotDevice):
         keys = (f"static __constant__ int64_t _dev_{k[0]}_key[2];" for k in self.plan["noise_keys"])
         return [*super().declarations(), *arrays, *tables, *keys]
 
-    def _mirror_what_the_loop_reads(self, built: Built) -> None:
+    def _mirror_what_the_loop_reads(self) -> None:
+        built = self.built
         clock, schedule = built.step_clock, built.variables["schedule.cursor"][0]
         for name in ("t", "dt", "timestep"):
             self.mirror(clock.variables[name])
@@ -207,10 +172,10 @@ class CudaDevice(SlotDevice):
             "room": f"_room_behind({variable.size - 1})" if spikes else "0",
         }
 
-    def _sizes(self, built: Built) -> list[tuple[str, int]]:
+    def _sizes(self) -> list[tuple[str, int]]:
         """Arrays of synapses that are made by no code, with their lengths in a lane."""
         found = []
-        for synapses in (o for o in built.net.objects if isinstance(o, Synapses)):
+        for synapses in (o for o in self.built.net.objects if isinstance(o, Synapses)):
             layout = layout_of(synapses)
             assert layout is not None
             if layout.kind == "listed":

@@ -27,7 +27,6 @@ from bioplastic.engine.compiler import (
 )
 from bioplastic.engine.context import brian_context, steady_names
 from bioplastic.engine.engines import Engine
-from bioplastic.engine.lanes import learned_variables, upper_bounds
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan
 from bioplastic.engine.schedule import SLOT_LOG
@@ -336,14 +335,13 @@ def generate(
         device.activate(build_on_run=False)
         try:
             built = build(network, n_rows=1, superpose=superpose, lanes=lanes, repeat=False)
-            learned = learned_variables(network) if lanes > 1 else []
-            device.add_slot_loop(built, built.plan.lists, learned, upper_bounds(network))
+            device.add_slot_loop(built)
             device.build(directory=str(folder), compile=False, run=False)
-            layout, files = device.layout(built), device.plan["files"]
+            manifest = {name: device.plan[name] for name in ("layout", "files")}
             device.write_unit(folder)
         finally:
             device.reinit()
-    manifest = {"layout": layout, "files": files, "parameters": sorted(built.parameters)}
+    manifest["parameters"] = sorted(built.parameters)
     (folder / cache.MANIFEST).write_text(json.dumps(manifest))
 
 
