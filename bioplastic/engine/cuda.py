@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from brian2.codegen.generators.cpp_generator import c_data_type
-from brian2.core.variables import ArrayVariable, DynamicArrayVariable
+from brian2.core.variables import DynamicArrayVariable
 from brian2.devices.device import all_devices, get_device
 from brian2.synapses.synapses import Synapses
 
@@ -148,17 +148,20 @@ class CudaDevice(SlotDevice):
     def _mirror_what_the_loop_reads(self) -> None:
         built = self.built
         clock, schedule = built.step_clock, built.variables["schedule.cursor"][0]
-        for name in ("t", "dt", "timestep"):
-            self.mirror(clock.variables[name])
-        of_lanes = [*SLOT_LOG, "sample_key", "n_shown"]
-        for name in (*of_lanes, *(["batch_ends"] if built.at_batch_end else [])):
-            self.mirror(schedule.variables[name])
-        spiking = [*built.watched, *built.spike_inputs.values()]
-        for group in spiking:
-            self.mirror(brian.array_of_spikes(group))
-        for group, variable in built.added_to.values():
-            if (condition := brian.condition_of_writing(group.variables[variable])) is not None:
-                self.mirror(condition)
+        of_lanes = [
+            *SLOT_LOG,
+            "sample_key",
+            "n_shown",
+            *(["batch_ends"] * bool(built.at_batch_end)),
+        ]
+        open_ = (brian.condition_of_writing(g.variables[v]) for g, v in built.added_to.values())
+        for variable in (
+            *(clock.variables[name] for name in ("t", "dt", "timestep")),
+            *(schedule.variables[name] for name in of_lanes),
+            *map(brian.array_of_spikes, (*built.watched, *built.spike_inputs.values())),
+            *(condition for condition in open_ if condition is not None),
+        ):
+            self.mirror(variable)
 
     def _mirrored(self, array: str, variable: Any) -> dict[str, str]:
         dynamic = isinstance(variable, DynamicArrayVariable)
@@ -174,19 +177,16 @@ class CudaDevice(SlotDevice):
 
     def _sizes(self) -> list[tuple[str, int]]:
         """Arrays of synapses that are made by no code, with their lengths in a lane."""
-        found = []
-        for synapses in (o for o in self.built.net.objects if isinstance(o, Synapses)):
-            layout = layout_of(synapses)
-            assert layout is not None
-            if layout.kind == "listed":
-                continue
-            variables = {v for v in synapses.variables.values() if isinstance(v, ArrayVariable)}
-            found += [
-                (self.get_array_name(v, access_data=False), layout.n_synapses)
-                for v in variables & brian.variables_per_synapse(synapses)
-                if v.name not in (brian.SYNAPTIC_PRE, brian.SYNAPTIC_POST)
-            ]
-        return sorted(found)
+        return sorted(
+            (
+                self.get_array_name(v, access_data=False),
+                self.built.wirings[synapses.name].n_synapses,
+            )
+            for synapses in self.built.net.objects
+            if synapses.name in self.built.wirings
+            for v in brian.variables_per_synapse(synapses) & {*synapses.variables.values()}
+            if v.name not in (brian.SYNAPTIC_PRE, brian.SYNAPTIC_POST)
+        )
 
 
 cuda_device = CudaDevice()

@@ -11,7 +11,6 @@ from brian2.core.variables import DynamicArrayVariable
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import all_devices, get_device
-from brian2.synapses.synapses import Synapses
 
 from bioplastic.engine import brian_internals as brian
 from bioplastic.engine.built import Built, RegularWiring
@@ -120,27 +119,22 @@ class Place:
     type: str
 
 
+def _by_name(*functions: Any) -> dict[str, Any]:
+    return {function.__name__: function for function in functions}
+
+
 class SlotCodeObject(CPPStandaloneCodeObject):
     """Code object that takes our templates before Brian's."""
 
     templater = brian.templates_of(
         CPPStandaloneCodeObject,
         functions={
-            "wiring": wiring,
-            "is_listed": is_listed,
-            "arrivals_of": arrivals_of,
-            "superposition": superposition,
+            **_by_name(wiring, is_listed, arrivals_of, superposition, lanes_of),
             "superposed": lambda name: get_device().built.superposed[name],
             "slot_plan": lambda: get_device().plan,
             "lanes": lambda: get_device().built.lanes,
-            "lanes_of": lanes_of,
         },
-        filters={
-            "by_row": by_row,
-            "by_source": by_source,
-            "of_anybody": of_anybody,
-            "to_arrivals": to_arrivals,
-        },
+        filters=_by_name(by_row, by_source, of_anybody, to_arrivals),
     )
 
 
@@ -208,9 +202,9 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             "lists": [self._list(s, *lists[s.name]) for s in built.listed],
             "arrivals": sorted(
                 {
-                    self.array_added_to(name): self._open(group.variables[variable])
+                    (self.array_added_to(name), self._open(group.variables[variable]))
                     for name, (group, variable) in built.added_to.items()
-                }.items()
+                }
             ),
             "superposed": [self._superposed(name) for name in built.superposed],
             "log": SLOT_LOG,
@@ -318,12 +312,8 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             "name": name,
             "n_pre": n_pre,
             "n_post": len(synapses.target),
-            "states": found.states,
+            "how": found,
             "variables": variables,
-            "sums": found.sums,
-            "sources": found.sources,
-            "reached": found.reached,
-            "jumps": variables.index(found.jumps),
             "spikes": spikes,
             "amounts": amounts,
             "amount": amount,
@@ -380,15 +370,15 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
 
     def _resized(self) -> list[tuple[str, int]]:
         """List what each lane has for itself of regular synapses: Brian made one lane's."""
-        found, built = [], self.built
-        synapses = {o.name: o for o in built.net.objects if isinstance(o, Synapses)}
-        for name in built.wirings if built.lanes > 1 else ():
-            variables = synapses[name].variables
-            for key in sorted(built.own.get(name, frozenset()) | {"lastupdate"} & set(variables)):
-                if isinstance(variables.get(key), DynamicArrayVariable):
-                    array = self.get_array_name(variables[key], access_data=False)
-                    found.append((array, self._size(synapses[name], key)))
-        return found
+        built = self.built
+        return [
+            (self.get_array_name(variable, access_data=False), self._size(synapses, key))
+            for synapses in built.net.objects
+            if built.lanes > 1 and synapses.name in built.wirings
+            for key, variable in sorted(synapses.variables.items())
+            if key == "lastupdate" or key in built.own.get(synapses.name, ())
+            if isinstance(variable, DynamicArrayVariable)
+        ]
 
     def _open(self, variable: Any) -> str | None:
         """Name the array that says which neurons take what arrives at a variable; None: all do."""

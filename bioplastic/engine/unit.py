@@ -12,26 +12,11 @@ from bioplastic.engine.brian_internals import (
 
 __all__ = ["write_unit"]
 
-_HEADERS = [
-    "algorithm",
-    "assert.h",
-    "chrono",
-    "climits",
-    "cmath",
-    "csignal",
-    "cstdio",
-    "ctime",
-    "fstream",
-    "iostream",
-    "map",
-    "random",
-    "set",
-    "stdint.h",
-    "stdlib.h",
-    "string",
-    "tuple",
-    "vector",
-]
+#: Of the language; Brian's sources ask for them where only ours can be read once.
+_HEADERS = (
+    "algorithm assert.h chrono climits cmath csignal cstdio ctime fstream iostream map random set "
+    "stdint.h stdlib.h string tuple vector"
+)
 
 
 def write_unit(
@@ -52,7 +37,7 @@ def write_unit(
     declarations : sequence of str
         What stands before the code objects.
     """
-    lines = [f"#include <{h}>" for h in _HEADERS]
+    lines = [f"#include <{h}>" for h in _HEADERS.split()]
     lines += [f'#include "{h}"' for h in BEFORE_CODE_OBJECTS]
     for header in headers:
         shutil.copy(Path(__file__).with_name("templates") / header, folder)

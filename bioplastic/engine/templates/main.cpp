@@ -242,8 +242,8 @@ static void _read_input(long n_rows)
                    {(uint32_t)_seed[0], (uint32_t)_seed[1]}};
     {% endblock %}
     {% for all in _plan.superposed %}
-    _superposition_{{all.name}}.prepare({{all.n_pre}}, {{all.n_post}}, {{all.states|length}},
-                                        {{all.variables|length}}, {{all.jumps}});
+    _superposition_{{all.name}}.prepare({{all.n_pre}}, {{all.n_post}}, {{all.how.states|length}},
+                                        {{all.variables|length}}, {{all.variables.index(all.how.jumps)}});
     {% endfor %}
     {% for array, length in _plan.resized %}
     {{array}}.resize({{length}}*_n_lanes);
