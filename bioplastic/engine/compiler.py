@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from bioplastic.errors import CompilerNotFoundError
 
@@ -62,13 +63,9 @@ def words_of_version(compiler: str, engine: str, remedy: str) -> str:
     return said.stdout or said.stderr
 
 
-def call(
-    command: list[str], folder: str | Path | None = None, timeout: float | None = None
-) -> subprocess.CompletedProcess[str]:
+def call(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
     """Run a program to its end, and keep what it says."""
-    return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, timeout=timeout
-    )
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
 def compiler_trouble() -> str:
@@ -96,7 +93,7 @@ def refusal(command: list[str], source: str, text: str) -> str:
     with tempfile.TemporaryDirectory(prefix="bioplastic-") as folder:
         (Path(folder) / source).write_text(text)
         try:
-            done = call(command, folder, timeout=120)
+            done = call(command, cwd=folder, timeout=120)
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"{command[0]} does not run ({error})"
     if not done.returncode:

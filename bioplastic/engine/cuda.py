@@ -6,32 +6,39 @@ first slot, and copied back where somebody looks at them.
 This module needs brian2cuda; nobody but `cuda_program` imports it, when a network is built.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from brian2.codegen.generators.cpp_generator import c_data_type
 from brian2.core.variables import DynamicArrayVariable
 from brian2.devices.device import all_devices, get_device
-from brian2.synapses.synapses import Synapses
 
 from bioplastic.engine import brian_internals as brian
 from bioplastic.engine.built import Built
 from bioplastic.engine.cuda_kernels import Kernel, Layout, kernel_of
 from bioplastic.engine.schedule import SLOT_LOG
-from bioplastic.engine.standalone import SlotCodeObject, SlotDevice, by_row, lanes_of, wiring
+from bioplastic.engine.standalone import (
+    SlotCodeObject,
+    SlotDevice,
+    by_name,
+    by_row,
+    is_listed,
+    lanes_of,
+    wiring,
+)
 
 __all__ = ["CudaCodeObject", "CudaDevice", "cuda_device"]
 
 
 def layout_of(owner: Any, code_object: str = "") -> Layout | None:
     """Return the layout of the synapses behind a code object's owner, None for neurons."""
-    synapses = getattr(owner, "synapses", owner)
-    if not isinstance(synapses, Synapses):
+    synapses, regular = getattr(owner, "synapses", owner), wiring(owner)
+    if regular is not None:
+        return Layout(**dataclasses.asdict(regular), lanes=lanes_of(code_object))
+    if not is_listed(owner):
         return None
-    regular = wiring(owner)
-    if regular is None:
-        return Layout(synapses.name, "listed", len(synapses.source), len(synapses.target))
-    return Layout(regular.name, regular.kind, regular.n_pre, regular.n_post, lanes_of(code_object))
+    return Layout(synapses.name, "listed", len(synapses.source), len(synapses.target))
 
 
 def kernel(name: str, scalar_code: Any, vector_code: Any, variables: Any, owner: Any) -> Kernel:
@@ -57,15 +64,10 @@ def falls_silent(variables: Mapping[str, Any]) -> list[str]:
     """Lines of a threshold by which a neuron that spikes becomes refractory, where it can."""
     if "not_refractory" not in variables:
         return []
-    awake, last, t = (
-        brian.pointer(get_device().get_array_name(variables[name]))
-        for name in ("not_refractory", "lastspike", "t")
-    )
-    awake, last = brian.at_element(awake, brian.SYNAPSE), brian.at_element(last, brian.SYNAPSE)
-    return [
-        f"{awake} = _cond ? 0 : {awake};",
-        f"{last} = _cond ? {t}[0] : {last};",
-    ]
+    names = ("not_refractory", "lastspike", "t")
+    arrays = [brian.pointer(get_device().get_array_name(variables[name])) for name in names]
+    awake, last = (brian.at_element(array, brian.SYNAPSE) for array in arrays[:2])
+    return [f"{awake} = _cond ? 0 : {awake};", f"{last} = _cond ? {arrays[2]}[0] : {last};"]
 
 
 class CudaCodeObject(SlotCodeObject):
@@ -75,9 +77,7 @@ class CudaCodeObject(SlotCodeObject):
     templater = brian.templates_of(
         SlotCodeObject,
         functions={
-            "layout_of": layout_of,
-            "falls_silent": falls_silent,
-            "kernel": kernel,
+            **by_name(layout_of, falls_silent, kernel),
             "on_device": lambda variable: get_device().mirror(variable),
             "spikes_of": lambda group: get_device().mirror(brian.array_of_spikes(group)),
         },

@@ -31,12 +31,6 @@ static inline double %NAME%(const double row%INDEX%)
 }
 """
 
-# What a program reads lies in the memory of the GPU, where templates/tables.cuh names it.
-_CUDA_UNIFORM, _CUDA_TABLE = (
-    code.replace("static inline", "static inline __device__").replace("_namespace", "_dev_")
-    for code in (_CPP_UNIFORM, _CPP_TABLE)
-)
-
 _CYTHON_UNIFORM = """
 cdef double %NAME%(double sample, double repeat, int neuron, double draw) noexcept:
     return _philox(<unsigned int>_namespace%NAME%_key[0], <unsigned int>_namespace%NAME%_key[1],
@@ -72,13 +66,11 @@ cdef extern from *:
         unsigned int, unsigned int, long long, double, long long) noexcept
 '''
 
-_UNIFORM = {"cpp": _CPP_UNIFORM, "cuda": _CUDA_UNIFORM, "cython": _CYTHON_UNIFORM}
-#: By target: code, and what a column adds to the arguments and to the place.
-_TABLE = {
-    "cpp": (_CPP_TABLE, ", const int32_t column", " + column"),
-    "cuda": (_CUDA_TABLE, ", const int32_t column", " + column"),
-    "cython": (_CYTHON_TABLE, ", double column", " + <long long>column"),
-}
+#: In C++ and in Cython: code, and what a column adds to the arguments and to the place.
+_TABLES = (
+    (_CPP_TABLE, ", const int32_t column", " + column"),
+    (_CYTHON_TABLE, ", double column", " + <long long>column"),
+)
 
 
 def philox_uniform(sample: Any, repeat: Any, neuron: Any, draw: Any, *, key: Any) -> Any:
@@ -127,37 +119,36 @@ def philox_uniform(sample: Any, repeat: Any, neuron: Any, draw: Any, *, key: Any
 
 
 def implement(
-    function: Any, codes: Mapping[str, str], held: Mapping[str, Any], *needed: Function
+    function: Any, cpp: str, cython: str, held: Mapping[str, Any], *needed: Function
 ) -> None:
     """Let generated code call a function of Brian's, or find what others call.
 
     Parameters
     ----------
     function : Function
-        Has a `name`, which ``%NAME%`` stands for.
-    codes : mapping of str to str
-        Code by target; NumPy calls Python.
+        Has a `name`, which ``%NAME%`` stands for; NumPy calls its Python.
+    cpp, cython : str
+        Code.
     held : mapping of str to ndarray
-        What the code reads, by name; on a GPU the program has it.
+        What the code reads, by name.
     *needed : Function
         Those that Cython needs; C++ includes headers.
     """
     add = function.implementations.add_implementation
     add("numpy", function.pyfunc)
-    for target, code in codes.items():
-        add(
-            target,
-            code.replace("%NAME%", function.name),
-            name=function.name,
-            namespace={} if target == "cuda" else held,
-            dependencies={f.name: f for f in needed if target == "cython"},
-        )
+    name = {"name": function.name}
+    cpp, cython = (code.replace("%NAME%", function.name) for code in (cpp, cython))
+    add("cpp", cpp, held, **name)
+    # What a program reads lies in the memory of the GPU, where templates/tables.cuh names it.
+    cuda = cpp.replace("static inline", "static inline __device__").replace("_namespace", "_dev_")
+    add("cuda", cuda, **name)
+    add("cython", cython, held, {f.name: f for f in needed}, **name)
 
 
 #: What functions in Cython need; other targets find it in the headers themselves, or in NumPy.
 HEADERS = Function(philox_uniform, arg_units=[], return_unit=1)
 HEADERS.name = "_headers"
-implement(HEADERS, {"cython": _CYTHON_HEADERS}, {})
+implement(HEADERS, "", _CYTHON_HEADERS, {})
 
 
 class Uniform(Function):
@@ -178,7 +169,7 @@ class Uniform(Function):
             return philox_uniform(sample, repeat, neuron, draw, key=self.key)
 
         super().__init__(python, arg_units=[1] * 4, return_unit=1, arg_names=list("abcd"))
-        implement(self, _UNIFORM, {f"{name}_key": self.key}, HEADERS)
+        implement(self, _CPP_UNIFORM, _CYTHON_UNIFORM, {f"{name}_key": self.key}, HEADERS)
 
 
 class RowTable(Function):
@@ -200,10 +191,10 @@ class RowTable(Function):
             return values[tuple(np.asarray(k).astype(np.int64) for k in place)]
 
         super().__init__(python, arg_units=[1] * n, return_unit=1, arg_names=["row", "column"][:n])
-        codes = {
-            target: code.replace("%INDEX%", index if n == 2 else "")
+        cpp, cython = (
+            code.replace("%INDEX%", index if n == 2 else "")
             .replace("%OFFSET%", offset if n == 2 else "")
             .replace("%COLUMNS%", str(n_columns))
-            for target, (code, index, offset) in _TABLE.items()
-        }
-        implement(self, codes, {f"{name}_values": values.ravel()})
+            for code, index, offset in _TABLES
+        )
+        implement(self, cpp, cython, {f"{name}_values": values.ravel()})

@@ -74,7 +74,7 @@ class Noise:
         in_cython.name = "_drawing"
         held = {"key": key, "step": self.step, "sample_key": self.sample_key}
         held = {f"_noise_{n}": v for n, v in (held | {"repeats": self.repeats}).items()}
-        implement(in_cython, {"cython": _CYTHON}, held, HEADERS)
+        implement(in_cython, "", _CYTHON, held, HEADERS)
         drawn = (self._uniform, self._normal, self._poisson)
         self.functions = {
             name: _drawing(name, python, in_cython)
@@ -179,7 +179,7 @@ class Noise:
 def _drawing(name: str, python: Any, in_cython: Function) -> Function:
     """Make a function of the names of a place, and of a mean where it counts."""
     is_poisson = name == _DRAWN["poisson"]
-    names = ["place", "other", "n", *(["mean"] if is_poisson else [])]
+    names = ["place", "other", "n", *["mean"] * is_poisson]
     function = Function(
         python,
         arg_units=[1] * len(names),
@@ -190,7 +190,7 @@ def _drawing(name: str, python: Any, in_cython: Function) -> Function:
         auto_vectorise=True,
     )
     function.name = name
-    implement(function, dict.fromkeys(("cpp", "cuda", "cython"), ""), {}, in_cython)
+    implement(function, "", "", {}, in_cython)  # noise.h has them, and what Cython needs
     return function
 
 

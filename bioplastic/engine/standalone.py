@@ -119,7 +119,7 @@ class Place:
     type: str
 
 
-def _by_name(*functions: Any) -> dict[str, Any]:
+def by_name(*functions: Any) -> dict[str, Any]:
     return {function.__name__: function for function in functions}
 
 
@@ -129,12 +129,12 @@ class SlotCodeObject(CPPStandaloneCodeObject):
     templater = brian.templates_of(
         CPPStandaloneCodeObject,
         functions={
-            **_by_name(wiring, is_listed, arrivals_of, superposition, lanes_of),
+            **by_name(wiring, is_listed, arrivals_of, superposition, lanes_of),
             "superposed": lambda name: get_device().built.superposed[name],
             "slot_plan": lambda: get_device().plan,
             "lanes": lambda: get_device().built.lanes,
         },
-        filters=_by_name(by_row, by_source, of_anybody, to_arrivals),
+        filters=by_name(by_row, by_source, of_anybody, to_arrivals),
     )
 
 
@@ -181,13 +181,27 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         net.after_run()
         self.insert_code("main", "_write_output();")
         lists, bounds, tables = built.plan.lists, upper_bounds(network), built.tables
-        variables = dict(sorted(built.variables.items()))
+        number, variables = tables.inputs.index, dict(sorted(built.variables.items()))
         listed = {f"{s.name}.{k}": (s, k) for s in built.listed for k in lists[s.name][1]}
         places = {n: self._place(n, *v) for n, v in (variables | listed).items()}
         of_lists = (f"{n}.{key}" for n, both in lists.items() for keys in both for key in keys)
         self.plan = {
             **calls,
-            **self._inputs(),
+            # Files of samples go by the number of their input.
+            "tables": [
+                (table.name, table.values.shape[1], number(name), name in tables.by_step)
+                for name, table in tables.stimuli.items()
+                if self._reads(f"{table.name}_values")
+            ],
+            "noise_keys": [
+                (uniform.name, number(name))
+                for name, uniform in tables.uniforms.items()
+                if self._reads(f"{uniform.name}_key")
+            ],
+            "spike_inputs": [
+                (name, number(name), *self._spikes(group))
+                for name, group in built.spike_inputs.items()
+            ],
             "lanes": built.lanes,
             "resized": self._resized(),
             "read": [places[n] for n in variables],
@@ -261,27 +275,6 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         shared = ["_spread_shared();"] if built.lanes > 1 else []
         calls["end"] = [*ends.values(), *calls["end"], *shared]
         return calls
-
-    def _inputs(self) -> dict[str, list[tuple[Any, ...]]]:
-        """List what the main program reads of samples; files go by the number of their input."""
-        tables = self.built.tables
-        number = tables.inputs.index
-        return {
-            "tables": [
-                (table.name, table.values.shape[1], number(name), name in tables.by_step)
-                for name, table in tables.stimuli.items()
-                if self._reads(f"{table.name}_values")
-            ],
-            "noise_keys": [
-                (uniform.name, number(name))
-                for name, uniform in tables.uniforms.items()
-                if self._reads(f"{uniform.name}_key")
-            ],
-            "spike_inputs": [
-                (name, number(name), *self._spikes(group))
-                for name, group in self.built.spike_inputs.items()
-            ],
-        }
 
     def _reads(self, array: str) -> bool:
         """Whether a code object reads what a function looks up."""

@@ -346,7 +346,7 @@ def compile_unit(folder: Path, commands: list[list[str]], try_next: str = "") ->
         If the compiler fails. The sources are kept.
     """
     for command in commands:
-        done = call(command, folder)
+        done = call(command, cwd=folder)
         if done.returncode == 0:
             return
         if not try_next or try_next not in done.stderr:
