@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from brian2.codegen.generators.cpp_generator import c_data_type
-from brian2.core.variables import DynamicArrayVariable
 from brian2.devices.device import all_devices, get_device
 
 from bioplastic.engine import brian_internals as brian
@@ -164,14 +163,13 @@ class CudaDevice(SlotDevice):
             self.mirror(variable)
 
     def _mirrored(self, array: str, variable: Any) -> dict[str, str]:
-        dynamic = isinstance(variable, DynamicArrayVariable)
-        host = self.get_array_name(variable, access_data=False)
+        start, length = self._array(variable)
         spikes = variable.name == brian.SPIKES
         return {
             "name": array,
             "type": c_data_type(variable.dtype),
-            "start": f"{host}.data()" if dynamic else host,
-            "length": f"{host}.size()" if dynamic else str(variable.size),
+            "start": start,
+            "length": length,
             "room": f"_room_behind({variable.size - 1})" if spikes else "0",
         }
 

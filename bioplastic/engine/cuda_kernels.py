@@ -149,8 +149,7 @@ class Kernel:
         """Return the body with every sum begun at 0 and kept by the synapse."""
         lines = []
         for line in self.body:
-            found = next((s for s in self.sums if at_element(s.pointer, POST) in line), None)
-            if found is None:
+            if not any(at_element(s.pointer, POST) in line for s in self.sums):
                 lines.append(line)
             elif written_place(line) is None:
                 lines.append(f"{line.partition('=')[0]}= 0.0;")

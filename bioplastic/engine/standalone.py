@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ from bioplastic.engine.lanes import learned_variables, upper_bounds
 from bioplastic.engine.noise import NoiseDevice
 from bioplastic.engine.refractory import AWAKE
 from bioplastic.engine.schedule import SLOT_LOG
-from bioplastic.engine.unit import write_unit
 from bioplastic.models.hooks import AT_BATCH_END
 
 __all__ = ["SlotCodeObject", "SlotDevice", "slot_device"]
@@ -240,7 +238,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         before = {name: f"_fire_input_{name}(step);" for name in built.spike_inputs}
         after, opens, in_place = {}, [], set()
         for group, variable in built.calendars:
-            (spikes, n), (times, _) = self._spikes(group), self._array(group, variable)
+            (spikes, n), (times, _) = self._spikes(group), self._array(group.variables[variable])
             calendar, dt = f"_calendar_{group.name}", f"{brian.array_name('step_clock', 'dt')}[0]"
             opens.append(f"{calendar}.begin_slot({times}, {n}, {dt}, n_steps);")
             looks = group.thresholder["spike"].name
@@ -297,9 +295,9 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         variables = [*found.states, *found.sums]
         amounts, amount = "0", found.amount
         if not amount.replace(".", "").isdigit():
-            amounts = self._array(synapses.source, amount)[0]
-            scalar = synapses.source.variables[amount].scalar
-            amounts, amount = ("0", f"{amounts}[0]") if scalar else (amounts, "0")
+            variable = synapses.source.variables[amount]
+            start = self._array(variable)[0]
+            amounts, amount = ("0", f"{start}[0]") if variable.scalar else (start, "0")
         spikes, n_pre = self._spikes(synapses.source)
         return {
             "name": name,
@@ -310,7 +308,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             "spikes": spikes,
             "amounts": amounts,
             "amount": amount,
-            "arrays": {v: self._array(synapses, v)[0] for v in variables},
+            "arrays": {v: self._array(synapses.variables[v])[0] for v in variables},
         }
 
     def _list(self, synapses: Any, read: list[str], changed: list[str]) -> dict[str, Any]:
@@ -357,10 +355,6 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             *(f"static _Calendar _calendar_{group.name};" for group, _ in self.built.calendars),
         ]
 
-    def write_unit(self, folder: Path) -> None:
-        """Join the sources to one, see :func:`~bioplastic.engine.unit.write_unit`."""
-        write_unit(folder, self.unit, headers=self.our_headers, declarations=self.declarations())
-
     def _resized(self) -> list[tuple[str, int]]:
         """List what each lane has for itself of regular synapses: Brian made one lane's."""
         built = self.built
@@ -380,7 +374,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
 
     def _place(self, name: str, group: Any, key: str) -> Place:
         built, variable = self.built, group.variables[key]
-        start, whole = self._array(group, key)
+        start, whole = self._array(variable)
         length, lanes = whole, built.lanes
         if variable.scalar:
             lanes = 1
@@ -408,9 +402,8 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             return int(self.built.wirings[group.name].n_synapses)
         return int(variable.size) // (1 if variable.scalar else self.built.lanes)
 
-    def _array(self, group: Any, name: str) -> tuple[str, str]:
+    def _array(self, variable: Any) -> tuple[str, str]:
         """C++ expressions of an array's start and of its length."""
-        variable = group.variables[name]
         array = self.get_array_name(variable, access_data=False)
         if isinstance(variable, DynamicArrayVariable):
             return f"{array}.data()", f"{array}.size()"

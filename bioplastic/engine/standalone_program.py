@@ -32,6 +32,7 @@ from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan
 from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.engine.standalone import slot_device
+from bioplastic.engine.unit import write_unit
 from bioplastic.errors import BuildError, CompilerNotFoundError, SimulationError, StorageError
 from bioplastic.models import Network
 from bioplastic.models.declaration import key_of
@@ -321,7 +322,7 @@ def generate(
             device.add_slot_loop(built)
             device.build(directory=str(folder), compile=False, run=False)
             manifest = {name: device.plan[name] for name in ("layout", "files")}
-            device.write_unit(folder)
+            write_unit(folder, device)
         finally:
             device.reinit()
     manifest["parameters"] = sorted(built.parameters)
