@@ -209,16 +209,12 @@ class _Templates(LazyTemplateLoader):
     """Templates with the first of some endings that there is; a loader raises KeyError."""
 
     def __init__(self, environment: Any, endings: Sequence[str]) -> None:
-        super().__init__(environment, endings[0])
-        self._others = _Templates(environment, endings[1:]) if endings[1:] else None
+        super().__init__(environment, "")
+        self._endings, self._there = endings, set(environment.list_templates())
 
     def get_template(self, name: str) -> Any:
-        try:
-            return super().get_template(name)
-        except KeyError:
-            if self._others is None:
-                raise
-            return self._others.get_template(name)
+        self.extension = next((e for e in self._endings if name + e in self._there), "")
+        return super().get_template(name)
 
 
 def templates_of(

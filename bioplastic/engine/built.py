@@ -30,9 +30,7 @@ class RegularWiring:
     @property
     def n_row(self) -> int:
         """Synapses of one presynaptic neuron."""
-        return {"all_to_all": self.n_post, "one_to_one": 1, "all_but_one": self.n_post - 1}[
-            self.kind
-        ]
+        return {"all_to_all": self.n_post, "one_to_one": 1}.get(self.kind, self.n_post - 1)
 
 
 @dataclass(kw_only=True)

@@ -6,10 +6,20 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from bioplastic.errors import CompilerNotFoundError
 
-__all__ = ["INSTALL", "compiler_trouble", "compiler_version", "find_compiler", "refusal"]
+__all__ = [
+    "INSTALL",
+    "call",
+    "compiler_trouble",
+    "compiler_version",
+    "find_compiler",
+    "first_found",
+    "refusal",
+    "words_of_version",
+]
 
 _PACKAGES = (
     "(Debian/Ubuntu: apt install g++; Fedora: dnf install gcc-c++; macOS: xcode-select --install)"
@@ -22,22 +32,40 @@ _PROBE = "#include <vector>\nint main() { return int(std::vector<double>(1)[0]);
 
 def find_compiler() -> str | None:
     """Path of the C++ compiler: ``$CXX``, else g++, else clang++; None where there is none."""
-    for name in (os.environ.get("CXX"), "g++", "clang++"):
-        if name and (path := shutil.which(name)):
-            return path
-    return None
+    return first_found(os.environ.get("CXX"), "g++", "clang++")
+
+
+def first_found(*names: str | None) -> str | None:
+    """Path of the first of some programs that there is."""
+    return next(filter(None, (shutil.which(name) for name in names if name)), None)
 
 
 @functools.cache
 def compiler_version(compiler: str) -> str:
     """First line that the compiler says of itself."""
+    return words_of_version(compiler, "cpp_standalone", INSTALL).partition("\n")[0]
+
+
+def words_of_version(compiler: str, engine: str, remedy: str) -> str:
+    """All that a compiler says when it is asked for its version.
+
+    Raises
+    ------
+    CompilerNotFoundError
+        If it does not run; names the engine and the remedy.
+    """
     try:
-        said = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)
+        said = call([compiler, "--version"])
     except OSError as error:
         raise CompilerNotFoundError(
-            f"engine 'cpp_standalone': {compiler} cannot be run: {error}; {INSTALL}"
+            f"engine {engine!r}: {compiler} cannot be run: {error}; {remedy}"
         ) from error
-    return (said.stdout or said.stderr).partition("\n")[0]
+    return said.stdout or said.stderr
+
+
+def call(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, and keep what it says."""
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
 def compiler_trouble() -> str:
@@ -65,9 +93,7 @@ def refusal(command: list[str], source: str, text: str) -> str:
     with tempfile.TemporaryDirectory(prefix="bioplastic-") as folder:
         (Path(folder) / source).write_text(text)
         try:
-            done = subprocess.run(
-                command, cwd=folder, capture_output=True, text=True, check=False, timeout=120
-            )
+            done = call(command, cwd=folder, timeout=120)
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"{command[0]} does not run ({error})"
     if not done.returncode:

@@ -6,32 +6,38 @@ first slot, and copied back where somebody looks at them.
 This module needs brian2cuda; nobody but `cuda_program` imports it, when a network is built.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from brian2.codegen.generators.cpp_generator import c_data_type
-from brian2.core.variables import ArrayVariable, DynamicArrayVariable
 from brian2.devices.device import all_devices, get_device
-from brian2.synapses.synapses import Synapses
 
 from bioplastic.engine import brian_internals as brian
 from bioplastic.engine.built import Built
 from bioplastic.engine.cuda_kernels import Kernel, Layout, kernel_of
 from bioplastic.engine.schedule import SLOT_LOG
-from bioplastic.engine.standalone import SlotCodeObject, SlotDevice, by_row, lanes_of, wiring
+from bioplastic.engine.standalone import (
+    SlotCodeObject,
+    SlotDevice,
+    by_name,
+    by_row,
+    is_listed,
+    lanes_of,
+    wiring,
+)
 
 __all__ = ["CudaCodeObject", "CudaDevice", "cuda_device"]
 
 
 def layout_of(owner: Any, code_object: str = "") -> Layout | None:
     """Return the layout of the synapses behind a code object's owner, None for neurons."""
-    synapses = getattr(owner, "synapses", owner)
-    if not isinstance(synapses, Synapses):
+    synapses, regular = getattr(owner, "synapses", owner), wiring(owner)
+    if regular is not None:
+        return Layout(**dataclasses.asdict(regular), lanes=lanes_of(code_object))
+    if not is_listed(owner):
         return None
-    regular = wiring(owner)
-    if regular is None:
-        return Layout(synapses.name, "listed", len(synapses.source), len(synapses.target))
-    return Layout(regular.name, regular.kind, regular.n_pre, regular.n_post, lanes_of(code_object))
+    return Layout(synapses.name, "listed", len(synapses.source), len(synapses.target))
 
 
 def kernel(name: str, scalar_code: Any, vector_code: Any, variables: Any, owner: Any) -> Kernel:
@@ -57,15 +63,10 @@ def falls_silent(variables: Mapping[str, Any]) -> list[str]:
     """Lines of a threshold by which a neuron that spikes becomes refractory, where it can."""
     if "not_refractory" not in variables:
         return []
-    awake, last, t = (
-        brian.pointer(get_device().get_array_name(variables[name]))
-        for name in ("not_refractory", "lastspike", "t")
-    )
-    awake, last = brian.at_element(awake, brian.SYNAPSE), brian.at_element(last, brian.SYNAPSE)
-    return [
-        f"{awake} = _cond ? 0 : {awake};",
-        f"{last} = _cond ? {t}[0] : {last};",
-    ]
+    names = ("not_refractory", "lastspike", "t")
+    arrays = [brian.pointer(get_device().get_array_name(variables[name])) for name in names]
+    awake, last = (brian.at_element(array, brian.SYNAPSE) for array in arrays[:2])
+    return [f"{awake} = _cond ? 0 : {awake};", f"{last} = _cond ? {arrays[2]}[0] : {last};"]
 
 
 class CudaCodeObject(SlotCodeObject):
@@ -75,9 +76,7 @@ class CudaCodeObject(SlotCodeObject):
     templater = brian.templates_of(
         SlotCodeObject,
         functions={
-            "layout_of": layout_of,
-            "falls_silent": falls_silent,
-            "kernel": kernel,
+            **by_name(layout_of, falls_silent, kernel),
             "on_device": lambda variable: get_device().mirror(variable),
             "spikes_of": lambda group: get_device().mirror(brian.array_of_spikes(group)),
         },
@@ -101,11 +100,6 @@ class CudaDevice(SlotDevice):
         #: Name of a list -> to how many variables of its neurons its spikes add.
         self.additions: dict[str, int] = {}
 
-    def reinit(self) -> None:
-        """Forget the last network."""
-        super().reinit()
-        self.mirrors, self.additions = {}, {}
-
     def code_object_class(self, codeobj_class: Any = None, fallback_pref: Any = None) -> Any:
         """Return our code objects, whatever the preferences say."""
         return CudaCodeObject
@@ -124,55 +118,24 @@ class CudaDevice(SlotDevice):
         self.mirrors[array] = variable
         return f"_dev{array}"
 
-    def add_slot_loop(
-        self,
-        built: Built,
-        lists: Mapping[str, tuple[list[str], list[str]]],
-        learned: list[str],
-        bounds: Mapping[str, str],
-    ) -> None:
+    def add_slot_loop(self, built: Built) -> None:
         """Queue the program's main part, see :class:`SlotDevice`."""
         built.calendars.clear()  # threads look at all neurons
-        super().add_slot_loop(built, lists, learned, bounds)
+        super().add_slot_loop(built)
         for code_object in [c for c in self.code_objects.values() if brian.makes_synapses(c)]:
             brian.drop_code_object(self, code_object)
-        self._mirror_what_the_loop_reads(built)
-        found = {n: v for n, v in built.variables.items() if n not in built.parameters}
-        listed = {f"{s.name}.{k}": (s, k) for s in built.listed for k in lists[s.name][1]}
-        places = {n: self._place(*v) for n, v in found.items()}
-        places |= {n: self._place_in_list(*v) for n, v in listed.items()}
-        found |= listed
-        arrays = {n: self.get_array_name(g.variables[k]) for n, (g, k) in found.items()}
-        changing = [n for n, array in arrays.items() if array in self.mirrors]
-        own = {n: (f"_dev{arrays[n]}", places[n][1]) for n in changing if places[n][2] > 1}
-        types = {n: c_data_type(g.variables[k].dtype) for n, (g, k) in found.items()}
-        self.plan |= {
-            "mirrors": [self._mirrored(*item) for item in sorted(self.mirrors.items())],
-            "sizes": self._sizes(built),
-            "on_device": {
-                n: f"({start}, _dev{arrays[n]}, {length})"
-                for n in changing
-                for start, length in (self._array(*found[n]),)
-            },
-            "kept_on_device": [(*place, types[n]) for n, place in sorted(own.items())],
-            "learned_on_device": [
-                (*own[n], self._bound_on_device(built, bounds.get(n))) for n in learned if n in own
-            ],
-            "spread_on_device": [own[n] for n in sorted(built.spread) if n in own],
-            "additions": sorted(
-                (name, n) for name, n in self.additions.items() if name not in built.added_to
-            ),
+        self._mirror_what_the_loop_reads()
+        plan, mirrored = self.plan, self.mirrors
+        plan |= {
+            "mirrored": mirrored,
+            "mirrors": [self._mirrored(*item) for item in sorted(mirrored.items())],
+            "sizes": self._sizes(),
+            "kept_on_device": [p for p in plan["changing"] if p.lanes > 1 and p.array in mirrored],
+            "learned_on_device": [both for both in plan["learned"] if both[0].array in mirrored],
+            "additions": sorted(i for i in self.additions.items() if i[0] not in built.added_to),
             "measured": sorted(built.added_to),
-            "n_watched": sum(len(group) for group in built.watched),
             "waits": any(n > 1 for n in built.intervals.values()),
         }
-
-    def _bound_on_device(self, built: Built, name: str | None) -> str:
-        """C++ expression of the place of a parameter on the GPU, 0 for none."""
-        if name is None:
-            return "0"
-        group, variable = built.variables[name]
-        return f"_dev{self.get_array_name(group.variables[variable])}"
 
     def declarations(self) -> list[str]:
         """Return what the loop over slots shares with code objects, in C++."""
@@ -181,47 +144,47 @@ class CudaDevice(SlotDevice):
         keys = (f"static __constant__ int64_t _dev_{k[0]}_key[2];" for k in self.plan["noise_keys"])
         return [*super().declarations(), *arrays, *tables, *keys]
 
-    def _mirror_what_the_loop_reads(self, built: Built) -> None:
+    def _mirror_what_the_loop_reads(self) -> None:
+        built = self.built
         clock, schedule = built.step_clock, built.variables["schedule.cursor"][0]
-        for name in ("t", "dt", "timestep"):
-            self.mirror(clock.variables[name])
-        of_lanes = [*SLOT_LOG, "sample_key", "n_shown"]
-        for name in (*of_lanes, *(["batch_ends"] if built.at_batch_end else [])):
-            self.mirror(schedule.variables[name])
-        spiking = [*built.watched, *built.spike_inputs.values()]
-        for group in spiking:
-            self.mirror(brian.array_of_spikes(group))
-        for group, variable in built.added_to.values():
-            if (condition := brian.condition_of_writing(group.variables[variable])) is not None:
-                self.mirror(condition)
+        of_lanes = [
+            *SLOT_LOG,
+            "sample_key",
+            "n_shown",
+            *(["batch_ends"] * bool(built.at_batch_end)),
+        ]
+        open_ = (brian.condition_of_writing(g.variables[v]) for g, v in built.added_to.values())
+        for variable in (
+            *(clock.variables[name] for name in ("t", "dt", "timestep")),
+            *(schedule.variables[name] for name in of_lanes),
+            *map(brian.array_of_spikes, (*built.watched, *built.spike_inputs.values())),
+            *(condition for condition in open_ if condition is not None),
+        ):
+            self.mirror(variable)
 
     def _mirrored(self, array: str, variable: Any) -> dict[str, str]:
-        dynamic = isinstance(variable, DynamicArrayVariable)
-        host = self.get_array_name(variable, access_data=False)
+        start, length = self._array(variable)
         spikes = variable.name == brian.SPIKES
         return {
             "name": array,
             "type": c_data_type(variable.dtype),
-            "start": f"{host}.data()" if dynamic else host,
-            "length": f"{host}.size()" if dynamic else str(variable.size),
+            "start": start,
+            "length": length,
             "room": f"_room_behind({variable.size - 1})" if spikes else "0",
         }
 
-    def _sizes(self, built: Built) -> list[tuple[str, int]]:
+    def _sizes(self) -> list[tuple[str, int]]:
         """Arrays of synapses that are made by no code, with their lengths in a lane."""
-        found = []
-        for synapses in (o for o in built.net.objects if isinstance(o, Synapses)):
-            layout = layout_of(synapses)
-            assert layout is not None
-            if layout.kind == "listed":
-                continue
-            variables = {v for v in synapses.variables.values() if isinstance(v, ArrayVariable)}
-            found += [
-                (self.get_array_name(v, access_data=False), layout.n_synapses)
-                for v in variables & brian.variables_per_synapse(synapses)
-                if v.name not in (brian.SYNAPTIC_PRE, brian.SYNAPTIC_POST)
-            ]
-        return sorted(found)
+        return sorted(
+            (
+                self.get_array_name(v, access_data=False),
+                self.built.wirings[synapses.name].n_synapses,
+            )
+            for synapses in self.built.net.objects
+            if synapses.name in self.built.wirings
+            for v in brian.variables_per_synapse(synapses) & {*synapses.variables.values()}
+            if v.name not in (brian.SYNAPTIC_PRE, brian.SYNAPTIC_POST)
+        )
 
 
 cuda_device = CudaDevice()

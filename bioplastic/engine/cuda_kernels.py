@@ -26,6 +26,7 @@ from bioplastic.engine.brian_internals import (
     is_read_into,
     written_place,
 )
+from bioplastic.engine.built import RegularWiring
 
 __all__ = ["Kernel", "Layout", "Sum", "kernel_of"]
 
@@ -35,7 +36,7 @@ Side = Literal["synapse", "pre", "post", "serial"]
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(RegularWiring):
     """Where synapses lie in memory: lane by lane, row by row.
 
     Parameters
@@ -43,28 +44,14 @@ class Layout:
     name : str
         Name of the Synapses object.
     kind : {"all_to_all", "one_to_one", "all_but_one", "listed"}
-        Its wiring.
+        Its wiring; a list says itself how many synapses it has.
     n_pre, n_post : int
         Neurons on both sides: in a lane, of a list in all lanes.
     lanes : int
         Lanes on whose synapses code acts.
     """
 
-    name: str
-    kind: str
-    n_pre: int
-    n_post: int
     lanes: int = 1
-
-    @property
-    def n_row(self) -> int:
-        """Synapses of one presynaptic neuron, where that is not read from a list."""
-        return {"all_to_all": self.n_post, "one_to_one": 1}.get(self.kind, self.n_post - 1)
-
-    @property
-    def n_synapses(self) -> int:
-        """Number of synapses of a lane, where that is not read from a list."""
-        return self.n_pre * self.n_row
 
     def lane(self, neuron: str, n: int) -> str:
         """Lane of a neuron, in C++."""
@@ -162,8 +149,7 @@ class Kernel:
         """Return the body with every sum begun at 0 and kept by the synapse."""
         lines = []
         for line in self.body:
-            found = next((s for s in self.sums if at_element(s.pointer, POST) in line), None)
-            if found is None:
+            if not any(at_element(s.pointer, POST) in line for s in self.sums):
                 lines.append(line)
             elif written_place(line) is None:
                 lines.append(f"{line.partition('=')[0]}= 0.0;")
@@ -194,12 +180,8 @@ def kernel_of(
     scalar, vector = list(scalar_code), list(vector_code)
     code = "\n".join(scalar + vector)
     words = get_identifiers(code)
-    arrays = {}
-    for variable in variables.values():
-        if isinstance(variable, ArrayVariable):
-            pointer = get_array_name(variable)
-            if pointer in words:
-                arrays[pointer] = variable
+    found = {get_array_name(v): v for v in variables.values() if isinstance(v, ArrayVariable)}
+    arrays = {pointer: variable for pointer, variable in found.items() if pointer in words}
     written = {place[0] for line in scalar + vector if (place := written_place(line))}
     render = CPPNodeRenderer().render_expr
     head = [

@@ -10,10 +10,13 @@ import subprocess
 from pathlib import Path
 
 from bioplastic.engine.compiler import (
+    call,
     compiler_trouble,
     compiler_version,
     find_compiler,
+    first_found,
     refusal,
+    words_of_version,
 )
 from bioplastic.engine.engines import Engine
 from bioplastic.engine.standalone_program import CompiledProgram, compile_unit, generate
@@ -69,22 +72,14 @@ def find_nvcc() -> str | None:
     """
     folders = (os.environ.get("CUDA_HOME"), os.environ.get("CUDA_PATH"), _USUAL_FOLDER)
     places = [str(Path(folder) / "bin" / "nvcc") for folder in folders if folder]
-    for name in (os.environ.get("CUDACXX"), "nvcc", *places):
-        if name and (path := shutil.which(name)):
-            return path
-    return None
+    return first_found(os.environ.get("CUDACXX"), "nvcc", *places)
 
 
 @functools.cache
 def cuda_release(nvcc: str) -> str:
     """Version of CUDA as nvcc tells it, for example ``"13.0"``; empty where it tells none."""
-    try:
-        said = subprocess.run([nvcc, "--version"], capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise CompilerNotFoundError(
-            f"engine 'cuda_standalone': {nvcc} cannot be run: {error}; {INSTALL_CUDA}, {_OTHERWISE}"
-        ) from error
-    found = re.search(r"release ([\d.]+)", said.stdout)
+    said = words_of_version(nvcc, "cuda_standalone", f"{INSTALL_CUDA}, {_OTHERWISE}")
+    found = re.search(r"release ([\d.]+)", said)
     return found[1] if found else ""
 
 
@@ -99,9 +94,8 @@ def gpu_capabilities() -> list[str]:
     path = shutil.which("nvidia-smi")
     if path is None:
         return []
-    command = [path, "--query-gpu=compute_cap", "--format=csv,noheader"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        done = call([path, "--query-gpu=compute_cap", "--format=csv,noheader"], timeout=60)
     except (OSError, subprocess.TimeoutExpired):
         return []
     found = set(re.findall(r"^\d+\.\d+$", done.stdout, re.MULTILINE)) if not done.returncode else ()
@@ -116,8 +110,8 @@ def compile_command(nvcc: str, capabilities: list[str], source: str, program: st
     nvcc : str
         Its path.
     capabilities : list of str
-        Compute capabilities to build for. A GPU newer than the first of them finds code that its
-        driver translates.
+        Compute capabilities to build for, `DEFAULT_CAPABILITY` where there are none. A GPU newer
+        than the first of them finds code that its driver translates.
     source, program : str
         Names of files.
 
@@ -128,7 +122,7 @@ def compile_command(nvcc: str, capabilities: list[str], source: str, program: st
     'nvcc -std=c++17 -O3 -w -gencode arch=compute_90,code=sm_90
      -gencode arch=compute_90,code=compute_90 -I. unit.cu -o main'
     """
-    numbers = [c.replace(".", "") for c in capabilities]
+    numbers = [c.replace(".", "") for c in capabilities or [DEFAULT_CAPABILITY]]
     targets = [f"arch=compute_{n},code=sm_{n}" for n in numbers]
     targets.append(f"arch=compute_{numbers[0]},code=compute_{numbers[0]}")
     options = [word for target in targets for word in ("-gencode", target)]
@@ -158,28 +152,20 @@ class CudaProgram(CompiledProgram):
 
     def __init__(self, network: Network, *, lanes: int = 1) -> None:
         if importlib.util.find_spec("brian2cuda") is None:
-            raise BuildError(
-                f"engine 'cuda_standalone': brian2cuda is not installed; {INSTALL_BRIAN2CUDA}, "
-                f"{_OTHERWISE}"
-            )
+            raise BuildError(_missing("brian2cuda is not installed", INSTALL_BRIAN2CUDA))
         nvcc, compiler = find_nvcc(), find_compiler()
         if nvcc is None:
-            raise CompilerNotFoundError(
-                f"engine 'cuda_standalone': no nvcc found; {INSTALL_CUDA}, {_OTHERWISE}"
-            )
+            raise CompilerNotFoundError(_missing("no nvcc found", INSTALL_CUDA))
         release = cuda_release(nvcc)
         if float(release or 0) < _LEAST_RELEASE:
-            raise CompilerNotFoundError(
-                f"engine 'cuda_standalone': {nvcc} is of CUDA {release or 'unknown'}, and version "
-                f"{_LEAST_RELEASE} is the least; {INSTALL_CUDA}, {_OTHERWISE}"
-            )
+            old = f"{nvcc} is of CUDA {release or 'unknown'}, and version {_LEAST_RELEASE} is the"
+            raise CompilerNotFoundError(_missing(f"{old} least", INSTALL_CUDA))
         if compiler is None:
             raise CompilerNotFoundError(
                 "engine 'cuda_standalone': nvcc needs a C++ compiler, and none was found; install "
                 "g++ (Debian/Ubuntu: apt install g++; Fedora: dnf install gcc-c++)"
             )
-        capabilities = gpu_capabilities() or [DEFAULT_CAPABILITY]
-        command = compile_command(nvcc, capabilities, "unit.cu", "main")
+        command = compile_command(nvcc, gpu_capabilities(), "unit.cu", "main")
         versions = (
             importlib.metadata.version("brian2cuda"), release, " ".join(command[1:]),
             compiler_version(compiler),
@@ -196,15 +182,17 @@ class CudaProgram(CompiledProgram):
         return f"{INSTALL_DRIVER}, {_OTHERWISE}; " if re.search("device|driver", said) else ""
 
 
+def _missing(what: str, remedy: str) -> str:
+    return f"engine 'cuda_standalone': {what}; {remedy}, {_OTHERWISE}"
+
+
 def _build(network: Network, folder: Path, command: list[str], lanes: int) -> None:
     try:
         # Not earlier: brian2cuda need not be installed.
         from bioplastic.engine.cuda import cuda_device
     except ImportError as error:
-        raise BuildError(
-            f"engine 'cuda_standalone': brian2cuda cannot be imported: {error}; "
-            f"{INSTALL_BRIAN2CUDA}, {_OTHERWISE}"
-        ) from error
+        said = f"brian2cuda cannot be imported: {error}"
+        raise BuildError(_missing(said, INSTALL_BRIAN2CUDA)) from error
     generate(network, folder, cuda_device, lanes=lanes)
     compile_unit(folder, [command])
 
@@ -217,7 +205,7 @@ def _trouble() -> str:
     elif said := compiler_trouble():
         needed.append(said)
     else:
-        command = compile_command(nvcc, capabilities or [DEFAULT_CAPABILITY], "probe.cu", "probe")
+        command = compile_command(nvcc, capabilities, "probe.cu", "probe")
         if said := refusal(command, "probe.cu", _PROBE):
             needed.append(f"{said}: {INSTALL_CUDA}; {_OTHER_COMPILER}")
     if not capabilities:

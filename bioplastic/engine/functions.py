@@ -6,12 +6,14 @@ a sample is the same on every engine, in every order and after every interruptio
 generator state to save.
 """
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from brian2.core.functions import Function
 
-__all__ = ["PHILOX", "RowTable", "Uniform", "philox_uniform"]
+__all__ = ["HEADERS", "RowTable", "Uniform", "implement", "philox_uniform"]
 
 _CPP_UNIFORM = """
 static inline double %NAME%(const double sample, const double repeat, const int32_t neuron,
@@ -22,40 +24,6 @@ static inline double %NAME%(const double sample, const double repeat, const int3
 }
 """
 
-_CYTHON_PHILOX = """
-cdef double _philox_uniform(unsigned int k0, unsigned int k1, double sample, double repeat,
-                            int neuron, double draw) noexcept:
-    cdef unsigned long long sample_bits = <unsigned long long><long long>sample
-    cdef unsigned int c0 = <unsigned int>neuron
-    cdef unsigned int c1 = <unsigned int><long long>draw
-    cdef unsigned int c2 = <unsigned int>sample_bits
-    cdef unsigned int c3 = <unsigned int><long long>repeat << 24
-    c3 = c3 ^ <unsigned int>(sample_bits >> 32)
-    cdef unsigned long long p0, p1
-    cdef unsigned int n0, n2
-    cdef int round
-    for round in range(10):
-        p0 = <unsigned long long>0xD2511F53u * c0
-        p1 = <unsigned long long>0xCD9E8D57u * c2
-        n0 = <unsigned int>(p1 >> 32) ^ c1 ^ k0
-        n2 = <unsigned int>(p0 >> 32) ^ c3 ^ k1
-        c1 = <unsigned int>p1
-        c3 = <unsigned int>p0
-        c0 = n0
-        c2 = n2
-        k0 += 0x9E3779B9u
-        k1 += 0xBB67AE85u
-    p0 = ((<unsigned long long>c0 << 32) | c1) >> 12
-    return (<double>p0 + 0.5) * (1.0 / 4503599627370496.0)
-"""
-
-_CYTHON_UNIFORM = """
-cdef double %NAME%(double sample, double repeat, int neuron, double draw) noexcept:
-    global _namespace%NAME%_key
-    return _philox_uniform(<unsigned int>_namespace%NAME%_key[0],
-                           <unsigned int>_namespace%NAME%_key[1], sample, repeat, neuron, draw)
-"""
-
 _CPP_TABLE = """
 static inline double %NAME%(const double row%INDEX%)
 {
@@ -63,17 +31,46 @@ static inline double %NAME%(const double row%INDEX%)
 }
 """
 
-# What a program reads lies in the memory of the GPU, where templates/tables.cuh names it.
-_CUDA_UNIFORM, _CUDA_TABLE = (
-    code.replace("static inline", "static inline __device__").replace("_namespace", "_dev_")
-    for code in (_CPP_UNIFORM, _CPP_TABLE)
-)
+_CYTHON_UNIFORM = """
+cdef double %NAME%(double sample, double repeat, int neuron, double draw) noexcept:
+    return _philox(<unsigned int>_namespace%NAME%_key[0], <unsigned int>_namespace%NAME%_key[1],
+                   sample, repeat, neuron, draw)
+"""
 
 _CYTHON_TABLE = """
 cdef double %NAME%(double row%INDEX%) noexcept:
-    global _namespace%NAME%_values
     return _namespace%NAME%_values[<long long>row*%COLUMNS%%OFFSET%]
 """
+
+_HEADERS = "".join(
+    line
+    for name in ("philox.h", "noise.h")
+    for line in (Path(__file__).with_name("templates") / name).read_text().splitlines(True)
+    if not line.startswith(("#pragma", '#include "'))
+)
+#: Headers for Cython, pasted: Brian keeps what it has compiled by this text.
+_CYTHON_HEADERS = f'''
+cdef extern from *:
+    """
+{_HEADERS}
+    """
+    ctypedef struct _Moment:
+        const double *sample_key, *repeats
+        long long step
+        unsigned int key[2]
+    _Moment _now
+    double _philox(unsigned int, unsigned int, double, double, int, double) noexcept
+    double _draw_uniform "_uniform_of" (unsigned int, unsigned int, long long, long long) noexcept
+    double _draw_normal "_normal_of" (unsigned int, unsigned int, long long, long long) noexcept
+    int _draw_poisson "_poisson_of" (
+        unsigned int, unsigned int, long long, double, long long) noexcept
+'''
+
+#: In C++ and in Cython: code, and what a column adds to the arguments and to the place.
+_TABLES = (
+    (_CPP_TABLE, ", const int32_t column", " + column"),
+    (_CYTHON_TABLE, ", double column", " + <long long>column"),
+)
 
 
 def philox_uniform(sample: Any, repeat: Any, neuron: Any, draw: Any, *, key: Any) -> Any:
@@ -121,10 +118,37 @@ def philox_uniform(sample: Any, repeat: Any, neuron: Any, draw: Any, *, key: Any
     return (bits.astype(np.float64) + 0.5) * (1.0 / 4503599627370496.0)
 
 
-#: What functions in Cython need; other targets find it in philox.h or in NumPy.
-PHILOX = Function(philox_uniform, arg_units=[1] * 6, return_unit=1, arg_names=list("abcdef"))
-PHILOX.name = "_philox_uniform"
-PHILOX.implementations.add_implementation("cython", _CYTHON_PHILOX, name="_philox_uniform")
+def implement(
+    function: Any, cpp: str, cython: str, held: Mapping[str, Any], *needed: Function
+) -> None:
+    """Let generated code call a function of Brian's, or find what others call.
+
+    Parameters
+    ----------
+    function : Function
+        Has a `name`, which ``%NAME%`` stands for; NumPy calls its Python.
+    cpp, cython : str
+        Code.
+    held : mapping of str to ndarray
+        What the code reads, by name.
+    *needed : Function
+        Those that Cython needs; C++ includes headers.
+    """
+    add = function.implementations.add_implementation
+    add("numpy", function.pyfunc)
+    name = {"name": function.name}
+    cpp, cython = (code.replace("%NAME%", function.name) for code in (cpp, cython))
+    add("cpp", cpp, held, **name)
+    # What a program reads lies in the memory of the GPU, where templates/tables.cuh names it.
+    cuda = cpp.replace("static inline", "static inline __device__").replace("_namespace", "_dev_")
+    add("cuda", cuda, **name)
+    add("cython", cython, held, {f.name: f for f in needed}, **name)
+
+
+#: What functions in Cython need; other targets find it in the headers themselves, or in NumPy.
+HEADERS = Function(philox_uniform, arg_units=[], return_unit=1)
+HEADERS.name = "_headers"
+implement(HEADERS, "", _CYTHON_HEADERS, {})
 
 
 class Uniform(Function):
@@ -144,21 +168,8 @@ class Uniform(Function):
         def python(sample: Any, repeat: Any, neuron: Any, draw: Any) -> Any:
             return philox_uniform(sample, repeat, neuron, draw, key=self.key)
 
-        super().__init__(
-            python, arg_units=[1, 1, 1, 1], return_unit=1, arg_names=["a", "b", "c", "d"]
-        )
-        self.implementations.add_implementation("numpy", python)
-        for target, code in (("cpp", _CPP_UNIFORM), ("cython", _CYTHON_UNIFORM)):
-            self.implementations.add_implementation(
-                target,
-                code.replace("%NAME%", name),
-                namespace={f"{name}_key": self.key},
-                dependencies={PHILOX.name: PHILOX} if target == "cython" else None,
-                name=name,
-            )
-        self.implementations.add_implementation(
-            "cuda", _CUDA_UNIFORM.replace("%NAME%", name), name=name
-        )
+        super().__init__(python, arg_units=[1] * 4, return_unit=1, arg_names=list("abcd"))
+        implement(self, _CPP_UNIFORM, _CYTHON_UNIFORM, {f"{name}_key": self.key}, HEADERS)
 
 
 class RowTable(Function):
@@ -173,36 +184,17 @@ class RowTable(Function):
     """
 
     def __init__(self, name: str, values: np.ndarray) -> None:
-        self.name = name
-        self.values = values
-        n_columns = 1 if values.ndim == 1 else values.shape[1]
+        self.name, self.values = name, values
+        n, n_columns = values.ndim, values[:1].size
 
-        def row_only(row: Any) -> Any:
-            return values[np.asarray(row).astype(np.int64)]
+        def python(*place: Any) -> Any:
+            return values[tuple(np.asarray(k).astype(np.int64) for k in place)]
 
-        def row_and_column(row: Any, column: Any) -> Any:
-            return values[np.asarray(row).astype(np.int64), np.asarray(column).astype(np.int64)]
-
-        python = row_only if values.ndim == 1 else row_and_column
-        n_arguments = values.ndim
-        super().__init__(
-            python,
-            arg_units=[1] * n_arguments,
-            return_unit=1,
-            arg_names=["row", "column"][:n_arguments],
+        super().__init__(python, arg_units=[1] * n, return_unit=1, arg_names=["row", "column"][:n])
+        cpp, cython = (
+            code.replace("%INDEX%", index if n == 2 else "")
+            .replace("%OFFSET%", offset if n == 2 else "")
+            .replace("%COLUMNS%", str(n_columns))
+            for code, index, offset in _TABLES
         )
-        self.implementations.add_implementation("numpy", python)
-        held = {f"{name}_values": values.ravel()}
-        for target, code, index, offset, namespace in (
-            ("cpp", _CPP_TABLE, ", const int32_t column", " + column", held),
-            ("cuda", _CUDA_TABLE, ", const int32_t column", " + column", {}),
-            ("cython", _CYTHON_TABLE, ", double column", " + <long long>column", held),
-        ):
-            two = values.ndim == 2
-            code = (
-                code.replace("%NAME%", name)
-                .replace("%INDEX%", index if two else "")
-                .replace("%OFFSET%", offset if two else "")
-                .replace("%COLUMNS%", str(n_columns))
-            )
-            self.implementations.add_implementation(target, code, namespace=namespace, name=name)
+        implement(self, cpp, cython, {f"{name}_values": values.ravel()})

@@ -18,7 +18,7 @@ from brian2.core.functions import Function
 from brian2.devices.device import RuntimeDevice, all_devices
 
 from bioplastic.engine.brian_internals import elements_of, name_of_runner, without_count
-from bioplastic.engine.functions import PHILOX, philox_uniform
+from bioplastic.engine.functions import HEADERS, implement, philox_uniform
 
 __all__ = ["DRAWS", "Noise", "NoiseDevice", "noise_device"]
 
@@ -28,59 +28,27 @@ DRAWS = frozenset(_DRAWN)
 _DRAW = re.compile(rf"\b({'|'.join(_DRAWN)})\s*\((\s*\))?")
 _TARGET = re.compile(r"\s*(\w+)\s*[-+*/%]*=(?!=)")
 
-_CYTHON_BASE = """
-cdef double _uniform_at(unsigned int place, unsigned int other, long long n, long long element,
-                        unsigned int more) noexcept:
-    global _namespace_noise_key, _namespace_noise_step
-    global _namespace_noise_sample_key, _namespace_noise_repeats
-    cdef long long lane = element//n if n > 0 else 0
-    cdef long long own = element - lane*n if n > 0 else (element if n == 0 else 0)
-    return _philox_uniform(<unsigned int>_namespace_noise_key[0] ^ place,
-                           (~<unsigned int>_namespace_noise_key[1] ^ other) + more,
-                           _namespace_noise_sample_key[lane], _namespace_noise_repeats[lane],
-                           <int>own, <double>_namespace_noise_step[0] + 1)
-"""
+# Functions of noise.h, with the moment of a runtime engine.
+_CYTHON = """
+cdef void _set_now() noexcept:
+    _now.sample_key = _namespace_noise_sample_key
+    _now.repeats = _namespace_noise_repeats
+    _now.step = _namespace_noise_step[0]
+    _now.key[0] = <unsigned int>_namespace_noise_key[0]
+    _now.key[1] = <unsigned int>_namespace_noise_key[1]
 
-_CYTHON_UNIFORM = """
 cdef double _uniform_of(double place, double other, double n, long long element) noexcept:
-    return _uniform_at(<unsigned int>place, <unsigned int>other, <long long>n, element, 0)
-"""
-
-_CYTHON_NORMAL = """
-from libc.math cimport sqrt as _sqrt, log as _log, cos as _cos
+    _set_now()
+    return _draw_uniform(<unsigned int>place, <unsigned int>other, <long long>n, element)
 
 cdef double _normal_of(double place, double other, double n, long long element) noexcept:
-    cdef unsigned int p = <unsigned int>place, o = <unsigned int>other
-    cdef double u = _uniform_at(p, o, <long long>n, element, 0)
-    cdef double angle = 6.283185307179586*_uniform_at(p, o, <long long>n, element, 1)
-    return _sqrt(-2.0*_log(u))*_cos(angle)
-"""
-
-_CYTHON_POISSON = """
-from libc.math cimport sqrt as _p_sqrt, exp as _p_exp, floor as _p_floor
+    _set_now()
+    return _draw_normal(<unsigned int>place, <unsigned int>other, <long long>n, element)
 
 cdef int _poisson_of(double place, double other, double n, double mean,
                      long long element) noexcept:
-    cdef unsigned int p = <unsigned int>place, o = <unsigned int>other, more = 0
-    cdef double left = mean, part, u, term, total
-    cdef int number = 0, k
-    if mean > 1e5:
-        mean = min(mean, 2147483647.0)
-        return <int>max(0.0, min(2147483647.0, _p_floor(
-            mean + _p_sqrt(mean)*_normal_of(place, other, n, element) + 0.5)))
-    while left > 0.0:
-        part = left if left < 16.0 else 16.0
-        u = _uniform_at(p, o, <long long>n, element, more)
-        term = _p_exp(-part)
-        total, k = term, 1
-        while u > total and k < 200:
-            term = term*(part/k)
-            total += term
-            k += 1
-        number += k - 1
-        left -= 16.0
-        more += 1
-    return number
+    _set_now()
+    return _draw_poisson(<unsigned int>place, <unsigned int>other, <long long>n, mean, element)
 """
 
 
@@ -102,24 +70,16 @@ class Noise:
         # Where a runtime engine stands; a compiled program has the same in noise.h.
         self.step = np.full(1, -1, dtype=np.int64)  # -1 at a slot's edges
         self.sample_key, self.repeats = np.zeros(lanes), np.zeros(lanes)
-        base = Function(self._uniform, arg_units=[1] * 5, return_unit=1, arg_names=list("abcde"))
-        base.name = "_uniform_at"
-        base.implementations.add_implementation(
-            "cython",
-            _CYTHON_BASE,
-            name=base.name,
-            dependencies={PHILOX.name: PHILOX},
-            namespace={
-                "_noise_key": key,
-                "_noise_step": self.step,
-                "_noise_sample_key": self.sample_key,
-                "_noise_repeats": self.repeats,
-            },
-        )
-        uniform = _drawing("_uniform_of", self._uniform, _CYTHON_UNIFORM, base)
-        normal = _drawing("_normal_of", self._normal, _CYTHON_NORMAL, base)
-        poisson = _drawing("_poisson_of", self._poisson, _CYTHON_POISSON, base, normal)
-        self.functions = {f.name: f for f in (uniform, normal, poisson)}
+        in_cython = Function(self._uniform, arg_units=[], return_unit=1)
+        in_cython.name = "_drawing"
+        held = {"key": key, "step": self.step, "sample_key": self.sample_key}
+        held = {f"_noise_{n}": v for n, v in (held | {"repeats": self.repeats}).items()}
+        implement(in_cython, "", _CYTHON, held, HEADERS)
+        drawn = (self._uniform, self._normal, self._poisson)
+        self.functions = {
+            name: _drawing(name, python, in_cython)
+            for name, python in zip(_DRAWN.values(), drawn, strict=True)
+        }
 
     def named(self, owner: Any, name: str, code: str, variables: dict[str, Any]) -> str:
         """Name the places of abstract code at which numbers are drawn.
@@ -216,25 +176,21 @@ class Noise:
         return number.astype(np.int32)
 
 
-def _drawing(name: str, python: Any, cython: str, *needed: Function) -> Function:
+def _drawing(name: str, python: Any, in_cython: Function) -> Function:
     """Make a function of the names of a place, and of a mean where it counts."""
-    names = ["place", "other", "n", *(["mean"] if name == "_poisson_of" else [])]
+    is_poisson = name == _DRAWN["poisson"]
+    names = ["place", "other", "n", *["mean"] * is_poisson]
     function = Function(
         python,
         arg_units=[1] * len(names),
         return_unit=1,
-        return_type="integer" if name == "_poisson_of" else "float",
+        return_type="integer" if is_poisson else "float",
         arg_names=names,
         stateless=False,
         auto_vectorise=True,
     )
     function.name = name
-    function.implementations.add_implementation("numpy", python)
-    for target in ("cpp", "cuda"):  # noise.h has them
-        function.implementations.add_implementation(target, "", name=name)
-    function.implementations.add_implementation(
-        "cython", cython, name=name, dependencies={f.name: f for f in needed}
-    )
+    implement(function, "", "", {}, in_cython)  # noise.h has them, and what Cython needs
     return function
 
 

@@ -5,7 +5,7 @@ Slow, but everything can be looked at, and no compiler is needed for NumPy.
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from bioplastic.engine.brian_internals import fire, forget_spikes_under_way, prepare, spikes_now
 from bioplastic.engine.builder import build
-from bioplastic.engine.context import BRIAN, brian_context, steady_names
+from bioplastic.engine.context import brian_context, steady_names
 from bioplastic.engine.lanes import learned_variables, upper_bounds
 from bioplastic.engine.noise import noise_device
 from bioplastic.engine.plan import plan_of
@@ -57,17 +57,10 @@ class RuntimeProgram:
         nothing = {f"{name}.{key}": np.zeros(0) for name in self._lists for key in _WIRING}
         self._prepare(plan_of(network).values, nothing)
         self.sizes = {
-            name: int(np.size(group.variables[variable].get_value())) // self._lanes_of(name)
-            for name, (group, variable) in self._built.variables.items()
+            name: np.size(self._values(name)) // self._lanes_of(name)
+            for name in self._built.variables
         }
         self.build_seconds = time.perf_counter() - begun
-
-    def _lanes_of(self, name: str) -> int:
-        """Count the lanes that have a variable for themselves."""
-        if name not in self._built.variables:  # of a list
-            return self._lanes
-        group, variable = self._built.variables[name]
-        return 1 if group.variables[variable].scalar else self._lanes
 
     def _context(self) -> contextlib.AbstractContextManager[None]:
         return brian_context(noise_device, {"codegen.target": self._target})
@@ -85,12 +78,22 @@ class RuntimeProgram:
                 synapses=synapses,
                 lanes=self._lanes,
             )
+            #: Of variables, those of lists that are not empty included.
+            self._places = dict(self._built.variables)
+            listed = [owner for owner in self._built.listed if len(owner)]
+            for owner in listed:
+                read, changed = self._lists[owner.name]
+                keys = (*read[len(_WIRING) :], *changed)
+                self._places |= {f"{owner.name}.{k}": (owner, k) for k in keys}
             for name, value in parameters.items():
-                group, variable = self._built.variables[name]
-                group.variables[variable].get_value()[...] = value
+                self._values(name)[...] = value
             net = self._built.net
             prepare(net, {self._built.step_clock, self._built.slot_clock})
         self._parameters, self._synapses = parameters, synapses
+        self._changing = [n for n in self._built.variables if n not in self._built.parameters]
+        self._changing += [f"{n}.{k}" for n, (_, keys) in self._lists.items() for k in keys]
+        self._pathways = [owner.pre for owner in listed]
+        self._schedule = self._built.variables["schedule.cursor"][0].variables
         slot_clock = self._built.slot_clock
         active = [o for o in net.sorted_objects if o.active]
         self._steps = [o for o in active if o.clock is not slot_clock]
@@ -98,63 +101,15 @@ class RuntimeProgram:
         self._ends = [o for o in active if o.clock is slot_clock and o.when == "end"]
 
     def run(
-        self,
-        chunk: Chunk,
-        *,
-        report: Callable[[int], None],
-        stop: Callable[[], bool],
-    ) -> ChunkResult:
-        """Run slots, see :class:`~bioplastic.engine.program.Program`."""
-        with BRIAN:  # threads share the program: its state is one run's from first to last
-            return self._run(chunk, report=report, stop=stop)
-
-    def _run(
         self, chunk: Chunk, *, report: Callable[[int], None], stop: Callable[[], bool]
     ) -> ChunkResult:
-        parameters = {name: float(np.ravel(chunk.values[name])[0]) for name in self._parameters}
-        synapses = {name: np.asarray(chunk.values[name]) for name in self._synapses}
-        same = all(np.array_equal(synapses[n], v) for n, v in self._synapses.items())
-        n_signal_rows = int(chunk.n_steps.sum()) if self._built.tables.signals else 1
-        if self._lanes > 1:  # a lane may look beyond its sample while others go on
-            n_signal_rows += int(chunk.n_steps.max())
-        room = n_signal_rows <= self._n_signal_rows
-        if parameters != self._parameters or not same or not room:
-            self._n_signal_rows = max(n_signal_rows, self._n_signal_rows)
-            self._prepare(parameters, synapses)
-        built, n_rows = self._built, len(chunk.keys)
-        tables = built.tables
+        """Run slots, see :class:`~bioplastic.engine.program.Program`."""
+        # Threads share the program: its state is one run's from first to last.
         with self._context():
-            for name, arrays in chunk.samples.items():
-                if (table := arrays.get("table")) is not None:
-                    tables.stimuli[name].values[: len(table)] = table
-                if name in tables.uniforms:
-                    tables.uniforms[name].key[:] = arrays["key"]
-            self._sources = {
-                name: _SpikeSource(group, self._lanes, chunk.samples[name])
-                for name, group in built.spike_inputs.items()
-            }
-            if (signals := chunk.target_signals) is not None:
-                tables.target_signals.values[: len(signals)] = signals
-            tables.first_rows.values[:n_rows] = chunk.first_rows
-            tables.slot_steps.values[:n_rows] = chunk.n_steps
-            tables.sample_keys.values[:n_rows] = chunk.keys
-            tables.targets.values[:n_rows] = chunk.targets
-            tables.uniform.key[:] = chunk.seed
-            for name in built.variables:
-                values = self._values(name)
-                given = np.asarray(chunk.values[name])
-                values[...] = np.reshape(np.tile(given, self._lanes_of(name)), np.shape(values))
-            for synapses_, name, constants, changed in self._active_lists():
-                for key in (*constants[len(_WIRING) :], *changed):
-                    given = np.asarray(chunk.values[f"{name}.{key}"])
-                    synapses_.variables[key].set_value(np.tile(given, self._lanes))
-            cursor, n_shown = (self._of_schedule(v) for v in ("cursor", "n_shown"))
-            self._spikes: list[list[tuple[float, npt.NDArray[np.int32]]]] = []
-            self._probe = _Probe(chunk.probe, self._lane) if chunk.probe is not None else None
-            self._learns, self._records = chunk.combine is not None, chunk.spikes
-            log: list[list[float]] = []
+            self._take(chunk)
+            cursor, n_shown = (self._schedule[v].get_value() for v in ("cursor", "n_shown"))
             rows, following, last = np.full(self._lanes, -1), 0, 0
-            n_done, begun = 0, time.perf_counter()
+            n_rows, n_done, begun = len(chunk.keys), 0, time.perf_counter()
             while not stop():
                 # Rows are handed out in order, to lanes that have nothing to show.
                 free = np.flatnonzero(rows < 0)[: n_rows - following]
@@ -165,12 +120,14 @@ class RuntimeProgram:
                     break
                 cursor[:], n_shown[:] = np.maximum(rows, 0), len(shown)
                 self._slot(rows, np.where(rows < 0, 0, chunk.n_steps[rows]))
-                log += [[float(self._of_schedule(v)[lane]) for v in SLOT_LOG] for lane in shown]
+                logged = [self._schedule[v].get_value()[shown] for v in SLOT_LOG]
+                self._log += np.transpose(logged).tolist()
                 last = int(np.argmax(rows)) if rows.max() + 1 == following else last
                 for obj in self._ends:
                     if obj.order >= AT_BATCH_END.order:
                         self._learn_together(rows >= 0, mean=chunk.combine == "mean")
-                    if obj.name not in built.at_batch_end or self._of_schedule("batch_ends")[0]:
+                    at_batch_end = obj.name in self._built.at_batch_end
+                    if not at_batch_end or self._schedule["batch_ends"].get_value()[0]:
                         obj.run()
                 finished = (rows >= 0) & (cursor > rows)
                 rows[finished] = -1
@@ -180,50 +137,81 @@ class RuntimeProgram:
             # All rows before this one are done.
             cursor[:] = min([following, *rows[rows >= 0]])
             if self._lanes > 1:  # what is not done begins anew in the next run, by any lane
-                self._of_schedule("repeats")[:] = 0
-            names = [name for name in built.variables if name not in built.parameters]
-            state = {name: np.array(self._lane(name, last), dtype=np.float64) for name in names}
-            for name, (_, changed) in self._lists.items():
-                state |= {f"{name}.{k}": np.asarray(chunk.values[f"{name}.{k}"]) for k in changed}
-            for _, name, _, changed in self._active_lists():
-                state |= {f"{name}.{k}": self._lane(f"{name}.{k}", last).copy() for k in changed}
-        events = [event for slot in self._spikes for event in slot]
-        sizes = np.array([len(units) for _, units in events], dtype=np.int64)
-        ends = np.concatenate([[0], np.cumsum(sizes)])
-        n_events = np.cumsum([0, *(len(slot) for slot in self._spikes)])
+                self._schedule["repeats"].get_value()[:] = 0
+            state = {
+                n: np.array(
+                    self._lane(n, last) if n in self._places else chunk.values[n], np.float64
+                )
+                for n in self._changing
+            }
+        slots, times, units = (np.concatenate(parts) for parts in zip(*self._spikes, strict=True))
+        order = np.argsort(slots, kind="stable")
         return ChunkResult(
             state=state,
-            times=np.repeat([t for t, _ in events], sizes).astype(np.float64),
-            units=np.concatenate([np.zeros(0, dtype=np.int32), *(units for _, units in events)]),
-            offsets=ends[n_events],
-            log=np.array(log).reshape(-1, len(SLOT_LOG)),
+            times=times[order],
+            units=units[order],
+            offsets=np.searchsorted(slots[order], np.arange(len(self._log) + 1)),
+            log=np.array(self._log).reshape(-1, len(SLOT_LOG)),
             seconds=seconds,
             probed=self._probe.seen() if self._probe is not None else None,
         )
 
-    def _of_schedule(self, name: str) -> npt.NDArray[np.float64]:
-        """Values of a variable of the schedule, one for each lane."""
-        schedule = self._built.variables["schedule.cursor"][0]
-        values: npt.NDArray[np.float64] = schedule.variables[name].get_value()
-        return values
+    def _take(self, chunk: Chunk) -> None:
+        """Put what a run is given where Brian's objects find it; make them anew if they must be."""
+        parameters = {name: float(np.ravel(chunk.values[name])[0]) for name in self._parameters}
+        synapses = {name: np.asarray(chunk.values[name]) for name in self._synapses}
+        same = all(np.array_equal(synapses[n], v) for n, v in self._synapses.items())
+        n_signal_rows = int(chunk.n_steps.sum()) if self._built.tables.signals else 1
+        if self._lanes > 1:  # a lane may look beyond its sample while others go on
+            n_signal_rows += int(chunk.n_steps.max())
+        if parameters != self._parameters or not same or n_signal_rows > self._n_signal_rows:
+            self._n_signal_rows = max(n_signal_rows, self._n_signal_rows)
+            self._prepare(parameters, synapses)
+        tables = self._built.tables
+        filled = [
+            (tables.first_rows, chunk.first_rows),
+            (tables.slot_steps, chunk.n_steps),
+            (tables.sample_keys, chunk.keys),
+            (tables.targets, chunk.targets),
+            (tables.target_signals, chunk.target_signals),
+            *((table, chunk.samples[name]["table"]) for name, table in tables.stimuli.items()),
+        ]
+        for table, rows in filled:
+            if rows is not None:
+                table.values[: len(rows)] = rows
+        tables.uniform.key[:] = chunk.seed
+        for name, uniform in tables.uniforms.items():
+            uniform.key[:] = chunk.samples[name]["key"]
+        for name in self._places:
+            values = self._values(name)
+            given = np.tile(np.asarray(chunk.values[name]), self._lanes_of(name))
+            values[...] = np.reshape(given, np.shape(values))
+        self._sources = {
+            name: _SpikeSource(group, self._lanes, chunk.samples[name])
+            for name, group in self._built.spike_inputs.items()
+        }
+        self._probe = _Probe(chunk.probe, self._lane) if chunk.probe is not None else None
+        self._learns, self._records = chunk.combine is not None, chunk.spikes
+        self._log: list[list[float]] = []
+        #: Slots, times and units of watched spikes, in parts.
+        self._spikes = [(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int32))]
 
     def _values(self, name: str) -> npt.NDArray[np.float64]:
         """Present values of a variable in all lanes, of a list of synapses too."""
-        values: npt.NDArray[np.float64]
-        if name in self._built.variables:
-            group, variable = self._built.variables[name]
-            values = group.variables[variable].get_value()
-            return values
-        owner, variable = name.split(".")
-        synapses = next(s for s in self._built.listed if s.name == owner)
-        values = synapses.variables[variable].get_value()
+        group, variable = self._places[name]
+        values: npt.NDArray[np.float64] = group.variables[variable].get_value()
         return values
+
+    def _lanes_of(self, name: str) -> int:
+        """Count the lanes that have a variable for themselves."""
+        group, variable = self._places[name]
+        return 1 if group.variables[variable].scalar else self._lanes
 
     def _lane(self, name: str, lane: int) -> npt.NDArray[np.float64]:
         """Values of a variable in one lane."""
         lanes = self._lanes_of(name)
-        values = np.ravel(self._values(name)).reshape(lanes, -1)
-        own: npt.NDArray[np.float64] = values[lane if lanes > 1 else 0]
+        by_lane = np.ravel(self._values(name)).reshape(lanes, -1)
+        own: npt.NDArray[np.float64] = by_lane[lane if lanes > 1 else 0]
         return own
 
     def _learn_together(self, shown: npt.NDArray[np.bool_], *, mean: bool) -> None:
@@ -239,40 +227,31 @@ class RuntimeProgram:
             values[:] = after
         self._before = {}
 
-    def _active_lists(self) -> Iterator[tuple[Any, str, list[str], list[str]]]:
-        """Synapses objects of lists that are not empty, with the names of their variables."""
-        for synapses in self._built.listed:
-            if len(synapses):
-                yield synapses, synapses.name, *self._lists[synapses.name]
-
     def _slot(self, rows: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> None:
         """Show a row in each lane, none where it is -1."""
-        clock = self._built.step_clock
+        clock, noise = self._built.step_clock, self._built.noise
         timestep, t = (clock.variables[v] for v in ("timestep", "t"))
         dt = float(clock.dt)
         timestep.set_value(0)
         t.set_value(0.0)
-        for synapses, *_ in self._active_lists():
+        for pathway in self._pathways:
             # What is under way belongs to the last sample.
-            forget_spikes_under_way(synapses.pre, dt)
-        noise = self._built.noise
+            forget_spikes_under_way(pathway, dt)
         noise.step[0] = -1
         noise.sample_key[:] = self._built.tables.sample_keys.values[np.maximum(rows, 0)]
-        noise.repeats[:] = self._of_schedule("repeats")
+        noise.repeats[:] = self._schedule["repeats"].get_value()
         for obj in self._starts:
             obj.run()
-        learned = [n for n in self._learned if self._learns and self._exists(n)]
+        learned = [n for n in self._learned if self._learns and n in self._places]
         self._before = {name: self._lane(name, 0).copy() for name in learned}
         for source in self._sources.values():
             source.begin(rows)
-        found: list[list[tuple[float, npt.NDArray[np.int32]]]] = [[] for _ in rows]
-        intervals, n_steps = self._built.intervals, int(lengths.max())
-        repeats = self._of_schedule("repeats").astype(np.int64)
-        changing = [n for n in self._built.variables if n not in self._built.parameters]
-        changing += [f"{n}.{k}" for _, n, _, keys in self._active_lists() for k in keys]
-        changing = [name for name in changing if self._lanes_of(name) > 1]
+        slots = len(self._log) + np.cumsum(rows >= 0) - 1
+        intervals = self._built.intervals
+        repeats = self._schedule["repeats"].get_value().astype(np.int64)
+        changing = [n for n in self._changing if n in self._places and self._lanes_of(n) > 1]
         kept: dict[int, dict[str, npt.NDArray[np.float64]]] = {}
-        for step in range(n_steps):
+        for step in range(int(lengths.max())):
             for lane in np.flatnonzero(lengths == step).tolist():
                 # Its sample is over: it waits for the others as it is.
                 kept[lane] = {name: self._lane(name, lane).copy() for name in changing}
@@ -284,7 +263,8 @@ class RuntimeProgram:
                     self._sources[obj.name].fire(step)
                 if (step + 1) % intervals.get(obj.name, 1) == 0:
                     obj.run()
-            self._record(step, dt, lengths, found)
+            if self._records:
+                self._record(step * dt, slots, step < lengths)
             if self._probe is not None:
                 for lane in np.flatnonzero(step < lengths).tolist():
                     self._probe.look(int(rows[lane]), step, int(repeats[lane]), lane)
@@ -292,30 +272,19 @@ class RuntimeProgram:
         for lane, values in kept.items():
             for name, value in values.items():
                 self._lane(name, lane)[:] = value
-        self._spikes += [slot for slot, row in zip(found, rows, strict=True) if row >= 0]
-
-    def _exists(self, name: str) -> bool:
-        """Whether a variable has values: a list of synapses may be empty."""
-        lists = {name for _, name, *_ in self._active_lists()}
-        return name in self._built.variables or name.split(".")[0] in lists
 
     def _record(
-        self,
-        step: int,
-        dt: float,
-        lengths: npt.NDArray[np.int64],
-        found: list[list[tuple[float, npt.NDArray[np.int32]]]],
+        self, time: float, slots: npt.NDArray[np.int64], shows: npt.NDArray[np.bool_]
     ) -> None:
         """Note the watched spikes of lanes whose samples are not over."""
-        if not self._records:
-            return
         first = 0
         for group in self._built.watched:
             units, n = spikes_now(group), len(group) // self._lanes
-            for lane in np.unique(units // n).tolist():
-                if step < lengths[lane]:
-                    own = units[units // n == lane] - lane * n
-                    found[lane].append((step * dt, (first + own).astype(np.int32)))
+            units = units[shows[units // n]]
+            if len(units):
+                self._spikes.append(
+                    (slots[units // n], np.full(len(units), time), first + units % n)
+                )
             first += n
 
 
@@ -356,24 +325,19 @@ class _Probe:
         self._plan, self._look = plan, look
         self._points = set(zip(plan.rows.tolist(), plan.steps.tolist(), strict=True))
         self._met: list[tuple[int, int, int]] = []
-        self._values: dict[str, list[npt.NDArray[np.float64]]] = {n: [] for n in plan.variables}
+        self._seen: list[list[npt.NDArray[np.float64]]] = []
 
     def look(self, row: int, step: int, repeats: int, lane: int) -> None:
-        if (row, step) not in self._points:
-            return
-        self._met.append((row, step, repeats))
-        for name, chosen in self._plan.variables.items():
-            # a copy: the index is an array
-            self._values[name].append(np.asarray(self._look(name, lane)[chosen], dtype=np.float64))
+        if (row, step) in self._points:
+            self._met.append((row, step, repeats))
+            # copies: the indices are arrays
+            chosen = self._plan.variables.items()
+            self._seen.append([self._look(n, lane)[k].astype(np.float64) for n, k in chosen])
 
     def seen(self) -> Probed:
         rows, steps, repeats = np.array(self._met, dtype=np.int64).reshape(-1, 3).T
-        return Probed(
-            rows=rows,
-            steps=steps,
-            repeats=repeats,
-            values={
-                name: np.array(self._values[name]).reshape(len(rows), len(chosen))
-                for name, chosen in self._plan.variables.items()
-            },
-        )
+        values = {
+            name: np.array([seen[k] for seen in self._seen]).reshape(len(rows), len(chosen))
+            for k, (name, chosen) in enumerate(self._plan.variables.items())
+        }
+        return Probed(rows=rows, steps=steps, repeats=repeats, values=values)

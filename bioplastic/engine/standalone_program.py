@@ -21,33 +21,23 @@ from bioplastic.engine import cache
 from bioplastic.engine.builder import build
 from bioplastic.engine.compiler import (
     INSTALL,
+    call,
     compiler_trouble,
     compiler_version,
     find_compiler,
 )
 from bioplastic.engine.context import brian_context, steady_names
 from bioplastic.engine.engines import Engine
-from bioplastic.engine.lanes import learned_variables, upper_bounds
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan
 from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.engine.standalone import slot_device
-from bioplastic.errors import (
-    BuildError,
-    CompilerNotFoundError,
-    SimulationError,
-    StorageError,
-)
+from bioplastic.engine.unit import write_unit
+from bioplastic.errors import BuildError, CompilerNotFoundError, SimulationError, StorageError
 from bioplastic.models import Network
 from bioplastic.models.declaration import key_of
 
-__all__ = [
-    "CPP",
-    "CompiledProgram",
-    "StandaloneProgram",
-    "compile_unit",
-    "generate",
-]
+__all__ = ["CPP", "CompiledProgram", "StandaloneProgram", "compile_unit", "generate"]
 
 #: -ffast-math lets the compiler vectorise sums; infinities stay honest.
 FLAGS = ("-std=c++17", "-O3", "-ffast-math", "-fno-finite-math-only", "-w")
@@ -113,11 +103,7 @@ class CompiledProgram:
         self._inputs = [population.name for population in network.inputs]
 
     def run(
-        self,
-        chunk: Chunk,
-        *,
-        report: Callable[[int], None],
-        stop: Callable[[], bool],
+        self, chunk: Chunk, *, report: Callable[[int], None], stop: Callable[[], bool]
     ) -> ChunkResult:
         """Run slots, see :class:`~bioplastic.engine.program.Program`."""
         with tempfile.TemporaryDirectory(dir=chunk.folder, ignore_cleanup_errors=True) as name:
@@ -131,8 +117,7 @@ class CompiledProgram:
         try:
             for name, arrays in chunk.samples.items():
                 for what, array in arrays.items():
-                    number = self._inputs.index(name)
-                    _write_array(folder / f"input.{number}.{what}", array)
+                    _write_array(folder / f"input.{self._inputs.index(name)}.{what}", array)
             if chunk.target_signals is not None:
                 _write_array(folder / "target_signals", chunk.target_signals)
             _write_array(folder / "n_steps", np.asarray(chunk.n_steps, dtype=np.int64))
@@ -150,8 +135,7 @@ class CompiledProgram:
                     place /= f"in.{self._files[f'{name}.{key}']}"
                     if not place.exists():
                         kind = np.int32 if key in ("i", "j") else np.float64
-                        value = np.asarray(chunk.values[f"{name}.{key}"], dtype=kind)
-                        _write_array(place, value)
+                        _write_array(place, np.asarray(chunk.values[f"{name}.{key}"], dtype=kind))
             if chunk.probe is not None:
                 points = np.stack([chunk.probe.rows, chunk.probe.steps], axis=1)
                 _write_array(folder / "probe.points", points.astype(np.int64))
@@ -226,15 +210,14 @@ class CompiledProgram:
         return ""
 
     def _read_output(self, folder: Path, probe: ProbePlan | None) -> ChunkResult:
+        types = {name: t for name, t in self._types.items() if name not in self._parameters}
+        types |= {f"{n}.{k}": "float64" for n, (_, keys) in self._lists.items() for k in keys}
         state = {
-            name: np.fromfile(folder / f"out.{self._files[name]}", dtype=self._types[name])
-            for name in self.sizes
-            if name not in self._parameters
+            name: np.fromfile(folder / f"out.{self._files[name]}", dtype=t).astype(
+                np.float64, copy=False
+            )
+            for name, t in types.items()
         }
-        state = {name: values.astype(np.float64) for name, values in state.items()}
-        for name, (_, changed) in self._lists.items():
-            for variable in (f"{name}.{key}" for key in changed):
-                state[variable] = np.fromfile(folder / f"out.{self._files[variable]}")
         return ChunkResult(
             state=state,
             times=np.fromfile(folder / "spikes.t", dtype=np.float64),
@@ -336,14 +319,13 @@ def generate(
         device.activate(build_on_run=False)
         try:
             built = build(network, n_rows=1, superpose=superpose, lanes=lanes, repeat=False)
-            learned = learned_variables(network) if lanes > 1 else []
-            device.add_slot_loop(built, built.plan.lists, learned, upper_bounds(network))
+            device.add_slot_loop(built)
             device.build(directory=str(folder), compile=False, run=False)
-            layout, files = device.layout(built), device.plan["files"]
-            device.write_unit(folder)
+            manifest = {name: device.plan[name] for name in ("layout", "files")}
+            write_unit(folder, device)
         finally:
             device.reinit()
-    manifest = {"layout": layout, "files": files, "parameters": sorted(built.parameters)}
+    manifest["parameters"] = sorted(built.parameters)
     (folder / cache.MANIFEST).write_text(json.dumps(manifest))
 
 
@@ -365,7 +347,7 @@ def compile_unit(folder: Path, commands: list[list[str]], try_next: str = "") ->
         If the compiler fails. The sources are kept.
     """
     for command in commands:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        done = call(command, cwd=folder)
         if done.returncode == 0:
             return
         if not try_next or try_next not in done.stderr:

@@ -125,8 +125,8 @@ template<class T> struct _Probe
         if (!file) _fail("cannot write what was recorded: is the disk full?");
     }
 };
-{% for name, start, type, stride in _plan.probes %}
-static _Probe<{{type}}> _probe_{{loop.index}};
+{% for its in _plan.changing %}
+static _Probe<{{its.type}}> _probe_{{loop.index}};
 {% endfor %}
 
 static void _open_probes()
@@ -134,8 +134,8 @@ static void _open_probes()
     if (!std::ifstream(_folder + "probe.points")) return;
     _read_all(_folder + "probe.points", _probe_points);
     _probe_met.open(_folder + "probed.points", std::ios::binary);
-    {% for name, start, type, stride in _plan.probes %}
-    _probe_{{loop.index}}.open("{{_plan.files[name]}}");
+    {% for its in _plan.changing %}
+    _probe_{{loop.index}}.open("{{_plan.files[its.name]}}");
     {% endfor %}
 }
 
@@ -148,7 +148,7 @@ static void _look(int64_t lane, int64_t step)
     {% endblock %}
     {% for all in _plan.superposed %}
     // Looking changes nothing: blocks end where they would have ended.
-    const bool _seen_{{all.name}} = {% for probe in _plan.probes if probe[0].startswith(all.name + ".") %}!_probe_{{_plan.probes.index(probe) + 1}}.chosen.empty() || {% endfor %}false;
+    const bool _seen_{{all.name}} = {% for its in _plan.changing if its.name.startswith(all.name + ".") %}!_probe_{{_plan.changing.index(its) + 1}}.chosen.empty() || {% endfor %}false;
     _Superposition _as_was_{{all.name}};
     {% for v in all.variables %}
     std::vector<double> _kept_{{all.name}}_{{v}};
@@ -166,8 +166,8 @@ static void _look(int64_t lane, int64_t step)
     const int64_t met[3] = {_row[lane], step, (int64_t)_array_schedule_repeats[lane]};
     _probe_met.write(reinterpret_cast<const char*>(met), sizeof(met));
     _probe_met.flush();
-    {% for name, start, type, stride in _plan.probes %}
-    _probe_{{loop.index}}.look({{start}}{{" + lane*(%s)" % stride if stride != "0"}});
+    {% for its in _plan.changing %}
+    _probe_{{loop.index}}.look({{its.start}}{{" + lane*(%s)" % its.length if its.lanes > 1}});
     {% endfor %}
     {% for all in _plan.superposed %}
     if (_seen_{{all.name}})
@@ -242,16 +242,16 @@ static void _read_input(long n_rows)
                    {(uint32_t)_seed[0], (uint32_t)_seed[1]}};
     {% endblock %}
     {% for all in _plan.superposed %}
-    _superposition_{{all.name}}.prepare({{all.n_pre}}, {{all.n_post}}, {{all.states|length}},
-                                        {{all.variables|length}}, {{all.jumps}});
+    _superposition_{{all.name}}.prepare({{all.n_pre}}, {{all.n_post}}, {{all.how.states|length}},
+                                        {{all.variables|length}}, {{all.variables.index(all.how.jumps)}});
     {% endfor %}
     {% for array, length in _plan.resized %}
     {{array}}.resize({{length}}*_n_lanes);
     {% endfor %}
-    {% for name, start, length, lanes in _plan.read %}
-    _read(_folder + "in.{{_plan.files[name]}}", {{start}}, {{length}});
-    {% if lanes > 1 %}
-    _spread({{start}}, {{length}});
+    {% for its in _plan.read %}
+    _read(_folder + "in.{{_plan.files[its.name]}}", {{its.start}}, {{its.length}});
+    {% if its.lanes > 1 %}
+    _spread({{its.start}}, {{its.length}});
     {% endif %}
     {% endfor %}
     {% for list in _plan.lists %}
@@ -260,23 +260,23 @@ static void _read_input(long n_rows)
         _read_all(_folder + "{{"" if changes else "../"}}in.{{_plan.files[name]}}", {{array}});
         {% endfor %}
         {% if list.repeated %}
-        const int64_t own = {{list.pre}}.size();
+        const int64_t own = {{list.arrays.i}}.size();
         {% for name, array, changes in list.read %}
         {{array}}.resize(own*_n_lanes);
         _spread({{array}}.data(), own);
         {% endfor %}
         for (int64_t k=own; k<own*_n_lanes; k++)
         {
-            {{list.pre}}[k] += k/own*{{list.n_pre}}/_n_lanes;
-            {{list.post}}[k] += k/own*{{list.n_post}}/_n_lanes;
+            {{list.arrays.i}}[k] += k/own*{{list.n_pre}}/_n_lanes;
+            {{list.arrays.j}}[k] += k/own*{{list.n_post}}/_n_lanes;
         }
         {% endif %}
-        const size_t n = {{list.pre}}.size();
+        const size_t n = {{list.arrays.i}}.size();
         {% for array in list.all %}
         {{array}}.resize(n);
         {% endfor %}
         {{list.number}}[0] = (int32_t)n;
-        _list_{{list.name}}.prepare({{list.pre}}, {{list.post}}, {{list.delay}},
+        _list_{{list.name}}.prepare({{list.arrays.i}}, {{list.arrays.j}}, {{list.arrays.delay}},
             _array_step_clock_dt[0], {{list.n_pre}}, {{list.n_post}}, {{list.learns|lower}},
             {{list.arrivals}});
     }
@@ -311,7 +311,7 @@ static void _note_spikes()
 {
     using namespace brian;
     {% for all in _plan.superposed %}
-    _superposition_{{all.name}}.note({{all.spikes}}, {{all.spikes}}[{{all.end}}], {{all.amounts}},
+    _superposition_{{all.name}}.note({{all.spikes}}, {{all.spikes}}[{{all.n_pre}}], {{all.amounts}},
                                      {{all.amount}});
     {% endfor %}
 }
@@ -405,13 +405,13 @@ static void _run_slots(long n_rows)
             else if (_superposition_{{all.name}}.in_span == _Superposition::span)
                 _end_span_{{all.name}}();
             {% endfor %}
-            {% for spikes, number, first in _plan.watched %}
+            {% for spikes, number in _plan.watched %}
             for (int32_t k=0; _keeps_spikes && k<{{spikes}}[{{number}}]; k++)
             {
                 const int32_t lane = {{"%s[k]/%d" % (spikes, number//_plan.lanes) if _plan.lanes > 1 else "0"}};
                 if (step >= _lane_steps[lane]) continue;
                 _lane_times[lane].push_back(_array_step_clock_t[0]);
-                _lane_units[lane].push_back({{first}} + {{spikes}}[k] - lane*{{number//_plan.lanes}});
+                _lane_units[lane].push_back({{_plan.watched[:loop.index0]|sum(attribute=1)//_plan.lanes}} + {{spikes}}[k] - lane*{{number//_plan.lanes}});
             }
             {% endfor %}
             for (int64_t lane=0; lane<_n_lanes; lane++)
@@ -478,13 +478,8 @@ static void _write_output()
     using namespace brian;
     {% block write %}
     {% endblock %}
-    {% for name, start, length, lanes in _plan.written %}
-    _write(_folder + "out.{{_plan.files[name]}}", {{start}}{{" + _last_lane*(%s)" % length if lanes > 1}}, {{length}});
-    {% endfor %}
-    {% for list in _plan.lists %}
-    {% for name, array in list.written %}
-    _write(_folder + "out.{{_plan.files[name]}}", {{array}}.data() + _last_lane*({{array}}.size()/_n_lanes), {{array}}.size()/_n_lanes);
-    {% endfor %}
+    {% for its in _plan.changing %}
+    _write(_folder + "out.{{_plan.files[its.name]}}", {{its.start}}{{" + _last_lane*(%s)" % its.length if its.lanes > 1}}, {{its.length}});
     {% endfor %}
     _write(_folder + "spikes.t", _spike_times.data(), _spike_times.size());
     _write(_folder + "spikes.i", _spike_units.data(), _spike_units.size());

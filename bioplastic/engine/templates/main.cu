@@ -41,9 +41,9 @@
 
 {% block look %}
     {% set _plan = slot_plan() %}
-    {% for name, start, type, stride in _plan.probes %}
-    {% if name in _plan.on_device %}
-    if (!_probe_{{loop.index}}.chosen.empty()) _to_host{{_plan.on_device[name]}};
+    {% for its in _plan.changing %}
+    {% if its.array in _plan.mirrored %}
+    if (!_probe_{{loop.index}}.chosen.empty()) _to_host({{its.start}}, _dev{{its.array}}, {{its.whole}});
     {% endif %}
     {% endfor %}
     _to_host(_array_schedule_repeats, _dev_array_schedule_repeats, _n_lanes);
@@ -118,7 +118,7 @@ static const int64_t _n_kept = {{_plan.kept_on_device|length}};
 static void _bring_back(int64_t) {}  // all at once, when the steps are done
 {% if _plan.learned %}
 
-{% for dev, length, bound in _plan.learned_on_device %}
+{% for its, bound in _plan.learned_on_device %}
 static double* _before_{{loop.index}};
 {% endfor %}
 
@@ -126,8 +126,8 @@ static void _begin_round()
 {
     using namespace brian;
     if (!_combine) return;
-    {% for dev, length, bound in _plan.learned_on_device %}
-    _copy_on_device(_before_{{loop.index}}, {{dev}}, {{length}});
+    {% for its, bound in _plan.learned_on_device %}
+    _copy_on_device(_before_{{loop.index}}, _dev{{its.array}}, {{its.length}});
     {% endfor %}
 }
 
@@ -135,9 +135,10 @@ static void _learn_together()
 {
     using namespace brian;
     if (!_combine) return;
-    {% for dev, length, bound in _plan.learned_on_device %}
-    _launch(_put_together, _blocks_for({{length}}), _block_size, {{dev}}, _before_{{loop.index}},
-            (int64_t)({{length}}), _dev_rows, _n_lanes, _combine == 2, (const double*){{bound}});
+    {% for its, bound in _plan.learned_on_device %}
+    _launch(_put_together, _blocks_for({{its.length}}), _block_size, _dev{{its.array}}, _before_{{loop.index}},
+            (int64_t)({{its.length}}), _dev_rows, _n_lanes, _combine == 2,
+            (const double*){{"_dev" + bound.array if bound else "0"}});
     {% endfor %}
 }
 {% endif %}
@@ -145,16 +146,17 @@ static void _learn_together()
 static void _spread_shared()
 {
     using namespace brian;
-    {% for dev, length in _plan.spread_on_device %}
-    _spread_on_device({{dev}}, {{length}}, _n_lanes);
+    {% for its in _plan.spread if its.array in _plan.mirrored %}
+    _spread_on_device(_dev{{its.array}}, {{its.length}}, _n_lanes);
     {% endfor %}
 }
 {% endif %}
 
 static _Recorded _recorded;
 static const _Watched _watched[] = {
-    {% for spikes, number, first in _plan.watched %}
-    { {{_plan.watched[:loop.index0]|sum(attribute=1)}}, {{number//_plan.lanes}}, {{first}} },
+    {% for spikes, number in _plan.watched %}
+    {% set base = _plan.watched[:loop.index0]|sum(attribute=1) %}
+    { {{base}}, {{number//_plan.lanes}}, {{base//_plan.lanes}} },
     {% endfor %}
 };
 
@@ -183,7 +185,7 @@ static void _step(int64_t step)
     {% if not _plan.arrive %}
     _arrive();
     {% endif %}
-    {% for spikes, number, first in _plan.watched %}
+    {% for spikes, number in _plan.watched %}
     if (_keeps_spikes)
         _launch(_record, _up_to(_n_tiles({{number}}), 64), _block_size, _dev{{spikes}},
             (int64_t){{number}}, _watched[{{loop.index0}}].base, (int64_t){{loop.index0}},
@@ -214,16 +216,17 @@ static _Steps _steps;
     {% endfor %}
     {% if _plan.lanes > 1 %}
     std::vector<_KeptArray> _kept;
-    {% for dev, length, type in _plan.kept_on_device %}
-    _kept.push_back({(char*){{dev}}, _allocate<char>(({{length}})*_n_lanes*sizeof({{type}})),
-                     (int64_t)(({{length}})*sizeof({{type}}))});
+    {% for its in _plan.kept_on_device %}
+    _kept.push_back({(char*)_dev{{its.array}},
+                     _allocate<char>(({{its.length}})*_n_lanes*sizeof({{its.type}})),
+                     (int64_t)(({{its.length}})*sizeof({{its.type}}))});
     {% endfor %}
     _dev_kept = _copied(_kept);
-    {% for dev, length, bound in _plan.learned_on_device %}
-    _before_{{loop.index}} = _allocate<double>({{length}});
+    {% for its, bound in _plan.learned_on_device %}
+    _before_{{loop.index}} = _allocate<double>({{its.length}});
     {% endfor %}
     {% endif %}
-    const int64_t _n_watched = _keeps_spikes ? {{_plan.n_watched}} : 0;
+    const int64_t _n_watched = _keeps_spikes ? {{_plan.watched|sum(attribute=1)}} : 0;
     _recorded.prepare(_n_watched, {{_plan.watched|length}}, _longest);
     _wait();
 {% endblock %}
@@ -314,7 +317,7 @@ static _Steps _steps;
 
 {% block write %}
     {% set _plan = slot_plan() %}
-    {% for name, copy in _plan.on_device|dictsort if name not in ('schedule.cursor', 'schedule.repeats') %}
-    _to_host{{copy}};
+    {% for its in _plan.changing|sort(attribute='name') if its.array in _plan.mirrored and its.name not in ('schedule.cursor', 'schedule.repeats') %}
+    _to_host({{its.start}}, _dev{{its.array}}, {{its.whole}});
     {% endfor %}
 {% endblock %}

@@ -14,12 +14,13 @@ struct _Moment
 #if defined(__CUDACC__)
 #define _NOISE static __device__
 #define _NOISE_ALONE static __device__
+static __device__ _Moment _now;
 #else
 #define _NOISE static inline
 // Not in vectors, whose logarithms end in other digits than those of the elements that remain.
 #define _NOISE_ALONE static __attribute__((noinline))
+static _Moment _now;
 #endif
-_NOISE _Moment _now;
 
 // Of an element of `n` in a lane; 0: there is one lane; -1: all elements share the number.
 _NOISE double _uniform_at(uint32_t place, uint32_t other, int64_t n, int64_t idx, uint32_t more)

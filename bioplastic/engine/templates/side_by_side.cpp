@@ -16,23 +16,23 @@ template<class T> struct _Kept
         std::copy(values.data() + lane*n, values.data() + (lane + 1)*n, data + lane*n);
     }
 };
-{% for start, length, type in _plan.kept %}
-static _Kept<{{type}}> _kept_{{loop.index}};
+{% for its in _plan.changing if its.lanes > 1 %}
+static _Kept<{{its.type}}> _kept_{{loop.index}};
 {% endfor %}
 
 static void _keep(int64_t lane)
 {
     using namespace brian;
-    {% for start, length, type in _plan.kept %}
-    _kept_{{loop.index}}.keep({{start}}, {{length}}, lane);
+    {% for its in _plan.changing if its.lanes > 1 %}
+    _kept_{{loop.index}}.keep({{its.start}}, {{its.length}}, lane);
     {% endfor %}
 }
 
 static void _bring_back(int64_t lane)
 {
     using namespace brian;
-    {% for start, length, type in _plan.kept %}
-    _kept_{{loop.index}}.bring_back({{start}}, {{length}}, lane);
+    {% for its in _plan.changing if its.lanes > 1 %}
+    _kept_{{loop.index}}.bring_back({{its.start}}, {{its.length}}, lane);
     {% endfor %}
 }
 {% if _plan.learned %}
@@ -62,7 +62,7 @@ struct _Learned
         _spread(data, n);
     }
 };
-{% for start, length, bound in _plan.learned %}
+{% for its, bound in _plan.learned %}
 static _Learned _learned_{{loop.index}};
 {% endfor %}
 
@@ -70,8 +70,8 @@ static void _begin_round()
 {
     using namespace brian;
     if (!_combine) return;
-    {% for start, length, bound in _plan.learned %}
-    _learned_{{loop.index}}.begin({{start}}, {{length}});
+    {% for its, bound in _plan.learned %}
+    _learned_{{loop.index}}.begin({{its.start}}, {{its.length}});
     {% endfor %}
 }
 
@@ -79,8 +79,8 @@ static void _learn_together()
 {
     using namespace brian;
     if (!_combine) return;
-    {% for start, length, bound in _plan.learned %}
-    _learned_{{loop.index}}.end({{start}}, {{length}}{{", 0.0, " + bound if bound}});
+    {% for its, bound in _plan.learned %}
+    _learned_{{loop.index}}.end({{its.start}}, {{its.length}}{{", 0.0, %s[0]" % bound.start if bound}});
     {% endfor %}
 }
 {% endif %}
@@ -89,8 +89,8 @@ static void _learn_together()
 static void _spread_shared()
 {
     using namespace brian;
-    {% for start, length in _plan.spread %}
-    _spread({{start}}, {{length}});
+    {% for its in _plan.spread %}
+    _spread({{its.start}}, {{its.length}});
     {% endfor %}
 }
 

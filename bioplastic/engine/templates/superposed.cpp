@@ -1,11 +1,11 @@
 {# Synapses that follow from a few of them: see superposition.py and superposition.h. #}
 {% for all in _plan.superposed %}
-{% macro superposed(v) %}{% if v in all.sums %}{{v}} + {% endif %}{% for k in all.sources[v] %}{{" + " if not loop.first}}from_{{k}}_{{v}}[j]*{{k}}{% endfor %}{% endmacro %}
+{% macro superposed(v) %}{% if v in all.how.sums %}{{v}} + {% endif %}{% for k in all.how.sources[v] %}{{" + " if not loop.first}}from_{{k}}_{{v}}[j]*{{k}}{% endfor %}{% endmacro %}
 {% macro pointers(first) %}
     {% for v in all.variables %}
     {% set v_number = loop.index0 %}
-    {% for k in all.sources[v] %}
-    const double* __restrict from_{{k}}_{{v}} = all.of({{first}} + {{all.states.index(k)}}, {{v_number}});
+    {% for k in all.how.sources[v] %}
+    const double* __restrict from_{{k}}_{{v}} = all.of({{first}} + {{all.how.states.index(k)}}, {{v_number}});
     {% endfor %}
     {% endfor %}
 {% endmacro %}
@@ -35,13 +35,13 @@ static void _end_span_{{all.name}}()
 }
 
 // Bring synapses up to date: what each was when the block began, and the spikes that reached it.
-{% for what, names in (("", all.variables), ("_sums", all.sums)) %}
+{% for what, names in (("", all.variables), ("_sums", all.how.sums)) %}
 static void _superpose{{what}}_{{all.name}}()
 {
     using namespace brian;
     auto& all = _superposition_{{all.name}};
     const int64_t n = {{all.n_post}}, n_tiles = all.n_tiles();
-    all.find_live({{all.states|length if what else 0}});
+    all.find_live({{all.how.states|length if what else 0}});
     {{pointers("all.n_states")}}
     for (int64_t i=0; i<{{all.n_pre}}; i++)
     {
@@ -66,7 +66,7 @@ static void _superpose{{what}}_{{all.name}}()
         for (const auto& event : events)
         {
             const double amount = event.amount;
-            {% for v in names if v in all.reached %}
+            {% for v in names if v in all.how.reached %}
             const double* __restrict from_{{v}} = all.of(event.source, {{all.variables.index(v)}});
             {% endfor %}
             const char* live = &all.live[event.source*n_tiles];
@@ -78,7 +78,7 @@ static void _superpose{{what}}_{{all.name}}()
                 #pragma GCC ivdep
                 for (int64_t j=first; j<end; j++)
                 {
-                    {% for v in names if v in all.reached %}
+                    {% for v in names if v in all.how.reached %}
                     {{v}}_[j] += amount*from_{{v}}[j];
                     {% endfor %}
                 }
