@@ -236,4 +236,9 @@ def kind_of(population: Population) -> type[Stimulus]:
             f"{type(population.neuron).__name__}.takes: must be "
             f"{', '.join(map(repr, KINDS))}, got {takes!r} ({population.name})"
         )
-    return KINDS[takes]
+    kind = KINDS[takes]
+    if kind.row not in ("", "sample", "step"):
+        raise ParameterError(
+            f"{kind.__name__}.row: must be 'sample', 'step' or '' for no table, got {kind.row!r}"
+        )
+    return kind

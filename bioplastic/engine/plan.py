@@ -15,16 +15,18 @@ from brian2 import Equations
 from brian2.equations.equations import DIFFERENTIAL_EQUATION
 
 from bioplastic.engine.actions import Action, Change, spikes_of
+from bioplastic.engine.inputs import kind_of
 from bioplastic.engine.traces import learning_of, traces_of, with_names_of_their_own
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network, Population, Projection
-from bioplastic.models.declaration import is_distribution, one_number
+from bioplastic.models.declaration import is_distribution, key_of, one_number
 from bioplastic.models.hooks import (
     AT_SLOT_START,
     EVERY_STEP,
     GRADED,
     HOOKS,
     INTEGRATION,
+    MOMENTS,
     NORMALIZATION,
     PHASES,
     THRESHOLD,
@@ -42,7 +44,6 @@ _OF_REFRACTORY = ("not_refractory", "lastspike")
 LAST_UPDATE = "lastupdate"
 #: Turns of a pool: to collect, to spike, to hand on, to take back.
 _POOL_TURNS = 4
-_MOMENTS = list(dict.fromkeys((phase.clock, phase.when) for phase in PHASES))
 
 
 class Plan:
@@ -93,7 +94,7 @@ class Plan:
             found += self._actions_of_synapses(projection, turn)
             turn += _POOL_TURNS if projection.pools else 1
         self.actions = tuple(
-            sorted(found, key=lambda a: (_MOMENTS.index((a.phase.clock, a.phase.when)), a.order))
+            sorted(found, key=lambda a: (MOMENTS.index((a.phase.clock, a.phase.when)), a.order))
         )
 
     def _know_neurons(self, population: Population) -> None:
@@ -245,6 +246,12 @@ class Plan:
     def words(self, owner: str) -> frozenset[str]:
         """Return variables, and words that stand for themselves, that actions of an owner read."""
         return frozenset().union(*(a.reads for a in self.of(owner)))
+
+    @functools.cached_property
+    def key(self) -> str:
+        """What a program's text follows from: the declaration without values, and its tables."""
+        rows = {p.name: kind_of(p).row for p in self.network.inputs}
+        return f"{key_of(self.network)} {rows}"
 
     @functools.cached_property
     def values(self) -> dict[str, float]:

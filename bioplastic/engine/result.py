@@ -16,7 +16,7 @@ from bioplastic.models.display import html_block, html_table
 from bioplastic.models.suggesting import no_attribute
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["Result", "joined", "result_of_chunk", "result_of_nothing"]
+__all__ = ["Result", "check_answer", "joined", "result_of_chunk", "result_of_nothing"]
 
 
 @dataclass(kw_only=True, slots=True, repr=False)
@@ -85,6 +85,10 @@ class Result:
         )
 
 
+#: Without it nobody knows what was done.
+_CURSOR = {"schedule.cursor"}
+
+
 def result_of_nothing(
     network: Network, state: State, program: Program, *, record: str, engine: str, n_done: int
 ) -> Result:
@@ -123,6 +127,29 @@ def result_of_nothing(
             "precision": "float64",
         },
     )
+
+
+def check_answer(engine: str, chunk: Chunk, done: Any) -> None:
+    """Refuse what an engine cannot have found.
+
+    Raises
+    ------
+    SimulationError
+        If it is no ChunkResult, or does not fit what the engine was given.
+    """
+    wrong = ""
+    if not isinstance(done, ChunkResult):
+        wrong = f"a {type(done).__name__} in place of a ChunkResult"
+    elif missing := _CURSOR - done.state.keys() or done.state.keys() - chunk.values.keys():
+        wrong = f"a state that lacks, or has beside those of sizes, {', '.join(sorted(missing))}"
+    elif sizes := [n for n, v in done.state.items() if np.size(v) != np.size(chunk.values[n])]:
+        wrong = f"another number of values of {', '.join(sizes)}"
+    elif np.shape(done.log) != (len(done.offsets) - 1, 3):
+        wrong = f"a log of shape {np.shape(done.log)} for {len(done.offsets) - 1} slots"
+    elif chunk.probe is not None and done.probed is None:
+        wrong = "nothing of what was to be probed"
+    if wrong:
+        raise SimulationError(f"engine {engine!r} has handed back {wrong}")
 
 
 def result_of_chunk(

@@ -19,7 +19,13 @@ from bioplastic.engine.output_file import kept_outputs
 from bioplastic.engine.outputs import Outputs
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import ChunkResult, Program, Recorder, deferred_interrupt
-from bioplastic.engine.result import Result, joined, result_of_chunk, result_of_nothing
+from bioplastic.engine.result import (
+    Result,
+    check_answer,
+    joined,
+    result_of_chunk,
+    result_of_nothing,
+)
 from bioplastic.engine.state import Values, complete_state
 from bioplastic.engine.stimuli import Stimuli
 from bioplastic.engine.stimulus import Stimulus
@@ -203,6 +209,7 @@ def run(
 
             chunk = next_chunk(begin)
             done = program.run(chunk, report=told, stop=asked)
+            check_answer(chosen.name, chunk, done)
             if lanes > 1:
                 done = in_order(done)
             found.append(result_of_chunk(found[-1], network, chunk, done, counted=counted))

@@ -8,9 +8,9 @@ from pathlib import Path
 from bioplastic.engine.compiler import compiler_trouble
 from bioplastic.engine.context import BRIAN
 from bioplastic.engine.engines import Engine
+from bioplastic.engine.plan import plan_of
 from bioplastic.engine.runtime import RuntimeProgram
 from bioplastic.models import Network
-from bioplastic.models.declaration import key_of
 
 __all__ = ["CYTHON", "NUMPY"]
 
@@ -20,7 +20,7 @@ _programs: dict[tuple[str, str, int], RuntimeProgram] = {}
 
 
 def _open(target: str, network: Network, lanes: int) -> RuntimeProgram:
-    key = (key_of(network), target, lanes)
+    key = (plan_of(network).key, target, lanes)
     with BRIAN:
         program = _programs.pop(key, None)
         if program is None:

@@ -35,7 +35,6 @@ from bioplastic.engine.standalone import slot_device
 from bioplastic.engine.unit import write_unit
 from bioplastic.errors import BuildError, CompilerNotFoundError, SimulationError, StorageError
 from bioplastic.models import Network
-from bioplastic.models.declaration import key_of
 
 __all__ = ["CPP", "CompiledProgram", "StandaloneProgram", "compile_unit", "generate"]
 
@@ -89,7 +88,7 @@ class CompiledProgram:
         build: Callable[[Path], None],
     ) -> None:
         key = cache.fingerprint(
-            key_of(network), str(lanes), brian2.__version__, np.__version__, sympy.__version__,
+            plan_of(network).key, str(lanes), brian2.__version__, np.__version__, sympy.__version__,
             sys.version, *versions,
         )  # fmt: skip
         self._of_cache = functools.partial(cache.get_or_build, key, build)

@@ -124,6 +124,15 @@ class Stimuli:
             population.name: part.arrays(start, stop, n_steps, self.network.schedule)
             for population, part in zip(self.network.inputs, self.parts, strict=False)
         }
+        for population in self.network.inputs:
+            row, given = kind_of(population).row, samples[population.name]
+            n_rows = int(n_steps.sum()) if row == "step" else len(n_steps)
+            if row and np.shape(given.get("table")) != (n_rows, population.n_features):
+                raise DataError(
+                    f"stimulus: arrays() must give a 'table' with a row for each {row}, of "
+                    f"shape {(n_rows, population.n_features)} for {population.name!r}, got "
+                    f"{ {name: np.shape(array) for name, array in given.items()} }"
+                )
         for name in with_noise_of_their_own(self.network):
             words = np.random.SeedSequence([*seed, *name.encode()]).generate_state(2)
             samples[name]["key"] = words.astype(np.int64)

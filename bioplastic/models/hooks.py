@@ -18,6 +18,7 @@ __all__ = [
     "GRADED",
     "HOOKS",
     "INTEGRATION",
+    "MOMENTS",
     "NORMALIZATION",
     "ON_POST",
     "ON_PRE",
@@ -36,7 +37,7 @@ __all__ = [
 
 
 #: Clocks, with Brian's words for what comes when.
-_MOMENTS = (
+MOMENTS = (
     ("slot", "start"), ("step", "start"), ("step", "groups"), ("step", "before_thresholds"),
     ("step", "thresholds"), ("step", "before_synapses"), ("step", "synapses"), ("step", "resets"),
     ("step", "end"), ("slot", "end"),
@@ -71,10 +72,10 @@ class Phase:
     turns: bool = False
 
     def __post_init__(self) -> None:
-        if (self.clock, self.when) not in _MOMENTS:
+        if (self.clock, self.when) not in MOMENTS:
             raise ParameterError(
                 f"Phase {self.name!r}.clock, when: must be one of "
-                f"{', '.join(map(str, _MOMENTS))}, got {(self.clock, self.when)}"
+                f"{', '.join(map(str, MOMENTS))}, got {(self.clock, self.when)}"
             )
 
     @property

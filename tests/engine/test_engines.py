@@ -1,5 +1,6 @@
 """Engines are registered, those of other packages too, and everything follows the register."""
 
+import dataclasses
 import importlib
 import os
 import subprocess
@@ -15,7 +16,7 @@ from bioplastic import SpikeTrains, engine
 from bioplastic.cli import app
 from bioplastic.engine.engines import find_engine
 from bioplastic.engine.plan import plan_of
-from bioplastic.errors import ParameterError
+from bioplastic.errors import ParameterError, SimulationError
 from bioplastic.models import LIF, Network, Population, Projection, Schedule, SpikeInput
 from bioplastic.networks import DiehlCook, EPropClassifier, LiquidStateMachine
 
@@ -137,6 +138,33 @@ class TestRegister:
             engine.run(WIRE, engine.SpikeStimulus(trains=WORDS), seed=0, engine="tiny")
         with pytest.raises(ParameterError, match="name: must be one of numpy, .*got 'tiny'"):
             engine.unregister("tiny")
+
+
+class Careless(Wire):
+    """A program that hands back something else than it should."""
+
+    changes = None
+
+    def run(self, chunk, *, report, stop):
+        found = super().run(chunk, report=report, stop=stop)
+        return dataclasses.replace(found, **self.changes) if self.changes else None
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "a NoneType in place of a ChunkResult"),
+        ({"state": {}}, r"lacks, .* schedule\.cursor"),
+        ({"state": {"schedule.cursor": np.ones(1), "b.v": np.ones(1)}}, r"beside .* b\.v"),
+        ({"state": {"schedule.cursor": np.ones(2)}}, r"another number of values of schedule"),
+        ({"log": np.zeros((1, 3))}, r"a log of shape \(1, 3\) for 2 slots"),
+    ],
+)
+def test_what_an_engine_hands_back_is_checked(toy, monkeypatch, changes, said):
+    monkeypatch.setattr(Careless, "changes", changes)
+    toy(open=Careless)
+    with pytest.raises(SimulationError, match=f"engine 'toy' has handed back .*{said}"):
+        engine.run(WIRE, engine.SpikeStimulus(trains=WORDS), seed=0, engine="toy")
 
 
 class TestAuto:

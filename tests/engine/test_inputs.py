@@ -12,6 +12,8 @@ import pytest
 from brian2 import ms, second
 
 from bioplastic import SpikeTrains, engine
+from bioplastic.engine.inputs import KINDS
+from bioplastic.engine.plan import Plan
 from bioplastic.engine.stimuli import Stimuli
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Network, NeuronModel, Population, Schedule, SpikeInput
@@ -220,6 +222,35 @@ def outputs_of(network):
     return [f"{p.name}.v" for p in network.populations if "dv/dt" in str(p.neuron.equations)]
 
 
+def levels(monkeypatch, row, table):
+    """A network whose input is of a kind that the library does not have, and two samples."""
+
+    class Level(engine.RateStimulus):
+        def arrays(self, *_):
+            return {"table": table}
+
+    Level.takes, Level.row = "levels", row
+    monkeypatch.setitem(KINDS, "levels", Level)
+
+    class LevelInput(NeuronModel):
+        takes = "levels"
+
+    network = Network(
+        populations=(Population(name="in", n=3, neuron=LevelInput(equations="v : 1",
+                                                                  threshold="v > 1")),),
+        watch="in",
+        schedule=Schedule(presentation=5 * ms, rest=0 * ms, dt=1 * ms),
+    )  # fmt: skip
+    return network, Level(values=np.zeros((2, 3)))
+
+
+def test_where_a_kind_is_looked_up_is_part_of_the_key(monkeypatch):
+    network, _ = levels(monkeypatch, "sample", None)
+    key = Plan(network).key
+    levels(monkeypatch, "step", None)
+    assert Plan(network).key != key
+
+
 class TestWhatIsRefused:
     @pytest.mark.parametrize(
         ("inputs", "shown", "message"),
@@ -301,6 +332,19 @@ class TestWhatIsRefused:
         )
         with pytest.raises(ParameterError, match="Smelling.takes: must be 'rates', .*'smells'"):
             engine.run(network, engine.SpontaneousActivity(n_samples=1), seed=0, engine="numpy")
+
+    @pytest.mark.parametrize(
+        ("row", "table", "error", "said"),
+        [
+            ("samples", np.zeros((2, 3)), ParameterError, "Level.row: must be 'sample', 'step'"),
+            ("sample", np.zeros((2, 2)), DataError, r"of shape \(2, 3\) for 'in', got .*\(2, 2\)"),
+            ("step", np.zeros((2, 3)), DataError, r"of shape \(10, 3\) for 'in', got"),
+        ],
+    )
+    def test_tables_of_a_kind_of_ones_own(self, monkeypatch, row, table, error, said):
+        network, stimulus = levels(monkeypatch, row, table)
+        with pytest.raises(error, match=said):
+            engine.run(network, stimulus, seed=0, engine="numpy")
 
     def test_rates_of_any_input_need_a_length(self, network_with):
         with pytest.raises(ParameterError, match=r"presentation: must be given .* None \(dark\)"):

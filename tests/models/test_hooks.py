@@ -24,7 +24,7 @@ from bioplastic.models import (
     hooks,
 )
 from bioplastic.models.declaration import key_of
-from bioplastic.models.hooks import HOOKS, PHASES, Hook, Phase
+from bioplastic.models.hooks import AT_BATCH_END, HOOKS, PHASES, Hook, Phase
 
 MODELS = {
     "neuron": NeuronModel,
@@ -132,6 +132,25 @@ class TestANewHook:
     def test_is_dropped_with_the_rule(self, late):
         frozen = declare(LateRule(late="w += 1")).frozen()
         assert not [a for a in plan_of(frozen).actions if a.phase == LATE]
+
+
+def test_neurons_that_act_when_a_batch_ends_are_not_cut_by_lanes(monkeypatch):
+    new = (*HOOKS, Hook("late", "neuron", AT_BATCH_END))
+    for module in (hooks, plans, checking):
+        monkeypatch.setattr(module, "HOOKS", new)
+    network = declare(neuron=LateNeuron(equations="v : 1", late="v += 1"))
+    network = dataclasses.replace(
+        network, schedule=dataclasses.replace(network.schedule, batch_size=3)
+    )
+    assert show(network, "numpy")["out.v"].max() == 0
+    samples = engine.RateStimulus(values=np.zeros((6, 2)))
+    weights = {"input_to_out.w": np.zeros(6)}
+    given = {"seed": 0, "state": weights, "engine": "numpy"}
+    np.testing.assert_array_equal(engine.run(network, samples, **given).state["out.v"], 2)
+    three = engine.run(network, samples, **given, lanes=3, combine="mean").state["out.v"]
+    np.testing.assert_array_equal(three, 2)
+    with pytest.raises(ParameterError, match="lanes: must divide Schedule.batch_size=3, got 2"):
+        engine.run(network, samples, **given, lanes=2, combine="mean")
 
 
 @pytest.mark.parametrize("spike", ["own", "pre", "post"])
