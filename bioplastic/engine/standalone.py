@@ -330,14 +330,14 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
     def _resized(self) -> list[tuple[str, int]]:
         """List what each lane has for itself of regular synapses: Brian made one lane's."""
         built = self.built
-        return [
+        return sorted(
             (self.get_array_name(variable, access_data=False), self._size(synapses, key))
             for synapses in built.net.objects
             if built.lanes > 1 and synapses.name in built.wirings
-            for key, variable in sorted(synapses.variables.items())
+            for key, variable in synapses.variables.items()
             if key == "lastupdate" or key in built.own.get(synapses.name, ())
             if isinstance(variable, DynamicArrayVariable)
-        ]
+        )
 
     def _open(self, variable: Any) -> str | None:
         """Name the array that says which neurons take what arrives at a variable; None: all do."""
