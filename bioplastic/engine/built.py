@@ -10,7 +10,7 @@ from bioplastic.engine.schedule import Tables
 from bioplastic.engine.superposition import Superposition
 from bioplastic.models.hooks import AT_BATCH_END, NORMALIZATION
 
-__all__ = ["Built", "RegularWiring"]
+__all__ = ["Built", "Place", "RegularWiring"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,33 @@ class RegularWiring:
     def n_row(self) -> int:
         """Synapses of one presynaptic neuron."""
         return {"all_to_all": self.n_post, "one_to_one": 1}.get(self.kind, self.n_post - 1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a variable stands in a program, as C++ says it.
+
+    Parameters
+    ----------
+    name : str
+        Of the variable.
+    array, start : str
+        Its array, and the place of the first element.
+    whole, length : str
+        Numbers of elements: of all lanes, and of one.
+    lanes : int
+        How many lanes have elements of their own.
+    type : str
+        Of an element.
+    """
+
+    name: str
+    array: str
+    start: str
+    whole: str
+    length: str
+    lanes: int
+    type: str
 
 
 @dataclass(kw_only=True)

@@ -1,7 +1,6 @@
 """Brian's C++ device with a loop over slots, and with loops that vectorise."""
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import all_devices, get_device
 
 from bioplastic.engine import brian_internals as brian
-from bioplastic.engine.built import Built, RegularWiring
+from bioplastic.engine.built import Built, Place, RegularWiring
 from bioplastic.engine.lanes import learned_variables, upper_bounds
 from bioplastic.engine.noise import NoiseDevice
 from bioplastic.engine.refractory import AWAKE
@@ -88,33 +87,6 @@ def lanes_of(code_object: str) -> int:
     """Count the lanes on whose synapses a code object acts."""
     built: Built = get_device().built
     return 1 if brian.name_of_runner(code_object) in built.once else built.lanes
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """Where a variable stands in a program, as C++ says it.
-
-    Parameters
-    ----------
-    name : str
-        Of the variable.
-    array, start : str
-        Its array, and the place of the first element.
-    whole, length : str
-        Numbers of elements: of all lanes, and of one.
-    lanes : int
-        How many lanes have elements of their own.
-    type : str
-        Of an element.
-    """
-
-    name: str
-    array: str
-    start: str
-    whole: str
-    length: str
-    lanes: int
-    type: str
 
 
 def by_name(*functions: Any) -> dict[str, Any]:
@@ -358,14 +330,14 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
     def _resized(self) -> list[tuple[str, int]]:
         """List what each lane has for itself of regular synapses: Brian made one lane's."""
         built = self.built
-        return [
+        return sorted(
             (self.get_array_name(variable, access_data=False), self._size(synapses, key))
             for synapses in built.net.objects
             if built.lanes > 1 and synapses.name in built.wirings
-            for key, variable in sorted(synapses.variables.items())
+            for key, variable in synapses.variables.items()
             if key == "lastupdate" or key in built.own.get(synapses.name, ())
             if isinstance(variable, DynamicArrayVariable)
-        ]
+        )
 
     def _open(self, variable: Any) -> str | None:
         """Name the array that says which neurons take what arrives at a variable; None: all do."""
