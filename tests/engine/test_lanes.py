@@ -530,3 +530,19 @@ class TestWordsThatCountNeurons:
         with pytest.raises(ParameterError, match=f"lanes: must be 1 where {said}"):
             engine.run(network, self.stimulus(), seed=0, engine="numpy", lanes=2)
         assert default_lanes(network, find_engine("cuda_standalone").n_busy) == 1
+
+
+def test_a_list_whose_weights_are_normalised_is_handed_back_whole(name):
+    network = learner(None, norm=4.0, wiring=RandomWiring(0.6))
+    network = dataclasses.replace(
+        network, schedule=dataclasses.replace(network.schedule, min_spikes=0)
+    )
+    samples = engine.SpikeStimulus(trains=trains(n_units=network.input.n))
+    drawn = network.sample(1)
+    state = {**drawn, "input_to_cell.w": np.arange(1.0, 1 + len(drawn["input_to_cell.i"]))}
+    one, two = (
+        engine.run(network, samples, seed=0, state=state, engine=name, lanes=n, combine=c)
+        for n, c in ((1, None), (2, "sum"))
+    )
+    np.testing.assert_array_equal(two.state["input_to_cell.w"], one.state["input_to_cell.w"])
+    assert_same(two, one)
