@@ -94,7 +94,9 @@ def carried_variables(network: Network, state: Values, outputs: Iterable[str] = 
         if (name := needed.pop()) not in found:
             found.add(name)
             needed += [v for c in slot.changes[name] for v in (*c.reads, c.on)]
-    changing = {name for name in found if any(change.how for change in slot.changes[name])}
+    # What statements make for themselves belongs to nobody, and nobody keeps it.
+    kept = {name for name in found if "." in name}
+    changing = {name for name in kept if any(change.how for change in slot.changes[name])}
     values = plan.values | {
         name: float(np.ravel(value)[0])
         for name, value in state.items()
@@ -120,6 +122,8 @@ def _is_none(change: Change, values: Mapping[str, float], dt: float) -> bool:
         result = result.subs(known).expand()
         if change.how == "=":
             return own is not None and bool((result - own).expand().is_zero)
+        if change.how in ("*=", "/="):
+            return bool((result - 1).is_zero)
         if change.adds or result.is_zero:
             return bool(result.is_zero)
         if change.how == "d" and own is not None:

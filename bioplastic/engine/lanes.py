@@ -77,15 +77,15 @@ def why_alone(network: Network) -> str:
             if "shared" in equation.flags and (draws or writers):
                 return f"where all {whose} of {owner} share {name}, which changes"
     for action in plan.actions:
-        owner, phase = action.owner, action.phase
-        if phase.ends_slot and action.reads & _TIME:
+        owner, phase, reads = action.owner, action.phase, plan.reads(action)
+        if phase.ends_slot and reads & _TIME:
             ask = f"where {owner} asks for the time"
             if owner in populations:
                 return f"{ask} {phase.name}; slot_duration tells it"
             return f"{ask} when a sample ends"
-        if phase == AT_BATCH_END and action.reads & DRAWS:
+        if phase == AT_BATCH_END and reads & DRAWS:
             return f"where {owner} draws a number at_batch_end"
-        if phase != AT_BATCH_END and action.reads & {"N_incoming", "N_outgoing"}:
+        if phase != AT_BATCH_END and reads & {"N_incoming", "N_outgoing"}:
             return f"where {owner} counts the synapses of a neuron"
     return ""
 

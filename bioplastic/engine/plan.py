@@ -186,7 +186,7 @@ class Plan:
                 phase=phase,
                 order=phase.order + (self._turn(who, turn, phase) if phase.turns else 0),
                 parts=own,
-                changes=tuple(c for _, code in own for c in self._statements(owner, code, on)),
+                changes=tuple(self._statements(owner, "\n".join(code for _, code in own), on)),
                 every=_interval(who, self.network.schedule.dt) if phase == EVERY_STEP else 1,
             )
 
@@ -200,7 +200,9 @@ class Plan:
     def _statements(self, owner: str, code: str, on: str = "") -> Iterator[Change]:
         names = self._names[owner]
         for name, how, expression in statements_of(code):
-            yield Change(names.get(name, name), how, expression, names, on)
+            if name not in names:  # which statements make for themselves
+                names = {**names, name: f"{name} of {owner}"}
+            yield Change(names[name], how, expression, names, on)
 
     def _integration(self, owner: str, spikes: str) -> Action:
         names, changes = self._names[owner], []
@@ -243,15 +245,33 @@ class Plan:
             for c in a.changes
         )
 
+    def reads(self, action: Action) -> frozenset[str]:
+        """Return what an action reads, and what the expressions among it are computed from."""
+        computed = {
+            c.variable: c.reads for a in self.actions if a.phase == INTEGRATION
+            for c in a.changes if not c.how
+        }  # fmt: skip
+        found, more = frozenset[str](), action.reads
+        while not more <= found:
+            found |= more
+            more = found.union(*(computed.get(variable, ()) for variable in found))
+        return found
+
     def words(self, owner: str) -> frozenset[str]:
         """Return variables, and words that stand for themselves, that actions of an owner read."""
         return frozenset().union(*(a.reads for a in self.of(owner)))
 
     @functools.cached_property
     def key(self) -> str:
-        """What a program's text follows from: the declaration without values, and its tables."""
-        rows = {p.name: kind_of(p).row for p in self.network.inputs}
-        return f"{key_of(self.network)} {rows}"
+        """What a program's text follows from: the declaration without values, and what it becomes.
+
+        Classes of one's own may say by code what no field of them does.
+        """
+        neurons = [(p.neuron.takes, p.neuron.spikes, p.neuron.refractory_string, p.n_features)
+                   for p in self.network.populations]  # fmt: skip
+        rows = [kind_of(p).row for p in self.network.inputs]
+        actions = [(a.name, a.order, a.parts, a.every) for a in self.actions]
+        return repr((key_of(self.network), self.texts, neurons, rows, actions))
 
     @functools.cached_property
     def values(self) -> dict[str, float]:

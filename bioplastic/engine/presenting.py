@@ -198,7 +198,7 @@ def present(
 
 def _in_order(result: Result, order: npt.NDArray[np.int64]) -> Result:
     """Take the samples of a result in another order."""
-    shown = np.cumsum(np.r_[True, result.repeats[1:] == 0]) - 1  # by slot
+    shown = np.cumsum(result.repeats == 0) - 1  # by slot
     slots = np.argsort(np.argsort(order)[shown], kind="stable")
     return dataclasses.replace(
         result,

@@ -1,6 +1,6 @@
 """What a run hands back, joined from its chunks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -129,7 +129,7 @@ def result_of_nothing(
     )
 
 
-def check_answer(engine: str, chunk: Chunk, done: Any) -> None:
+def check_answer(engine: str, chunk: Chunk, done: Any, *, stopped: Callable[[], bool]) -> None:
     """Refuse what an engine cannot have found.
 
     Raises
@@ -146,6 +146,10 @@ def check_answer(engine: str, chunk: Chunk, done: Any) -> None:
         wrong = f"another number of values of {', '.join(sizes)}"
     elif np.shape(done.log) != (len(done.offsets) - 1, 3):
         wrong = f"a log of shape {np.shape(done.log)} for {len(done.offsets) - 1} slots"
+    elif (cursor := done.state["schedule.cursor"].item()) not in range(len(chunk.keys) + 1):
+        wrong = f"schedule.cursor {cursor} for {len(chunk.keys)} samples"
+    elif not (cursor or stopped()) or not {*range(int(cursor))} <= {*done.log[:, 0].tolist()}:
+        wrong = f"a log without some of the samples that are done, {cursor:g} by schedule.cursor"
     elif chunk.probe is not None and done.probed is None:
         wrong = "nothing of what was to be probed"
     if wrong:

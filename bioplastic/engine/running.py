@@ -209,7 +209,7 @@ def run(
 
             chunk = next_chunk(begin)
             done = program.run(chunk, report=told, stop=asked)
-            check_answer(chosen.name, chunk, done)
+            check_answer(chosen.name, chunk, done, stopped=asked)
             if lanes > 1:
                 done = in_order(done)
             found.append(result_of_chunk(found[-1], network, chunk, done, counted=counted))

@@ -147,7 +147,7 @@ class Stimuli:
     def in_this_order(self, order: npt.NDArray[np.int64]) -> "Stimuli":
         """Return the presentations in another order, each under the name that it had."""
         before = np.arange(len(self))
-        orders = [before if part.order is None else part.order for part in self.parts]
+        orders = [before if p.order is None else np.asarray(p.order) for p in self.parts]
         parts = [
             replace(part, order=old[order], keys=self.keys[order])
             for part, old in zip(self.parts, orders, strict=True)

@@ -122,21 +122,30 @@ class Stimulus:
         return [] if signals is None else self.picked(signals, 0, len(self))
 
     def check_targets(self, n_outputs: int) -> None:
-        """Refuse targets that do not fit the samples, or the neurons that read them.
+        """Refuse targets and keys that do not fit the samples, or the neurons that read them.
 
         Raises
         ------
         DataError
-            If there is not one for each sample, or one is not finite.
+            If there is not one for each sample or presentation, or one is not finite.
         """
-        n, targets, signals = self._n_samples(), self.targets, self.target_signals
-        if targets is not None and (
-            np.shape(targets) != (n,) or not np.isfinite(np.asarray(targets, dtype=float)).all()
-        ):
+        n, signals = self._n_samples(), self.target_signals
+        order = np.arange(n) if self.order is None else np.asarray(self.order)
+        chosen = order.ndim == 1 and (order.dtype.kind in "iu" or not order.size)
+        if not chosen or not np.isin(order, np.arange(n)).all():
             raise DataError(
-                f"stimulus.targets: must hold {n} finite numbers, one for each sample, got an "
-                f"array of shape {np.shape(targets)}"
+                f"stimulus.order: must hold whole numbers in 0..{n - 1}, got {self.order!r}"
             )
+        for name, size, each in (("targets", n, "sample"), ("keys", len(order), "presentation")):
+            given = getattr(self, name)
+            numbers = given is None or np.asarray(given).dtype.kind in "biuf"
+            if given is not None and not (
+                numbers and np.shape(given) == (size,) and np.isfinite(given).all()
+            ):
+                raise DataError(
+                    f"stimulus.{name}: must hold {size} finite numbers, one for each {each}, got "
+                    f"an array of shape {np.shape(given)}"
+                )
         if n_outputs or signals is not None:
             found = None if signals is None else signal_shape("stimulus.target_signals", signals)
             if found != (n, n_outputs):

@@ -280,6 +280,8 @@ def whole_numbers(declaration: Any, name: str) -> tuple[int, ...]:
 
 def _check_fields(declaration: Any) -> None:
     for f in dataclasses.fields(declaration):
+        if isinstance(value := getattr(declaration, f.name), dict):  # whose owner may change it
+            object.__setattr__(declaration, f.name, dict(value))
         if "bound" in f.metadata:
             check_value(declaration, f.name, f.metadata["bound"])
         elif f.type in _KINDS:

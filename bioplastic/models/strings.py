@@ -182,11 +182,9 @@ def statements_of(text: str) -> tuple[Statement, ...]:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Give one statement after the other, without remarks."""
-    for line in text.splitlines():
-        for part in line.partition("#")[0].split(";"):
-            if part.strip():
-                yield part.strip()
+    """Give one statement after the other, without remarks; Brian, too, ends these at a `;`."""
+    parts = (part.partition("#")[0].strip() for part in re.split(r"[;\n]", text))
+    yield from filter(None, parts)
 
 
 def _dimensions(part: str, code: str, names: Names, read: set[str]) -> Any:

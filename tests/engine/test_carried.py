@@ -225,3 +225,47 @@ class TestPresent:
         result = self.present(network, state={"cell.v": np.array([0.1, 0.2])})
         np.testing.assert_array_equal(result.state["cell.a"], [3, 3])
         np.testing.assert_array_equal(result.state["cell.v"], [0.1, 0.2])
+
+
+SHOWN = engine.SpikeStimulus(
+    trains=SpikeTrains([0.001] * 5, [0] * 5, range(6), n_units=1, duration=0.005)
+)
+
+
+def plain(on_pre="v_post += 2*w", **neuron):
+    given = {"equations": "v : 1\nx : 1", "threshold": "v > 1", "reset": "v = 0",
+             "at_slot_start": "v = 0"} | neuron  # fmt: skip
+    return Network(
+        populations=(
+            Population(name="in", n=1, neuron=SpikeInput()),
+            Population(name="out", n=1, neuron=NeuronModel(**given)),
+        ),
+        projections=(Projection(pre="in", post="out", on_pre=on_pre, weight=1.0),),
+        watch="out",
+        schedule=Schedule(presentation=5 * ms, rest=0 * ms, dt=1 * ms, min_spikes=0),
+    )
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        plain("amount = 2*w\nv_post += amount"),
+        plain(reset="tmp = v - 1; v = tmp"),
+        plain(at_slot_end="tmp = v; x = 2*tmp"),
+        plain(reset="v = 0; x *= 1", threshold="v > 1 + x"),
+    ],
+)
+def test_what_statements_make_for_themselves_is_no_memory(network):
+    assert engine.present(network, SHOWN, seed=0, engine="numpy").counts.shape == (5, 1)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        plain(reset="v = 0 # after; x += 1", threshold="v > 1 + x"),  # Brian ends remarks at a `;`
+        plain(at_slot_end="x *= 0", initial={"x": 5.0}, threshold="v > 1 + x"),
+    ],
+)
+def test_what_is_hard_to_see_is_memory(network):
+    with pytest.raises(ParameterError, match=r"follow from out\.x"):
+        engine.present(network, SHOWN, seed=0, engine="numpy")

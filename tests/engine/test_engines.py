@@ -158,6 +158,10 @@ class Careless(Wire):
         ({"state": {"schedule.cursor": np.ones(1), "b.v": np.ones(1)}}, r"beside .* b\.v"),
         ({"state": {"schedule.cursor": np.ones(2)}}, r"another number of values of schedule"),
         ({"log": np.zeros((1, 3))}, r"a log of shape \(1, 3\) for 2 slots"),
+        ({"state": {"schedule.cursor": np.zeros(1)}}, "without some of .*, 0 by schedule.cursor"),
+        ({"state": {"schedule.cursor": np.full(1, 9.0)}}, r"schedule\.cursor 9\.0 for 2 samples"),
+        ({"state": {"schedule.cursor": np.full(1, 1.5)}}, r"schedule\.cursor 1\.5 for 2 samples"),
+        ({"log": np.zeros((2, 3))}, "a log without some of the samples that are done, 2"),
     ],
 )
 def test_what_an_engine_hands_back_is_checked(toy, monkeypatch, changes, said):

@@ -334,6 +334,29 @@ class TestWhatIsRefused:
             engine.run(network, engine.SpontaneousActivity(n_samples=1), seed=0, engine="numpy")
 
     @pytest.mark.parametrize(
+        ("given", "said"),
+        [
+            ({"keys": np.arange(2.0)}, r"keys: must hold 4 finite numbers.*got an array of shape"),
+            ({"keys": np.full(4, np.nan)}, "keys: must hold 4 finite numbers"),
+            ({"keys": ["a", "b", "c", "d"]}, "keys: must hold 4 finite numbers"),
+            ({"order": [0, 4]}, r"order: must hold whole numbers in 0\.\.3"),
+            ({"order": np.ones(4, dtype=bool)}, "order: must hold whole numbers"),
+            ({"order": [[0, 1]]}, "order: must hold whole numbers"),
+        ],
+    )
+    def test_keys_and_order(self, without_input, given, said):
+        network, _ = without_input
+        stimulus = engine.SpontaneousActivity(n_samples=4, duration=20 * ms, **given)
+        with pytest.raises(DataError, match=said):
+            engine.run(network, stimulus, seed=0, engine="numpy")
+
+    def test_no_samples_at_all(self, without_input):
+        network, _ = without_input
+        nothing = engine.SpontaneousActivity(n_samples=0, duration=20 * ms)
+        shown = engine.present(network, nothing, seed=0, engine="numpy", lanes=2)
+        assert len(shown.counts) == 0
+
+    @pytest.mark.parametrize(
         ("row", "table", "error", "said"),
         [
             ("samples", np.zeros((2, 3)), ParameterError, "Level.row: must be 'sample', 'step'"),

@@ -546,3 +546,19 @@ def test_a_list_whose_weights_are_normalised_is_handed_back_whole(name):
     )
     np.testing.assert_array_equal(two.state["input_to_cell.w"], one.state["input_to_cell.w"])
     assert_same(two, one)
+
+
+def test_time_that_is_asked_for_by_an_expression():
+    clock = NeuronModel(
+        equations="age = t : second\nx : 1", threshold="x > 1e9", reset="x = 0",
+        at_slot_end="x = x + age/ms",
+    )  # fmt: skip
+    network = learner(None, neuron=LIF())
+    network = dataclasses.replace(
+        network,
+        populations=(*network.populations, Population(name="clock", n=2, neuron=clock)),
+        schedule=dataclasses.replace(network.schedule, min_spikes=0),
+    )
+    samples = engine.SpikeStimulus(trains=trains(n_units=network.input.n))
+    with pytest.raises(ParameterError, match="lanes: must be 1 where clock asks for the time"):
+        engine.run(network, samples, seed=0, engine="numpy", lanes=2)

@@ -5,6 +5,7 @@ import copy
 import dataclasses
 import inspect
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ from bioplastic.models import (
     TsodyksMarkram,
     Uniform,
 )
-from bioplastic.models.declaration import Declaration, is_distribution, key_of
+from bioplastic.models.declaration import Declaration, is_distribution, key_of, parameter
 
 INPUT = Population(name="input", n=2, neuron=SpikeInput())
 #: Declarations that cannot be made without arguments.
@@ -356,3 +357,55 @@ def test_how_often_a_rule_acts_counts(kind):
     if not issubclass(kind, models.VoltageSTDP):
         one, other = (kind(update_interval=k * ms) for k in (10, 20))
         assert key_of(one) != key_of(other)
+
+
+# --- what classes of one's own say by code, and no field does
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Leak(PlasticityRule):
+    """A rule whose author did not think of the key."""
+
+    every_step: str = "w = w - 0.01"
+    update_interval: Any = parameter(10 * ms, low=0)  # noqa: RUF009
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Wide(SignalInput):
+    """An input that counts its features by a value."""
+
+    n_channels: Any = parameter(1, low=1, strict=False)  # noqa: RUF009
+
+    def n_features(self, n):
+        return round(self.n_channels)
+
+
+def of_period(name):
+    class Silent(NeuronModel):
+        @property
+        def refractory_string(self):
+            return name
+
+    return Silent(
+        equations="v : 1", threshold="v > 1", reset="v = 0",
+        constants={"long": 5 * ms, "short": 1 * ms},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        [lif_network(rule=Leak(update_interval=k * ms)) for k in (10, 1)],
+        [lif_network(entrance=Wide(n_channels=k)) for k in (2, 4)],
+        [lif_network(neuron=of_period(name), on_pre="v_post += w") for name in ("long", "short")],
+    ],
+)
+def test_what_a_declaration_becomes_counts(one, other):
+    assert plan_of(one).key != plan_of(other).key
+
+
+def test_a_mapping_that_its_owner_changes_is_not_the_declarations():
+    constants = {"tau": 10 * ms}
+    neuron = NeuronModel(equations="dv/dt = -v/tau : 1", constants=constants)
+    constants["tau"] = 2 * ms
+    assert neuron.parameters["tau"] == 10 * ms
