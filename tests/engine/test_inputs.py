@@ -25,6 +25,8 @@ ENGINES = [
     "cpp_standalone",
 ]
 
+CHUNKS, LANES = {"chunk_size": 2}, {"lanes": 3}
+
 
 def of_each(network, counts):
     """Counts of the watched populations by name."""
@@ -178,8 +180,11 @@ class TestResultsDoNotDependOn:
         for key, values in expected.state.items():
             np.testing.assert_allclose(found.state[key], values, rtol=1e-7, atol=1e-9, err_msg=key)
 
-    @pytest.mark.parametrize("name", ENGINES)
-    @pytest.mark.parametrize("options", [{"chunk_size": 2}, {"lanes": 3}], ids=str)
+    @pytest.mark.parametrize(
+        ("name", "options"), [("numpy", CHUNKS), ("numpy", LANES), ("cpp_standalone", CHUNKS),
+                              pytest.param("cpp_standalone", LANES, marks=pytest.mark.slow)],
+        ids=str,
+    )  # fmt: skip
     def test_chunks_and_lanes(self, shown, name, options):
         expected, found = run(shown, engine=name), run(shown, engine=name, **options)
         assert found.spikes == expected.spikes
@@ -194,8 +199,13 @@ class TestResultsDoNotDependOn:
         for name, values in whole.state.items():
             np.testing.assert_array_equal(rest.state[name], values, err_msg=name)
 
-    @pytest.mark.parametrize("name", ["numpy", "cpp_standalone"])
-    @pytest.mark.parametrize("options", [{"n_jobs": 2}, {"lanes": 2, "n_jobs": 2}], ids=str)
+    @pytest.mark.parametrize(
+        ("name", "options"), [("numpy", {"n_jobs": 2}), ("numpy", {"n_jobs": 2} | LANES),
+                              ("cpp_standalone", {"n_jobs": 2}),
+                              pytest.param("cpp_standalone", {"n_jobs": 2} | LANES,
+                                           marks=pytest.mark.slow)],
+        ids=str,
+    )  # fmt: skip
     def test_processors(self, shown, name, options):
         network, stimulus = shown
         expected = run(shown, engine=name)

@@ -93,7 +93,8 @@ class TestFrozen:
         one, other = (engine.run(network, stimulus, lanes=n, **options) for n in (1, 4))
         assert_same(one, other)
 
-    def test_a_wiring_without_synapses(self, name):
+    @pytest.mark.parametrize("on", ["numpy", slow("cpp_standalone")])
+    def test_a_wiring_without_synapses(self, on):
         network = Network(
             populations=(
                 Population(name="input", n=8, neuron=SpikeInput()),
@@ -109,7 +110,7 @@ class TestFrozen:
             watch="cell",
             schedule=Schedule(presentation=None, rest=0 * ms, dt=1 * ms, min_spikes=0),
         )  # fmt: skip
-        options = {"record": "spikes", "engine": name, "seed": 5}
+        options = {"record": "spikes", "engine": on, "seed": 5}
         stimulus = engine.SpikeStimulus(trains=trains())
         one, other = (engine.run(network, stimulus, lanes=n, **options) for n in (1, 3))
         assert one.counts.sum() > 0
