@@ -1,6 +1,6 @@
 """Another checkout and this one in turn, on one core: the same bits, and how the speed changed.
 
-python benchmarks/before_after.py CHECKOUT [--rounds 7] [--core 0]
+python benchmarks/before_after.py CHECKOUT [--rounds 7] [--core 0] [--only 1600]
 
 CHECKOUT is a folder with another commit, for example of `git worktree add ../before HEAD~20`. Both
 run with this interpreter. A ratio of 1.03 means that this checkout takes 3 % longer.
@@ -51,15 +51,17 @@ def main() -> None:
     parser.add_argument("checkout", type=Path)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--core", type=int, default=default_core())
+    parser.add_argument("--only", default="", help="cases whose names contain this")
     args = parser.parse_args()
+    cases = {case: how for case, how in CASES.items() if args.only in case}
     both = {"before": args.checkout.resolve(), "after": HERE}
     digests = {}
     for name, checkout in both.items():
         progress(f"digests, {name}")
         digests[name] = measured(checkout, [PEERS / "digests.py"], None)
-    found: dict[str, dict[str, list[float]]] = {c: {n: [] for n in both} for c in CASES}
+    found: dict[str, dict[str, list[float]]] = {c: {n: [] for n in both} for c in cases}
     for k in range(args.rounds + 1):  # the first builds
-        for case, (command, key) in CASES.items():
+        for case, (command, key) in cases.items():
             for name, checkout in both.items():
                 result = measured(checkout, command, args.core)
                 progress(f"{case}, {name}: {result[key]:.3g}")
