@@ -144,17 +144,19 @@ class RuntimeProgram:
                 )
                 for n in self._changing
             }
-        slots, times, units = (np.concatenate(parts) for parts in zip(*self._spikes, strict=True))
-        order = np.argsort(slots, kind="stable")
-        return ChunkResult(
-            state=state,
-            times=times[order],
-            units=units[order],
-            offsets=np.searchsorted(slots[order], np.arange(len(self._log) + 1)),
-            log=np.array(self._log).reshape(-1, len(SLOT_LOG)),
-            seconds=seconds,
-            probed=self._probe.seen() if self._probe is not None else None,
-        )
+            slots, times, units = (
+                np.concatenate(parts) for parts in zip(*self._spikes, strict=True)
+            )
+            order = np.argsort(slots, kind="stable")
+            return ChunkResult(
+                state=state,
+                times=times[order],
+                units=units[order],
+                offsets=np.searchsorted(slots[order], np.arange(len(self._log) + 1)),
+                log=np.array(self._log).reshape(-1, len(SLOT_LOG)),
+                seconds=seconds,
+                probed=self._probe.seen() if self._probe is not None else None,
+            )
 
     def _take(self, chunk: Chunk) -> None:
         """Put what a run is given where Brian's objects find it; make them anew if they must be."""

@@ -8,7 +8,9 @@ import pytest
 from brian2 import ms, mV
 
 from bioplastic import engine
-from bioplastic.engine import runtime_engines
+from bioplastic.engine import runtime, runtime_engines
+from bioplastic.engine.context import BRIAN
+from bioplastic.engine.program import ChunkResult
 from bioplastic.models import DiehlCookExcitatory, DiehlCookSTDP, Schedule
 from bioplastic.networks import diehl_cook_network
 
@@ -83,3 +85,18 @@ def test_those_who_want_the_same_program_build_it_once(impatient, monkeypatch, n
     programs = in_threads(lambda _: engine.open_program(network, engine="numpy"))
     assert len(made) == 1
     assert len({id(program) for program in programs}) == 1
+
+
+def test_nobody_else_runs_until_a_chunk_is_told(monkeypatch):
+    free = []
+
+    def told(**fields):
+        other = threading.Thread(target=lambda: free.append(BRIAN.acquire(blocking=False)))
+        other.start()
+        other.join()
+        return ChunkResult(**fields)
+
+    monkeypatch.setattr(runtime, "ChunkResult", told)
+    task(0)
+    assert free
+    assert not any(free)
