@@ -27,7 +27,7 @@ from bioplastic.engine.lanes import of_neurons
 from bioplastic.engine.noise import Noise
 from bioplastic.engine.plan import Plan, plan_of
 from bioplastic.engine.refractory import count_steps, silence_of
-from bioplastic.engine.schedule import SLOT_LOG, has_batches, make_timer, tables_of
+from bioplastic.engine.schedule import SLOT_LOG, make_timer, tables_of
 from bioplastic.engine.state import Values
 from bioplastic.engine.superposition import superposition_of
 from bioplastic.models import Network, Population
@@ -127,7 +127,8 @@ def build(
 def _add_population(built: Built, population: Population, timer: Any) -> Any:
     plan, name, neuron, lanes = built.plan, population.name, population.neuron, built.lanes
     own = functools.partial(of_neurons, lanes=lanes, n=population.n)
-    linked = [word for word in LINKED if word in plan.words(name)]
+    words = plan.words(name)
+    linked = [word for word in LINKED if word in words]
     equations = "\n".join(
         [plan.texts[name], parameter_equations(plan.parameters[name])]
         + [f"{word} : {LINKED[word]} (linked)" for word in linked]
@@ -209,7 +210,7 @@ def _name_variables(built: Built) -> None:
             for n in sorted(equations.diff_eq_names | equations.parameter_names)
             if "linked" not in equations[n].flags
         ]
-    logged = (*SLOT_LOG, *(["in_batch"] if has_batches(network) else []))
+    logged = (*SLOT_LOG, *(["in_batch"] if plan.has_batches else []))
     names += [f"schedule.{name}" for name in logged]
     for projection in network.projections:
         if projection.pools:

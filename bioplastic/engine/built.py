@@ -99,25 +99,25 @@ class Built:
         projections = self.plan.network.projections
         return {p.name: own_variables(self.plan, p.name) for p in projections}
 
-    @property
+    @functools.cached_property
     def at_batch_end(self) -> set[str]:
         """Names of objects that act at the end of a batch only."""
         return {a.name for a in self.plan.actions if a.phase == AT_BATCH_END}
 
-    @property
+    @functools.cached_property
     def once(self) -> set[str]:
         """Names of objects that act on what lanes share, once for all."""
         shared = {name for name, own in self.own.items() if "w" not in own}
         scaling = (a for a in self.plan.actions if a.phase == NORMALIZATION)
         return self.at_batch_end | {a.name for a in scaling if a.owner in shared}
 
-    @property
+    @functools.cached_property
     def spread(self) -> set[str]:
         """What such an object changes, though each lane has it for itself: projection.variable."""
         each = {f"{name}.{variable}" for name, own in self.own.items() for variable in own}
         return {v for a in self.plan.actions if a.phase == AT_BATCH_END for v in a.writes & each}
 
-    @property
+    @functools.cached_property
     def intervals(self) -> dict[str, int]:
         """Name of an object that acts at every so many steps only -> how many."""
         return {a.name: a.every for a in self.plan.actions if a.every > 1}

@@ -16,7 +16,7 @@ from bioplastic._archives import check_archive
 from bioplastic.engine.plan import plan_of
 from bioplastic.errors import CheckpointError, StorageError
 from bioplastic.models import Network
-from bioplastic.models.declaration import key_of, written_out
+from bioplastic.models.declaration import written_out
 
 __all__ = ["MATHEMATICS", "describe", "load_checkpoint", "save_checkpoint"]
 
@@ -44,7 +44,7 @@ def describe(network: Network) -> dict[str, Any]:
     """
     plan = plan_of(network)
     initial = [population.neuron.initial_values for population in plan.network.populations]
-    text = repr((key_of(plan.network), written_out(plan.network), initial))
+    text = repr((plan.key, written_out(plan.network), initial))
     digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
     return {**plan.values, "network": digest}
 

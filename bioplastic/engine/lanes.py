@@ -176,8 +176,7 @@ def check_lanes(network: Network, lanes: int, combine: Combine) -> None:
             f"lanes: must be 1 where samples that teach may be shown again, got {lanes}; those of "
             f"a round are shown equally often, give Schedule min_spikes=0"
         )
-    batches = any(action.phase == AT_BATCH_END for action in plan_of(network).actions)
-    if batches and schedule.batch_size % lanes:
+    if plan_of(network).has_batches and schedule.batch_size % lanes:
         raise ParameterError(
             f"lanes: must divide Schedule.batch_size={schedule.batch_size}, got {lanes}"
         )

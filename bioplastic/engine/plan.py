@@ -21,6 +21,7 @@ from bioplastic.errors import ParameterError
 from bioplastic.models import Network, Population, Projection
 from bioplastic.models.declaration import is_distribution, key_of, one_number
 from bioplastic.models.hooks import (
+    AT_BATCH_END,
     AT_SLOT_START,
     EVERY_STEP,
     GRADED,
@@ -245,16 +246,22 @@ class Plan:
             for c in a.changes
         )
 
+    @functools.cached_property
+    def has_batches(self) -> bool:
+        """Whether anything happens when a batch is full."""
+        return any(action.phase == AT_BATCH_END for action in self.actions)
+
+    @functools.cached_property
+    def _computed(self) -> dict[str, frozenset[str]]:
+        """What expressions are computed from, by their names."""
+        return {c.variable: c.reads for a in self.actions for c in a.changes if not c.how}
+
     def reads(self, action: Action) -> frozenset[str]:
         """Return what an action reads, and what the expressions among it are computed from."""
-        computed = {
-            c.variable: c.reads for a in self.actions if a.phase == INTEGRATION
-            for c in a.changes if not c.how
-        }  # fmt: skip
         found, more = frozenset[str](), action.reads
         while not more <= found:
             found |= more
-            more = found.union(*(computed.get(variable, ()) for variable in found))
+            more = found.union(*(self._computed.get(variable, ()) for variable in found))
         return found
 
     def words(self, owner: str) -> frozenset[str]:

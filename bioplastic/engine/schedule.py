@@ -14,7 +14,7 @@ from bioplastic.engine.stimuli import with_noise_of_their_own
 from bioplastic.models import Network
 from bioplastic.models.hooks import AT_BATCH_END, RULE_AT_SLOT_END
 
-__all__ = ["SLOT_LOG", "Tables", "has_batches", "make_timer", "tables_of"]
+__all__ = ["SLOT_LOG", "Tables", "make_timer", "tables_of"]
 
 #: The choice of the next sample comes when all else has acted at a slot's end.
 END_OF_SLOT = AT_BATCH_END.order + 1000
@@ -112,11 +112,6 @@ def tables_of(network: Network, *, n_rows: int, n_signal_rows: int) -> Tables:
     )
 
 
-def has_batches(network: Network) -> bool:
-    """Whether anything happens when a batch is full."""
-    return any(action.phase == AT_BATCH_END for action in plan_of(network).actions)
-
-
 def make_timer(
     network: Network, tables: Tables, step_clock: Any, slot_clock: Any, lanes: int
 ) -> Any:
@@ -135,7 +130,7 @@ def make_timer(
         timer.run_regularly("row = row + 1", clock=step_clock, when="start", order=-10)
     timer.run_regularly("\n".join(start), clock=slot_clock, order=-10)
     end = {"clock": slot_clock, "when": "end"}
-    if has_batches(network):
+    if plan_of(network).has_batches:
         timer.run_regularly(BATCH_END, order=RULE_AT_SLOT_END.order - 1, **end)
     timer.run_regularly(SCHEDULE_SLOT_END, order=END_OF_SLOT, **end)
     return timer

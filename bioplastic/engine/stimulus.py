@@ -132,19 +132,18 @@ class Stimulus:
         n, signals = self._n_samples(), self.target_signals
         order = np.arange(n) if self.order is None else np.asarray(self.order)
         chosen = order.ndim == 1 and (order.dtype.kind in "iu" or not order.size)
-        if not chosen or not np.isin(order, np.arange(n)).all():
+        if not chosen or not ((order >= 0) & (order < n)).all():
             raise DataError(
                 f"stimulus.order: must hold whole numbers in 0..{n - 1}, got {self.order!r}"
             )
         for name, size, each in (("targets", n, "sample"), ("keys", len(order), "presentation")):
-            given = getattr(self, name)
-            numbers = given is None or np.asarray(given).dtype.kind in "biuf"
-            if given is not None and not (
-                numbers and np.shape(given) == (size,) and np.isfinite(given).all()
-            ):
+            said = getattr(self, name)
+            given = np.zeros(size) if said is None else np.asarray(said)
+            numbers = given.dtype.kind in "biuf" and given.shape == (size,)
+            if not (numbers and np.isfinite(given).all()):
                 raise DataError(
                     f"stimulus.{name}: must hold {size} finite numbers, one for each {each}, got "
-                    f"an array of shape {np.shape(given)}"
+                    f"an array of shape {given.shape}"
                 )
         if n_outputs or signals is not None:
             found = None if signals is None else signal_shape("stimulus.target_signals", signals)
