@@ -15,19 +15,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from brian2 import Synapses
+from brian2.codegen.generators.cpp_generator import CPPCodeGenerator
 from brian2.codegen.templates import LazyTemplateLoader
 from brian2.core.names import Nameable
 from brian2.stateupdaters.exponential_euler import get_conditionally_linear_system
+from brian2.synapses import synapses as synapses_module
 from brian2.synapses.synapses import SynapticPathway
 
 __all__ = [
-    "AFTER_CODE_OBJECTS", "BEFORE_CODE_OBJECTS", "POST", "PRE", "SPIKES", "SYNAPSE",
+    "POST", "PRE", "SPIKES", "SYNAPSE",
     "SYNAPTIC_POST", "SYNAPTIC_PRE", "UNUSED_OBJECTS", "accesses", "active_device",
     "add_to_program", "adds_to", "array_behind", "array_name", "array_of_spikes", "at_element",
-    "at_own_index", "code_object_sources", "codes_in_a_step", "condition_of_writing",
-    "cuda_code_generator", "drop_code_object", "elements_of", "fire", "forget_spikes_under_way",
+    "at_own_index", "codes_in_a_step", "condition_of_writing",
+    "cuda_code_generator", "elements_of", "fire", "forget_spikes_under_way",
     "is_read_into", "let_refractory_receive", "linear_system", "look_up_at_own_index",
-    "makes_synapses", "name_of_runner", "named_objects", "pointer", "prepare",
+    "name_of_runner", "named_objects", "pointer", "prepare",
     "promise_synapses", "put_back_device", "set_device", "set_end_of_refractoriness",
     "spikes_now", "templates_of", "text_of", "variables_per_synapse", "without_condition",
     "without_count", "written_place",
@@ -189,20 +191,9 @@ def without_count(name: str) -> str:
     return re.sub(r"(_subexpression_update)_\d+$", r"\1", name)
 
 
-def makes_synapses(code_object: Any) -> bool:
-    """Whether a code object makes synapses, as the name of its template says."""
-    return str(code_object.template_name).startswith("synapses_create")
-
-
 def text_of(code_object: Any) -> str:
     """Return all C++ of a code object: what Brian keeps of it prints as that."""
     return str(code_object.code)
-
-
-def drop_code_object(device: Any, code_object: Any) -> None:
-    """Take a code object that runs once out of a standalone program: its list, and its queue."""
-    del device.code_objects[code_object.name]
-    device.main_queue.remove(("run_code_object", (code_object,)))
 
 
 class _Templates(LazyTemplateLoader):
@@ -234,21 +225,42 @@ def templates_of(
     return templater
 
 
-def cuda_code_generator() -> Any:
-    """Make a generator of CUDA without atomic operations, which ask for a GPU's version.
+def arithmetic() -> str:
+    """C++ of the operators of Brian's equations, and of ``int()``, which Cython shares."""
+    integers = Path(synapses_module.__file__).with_name("stdint_compat.h")
+    return f"{integers.read_text()}\n{CPPCodeGenerator.universal_support_code}"
 
-    That of brian2cuda keeps what it gives every kernel in a variable of its class, and makes that
-    of parts, strings of a module.
+
+def code_generator() -> Any:
+    """Make a generator of C++ that repeats in no code object what all have in common."""
+
+    class Generator(CPPCodeGenerator):
+        universal_support_code = ""
+
+    return Generator
+
+
+def cuda_arithmetic() -> str:
+    """CUDA of these operators, without atomic operations, which ask for a GPU's version.
+
+    brian2cuda makes it of parts, strings of a module.
     """
     module = importlib.import_module("brian2cuda.cuda_generator")  # need not be installed
     parts = ("hightype", "mod", "floordiv", "pow")
-    arithmetic = "".join(getattr(module, f"_{part}_support_code") for part in parts)
-    brians: Any = module.CUDACodeGenerator
+    return "".join(getattr(module, f"_{part}_support_code") for part in parts)
+
+
+def cuda_code_generator() -> Any:
+    """Make a generator of CUDA that repeats in no kernel what all have in common.
+
+    That of brian2cuda keeps this in a variable of its class.
+    """
+    brians: Any = importlib.import_module("brian2cuda.cuda_generator").CUDACodeGenerator
 
     class Generator(brians):
         def determine_keywords(self) -> Any:
             before = brians.universal_support_code
-            brians.universal_support_code = arithmetic
+            brians.universal_support_code = ""
             try:
                 return super().determine_keywords()
             finally:
@@ -257,20 +269,10 @@ def cuda_code_generator() -> Any:
     return Generator
 
 
-# Sources of a standalone program
+def render(templater: Any, name: str) -> str:
+    """Fill in a template that belongs to no code object."""
+    return str(getattr(templater, name)(None, None))
 
-#: What Brian's code objects include, and its sources that come after them.
-BEFORE_CODE_OBJECTS = (
-    "objects.h", "brianlib/common_math.h", "brianlib/stdint_compat.h", "synapses_classes.h",
-)  # fmt: skip
-AFTER_CODE_OBJECTS = (
-    "brianlib/spikequeue.cpp", "objects.cpp", "network.cpp", "run.cpp", "main.cpp",
-)  # fmt: skip
-
-
-def code_object_sources(folder: Path) -> list[str]:
-    """List the sources of the code objects, each in a file of a folder of their own."""
-    return [f"code_objects/{p.name}" for p in sorted((folder / "code_objects").glob("*.cpp"))]
 
 
 # Lines of C++: arrays are read into variables of the same name, these change, and go back.

@@ -24,7 +24,7 @@ from bioplastic.engine.connections import (
     run_regularly,
 )
 from bioplastic.engine.lanes import of_neurons
-from bioplastic.engine.noise import Noise
+from bioplastic.engine.noise import IN_LANE, Noise
 from bioplastic.engine.plan import Plan, plan_of
 from bioplastic.engine.refractory import count_steps, silence_of
 from bioplastic.engine.schedule import SLOT_LOG, make_timer, tables_of
@@ -68,7 +68,7 @@ def build(
     superpose: bool = False,
     synapses: Values | None = None,
     lanes: int = 1,
-    repeat: bool = True,
+    connects: bool = True,
 ) -> Built:
     """Make the Brian objects of a network on the active device.
 
@@ -87,8 +87,8 @@ def build(
         reads them when it runs.
     lanes : int
         Samples that are shown side by side.
-    repeat : bool
-        Whether every lane has synapses of its own, or the device lets all use those of the first.
+    connects : bool
+        Whether to make synapses; a standalone program needs none.
     """
     plan = plan_of(network)
     network = plan.network
@@ -104,9 +104,10 @@ def build(
         slot_clock=slot_clock,
         tables=tables,
         lanes=lanes,
-        repeat=repeat,
+        connects=connects,
+        numbers={"schedule": "1"},
     )
-    built.noise = Noise(tables.uniform.key, lanes, built.wirings)
+    built.noise = Noise(tables.uniform.key, lanes)
     b2.get_device().noise = built.noise
     groups = {p.name: _add_population(built, p, timer) for p in network.populations}
     for projection in network.projections:
@@ -126,7 +127,7 @@ def build(
 
 def _add_population(built: Built, population: Population, timer: Any) -> Any:
     plan, name, neuron, lanes = built.plan, population.name, population.neuron, built.lanes
-    own = functools.partial(of_neurons, lanes=lanes, n=population.n)
+    own = functools.partial(of_neurons, lanes=lanes)
     words = plan.words(name)
     linked = [word for word in LINKED if word in words]
     equations = "\n".join(
@@ -149,6 +150,8 @@ def _add_population(built: Built, population: Population, timer: Any) -> Any:
         name=name,
         namespace=built.tables.functions_of(name),
     )
+    built.numbers[name] = f"_n_of_{name}"
+    group.variables.add_constant(IN_LANE, population.n)
     lane_of = {"index": np.repeat(np.arange(lanes), population.n)} if lanes > 1 else {}
     for word in linked:
         setattr(group, word, b2.linked_var(timer, word, **lane_of))

@@ -15,22 +15,32 @@ __all__ = ["Built", "Place", "RegularWiring"]
 
 @dataclass(frozen=True, slots=True)
 class RegularWiring:
-    """Layout of synapses that lie in memory row by row."""
+    """Layout of synapses that lie in memory row by row.
+
+    Parameters
+    ----------
+    name : str
+        Name of the Synapses object.
+    kind : {"all_to_all", "one_to_one", "all_but_one"}
+        Its wiring.
+    n_pre, n_post : str
+        Neurons of a lane on both sides: names of numbers that a program reads at its start.
+    """
 
     name: str
     kind: str
-    n_pre: int
-    n_post: int
+    n_pre: str
+    n_post: str
 
     @property
-    def n_synapses(self) -> int:
-        """Synapses of a lane."""
-        return self.n_pre * self.n_row
-
-    @property
-    def n_row(self) -> int:
+    def n_row(self) -> str:
         """Synapses of one presynaptic neuron."""
-        return {"all_to_all": self.n_post, "one_to_one": 1}.get(self.kind, self.n_post - 1)
+        return {"all_to_all": self.n_post, "one_to_one": "1"}.get(self.kind, f"({self.n_post} - 1)")
+
+    @property
+    def n_synapses(self) -> str:
+        """Synapses of a lane."""
+        return f"{self.n_pre}*{self.n_row}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,23 +51,27 @@ class Place:
     ----------
     name : str
         Of the variable.
-    array, start : str
-        Its array, and the place of the first element.
-    whole, length : str
-        Numbers of elements: of all lanes, and of one.
-    lanes : int
-        How many lanes have elements of their own.
-    type : str
-        Of an element.
+    array : str
+        Its array.
+    length : str
+        Number of elements of a lane.
+    own : bool
+        Whether each lane has elements of its own.
+    type, code : str
+        Of an element, as C++ and as NumPy write it.
     """
 
     name: str
     array: str
-    start: str
-    whole: str
     length: str
-    lanes: int
+    own: bool
     type: str
+    code: str
+
+    @property
+    def whole(self) -> str:
+        """Number of elements of all lanes."""
+        return f"({self.length})*_n_lanes" if self.own else self.length
 
 
 @dataclass(kw_only=True)
@@ -77,9 +91,12 @@ class Built:
     watched: list[Any] = field(default_factory=list)
     #: "population.variable" -> (Brian group, name of the variable), what a run reads and writes
     variables: dict[str, tuple[Any, str]] = field(default_factory=dict)
-    #: samples that are shown side by side, and whether each lane has synapses of its own
+    #: samples that are shown side by side
     lanes: int = 1
-    repeat: bool = True
+    #: whether synapses are made
+    connects: bool = True
+    #: name of a Brian group -> name of the number of its neurons in a lane
+    numbers: dict[str, str] = field(default_factory=dict)
     #: name of a Synapses object -> layout of a lane's synapses where wiring is regular
     wirings: dict[str, RegularWiring] = field(default_factory=dict)
     #: parameters, which a run reads and does not write

@@ -14,6 +14,7 @@ from bioplastic.engine import lanes
 from bioplastic.engine.actions import Action
 from bioplastic.engine.brian_internals import promise_synapses
 from bioplastic.engine.built import Built, RegularWiring
+from bioplastic.engine.noise import IN_LANE, LANES
 from bioplastic.engine.state import Values
 from bioplastic.models import Projection
 from bioplastic.models.declaration import parameter_equations
@@ -37,12 +38,7 @@ def run_regularly(built: Built, owner: Any, action: Action, code: str) -> None:
 
 def _of_synapses(built: Built, projection: Projection, code: str) -> str:
     """Let statements of synapses count within their lane."""
-    network = built.plan.network
-    n_pre, n_post = (network.population(name).n for name in (projection.pre, projection.post))
-    number = f"(N/{built.lanes})"  # of a list, whose length a program reads
-    if not projection.listed:
-        number = str(RegularWiring("", str(projection.wiring), n_pre, n_post).n_synapses)
-    return lanes.of_synapses(code, built.lanes, n_pre, n_post, number)
+    return lanes.of_synapses(code, built.lanes, listed=projection.listed)
 
 
 def add_synapses(
@@ -67,20 +63,18 @@ def add_synapses(
 
 
 def _connect_row_by_row(built: Built, synapses: Any, wiring: str) -> None:
-    n_pre, n_post = (len(g) // built.lanes for g in (synapses.source, synapses.target))
-    built.wirings[synapses.name] = RegularWiring(synapses.name, wiring, n_pre, n_post)
-    if built.repeat:
-        _connect(built, synapses, *_pairs(wiring, n_pre, n_post))
-    else:  # those of the first lane
-        first, end = ("i", "i + 1") if wiring == "one_to_one" else ("0", n_post)
-        but = " if k != i" if wiring == "all_but_one" else ""
-        synapses.connect(j=f"k for k in range({first}, int(i < {n_pre})*({end})){but}")
+    groups = synapses.source, synapses.target
+    names = (built.numbers[group.name] for group in groups)
+    built.wirings[synapses.name] = RegularWiring(synapses.name, wiring, *names)
+    i, j = _pairs(wiring, *(len(group) // built.lanes for group in groups))
+    synapses.variables.add_constant(IN_LANE, len(i))
+    _connect(built, synapses, i, j)
 
 
 def _connect(built: Built, synapses: Any, *pairs: npt.NDArray[Any]) -> None:
     """Connect pre- and postsynaptic neurons of the first lane, and so those of the others."""
     promise_synapses(synapses)
-    if not len(pairs[0]):  # Brian refuses to make none
+    if not built.connects or not len(pairs[0]):  # Brian refuses to make none
         return
     lane = np.repeat(np.arange(built.lanes), len(pairs[0]))
     i, j = (
@@ -130,6 +124,7 @@ def drop_what_others_look_at(built: Built) -> None:
 def _list_synapses(built: Built, synapses: Any, listed: Values | None) -> None:
     """Take the synapses of a list, none where a program takes them when it runs."""
     promise_synapses(synapses)
+    synapses.variables.add_constant(LANES, built.lanes)
     if listed is not None and len(listed[f"{synapses.name}.i"]):
         _connect(built, synapses, *(listed[f"{synapses.name}.{k}"] for k in "ij"))
         delay = np.tile(listed[f"{synapses.name}.delay"], built.lanes)
@@ -191,6 +186,7 @@ def _add_pool(built: Built, projection: Projection, source: Any, target: Any, or
         method="euler",
         namespace={},
     )
+    built.numbers[pool.name] = "1"
     built.net.add(pool)
     # Taken back is what a neuron gave itself.
     whole, own = (word_substitute(projection.on_pre, {"w": w}) for w in ("total_pre", "(-w)"))

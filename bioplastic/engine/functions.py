@@ -19,15 +19,22 @@ _CPP_UNIFORM = """
 static inline double %NAME%(const double sample, const double repeat, const int32_t neuron,
                             const double draw)
 {
-    return _philox((uint32_t)_namespace%NAME%_key[0], (uint32_t)_namespace%NAME%_key[1],
+    return _philox((uint32_t)%HELD%%NAME%_key[0], (uint32_t)%HELD%%NAME%_key[1],
                    sample, repeat, neuron, draw);
 }
 """
 
-_CPP_TABLE = """
-static inline double %NAME%(const double row%INDEX%)
+_CPP_ROWS = """
+static inline double %NAME%(const double row)
 {
-    return _namespace%NAME%_values[(int64_t)row*%COLUMNS%%OFFSET%];
+    return %HELD%%NAME%_values[(int64_t)row];
+}
+"""
+
+_CPP_TABLE = """
+static inline double %NAME%(const double row, const int32_t column)
+{
+    return %HELD%%NAME%_values[(int64_t)row*%HELD%%NAME%_columns + column];
 }
 """
 
@@ -37,9 +44,14 @@ cdef double %NAME%(double sample, double repeat, int neuron, double draw) noexce
                    sample, repeat, neuron, draw)
 """
 
+_CYTHON_ROWS = """
+cdef double %NAME%(double row) noexcept:
+    return _namespace%NAME%_values[<long long>row]
+"""
+
 _CYTHON_TABLE = """
-cdef double %NAME%(double row%INDEX%) noexcept:
-    return _namespace%NAME%_values[<long long>row*%COLUMNS%%OFFSET%]
+cdef double %NAME%(double row, double column) noexcept:
+    return _namespace%NAME%_values[<long long>row*_namespace%NAME%_columns[0] + <long long>column]
 """
 
 _HEADERS = "".join(
@@ -65,12 +77,6 @@ cdef extern from *:
     int _draw_poisson "_poisson_of" (
         unsigned int, unsigned int, long long, double, long long) noexcept
 '''
-
-#: In C++ and in Cython: code, and what a column adds to the arguments and to the place.
-_TABLES = (
-    (_CPP_TABLE, ", const int32_t column", " + column"),
-    (_CYTHON_TABLE, ", double column", " + <long long>column"),
-)
 
 
 def philox_uniform(sample: Any, repeat: Any, neuron: Any, draw: Any, *, key: Any) -> Any:
@@ -128,9 +134,9 @@ def implement(
     function : Function
         Has a `name`, which ``%NAME%`` stands for; NumPy calls its Python.
     cpp, cython : str
-        Code.
+        Code. ``%HELD%`` stands before the names of what C++ reads, which a program has itself.
     held : mapping of str to ndarray
-        What the code reads, by name.
+        What the code in Cython reads, by name.
     *needed : Function
         Those that Cython needs; C++ includes headers.
     """
@@ -138,9 +144,9 @@ def implement(
     add("numpy", function.pyfunc)
     name = {"name": function.name}
     cpp, cython = (code.replace("%NAME%", function.name) for code in (cpp, cython))
-    add("cpp", cpp, held, **name)
+    add("cpp", cpp.replace("%HELD%", ""), **name)
     # What a program reads lies in the memory of the GPU, where templates/tables.cuh names it.
-    cuda = cpp.replace("static inline", "static inline __device__").replace("_namespace", "_dev_")
+    cuda = cpp.replace("static inline", "static inline __device__").replace("%HELD%", "_dev_")
     add("cuda", cuda, **name)
     add("cython", cython, held, {f.name: f for f in needed}, **name)
 
@@ -184,17 +190,14 @@ class RowTable(Function):
     """
 
     def __init__(self, name: str, values: np.ndarray) -> None:
-        self.name, self.values = name, values
-        n, n_columns = values.ndim, values[:1].size
+        self.name, self.values, n = name, values, values.ndim
 
         def python(*place: Any) -> Any:
             return values[tuple(np.asarray(k).astype(np.int64) for k in place)]
 
         super().__init__(python, arg_units=[1] * n, return_unit=1, arg_names=["row", "column"][:n])
-        cpp, cython = (
-            code.replace("%INDEX%", index if n == 2 else "")
-            .replace("%OFFSET%", offset if n == 2 else "")
-            .replace("%COLUMNS%", str(n_columns))
-            for code, index, offset in _TABLES
-        )
-        implement(self, cpp, cython, {f"{name}_values": values.ravel()})
+        held, codes = {f"{name}_values": values.ravel()}, (_CPP_ROWS, _CYTHON_ROWS)
+        if n == 2:
+            held[f"{name}_columns"] = np.array([values.shape[1]])
+            codes = _CPP_TABLE, _CYTHON_TABLE
+        implement(self, *codes, held)

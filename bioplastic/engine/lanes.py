@@ -13,7 +13,7 @@ import numpy as np
 from brian2.equations.equations import DIFFERENTIAL_EQUATION
 from brian2.utils.stringtools import word_substitute
 
-from bioplastic.engine.noise import DRAWS
+from bioplastic.engine.noise import DRAWS, IN_LANE, LANES
 from bioplastic.engine.plan import Plan, plan_of
 from bioplastic.engine.program import ChunkResult
 from bioplastic.errors import ParameterError
@@ -44,17 +44,17 @@ _BETWEEN = (NORMALIZATION, AT_BATCH_END)
 Combine = Literal["sum", "mean"] | None
 
 
-def of_neurons(text: str, lanes: int, n: int) -> str:
-    """Let strings of a population of `n` neurons a lane count within their lane."""
-    return _substituted(text, lanes, {"i": f"(i % {n})", "N": str(n)})
+def of_neurons(text: str, lanes: int) -> str:
+    """Let strings of a population count within their lane."""
+    return _substituted(text, lanes, {"i": f"(i % {IN_LANE})", "N": IN_LANE})
 
 
-def of_synapses(text: str, lanes: int, n_pre: int, n_post: int, number: str) -> str:
-    """Let strings of synapses count within their lane; `number` stands for that of its synapses."""
-    own = {f"N_{side}": str(n) for side, n in (("pre", n_pre), ("post", n_post))}
-    own |= {name: f"({name} % {n_pre})" for name in ("i", "i_pre")}
-    own |= {name: f"({name} % {n_post})" for name in ("j", "i_post")}
-    return _substituted(text, lanes, {**own, "N": number})
+def of_synapses(text: str, lanes: int, *, listed: bool) -> str:
+    """Let strings of synapses, of a list whose length a program reads, count within their lane."""
+    own = {f"N_{side}": f"{IN_LANE}_{side}" for side in ("pre", "post")}
+    own |= {name: f"({name} % {IN_LANE}_pre)" for name in ("i", "i_pre")}
+    own |= {name: f"({name} % {IN_LANE}_post)" for name in ("j", "i_post")}
+    return _substituted(text, lanes, {**own, "N": f"(N/{LANES})" if listed else IN_LANE})
 
 
 def _substituted(text: str, lanes: int, names: dict[str, str]) -> str:

@@ -8,10 +8,8 @@ processes nor on what else is computed, and it is the same on every engine.
 
 import hashlib
 import re
-from collections.abc import Mapping
 from typing import Any
 
-import brian2 as b2
 import numpy as np
 import numpy.typing as npt
 from brian2.core.functions import Function
@@ -20,11 +18,13 @@ from brian2.devices.device import RuntimeDevice, all_devices
 from bioplastic.engine.brian_internals import elements_of, name_of_runner, without_count
 from bioplastic.engine.functions import HEADERS, implement, philox_uniform
 
-__all__ = ["DRAWS", "Noise", "NoiseDevice", "noise_device"]
+__all__ = ["DRAWS", "IN_LANE", "LANES", "Noise", "NoiseDevice", "noise_device"]
 
 #: What draws, and what stands for it in code whose places are named.
 _DRAWN = {"rand": "_uniform_of", "randn": "_normal_of", "poisson": "_poisson_of"}
 DRAWS = frozenset(_DRAWN)
+#: Constants of Brian's groups: neurons, or synapses of a regular wiring, of a lane; and lanes.
+IN_LANE, LANES = "_n_in_lane", "_n_lanes"
 _DRAW = re.compile(rf"\b({'|'.join(_DRAWN)})\s*\((\s*\))?")
 _TARGET = re.compile(r"\s*(\w+)\s*[-+*/%]*=(?!=)")
 
@@ -61,12 +61,10 @@ class Noise:
         The seed as two 32-bit words.
     lanes : int
         Samples that are shown side by side.
-    wirings : mapping of str to RegularWiring
-        Of synapses that lie in memory row by row.
     """
 
-    def __init__(self, key: npt.NDArray[np.int64], lanes: int, wirings: Mapping[str, Any]) -> None:
-        self._key, self._lanes, self._wirings = key, lanes, wirings
+    def __init__(self, key: npt.NDArray[np.int64], lanes: int) -> None:
+        self._key, self._lanes = key, lanes
         # Where a runtime engine stands; a compiled program has the same in noise.h.
         self.step = np.full(1, -1, dtype=np.int64)  # -1 at a slot's edges
         self.sample_key, self.repeats = np.zeros(lanes), np.zeros(lanes)
@@ -131,13 +129,12 @@ class Noise:
         """Count the elements of a lane; 0 where there is one lane only."""
         if self._lanes == 1:
             return "0"
-        synapses = getattr(owner, "synapses", owner)
-        if not isinstance(synapses, b2.Synapses):
-            return str(len(owner) // self._lanes)
-        if synapses.name in self._wirings:
-            return str(self._wirings[synapses.name].n_synapses)
-        variables["N"] = synapses.variables["N"]  # a list, whose length a program reads
-        return f"(N/{self._lanes})"
+        own = getattr(owner, "synapses", owner).variables
+        if IN_LANE in own:
+            variables[IN_LANE] = own[IN_LANE]
+            return IN_LANE
+        variables |= {name: own[name] for name in ("N", LANES)}  # a list, whose length is read
+        return f"(N/{LANES})"
 
     def _uniform(self, place: int, other: int, n: float, element: Any, more: int = 0) -> Any:
         element = elements_of(element)

@@ -274,11 +274,33 @@ class Plan:
 
         Classes of one's own may say by code what no field of them does.
         """
-        neurons = [(p.neuron.takes, p.neuron.spikes, p.neuron.refractory_string, p.n_features)
-                   for p in self.network.populations]  # fmt: skip
+        neurons = [
+            (p.neuron.takes, p.neuron.spikes, p.neuron.refractory_string)
+            for p in self.network.populations
+        ]
         rows = [kind_of(p).row for p in self.network.inputs]
         actions = [(a.name, a.order, a.parts, a.every) for a in self.actions]
         return repr((key_of(self.network), self.texts, neurons, rows, actions))
+
+    @functools.cached_property
+    def sizes(self) -> dict[str, int]:
+        """Count neurons by population, and synapses by projection where their wiring is regular.
+
+        A program reads them at its start.
+        """
+        sizes = {p.name: p.n for p in self.network.populations}
+        for projection in self.network.projections:
+            if not projection.listed:
+                n_pre, n_post = sizes[projection.pre], sizes[projection.post]
+                n_row = {"all_to_all": n_post, "one_to_one": 1}
+                sizes[projection.name] = n_pre * n_row.get(str(projection.wiring), n_post - 1)
+        return sizes | {"schedule": 1}
+
+    @property
+    def columns(self) -> list[int]:
+        """Count the columns of the tables that have some: of inputs, and of target signals."""
+        shown = [p.n_features for p in self.network.inputs if kind_of(p).row]
+        return [*shown, self.n_target_signals]
 
     @functools.cached_property
     def values(self) -> dict[str, float]:

@@ -16,11 +16,12 @@ __all__ = ["CYTHON", "NUMPY"]
 
 #: Brian objects that are kept for the next run.
 MAX_PROGRAMS = 4
-_programs: dict[tuple[str, str, int], RuntimeProgram] = {}
+_programs: dict[tuple[str, str, str, int], RuntimeProgram] = {}
 
 
 def _open(target: str, network: Network, lanes: int) -> RuntimeProgram:
-    key = (plan_of(network).key, target, lanes)
+    plan = plan_of(network)
+    key = (plan.key, f"{plan.sizes}{plan.columns}", target, lanes)
     with BRIAN:
         program = _programs.pop(key, None)
         if program is None:

@@ -72,6 +72,22 @@ class Tables:
     #: whether anything is looked up step by step
     signals: bool
 
+    @property
+    def all(self) -> tuple[RowTable, ...]:
+        """Every table."""
+        others = self.sample_keys, self.targets, self.first_rows, self.slot_steps
+        return (*self.with_columns, *others)
+
+    @property
+    def with_columns(self) -> tuple[RowTable, ...]:
+        """Tables whose number of columns is a size."""
+        return (*self.stimuli.values(), self.target_signals)
+
+    @property
+    def all_uniforms(self) -> tuple[Uniform, ...]:
+        """Functions that draw, each with a key of its own."""
+        return (self.uniform, *self.uniforms.values())
+
     def functions_of(self, population: str) -> dict[str, Function]:
         """Return the functions that strings of a population may call, by name."""
         functions: dict[str, Function] = {

@@ -1,24 +1,32 @@
 """Brian's C++ device with a loop over slots, and with loops that vectorise."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from brian2.codegen.generators.cpp_generator import c_data_type
-from brian2.core.variables import DynamicArrayVariable
+from brian2.core.variables import Constant
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import all_devices, get_device
+from brian2.parsing.rendering import CPPNodeRenderer
+from brian2.utils.stringtools import get_identifiers
 
 from bioplastic.engine import brian_internals as brian
 from bioplastic.engine.built import Built, Place, RegularWiring
 from bioplastic.engine.lanes import learned_variables, upper_bounds
-from bioplastic.engine.noise import NoiseDevice
+from bioplastic.engine.noise import IN_LANE, LANES, NoiseDevice
 from bioplastic.engine.refractory import AWAKE
 from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.models.hooks import AT_BATCH_END
 
 __all__ = ["SlotCodeObject", "SlotDevice", "slot_device"]
+
+#: What code objects share with the loop over slots, beside arrays, and of which type that is.
+_OBJECTS = {"list": "_SynapseList", "arrivals": "_Arrivals", "superposition": "_Superposition"}
+#: Names in a code object's body that are another's in another's: arrays, numbers, and the above.
+_OF_ITS_OWN = re.compile(rf"\b(_ptr|_n_of|{'|'.join(f'_{what}' for what in _OBJECTS)})(_\w+)")
 
 
 def wiring(owner: Any) -> RegularWiring | None:
@@ -31,6 +39,23 @@ def wiring(owner: Any) -> RegularWiring | None:
 def is_listed(owner: Any) -> bool:
     """Whether the synapses behind a code object's owner are read from a list."""
     return getattr(owner, "synapses", owner).name in get_device().built.plan.lists
+
+
+def in_lane(group: Any) -> str:
+    """Name the number of a group's neurons in a lane."""
+    return str(get_device().built.numbers[group.name])
+
+
+def constant_or_scalar(name: str, variable: Any) -> str:
+    """Write a constant, or the only number of an array, as code objects know it."""
+    if not variable.array:
+        return name
+    return brian.at_element(brian.pointer(get_device().get_array_name(variable)), "0")
+
+
+def spikes_of(group: Any) -> str:
+    """Name the array of a group's spikes, as code objects know it."""
+    return brian.pointer(get_device().get_array_name(brian.array_of_spikes(group)))
 
 
 def arrivals_of(pathway: Any) -> str | None:
@@ -83,10 +108,11 @@ def of_anybody(lines: list[str]) -> list[str]:
     return [brian.without_condition(line, f"{AWAKE} > 0.5") for line in lines]
 
 
-def lanes_of(code_object: str) -> int:
+def lanes_of(code_object: str) -> str:
     """Count the lanes on whose synapses a code object acts."""
     built: Built = get_device().built
-    return 1 if brian.name_of_runner(code_object) in built.once else built.lanes
+    once = built.lanes == 1 or brian.name_of_runner(code_object) in built.once
+    return "1" if once else LANES
 
 
 def by_name(*functions: Any) -> dict[str, Any]:
@@ -96,10 +122,14 @@ def by_name(*functions: Any) -> dict[str, Any]:
 class SlotCodeObject(CPPStandaloneCodeObject):
     """Code object that takes our templates before Brian's."""
 
+    generator_class = brian.code_generator()
     templater = brian.templates_of(
         CPPStandaloneCodeObject,
         functions={
-            **by_name(wiring, is_listed, arrivals_of, superposition, lanes_of),
+            **by_name(
+                constant_or_scalar, wiring, is_listed, in_lane, spikes_of, arrivals_of,
+                superposition, lanes_of,
+            ),
             "superposed": lambda name: get_device().built.superposed[name],
             "slot_plan": lambda: get_device().plan,
             "lanes": lambda: get_device().built.lanes,
@@ -109,12 +139,16 @@ class SlotCodeObject(CPPStandaloneCodeObject):
 
 
 class SlotDevice(NoiseDevice, CPPStandaloneDevice):
-    """Brian's C++ device with a main loop over slots in place of ``Network.run``."""
+    """Brian's C++ device with a main loop over slots in place of ``Network.run``.
 
-    #: The one file that is compiled, and those of our templates that it includes.
+    Sizes are read by the program at its start: text that depends on a number of neurons, synapses
+    or lanes is a fault.
+    """
+
+    #: The file that is compiled, and those of our templates that it includes.
     unit = "unit.cpp"
     our_headers: tuple[str, ...] = (
-        "calendar.h", "philox.h", "noise.h", "superposition.h", "synapse_list.h",
+        "run.h", "calendar.h", "philox.h", "noise.h", "superposition.h", "synapse_list.h",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -123,13 +157,28 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         self.built: Any = None
         #: What the template of the main program fills in.
         self.plan: dict[str, Any] = {}
+        #: Arrays that begin with other numbers than 0, by variable.
+        self.filled: dict[Any, Any] = {}
+
+    def arithmetic(self) -> str:
+        """What equations need of C++, whatever they say."""
+        return brian.arithmetic()
 
     def code_object_class(self, codeobj_class: Any = None, fallback_pref: Any = None) -> Any:
         """Return our code objects, whatever the preferences say."""
         return SlotCodeObject
 
+    def get_array_name(self, var: Any, access_data: bool = True) -> str:
+        """Name of an array; none of them grows."""
+        return str(super().get_array_name(var))
+
+    def fill_with_array(self, var: Any, arr: Any) -> None:
+        """Note what an array begins with."""
+        super().fill_with_array(var, arr)
+        self.filled[var] = arr
+
     def add_slot_loop(self, built: Built) -> None:
-        """Queue the program's main part: read, prepare, run slots, write.
+        """Find the program's main part: read, prepare, run slots, write.
 
         Parameters
         ----------
@@ -141,28 +190,23 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             if synapses.name in built.added_to:
                 # Who is refractory when a spike arrives loses it, not who is when it is fired.
                 brian.let_refractory_receive(synapses.pre)
-        # Before the objects prepare themselves: they may look at what is read, at delays say.
-        self.insert_code("main", "_read_input(n_rows);")
         brian.prepare(net, {built.step_clock, built.slot_clock})
         brian.add_to_program(self, net)
+        self._write_functions()
         learned = learned_variables(network) if built.lanes > 1 else []
         calls = self._calls(learns=bool(learned))
-        self.insert_code("main", "_run_slots(n_rows);")
-        net.after_run()
-        self.insert_code("main", "_write_output();")
         lists, bounds, tables = built.plan.lists, upper_bounds(network), built.tables
         number, variables = tables.inputs.index, dict(sorted(built.variables.items()))
         listed = {f"{s.name}.{k}": (s, k) for s in built.listed for k in lists[s.name][1]}
         places = {n: self._place(n, *v) for n, v in (variables | listed).items()}
         of_lists = (f"{n}.{key}" for n, both in lists.items() for keys in both for key in keys)
+        shown = {t.name: n for n, t in tables.stimuli.items() if self._reads(f"{t.name}_values")}
         self.plan = {
             **calls,
+            "sizes": [LANES, *(f"_n_of_{p.name}" for p in network.populations),
+                      *(f"{t.name}_columns" for t in tables.with_columns)],
             # Files of samples go by the number of their input.
-            "tables": [
-                (table.name, table.values.shape[1], number(name), name in tables.by_step)
-                for name, table in tables.stimuli.items()
-                if self._reads(f"{table.name}_values")
-            ],
+            "tables": [(t, number(name), name in tables.by_step) for t, name in shown.items()],
             "noise_keys": [
                 (uniform.name, number(name))
                 for name, uniform in tables.uniforms.items()
@@ -173,13 +217,13 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
                 for name, group in built.spike_inputs.items()
             ],
             "lanes": built.lanes,
-            "resized": self._resized(),
-            "read": [places[n] for n in variables],
-            "changing": [place for n, place in places.items() if n not in built.parameters],
+            "variables": list(places.values()),
+            "read": set(variables),
+            "changing": {n for n in places if n not in built.parameters},
             "learned": [(places[n], places.get(bounds.get(n, ""))) for n in learned],
             "spread": [places[n] for n in sorted(built.spread & places.keys())],
             "signals": tables.signals,
-            "n_target_signals": tables.target_signals.values.shape[1],
+            "target_signals": self._reads("target_signal_values"),
             "draws": self._reads("uniform_key"),
             "has_targets": self._reads("target_values"),
             "watched": [self._spikes(group) for group in built.watched],
@@ -188,16 +232,86 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
                 {
                     (self.array_added_to(name), self._open(group.variables[variable]))
                     for name, (group, variable) in built.added_to.items()
-                }
+                },
+                key=str,
             ),
             "superposed": [self._superposed(name) for name in built.superposed],
             "log": SLOT_LOG,
             "files": {n: k for k, n in enumerate(sorted({*variables, *of_lists}))},
             "layout": {
-                n: (self._size(group, v), str(np.dtype(group.variables[v].dtype)))
+                n: ("" if group.variables[v].scalar else group.name,
+                    str(np.dtype(group.variables[v].dtype)))
                 for n, (group, v) in built.variables.items()
             },
-        }
+        }  # fmt: skip
+
+    # Functions
+
+    def _write_functions(self) -> None:
+        """Write a function for every code object, one for all of the same text."""
+        #: Lines of C++, and how each code object is called.
+        self.functions: list[str] = []
+        self.calls: dict[str, str] = {}
+        known: dict[tuple[str, ...], str] = {}
+        for name, code in sorted(self.code_objects.items()):
+            body, support = self._body_of(code), code.code.support.strip()
+            own = {found[0]: found[1] for found in _OF_ITS_OWN.finditer(body)}
+            given = {word: f"{kind}_{k}" for k, (word, kind) in enumerate(own.items())}
+            same = _OF_ITS_OWN.sub(lambda found, given=given: given[found[0]], body)
+            parameters = ", ".join(f"{self._type_of(w)} {given[w]}" for w in own)
+            text = parameters, same, support
+            if text not in known:
+                function = known[text] = f"_run_{len(known)}"
+                self.functions += [
+                    f"namespace _of{function} {{", support,
+                    f"// {name}",
+                    f"static _HOT void {function}({parameters})", "{", same, "}", "}",
+                    f"using _of{function}::{function};",
+                ]  # fmt: skip
+            arguments = ", ".join(word.removeprefix("_ptr") for word in own)
+            self.calls[name] = f"{known[text]}({arguments});"
+
+    def _body_of(self, code: Any) -> str:
+        """Body of a code object's function, with the constants that it names."""
+        body = str(code.code.body)
+        words = get_identifiers(body)
+        constants = [
+            f"    const {c_data_type(v.dtype)} {n} = {self.constant(v)};"
+            for n, v in sorted(code.variables.items())
+            if isinstance(v, Constant) and n in words
+        ]
+        return "\n".join([*constants, body])
+
+    def constant(self, variable: Any) -> str:
+        """C++ expression of a constant; sizes are what the program has read."""
+        built, name = self.built, getattr(variable.owner, "name", "")
+        if variable.name == LANES:
+            return LANES
+        if variable.name == IN_LANE and name in built.wirings:
+            return str(built.wirings[name].n_synapses)
+        if variable.name == IN_LANE:
+            return str(built.numbers[name])
+        if variable.name == "N" and name in built.numbers:
+            return self._all(built.numbers[name])
+        return str(CPPNodeRenderer().render_expr(repr(variable.value)))
+
+    def _all(self, number: str) -> str:
+        """C++ expression of what all lanes have, of which one has so many."""
+        return f"{number}*{LANES}" if self.built.lanes > 1 else number
+
+    def _type_of(self, word: str) -> str:
+        """C++ type of what a function is given by a name."""
+        kind, _, name = word[1:].partition("_")
+        if kind == "n":
+            return "const int64_t"
+        if kind != "ptr":
+            return f"{_OBJECTS[kind]}&"
+        variable = self.variable_of(f"_{name}")
+        return f"{c_data_type(variable.dtype)}* __restrict"
+
+    def variable_of(self, array: str) -> Any:
+        """Return the variable of an array."""
+        return next(v for v, name in self.arrays.items() if name == array)
 
     def _calls(self, *, learns: bool) -> dict[str, list[str]]:
         """List calls of all that acts, in its order, by the parts of a slot."""
@@ -210,7 +324,8 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         before = {name: f"_fire_input_{name}(step);" for name in built.spike_inputs}
         after, opens, in_place = {}, [], set()
         for group, variable in built.calendars:
-            (spikes, n), (times, _) = self._spikes(group), self._array(group.variables[variable])
+            spikes, n = self._spikes(group)
+            n, times = self._all(n), self.get_array_name(group.variables[variable])
             calendar, dt = f"_calendar_{group.name}", f"{brian.array_name('step_clock', 'dt')}[0]"
             opens.append(f"{calendar}.begin_slot({times}, {n}, {dt}, n_steps);")
             looks = group.thresholder["spike"].name
@@ -238,7 +353,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             condition = f"if ({when[obj.name]}) " if obj.name in when else ""
             names = () if obj.name in in_place else brian.codes_in_a_step(obj)
             part += [before[obj.name]] if obj.name in before else []
-            part += [f"{condition}_run_{name}();" for name in names]
+            part += [condition + self.calls[name] for name in names]
             part += [after[obj.name]] if obj.name in after else []
             ends.pop(obj.name, None)
         calls["start"] += [*opens, *(["_begin_round();"] if learns else [])]
@@ -248,64 +363,67 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
 
     def _reads(self, array: str) -> bool:
         """Whether a code object reads what a function looks up."""
-        names = f"_namespace{array}", f"_dev_{array}"  # on the CPU, and on a GPU
-        codes = [brian.text_of(c) for c in self.code_objects.values()]
-        return any(name in code for name in names for code in codes)
+        read = re.compile(rf"\b(_dev_)?{array}\b")  # on the CPU, and on a GPU
+        return any(read.search(brian.text_of(code)) for code in self.code_objects.values())
 
     def number_now(self, array: str) -> str:
         """C++ expression of the first number of an array, as the loop over slots sees it."""
         return f"{array}[0]"
 
-    def _spikes(self, group: Any) -> tuple[str, int]:
-        """C++ name of a group's spikes, and the place where their number stands."""
-        return self.get_array_name(brian.array_of_spikes(group)), len(group)
+    def _spikes(self, group: Any) -> tuple[str, str]:
+        """C++ names of a group's spikes, and of the number of its neurons in a lane."""
+        return self.get_array_name(brian.array_of_spikes(group)), self.built.numbers[group.name]
 
     def _superposed(self, name: str) -> dict[str, Any]:
         """Collect what the main program needs to superpose the synapses of a projection."""
-        found = self.built.superposed[name]
+        found, regular = self.built.superposed[name], self.built.wirings[name]
         synapses = next(o for o in self.built.net.objects if o.name == name)
         variables = [*found.states, *found.sums]
         amounts, amount = "0", found.amount
         if not amount.replace(".", "").isdigit():
             variable = synapses.source.variables[amount]
-            start = self._array(variable)[0]
-            amounts, amount = ("0", f"{start}[0]") if variable.scalar else (start, "0")
-        spikes, n_pre = self._spikes(synapses.source)
+            array = self.get_array_name(variable)
+            amounts, amount = ("0", f"{array}[0]") if variable.scalar else (array, "0")
         return {
             "name": name,
-            "n_pre": n_pre,
-            "n_post": len(synapses.target),
+            "n_pre": regular.n_pre,
+            "n_post": regular.n_post,
             "how": found,
             "variables": variables,
-            "spikes": spikes,
+            "spikes": self._spikes(synapses.source)[0],
             "amounts": amounts,
             "amount": amount,
-            "arrays": {v: self._array(synapses.variables[v])[0] for v in variables},
+            "arrays": {v: self.get_array_name(synapses.variables[v]) for v in variables},
         }
 
     def _list(self, synapses: Any, read: list[str], changed: list[str]) -> dict[str, Any]:
         """Collect what the main program needs to make the synapses of a list."""
-        name, lanes = synapses.name, self.built.lanes
+        name, numbers = synapses.name, self.built.numbers
         arrays = {
             "i": synapses.variables[brian.SYNAPTIC_PRE],
             "j": synapses.variables[brian.SYNAPTIC_POST],
             "delay": synapses.pre.variables["delay"],
             **{key: synapses.variables[key] for key in (*read[3:], *changed)},
         }
-        names = {k: self.get_array_name(v, access_data=False) for k, v in arrays.items()}
-        every = {
-            self.get_array_name(v, access_data=False) for v in brian.variables_per_synapse(synapses)
-        }
+        names = {k: self.get_array_name(v) for k, v in arrays.items()}
         added_to = self.array_added_to(name)
+        others = {self.get_array_name(v): v for v in brian.variables_per_synapse(synapses)}
         return {
             "name": name,
-            "repeated": lanes > 1 and not added_to,
-            "read": [(f"{name}.{k}", array, k in changed) for k, array in names.items()],
-            "all": sorted(every - set(names.values())),
-            "number": self.get_array_name(synapses.variables["N"]),
-            "n_pre": len(synapses.source) // (lanes if added_to else 1),
-            "n_post": len(synapses.target),
+            "lanes": "1" if added_to or self.built.lanes == 1 else LANES,
+            "read": [
+                (f"{name}.{k}", array, c_data_type(arrays[k].dtype), k in changed)
+                for k, array in names.items()
+            ],
+            "others": sorted(
+                (array, c_data_type(v.dtype))
+                for array, v in others.items()
+                if array not in names.values()
+            ),
+            "n_pre": numbers[synapses.source.name],
+            "n_post": numbers[synapses.target.name],
             "arrays": names,
+            "dt": f"{brian.array_name('step_clock', 'dt')}[0]",
             "learns": hasattr(synapses, "post"),
             "arrivals": f"&_arrivals{added_to}" if added_to else "0",
         }
@@ -318,68 +436,96 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         array: str = self.get_array_name(group.variables[variable])
         return array
 
-    def declarations(self) -> list[str]:
-        """Return what the loop over slots shares with code objects, in C++."""
-        return [
-            *(f"static _SynapseList _list_{found['name']};" for found in self.plan["lists"]),
-            *(f"static _Arrivals _arrivals{array};" for array, _ in self.plan["arrivals"]),
-            *(f"static _Superposition _superposition_{name};" for name in self.built.superposed),
-            *(f"static _Calendar _calendar_{group.name};" for group, _ in self.built.calendars),
-        ]
+    # Text
 
-    def _resized(self) -> list[tuple[str, int]]:
-        """List what each lane has for itself of regular synapses: Brian made one lane's."""
-        built = self.built
-        return sorted(
-            (self.get_array_name(variable, access_data=False), self._size(synapses, key))
-            for synapses in built.net.objects
-            if built.lanes > 1 and synapses.name in built.wirings
-            for key, variable in synapses.variables.items()
-            if key == "lastupdate" or key in built.own.get(synapses.name, ())
-            if isinstance(variable, DynamicArrayVariable)
-        )
+    def text(self) -> str:
+        """Return the source of the program, as one unit: headers are read once, calls inlined."""
+        main = brian.render(self.code_object_class().templater, "main")
+        words = get_identifiers("\n".join([main, *self.calls.values()]))
+        arrays = {name: v for v, name in self.arrays.items() if name in words}
+        lines = [f'#include "{header}"' for header in self.our_headers]
+        lines[1:1] = [self.arithmetic(), *(f"static int64_t {name};" for name in self.plan["sizes"])]
+        lines += [f"static {c_data_type(v.dtype)}* {name};" for name, v in sorted(arrays.items())]
+        lines += [*self.declarations(), *self.functions]
+        lines += ["_COLD void _make_arrays()", "{", *self._rooms(arrays), "}", main]
+        return "\n".join(lines) + "\n"
+
+    def declarations(self) -> Iterator[str]:
+        """Return what the loop over slots shares with code objects, in C++."""
+        lists, tables = self.built.plan.lists, self.built.tables
+        yield from (f"static int64_t _n_of_{name};" for name in lists)
+        yield from (f"static _SynapseList _list_{name};" for name in lists)
+        yield from (f"static _Arrivals _arrivals{array};" for array, _ in self.plan["arrivals"])
+        yield from (f"static _Superposition _superposition_{n};" for n in self.built.superposed)
+        yield from (f"static _Calendar _calendar_{group.name};" for group, _ in self.built.calendars)
+        yield from (f"static double* {table.name}_values;" for table in tables.all)
+        yield from (f"static int64_t {uniform.name}_key[2];" for uniform in tables.all_uniforms)
+
+    def _rooms(self, arrays: dict[str, Any]) -> Iterator[str]:
+        """Make room for arrays, and put into them what they begin with."""
+        begins = {variable: start for variable, _, start in self.arange_arrays}
+        for name, variable in sorted(arrays.items()):
+            if variable.owner.name in self.built.plan.lists and not variable.scalar:
+                continue  # of its list
+            n = self._whole(variable)
+            yield f"    {name} = _room<{c_data_type(variable.dtype)}>({n});"
+            if variable in begins:
+                yield f"    for (int64_t k=0; k<{n}; k++) {name}[k] = {begins[variable]} + k;"
+            elif variable.name == "N":
+                yield f"    {name}[0] = {self._length(variable.owner)};"
+            elif variable in self.filled:
+                yield f"    {self._begin(name, n, variable)}"
+
+    def _begin(self, name: str, n: str, variable: Any) -> str:
+        values = np.unique(self.filled[variable])
+        if len(values) == 1:
+            value = CPPNodeRenderer().render_expr(repr(values.item()))
+            return f"for (int64_t k=0; k<{n}; k++) {name}[k] = {value};"
+        # What links a neuron to its lane.
+        return f"for (int64_t k=0; k<{n}; k++) {name}[k] = k/{self._length(variable.owner)};"
 
     def _open(self, variable: Any) -> str | None:
         """Name the array that says which neurons take what arrives at a variable; None: all do."""
         condition = brian.condition_of_writing(variable)
         return None if condition is None else self.get_array_name(condition)
 
-    def _place(self, name: str, group: Any, key: str) -> Place:
-        built, variable = self.built, group.variables[key]
-        start, whole = self._array(variable)
-        length, lanes = whole, built.lanes
+    def _length(self, group: Any) -> str:
+        """C++ expression of the elements of a lane: neurons, or synapses."""
+        built, name = self.built, group.name
+        if name in built.wirings:
+            return str(built.wirings[name].n_synapses)
+        if name not in built.plan.lists:
+            return str(built.numbers[name])
+        shared = built.lanes == 1 or name in built.added_to
+        return f"_n_of_{name}" if shared else f"_n_of_{name}/{LANES}"
+
+    def _has_own(self, variable: Any) -> bool:
+        """Whether each lane has elements of an array for itself."""
+        built, name = self.built, getattr(variable.owner, "name", "")
+        if built.lanes == 1 or variable.scalar:
+            return False
+        if name in built.wirings:
+            return variable.name == "lastupdate" or variable.name in built.own.get(name, ())
+        return name not in built.added_to
+
+    def _whole(self, variable: Any) -> str:
+        """C++ expression of the elements of an array, in all lanes."""
         if variable.scalar:
-            lanes = 1
-        elif group.name in built.plan.lists:
-            lanes = 1 if group.name in built.added_to else lanes
-            length = f"{whole}/{lanes}"
-        elif lanes > 1:
-            length = str(self._size(group, key))
-            shared = group.name in built.wirings and key not in built.own.get(group.name, ())
-            lanes = 1 if shared else lanes
+            return "1"
+        length = self._length(variable.owner)
+        whole = f"{length}*{LANES}" if self._has_own(variable) else length
+        return f"{whole} + 1" if variable.name == brian.SPIKES else whole
+
+    def _place(self, name: str, group: Any, key: str) -> Place:
+        variable = group.variables[key]
         return Place(
             name=name,
             array=self.get_array_name(variable),
-            start=start,
-            whole=whole,
-            length=length,
-            lanes=lanes,
+            length="1" if variable.scalar else self._length(group),
+            own=self._has_own(variable),
             type=c_data_type(variable.dtype),
+            code=np.dtype(variable.dtype).char.replace("l", "q").replace("?", "b"),
         )
-
-    def _size(self, group: Any, name: str) -> int:
-        """Elements of a variable in one lane."""
-        variable = group.variables[name]
-        if isinstance(variable, DynamicArrayVariable):
-            return int(self.built.wirings[group.name].n_synapses)
-        return int(variable.size) // (1 if variable.scalar else self.built.lanes)
-
-    def _array(self, variable: Any) -> tuple[str, str]:
-        """C++ expressions of an array's start and of its length."""
-        array = self.get_array_name(variable, access_data=False)
-        if isinstance(variable, DynamicArrayVariable):
-            return f"{array}.data()", f"{array}.size()"
-        return array, str(variable.size)
 
 
 slot_device = SlotDevice()

@@ -32,7 +32,6 @@ from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan
 from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.engine.standalone import slot_device
-from bioplastic.engine.unit import write_unit
 from bioplastic.errors import BuildError, CompilerNotFoundError, SimulationError, StorageError
 from bioplastic.models import Network
 
@@ -41,6 +40,7 @@ __all__ = ["CPP", "CompiledProgram", "StandaloneProgram", "compile_unit", "gener
 #: -ffast-math lets the compiler vectorise sums; infinities stay honest.
 FLAGS = ("-std=c++17", "-O3", "-ffast-math", "-fno-finite-math-only", "-w")
 _NATIVE = "-march=native"
+_TEMPLATES = Path(__file__).with_name("templates")
 #: What lanes learn, by the number that the program is given.
 _COMBINE = (None, "sum", "mean")
 
@@ -88,17 +88,24 @@ class CompiledProgram:
         build: Callable[[Path], None],
     ) -> None:
         key = cache.fingerprint(
-            plan_of(network).key, str(lanes), brian2.__version__, np.__version__, sympy.__version__,
+            plan_of(network).key, str(lanes > 1), brian2.__version__, np.__version__, sympy.__version__,
             sys.version, *versions,
         )  # fmt: skip
         self._of_cache = functools.partial(cache.get_or_build, key, build)
         self._folder, manifest, self.build_seconds = self._of_cache()
-        self.sizes: dict[str, int] = {name: n for name, (n, _) in manifest["layout"].items()}
+        plan = plan_of(network)
+        self.sizes: dict[str, int] = {
+            name: plan.sizes[owner] if owner else 1
+            for name, (owner, _) in manifest["layout"].items()
+        }
+        #: What the program reads first, see :class:`SlotDevice`.
+        neurons = [population.n for population in network.populations]
+        self._sizes = np.array([lanes, *neurons, *plan.columns], dtype=np.int64)
         self._types: dict[str, str] = {name: t for name, (_, t) in manifest["layout"].items()}
         #: Numbers of the variables' files: names may differ in nothing but upper and lower case.
         self._files: dict[str, int] = manifest["files"]
         self._parameters = set(manifest["parameters"])
-        self._lists = plan_of(network).lists
+        self._lists = plan.lists
         self._inputs = [population.name for population in network.inputs]
 
     def run(
@@ -119,6 +126,7 @@ class CompiledProgram:
                     _write_array(folder / f"input.{self._inputs.index(name)}.{what}", array)
             if chunk.target_signals is not None:
                 _write_array(folder / "target_signals", chunk.target_signals)
+            _write_array(folder / "sizes", self._sizes)
             _write_array(folder / "n_steps", np.asarray(chunk.n_steps, dtype=np.int64))
             _write_array(folder / "sample_keys", np.asarray(chunk.keys, dtype=np.float64))
             _write_array(folder / "targets", np.asarray(chunk.targets, dtype=np.float64))
@@ -317,11 +325,12 @@ def generate(
         device.reinit()
         device.activate(build_on_run=False)
         try:
-            built = build(network, n_rows=1, superpose=superpose, lanes=lanes, repeat=False)
+            built = build(network, n_rows=1, superpose=superpose, lanes=lanes, connects=False)
             device.add_slot_loop(built)
-            device.build(directory=str(folder), compile=False, run=False)
             manifest = {name: device.plan[name] for name in ("layout", "files")}
-            write_unit(folder, device)
+            (folder / device.unit).write_text(device.text())
+            for header in device.our_headers:
+                shutil.copy(_TEMPLATES / header, folder)
         finally:
             device.reinit()
     manifest["parameters"] = sorted(built.parameters)

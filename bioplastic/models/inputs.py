@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from brian2 import ms
 
-from bioplastic.models.declaration import key_of, parameter, require
+from bioplastic.models.declaration import parameter, require
 from bioplastic.models.neurons import NeuronModel
 
 __all__ = ["DelayLineInput", "PoissonInput", "SignalInput", "SpikeInput"]
@@ -148,7 +148,7 @@ class DelayLineInput(SignalInput):
     equations: str = DELAY_LINE_EQUATIONS
     before_spikes: str = "value = stimulus(row - lag*heard, channel)*heard"
     at_slot_start: str = DELAY_LINE_START
-    n_channels: Any = parameter(1, low=1, strict=False, key=key_of)
+    n_channels: Any = parameter(1, low=1, strict=False)
     delay: Any = parameter(30 * ms, low=0)
 
     def n_features(self, n: int) -> int:

@@ -47,7 +47,7 @@ class Population(Declaration):
     """
 
     name: str
-    n: int
+    n: int = read_at_start()
     neuron: NeuronModel
     grid: tuple[int, ...] | None = read_at_start(default=None)
     places: tuple[int, ...] | None = read_at_start(default=None)

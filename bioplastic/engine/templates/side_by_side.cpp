@@ -1,39 +1,26 @@
 {# Samples side by side: what waits, and what they learn together; see lanes.py. #}
 {% if _plan.lanes > 1 %}
 // A lane whose sample is over waits for the others as it is.
-template<class T> struct _Kept
-{
-    std::vector<T> values;
-
-    void keep(const T* data, int64_t n, int64_t lane)
-    {
-        values.resize(n*_n_lanes);
-        std::copy(data + lane*n, data + (lane + 1)*n, values.data() + lane*n);
-    }
-
-    void bring_back(T* data, int64_t n, int64_t lane)
-    {
-        std::copy(values.data() + lane*n, values.data() + (lane + 1)*n, data + lane*n);
-    }
-};
-{% for its in _plan.changing if its.lanes > 1 %}
-static _Kept<{{its.type}}> _kept_{{loop.index}};
-{% endfor %}
+static std::vector<std::vector<char>> _kept;  // of each lane, what changes of it
 
 static void _keep(int64_t lane)
 {
-    using namespace brian;
-    {% for its in _plan.changing if its.lanes > 1 %}
-    _kept_{{loop.index}}.keep({{its.start}}, {{its.length}}, lane);
-    {% endfor %}
+    _kept.resize(_n_lanes);
+    _kept[lane].clear();
+    for (const _Variable& its : _variables)
+        if (its.changes && its.own)
+            _kept[lane].insert(_kept[lane].end(), its.of(lane), its.of(lane) + its.n_bytes());
 }
 
 static void _bring_back(int64_t lane)
 {
-    using namespace brian;
-    {% for its in _plan.changing if its.lanes > 1 %}
-    _kept_{{loop.index}}.bring_back({{its.start}}, {{its.length}}, lane);
-    {% endfor %}
+    const char* kept = _kept[lane].data();
+    for (const _Variable& its : _variables)
+        if (its.changes && its.own)
+        {
+            std::memcpy(its.of(lane), kept, its.n_bytes());
+            kept += its.n_bytes();
+        }
 }
 {% if _plan.learned %}
 
@@ -59,7 +46,7 @@ struct _Learned
         for (int64_t k=0; k<n; k++)
             data[k] = std::min(std::max(before[k] + share*change[k], std::min(low, before[k])),
                                std::max(high, before[k]));
-        _spread(data, n);
+        _spread((char*)data, n*sizeof(double));
     }
 };
 {% for its, bound in _plan.learned %}
@@ -68,19 +55,17 @@ static _Learned _learned_{{loop.index}};
 
 static void _begin_round()
 {
-    using namespace brian;
     if (!_combine) return;
     {% for its, bound in _plan.learned %}
-    _learned_{{loop.index}}.begin({{its.start}}, {{its.length}});
+    _learned_{{loop.index}}.begin({{its.array}}, {{its.length}});
     {% endfor %}
 }
 
 static void _learn_together()
 {
-    using namespace brian;
     if (!_combine) return;
     {% for its, bound in _plan.learned %}
-    _learned_{{loop.index}}.end({{its.start}}, {{its.length}}{{", 0.0, %s[0]" % bound.start if bound}});
+    _learned_{{loop.index}}.end({{its.array}}, {{its.length}}{{", 0.0, %s[0]" % bound.array if bound}});
     {% endfor %}
 }
 {% endif %}
@@ -88,9 +73,8 @@ static void _learn_together()
 // What was changed once for all.
 static void _spread_shared()
 {
-    using namespace brian;
     {% for its in _plan.spread %}
-    _spread({{its.start}}, {{its.length}});
+    _spread((char*){{its.array}}, ({{its.length}})*sizeof({{its.type}}));
     {% endfor %}
 }
 

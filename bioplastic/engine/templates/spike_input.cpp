@@ -2,16 +2,20 @@
 {% if _plan.spike_inputs %}
 struct _SpikeInput
 {
-    std::vector<int32_t> steps, units, late[_n_lanes], waiting[_n_lanes];
+    std::vector<int32_t> steps, units;
+    std::vector<std::vector<int32_t>> late, waiting;  // of each lane
     std::vector<int64_t> last;  // step in which a channel fired last
-    std::vector<int64_t> offsets;
-    int64_t next[_n_lanes], end[_n_lanes];
+    std::vector<int64_t> offsets, next, end;
 
-    void read(const std::string& path)
+    void read(int number)
     {
-        _read_all(path + ".steps", steps);
-        _read_all(path + ".units", units);
-        _read_all(path + ".offsets", offsets);
+        _read_all(_Path("input.%d.steps", number), steps);
+        _read_all(_Path("input.%d.units", number), units);
+        _read_all(_Path("input.%d.offsets", number), offsets);
+        late.resize(_n_lanes);
+        waiting.resize(_n_lanes);
+        next.resize(_n_lanes);
+        end.resize(_n_lanes);
     }
 
     void begin_slot(int64_t n)  // neurons of all lanes

@@ -4,6 +4,9 @@
 
 {% block maincode %}
     {% set regular = wiring(owner) %}
+    {% if regular %}
+    const int32_t _n_pre = {{regular.n_pre}}, _n_post = {{regular.n_post}}, _n_row = {{regular.n_row}};
+    {% endif %}
     // scalar code
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
@@ -21,7 +24,7 @@
         double* __restrict _of_{{variable}} = _all.of(_source, {{loop.index0}});
         {% endfor %}
         #pragma GCC ivdep
-        for(int32_t _j=0; _j<{{regular.n_post}}; _j++)
+        for(int32_t _j=0; _j<_n_post; _j++)
         {
             const size_t _idx = _j;
             const size_t _vectorisation_idx = _idx;
@@ -33,14 +36,14 @@
     _all.in_span++;
     {% endif %}
     {% elif regular and (regular.kind == 'all_to_all' or lanes() > 1) %}
-    for(int32_t _i=0; _i<{{regular.n_pre}}*{{lanes_of(codeobj_name)}}; _i++)
+    for(int32_t _i=0; _i<_n_pre*{{lanes_of(codeobj_name)}}; _i++)
     {
-        const int32_t _lane = {{'_i/%d' % regular.n_pre if lanes() > 1 else '0'}};
-        const int32_t _own = _i - _lane*{{regular.n_pre}}, _first = _lane*{{regular.n_post}};
+        const int32_t _lane = {{'_i/_n_pre' if lanes() > 1 else '0'}};
+        const int32_t _own = _i - _lane*_n_pre, _first = _lane*_n_post;
         {% if regular.kind == 'all_to_all' %}
         #pragma GCC ivdep
         {% endif %}
-        for(int32_t _k=0; _k<{{regular.n_row}}; _k++)
+        for(int32_t _k=0; _k<_n_row; _k++)
         {
             {% if regular.kind == 'all_to_all' %}
             const int32_t _j = _first + _k;
@@ -49,8 +52,8 @@
             {% else %}
             const int32_t _j = _first + _k + (_k >= _own);
             {% endif %}
-            const size_t _idx = (size_t)_i*{{regular.n_row}} + _k;
-            const size_t _shared = (size_t)_own*{{regular.n_row}} + _k;
+            const size_t _idx = (size_t)_i*_n_row + _k;
+            const size_t _shared = (size_t)_own*_n_row + _k;
             const size_t _vectorisation_idx = _idx;
             {{vector_code|by_row(regular)|autoindent}}
         }

@@ -38,7 +38,6 @@ static void _end_span_{{all.name}}()
 {% for what, names in (("", all.variables), ("_sums", all.how.sums)) %}
 static void _superpose{{what}}_{{all.name}}()
 {
-    using namespace brian;
     auto& all = _superposition_{{all.name}};
     const int64_t n = {{all.n_post}}, n_tiles = all.n_tiles();
     all.find_live({{all.how.states|length if what else 0}});

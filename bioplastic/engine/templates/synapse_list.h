@@ -9,7 +9,7 @@ struct _Arrivals
     int64_t n_rows = 1, n_post = 0, now = 0;  // `now`: where the row of this step begins
     std::vector<double> ring;
 
-    void prepare(int32_t n_delays, int n)
+    void prepare(int32_t n_delays, int64_t n)
     {
         n_post = n;
         if (n_delays > n_rows) n_rows = n_delays;
@@ -49,10 +49,9 @@ struct _SynapseList
     std::vector<int32_t> incoming, first_incoming;  // synapses by postsynaptic neuron
     int64_t now = 0;
 
-    void prepare(const std::vector<int32_t>& pre, const std::vector<int32_t>& post,
-                 const std::vector<double>& delay, double dt, int n_pre, int n_post, bool learns, _Arrivals* arrivals)
+    void prepare(const int32_t* pre, const int32_t* post, const double* delay, size_t n, double dt,
+                 int64_t n_pre, int64_t n_post, bool learns, _Arrivals* arrivals)
     {
-        const size_t n = pre.size();
         std::vector<int32_t> steps(n);
         for (size_t k=0; k<n; k++) steps[k] = (int32_t)(delay[k]/dt + 0.5);
         for (size_t k=0; k<n; k++) n_delays = std::max(n_delays, steps[k] + 1);
@@ -63,13 +62,13 @@ struct _SynapseList
         if (arrivals)
         {
             place.resize(n);
-            for (size_t k=0; k<n; k++) place[k] = steps[k]*n_post + post[k];
+            for (size_t k=0; k<n; k++) place[k] = (int32_t)(steps[k]*n_post + post[k]);
             arrivals->prepare(n_delays, n_post);
         }
         if (!learns) return;
         first_incoming.assign(n_post + 1, 0);
         for (size_t k=0; k<n; k++) first_incoming[post[k] + 1]++;
-        for (int k=0; k<n_post; k++) first_incoming[k + 1] += first_incoming[k];
+        for (int64_t k=0; k<n_post; k++) first_incoming[k + 1] += first_incoming[k];
         std::vector<int32_t> next(first_incoming);
         incoming.resize(n);
         for (size_t k=0; k<n; k++) incoming[next[post[k]]++] = (int32_t)k;

@@ -45,8 +45,3 @@
     }
     {{_eventspace}}[N] = _count;
 {% endblock %}
-
-{% block after_code %}
-{% set _eventspace = get_array_name(eventspace_variable) %}
-{{_eventspace}}[N] = 0;  // Note that this is not an off-by-1-error: the array has N+1 elements
-{% endblock %}

@@ -1,0 +1,226 @@
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <cstdarg>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <vector>
+
+// What every program needs, whatever its network: files, memory, variables, and what a recorder
+// looks at.
+
+static void _fail(const char* format, ...)
+{
+    va_list more;
+    va_start(more, format);
+    std::vfprintf(stderr, format, more);
+    va_end(more);
+    std::fputc('\n', stderr);
+    std::exit(3);
+}
+
+// What runs once, and what runs in every step.
+#if defined(__CUDACC__)
+#define _COLD static
+#define _HOT
+#else
+#define _COLD static __attribute__((cold, noinline))
+#define _HOT __attribute__((noinline))
+#endif
+
+// Traces decay for ever: without this they would reach denormal numbers, which are 100 times slower.
+static void _flush_denormals()
+{
+#if defined(__SSE2__) && !defined(__CUDACC__)
+    __builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() | 0x8040);
+#elif defined(__aarch64__) && !defined(__CUDACC__)
+    uint64_t control;
+    __asm__ __volatile__("mrs %0, fpcr" : "=r"(control));
+    __asm__ __volatile__("msr fpcr, %0" : : "r"(control | (1 << 24)));
+#endif
+}
+
+// GCC leaves vector registers as they are before a call within the unit, and the mathematical
+// library, whose entries are SSE code, then waits for them.
+static inline void _clear_registers()
+{
+#if defined(__AVX__) && !defined(__CUDACC__)
+    __builtin_ia32_vzeroupper();
+#endif
+}
+
+static volatile std::sig_atomic_t _stop_requested = 0;
+static void _request_stop(int) { _stop_requested = 1; }
+
+static double _seconds_now()
+{
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec + 1e-9*now.tv_nsec;
+}
+
+// Memory of zeros, which vectors of any width may load.
+_COLD void* _zeros(int64_t n_bytes)
+{
+    void* data = 0;
+    if (posix_memalign(&data, 64, n_bytes > 0 ? n_bytes : 1)) _fail("out of memory");
+    std::memset(data, 0, n_bytes > 0 ? n_bytes : 1);
+    return data;
+}
+
+template<class T> static T* _room(int64_t n) { return (T*)_zeros(n*(int64_t)sizeof(T)); }
+
+// Files: input lies in a folder, and output goes there; above it lies what all chunks share.
+
+static const char* _folder;
+
+struct _Path
+{
+    char text[4096];
+
+    _Path(const char* format, ...)
+    {
+        const int n = std::snprintf(text, sizeof(text), "%s/", _folder);
+        va_list more;
+        va_start(more, format);
+        std::vsnprintf(text + n, sizeof(text) - n, format, more);
+        va_end(more);
+    }
+};
+
+struct _File
+{
+    FILE* file;
+    const _Path path;
+    int64_t size = 0;
+
+    _File(const _Path& path_, const char* mode) : file(std::fopen(path_.text, mode)), path(path_)
+    {
+        if (!file || mode[0] != 'r') return;
+        std::fseek(file, 0, SEEK_END);
+        size = std::ftell(file);
+        std::rewind(file);
+    }
+    ~_File() { if (file) std::fclose(file); }
+};
+
+_COLD void _read(const _Path& path, void* data, int64_t n_bytes)
+{
+    _File from(path, "rb");
+    if (!from.file || from.size != n_bytes || (int64_t)std::fread(data, 1, n_bytes, from.file) != n_bytes)
+        _fail("cannot read %lld bytes from %s", (long long)n_bytes, path.text);
+}
+
+_COLD void _write(FILE* file, const void* data, int64_t n_bytes)
+{
+    if (!file || (int64_t)std::fwrite(data, 1, n_bytes, file) != n_bytes || std::fflush(file))
+        _fail("cannot write what was computed: is the disk full?");
+}
+
+_COLD void _write(const _Path& path, const void* data, int64_t n_bytes)
+{
+    const _File to(path, "wb");
+    _write(to.file, data, n_bytes);
+}
+
+template<class T> _COLD void _read_all(const _Path& path, std::vector<T>& data)
+{
+    const _File from(path, "rb");
+    if (!from.file) _fail("cannot read %s", path.text);
+    data.resize(from.size/sizeof(T));
+    _read(path, data.data(), from.size);
+}
+
+// Synapses of a list: as many as there are, and again for every lane.
+template<class T> _COLD T* _read_list(const _Path& path, int64_t lanes, int64_t& n)
+{
+    std::vector<T> own;
+    _read_all(path, own);
+    n = lanes*own.size();
+    T* all = _room<T>(n);
+    for (int64_t lane=0; lane<lanes; lane++) std::copy(own.begin(), own.end(), all + lane*own.size());
+    return all;
+}
+
+// A variable of the network: `length` elements, of every lane where each has its own.
+struct _Variable
+{
+    int file;     // number of its file
+    char type;    // as NumPy writes it
+    bool own;     // whether each lane has it for itself
+    bool is_read, changes;
+    char* data;
+    int64_t length;
+
+    int64_t size() const { return type == 'd' || type == 'q' ? 8 : type == 'b' ? 1 : 4; }
+    int64_t n_bytes() const { return length*size(); }
+    char* of(int64_t lane) const { return data + (own ? lane*n_bytes() : 0); }
+
+    double number(int64_t lane, int64_t k) const
+    {
+        const char* at = of(lane) + k*size();
+        return type == 'd' ? *(const double*)at : type == 'f' ? *(const float*)at
+             : type == 'q' ? (double)*(const int64_t*)at : type == 'i' ? *(const int32_t*)at : *at;
+    }
+};
+
+// What a recorder looks at on the way: chosen elements of chosen variables at chosen steps.
+struct _Probe
+{
+    std::vector<std::vector<int32_t>> chosen;  // of each variable
+    std::vector<int64_t> points;               // row and step, by turns
+    std::vector<FILE*> files;
+    FILE* met = 0;
+    std::vector<double> seen;
+
+    void open(const std::vector<_Variable>& variables)
+    {
+        chosen.resize(variables.size());
+        files.resize(variables.size());
+        if (!_File(_Path("probe.points"), "rb").file) return;
+        _read_all(_Path("probe.points"), points);
+        met = std::fopen(_Path("probed.points").text, "wb");
+        for (size_t k=0; k<variables.size(); k++)
+        {
+            const _Path path("probe.%d", variables[k].file);
+            if (!_File(path, "rb").file) continue;
+            _read_all(path, chosen[k]);
+            files[k] = std::fopen(_Path("probed.%d", variables[k].file).text, "wb");
+        }
+    }
+
+    // Points are sorted, and a row that comes again meets its own again.
+    size_t first_of(int64_t row) const
+    {
+        size_t first = 0, end = points.size()/2;
+        while (first < end)
+        {
+            const size_t middle = (first + end)/2;
+            if (points[2*middle] < row) first = middle + 1;
+            else end = middle;
+        }
+        return first;
+    }
+
+    bool is_at(size_t next, int64_t row, int64_t step) const
+    {
+        return 2*next < points.size() && points[2*next] == row && points[2*next + 1] == step;
+    }
+
+    void look(const std::vector<_Variable>& variables, int64_t lane, int64_t row, int64_t step, int64_t repeat)
+    {
+        const int64_t place[3] = {row, step, repeat};
+        _write(met, place, sizeof(place));
+        for (size_t k=0; k<variables.size(); k++)
+        {
+            if (!files[k]) continue;
+            seen.clear();
+            for (const int32_t element : chosen[k]) seen.push_back(variables[k].number(lane, element));
+            _write(files[k], seen.data(), seen.size()*sizeof(double));
+        }
+    }
+};
