@@ -278,15 +278,13 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         constants = [
             f"    const {c_data_type(v.dtype)} {n} = {self.constant(v)};"
             for n, v in sorted(code.variables.items())
-            if isinstance(v, Constant) and n in words
+            if isinstance(v, Constant) and n in words and n != LANES
         ]
         return "\n".join([*constants, body])
 
     def constant(self, variable: Any) -> str:
         """C++ expression of a constant; sizes are what the program has read."""
         built, name = self.built, getattr(variable.owner, "name", "")
-        if variable.name == LANES:
-            return LANES
         if variable.name == IN_LANE and name in built.wirings:
             return str(built.wirings[name].n_synapses)
         if variable.name == IN_LANE:
@@ -472,12 +470,14 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             if variable in begins:
                 yield f"    for (int64_t k=0; k<{n}; k++) {name}[k] = {begins[variable]} + k;"
             elif variable.name == "N":
-                yield f"    {name}[0] = {self._length(variable.owner)};"
+                listed = variable.owner.name in self.built.plan.lists
+                n = f"_n_of_{variable.owner.name}" if listed else self._length(variable.owner)
+                yield f"    {name}[0] = {n};"
             elif variable in self.filled:
                 yield f"    {self._begin(name, n, variable)}"
 
     def _begin(self, name: str, n: str, variable: Any) -> str:
-        values = np.unique(self.filled[variable])
+        values = np.unique(np.asarray(self.filled[variable]))
         if len(values) == 1:
             value = CPPNodeRenderer().render_expr(repr(values.item()))
             return f"for (int64_t k=0; k<{n}; k++) {name}[k] = {value};"
