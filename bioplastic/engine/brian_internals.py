@@ -274,7 +274,6 @@ def render(templater: Any, name: str, **given: Any) -> Any:
     return getattr(templater, name)(None, None, **given)
 
 
-
 # Lines of C++: arrays are read into variables of the same name, these change, and go back.
 
 #: By which Brian finds the values of a synapse (or neuron), and of its neurons.

@@ -113,8 +113,7 @@ def present(
     stimulus, seed, state, engine, record, outputs, outputs_at, outputs_path, description, progress
         See :func:`bioplastic.engine.run`. Only compiled programs write a file side by side.
     n_jobs : int or None
-        Processors; -1 takes all. Each runs its own copy of one cached program. Results do not
-        depend on it.
+        Processors; -1 takes all. Results do not depend on it.
     lanes : int or None
         Samples that each program shows side by side. Results do not depend on it. None takes one
         on a CPU and as many as keep it busy on a GPU; see the documentation, "Which engine when".
@@ -147,7 +146,9 @@ def present(
         stimuli = stimuli.in_this_order(order)
     lengths = stimuli.n_steps(0, n)
     kept = kept_outputs(outputs, outputs_at, lengths, path=outputs_path, order=order)
-    blocks = _blocks(stimuli, n_workers * SHARES if n_workers > 1 else 1)
+    n_threads = n_workers if chosen.shares else 1  # within one program
+    alone = n_workers == n_threads or (outputs_path is not None and not chosen.threads)
+    blocks = _blocks(stimuli, 1 if alone else n_workers * SHARES)
     work = functools.partial(
         run,
         network,
@@ -157,9 +158,9 @@ def present(
         engine=chosen.name,
         record=record,
         lanes=lanes,
-        chunk_size=CHUNK,
+        n_threads=n_threads,
+        chunk_size=CHUNK * n_threads,
     )
-    alone = n_workers == 1 or (outputs_path is not None and not chosen.threads)
     lock = threading.Lock()
     with (
         deferred_interrupt() as asked,

@@ -127,8 +127,14 @@ class SlotCodeObject(CPPStandaloneCodeObject):
         CPPStandaloneCodeObject,
         functions={
             **by_name(
-                constant_or_scalar, wiring, is_listed, in_lane, spikes_of, arrivals_of,
-                superposition, lanes_of,
+                constant_or_scalar,
+                wiring,
+                is_listed,
+                in_lane,
+                spikes_of,
+                arrivals_of,
+                superposition,
+                lanes_of,
             ),
             "superposed": lambda name: get_device().built.superposed[name],
             "slot_plan": lambda: get_device().plan,
@@ -454,7 +460,9 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             for line in code.code.body.splitlines()
             if (place := brian.written_place(line))
         }
-        synapses = {*built.wirings, *built.plan.lists} - {*built.superposed}
+        for name, found in built.superposed.items():
+            written |= {brian.array_name(name, variable) for variable in found.variables}
+        synapses = {*built.wirings, *built.plan.lists}
         return {
             array
             for variable, array in self.arrays.items()
@@ -469,7 +477,10 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         words = get_identifiers("\n".join([main, *self.calls.values()]))
         arrays = {name: v for v, name in self.arrays.items() if name in words}
         lines = [f'#include "{header}"' for header in self.our_headers]
-        lines[1:1] = [self.arithmetic(), *(f"static int64_t {name};" for name in self.plan["sizes"])]
+        lines[1:1] = [
+            self.arithmetic(),
+            *(f"static int64_t {name};" for name in self.plan["sizes"]),
+        ]
         lines += [f"_OWN {c_data_type(v.dtype)}* {name};" for name, v in sorted(arrays.items())]
         lines += [*self.declarations(), *self.functions]
         lines += ["_COLD void _make_arrays()", "{", *self._rooms(arrays), "}", main]

@@ -294,6 +294,7 @@ CPP = Engine(
     auto=lambda: "" if find_compiler() else "no C++ compiler found",
     lanes=True,
     threads=True,
+    shares=True,
     copies=False,
 )
 
