@@ -23,7 +23,7 @@ from brian2.synapses import synapses as synapses_module
 from brian2.synapses.synapses import SynapticPathway
 
 __all__ = [
-    "POST", "PRE", "SPIKES", "SYNAPSE",
+    "COUNTED", "POST", "PRE", "SPIKES", "SYNAPSE",
     "SYNAPTIC_POST", "SYNAPTIC_PRE", "UNUSED_OBJECTS", "accesses", "active_device",
     "add_to_program", "adds_to", "array_behind", "array_name", "array_of_spikes", "at_element",
     "at_own_index", "codes_in_a_step", "condition_of_writing",
@@ -102,6 +102,8 @@ def forget_spikes_under_way(pathway: Any, dt: float) -> None:
 SPIKES = "_spikespace"
 #: Names of the arrays that hold a synapse's neurons.
 SYNAPTIC_PRE, SYNAPTIC_POST = "_synaptic_pre", "_synaptic_post"
+#: Names of the arrays that count a neuron's synapses -> of the neurons that are counted.
+COUNTED = {"N_outgoing": SYNAPTIC_PRE, "N_incoming": SYNAPTIC_POST}
 
 
 def array_of_spikes(group: Any) -> Any:

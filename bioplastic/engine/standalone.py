@@ -468,11 +468,14 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         """Make room for arrays, and put into them what they begin with."""
         begins = {variable: start for variable, _, start in self.arange_arrays}
         for name, variable in sorted(arrays.items()):
-            if variable.owner.name in self.built.plan.lists and not variable.scalar:
+            counts = brian.COUNTED.get(variable.name)
+            if variable.owner.name in self.built.plan.lists and not (variable.scalar or counts):
                 continue  # of its list
             n = self._whole(variable)
             yield f"    {name} = _room<{c_data_type(variable.dtype)}>({n});"
-            if variable in begins:
+            if counts:
+                yield f"    {self._count(name, n, variable.owner, counts)}"
+            elif variable in begins:
                 yield f"    for (int64_t k=0; k<{n}; k++) {name}[k] = {begins[variable]} + k;"
             elif variable.name == "N":
                 listed = variable.owner.name in self.built.plan.lists
@@ -488,6 +491,13 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             return f"for (int64_t k=0; k<{n}; k++) {name}[k] = {value};"
         # What links a neuron to its lane.
         return f"for (int64_t k=0; k<{n}; k++) {name}[k] = k/{self._length(variable.owner)};"
+
+    def _count(self, name: str, n: str, synapses: Any, of_neurons: str) -> str:
+        if synapses.name in self.built.wirings:
+            each = f"{self._all(self._length(synapses))}/({n})"
+            return f"for (int64_t k=0; k<{n}; k++) {name}[k] = {each};"
+        neurons = self.get_array_name(synapses.variables[of_neurons])
+        return f"for (int64_t k=0; k<_n_of_{synapses.name}; k++) {name}[{neurons}[k]]++;"
 
     def _open(self, variable: Any) -> str | None:
         """Name the array that says which neurons take what arrives at a variable; None: all do."""
@@ -517,6 +527,10 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         """C++ expression of the elements of an array, in all lanes."""
         if variable.scalar:
             return "1"
+        if variable.name in brian.COUNTED:
+            pre = brian.COUNTED[variable.name] == brian.SYNAPTIC_PRE
+            group = variable.owner.source if pre else variable.owner.target
+            return self._all(self._length(group))
         length = self._length(variable.owner)
         whole = f"{length}*{LANES}" if self._has_own(variable) else length
         return f"{whole} + 1" if variable.name == brian.SPIKES else whole
