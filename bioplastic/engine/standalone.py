@@ -25,8 +25,9 @@ __all__ = ["SlotCodeObject", "SlotDevice", "slot_device"]
 
 #: What code objects share with the loop over slots, beside arrays, and of which type that is.
 _OBJECTS = {"list": "_SynapseList", "arrivals": "_Arrivals", "superposition": "_Superposition"}
+_KINDS = "|".join((brian.POINTER, "_n_of", *(f"_{kind}" for kind in _OBJECTS)))
 #: Names in a code object's body that are another's in another's: arrays, numbers, and the above.
-_OF_ITS_OWN = re.compile(rf"\b(_ptr|_n_of|{'|'.join(f'_{what}' for what in _OBJECTS)})(_\w+)")
+_OF_ITS_OWN = re.compile(rf"\b({_KINDS})(_\w+)")
 
 
 def wiring(owner: Any) -> RegularWiring | None:
@@ -253,7 +254,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         self._known: dict[tuple[str, ...], str] = {}
         self.functions: list[str] = []
         self.calls = {
-            name: self._function(self._body_of(code), code.code.support.strip(), name)
+            name: self._function(self._body_of(code), brian.part_of(code, "support").strip(), name)
             for name, code in sorted(self.code_objects.items())
         }
 
@@ -271,12 +272,12 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
                 f"static _HOT void {function}({parameters})", "{", same, "}", "}",
                 f"using _of{function}::{function};",
             ]  # fmt: skip
-        arguments = ", ".join(word.removeprefix("_ptr") for word in own)
+        arguments = ", ".join(brian.array_behind(word) for word in own)
         return f"{self._known[text]}({arguments});"
 
     def _body_of(self, code: Any) -> str:
         """Body of a code object's function, with the constants that it names."""
-        body = str(code.code.body)
+        body = brian.part_of(code, "body")
         words = get_identifiers(body)
         constants = [
             f"    const {c_data_type(v.dtype)} {n} = {self.constant(v)};"
@@ -302,13 +303,11 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
 
     def _type_of(self, word: str) -> str:
         """C++ type of what a function is given by a name."""
-        kind, _, name = word[1:].partition("_")
-        if kind == "n":
-            return "const int64_t"
-        if kind != "ptr":
-            return f"{_OBJECTS[kind]}&"
-        variable = self.variable_of(f"_{name}")
-        return f"{c_data_type(variable.dtype)}* __restrict"
+        if word.startswith(brian.POINTER):
+            variable = self.variable_of(brian.array_behind(word))
+            return f"{c_data_type(variable.dtype)}* __restrict"
+        kind = word[1:].partition("_")[0]
+        return "const int64_t" if kind == "n" else f"{_OBJECTS[kind]}&"
 
     def variable_of(self, array: str) -> Any:
         """Return the variable of an array."""
