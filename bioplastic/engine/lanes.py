@@ -86,8 +86,6 @@ def why_alone(network: Network) -> str:
             return f"{ask} when a sample ends"
         if phase == AT_BATCH_END and reads & DRAWS:
             return f"where {owner} draws a number at_batch_end"
-        if phase != AT_BATCH_END and reads & {"N_incoming", "N_outgoing"}:
-            return f"where {owner} counts the synapses of a neuron"
     return ""
 
 
