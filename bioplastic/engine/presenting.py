@@ -12,15 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import joblib
 import numpy as np
 import numpy.typing as npt
-from tqdm.auto import tqdm
 
 from bioplastic.engine.carried import check_independent
 from bioplastic.engine.engines import find_engine, open_program
 from bioplastic.engine.lanes import default_lanes
-from bioplastic.engine.output_file import kept_outputs
+from bioplastic.engine.outputs import kept_outputs
 from bioplastic.engine.program import ChunkResult, deferred_interrupt
 from bioplastic.engine.result import Result, joined
 from bioplastic.engine.running import run
@@ -130,6 +128,9 @@ def present(
     KeyboardInterrupt
         After Ctrl-C, when the programs have stopped.
     """
+    import joblib
+    from tqdm.auto import tqdm
+
     stimuli = Stimuli(network, stimulus)
     n = len(stimuli)
     if record not in ("counts", "spikes"):

@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from bioplastic.engine.chunks import chunk_of
 from bioplastic.engine.engines import find_engine, open_program
 from bioplastic.engine.lanes import Combine, check_lanes, in_order, samples_together
 from bioplastic.engine.limits import check_lists, check_steps
-from bioplastic.engine.output_file import kept_outputs
-from bioplastic.engine.outputs import Outputs
+from bioplastic.engine.outputs import Outputs, kept_outputs
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import ChunkResult, Program, Recorder, deferred_interrupt
 from bioplastic.engine.result import (
@@ -153,6 +151,8 @@ def run(
     >>> result.counts.shape
     (3, 2)
     """
+    from tqdm.auto import tqdm
+
     chosen = find_engine(engine)
     stimuli = Stimuli(network, stimulus)
     total = len(stimuli) if stop is None else stop
