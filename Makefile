@@ -74,9 +74,10 @@ test-all: $(VENV)/.installed-dev  ## the slow tests too
 test-brian-next: $(VENV_NEXT)/.installed  ## whether the next release of Brian is what we assume
 	$(VENV_NEXT)/bin/python -m pytest $(TESTS_NEXT) -k 'not nothing $(NOT_NEXT:%=and not %)' $(ARGS)
 
-lint: $(VENV)/.installed-dev  ## ruff and codespell
+lint: $(VENV)/.installed-dev  ## ruff, who may import whom, and codespell
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(VENV)/bin/lint-imports --no-cache --no-logo
 	$(PY) -m codespell_lib
 
 types: $(VENV)/.installed-dev  ## mypy, strict

@@ -1,5 +1,6 @@
 """Fixtures of all tests: real data where there are some, and a cache that is nobody's."""
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,16 +27,26 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def session_cache(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[Path]:
     """Root of bioplastic's caches in all tests: what one test has built, the others find.
 
-    Those of other workers, too: programs are known by their content, and builders lock.
+    So do other workers, and the next call of pytest: compiled programs are known by all that they
+    follow from, and builders lock. Nothing else is kept; `make clean` removes them.
     """
+    from bioplastic.engine import cache
+
     folder = tmp_path_factory.getbasetemp()
     folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "bioplastic-cache"
     folder.mkdir(exist_ok=True)
+    kept = pytestconfig.rootpath / "out" / "test-programs"
+    kept.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):  # another worker was faster
+        (folder / "programs").symlink_to(kept, target_is_directory=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BIOPLASTIC_CACHE", str(folder))
+        patch.setattr(cache, "MAX_PROGRAMS", 500)  # of all tests
         yield folder
 
 

@@ -36,7 +36,7 @@ SMALL = {
     "n_epochs": 2,
     "batch_size": 3,
     "dt": 2 * ms,
-    "engine": "numpy",
+    "engine": "auto",
     "random_state": 0,
 }
 
@@ -769,7 +769,7 @@ class TestRefused:
 @parametrize_with_checks(
     [
         EPropClassifier(
-            2, 0, n_epochs=1, recurrent=False, presentation=1 * ms, engine="numpy", random_state=0
+            2, 0, n_epochs=1, recurrent=False, presentation=1 * ms, engine="auto", random_state=0
         )
     ]
 )

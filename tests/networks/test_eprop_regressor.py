@@ -26,7 +26,7 @@ FAST = {
     "random_state": 0,
 }
 #: A quick look at anything else, without a compiler.
-SMALL = {"n_lif": 4, "n_epochs": 2, "batch_size": 2, "engine": "numpy", "random_state": 0}
+SMALL = {"n_lif": 4, "n_epochs": 2, "batch_size": 2, "engine": "auto", "random_state": 0}
 
 
 def same(one, other):
@@ -262,7 +262,7 @@ class TestRefused:
 @parametrize_with_checks(
     [
         EPropRegressor(
-            2, n_epochs=1, batch_size=16, recurrent=False, presentation=1 * ms, engine="numpy",
+            2, n_epochs=1, batch_size=16, recurrent=False, presentation=1 * ms, engine="auto",
             random_state=0,
         )
     ]
