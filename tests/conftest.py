@@ -1,6 +1,7 @@
 """Fixtures of all tests: real data where there are some, and a cache that is nobody's."""
 
 import contextlib
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,12 @@ from hypothesis import settings
 # Machines differ, and so does what else they do: an example may take its time.
 settings.register_profile("bioplastic", deadline=None)
 settings.load_profile("bioplastic")
+
+
+def pytest_collection_finish() -> None:
+    """Let collections of garbage, of which builds ask for many, pass over all that stays."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
