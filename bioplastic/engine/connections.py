@@ -56,6 +56,9 @@ def add_synapses(
         clock=built.step_clock,  # whose `t` is what event-driven equations go by
         **{what: code or None for what, code in codes.items()},
     )
+    for side, group in (("pre", source), ("post", target)):
+        if IN_LANE in group.variables:
+            synapses.variables.add_reference(f"{IN_LANE}_{side}", group, IN_LANE, index="0")
     built.net.add(synapses)
     if wiring:
         _connect_row_by_row(built, synapses, wiring)

@@ -248,28 +248,31 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
     # Functions
 
     def _write_functions(self) -> None:
-        """Write a function for every code object, one for all of the same text."""
-        #: Lines of C++, and how each code object is called.
+        """Write functions of all code objects, and of what is computed by superposition."""
+        #: Names of functions by their text, lines of C++, and how each code object is called.
+        self._known: dict[tuple[str, ...], str] = {}
         self.functions: list[str] = []
-        self.calls: dict[str, str] = {}
-        known: dict[tuple[str, ...], str] = {}
-        for name, code in sorted(self.code_objects.items()):
-            body, support = self._body_of(code), code.code.support.strip()
-            own = {found[0]: found[1] for found in _OF_ITS_OWN.finditer(body)}
-            given = {word: f"{kind}_{k}" for k, (word, kind) in enumerate(own.items())}
-            same = _OF_ITS_OWN.sub(lambda found, given=given: given[found[0]], body)
-            parameters = ", ".join(f"{self._type_of(w)} {given[w]}" for w in own)
-            text = parameters, same, support
-            if text not in known:
-                function = known[text] = f"_run_{len(known)}"
-                self.functions += [
-                    f"namespace _of{function} {{", support,
-                    f"// {name}",
-                    f"static _HOT void {function}({parameters})", "{", same, "}", "}",
-                    f"using _of{function}::{function};",
-                ]  # fmt: skip
-            arguments = ", ".join(word.removeprefix("_ptr") for word in own)
-            self.calls[name] = f"{known[text]}({arguments});"
+        self.calls = {
+            name: self._function(self._body_of(code), code.code.support.strip(), name)
+            for name, code in sorted(self.code_objects.items())
+        }
+
+    def _function(self, body: str, support: str = "", said: str = "") -> str:
+        """Write a function, one for all bodies of the same text, and return a call of it."""
+        own = {found[0]: found[1] for found in _OF_ITS_OWN.finditer(body)}
+        given = {word: f"{kind}_{k}" for k, (word, kind) in enumerate(own.items())}
+        same = _OF_ITS_OWN.sub(lambda found: given[found[0]], body)
+        parameters = ", ".join(f"{self._type_of(w)} {given[w]}" for w in own)
+        text = parameters, same, support
+        if text not in self._known:
+            function = self._known[text] = f"_run_{len(self._known)}"
+            self.functions += [
+                f"namespace _of{function} {{", support, f"// {said}",
+                f"static _HOT void {function}({parameters})", "{", same, "}", "}",
+                f"using _of{function}::{function};",
+            ]  # fmt: skip
+        arguments = ", ".join(word.removeprefix("_ptr") for word in own)
+        return f"{self._known[text]}({arguments});"
 
     def _body_of(self, code: Any) -> str:
         """Body of a code object's function, with the constants that it names."""
@@ -278,15 +281,13 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         constants = [
             f"    const {c_data_type(v.dtype)} {n} = {self.constant(v)};"
             for n, v in sorted(code.variables.items())
-            if isinstance(v, Constant) and n in words
+            if isinstance(v, Constant) and n in words and n != LANES
         ]
         return "\n".join([*constants, body])
 
     def constant(self, variable: Any) -> str:
         """C++ expression of a constant; sizes are what the program has read."""
         built, name = self.built, getattr(variable.owner, "name", "")
-        if variable.name == LANES:
-            return LANES
         if variable.name == IN_LANE and name in built.wirings:
             return str(built.wirings[name].n_synapses)
         if variable.name == IN_LANE:
@@ -384,7 +385,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             variable = synapses.source.variables[amount]
             array = self.get_array_name(variable)
             amounts, amount = ("0", f"{array}[0]") if variable.scalar else (array, "0")
-        return {
+        known = {
             "name": name,
             "n_pre": regular.n_pre,
             "n_post": regular.n_post,
@@ -395,6 +396,8 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             "amount": amount,
             "arrays": {v: self.get_array_name(synapses.variables[v]) for v in variables},
         }
+        bodies = brian.render(self.code_object_class().templater, "superposed", all=known)
+        return known | {what: self._function(body, said=what) for what, body in bodies.items()}
 
     def _list(self, synapses: Any, read: list[str], changed: list[str]) -> dict[str, Any]:
         """Collect what the main program needs to make the synapses of a list."""
@@ -440,7 +443,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
 
     def text(self) -> str:
         """Return the source of the program, as one unit: headers are read once, calls inlined."""
-        main = brian.render(self.code_object_class().templater, "main")
+        main = str(brian.render(self.code_object_class().templater, "main"))
         words = get_identifiers("\n".join([main, *self.calls.values()]))
         arrays = {name: v for v, name in self.arrays.items() if name in words}
         lines = [f'#include "{header}"' for header in self.our_headers]
@@ -472,12 +475,14 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             if variable in begins:
                 yield f"    for (int64_t k=0; k<{n}; k++) {name}[k] = {begins[variable]} + k;"
             elif variable.name == "N":
-                yield f"    {name}[0] = {self._length(variable.owner)};"
+                listed = variable.owner.name in self.built.plan.lists
+                n = f"_n_of_{variable.owner.name}" if listed else self._length(variable.owner)
+                yield f"    {name}[0] = {n};"
             elif variable in self.filled:
                 yield f"    {self._begin(name, n, variable)}"
 
     def _begin(self, name: str, n: str, variable: Any) -> str:
-        values = np.unique(self.filled[variable])
+        values = np.unique(np.asarray(self.filled[variable]))
         if len(values) == 1:
             value = CPPNodeRenderer().render_expr(repr(values.item()))
             return f"for (int64_t k=0; k<{n}; k++) {name}[k] = {value};"

@@ -18,7 +18,21 @@ static std::vector<_Variable> _variables;
 static _Probe _probe;
 static std::vector<size_t> _probe_next;  // of each lane
 {% include 'spike_input.cpp' %}
-{% include 'superposed.cpp' %}
+{% for all in _plan.superposed %}
+
+static void _end_span_{{all.name}}() { {{all.end_span}} }
+
+// States are forgotten when a slot begins: what the last block left of them matters to nobody,
+// unless the run ends there.
+static void _end_block_{{all.name}}(bool states)
+{
+    auto& all = _superposition_{{all.name}};
+    _end_span_{{all.name}}();
+    if (states) {{all.superpose}}
+    else {{all.superpose_sums}}
+    all.end_block(states);
+}
+{% endfor %}
 
 _COLD void _look(int64_t lane, int64_t step)
 {
@@ -38,7 +52,7 @@ _COLD void _look(int64_t lane, int64_t step)
         _kept_{{all.name}}_{{v}}.assign({{all.arrays[v]}}, {{all.arrays[v]}} + {{all.n_pre}}*{{all.n_post}});
         {% endfor %}
         _end_span_{{all.name}}();
-        _superpose_{{all.name}}();
+        {{all.superpose}}
     }
     {% endfor %}
     _probe.look(_variables, lane, _row[lane], step, (int64_t)_array_schedule_repeats[lane]);

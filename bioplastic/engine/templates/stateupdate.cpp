@@ -35,7 +35,7 @@
     _all.n_steps++;
     _all.in_span++;
     {% endif %}
-    {% elif regular and (regular.kind == 'all_to_all' or lanes() > 1) %}
+    {% elif regular %}
     for(int32_t _i=0; _i<_n_pre*{{lanes_of(codeobj_name)}}; _i++)
     {
         const int32_t _lane = {{'_i/_n_pre' if lanes() > 1 else '0'}};
