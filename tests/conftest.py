@@ -21,6 +21,23 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+#: Where the bits of a compiled network, or its optimised code, are what is asked about.
+OPTIMISED = {"engine", "eprop", "plasticity"}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Elsewhere compile quickly: a program of a few neurons takes no time to run."""
+    from bioplastic.engine import standalone_program
+
+    flags = standalone_program.FLAGS
+    if not OPTIMISED.intersection(item.path.parts):
+        flags = tuple("-O1" if flag == "-O3" else flag for flag in flags)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(standalone_program, "FLAGS", flags)
+        return (yield)
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Return the folder with real data that BIOPLASTIC_DATA names; skip without it."""

@@ -25,7 +25,7 @@ FAST = {
     "engine": "cpp_standalone",
     "random_state": 0,
 }
-#: A quick look at anything else, without a compiler.
+#: A quick look at anything else.
 SMALL = {"n_lif": 4, "n_epochs": 2, "batch_size": 2, "engine": "auto", "random_state": 0}
 
 
@@ -95,7 +95,7 @@ class TestLearning:
                              ids=lambda change: ",".join(change))  # fmt: skip
     def test_every_kind_of_network_comes_nearer(self, few, change):
         settings = {**SMALL, "n_epochs": 10, "learning_rate": 0.03, "input_gain": 2.0}
-        loss = EPropRegressor(**{**settings, **change}).fit(*few).history_["loss"]
+        loss = EPropRegressor(**{**settings, "engine": "numpy", **change}).fit(*few).history_["loss"]
         assert loss[-1] < 0.95 * loss[0]
 
     def test_goes_on_bit_for_bit(self, few, tmp_path):
