@@ -2,7 +2,10 @@
 
 import contextlib
 import gc
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -118,3 +121,55 @@ def quick_cython(cython_cache: Path) -> Iterator[None]:
     yield
     for name, value in before.items():
         brian2.prefs[name] = value
+
+
+#: Runs each script whose path it reads in a fork of itself, and says how that ended.
+INTERPRETER = """
+import json, os, runpy, sys, traceback, warnings
+import bioplastic, matplotlib.pyplot
+
+warnings.filterwarnings("error", category=DeprecationWarning, module="bioplastic")
+for line in sys.stdin:
+    script = json.loads(line)
+    if not (child := os.fork()):
+        os.chdir(os.path.dirname(script))
+        for place, name in ((1, "stdout"), (2, "stderr")):
+            os.dup2(os.open(name, os.O_CREAT | os.O_TRUNC | os.O_WRONLY), place)
+        code = 1
+        try:
+            runpy.run_path(script, run_name="__main__")
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+@pytest.fixture(scope="session")
+def run_script() -> Iterator[Callable[[str, Path], tuple[str, str]]]:
+    """Return what runs a text as a user's script in a folder: what it prints and complains of.
+
+    The interpreter has imported what every script waits for: bioplastic and pyplot.
+    """
+    paths = [str(Path(__file__).resolve().parent.parent), os.environ.get("PYTHONPATH", "")]
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERPRETER],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), "MPLBACKEND": "Agg"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as interpreter:
+
+        def run(text: str, folder: Path) -> tuple[str, str]:
+            script = folder / "script.py"
+            script.write_text(text, encoding="utf-8")
+            print(json.dumps(str(script)), file=interpreter.stdin, flush=True)
+            code = interpreter.stdout.readline()
+            said, complained = ((folder / name).read_text() for name in ("stdout", "stderr"))
+            assert code == "0\n", complained
+            return said, complained
+
+        yield run
