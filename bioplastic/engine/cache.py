@@ -24,6 +24,8 @@ from bioplastic.errors import StorageError
 __all__ = ["clear", "fingerprint", "get_or_build", "programs_dir", "usage"]
 
 MANIFEST = "manifest.json"
+#: Of a program's first network, and of one that it holds beside it, which has a key of its own.
+MANIFESTS = MANIFEST, "answers.json"
 #: Programs kept; the least recently used go first.
 MAX_PROGRAMS = 64
 #: Seconds after a run in which a program counts as in use.
@@ -50,13 +52,17 @@ def fingerprint(*parts: str) -> str:
     return digest.hexdigest()[:32]
 
 
-def get_or_build(key: str, build: Callable[[Path], None]) -> tuple[Path, dict[str, Any], float]:
+def get_or_build(
+    key: str, other: str = "", *, build: Callable[[Path], None]
+) -> tuple[Path, dict[str, Any], float]:
     """Return the folder of a program, building it where there is none.
 
     Parameters
     ----------
     key : str
         From :func:`fingerprint`.
+    other : str, optional
+        Key of a second network that is built with it, and found under this key from then on.
     build : callable
         Fills an empty folder. What it leaves is moved to its place in one step, so that a build
         which was interrupted leaves nothing behind that looks like a program.
@@ -91,10 +97,9 @@ def get_or_build(key: str, build: Callable[[Path], None]) -> tuple[Path, dict[st
                 scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=programs_dir()))
                 try:
                     build(scratch)
-                    manifest = json.loads((scratch / MANIFEST).read_text())
-                    manifest["program_bytes"] = (scratch / "main").stat().st_size
-                    (scratch / MANIFEST).write_text(json.dumps(manifest))
-                    scratch.rename(folder)
+                    manifest = _keep(scratch, key)
+                    if other:
+                        _keep_other(folder, other)
                 finally:
                     shutil.rmtree(scratch, ignore_errors=True)
     except OSError as error:
@@ -104,6 +109,40 @@ def get_or_build(key: str, build: Callable[[Path], None]) -> tuple[Path, dict[st
         ) from error
     _sweep()
     return folder, manifest, time.perf_counter() - begun
+
+
+def _keep(scratch: Path, key: str, name: str = MANIFEST) -> dict[str, Any]:
+    """Move what was built to its place, with the manifest of this name, and return that."""
+    manifest: dict[str, Any] = json.loads((scratch / name).read_text())
+    manifest["program_bytes"] = (scratch / "main").stat().st_size
+    (scratch / name).unlink()
+    (scratch / MANIFEST).write_text(json.dumps(manifest))
+    scratch.rename(programs_dir() / key)
+    return manifest
+
+
+def _keep_other(folder: Path, key: str) -> None:
+    """Let the second network of a program be found, too: the same files once more, by links."""
+    with contextlib.suppress(filelock.Timeout), _lock(key, timeout=0):  # else somebody builds it
+        if _manifest(programs_dir() / key):
+            return
+        shutil.rmtree(programs_dir() / key, ignore_errors=True)
+        scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=programs_dir()))
+        try:
+            shutil.copytree(
+                folder, scratch, copy_function=_link, dirs_exist_ok=True,
+                ignore=shutil.ignore_patterns(MANIFEST),
+            )  # fmt: skip
+            _keep(scratch, key, MANIFESTS[1])
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # which not every disk knows
+        shutil.copy2(source, target)
 
 
 def _lock(key: str, timeout: float = -1) -> filelock.BaseFileLock:
@@ -156,7 +195,8 @@ def usage() -> tuple[int, int]:
         for place, _, names in os.walk(folder):  # passes over what vanishes
             for name in names:
                 with contextlib.suppress(OSError):
-                    n_bytes += os.stat(os.path.join(place, name)).st_size
+                    file = os.stat(os.path.join(place, name))
+                    n_bytes += file.st_size // file.st_nlink  # of two networks, half to each
     return len(folders), n_bytes
 
 

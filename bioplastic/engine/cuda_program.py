@@ -193,7 +193,7 @@ def _build(network: Network, folder: Path, command: list[str], lanes: int) -> No
     except ImportError as error:
         said = f"brian2cuda cannot be imported: {error}"
         raise BuildError(_missing(said, INSTALL_BRIAN2CUDA)) from error
-    generate(network, folder, cuda_device, lanes=lanes)
+    generate([network], folder, cuda_device, lanes=lanes)
     compile_unit(folder, [command])
 
 

@@ -46,6 +46,10 @@ class Engine:
     open : callable
         ``open(network, lanes)`` builds a network, or takes it from a cache, and returns a
         :class:`Program`.
+    open_both : callable, optional
+        ``open_both(network, answers)`` does so for a network that learns and for the one that
+        answers afterwards, in one build: ``open(answers, 1)`` then finds it made. None where each
+        is built by itself.
     remark : str
         What to know of it, for ``bioplastic doctor``.
     trouble : callable
@@ -92,6 +96,7 @@ class Engine:
 
     name: str
     open: Callable[[Network, int], Program]
+    open_both: Callable[[Network, Network], Program] | None = None
     remark: str = ""
     trouble: Callable[[], str] = str
     auto: Callable[[], str] | None = None
@@ -250,7 +255,9 @@ def resolve_engine(engine: str) -> str:
     return find_engine(engine).name
 
 
-def open_program(network: Network, *, engine: str = "auto", lanes: int = 1) -> Program:
+def open_program(
+    network: Network, *, engine: str = "auto", lanes: int = 1, answers: Network | None = None
+) -> Program:
     """Build a network for an engine, or take it from the cache.
 
     Parameters
@@ -261,6 +268,10 @@ def open_program(network: Network, *, engine: str = "auto", lanes: int = 1) -> P
         One of `ENGINES`. ``"auto"`` takes C++ where a compiler is found, else NumPy with a warning.
     lanes : int
         Samples that are shown side by side, see :func:`run`.
+    answers : Network, optional
+        What will be presented with samples after `network` has learned, such as
+        ``network.frozen()``. Where an engine can, it is built with it, so that opening it later
+        takes no time.
 
     Raises
     ------
@@ -279,8 +290,11 @@ def open_program(network: Network, *, engine: str = "auto", lanes: int = 1) -> P
             f"{', '.join(able)}"
         )
     check_sizes(network, lanes=lanes, copies=chosen.copies)
+    declared = plan_of(network).network
     try:
-        return chosen.open(plan_of(network).network, lanes)
+        if answers is not None and chosen.open_both is not None and lanes == 1:
+            return chosen.open_both(declared, plan_of(answers).network)
+        return chosen.open(declared, lanes)
     except BioplasticError:
         raise
     except (*_BRIANS_ERRORS, KeyError, SyntaxError, TypeError, ValueError) as error:

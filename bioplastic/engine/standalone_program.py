@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,7 +31,7 @@ from bioplastic.engine.engines import Engine
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan
 from bioplastic.engine.schedule import SLOT_LOG
-from bioplastic.engine.standalone import slot_device
+from bioplastic.engine.standalone import Part, SlotDevice, slot_device
 from bioplastic.errors import BuildError, CompilerNotFoundError, SimulationError, StorageError
 from bioplastic.models import Network
 
@@ -68,6 +68,8 @@ class CompiledProgram:
         What the program follows from, beside the declaration and the versions of Python's packages.
     build : callable
         Makes the program in an empty folder.
+    answers : Network, optional
+        What answers after `network` has learned, and is part of the same program.
 
     Raises
     ------
@@ -86,14 +88,21 @@ class CompiledProgram:
         lanes: int,
         versions: tuple[str, ...],
         build: Callable[[Path], None],
+        answers: Network | None = None,
     ) -> None:
         plan = plan_of(network)
-        key = cache.fingerprint(
-            plan.key, str(lanes > 1), brian2.__version__, np.__version__, sympy.__version__,
-            sys.version, *versions,
-        )  # fmt: skip
-        self._of_cache = functools.partial(cache.get_or_build, key, build)
+        keys = [
+            cache.fingerprint(
+                plan_of(of).key, str(lanes > 1), brian2.__version__, np.__version__,
+                sympy.__version__, sys.version, *versions,
+            )
+            for of in (network, answers)
+            if of is not None
+        ]  # fmt: skip
+        self._of_cache = functools.partial(cache.get_or_build, *keys, build=build)
         self._folder, manifest, self.build_seconds = self._of_cache()
+        #: Number of the network in the program.
+        self._part = int(manifest["part"])
         self.sizes: dict[str, int] = {
             name: plan.sizes[owner] if owner else 1
             for name, (owner, _) in manifest["layout"].items()
@@ -116,7 +125,7 @@ class CompiledProgram:
             folder = Path(name)
             self._write_input(folder, chunk)
             arguments = (
-                folder, len(chunk.keys), _COMBINE.index(chunk.combine), int(chunk.spikes),
+                self._part, folder, len(chunk.keys), _COMBINE.index(chunk.combine), int(chunk.spikes),
                 chunk.n_threads, chunk.unit,
             )  # fmt: skip
             self._call(folder, [str(a) for a in arguments], report, stop)
@@ -274,21 +283,26 @@ class StandaloneProgram(CompiledProgram):
         If the cache cannot be written.
     """
 
-    def __init__(self, network: Network, *, lanes: int = 1) -> None:
+    def __init__(
+        self, network: Network, *, lanes: int = 1, answers: Network | None = None
+    ) -> None:
         compiler = find_compiler()
         if compiler is None:
             raise CompilerNotFoundError(
                 f"engine 'cpp_standalone': no C++ compiler found; {INSTALL}"
             )
         versions = compiler_version(compiler), " ".join(FLAGS), _processor()
+        networks = [network] if answers is None else [network, answers]
         super().__init__(
-            network, lanes, versions, lambda folder: _build(network, folder, compiler, lanes)
-        )
+            network, lanes, versions, lambda folder: _build(networks, folder, compiler, lanes),
+            answers,
+        )  # fmt: skip
 
 
 CPP = Engine(
     name="cpp_standalone",
     open=lambda network, lanes: StandaloneProgram(network, lanes=lanes),
+    open_both=lambda network, answers: StandaloneProgram(network, answers=answers),
     remark="fast; what engine='auto' takes",
     trouble=compiler_trouble,
     auto=lambda: "" if find_compiler() else "no C++ compiler found",
@@ -304,8 +318,8 @@ def _write_array(path: Path, array: npt.NDArray[Any]) -> None:
     path.write_bytes(np.ascontiguousarray(array).data)
 
 
-def _build(network: Network, folder: Path, compiler: str, lanes: int) -> None:
-    generate(network, folder, slot_device, lanes=lanes, superpose=lanes == 1)
+def _build(networks: Sequence[Network], folder: Path, compiler: str, lanes: int) -> None:
+    generate(networks, folder, slot_device, lanes=lanes, superpose=lanes == 1)
     commands = [
         [compiler, *FLAGS, *extra, "-I.", "unit.cpp", "-o", "main"] for extra in ((_NATIVE,), ())
     ]
@@ -313,14 +327,19 @@ def _build(network: Network, folder: Path, compiler: str, lanes: int) -> None:
 
 
 def generate(
-    network: Network, folder: Path, device: Any, *, lanes: int = 1, superpose: bool = False
+    networks: Sequence[Network],
+    folder: Path,
+    device: SlotDevice,
+    *,
+    lanes: int = 1,
+    superpose: bool = False,
 ) -> None:
-    """Write the sources of a network's program, as one unit, and the manifest of its variables.
+    """Write the sources of a program, as one unit, and manifests of its networks' variables.
 
     Parameters
     ----------
-    network : Network
-        The declaration.
+    networks : sequence of Network
+        The declaration, or also that of the network which answers after the first has learned.
     folder : Path
         Where to.
     device : SlotDevice
@@ -332,20 +351,27 @@ def generate(
     """
     # Brian would probe the compiler for each of its own flags; ours are given to our own call.
     preferences: dict[str, Any] = {"codegen.cpp.extra_compile_args": []}
-    with brian_context(device, preferences), steady_names(anew=True):
-        device.reinit()
-        device.activate(build_on_run=False)
-        try:
-            built = build(network, n_rows=1, superpose=superpose, lanes=lanes, connects=False)
-            device.add_slot_loop(built)
-            manifest = {name: device.plan[name] for name in ("layout", "files")}
-            (folder / device.unit).write_text(device.text())
-            for header in device.our_headers:
-                shutil.copy(_TEMPLATES / header, folder)
-        finally:
+    known: dict[tuple[str, ...], str] = {}
+    parts: list[Part] = []
+    for network, name in zip(networks, cache.MANIFESTS, strict=False):
+        with brian_context(device, preferences), steady_names(anew=True):
             device.reinit()
-    manifest["parameters"] = sorted(built.parameters)
-    (folder / cache.MANIFEST).write_text(json.dumps(manifest))
+            device.activate(build_on_run=False)
+            try:
+                device.known = known
+                built = build(network, n_rows=1, superpose=superpose, lanes=lanes, connects=False)
+                device.add_slot_loop(built)
+                manifest = {what: device.plan[what] for what in ("layout", "files")}
+                manifest |= {"parameters": sorted(built.parameters), "part": len(parts)}
+                (folder / name).write_text(json.dumps(manifest))
+                parts.append(device.part())
+                if len(parts) == len(networks):
+                    (folder / device.unit).write_text(device.text(parts))
+            finally:
+                device.reinit()
+        del built  # whose names the next one takes
+    for header in device.our_headers:
+        shutil.copy(_TEMPLATES / header, folder)
 
 
 def compile_unit(folder: Path, commands: list[list[str]], try_next: str = "") -> None:
