@@ -7,9 +7,11 @@ they are read by the program at its start.
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import shutil
+import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -19,6 +21,7 @@ from typing import Any
 import filelock
 
 from bioplastic._paths import cache_dir
+from bioplastic.engine.waiting import compiling
 from bioplastic.errors import StorageError
 
 __all__ = ["clear", "fingerprint", "get_or_build", "programs_dir", "usage"]
@@ -53,7 +56,12 @@ def fingerprint(*parts: str) -> str:
 
 
 def get_or_build(
-    key: str, other: str = "", *, build: Callable[[Path], None]
+    key: str,
+    build: Callable[[Path], None],
+    other: str | None = None,
+    *,
+    kind: str = "",
+    guess: float = 3.0,
 ) -> tuple[Path, dict[str, Any], float]:
     """Return the folder of a program, building it where there is none.
 
@@ -61,11 +69,15 @@ def get_or_build(
     ----------
     key : str
         From :func:`fingerprint`.
-    other : str, optional
-        Key of a second network that is built with it, and found under this key from then on.
     build : callable
         Fills an empty folder. What it leaves is moved to its place in one step, so that a build
         which was interrupted leaves nothing behind that looks like a program.
+    other : str, optional
+        Key of a second network that is built with it, and found under this key from then on.
+    kind : str
+        Which builds take about as long.
+    guess : float
+        Seconds that one is said to take before there was any on this machine.
 
     Returns
     -------
@@ -90,14 +102,16 @@ def get_or_build(
     begun = time.perf_counter()
     try:
         programs_dir().mkdir(parents=True, exist_ok=True)
-        with _lock(key):
+        with compiling(lambda: _usually(kind, guess)), _lock(key):
             manifest = _manifest(folder)  # another process may have been faster
             if not manifest:
                 shutil.rmtree(folder, ignore_errors=True)
                 scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=programs_dir()))
                 try:
+                    started = time.perf_counter()
                     build(scratch)
-                    manifest = _keep(scratch, key)
+                    took = time.perf_counter() - started
+                    manifest = _keep(scratch, key, kind=kind, seconds=took)
                     if other:
                         _keep_other(folder, other)
                 finally:
@@ -111,9 +125,17 @@ def get_or_build(
     return folder, manifest, time.perf_counter() - begun
 
 
-def _keep(scratch: Path, key: str, name: str = MANIFEST) -> dict[str, Any]:
+def _usually(kind: str, guess: float) -> str:
+    """Say how long a build takes: the median of the programs that were last in use."""
+    manifests = (_manifest(folder) for _, folder in _folders())
+    built = (m["seconds"] for m in manifests if m.get("kind") == kind and "seconds" in m)
+    seconds = list(itertools.islice(built, 9))
+    return f"{max(round(statistics.median(seconds)), 1)} s" if seconds else f"about {guess:g} s"
+
+
+def _keep(scratch: Path, key: str, name: str = MANIFEST, **noted: Any) -> dict[str, Any]:
     """Move what was built to its place, with the manifest of this name, and return that."""
-    manifest: dict[str, Any] = json.loads((scratch / name).read_text())
+    manifest: dict[str, Any] = json.loads((scratch / name).read_text()) | noted
     manifest["program_bytes"] = (scratch / "main").stat().st_size
     (scratch / name).unlink()
     (scratch / MANIFEST).write_text(json.dumps(manifest))

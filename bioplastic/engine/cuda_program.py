@@ -150,6 +150,8 @@ class CudaProgram(CompiledProgram):
         If the cache cannot be written.
     """
 
+    guess = 30.0
+
     def __init__(self, network: Network, *, lanes: int = 1) -> None:
         if importlib.util.find_spec("brian2cuda") is None:
             raise BuildError(_missing("brian2cuda is not installed", INSTALL_BRIAN2CUDA))
@@ -193,7 +195,7 @@ def _build(network: Network, folder: Path, command: list[str], lanes: int) -> No
     except ImportError as error:
         said = f"brian2cuda cannot be imported: {error}"
         raise BuildError(_missing(said, INSTALL_BRIAN2CUDA)) from error
-    generate([network], folder, cuda_device, lanes=lanes)
+    generate(network, folder, cuda_device, lanes=lanes)
     compile_unit(folder, [command])
 
 

@@ -15,6 +15,7 @@ from brian2.equations.equations import EquationError
 from bioplastic.engine.limits import check_sizes
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import Program
+from bioplastic.engine.waiting import telling
 from bioplastic.errors import BioplasticError, ParameterError
 from bioplastic.models import Network
 
@@ -256,7 +257,12 @@ def resolve_engine(engine: str) -> str:
 
 
 def open_program(
-    network: Network, *, engine: str = "auto", lanes: int = 1, answers: Network | None = None
+    network: Network,
+    *,
+    engine: str = "auto",
+    lanes: int = 1,
+    answers: Network | None = None,
+    progress: bool = False,
 ) -> Program:
     """Build a network for an engine, or take it from the cache.
 
@@ -272,6 +278,8 @@ def open_program(
         What will be presented with samples after `network` has learned, such as
         ``network.frozen()``. Where an engine can, it is built with it, so that opening it later
         takes no time.
+    progress : bool
+        Whether to say that it is compiled, where that has to be waited for.
 
     Raises
     ------
@@ -290,11 +298,14 @@ def open_program(
             f"{', '.join(able)}"
         )
     check_sizes(network, lanes=lanes, copies=chosen.copies)
-    declared = plan_of(network).network
+    plan = plan_of(network)
+    # Lanes have a text of their own, and answers are given without.
+    other = plan_of(answers) if answers is not None and lanes == 1 else plan
     try:
-        if answers is not None and chosen.open_both is not None and lanes == 1:
-            return chosen.open_both(declared, plan_of(answers).network)
-        return chosen.open(declared, lanes)
+        with telling(progress):
+            if chosen.open_both is not None and other.key != plan.key:
+                return chosen.open_both(plan.network, other.network)
+            return chosen.open(plan.network, lanes)
     except BioplasticError:
         raise
     except (*_BRIANS_ERRORS, KeyError, SyntaxError, TypeError, ValueError) as error:
