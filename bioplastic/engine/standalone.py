@@ -171,7 +171,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         self.filled: dict[Any, Any] = {}
 
     def arithmetic(self) -> str:
-        """What equations need of C++, whatever they say."""
+        """Return what equations need of C++, whatever they say."""
         return brian.arithmetic()
 
     def code_object_class(self, codeobj_class: Any = None, fallback_pref: Any = None) -> Any:
