@@ -289,7 +289,7 @@ static int64_t _hand_out()
 
 static double _begun, _reported;
 
-static void _run_slots()
+static _HOT void _run_slots()
 {
     {% block begin %}
     {% endblock %}
