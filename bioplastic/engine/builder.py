@@ -152,9 +152,12 @@ def _add_population(built: Built, population: Population, timer: Any) -> Any:
     )
     built.numbers[name] = f"_n_of_{name}"
     group.variables.add_constant(IN_LANE, population.n)
-    lane_of = {"index": np.repeat(np.arange(lanes), population.n)} if lanes > 1 else {}
+    lane_of = np.repeat(np.arange(lanes), population.n)
     for word in linked:
-        setattr(group, word, b2.linked_var(timer, word, **lane_of))
+        if lanes > 1:
+            setattr(group, word, b2.linked_var(timer, word, index=lane_of))
+        else:  # for one neuron and for many alike
+            group.variables.add_reference(word, timer, index="0")
     if takes_spikes:
         # The engine writes its spikes where a thresholder would.
         group.contained_objects.remove(group.thresholder.pop("spike"))

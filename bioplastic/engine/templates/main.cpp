@@ -449,7 +449,6 @@ _COLD void _write_spikes()
 // Units of samples that are learned together, each shared out among all threads.
 _COLD void _run_units()
 {
-    {% if _plan.learned %}
     const int64_t in_batch = {{"(int64_t)_array_schedule_in_batch[0]" if _plan.batch else "0"}};
     int64_t first = 0, unit = _ends_together ? _unit - in_batch : _unit;
     for (;;)
@@ -465,8 +464,11 @@ _COLD void _run_units()
         _meet();
         if (!goes_on) return;
         _share_out(first, end);
+        {% if _plan.learned %}
         if (_ends_together) _begin_round();
+        {% endif %}
         _run_slots();
+        {% if _plan.learned %}
         if (_ends_together)
         {
             _shows[_thread_number] = 1;
@@ -478,10 +480,12 @@ _COLD void _run_units()
             _end_batch();
             {% endif %}
         }
+        if (!_combine)  // else they have met to learn
+        {% endif %}
+        _meet();
         first = end;
         unit = _unit;
     }
-    {% endif %}
 }
 
 _COLD void _work()
