@@ -141,9 +141,8 @@ static __global__ void _fire(const int64_t* first, const int32_t* units, int32_t
     if (_thread() == 0) spikes[n] = (int32_t)(end - begin);
 }
 
-// A population whose spikes are handed back: its first place among all, its neurons in a lane, and
-// the number of the first of them.
-struct _Watched { int32_t base; int64_t n; int32_t first; };
+// A population whose spikes are handed back: its neurons in a lane, and the place of the first.
+struct _Watched { int64_t n, first; };
 
 // Spikes to be handed back, in the order in which they came. `ends` says how many there were before
 // each step and population of the slot, `fetched` how many of them are no longer here.
@@ -152,15 +151,15 @@ struct _Recorded
     struct Spike { int32_t step, unit; };
 
     static constexpr int64_t least = 1 << 22;
-    int64_t size = 0, n_populations = 0;
+    std::vector<_Watched> watched;
+    int64_t size = 0;
     int64_t *ends = 0, *fetched = 0;
     int32_t *steps = 0, *units = 0;
 
-    void prepare(int64_t n_neurons, int64_t n_populations_, int64_t n_steps)
+    void prepare(int64_t n_neurons, int64_t n_steps)
     {
-        n_populations = n_populations_;
         size = n_neurons > least ? n_neurons : least;
-        ends = _allocate<int64_t>(n_steps*n_populations + 1);
+        ends = _allocate<int64_t>(n_steps*watched.size() + 1);
         fetched = _allocate<int64_t>(1);
         steps = _allocate<int32_t>(size);
         units = _allocate<int32_t>(size);
@@ -174,7 +173,7 @@ struct _Recorded
 
     std::vector<Spike> fetch(int64_t n_steps)
     {
-        const int64_t all = _number(ends + n_steps*n_populations), n = all - _number(fetched);
+        const int64_t all = _number(ends + n_steps*watched.size()), n = all - _number(fetched);
         std::vector<int32_t> own_steps(n), own_units(n);
         std::vector<Spike> spikes(n);
         _to_host(own_steps.data(), steps, n);
@@ -184,6 +183,8 @@ struct _Recorded
         _wait();
         return spikes;
     }
+
+    void record(const int32_t* spikes, int64_t population);
 };
 
 static __global__ void _record(const int32_t* spikes, int64_t n, int32_t base, int64_t population,
@@ -198,4 +199,12 @@ static __global__ void _record(const int32_t* spikes, int64_t n, int32_t base, i
         units[begin + k] = base + spikes[k];
     }
     if (_thread() == 0) end[1] = *end + spikes[n];
+}
+
+inline void _Recorded::record(const int32_t* spikes, int64_t population)
+{
+    const _Watched& of = watched[population];
+    _launch(_record, _up_to(_n_tiles(of.n*_n_lanes), 64), _block_size, spikes, of.n*_n_lanes,
+            (int32_t)(of.first*_n_lanes), population, (int64_t)watched.size(), ends, fetched, steps,
+            units);
 }
