@@ -269,9 +269,9 @@ def cuda_code_generator() -> Any:
     return Generator
 
 
-def render(templater: Any, name: str) -> str:
-    """Fill in a template that belongs to no code object."""
-    return str(getattr(templater, name)(None, None))
+def render(templater: Any, name: str, **given: Any) -> Any:
+    """Fill in a template that belongs to no code object: its text, or texts by macro."""
+    return getattr(templater, name)(None, None, **given)
 
 
 

@@ -90,6 +90,11 @@ class Chunk:
         What lanes learn of what the samples of a round taught.
     spikes : bool
         Whether to hand back the spikes of the watched populations, beside their number.
+    n_threads : int
+        Threads that share the samples out, of a program that can.
+    unit : int
+        Samples that threads learn together: a batch, or those of a round. 0 where samples teach
+        nothing.
     """
 
     samples: Mapping[str, Mapping[str, npt.NDArray[Any]]]
@@ -103,6 +108,8 @@ class Chunk:
     probe: ProbePlan | None = None
     combine: Literal["sum", "mean"] | None = None
     spikes: bool = True
+    n_threads: int = 1
+    unit: int = 0
 
     @property
     def first_rows(self) -> npt.NDArray[np.int64]:

@@ -151,6 +151,9 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         "run.h", "calendar.h", "philox.h", "noise.h", "superposition.h", "synapse_list.h",
     )  # fmt: skip
 
+    #: Whether threads may share a program's samples.
+    has_threads = True
+
     def __init__(self) -> None:
         super().__init__()
         #: Brian objects of the network, when all are made.
@@ -193,7 +196,8 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         brian.prepare(net, {built.step_clock, built.slot_clock})
         brian.add_to_program(self, net)
         self._write_functions()
-        learned = learned_variables(network) if built.lanes > 1 else []
+        together = built.lanes > 1 or (self.has_threads and built.plan.has_batches)
+        learned = learned_variables(network) if together else []
         calls = self._calls(learns=bool(learned))
         lists, bounds, tables = built.plan.lists, upper_bounds(network), built.tables
         number, variables = tables.inputs.index, dict(sorted(built.variables.items()))
@@ -221,6 +225,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             "read": set(variables),
             "changing": {n for n in places if n not in built.parameters},
             "learned": [(places[n], places.get(bounds.get(n, ""))) for n in learned],
+            "shared": self._shared_arrays(),
             "spread": [places[n] for n in sorted(built.spread & places.keys())],
             "signals": tables.signals,
             "target_signals": self._reads("target_signal_values"),
@@ -248,28 +253,31 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
     # Functions
 
     def _write_functions(self) -> None:
-        """Write a function for every code object, one for all of the same text."""
-        #: Lines of C++, and how each code object is called.
+        """Write functions of all code objects, and of what is computed by superposition."""
+        #: Names of functions by their text, lines of C++, and how each code object is called.
+        self._known: dict[tuple[str, ...], str] = {}
         self.functions: list[str] = []
-        self.calls: dict[str, str] = {}
-        known: dict[tuple[str, ...], str] = {}
-        for name, code in sorted(self.code_objects.items()):
-            body, support = self._body_of(code), code.code.support.strip()
-            own = {found[0]: found[1] for found in _OF_ITS_OWN.finditer(body)}
-            given = {word: f"{kind}_{k}" for k, (word, kind) in enumerate(own.items())}
-            same = _OF_ITS_OWN.sub(lambda found, given=given: given[found[0]], body)
-            parameters = ", ".join(f"{self._type_of(w)} {given[w]}" for w in own)
-            text = parameters, same, support
-            if text not in known:
-                function = known[text] = f"_run_{len(known)}"
-                self.functions += [
-                    f"namespace _of{function} {{", support,
-                    f"// {name}",
-                    f"static _HOT void {function}({parameters})", "{", same, "}", "}",
-                    f"using _of{function}::{function};",
-                ]  # fmt: skip
-            arguments = ", ".join(word.removeprefix("_ptr") for word in own)
-            self.calls[name] = f"{known[text]}({arguments});"
+        self.calls = {
+            name: self._function(self._body_of(code), code.code.support.strip(), name)
+            for name, code in sorted(self.code_objects.items())
+        }
+
+    def _function(self, body: str, support: str = "", said: str = "") -> str:
+        """Write a function, one for all bodies of the same text, and return a call of it."""
+        own = {found[0]: found[1] for found in _OF_ITS_OWN.finditer(body)}
+        given = {word: f"{kind}_{k}" for k, (word, kind) in enumerate(own.items())}
+        same = _OF_ITS_OWN.sub(lambda found: given[found[0]], body)
+        parameters = ", ".join(f"{self._type_of(w)} {given[w]}" for w in own)
+        text = parameters, same, support
+        if text not in self._known:
+            function = self._known[text] = f"_run_{len(self._known)}"
+            self.functions += [
+                f"namespace _of{function} {{", support, f"// {said}",
+                f"static _HOT void {function}({parameters})", "{", same, "}", "}",
+                f"using _of{function}::{function};",
+            ]  # fmt: skip
+        arguments = ", ".join(word.removeprefix("_ptr") for word in own)
+        return f"{self._known[text]}({arguments});"
 
     def _body_of(self, code: Any) -> str:
         """Body of a code object's function, with the constants that it names."""
@@ -314,7 +322,8 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
     def _calls(self, *, learns: bool) -> dict[str, list[str]]:
         """List calls of all that acts, in its order, by the parts of a slot."""
         built = self.built
-        calls: dict[str, list[str]] = {"start": [], "step": [], "arrive": [], "end": []}
+        parts = "start", "step", "arrive", "end", "batch", "after"
+        calls: dict[str, list[str]] = {part: [] for part in parts}
         when = {n: f"(step + 1) % {wait} == 0" for n, wait in built.intervals.items()}
         batch_ends = self.number_now(brian.array_name("schedule", "batch_ends"))
         when |= dict.fromkeys(built.at_batch_end, batch_ends)
@@ -338,7 +347,6 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             when[start], after[start] = dirty, f"{dirty} = false;"  # else nothing to forget
             # Acts on sources, of which the synapses then follow.
             before[f"{name}_at_slot_end"] = f"_end_span_{name}();"
-        together = ["_learn_together();"] if learns else []
         for obj in built.net.sorted_objects:
             part = calls[obj.when if obj.clock is built.slot_clock else "step"]
             late = part is calls["step"] and obj.when in ("resets", "end")
@@ -346,17 +354,17 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
                 calls["arrive"] = ["_arrive();", "_note_spikes();"]
                 part += calls["arrive"]
             if part is calls["end"] and obj.order >= AT_BATCH_END.order:
-                part += together
-                together = []
+                part = calls["batch" if obj.name in built.at_batch_end else "after"]
             condition = f"if ({when[obj.name]}) " if obj.name in when else ""
             names = () if obj.name in in_place else brian.codes_in_a_step(obj)
             part += [before[obj.name]] if obj.name in before else []
             part += [condition + self.calls[name] for name in names]
             part += [after[obj.name]] if obj.name in after else []
             ends.pop(obj.name, None)
-        calls["start"] += [*opens, *(["_begin_round();"] if learns else [])]
-        shared = ["_spread_shared();"] if built.lanes > 1 else []
-        calls["end"] = [*ends.values(), *calls["end"], *shared]
+        side_by_side = learns and built.lanes > 1
+        calls["start"] += [*opens, *(["_begin_round();"] if side_by_side else [])]
+        calls["after"] += ["_spread_shared();"] if built.lanes > 1 else []
+        calls["end"] = [*ends.values(), *calls["end"]]
         return calls
 
     def _reads(self, array: str) -> bool:
@@ -382,7 +390,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             variable = synapses.source.variables[amount]
             array = self.get_array_name(variable)
             amounts, amount = ("0", f"{array}[0]") if variable.scalar else (array, "0")
-        return {
+        known = {
             "name": name,
             "n_pre": regular.n_pre,
             "n_post": regular.n_post,
@@ -393,6 +401,8 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             "amount": amount,
             "arrays": {v: self.get_array_name(synapses.variables[v]) for v in variables},
         }
+        bodies = brian.render(self.code_object_class().templater, "superposed", all=known)
+        return known | {what: self._function(body, said=what) for what, body in bodies.items()}
 
     def _list(self, synapses: Any, read: list[str], changed: list[str]) -> dict[str, Any]:
         """Collect what the main program needs to make the synapses of a list."""
@@ -404,17 +414,17 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             **{key: synapses.variables[key] for key in (*read[3:], *changed)},
         }
         names = {k: self.get_array_name(v) for k, v in arrays.items()}
-        added_to = self.array_added_to(name)
+        added_to, shared = self.array_added_to(name), self._shared_arrays()
         others = {self.get_array_name(v): v for v in brian.variables_per_synapse(synapses)}
         return {
             "name": name,
             "lanes": "1" if added_to or self.built.lanes == 1 else LANES,
             "read": [
-                (f"{name}.{k}", array, c_data_type(arrays[k].dtype), k in changed)
+                (f"{name}.{k}", array, c_data_type(arrays[k].dtype), k in changed, array in shared)
                 for k, array in names.items()
             ],
             "others": sorted(
-                (array, c_data_type(v.dtype))
+                (array, c_data_type(v.dtype), array in shared)
                 for array, v in others.items()
                 if array not in names.values()
             ),
@@ -434,16 +444,33 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         array: str = self.get_array_name(group.variables[variable])
         return array
 
+    def _shared_arrays(self) -> set[str]:
+        """Name arrays of synapses that change between samples only: all threads have the same."""
+        built = self.built
+        written = {
+            brian.array_behind(place[0])
+            for name, code in self.code_objects.items()
+            if brian.name_of_runner(name) not in built.at_batch_end
+            for line in code.code.body.splitlines()
+            if (place := brian.written_place(line))
+        }
+        synapses = {*built.wirings, *built.plan.lists} - {*built.superposed}
+        return {
+            array
+            for variable, array in self.arrays.items()
+            if self.has_threads and variable.owner.name in synapses and not variable.scalar
+        } - written
+
     # Text
 
     def text(self) -> str:
         """Return the source of the program, as one unit: headers are read once, calls inlined."""
-        main = brian.render(self.code_object_class().templater, "main")
+        main = str(brian.render(self.code_object_class().templater, "main"))
         words = get_identifiers("\n".join([main, *self.calls.values()]))
         arrays = {name: v for v, name in self.arrays.items() if name in words}
         lines = [f'#include "{header}"' for header in self.our_headers]
         lines[1:1] = [self.arithmetic(), *(f"static int64_t {name};" for name in self.plan["sizes"])]
-        lines += [f"static {c_data_type(v.dtype)}* {name};" for name, v in sorted(arrays.items())]
+        lines += [f"_OWN {c_data_type(v.dtype)}* {name};" for name, v in sorted(arrays.items())]
         lines += [*self.declarations(), *self.functions]
         lines += ["_COLD void _make_arrays()", "{", *self._rooms(arrays), "}", main]
         return "\n".join(lines) + "\n"
@@ -452,21 +479,23 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         """Return what the loop over slots shares with code objects, in C++."""
         lists, tables = self.built.plan.lists, self.built.tables
         yield from (f"static int64_t _n_of_{name};" for name in lists)
-        yield from (f"static _SynapseList _list_{name};" for name in lists)
-        yield from (f"static _Arrivals _arrivals{array};" for array, _ in self.plan["arrivals"])
-        yield from (f"static _Superposition _superposition_{n};" for n in self.built.superposed)
-        yield from (f"static _Calendar _calendar_{group.name};" for group, _ in self.built.calendars)
+        yield from (f"_OWN _SynapseList _list_{name};" for name in lists)
+        yield from (f"_OWN _Arrivals _arrivals{array};" for array, _ in self.plan["arrivals"])
+        yield from (f"_OWN _Superposition _superposition_{n};" for n in self.built.superposed)
+        yield from (f"_OWN _Calendar _calendar_{group.name};" for group, _ in self.built.calendars)
         yield from (f"static double* {table.name}_values;" for table in tables.all)
         yield from (f"static int64_t {uniform.name}_key[2];" for uniform in tables.all_uniforms)
 
     def _rooms(self, arrays: dict[str, Any]) -> Iterator[str]:
         """Make room for arrays, and put into them what they begin with."""
         begins = {variable: start for variable, _, start in self.arange_arrays}
+        shared = self._shared_arrays()
         for name, variable in sorted(arrays.items()):
             if variable.owner.name in self.built.plan.lists and not variable.scalar:
                 continue  # of its list
             n = self._whole(variable)
-            yield f"    {name} = _room<{c_data_type(variable.dtype)}>({n});"
+            room = "_shared" if name in shared else "_room"
+            yield f"    {name} = {room}<{c_data_type(variable.dtype)}>({n});"
             if variable in begins:
                 yield f"    for (int64_t k=0; k<{n}; k++) {name}[k] = {begins[variable]} + k;"
             elif variable.name == "N":

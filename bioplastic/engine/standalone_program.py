@@ -38,7 +38,7 @@ from bioplastic.models import Network
 __all__ = ["CPP", "CompiledProgram", "StandaloneProgram", "compile_unit", "generate"]
 
 #: -ffast-math lets the compiler vectorise sums; infinities stay honest.
-FLAGS = ("-std=c++17", "-O3", "-ffast-math", "-fno-finite-math-only", "-w")
+FLAGS = ("-std=c++17", "-O3", "-ffast-math", "-fno-finite-math-only", "-w", "-pthread")
 _NATIVE = "-march=native"
 _TEMPLATES = Path(__file__).with_name("templates")
 #: What lanes learn, by the number that the program is given.
@@ -115,9 +115,12 @@ class CompiledProgram:
         with tempfile.TemporaryDirectory(dir=chunk.folder, ignore_cleanup_errors=True) as name:
             folder = Path(name)
             self._write_input(folder, chunk)
-            arguments = folder, len(chunk.keys), _COMBINE.index(chunk.combine), int(chunk.spikes)
+            arguments = (
+                folder, len(chunk.keys), _COMBINE.index(chunk.combine), int(chunk.spikes),
+                chunk.n_threads, chunk.unit,
+            )  # fmt: skip
             self._call(folder, [str(a) for a in arguments], report, stop)
-            return self._read_output(folder, chunk.probe)
+            return self._read_output(folder, chunk)
 
     def _write_input(self, folder: Path, chunk: Chunk) -> None:
         try:
@@ -216,7 +219,7 @@ class CompiledProgram:
         """Say what may help against what the program said, ending in a semicolon."""
         return ""
 
-    def _read_output(self, folder: Path, probe: ProbePlan | None) -> ChunkResult:
+    def _read_output(self, folder: Path, chunk: Chunk) -> ChunkResult:
         types = {name: t for name, t in self._types.items() if name not in self._parameters}
         types |= {f"{n}.{k}": "float64" for n, (_, keys) in self._lists.items() for k in keys}
         state = {
@@ -225,20 +228,27 @@ class CompiledProgram:
             )
             for name, t in types.items()
         }
+
+        def of_threads(name: str, dtype: Any) -> list[npt.NDArray[Any]]:
+            return [np.fromfile(folder / f"{k}.{name}", dtype) for k in range(chunk.n_threads)]
+
+        lengths = [np.diff(offsets) for offsets in of_threads("offsets", np.int64)]
         return ChunkResult(
             state=state,
-            times=np.fromfile(folder / "spikes.t", dtype=np.float64),
-            units=np.fromfile(folder / "spikes.i", dtype=np.int32),
-            offsets=np.fromfile(folder / "offsets", dtype=np.int64),
-            log=np.fromfile(folder / "log").reshape(-1, len(SLOT_LOG)),
+            times=np.concatenate(of_threads("spikes.t", np.float64)),
+            units=np.concatenate(of_threads("spikes.i", np.int32)),
+            offsets=np.concatenate([[0], np.cumsum(np.concatenate(lengths))]),
+            log=np.concatenate(of_threads("log", np.float64)).reshape(-1, len(SLOT_LOG)),
             seconds=float(np.fromfile(folder / "seconds")[0]),
-            probed=None if probe is None else self._read_probed(folder, probe),
+            probed=None if chunk.probe is None else self._probed(chunk.probe, of_threads),
         )
 
-    def _read_probed(self, folder: Path, plan: ProbePlan) -> Probed:
-        met = np.fromfile(folder / "probed.points", dtype=np.int64).reshape(-1, 3)
+    def _probed(self, plan: ProbePlan, of_threads: Callable[..., Any]) -> Probed:
+        met = np.concatenate(of_threads("probed.points", np.int64)).reshape(-1, 3)
         values = {
-            name: np.fromfile(folder / f"probed.{self._files[name]}").reshape(len(met), len(chosen))
+            name: np.concatenate(of_threads(f"probed.{self._files[name]}", np.float64)).reshape(
+                len(met), len(chosen)
+            )
             for name, chosen in plan.variables.items()
         }
         return Probed(rows=met[:, 0], steps=met[:, 1], repeats=met[:, 2], values=values)

@@ -1,24 +1,43 @@
 {# One program for a whole data set: reads state and samples, runs slots, writes state and spikes. #}
 {% set _plan = slot_plan() %}
 static bool _keeps_spikes = true;  // whether spikes are handed back
+static int _combine = 0;           // what samples side by side teach: nothing, the sum, the mean
+static int64_t _n_rows = 0, _unit = 0;  // all, and those that are shared out among threads in one go
 static std::vector<int64_t> _n_steps;
 static int64_t _seed[2];
-static int _combine = 0;               // what lanes learn together: nothing, the sum, the mean
-static std::vector<int64_t> _row;         // what each lane shows, -1 for nothing
-static std::vector<int64_t> _lane_steps;  // how long that is
-static int64_t _last_lane = 0;            // which has shown the last row
-static std::vector<std::vector<double>> _lane_times;
-static std::vector<std::vector<int32_t>> _lane_units;
-static std::vector<double> _spike_times;
-static std::vector<int32_t> _spike_units;
-static std::vector<int64_t> _offsets(1, 0);
-static std::vector<double> _log;
+static int64_t _next_row = 0, _n_done = 0, _n_shown_together = 0;
+static bool _ends_together = false;       // whether what a unit teaches is put together at its end
+static std::vector<char> _shows;          // whether a lane of a thread shows a sample
+_OWN std::vector<int64_t> _rows;          // what a thread is still to show of a unit
+_OWN std::vector<int64_t> _row;           // what each lane shows, -1 for nothing
+_OWN std::vector<int64_t> _lane_steps;    // how long that is
+_OWN int64_t _last_lane = 0;              // which has shown the last row
+_OWN std::vector<std::vector<double>> _lane_times;
+_OWN std::vector<std::vector<int32_t>> _lane_units;
+_OWN std::vector<double> _spike_times;
+_OWN std::vector<int32_t> _spike_units;
+_OWN std::vector<int64_t> _offsets(1, 0);
+_OWN std::vector<double> _log;
+_OWN std::vector<_Variable> _variables;
+_OWN _Probe _probe;
+_OWN std::vector<size_t> _probe_next;  // of each lane
 static double _seconds = 0.0;
-static std::vector<_Variable> _variables;
-static _Probe _probe;
-static std::vector<size_t> _probe_next;  // of each lane
 {% include 'spike_input.cpp' %}
-{% include 'superposed.cpp' %}
+{% for all in _plan.superposed %}
+
+static void _end_span_{{all.name}}() { {{all.end_span}} }
+
+// States are forgotten when a slot begins: what the last block left of them matters to nobody,
+// unless the run ends there.
+static void _end_block_{{all.name}}(bool states)
+{
+    auto& all = _superposition_{{all.name}};
+    _end_span_{{all.name}}();
+    if (states) {{all.superpose}}
+    else {{all.superpose_sums}}
+    all.end_block(states);
+}
+{% endfor %}
 
 _COLD void _look(int64_t lane, int64_t step)
 {
@@ -38,7 +57,7 @@ _COLD void _look(int64_t lane, int64_t step)
         _kept_{{all.name}}_{{v}}.assign({{all.arrays[v]}}, {{all.arrays[v]}} + {{all.n_pre}}*{{all.n_post}});
         {% endfor %}
         _end_span_{{all.name}}();
-        _superpose_{{all.name}}();
+        {{all.superpose}}
     }
     {% endfor %}
     _probe.look(_variables, lane, _row[lane], step, (int64_t)_array_schedule_repeats[lane]);
@@ -75,13 +94,8 @@ _COLD double* _table(const _Path& path, int64_t n, int64_t more = 0)
     return values;
 }
 
-_COLD void _read_input(int64_t n_rows)
+_COLD void _read_samples(int64_t n_rows)
 {
-    _row.assign(_n_lanes, -1);
-    _lane_steps.resize(_n_lanes);
-    _probe_next.resize(_n_lanes);
-    _lane_times.resize(_n_lanes);
-    _lane_units.resize(_n_lanes);
     _n_steps.resize(n_rows);
     _read(_Path("n_steps"), _n_steps.data(), n_rows*sizeof(int64_t));
     int64_t _n_signal_rows = 0, _longest = 0;
@@ -93,6 +107,10 @@ _COLD void _read_input(int64_t n_rows)
     // A lane may look beyond its sample while others go on.
     const int64_t _more = _n_lanes > 1 ? _longest : 0;
     _read(_Path("key"), _seed, sizeof(_seed));
+    _shows.assign(_n_threads*_n_lanes, 0);
+    {% for name, file, spikes, n in _plan.spike_inputs %}
+    _spikes_{{name}}.read({{file}});
+    {% endfor %}
     {% block tables %}
     {% for table, file, by_step in _plan.tables %}
     {{table}}_values = _table(_Path("input.{{file}}.table"), {{"_n_signal_rows" if by_step else "n_rows"}}*{{table}}_columns,
@@ -119,24 +137,37 @@ _COLD void _read_input(int64_t n_rows)
     _read(_Path("input.{{file}}.key"), {{uniform}}_key, 2*sizeof(int64_t));
     {% endfor %}
     {% endblock %}
+}
+
+// What each thread has for itself, and what all have once.
+_COLD void _prepare()
+{
+    _row.assign(_n_lanes, -1);
+    _lane_steps.resize(_n_lanes);
+    _probe_next.resize(_n_lanes);
+    _lane_times.resize(_n_lanes);
+    _lane_units.resize(_n_lanes);
     {% for list in _plan.lists %}
     {
-        int64_t n = 0;
-        {% for name, array, type, changes in list.read %}
-        {{array}} = _read_list<{{type}}>(_Path("{{"" if changes else "../"}}in.{{_plan.files[name]}}"), {{list.lanes}}, n);
+        int64_t n = _n_of_{{list.name}};
+        {% for name, array, type, changes, shared in list.read %}
+        {{"if (!_thread_number) " if shared}}{{array}} = _read_list<{{type}}>(_Path("{{"" if changes else "../"}}in.{{_plan.files[name]}}"), {{list.lanes}}, n);
+        {% if shared %}
+        _share({{array}});
+        {% endif %}
         {% endfor %}
         {% if list.lanes != "1" %}
-        for (int64_t lane=1, own=n/_n_lanes; lane<_n_lanes; lane++)
+        if (!_thread_number) for (int64_t lane=1, own=n/_n_lanes; lane<_n_lanes; lane++)
             for (int64_t k=lane*own; k<(lane + 1)*own; k++)
             {
                 {{list.arrays.i}}[k] += lane*{{list.n_pre}};
                 {{list.arrays.j}}[k] += lane*{{list.n_post}};
             }
         {% endif %}
-        {% for array, type in list.others %}
-        {{array}} = _room<{{type}}>(n);
+        {% for array, type, shared in list.others %}
+        {{array}} = {{"_shared" if shared else "_room"}}<{{type}}>(n);
         {% endfor %}
-        _n_of_{{list.name}} = n;
+        if (!_thread_number) _n_of_{{list.name}} = n;
     }
     {% endfor %}
     _make_arrays();
@@ -146,12 +177,12 @@ _COLD void _read_input(int64_t n_rows)
     {% endfor %}
     _variables = {
         {% for its in _plan.variables %}
-        { {{_plan.files[its.name]}}, '{{its.code}}', {{its.own|lower}}, {{(its.name in _plan.read)|lower}}, {{(its.name in _plan.changing)|lower}}, (char*){{its.array}}, {{its.length}} },
+        { {{_plan.files[its.name]}}, '{{its.code}}', {{its.own|lower}}, {{(its.array in _plan.shared)|lower}}, {{(its.name in _plan.read)|lower}}, {{(its.name in _plan.changing)|lower}}, (char*){{its.array}}, {{its.length}} },
         {% endfor %}
     };
     for (const _Variable& its : _variables)
     {
-        if (!its.is_read) continue;
+        if (!its.is_read || (its.shared && _thread_number)) continue;
         _read(_Path("in.%d", its.file), its.data, its.n_bytes());
         if (its.own) _spread(its.data, its.n_bytes());
     }
@@ -164,7 +195,7 @@ _COLD void _read_input(int64_t n_rows)
                                         {{all.variables|length}}, {{all.variables.index(all.how.jumps)}});
     {% endfor %}
     {% for name, file, spikes, n in _plan.spike_inputs %}
-    _input_{{name}}.read({{file}});
+    _input_{{name}}.prepare(_spikes_{{name}});
     {% endfor %}
     _probe.open(_variables);
 }
@@ -199,26 +230,69 @@ static void _note_spikes()
 
 {% include 'side_by_side.cpp' %}
 {% endblock %}
+{% if _plan.batch %}
+_COLD void _end_batch()
+{
+    if (!_thread_number)
+    {
+        {% for call in _plan.batch %}
+        {{call}}
+        {% endfor %}
+    }
+    {% if _plan.learned %}
+    if (_n_threads > 1) _follow_first();
+    {% endif %}
+}
+{% endif %}
+// Rows are shared out by their length, the longest first, to whoever has least to do.
+_COLD void _share_out(int64_t begin, int64_t end)
+{
+    std::vector<int64_t> order, load(_n_threads, 0);
+    for (int64_t row=begin; row<end; row++) order.push_back(row);
+    std::stable_sort(order.begin(), order.end(), [](int64_t a, int64_t b) { return _n_steps[a] > _n_steps[b]; });
+    _rows.clear();
+    for (const int64_t row : order)
+    {
+        const int64_t thread = std::min_element(load.begin(), load.end()) - load.begin();
+        load[thread] += _n_steps[row] + 1;
+        if (thread == _thread_number) _rows.push_back(row);
+    }
+    std::sort(_rows.begin(), _rows.end(), [](int64_t a, int64_t b) { return a > b; });  // from the back
+}
+
 // Rows are handed out in order, to lanes that have nothing to show.
-static int64_t _hand_out(int64_t& next, int64_t n_rows)
+static int64_t _hand_out()
 {
     int64_t number = 0;
     for (int64_t lane=0; lane<_n_lanes; lane++)
     {
-        if (_row[lane] < 0 && next < n_rows) _row[lane] = next++;
+        if (_row[lane] < 0 && _unit)
+        {
+            if (!_rows.empty())
+            {
+                _row[lane] = _rows.back();
+                _rows.pop_back();
+            }
+        }
+        else if (_row[lane] < 0 && !_stop_requested && __atomic_load_n(&_next_row, __ATOMIC_RELAXED) < _n_rows)
+        {
+            const int64_t row = __atomic_fetch_add(&_next_row, 1, __ATOMIC_RELAXED);
+            if (row < _n_rows) _row[lane] = row;
+        }
+        _shows[_thread_number*_n_lanes + lane] = _row[lane] >= 0;
         number += _row[lane] >= 0;
     }
     return number;
 }
 
-static void _run_slots(int64_t n_rows)
+static double _begun, _reported;
+
+static void _run_slots()
 {
     {% block begin %}
     {% endblock %}
-    const double begun = _seconds_now();
-    double reported = begun;
-    int64_t next = 0, n_done = 0, n_shown;
-    while ((n_shown = _hand_out(next, n_rows)) && !_stop_requested)
+    int64_t n_shown;
+    while ((n_shown = _hand_out()) && (_unit || !_stop_requested))
     {
         // Time counts from 0 in every slot, so that its arithmetic is the same wherever it lies.
         _array_step_clock_timestep[0] = 0;
@@ -228,7 +302,7 @@ static void _run_slots(int64_t n_rows)
         {
             const int64_t row = _row[lane];
             _array_schedule_cursor[lane] = std::max(row, (int64_t)0);
-            _array_schedule_n_shown[lane] = n_shown;
+            _array_schedule_n_shown[lane] = _unit ? _n_shown_together : n_shown;
             _lane_steps[lane] = row < 0 ? 0 : _n_steps[row];
             n_steps = std::max(n_steps, _lane_steps[lane]);
             _probe_next[lane] = _probe.first_of(row);
@@ -298,7 +372,7 @@ static void _run_slots(int64_t n_rows)
         _now.step = -1;
         {% endblock %}
         {% if _plan.superposed %}
-        const bool _is_last = _row[0] + 1 == n_rows || _stop_requested;
+        const bool _is_last = _stop_requested || (_unit ? _rows.empty() && _next_row >= _n_rows : _row[0] + 1 == _n_rows);
         {% endif %}
         for (int64_t lane=0; lane<_n_lanes; lane++)
         {
@@ -306,7 +380,7 @@ static void _run_slots(int64_t n_rows)
             if (_lane_steps[lane] < n_steps) _bring_back(lane);
             {% endif %}
             if (_row[lane] < 0) continue;
-            if (_row[lane] + 1 == next) _last_lane = lane;
+            if (_row[lane] + 1 == _next_row) _last_lane = lane;
             {% for variable in _plan.log %}
             _log.push_back(_array_schedule_{{variable}}[lane]);
             {% endfor %}
@@ -319,59 +393,163 @@ static void _run_slots(int64_t n_rows)
         {% for call in _plan.end %}
         {{call}}
         {% endfor %}
+        {% if _plan.learned and _plan.lanes > 1 %}
+        _learn_together();
+        {% endif %}
+        {% if _plan.batch %}
+        if (!_ends_together) _end_batch();
+        {% endif %}
+        {% for call in _plan.after %}
+        {{call}}
+        {% endfor %}
         {% block end_slot %}
         {% endblock %}
         for (int64_t lane=0; lane<_n_lanes; lane++)
             if (_row[lane] >= 0 && _array_schedule_cursor[lane] > _row[lane])
             {
                 _row[lane] = -1;
-                n_done++;
+                __atomic_fetch_add(&_n_done, 1, __ATOMIC_RELAXED);
             }
+        if (_thread_number) continue;
         const double now = _seconds_now();
-        if (now - reported > 0.2)
+        if (now - _reported > 0.2)
         {
-            std::printf("%ld\n", (long)n_done);
+            std::printf("%ld\n", (long)__atomic_load_n(&_n_done, __ATOMIC_RELAXED));
             std::fflush(stdout);
-            reported = now;
+            _reported = now;
         }
     }
-    // All rows before this one are done.
-    for (int64_t lane=0; lane<_n_lanes; lane++) if (_row[lane] >= 0) next = std::min(next, _row[lane]);
-    std::fill_n(_array_schedule_cursor, _n_lanes, (double)next);
-    // A sample that is not done begins anew in the next run, by whichever lane.
-    if (_n_lanes > 1) std::fill_n(_array_schedule_repeats, _n_lanes, 0.0);
-    _seconds = _seconds_now() - begun;
 }
 
-_COLD void _write_output()
+// What a thread has seen, and which samples it has not brought to an end.
+static std::vector<int64_t> _unfinished;
+
+_COLD void _write_spikes()
 {
+    const int k = (int)_thread_number;
+    _write(_Path("%d.spikes.t", k), _spike_times.data(), _spike_times.size()*sizeof(double));
+    _write(_Path("%d.spikes.i", k), _spike_units.data(), _spike_units.size()*sizeof(int32_t));
+    _write(_Path("%d.offsets", k), _offsets.data(), _offsets.size()*sizeof(int64_t));
+    _write(_Path("%d.log", k), _log.data(), _log.size()*sizeof(double));
+    for (int64_t thread=0; thread<_n_threads; thread++)
+    {
+        _meet();
+        if (thread == _thread_number)
+            for (const int64_t row : _row) if (row >= 0) _unfinished.push_back(row);
+    }
+    _meet();
+}
+{% block threads %}
+
+// Units of samples that are learned together, each shared out among all threads.
+_COLD void _run_units()
+{
+    {% if _plan.learned %}
+    const int64_t in_batch = {{"(int64_t)_array_schedule_in_batch[0]" if _plan.batch else "0"}};
+    int64_t first = 0, unit = _ends_together ? _unit - in_batch : _unit;
+    for (;;)
+    {
+        const int64_t end = std::min(first + unit, _n_rows);
+        static bool goes_on;
+        if (!_thread_number)
+        {
+            goes_on = first < _n_rows && !_stop_requested;
+            _next_row = goes_on ? end : first;
+            _n_shown_together = _ends_together ? 0 : end - first;
+        }
+        _meet();
+        if (!goes_on) return;
+        _share_out(first, end);
+        if (_ends_together) _begin_round();
+        _run_slots();
+        if (_ends_together)
+        {
+            _shows[_thread_number] = 1;
+            _learn_together();
+            {% if _plan.batch %}
+            _array_schedule_in_batch[0] += end - first;
+            _array_schedule_batch_ends[0] = _array_schedule_in_batch[0] >= _array_schedule_batch_size[0];
+            if (_array_schedule_batch_ends[0]) _array_schedule_in_batch[0] = 0.0;
+            _end_batch();
+            {% endif %}
+        }
+        first = end;
+        unit = _unit;
+    }
+    {% endif %}
+}
+
+_COLD void _work()
+{
+    _flush_denormals();
+    if (_thread_number) _prepare();
+    {% if _plan.learned %}
+    _join_learned();
+    {% endif %}
+    _meet();
+    if (_unit) _run_units();
+    else _run_slots();
+    _write_spikes();
+}
+
+_COLD void* _work_beside(void* number)
+{
+    _thread_number = (int64_t)number;
+    _work();
+    return 0;
+}
+
+_COLD void _work_together()
+{
+    std::vector<pthread_t> others(_n_threads - 1);
+    {% if _plan.learned %}
+    _prepare_learned();
+    {% endif %}
+    for (int64_t k=0; k<_n_threads - 1; k++)
+        if (pthread_create(&others[k], 0, _work_beside, (void*)(k + 1))) _fail("cannot start a thread");
+    _work();
+    for (pthread_t& other : others) pthread_join(other, 0);
+}
+{% endblock %}
+
+// Of the first thread; what all rows before are done, and a sample that is not begins anew.
+_COLD void _write_state()
+{
+    int64_t n_done = std::min(_next_row, _n_rows);
+    for (const int64_t row : _unfinished) n_done = std::min(n_done, row);
     {% block write %}
     {% endblock %}
+    std::fill_n(_array_schedule_cursor, _n_lanes, (double)n_done);
+    // By whichever lane it is shown in the next run.
+    if (_n_lanes*_n_threads > 1) std::fill_n(_array_schedule_repeats, _n_lanes, 0.0);
     for (const _Variable& its : _variables)
         if (its.changes) _write(_Path("out.%d", its.file), its.of(_last_lane), its.n_bytes());
-    _write(_Path("spikes.t"), _spike_times.data(), _spike_times.size()*sizeof(double));
-    _write(_Path("spikes.i"), _spike_units.data(), _spike_units.size()*sizeof(int32_t));
-    _write(_Path("offsets"), _offsets.data(), _offsets.size()*sizeof(int64_t));
-    _write(_Path("log"), _log.data(), _log.size()*sizeof(double));
     _write(_Path("seconds"), &_seconds, sizeof(double));
 }
 
 int main(int argc, char **argv)
 {
-    // arguments: run folder, rows of the sample table, what lanes learn, whether to hand back spikes
-    if (argc != 5) _fail("usage: main FOLDER ROWS COMBINE SPIKES");
+    // arguments: run folder, rows of the sample table, what samples side by side teach, whether to
+    // hand back spikes, threads, and rows that these learn together
+    if (argc != 7) _fail("usage: main FOLDER ROWS COMBINE SPIKES THREADS UNIT");
     _folder = argv[1];
-    const int64_t n_rows = std::atol(argv[2]);
+    _n_rows = std::atol(argv[2]);
     _combine = std::atoi(argv[3]);
     _keeps_spikes = std::atoi(argv[4]);
+    _n_threads = std::atol(argv[5]);
+    _unit = std::atol(argv[6]);
+    _ends_together = _unit && _n_lanes == 1;
     _flush_denormals();
     std::signal(SIGTERM, _request_stop);
     std::signal(SIGINT, SIG_IGN);
     {% block open %}
     {% endblock %}
     _read_sizes();
-    _read_input(n_rows);
-    _run_slots(n_rows);
-    _write_output();
+    _read_samples(_n_rows);
+    _prepare();
+    _begun = _reported = _seconds_now();
+    _work_together();
+    _seconds = _seconds_now() - _begun;
+    _write_state();
     return 0;
 }

@@ -11,6 +11,9 @@ struct _Moment
     uint32_t key[2];                     // the seed
 };
 
+#ifndef _OWN
+#define _OWN static
+#endif
 #if defined(__CUDACC__)
 #define _NOISE static __device__
 #define _NOISE_ALONE static __device__
@@ -19,7 +22,7 @@ static __device__ _Moment _now;
 #define _NOISE static inline
 // Not in vectors, whose logarithms end in other digits than those of the elements that remain.
 #define _NOISE_ALONE static __attribute__((noinline))
-static _Moment _now;
+_OWN _Moment _now;
 #endif
 
 // Of an element of `n` in a lane; 0: there is one lane; -1: all elements share the number.

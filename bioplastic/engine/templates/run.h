@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <pthread.h>
 #include <vector>
 
 // What every program needs, whatever its network: files, memory, variables, and what a recorder
@@ -23,13 +24,15 @@ static void _fail(const char* format, ...)
     std::exit(3);
 }
 
-// What runs once, and what runs in every step.
+// What runs once, what runs in every step, and what each thread has for itself.
 #if defined(__CUDACC__)
 #define _COLD static
 #define _HOT
+#define _OWN static
 #else
 #define _COLD static __attribute__((cold, noinline))
 #define _HOT __attribute__((noinline))
+#define _OWN static thread_local
 #endif
 
 // Traces decay for ever: without this they would reach denormal numbers, which are 100 times slower.
@@ -73,6 +76,46 @@ _COLD void* _zeros(int64_t n_bytes)
 }
 
 template<class T> static T* _room(int64_t n) { return (T*)_zeros(n*(int64_t)sizeof(T)); }
+
+// Threads, which wait for each other.
+
+static int64_t _n_threads = 1;
+_OWN int64_t _thread_number = 0;
+
+_COLD void _meet()
+{
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    static pthread_cond_t all_are_here = PTHREAD_COND_INITIALIZER;
+    static int64_t n_here = 0, n_meetings = 0;
+    if (_n_threads == 1) return;
+    pthread_mutex_lock(&mutex);
+    const int64_t meeting = n_meetings;
+    if (++n_here == _n_threads)
+    {
+        n_here = 0;
+        n_meetings++;
+        pthread_cond_broadcast(&all_are_here);
+    }
+    while (meeting == n_meetings) pthread_cond_wait(&all_are_here, &mutex);
+    pthread_mutex_unlock(&mutex);
+}
+
+// Memory of an array that nobody changes while samples are shown: that of the first thread.
+static std::vector<void*> _of_first;
+_OWN size_t _n_shared = 0;  // these arrays come in the same order in every thread
+
+template<class T> static void _share(T*& array)
+{
+    if (_thread_number) array = (T*)_of_first[_n_shared++];
+    else _of_first.push_back(array);
+}
+
+template<class T> static T* _shared(int64_t n)
+{
+    T* array = _thread_number ? 0 : _room<T>(n);
+    _share(array);
+    return array;
+}
 
 // Files: input lies in a folder, and output goes there; above it lies what all chunks share.
 
@@ -152,6 +195,7 @@ struct _Variable
     int file;     // number of its file
     char type;    // as NumPy writes it
     bool own;     // whether each lane has it for itself
+    bool shared;  // whether all threads have the same
     bool is_read, changes;
     char* data;
     int64_t length;
@@ -183,13 +227,13 @@ struct _Probe
         files.resize(variables.size());
         if (!_File(_Path("probe.points"), "rb").file) return;
         _read_all(_Path("probe.points"), points);
-        met = std::fopen(_Path("probed.points").text, "wb");
+        met = std::fopen(_Path("%d.probed.points", (int)_thread_number).text, "wb");
         for (size_t k=0; k<variables.size(); k++)
         {
             const _Path path("probe.%d", variables[k].file);
             if (!_File(path, "rb").file) continue;
             _read_all(path, chosen[k]);
-            files[k] = std::fopen(_Path("probed.%d", variables[k].file).text, "wb");
+            files[k] = std::fopen(_Path("%d.probed.%d", (int)_thread_number, variables[k].file).text, "wb");
         }
     }
 

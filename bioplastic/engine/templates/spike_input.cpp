@@ -1,17 +1,31 @@
 {# Spikes of the samples, one object for each population that takes them. #}
 {% if _plan.spike_inputs %}
-struct _SpikeInput
+struct _Spikes
 {
     std::vector<int32_t> steps, units;
-    std::vector<std::vector<int32_t>> late, waiting;  // of each lane
-    std::vector<int64_t> last;  // step in which a channel fired last
-    std::vector<int64_t> offsets, next, end;
+    std::vector<int64_t> offsets;
 
     void read(int number)
     {
         _read_all(_Path("input.%d.steps", number), steps);
         _read_all(_Path("input.%d.units", number), units);
         _read_all(_Path("input.%d.offsets", number), offsets);
+    }
+};
+
+struct _SpikeInput
+{
+    const int32_t *steps, *units;
+    const int64_t* offsets;
+    std::vector<std::vector<int32_t>> late, waiting;  // of each lane
+    std::vector<int64_t> last;  // step in which a channel fired last
+    std::vector<int64_t> next, end;
+
+    void prepare(const _Spikes& spikes)
+    {
+        steps = spikes.steps.data();
+        units = spikes.units.data();
+        offsets = spikes.offsets.data();
         late.resize(_n_lanes);
         waiting.resize(_n_lanes);
         next.resize(_n_lanes);
@@ -48,6 +62,7 @@ struct _SpikeInput
     }
 };
 {% for name, file, spikes, n in _plan.spike_inputs %}
-static _SpikeInput _input_{{name}};
+static _Spikes _spikes_{{name}};
+_OWN _SpikeInput _input_{{name}};
 {% endfor %}
 {% endif %}

@@ -74,6 +74,13 @@ struct _Superposition
         begin_span();
     }
 
+    void end_block(bool states)
+    {
+        dirty |= states;
+        for (size_t i=0; i<events.size(); i++) if (!events[i].empty()) awake[i] = 1;
+        begin_block();
+    }
+
     void begin_slot(int64_t n_slot_steps)
     {
         const int64_t n_blocks = (n_slot_steps + longest - 1)/longest;
