@@ -108,6 +108,7 @@ class CudaDevice(SlotDevice):
     """Brian's device for a program whose slots are computed by a GPU."""
 
     unit = "unit.cu"
+    has_threads = False
     our_headers = (
         "launch.cuh", "run.h", "philox.h", "noise.h", "tables.cuh", "spikes.cuh", "lanes.cuh",
         "synapse_list.cuh",
@@ -148,15 +149,9 @@ class CudaDevice(SlotDevice):
         super().add_slot_loop(built)
         self._mirror_what_the_loop_reads()
         tables = built.tables
-        # A run ends with numbers of the CPU's in these.
-        own = ("schedule.cursor", "schedule.repeats")
         self.plan |= {
             "mirrors": [self._mirrored(*item) for item in sorted(self.mirrors.items())],
             "mirrored": self.mirrors,
-            "mirror_of": [
-                f"_dev{p.array}" if p.array in self.mirrors and p.name not in own else "0"
-                for p in self.plan["variables"]
-            ],
             "tables_of_slots": [t.name for t in tables.all if t not in tables.with_columns],
             "uniforms": [uniform.name for uniform in tables.all_uniforms],
             "additions": sorted(i for i in self.additions.items() if i[0] not in built.added_to),

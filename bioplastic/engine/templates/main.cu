@@ -44,11 +44,11 @@ struct _LaidOut
     int64_t* first;
     int32_t* fired;
 
-    void prepare(const _SpikeInput& input, int64_t longest)
+    void prepare(const std::vector<int64_t>& offsets, int64_t longest)
     {
         int64_t most = 0;
-        for (size_t row=1; row<input.offsets.size(); row++)
-            most = std::max(most, input.offsets[row] - input.offsets[row - 1]);
+        for (size_t row=1; row<offsets.size(); row++)
+            most = std::max(most, offsets[row] - offsets[row - 1]);
         first = _allocate<int64_t>(longest + 1);
         fired = _allocate<int32_t>(most*_n_lanes);
     }
@@ -123,6 +123,8 @@ static void _learn_together()
             (const double*){{"_dev" + bound.array if bound else "0"}});
     {% endfor %}
 }
+
+static void _follow_first() {}  // there is one thread
 {% endif %}
 
 static void _spread_shared()
@@ -174,12 +176,12 @@ static _Steps _steps;
     {% for array, n, room in _plan.mirrors %}
     _dev{{array}} = _copied({{array}}, {{n}}, {{room}});
     {% endfor %}
-    _mirrors = { {% for mirror in _plan.mirror_of %}(char*){{mirror}}, {% endfor %} };
+    _mirrors = { {% for its in _plan.variables %}(char*){{"_dev" + its.array if its.array in _plan.mirrored else 0}}, {% endfor %} };
     const int64_t _longest = *std::max_element(_n_steps.begin(), _n_steps.end());
     _dev_rows = _allocate<int64_t>(_n_lanes);
     _dev_lane_steps = _allocate<int64_t>(_n_lanes);
     {% for name, file, spikes, n in _plan.spike_inputs %}
-    _laid_out_{{name}}.prepare(_input_{{name}}, _longest);
+    _laid_out_{{name}}.prepare(_spikes_{{name}}.offsets, _longest);
     {% endfor %}
     {% for name, n in _plan.additions %}
     _list_{{name}}.note_additions({{n}});
@@ -283,6 +285,14 @@ static _Steps _steps;
         {% for variable in _plan.log %}
         _to_host(_array_schedule_{{variable}}, _dev_array_schedule_{{variable}}, _n_lanes);
         {% endfor %}
+{% endblock %}
+
+{% block threads %}
+static void _work_together()
+{
+    _run_slots();
+    _write_spikes();
+}
 {% endblock %}
 
 {% block write %}

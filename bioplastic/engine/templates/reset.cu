@@ -10,7 +10,7 @@ static __global__ void _kernel_{{codeobj_name}}(const int64_t _n, const int32_t*
 {
     {{own.head|autoindent}}
     const int32_t _n_spikes = _spikes[_n];
-    for (int64_t _spike=_thread(); _spike<_n_spikes; _spike+=_n_threads())
+    for (int64_t _spike=_thread(); _spike<_n_spikes; _spike+=_all_threads())
     {
         const int64_t _idx = _spikes[_spike];
         const int64_t _vectorisation_idx = _idx;

@@ -12,7 +12,7 @@ static __host__ __device__ int64_t _n_words(int64_t n) { return _block_size/32*_
 static int64_t _room_behind(int64_t n) { return _n_words(n) + 1 + _most_blocks; }
 
 static __device__ int64_t _thread() { return (int64_t)blockIdx.x*blockDim.x + threadIdx.x; }
-static __device__ int64_t _n_threads() { return (int64_t)gridDim.x*blockDim.x; }
+static __device__ int64_t _all_threads() { return (int64_t)gridDim.x*blockDim.x; }
 
 // Neurons are shared out in tiles of a block's size, to every block those that lie side by side.
 static __device__ int64_t _tile_of(int64_t n, unsigned block)
@@ -137,7 +137,7 @@ static __device__ int32_t _first_spike(const int32_t* spikes, int32_t n_spikes, 
 static __global__ void _fire(const int64_t* first, const int32_t* units, int32_t* spikes, int64_t n)
 {
     const int64_t begin = first[_now.step], end = first[_now.step + 1];
-    for (int64_t k=_thread(); k<end - begin; k+=_n_threads()) spikes[k] = units[begin + k];
+    for (int64_t k=_thread(); k<end - begin; k+=_all_threads()) spikes[k] = units[begin + k];
     if (_thread() == 0) spikes[n] = (int32_t)(end - begin);
 }
 
@@ -193,7 +193,7 @@ static __global__ void _record(const int32_t* spikes, int64_t n, int32_t base, i
 {
     int64_t* end = ends + _now.step*n_populations + population;
     const int64_t begin = *end - *fetched;
-    for (int64_t k=_thread(); k<spikes[n]; k+=_n_threads())
+    for (int64_t k=_thread(); k<spikes[n]; k+=_all_threads())
     {
         steps[begin + k] = (int32_t)_now.step;
         units[begin + k] = base + spikes[k];

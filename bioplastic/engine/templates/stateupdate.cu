@@ -17,21 +17,21 @@ static __global__ void _kernel_{{codeobj_name}}(const int64_t _n
 {
     {{own.head|autoindent}}
     {% if each and (listed or layout is none) %}
-    for (int64_t _idx=_thread(); _idx<_n; _idx+=_n_threads())
+    for (int64_t _idx=_thread(); _idx<_n; _idx+=_all_threads())
     {
         const int64_t _vectorisation_idx = _idx;
         {{own.body|autoindent}}
     }
     {% elif each %}
     for (int64_t _lane=blockIdx.y; _lane<{{layout.lanes}}; _lane+=gridDim.y)
-        for (int64_t _shared=_thread(); _shared<_n; _shared+=_n_threads())
+        for (int64_t _shared=_thread(); _shared<_n; _shared+=_all_threads())
         {
             {{layout.neurons|autoindent}}
             const int64_t _vectorisation_idx = _idx;
             {{own.body|autoindent}}
         }
     {% elif listed %}
-    for (int64_t _neuron=_thread(); _neuron<_n; _neuron+=_n_threads())
+    for (int64_t _neuron=_thread(); _neuron<_n; _neuron+=_all_threads())
         for (int32_t _k=_first[_neuron]; _k<_first[_neuron + 1]; _k++)
         {
             const int64_t _idx = _members ? _members[_k] : _k;
@@ -42,7 +42,7 @@ static __global__ void _kernel_{{codeobj_name}}(const int64_t _n
     {% set is_pre = own.side == 'pre' %}
     {% set mine, n_mine = ('_i', layout.n_pre) if is_pre else ('_j', layout.n_post) %}
     {% set other, n_other = ('_j', layout.n_post) if is_pre else ('_i', layout.n_pre) %}
-    for (int64_t _neuron=_thread(); _neuron<_n; _neuron+=_n_threads())
+    for (int64_t _neuron=_thread(); _neuron<_n; _neuron+=_all_threads())
     {
         const int32_t {{mine}} = (int32_t)_neuron, _lane = {{layout.lane(mine, n_mine)}};
         for (int32_t {{other}}=_lane*{{n_other}}; {{other}}<(_lane + 1)*{{n_other}}; {{other}}++)

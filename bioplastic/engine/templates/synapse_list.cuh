@@ -71,7 +71,7 @@ static __global__ void _arrive_at(double* variable, const char* open, unsigned l
                                   const double* scale, int64_t n_rows, int64_t n_post)
 {
     unsigned long long* row = ring + (_now.step % n_rows)*n_post;
-    for (int64_t j=_thread(); j<n_post; j+=_n_threads())
+    for (int64_t j=_thread(); j<n_post; j+=_all_threads())
     {
         if (!open || open[j]) variable[j] += (double)(long long)row[j]*scale[1];
         row[j] = 0;
@@ -153,7 +153,7 @@ static __global__ void _push(const int32_t* spikes, int64_t end, int32_t* fired,
                              int32_t n_delays, int64_t n_pre)
 {
     const int64_t row = _now.step % n_delays;
-    for (int64_t k=_thread(); k<spikes[end]; k+=_n_threads()) fired[row*n_pre + k] = spikes[k];
+    for (int64_t k=_thread(); k<spikes[end]; k+=_all_threads()) fired[row*n_pre + k] = spikes[k];
     if (_thread() == 0) n_fired[row] = spikes[end];
 }
 

@@ -18,17 +18,17 @@ static __global__ void _kernel_{{codeobj_name}}(const int32_t* __restrict__ _spi
     {{own.head|autoindent}}
     const int32_t _n_spikes = _spikes[{{end}}];
     {% if layout.kind == 'one_to_one' %}
-    for (int64_t _spike=_thread(); _spike<_n_spikes; _spike+=_n_threads())
+    for (int64_t _spike=_thread(); _spike<_n_spikes; _spike+=_all_threads())
     {{'{'}}
         const int32_t _i = _spikes[_spike], _j = _i, _lane = {{layout.lane('_i', n_mine)}};
     {% elif own.side == pathway.prepost %}
-    for (int64_t _spike=_thread(); _spike<_n_spikes; _spike+=_n_threads())
+    for (int64_t _spike=_thread(); _spike<_n_spikes; _spike+=_all_threads())
     {{'{'}}
         const int32_t {{mine}} = _spikes[_spike], _lane = {{layout.lane(mine, n_mine)}};
         for (int32_t {{other}}=_lane*{{n_other}}; {{other}}<(_lane + 1)*{{n_other}}; {{other}}++)
         {{'{'}}
     {% else %}
-    for (int64_t _neuron=_thread(); _neuron<{{n_other}}*{{layout.lanes}}; _neuron+=_n_threads())
+    for (int64_t _neuron=_thread(); _neuron<{{n_other}}*{{layout.lanes}}; _neuron+=_all_threads())
     {{'{'}}
         const int32_t {{other}} = (int32_t)_neuron, _lane = {{layout.lane(other, n_other)}};
         {% if layout.lanes != '1' %}
@@ -57,7 +57,7 @@ static __global__ void _measure_{{codeobj_name}}(
     const int64_t _n, unsigned long long* _largest{{own.parameters}})
 {
     {{own.head|autoindent}}
-    for (int64_t _idx=_thread(); _idx<_n; _idx+=_n_threads())
+    for (int64_t _idx=_thread(); _idx<_n; _idx+=_all_threads())
     {
         const int64_t _vectorisation_idx = _idx;
         {{own.adding()|autoindent}}
