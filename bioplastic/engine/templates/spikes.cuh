@@ -102,7 +102,7 @@ static __device__ void _list_spikes(int32_t* spikes, uint32_t* words, int64_t n)
     }
 }
 
-static __global__ void _write_spikes(int32_t* spikes, const uint32_t* words, int64_t n)
+static __global__ void _write_list(int32_t* spikes, const uint32_t* words, int64_t n)
 {
     const int64_t n_words = _n_words(n), per_tile = _block_size/32;
     const int64_t end = per_tile*_tile_of(n, blockIdx.x + 1);
@@ -117,7 +117,7 @@ static void _launch_threshold(Kernel kernel, int64_t n, int32_t* spikes, Argumen
     const dim3 blocks((unsigned)(_n_tiles(n) < _most_blocks ? _n_tiles(n) : _most_blocks));
     uint32_t* words = (uint32_t*)(spikes + n + 1);
     _launch(kernel, blocks, _block_size, n, spikes, words, arguments...);
-    if (_n_words(n) > _few_words) _launch(_write_spikes, blocks, _block_size, spikes, words, n);
+    if (_n_words(n) > _few_words) _launch(_write_list, blocks, _block_size, spikes, words, n);
 }
 
 // Place of the first spike of a neuron from here on, where spikes come lane by lane.
