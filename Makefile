@@ -35,8 +35,8 @@ $(VENV)/.created:
 	fi
 	@touch $@
 
-# The demo needs no development tools and should not wait for them: two stamps. The larger
-# installation makes both.
+# The demo needs no development tools and should not wait for them, nor the documentation for all of
+# them: three stamps. The largest installation makes all.
 $(VENV)/.installed: setup.cfg pyproject.toml | $(VENV)/.created
 	@echo "Installing bioplastic into $(VENV); a minute or two the first time."
 	@$(PIP_INSTALL) --editable .
@@ -44,8 +44,8 @@ $(VENV)/.installed: setup.cfg pyproject.toml | $(VENV)/.created
 
 $(VENV)/.installed-dev: setup.cfg pyproject.toml | $(VENV)/.created
 	@echo "Installing bioplastic and its development tools into $(VENV); a few minutes the first time."
-	@$(PIP_INSTALL) --editable '.[dev]'
-	@touch $(VENV)/.installed $@
+	@$(PIP_INSTALL) --editable '.[dev,docs]'
+	@touch $(VENV)/.installed $(VENV)/.installed-docs $@
 
 $(VENV)/.installed-docs: setup.cfg pyproject.toml | $(VENV)/.created
 	@echo "Installing bioplastic and what builds its documentation into $(VENV)."
@@ -74,9 +74,10 @@ test-all: $(VENV)/.installed-dev  ## the slow tests too
 test-brian-next: $(VENV_NEXT)/.installed  ## whether the next release of Brian is what we assume
 	$(VENV_NEXT)/bin/python -m pytest $(TESTS_NEXT) -k 'not nothing $(NOT_NEXT:%=and not %)' $(ARGS)
 
-lint: $(VENV)/.installed-dev  ## ruff and codespell
+lint: $(VENV)/.installed-dev  ## ruff, who may import whom, and codespell
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(VENV)/bin/lint-imports --no-cache --no-logo
 	$(PY) -m codespell_lib
 
 types: $(VENV)/.installed-dev  ## mypy, strict

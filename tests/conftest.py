@@ -1,6 +1,11 @@
 """Fixtures of all tests: real data where there are some, and a cache that is nobody's."""
 
+import contextlib
+import gc
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +16,29 @@ from hypothesis import settings
 # Machines differ, and so does what else they do: an example may take its time.
 settings.register_profile("bioplastic", deadline=None)
 settings.load_profile("bioplastic")
+
+
+def pytest_collection_finish() -> None:
+    """Let collections of garbage, of which builds ask for many, pass over all that stays."""
+    gc.collect()
+    gc.freeze()
+
+
+#: Where the bits of a compiled network, or its optimised code, are what is asked about.
+OPTIMISED = {"engine", "eprop", "plasticity"}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Elsewhere compile quickly: a program of a few neurons takes no time to run."""
+    from bioplastic.engine import standalone_program
+
+    flags = standalone_program.FLAGS
+    if not OPTIMISED.intersection(item.path.parts):
+        flags = tuple("-O1" if flag == "-O3" else flag for flag in flags)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(standalone_program, "FLAGS", flags)
+        return (yield)
 
 
 @pytest.fixture(scope="session")
@@ -26,16 +54,26 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def session_cache(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[Path]:
     """Root of bioplastic's caches in all tests: what one test has built, the others find.
 
-    Those of other workers, too: programs are known by their content, and builders lock.
+    So do other workers, and the next call of pytest: compiled programs are known by all that they
+    follow from, and builders lock. Nothing else is kept; `make clean` removes them.
     """
+    from bioplastic.engine import cache
+
     folder = tmp_path_factory.getbasetemp()
     folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "bioplastic-cache"
     folder.mkdir(exist_ok=True)
+    kept = pytestconfig.rootpath / "out" / "test-programs"
+    kept.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):  # another worker was faster
+        (folder / "programs").symlink_to(kept, target_is_directory=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BIOPLASTIC_CACHE", str(folder))
+        patch.setattr(cache, "MAX_PROGRAMS", 500)  # of all tests
         yield folder
 
 
@@ -83,3 +121,55 @@ def quick_cython(cython_cache: Path) -> Iterator[None]:
     yield
     for name, value in before.items():
         brian2.prefs[name] = value
+
+
+#: Runs each script whose path it reads in a fork of itself, and says how that ended.
+INTERPRETER = """
+import json, os, runpy, sys, traceback, warnings
+import bioplastic, matplotlib.pyplot
+
+warnings.filterwarnings("error", category=DeprecationWarning, module="bioplastic")
+for line in sys.stdin:
+    script = json.loads(line)
+    if not (child := os.fork()):
+        os.chdir(os.path.dirname(script))
+        for place, name in ((1, "stdout"), (2, "stderr")):
+            os.dup2(os.open(name, os.O_CREAT | os.O_TRUNC | os.O_WRONLY), place)
+        code = 1
+        try:
+            runpy.run_path(script, run_name="__main__")
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+@pytest.fixture(scope="session")
+def run_script() -> Iterator[Callable[[str, Path], tuple[str, str]]]:
+    """Return what runs a text as a user's script in a folder: what it prints and complains of.
+
+    The interpreter has imported what every script waits for: bioplastic and pyplot.
+    """
+    paths = [str(Path(__file__).resolve().parent.parent), os.environ.get("PYTHONPATH", "")]
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERPRETER],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), "MPLBACKEND": "Agg"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as interpreter:
+
+        def run(text: str, folder: Path) -> tuple[str, str]:
+            script = folder / "script.py"
+            script.write_text(text, encoding="utf-8")
+            print(json.dumps(str(script)), file=interpreter.stdin, flush=True)
+            code = interpreter.stdout.readline()
+            said, complained = ((folder / name).read_text() for name in ("stdout", "stderr"))
+            assert code == "0\n", complained
+            return said, complained
+
+        yield run

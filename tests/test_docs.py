@@ -1,10 +1,7 @@
 """The documentation says what the code does: printed equations, constants, examples, links."""
 
 import importlib
-import os
 import re
-import subprocess
-import sys
 import types
 from pathlib import Path
 from typing import Any
@@ -30,16 +27,10 @@ DIEHL_COOK = (ROOT / "docs" / "diehl_cook.md").read_text(encoding="utf-8")
 CONSTANTS = re.findall(r"^\| `(\w+)\.(\w+)` \| `([^`]+)` \|", DIEHL_COOK, flags=re.MULTILINE)
 
 
-def test_what_pages_show_of_the_code_is_what_it_prints():
-    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    done = subprocess.run(
-        [sys.executable, ROOT / "docs" / "update_outputs.py", "--check"],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(p for p in paths if p)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"{done.stdout}{done.stderr}run docs/update_outputs.py"
+def test_what_pages_show_of_the_code_is_what_it_prints(monkeypatch, capsys):
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    monkeypatch.setattr("sys.argv", ["update_outputs.py", "--check"])
+    assert importlib.import_module("update_outputs").main() == 0, capsys.readouterr().out
     assert "dv/dt" in DIEHL_COOK
 
 
@@ -85,36 +76,30 @@ def blocks_of(page: str) -> list[str]:
     return re.findall(r"^```python\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
 
 
-def printed_by(blocks: list[str], folder: Path) -> str:
+@pytest.fixture
+def printed_by(run_script, tmp_path):
     """Run blocks one after the other; what they print."""
-    script = folder / "page.py"
-    script.write_text("\n".join(blocks), encoding="utf-8")
-    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    done = subprocess.run(
-        [sys.executable, "-W", "error::DeprecationWarning:bioplastic", script.name],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(p for p in paths if p)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert not done.stderr
-    return done.stdout
+
+    def printed_by(blocks: list[str]) -> str:
+        printed, complained = run_script("\n".join(blocks), tmp_path)
+        assert not complained
+        return printed
+
+    return printed_by
 
 
 @pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take long")
-def test_the_blocks_of_the_page_on_sound_run_one_after_the_other(tmp_path):
+def test_the_blocks_of_the_page_on_sound_run_one_after_the_other(printed_by):
     blocks = blocks_of("sound.md")
     assert len(blocks) >= 8
-    printed = printed_by(blocks, tmp_path)
+    printed = printed_by(blocks)
     assert "True" in printed.split("\n")  # spikes came back from their file
     assert "[7 8 9]" in printed  # and a fitted model, from its own
 
 
 @pytest.mark.slow  # the README's example goes the same way
 @pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take long")
-def test_the_blocks_of_the_page_on_spike_times_run_one_after_the_other(tmp_path):
+def test_the_blocks_of_the_page_on_spike_times_run_one_after_the_other(printed_by):
     blocks = [
         block for block in blocks_of("spike_times.md") if has_grasshopper() or "grass" not in block
     ]
@@ -125,24 +110,24 @@ def test_the_blocks_of_the_page_on_spike_times_run_one_after_the_other(tmp_path)
         "model.fit(words.data[some], words.target[some])\n"
         "print(model.score(words.data[others], words.target[others]))"
     )
-    assert float(printed_by([*blocks, show], tmp_path)) > 0.8  # the spiking decoder's
+    assert float(printed_by([*blocks, show])) > 0.8  # the spiking decoder's
 
 
-def test_the_blocks_of_the_page_on_eprop_run_one_after_the_other(tmp_path):
+def test_the_blocks_of_the_page_on_eprop_run_one_after_the_other(printed_by, tmp_path):
     blocks = blocks_of("eprop.md")
     assert len(blocks) >= 4
-    assert "(50, 1)" in printed_by(blocks, tmp_path).split("\n")  # what the regressor drew
+    assert "(50, 1)" in printed_by(blocks).split("\n")  # what the regressor drew
     assert (tmp_path / "credit.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_blocks_of_the_page_on_engines_run_one_after_the_other(tmp_path):
-    printed = printed_by(blocks_of("howto/engines.md"), tmp_path)
+def test_the_blocks_of_the_page_on_engines_run_one_after_the_other(printed_by):
+    printed = printed_by(blocks_of("howto/engines.md"))
     # Three spikes made one, and on the engine of one's own, too.
     assert printed.split("\n")[-3:-1] == ["[0.015]", "True 1"]
 
 
-def test_the_blocks_of_the_page_on_inputs_run_one_after_the_other(tmp_path):
-    printed = printed_by(blocks_of("howto/inputs.md"), tmp_path).split("\n")
+def test_the_blocks_of_the_page_on_inputs_run_one_after_the_other(printed_by):
+    printed = printed_by(blocks_of("howto/inputs.md")).split("\n")
     assert printed[0] == "['image', 'taps']"
     none, one, most = map(int, printed[1].strip("[]").split())
     assert none <= one < most
@@ -154,8 +139,8 @@ def test_the_blocks_of_the_page_on_inputs_run_one_after_the_other(tmp_path):
 
 
 @pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take long")
-def test_the_blocks_of_the_page_on_recordings_run_one_after_the_other(tmp_path):
-    printed = printed_by(blocks_of("howto/own_recordings.md"), tmp_path)
+def test_the_blocks_of_the_page_on_recordings_run_one_after_the_other(printed_by, tmp_path):
+    printed = printed_by(blocks_of("howto/own_recordings.md"))
     assert "SpikeTrains(2 samples, 3 units, 4 spikes, 0.2 s)" in printed
     assert printed.endswith("['down' 'up']\n")  # what the file gave back
     assert (tmp_path / "raster.png").read_bytes().startswith(b"\x89PNG")
@@ -163,17 +148,17 @@ def test_the_blocks_of_the_page_on_recordings_run_one_after_the_other(tmp_path):
 
 @pytest.mark.slow  # the demo and the README's example go the same ways
 @pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take long")
-def test_the_blocks_of_the_first_pages_run_one_after_the_other(tmp_path):
-    scores = printed_by(blocks_of("index.md"), tmp_path)
+def test_the_blocks_of_the_first_pages_run_one_after_the_other(printed_by):
+    scores = printed_by(blocks_of("index.md"))
     assert min(float(score) for score in scores.strip(" []\n").split()) > 0.9
-    printed = printed_by(blocks_of("tutorial/first_network.md"), tmp_path)
+    printed = printed_by(blocks_of("tutorial/first_network.md"))
     accuracy = re.search(r"^([\d.]+)% of 360 images", printed, flags=re.MULTILINE)
     assert accuracy
     assert float(accuracy[1]) > 80
 
 
-def test_the_five_tasks_of_contributing_run(tmp_path):
-    printed = printed_by(blocks_of("contributing.md"), tmp_path).splitlines()
+def test_the_five_tasks_of_contributing_run(printed_by):
+    printed = printed_by(blocks_of("contributing.md")).splitlines()
     assert printed[0] == "QuadraticLIF(sharpness=10. * mvolt)"
     assert printed[1] == "True"
     assert any("input_to_output_every_step ['input_to_output.rest']" in line for line in printed)

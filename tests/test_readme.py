@@ -1,9 +1,6 @@
 """What the README shows works as it stands there."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,27 +14,17 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
 
 
-def accuracy_of(example: str, folder: Path) -> float:
-    """Run an example in a folder; the first percentage that it prints."""
-    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(p for p in paths if p),
-        "MPLBACKEND": "Agg",
-    }
-    script = folder / "example.py"
-    script.write_text(example)
-    done = subprocess.run(
-        [sys.executable, "-W", "error::DeprecationWarning:bioplastic", script.name],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found = re.search(r"([\d.]+)\s?%", done.stdout)
-    assert found, done.stdout
-    return float(found.group(1))
+@pytest.fixture
+def accuracy_of(run_script, tmp_path):
+    """Run an example; the first percentage that it prints."""
+
+    def accuracy_of(example: str) -> float:
+        printed, _ = run_script(example, tmp_path)
+        found = re.search(r"([\d.]+)\s?%", printed)
+        assert found, printed
+        return float(found.group(1))
+
+    return accuracy_of
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -48,20 +35,20 @@ def test_the_examples_are_short(example):
 
 @pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take hours")
 class TestExamplesRunAsTheyAre:
-    def test_digits(self, tmp_path):
+    def test_digits(self, accuracy_of, tmp_path):
         # The README says near 90 %; of 360 digits, five standard errors below that are 82 %.
-        assert accuracy_of(EXAMPLES[0], tmp_path) > 82
+        assert accuracy_of(EXAMPLES[0]) > 82
         picture = tmp_path / "receptive_fields.png"
         assert picture.read_bytes().startswith(b"\x89PNG")
         assert picture.stat().st_size > 10_000
 
-    def test_words(self, tmp_path):
+    def test_words(self, accuracy_of):
         # Near 99 % of 720 words; chance is 10 %.
-        assert accuracy_of(EXAMPLES[1], tmp_path) > 95
+        assert accuracy_of(EXAMPLES[1]) > 95
 
-    def test_spike_times(self, tmp_path):
+    def test_spike_times(self, accuracy_of, tmp_path):
         # 60 words of one voice; chance is 10 %.
-        assert accuracy_of(EXAMPLES[2], tmp_path) > 90
+        assert accuracy_of(EXAMPLES[2]) > 90
         assert (tmp_path / "neurons.png").read_bytes().startswith(b"\x89PNG")
 
 

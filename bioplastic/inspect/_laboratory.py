@@ -272,5 +272,6 @@ def _samples(told: list[Steps], n_steps: int, dt: float) -> SpikeTrains:
     units = np.repeat(np.arange(len(told)), [len(train) for train in told])
     order = np.argsort(steps, kind="stable")
     return SpikeTrains(
-        steps[order] * dt, units[order], [0, len(steps)], n_units=len(told), duration=n_steps * dt
-    )
+        steps[order] * dt, units[order], [0, len(steps)],
+        n_units=len(told), duration=n_steps * dt * second,
+    )  # fmt: skip

@@ -235,15 +235,18 @@ TRAINS = spike_trains(N_INPUT, durations=DURATIONS, rate=40.0)
 
 class TestLiquid:
     @pytest.fixture(scope="class")
-    def network(self):
+    @staticmethod
+    def network():
         return liquid()
 
     @pytest.fixture(scope="class")
-    def drawn(self, network):
+    @staticmethod
+    def drawn(network):
         return network.sample(2)
 
     @pytest.fixture(scope="class")
-    def expected(self, network, drawn):
+    @staticmethod
+    def expected(network, drawn):
         return [
             reference(network, drawn, TRAINS[k], int(np.ceil(d / 1e-3)) + 20)
             for k, d in enumerate(DURATIONS)
@@ -550,8 +553,9 @@ class TestTsodyksMarkram:
     )
 
     @pytest.fixture(scope="class")
-    def measured(self, name):
-        return run(name, meters(), of_channels(*self.TIMES, duration=14.2), state=meter_state())
+    @classmethod
+    def measured(cls, name):
+        return run(name, meters(), of_channels(*cls.TIMES, duration=14.2), state=meter_state())
 
     def test_the_steady_state_is_the_closed_form(self, measured):
         for k in range(12):
@@ -697,7 +701,8 @@ def pair_stdp(network, w, i, j, spikes, *, n_steps):
 
 class TestLearning:
     @pytest.fixture(scope="class")
-    def trains(self):
+    @staticmethod
+    def trains():
         rng = np.random.default_rng(6)
         # at most one spike of a channel in a step
         parts = []
@@ -711,7 +716,8 @@ class TestLearning:
         return SpikeTrains.concatenate(parts)
 
     @pytest.fixture(scope="class")
-    def weights(self):
+    @staticmethod
+    def weights():
         return np.random.default_rng(5).uniform(0.1, 1.0, N_PRE * N_POST)
 
     def test_a_list_of_all_pairs_learns_as_the_regular_wiring(self, name, trains, weights):

@@ -267,7 +267,8 @@ class TestDistributions:
     """Fixed seed, p > 0.001 for each of some 20 tests."""
 
     @pytest.fixture(scope="class")
-    def drawn(self):
+    @staticmethod
+    def drawn():
         return drawn_numbers(n=400, n_steps=100)
 
     def test_uniform(self, drawn):

@@ -42,7 +42,7 @@ def path(tmp_path):
 def fit(estimator, path):
     """``fit()`` trains, each time with the same checkpoint."""
     options = EPROP if is_eprop(estimator) else DIEHL_COOK
-    model = estimator(**options, engine="numpy", random_state=0, checkpoint=path)
+    model = estimator(**options, engine="auto", random_state=0, checkpoint=path)
     return lambda X=X, y=Y: model.fit(X, y)
 
 
@@ -111,7 +111,7 @@ def test_a_default_that_a_release_changes_is_refused(fit, estimator, monkeypatch
 
 
 def test_a_default_outside_the_network_is_refused(monkeypatch, path):
-    model = networks.DiehlCook(**DIEHL_COOK, engine="numpy", random_state=0, checkpoint=path)
+    model = networks.DiehlCook(**DIEHL_COOK, engine="auto", random_state=0, checkpoint=path)
     model.fit(X)
     monkeypatch.setattr(
         networks.DiehlCook, "_rate_max", 0.5 * networks.diehl_cook_settings.RATE_MAX

@@ -11,7 +11,7 @@ SMALL = {
     "rest": 0 * ms,
     "dt": 1 * ms,
     "min_spikes": 0,
-    "engine": "numpy",
+    "engine": "auto",
     "random_state": 0,
 }
 

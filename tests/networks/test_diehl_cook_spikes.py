@@ -17,7 +17,7 @@ SMALL = {
     "dt": 1 * ms,
     "norm": 8.0,
     "theta_plus": 0.1 * mV,
-    "engine": "numpy",
+    "engine": "auto",
     "random_state": 2,
 }
 

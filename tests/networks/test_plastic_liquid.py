@@ -48,7 +48,7 @@ RULES = {
 SMALL = {
     "n_neurons": 20,
     "liquid": RandomLiquid(p_input=0.5, w_input=15.0, p=0.3),
-    "engine": "numpy",
+    "engine": "auto",
     "random_state": 0,
 }
 
@@ -85,7 +85,7 @@ def own_network(rule=None, *, neuron=None, wiring=None, delay=3 * ms):
     )  # fmt: skip
 
 
-OWN = {"n_neurons": 6, "engine": "numpy", "random_state": 0}
+OWN = {"n_neurons": 6, "engine": "auto", "random_state": 0}
 PAIR = PairSTDP(a_plus=0.5, a_minus=0.4, w_max=40.0)
 
 
@@ -183,7 +183,7 @@ class TestLearning:
         lsm = LiquidStateMachine(**SMALL, plasticity=RULES).fit(X)
         assert set(lsm.timings_) == {"build", "simulate"}
         assert lsm.timings_["simulate"] > 0
-        assert lsm.engine_["name"] == "numpy"
+        assert lsm.engine_["name"] == engine.resolve_engine("auto")
         assert not hasattr(LiquidStateMachine(**SMALL).fit(X), "timings_")
 
 
@@ -261,7 +261,7 @@ class TestOwnNetwork:
             engine.SpikeStimulus(trains=X, order=np.tile(np.arange(len(X)), 2)),
             seed=0,
             state=drawn,
-            engine="numpy",
+            engine="auto",
         )
         weights = lsm.state_["ear_to_cells.w"]
         np.testing.assert_array_equal(weights, by_hand.state["ear_to_cells.w"])

@@ -17,7 +17,7 @@ from bioplastic.models import EpisodicRewardSTDP, PairSTDP
 from bioplastic.networks import LiquidStateMachine, RandomLiquid, RewardSTDPClassifier
 
 N_CHANNELS = 6
-SMALL = {"n_per_class": 2, "n_epochs": 1, "dt": 1 * ms, "engine": "numpy", "random_state": 0}
+SMALL = {"n_per_class": 2, "n_epochs": 1, "dt": 1 * ms, "engine": "auto", "random_state": 0}
 QUICK = {**SMALL, "engine": "cpp_standalone"}
 DIGITS = {"n_per_class": 10, "n_epochs": 1, "engine": "cpp_standalone", "random_state": 0}
 W, EXPECTED = "input_to_output.w", "classes.expected"
@@ -256,7 +256,7 @@ class TestPrediction:
         X, y = words(6)
         liquid = RandomLiquid(w_input=30.0)
         model = make_pipeline(
-            LiquidStateMachine(20, liquid=liquid, engine="numpy", random_state=0),
+            LiquidStateMachine(20, liquid=liquid, engine="auto", random_state=0),
             RewardSTDPClassifier(**SMALL),
         )
         assert set(model.fit(X, y).predict(X)) <= {"high", "low"}
@@ -316,7 +316,7 @@ class TestRefused:
 @parametrize_with_checks(
     [
         RewardSTDPClassifier(
-            1, n_epochs=1, presentation=3 * ms, dt=1 * ms, max_repeats=0, engine="numpy",
+            1, n_epochs=1, presentation=3 * ms, dt=1 * ms, max_repeats=0, engine="auto",
             random_state=0,
         )
     ]

@@ -165,7 +165,8 @@ class TestWindows:
     """Change of the weight by one pair of spikes, 100 ms apart at most."""
 
     @pytest.fixture(scope="class")
-    def change(self, laboratory):
+    @staticmethod
+    def change(laboratory):
         found = {}
 
         def change(engine, w):

@@ -319,7 +319,7 @@ class TestFilteredState:
         np.testing.assert_array_equal(state, [[0, 1]])
 
     def test_a_long_silence_leaves_nothing(self):
-        spike = SpikeTrains([0.0], [0], [0, 1], n_units=1, duration=1e4)
+        spike = SpikeTrains([0.0], [0], [0, 1], n_units=1, duration=1e4 * second)
         with np.errstate(all="raise", under="ignore"):
             state = FilteredState(times=[1, 1000, 10_000] * second).fit_transform(spike)
         assert state[0, 0] == pytest.approx(np.exp(-1 / 0.03))

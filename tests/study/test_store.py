@@ -196,6 +196,7 @@ class TestFaults:
         with pytest.raises(StorageError, match="choose another folder"):
             store.save(KEY, outcome())
 
+    @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
     @pytest.mark.parametrize("write", [1, 2])
     def test_killed_between_the_files(self, store, monkeypatch, write):
         """As by SIGKILL: what comes after does not happen, tidying up included."""
@@ -254,6 +255,7 @@ def write(folder, numbers):
         Store(folder).save(KEY, outcome(number))
 
 
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_writers_of_the_same_key_do_not_harm_each_other(store):
     store.save(KEY, outcome(0))
     context = multiprocessing.get_context("fork")
