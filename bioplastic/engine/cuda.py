@@ -161,7 +161,7 @@ class CudaDevice(SlotDevice):
 
     def _write_functions(self) -> None:
         """Write the kernels of every code object, and a function that launches them."""
-        self.functions = [str(code.code.body) for _, code in sorted(self.code_objects.items())]
+        self.functions = [brian.part_of(c, "body") for _, c in sorted(self.code_objects.items())]
         self.calls = {name: f"_run_{name}();" for name in self.code_objects}
 
     def declarations(self) -> Iterator[str]:

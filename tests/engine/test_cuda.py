@@ -338,7 +338,7 @@ def test_what_synapses_compute_is_summed(place):
     case = Case(network, engine.SpikeStimulus(trains=uneven(12)), network.sample(2))
     found = case.run(on=place)
     assert found.counts.sum(axis=0).min() > 0
-    assert_agree(case.run(on="numpy"), found)
+    assert_agree(case.run(), found)
     assert case.run(on=place, lanes=3).spikes == found.spikes
 
 
