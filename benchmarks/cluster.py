@@ -76,7 +76,7 @@ class Busy:
             candidates=[],
             chosen=0,
             curve={"x": [], "train": [total]},
-            seconds={"choose": 0.0, "fit": 0.0, "predict": 0.0},
+            seconds={"choose": 0.0, "build": 0.0, "fit": 0.0, "predict": 0.0},
             peak_mb=0.0,
             learning=nothing,
             inference=nothing,

@@ -1,21 +1,9 @@
 """Biologically plausible spiking networks on Brian2: declared, compiled, trained, compared."""
 
-from bioplastic import _uncaught  # noqa: F401  # first: it notes what Brian changes on import
+import lazy_loader
 
-# isort: split
-from bioplastic import algebra, datasets, encoding, engine, errors, models, networks, readout
-from bioplastic.spikes import SpikeTrains
+from bioplastic import _before_brian  # noqa: F401  # it notes what Brian will change
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "SpikeTrains",
-    "algebra",
-    "datasets",
-    "encoding",
-    "engine",
-    "errors",
-    "models",
-    "networks",
-    "readout",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

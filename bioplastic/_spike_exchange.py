@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils import Bunch
 
-from bioplastic._spike_files import SpikeFile, last_spikes, read_spike_file, write_spike_file
 from bioplastic.errors import DataError, ParameterError
+
+if TYPE_CHECKING:
+    from sklearn.utils import Bunch
 
 __all__ = ["SpikeExchange"]
 
@@ -90,6 +91,9 @@ class SpikeExchange:
                 f"SpikeTrains.save: times_dtype must be float64, float32 or float16, got "
                 f"{times_dtype!r}"
             )
+        # HDF5, which few programs need.
+        from bioplastic._spike_files import SpikeFile, write_spike_file
+
         content = SpikeFile(
             times=self.times,
             units=self.units,
@@ -121,7 +125,7 @@ class SpikeExchange:
         n_units: int | None = None,
         duration: npt.ArrayLike | None = None,
         return_bunch: Literal[True],
-    ) -> Bunch: ...
+    ) -> "Bunch": ...
     @classmethod
     def load(
         cls,
@@ -161,6 +165,8 @@ class SpikeExchange:
         DataError
             If it is truncated, no HDF5, of another layout, or its events do not fit.
         """
+        from bioplastic._spike_files import last_spikes, read_spike_file
+
         place = Path(path).expanduser()
         content = read_spike_file(place)
         if n_units is None:
@@ -180,6 +186,8 @@ class SpikeExchange:
             raise DataError(f"SpikeTrains.load: {place}: {error}") from error
         if not return_bunch:
             return spikes
+        from sklearn.utils import Bunch
+
         return Bunch(
             data=spikes,
             target=content.labels,

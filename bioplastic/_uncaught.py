@@ -2,7 +2,7 @@
 
 On import Brian takes every error that nobody catches for one of its own: it asks for a report to
 its developers and leaves logs in the temporary folder. Python's warnings go through its logger.
-This module is imported before anything else imports Brian, so that it knows what was there.
+Every room that needs Brian imports this module first, so that it knows what was there.
 """
 
 import logging
@@ -11,11 +11,12 @@ import traceback
 import warnings
 from types import TracebackType
 
-_users_own = "brian2" in sys.modules
-_show_error = sys.__excepthook__ if _users_own else sys.excepthook
-_show_warning = warnings.showwarning
+from bioplastic._before_brian import show_error, show_warning, users_own
 
-from brian2 import BrianLogger  # noqa: E402
+if "brian2" not in sys.modules:
+    show_error, show_warning = sys.excepthook, warnings.showwarning
+
+from brian2 import BrianLogger
 
 _after_brian = sys.excepthook
 
@@ -29,18 +30,18 @@ def show_uncaught(
 ) -> None:
     """Hand an uncaught error to Brian where it may be Brian's, else to whom it went before.
 
-    Where the user has imported Brian first, all that is not ours stays with it. Whether he has
-    imported it since, nobody can tell: then what comes out of Brian, and not through us, does.
+    Where the user has imported Brian before bioplastic, all that is not ours stays with it. Whether
+    he has imported it since makes no difference: what comes out of Brian, and not through us, does.
     """
     names = (str(frame.f_globals.get("__name__")) for frame, _ in traceback.walk_tb(at))
     through = {name.partition(".")[0] for name in names}
     ours = isinstance(error, BioplasticError) or "bioplastic" in through
-    brians = not ours and (_users_own or "brian2" in through)
-    (_after_brian if brians else _show_error)(kind, error, at)
+    brians = not ours and (users_own or "brian2" in through)
+    (_after_brian if brians else show_error)(kind, error, at)
 
 
 if str(getattr(_after_brian, "__module__", "")).partition(".")[0] == "brian2":
     sys.excepthook = show_uncaught
-if warnings.showwarning is not _show_warning:
+if warnings.showwarning is not show_warning:
     logging.captureWarnings(False)
     logging.getLogger("py.warnings").removeHandler(BrianLogger.console_handler)

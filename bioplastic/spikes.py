@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from bioplastic import _uncaught  # noqa: F401  # before anything imports Brian
 from bioplastic._quantities import base_units, has_unit
 from bioplastic._spike_checks import (
     check_durations,

@@ -7,6 +7,8 @@ import sys
 import pytest
 
 OURS = "from bioplastic import SpikeTrains\n"
+#: The package imports Brian when it needs it, which here the user has done since.
+BETWEEN = "import bioplastic\nimport brian2\n" + OURS
 BAD = "SpikeTrains([.2, .1], [0, 1], [0, 2], n_units=2, duration=.5)\n"
 BRIANS = "brian2.NeuronGroup(1, 'dv/dt = : 1')\n"
 ANNOUNCED = "Brian 2 encountered an unexpected error"
@@ -40,10 +42,11 @@ def stop(tmp_path):
         (OURS + BAD, "bioplastic.errors.DataError: SpikeTrains.times: must be sorted"),
         ("import brian2\n" + OURS + BAD, "bioplastic.errors.DataError"),
         (OURS + "import brian2\n" + BAD, "bioplastic.errors.DataError"),
+        (BETWEEN + "1/0", "ZeroDivisionError"),
         (OURS + "1/0", "ZeroDivisionError"),
         (OURS + "SpikeTrains()", "TypeError"),
     ],
-    ids=["ours", "ours after Brian", "ours before Brian", "his own", "a wrong call"],
+    ids=["ours", "ours after Brian", "ours before Brian", "between", "his own", "a wrong call"],
 )
 def test_an_error_that_is_not_brians_is_shown_as_python_shows_it(stop, script, last):
     said, left = stop(script)
@@ -55,9 +58,9 @@ def test_an_error_that_is_not_brians_is_shown_as_python_shows_it(stop, script, l
 
 @pytest.mark.parametrize(
     "script",
-    ["import brian2\n" + OURS + BRIANS, OURS + "import brian2\n" + BRIANS,
+    ["import brian2\n" + OURS + BRIANS, OURS + "import brian2\n" + BRIANS, BETWEEN + BRIANS,
      "import brian2\n" + OURS + "1/0"],
-    ids=["before", "after", "all that is not ours, where he had it first"],
+    ids=["before", "after", "between", "all that is not ours, where he had it first"],
 )  # fmt: skip
 def test_brian_keeps_its_own_errors_where_the_user_imports_it(stop, script):
     said, left = stop(script)
@@ -73,7 +76,8 @@ def test_a_hook_of_the_users_own_is_left_in_place(stop):
         assert left == []
 
 
-def test_warnings_are_shown_as_python_shows_them(stop):
-    said, _ = stop(OURS + "import warnings; warnings.warn('mind this')")
-    assert "script.py:2: UserWarning: mind this" in said
+@pytest.mark.parametrize("imports", [OURS, BETWEEN], ids=["ours", "around Brian"])
+def test_warnings_are_shown_as_python_shows_them(stop, imports):
+    said, _ = stop(imports + "import warnings; warnings.warn('mind this')")
+    assert f"script.py:{imports.count('\n') + 1}: UserWarning: mind this" in said
     assert "[py.warnings]" not in said

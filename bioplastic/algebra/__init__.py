@@ -13,17 +13,8 @@ After Carnell & Richardson, "Linear algebra for time series of spikes", ESANN 20
 & Principe, Neural Computation 21(2):424-449, 2009, doi 10.1162/neco.2008.09-07-614.
 """
 
-from bioplastic.algebra.evaluation import evaluate
-from bioplastic.algebra.gram import gram_matrix
-from bioplastic.algebra.projection import SpanProjection, project
-from bioplastic.algebra.vectors import inner_product, norm, van_rossum_distance
+import lazy_loader
 
-__all__ = [
-    "SpanProjection",
-    "evaluate",
-    "gram_matrix",
-    "inner_product",
-    "norm",
-    "project",
-    "van_rossum_distance",
-]
+from bioplastic import _uncaught  # noqa: F401  # before anything imports Brian
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,25 +1,48 @@
 """Command line: ``bioplastic train``, ``evaluate``, ``compare``, ``demo`` and ``doctor``."""
 
-from typing import Annotated
+import importlib
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from bioplastic import __version__
-from bioplastic.cli.compare import compare
-from bioplastic.cli.demo import demo
-from bioplastic.cli.doctor import doctor
-from bioplastic.cli.evaluate import evaluate
-from bioplastic.cli.train import train
 
 __all__ = ["app", "main"]
 
+#: The commands, each the function of its name in the module of its name, and what they do: the
+#: first line of what a command tells of itself.
+_COMMANDS = {
+    "train": "Train a network on images or on spoken words.",
+    "evaluate": "Measure held-out accuracy on the test data.",
+    "compare": "Compare methods of training on the same data, and write a report.",
+    "demo": "Train, measure and draw a network, then compare methods of training.",
+    "doctor": "Tell what works here, and what to install.",
+}
 # Plain text in place of boxes: it can be piped, searched and read in the log of a CI run.
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
+_PLAIN: dict[str, Any] = {
+    "add_completion": False,
+    "rich_markup_mode": None,
+    "pretty_exceptions_enable": False,
+}
+
+
+class _Commands(TyperGroup):
+    """Commands whose modules, and Brian with them, are loaded when one is called."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Find the command that is called, with its options."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None:
+            from bioplastic import _uncaught  # noqa: F401  # before anything imports Brian
+
+            alone = typer.Typer(**_PLAIN)
+            alone.command(name)(getattr(importlib.import_module(f"{__name__}.{name}"), str(name)))
+            command = typer.main.get_command(alone)
+        return name, command, rest
+
+
+app = typer.Typer(cls=_Commands, no_args_is_help=True, **_PLAIN)
 
 
 def _show_version(wanted: bool) -> None:
@@ -40,8 +63,8 @@ def _root(
     """Train, measure and look at biologically plausible spiking networks."""
 
 
-for command in (train, evaluate, compare, demo, doctor):
-    app.command()(command)
+for _name, _does in _COMMANDS.items():
+    app.command(_name, help=_does)(lambda: None)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from bioplastic.cli.options import Debug, Quiet
-from bioplastic.cli.reporting import FAILED, reporting, show_progress
+from bioplastic.cli.reporting import FAILED, reporting
 from bioplastic.errors import DataNotFoundError, ParameterError
 from bioplastic.study import METHODS, PROBLEMS, Study
 from bioplastic.study import compare as run_study
@@ -111,26 +111,36 @@ def compare(
             folder=out,
             n_jobs=options["jobs"],
             cluster=options["cluster"],
-            progress=show_progress(quiet=quiet),
+            progress=not quiet,
         )
         tell(study, out)
-    if study.failures:
-        raise typer.Exit(FAILED)
 
 
 def tell(study: Study, folder: Path) -> None:
-    """Print accuracies, what is missing, and where the report is."""
+    """Print accuracies, what is missing, and where the report is.
+
+    Raises
+    ------
+    typer.Exit
+        With the code of an error, if tasks failed.
+    """
     for name, problem in study.problems.items():
-        found = study.summary(name) if any(o.problem == name for o in study.outcomes) else {}
-        typer.echo(f"\n{problem.title}")
+        own = [outcome for outcome in study.outcomes if outcome.problem == name]
+        found = study.summary(name) if own else {}
+        head = _row("", "accuracy", "95 % interval", "sd of seeds", "time to train")
+        typer.echo(f"\n{problem.title}\n{head}")
         for method, said in sorted(found.items(), key=lambda item: -item[1].accuracy):
-            interval = (
-                f" ({100 * said.low:.1f} to {100 * said.high:.1f})"
-                if said.low is not None and said.high is not None
-                else ""
+            spent = [outcome.seconds["fit"] for outcome in own if outcome.method == method]
+            ends = [f"{100 * end:.1f}" for end in (said.low, said.high) if end is not None]
+            typer.echo(
+                _row(
+                    study.methods[method].title,
+                    f"{100 * said.accuracy:.1f} %",
+                    " to ".join(ends),
+                    "" if said.sd_seeds is None else f"{100 * said.sd_seeds:.1f}",
+                    f"{sum(spent) / len(spent):.1f} s",
+                )
             )
-            title = study.methods[method].title
-            typer.echo(f"  {title:<30} {100 * said.accuracy:5.1f} %{interval}")
     for name, why in study.left_out.items():
         typer.echo(f"\n{name} is left out: {why}", err=True)
     for failure in study.failures:
@@ -138,6 +148,12 @@ def tell(study: Study, folder: Path) -> None:
     if study.outcomes:
         page = study.write_report(folder)
         typer.echo(f"\n{len(study.outcomes)} trainings. Open {page}")
+    if study.failures:
+        raise typer.Exit(FAILED)
+
+
+def _row(title: str, *cells: str) -> str:
+    return f"  {title:<30}" + "".join(f"{cell:>14}" for cell in cells)
 
 
 def _names(value: str | list[str]) -> list[str]:

@@ -8,7 +8,7 @@ import typer
 from bioplastic.cli.folder import RECORD, load_model, make_folder, save_json, versions
 from bioplastic.cli.measuring import measure, save_confusion
 from bioplastic.cli.options import Data, Debug, Quiet
-from bioplastic.cli.reporting import reporting, show_progress
+from bioplastic.cli.reporting import reporting
 from bioplastic.cli.tasks import TASKS, Task
 from bioplastic.cli.words import WORDS
 from bioplastic.errors import DataError
@@ -45,7 +45,7 @@ def evaluate(
         task = _task(model_dir, record, data)
         folder = make_folder(out or model_dir)
         X, y = task.X_test[:samples], task.y_test[:samples]
-        accuracy, predicted = measure(model, X, y, progress=show_progress(quiet=quiet))
+        accuracy, predicted = measure(model, X, y, progress=not quiet)
         typer.echo(f"Held-out accuracy {accuracy}")
         protocol = record["protocol"] | {"measured": f"{len(X):,} samples of the test part"}
         typer.echo("Protocol")

@@ -15,7 +15,6 @@ from matplotlib.figure import Figure
 from sklearn.pipeline import Pipeline
 
 from bioplastic import __version__
-from bioplastic.cli.model_file import read_model_file, write_model_file
 from bioplastic.errors import DataError, DataNotFoundError, StorageError
 from bioplastic.inspect import plot_receptive_fields, plot_weight_history
 from bioplastic.networks import DiehlCookClassifier
@@ -138,6 +137,9 @@ def save_model(folder: Path, model: Any, record: dict[str, Any]) -> None:
     StorageError
         If a file cannot be written.
     """
+    # skops, which imports all of scikit-learn.
+    from bioplastic.cli.model_file import write_model_file
+
     with _whole(folder / MODEL) as scratch:
         write_model_file(scratch, model)
     save_json(folder / RECORD, record)
@@ -153,6 +155,8 @@ def load_model(folder: Path) -> tuple[Any, dict[str, Any]]:
     DataError
         If a file is damaged, or comes from versions that this one cannot read.
     """
+    from bioplastic.cli.model_file import read_model_file
+
     for name in (MODEL, RECORD):
         if not (folder / name).is_file():
             raise DataNotFoundError(

@@ -17,7 +17,7 @@ Data = Annotated[
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Out = Annotated[Path | None, typer.Option(help="Folder for the results.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress bar.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of everything that is drawn at random.")]
 
 

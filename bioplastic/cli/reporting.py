@@ -1,23 +1,27 @@
-"""How a command ends that did not succeed: one line on stderr and an exit code of its own."""
+"""What a command says on stderr: errors in one line, with an exit code of their own; progress."""
 
 import contextlib
+import re
 import shlex
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import typer
 
 from bioplastic.errors import BioplasticError
 
-__all__ = ["FAILED", "INTERRUPTED", "reporting", "show_progress"]
+__all__ = ["FAILED", "INTERRUPTED", "reporting"]
 
 FAILED = 2
 #: 128 + SIGINT, what a shell reports of a program that Ctrl-C ended.
 INTERRUPTED = 130
+#: Seconds between two lines of the same bar, where there is no terminal.
+_EVERY = 5.0
 
 
 @contextlib.contextmanager
@@ -36,7 +40,8 @@ def reporting(*, debug: bool, checkpoint: Path | None = None) -> Iterator[None]:
     typer.Exit
         With code 2 after an error of bioplastic, 130 after Ctrl-C. Other errors are bugs and pass.
     """
-    with warnings.catch_warnings():
+    shown: Any = sys.stderr if sys.stderr.isatty() else _Lines(sys.stderr)
+    with warnings.catch_warnings(), contextlib.redirect_stderr(shown):
         warnings.showwarning = _show_warning
         try:
             yield
@@ -57,9 +62,40 @@ def reporting(*, debug: bool, checkpoint: Path | None = None) -> Iterator[None]:
             raise typer.Exit(INTERRUPTED) from None
 
 
-def show_progress(*, quiet: bool) -> bool:
-    """Tell whether to draw progress bars: they would fill a log file with their redrawings."""
-    return not quiet and sys.stderr.isatty()
+class _Lines:
+    """A stream without a terminal: of a progress bar that is redrawn, it gets a line now and then.
+
+    Its first one, as it says what is done, one every few seconds, and its last one.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._drawn = self._label = ""
+        self._open, self._told = False, 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        if text.startswith("\r"):
+            # Without the bar itself.
+            self._drawn = " ".join(re.sub(r"\|.*\|", "", text).split())
+            named = re.match(r"(.*?): +\d", self._drawn)
+            label, self._open = named[1] if named else "", True
+            if label != self._label or time.monotonic() - self._told > _EVERY:
+                self._tell(label)
+        elif text == "\n" and self._open:
+            self._tell(self._label)
+            self._open = False
+        else:
+            self._stream.write(text)
+        return len(text)
+
+    def _tell(self, label: str) -> None:
+        if self._drawn:
+            self._stream.write(f"{self._drawn}\n")
+            self._stream.flush()
+            self._drawn, self._label, self._told = "", label, time.monotonic()
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -14,7 +14,7 @@ from bioplastic.cli.hearing import by_speaker, train_hearing
 from bioplastic.cli.listening import save_listening
 from bioplastic.cli.measuring import measure
 from bioplastic.cli.options import Data, Debug, Quiet, Seed, with_settings
-from bioplastic.cli.reporting import reporting, show_progress
+from bioplastic.cli.reporting import reporting
 from bioplastic.cli.settings import DiehlCookSettings, LiquidSettings, choose_settings, refuse
 from bioplastic.cli.tasks import TASKS, ImageTask, Task
 from bioplastic.cli.training import train_network
@@ -120,7 +120,7 @@ def train(
         }
         foreign = of_words if isinstance(settings, DiehlCookSettings) else of_images
         refuse(data_set, [name for name, value in foreign.items() if value is not None])
-        progress = show_progress(quiet=quiet)
+        progress = not quiet
         if isinstance(settings, DiehlCookSettings):
             _train_on_images(
                 TASKS[data_set](data),

@@ -1,15 +1,7 @@
 """From arrays and sound to spikes, and more spikes from spikes."""
 
-from bioplastic.encoding.augmentation import SpikeAugmenter
-from bioplastic.encoding.cochlea import Cochlea
-from bioplastic.encoding.latency import LatencyEncoder, RankOrderEncoder
-from bioplastic.encoding.poisson import BernoulliEncoder, PoissonEncoder
+import lazy_loader
 
-__all__ = [
-    "BernoulliEncoder",
-    "Cochlea",
-    "LatencyEncoder",
-    "PoissonEncoder",
-    "RankOrderEncoder",
-    "SpikeAugmenter",
-]
+from bioplastic import _uncaught  # noqa: F401  # before anything imports Brian
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

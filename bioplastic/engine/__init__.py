@@ -1,5 +1,6 @@
 """How a network is computed: the only room that touches Brian's devices and preferences."""
 
+from bioplastic import _uncaught  # noqa: F401  # before anything imports Brian
 from bioplastic.engine.checkpoint import describe, load_checkpoint, save_checkpoint
 from bioplastic.engine.cuda_program import CUDA
 from bioplastic.engine.engines import (

@@ -23,16 +23,15 @@ from brian2.synapses import synapses as synapses_module
 from brian2.synapses.synapses import SynapticPathway
 
 __all__ = [
-    "POST", "PRE", "SPIKES", "SYNAPSE",
-    "SYNAPTIC_POST", "SYNAPTIC_PRE", "UNUSED_OBJECTS", "accesses", "active_device",
-    "add_to_program", "adds_to", "array_behind", "array_name", "array_of_spikes", "at_element",
-    "at_own_index", "codes_in_a_step", "condition_of_writing",
-    "cuda_code_generator", "elements_of", "fire", "forget_spikes_under_way",
-    "is_read_into", "let_refractory_receive", "linear_system", "look_up_at_own_index",
-    "name_of_runner", "named_objects", "pointer", "prepare",
-    "promise_synapses", "put_back_device", "set_device", "set_end_of_refractoriness",
-    "spikes_now", "templates_of", "text_of", "variables_per_synapse", "without_condition",
-    "without_count", "written_place",
+    "COUNTED", "POINTER", "POST", "PRE", "SPIKES", "SYNAPSE", "SYNAPTIC_POST", "SYNAPTIC_PRE",
+    "UNUSED_OBJECTS", "accesses", "active_device", "add_to_program", "adds_to", "arithmetic",
+    "array_behind", "array_name", "array_of_spikes", "at_element", "at_own_index",
+    "code_generator", "codes_in_a_step", "condition_of_writing", "cuda_arithmetic",
+    "cuda_code_generator", "elements_of", "fire", "forget_spikes_under_way", "is_read_into",
+    "let_refractory_receive", "linear_system", "look_up_at_own_index", "name_of_runner",
+    "named_objects", "part_of", "pointer", "prepare", "promise_synapses", "put_back_device",
+    "render", "set_device", "set_end_of_refractoriness", "spikes_now", "templates_of", "text_of",
+    "variables_per_synapse", "without_condition", "without_count", "written_place",
 ]  # fmt: skip
 
 # Devices and objects
@@ -102,6 +101,8 @@ def forget_spikes_under_way(pathway: Any, dt: float) -> None:
 SPIKES = "_spikespace"
 #: Names of the arrays that hold a synapse's neurons.
 SYNAPTIC_PRE, SYNAPTIC_POST = "_synaptic_pre", "_synaptic_post"
+#: Names of the arrays that count a neuron's synapses -> of the neurons that are counted.
+COUNTED = {"N_outgoing": SYNAPTIC_PRE, "N_incoming": SYNAPTIC_POST}
 
 
 def array_of_spikes(group: Any) -> Any:
@@ -196,6 +197,11 @@ def text_of(code_object: Any) -> str:
     return str(code_object.code)
 
 
+def part_of(code_object: Any, macro: str) -> str:
+    """Return what one macro of a code object's template gave."""
+    return str(getattr(code_object.code, macro))
+
+
 class _Templates(LazyTemplateLoader):
     """Templates with the first of some endings that there is; a loader raises KeyError."""
 
@@ -274,13 +280,14 @@ def render(templater: Any, name: str, **given: Any) -> Any:
     return getattr(templater, name)(None, None, **given)
 
 
-
 # Lines of C++: arrays are read into variables of the same name, these change, and go back.
 
 #: By which Brian finds the values of a synapse (or neuron), and of its neurons.
 SYNAPSE, PRE, POST = "_idx", "_presynaptic_idx", "_postsynaptic_idx"
-_ACCESS = re.compile(r"(_ptr\w+)\[(\w+)\]")
-_WRITE = re.compile(r"\s*(_ptr\w+)\[(\w+)\]\s*=(?!=)")
+#: By which the name of an array begins where a code object has it.
+POINTER = "_ptr"
+_ACCESS = re.compile(rf"({POINTER}\w+)\[(\w+)\]")
+_WRITE = re.compile(rf"\s*({POINTER}\w+)\[(\w+)\]\s*=(?!=)")
 
 
 def array_name(owner: str, variable: str) -> str:
@@ -290,12 +297,12 @@ def array_name(owner: str, variable: str) -> str:
 
 def pointer(array: str) -> str:
     """Name by which a code object knows an array."""
-    return f"_ptr{array}"
+    return f"{POINTER}{array}"
 
 
 def array_behind(pointer: str) -> str:
     """Name of the array that a code object knows by a pointer."""
-    return pointer.removeprefix("_ptr")
+    return pointer.removeprefix(POINTER)
 
 
 def at_element(pointer: str, index: str) -> str:

@@ -24,7 +24,7 @@ def chunk_of(
     values: State,
     seed: tuple[int, int],
     size: int,
-    lanes: int,
+    together: int,
     recorder: Recorder | None,
     **others: Any,
 ) -> Chunk:
@@ -40,8 +40,8 @@ def chunk_of(
         See :class:`~bioplastic.engine.program.Chunk`.
     size : int
         Presentations of a chunk, at most.
-    lanes : int
-        Samples that are shown side by side.
+    together : int
+        Samples that are shown, or learned, together.
     recorder : Recorder or None
         Says what to look at.
 
@@ -50,16 +50,18 @@ def chunk_of(
     ParameterError
         If a recorder asks for what the network does not have.
     """
-    n_rows = max(size // lanes, 1) * lanes  # rounds are not cut
-    in_batch = int(values.get("schedule.in_batch", np.zeros(1))[0]) % lanes
+    n_rows = max(size // together, 1) * together  # rounds and batches of threads are not cut
+    in_batch = int(values.get("schedule.in_batch", np.zeros(1))[0]) % together
     # A batch that an earlier run began is filled first, so that rounds end with batches.
-    n_steps = stimuli.n_steps(begin, min(begin + (lanes - in_batch if in_batch else n_rows), stop))
+    n_steps = stimuli.n_steps(
+        begin, min(begin + (together - in_batch if in_batch else n_rows), stop)
+    )
     numbers = n_steps * stimuli.numbers_per_step
     if isinstance(recorder, Outputs):
         numbers += recorder.numbers(n_steps)
     fits = int(np.searchsorted(np.cumsum(numbers), MAX_NUMBERS))
     if fits < len(n_steps):
-        n_steps = n_steps[: max(fits // lanes, 1) * lanes]
+        n_steps = n_steps[: max(fits // together, 1) * together]
     probe = None if recorder is None else recorder.plan(begin, n_steps)
     if probe is not None and (unknown := sorted(set(probe.variables) - set(values))):
         raise ParameterError(

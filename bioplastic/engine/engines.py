@@ -64,6 +64,8 @@ class Engine:
     threads : bool
         Whether threads may run a program several times at once and write one file, as where each
         run is a process of its own.
+    shares : bool
+        Whether threads within a program share its samples out.
     copies : bool
         Whether each lane has all synapses for itself. Otherwise lanes share those that do not
         differ, and what they add waits in a ring of the longest delay.
@@ -97,6 +99,7 @@ class Engine:
     n_busy: int | None = None
     batches: bool = False
     threads: bool = False
+    shares: bool = False
     copies: bool = True
     rings: bool = False
 

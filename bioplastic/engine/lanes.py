@@ -31,6 +31,7 @@ __all__ = [
     "of_neurons",
     "of_synapses",
     "own_variables",
+    "samples_together",
     "upper_bounds",
     "why_alone",
 ]
@@ -85,8 +86,6 @@ def why_alone(network: Network) -> str:
             return f"{ask} when a sample ends"
         if phase == AT_BATCH_END and reads & DRAWS:
             return f"where {owner} draws a number at_batch_end"
-        if phase != AT_BATCH_END and reads & {"N_incoming", "N_outgoing"}:
-            return f"where {owner} counts the synapses of a neuron"
     return ""
 
 
@@ -182,8 +181,43 @@ def check_lanes(network: Network, lanes: int, combine: Combine) -> None:
         )
 
 
+def samples_together(
+    network: Network, lanes: int, combine: Combine, n_threads: int
+) -> tuple[int, Combine]:
+    """Count the samples that threads learn together, 0 where these teach nothing.
+
+    Returns
+    -------
+    n_together : int
+        A batch, or those of a round in all lanes of all threads.
+    combine : {"sum", "mean", None}
+        What becomes of the changes that they made.
+
+    Raises
+    ------
+    ParameterError
+        If there are no such threads, or samples teach one after the other.
+    """
+    if not isinstance(n_threads, int) or n_threads < 1:
+        raise ParameterError(f"n_threads: must be a whole number >= 1, got {n_threads!r}")
+    learns = any(p.rule is not None or p.norm is not None for p in network.projections)
+    if n_threads == 1 or not learns:
+        return 0, combine
+    if lanes > 1:
+        check_lanes(network, lanes * n_threads, combine)
+        return lanes * n_threads, combine
+    schedule = network.schedule
+    once = not schedule.min_spikes or not schedule.max_repeats
+    if not plan_of(network).has_batches or not once or why_alone(network):
+        raise ParameterError(
+            f"n_threads: must be 1 where samples teach one after the other, got {n_threads}; "
+            f"threads share out batches, and samples side by side (lanes)"
+        )
+    return schedule.batch_size, "sum"
+
+
 def in_order(result: ChunkResult) -> ChunkResult:
-    """Bring slots that lanes have shown side by side into the order of one lane.
+    """Bring slots that lanes or threads have shown side by side into the order of one lane.
 
     What was shown after the first sample that is not done, as after Ctrl-C, is left out.
     """

@@ -11,12 +11,12 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic.engine.outputs import Chosen, Outputs
+from bioplastic.engine.outputs import Outputs
 from bioplastic.engine.program import ChunkResult
 from bioplastic.engine.stimulus import Steps
 from bioplastic.errors import ParameterError, StorageError
 
-__all__ = ["OutputFile", "StoredOutputs", "kept_outputs"]
+__all__ = ["OutputFile", "StoredOutputs"]
 
 
 class StoredOutputs(Sequence[npt.NDArray[np.float64]]):
@@ -132,20 +132,3 @@ class OutputFile(Outputs):
                 done.append(place)
             file.flush()  # the values lie in the file before it says that they do
             file["done"][np.sort(done)] = 1
-
-
-def kept_outputs(
-    chosen: Chosen, *more: Any, path: str | os.PathLike[str] | None, **where: Any
-) -> Outputs | None:
-    """Make what keeps outputs, in memory or in a file; None where there are none.
-
-    Raises
-    ------
-    ParameterError
-        If there is a file and nothing for it.
-    """
-    if path is None:
-        return Outputs(chosen, *more) if chosen else None
-    if not chosen:
-        raise ParameterError(f"outputs: must name what goes to outputs_path={path}, got {chosen!r}")
-    return OutputFile(chosen, *more, path=path, **where)

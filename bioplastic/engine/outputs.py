@@ -3,6 +3,7 @@
 import copy
 import itertools
 import operator
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from bioplastic.engine.stimulus import Steps
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 
-__all__ = ["Chosen", "Outputs"]
+__all__ = ["Chosen", "Outputs", "kept_outputs"]
 
 Chosen = Sequence[str] | Mapping[str, Sequence[int]]
 Rows = dict[str, npt.NDArray[np.float64]]
@@ -122,6 +123,26 @@ class Outputs:
         found = {name: seen.values[name][counts] for name in self._elements}
         for a, b in itertools.pairwise(cuts.tolist()):
             yield {name: values[a:b] for name, values in found.items()}
+
+
+def kept_outputs(
+    chosen: Chosen, *more: Any, path: str | os.PathLike[str] | None, **where: Any
+) -> Outputs | None:
+    """Make what keeps outputs, in memory or in a file; None where there are none.
+
+    Raises
+    ------
+    ParameterError
+        If there is a file and nothing for it.
+    """
+    if path is None:
+        return Outputs(chosen, *more) if chosen else None
+    if not chosen:
+        raise ParameterError(f"outputs: must name what goes to outputs_path={path}, got {chosen!r}")
+    # HDF5, which few runs need.
+    from bioplastic.engine.output_file import OutputFile
+
+    return OutputFile(chosen, *more, path=path, **where)
 
 
 def _elements(name: str, chosen: Any, size: int) -> npt.NDArray[np.int32]:

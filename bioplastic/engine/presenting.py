@@ -12,15 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import joblib
 import numpy as np
 import numpy.typing as npt
-from tqdm.auto import tqdm
 
 from bioplastic.engine.carried import check_independent
 from bioplastic.engine.engines import find_engine, open_program
 from bioplastic.engine.lanes import default_lanes
-from bioplastic.engine.output_file import kept_outputs
+from bioplastic.engine.outputs import kept_outputs
 from bioplastic.engine.program import ChunkResult, deferred_interrupt
 from bioplastic.engine.result import Result, joined
 from bioplastic.engine.running import run
@@ -113,8 +111,7 @@ def present(
     stimulus, seed, state, engine, record, outputs, outputs_at, outputs_path, description, progress
         See :func:`bioplastic.engine.run`. Only compiled programs write a file side by side.
     n_jobs : int or None
-        Processors; -1 takes all. Each runs its own copy of one cached program. Results do not
-        depend on it.
+        Processors; -1 takes all. Results do not depend on it.
     lanes : int or None
         Samples that each program shows side by side. Results do not depend on it. None takes one
         on a CPU and as many as keep it busy on a GPU; see the documentation, "Which engine when".
@@ -131,6 +128,9 @@ def present(
     KeyboardInterrupt
         After Ctrl-C, when the programs have stopped.
     """
+    import joblib
+    from tqdm.auto import tqdm
+
     stimuli = Stimuli(network, stimulus)
     n = len(stimuli)
     if record not in ("counts", "spikes"):
@@ -147,7 +147,9 @@ def present(
         stimuli = stimuli.in_this_order(order)
     lengths = stimuli.n_steps(0, n)
     kept = kept_outputs(outputs, outputs_at, lengths, path=outputs_path, order=order)
-    blocks = _blocks(stimuli, n_workers * SHARES if n_workers > 1 else 1)
+    n_threads = n_workers if chosen.shares else 1  # within one program
+    alone = n_workers == n_threads or (outputs_path is not None and not chosen.threads)
+    blocks = _blocks(stimuli, 1 if alone else n_workers * SHARES)
     work = functools.partial(
         run,
         network,
@@ -157,9 +159,9 @@ def present(
         engine=chosen.name,
         record=record,
         lanes=lanes,
-        chunk_size=CHUNK,
+        n_threads=n_threads,
+        chunk_size=CHUNK * n_threads,
     )
-    alone = n_workers == 1 or (outputs_path is not None and not chosen.threads)
     lock = threading.Lock()
     with (
         deferred_interrupt() as asked,

@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from bioplastic.engine.chunks import chunk_of
 from bioplastic.engine.engines import find_engine, open_program
-from bioplastic.engine.lanes import Combine, check_lanes, in_order
+from bioplastic.engine.lanes import Combine, check_lanes, in_order, samples_together
 from bioplastic.engine.limits import check_lists, check_steps
-from bioplastic.engine.output_file import kept_outputs
-from bioplastic.engine.outputs import Outputs
+from bioplastic.engine.outputs import Outputs, kept_outputs
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import ChunkResult, Program, Recorder, deferred_interrupt
 from bioplastic.engine.result import (
@@ -51,6 +49,7 @@ def run(
     outputs_path: str | os.PathLike[str] | None = None,
     lanes: int = 1,
     combine: Combine = None,
+    n_threads: int = 1,
     chunk_size: int = 1000,
     on_chunk: Callable[[int, ChunkResult], None] | None = None,
     recorder: Recorder | None = None,
@@ -96,6 +95,11 @@ def run(
         What becomes of the changes that samples side by side made to what lasts (weights,
         thresholds): all of a round begin with the same values, and the next goes on from the sum
         of these changes, or their mean. None where samples teach nothing.
+    n_threads : int
+        Threads that share the samples out, on engines that have some: each shows `lanes` samples
+        side by side. Results do not depend on it where nothing is learned. Where samples of a batch
+        or of a round are learned together, changes are added up thread by thread, so that results
+        depend on the number of threads as sums do on their order.
     chunk_size : int
         Samples between two calls of `on_chunk`. Results do not depend on it.
     on_chunk : callable, optional
@@ -147,6 +151,8 @@ def run(
     >>> result.counts.shape
     (3, 2)
     """
+    from tqdm.auto import tqdm
+
     chosen = find_engine(engine)
     stimuli = Stimuli(network, stimulus)
     total = len(stimuli) if stop is None else stop
@@ -162,6 +168,8 @@ def run(
     plan = plan_of(network)
     network = plan.network
     check_lanes(network, lanes, combine)
+    n_threads = n_threads if chosen.shares else 1
+    unit, combine = samples_together(network, lanes, combine, n_threads)
     if program is None:
         program = open_program(network, engine=chosen.name, lanes=lanes)
     sequence = _sequence(seed)
@@ -196,10 +204,12 @@ def run(
             values=values,
             seed=(first, second),
             size=min(chunk_size, getattr(program, "n_rows", chunk_size)),
-            lanes=lanes,
+            together=max(lanes, unit),
             recorder=recorder,
             folder=Path(folder),
             combine=combine,
+            n_threads=n_threads,
+            unit=unit,
             spikes=counted or recorder is not None,
         )
         while (begin := found[-1].n_done) < total and not asked():
@@ -210,7 +220,7 @@ def run(
             chunk = next_chunk(begin)
             done = program.run(chunk, report=told, stop=asked)
             check_answer(chosen.name, chunk, done, stopped=asked)
-            if lanes > 1:
+            if lanes * n_threads > 1:
                 done = in_order(done)
             found.append(result_of_chunk(found[-1], network, chunk, done, counted=counted))
             # The cursor is a row of the chunk, no state of the network.

@@ -25,8 +25,9 @@ __all__ = ["SlotCodeObject", "SlotDevice", "slot_device"]
 
 #: What code objects share with the loop over slots, beside arrays, and of which type that is.
 _OBJECTS = {"list": "_SynapseList", "arrivals": "_Arrivals", "superposition": "_Superposition"}
+_KINDS = "|".join((brian.POINTER, "_n_of", *(f"_{kind}" for kind in _OBJECTS)))
 #: Names in a code object's body that are another's in another's: arrays, numbers, and the above.
-_OF_ITS_OWN = re.compile(rf"\b(_ptr|_n_of|{'|'.join(f'_{what}' for what in _OBJECTS)})(_\w+)")
+_OF_ITS_OWN = re.compile(rf"\b({_KINDS})(_\w+)")
 
 
 def wiring(owner: Any) -> RegularWiring | None:
@@ -127,8 +128,14 @@ class SlotCodeObject(CPPStandaloneCodeObject):
         CPPStandaloneCodeObject,
         functions={
             **by_name(
-                constant_or_scalar, wiring, is_listed, in_lane, spikes_of, arrivals_of,
-                superposition, lanes_of,
+                constant_or_scalar,
+                wiring,
+                is_listed,
+                in_lane,
+                spikes_of,
+                arrivals_of,
+                superposition,
+                lanes_of,
             ),
             "superposed": lambda name: get_device().built.superposed[name],
             "slot_plan": lambda: get_device().plan,
@@ -164,7 +171,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         self.filled: dict[Any, Any] = {}
 
     def arithmetic(self) -> str:
-        """What equations need of C++, whatever they say."""
+        """Return what equations need of C++, whatever they say."""
         return brian.arithmetic()
 
     def code_object_class(self, codeobj_class: Any = None, fallback_pref: Any = None) -> Any:
@@ -258,7 +265,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         self._known: dict[tuple[str, ...], str] = {}
         self.functions: list[str] = []
         self.calls = {
-            name: self._function(self._body_of(code), code.code.support.strip(), name)
+            name: self._function(self._body_of(code), brian.part_of(code, "support").strip(), name)
             for name, code in sorted(self.code_objects.items())
         }
 
@@ -276,12 +283,12 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
                 f"static _HOT void {function}({parameters})", "{", same, "}", "}",
                 f"using _of{function}::{function};",
             ]  # fmt: skip
-        arguments = ", ".join(word.removeprefix("_ptr") for word in own)
+        arguments = ", ".join(brian.array_behind(word) for word in own)
         return f"{self._known[text]}({arguments});"
 
     def _body_of(self, code: Any) -> str:
         """Body of a code object's function, with the constants that it names."""
-        body = str(code.code.body)
+        body = brian.part_of(code, "body")
         words = get_identifiers(body)
         constants = [
             f"    const {c_data_type(v.dtype)} {n} = {self.constant(v)};"
@@ -307,13 +314,11 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
 
     def _type_of(self, word: str) -> str:
         """C++ type of what a function is given by a name."""
-        kind, _, name = word[1:].partition("_")
-        if kind == "n":
-            return "const int64_t"
-        if kind != "ptr":
-            return f"{_OBJECTS[kind]}&"
-        variable = self.variable_of(f"_{name}")
-        return f"{c_data_type(variable.dtype)}* __restrict"
+        if word.startswith(brian.POINTER):
+            variable = self.variable_of(brian.array_behind(word))
+            return f"{c_data_type(variable.dtype)}* __restrict"
+        kind = word[1:].partition("_")[0]
+        return "const int64_t" if kind == "n" else f"{_OBJECTS[kind]}&"
 
     def variable_of(self, array: str) -> Any:
         """Return the variable of an array."""
@@ -451,10 +456,12 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             brian.array_behind(place[0])
             for name, code in self.code_objects.items()
             if brian.name_of_runner(name) not in built.at_batch_end
-            for line in code.code.body.splitlines()
+            for line in brian.part_of(code, "body").splitlines()
             if (place := brian.written_place(line))
         }
-        synapses = {*built.wirings, *built.plan.lists} - {*built.superposed}
+        for name, found in built.superposed.items():
+            written |= {brian.array_name(name, variable) for variable in found.variables}
+        synapses = {*built.wirings, *built.plan.lists}
         return {
             array
             for variable, array in self.arrays.items()
@@ -469,7 +476,10 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         words = get_identifiers("\n".join([main, *self.calls.values()]))
         arrays = {name: v for v, name in self.arrays.items() if name in words}
         lines = [f'#include "{header}"' for header in self.our_headers]
-        lines[1:1] = [self.arithmetic(), *(f"static int64_t {name};" for name in self.plan["sizes"])]
+        lines[1:1] = [
+            self.arithmetic(),
+            *(f"static int64_t {name};" for name in self.plan["sizes"]),
+        ]
         lines += [f"_OWN {c_data_type(v.dtype)}* {name};" for name, v in sorted(arrays.items())]
         lines += [*self.declarations(), *self.functions]
         lines += ["_COLD void _make_arrays()", "{", *self._rooms(arrays), "}", main]
@@ -491,12 +501,15 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         begins = {variable: start for variable, _, start in self.arange_arrays}
         shared = self._shared_arrays()
         for name, variable in sorted(arrays.items()):
-            if variable.owner.name in self.built.plan.lists and not variable.scalar:
+            counts = brian.COUNTED.get(variable.name)
+            if variable.owner.name in self.built.plan.lists and not (variable.scalar or counts):
                 continue  # of its list
             n = self._whole(variable)
-            room = "_shared" if name in shared else "_room"
+            room = "_shared" if name in shared and not counts else "_room"
             yield f"    {name} = {room}<{c_data_type(variable.dtype)}>({n});"
-            if variable in begins:
+            if counts:
+                yield f"    {self._count(name, n, variable.owner, counts)}"
+            elif variable in begins:
                 yield f"    for (int64_t k=0; k<{n}; k++) {name}[k] = {begins[variable]} + k;"
             elif variable.name == "N":
                 listed = variable.owner.name in self.built.plan.lists
@@ -512,6 +525,13 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             return f"for (int64_t k=0; k<{n}; k++) {name}[k] = {value};"
         # What links a neuron to its lane.
         return f"for (int64_t k=0; k<{n}; k++) {name}[k] = k/{self._length(variable.owner)};"
+
+    def _count(self, name: str, n: str, synapses: Any, of_neurons: str) -> str:
+        if synapses.name in self.built.wirings:
+            each = f"{self._all(self._length(synapses))}/({n})"
+            return f"for (int64_t k=0; k<{n}; k++) {name}[k] = {each};"
+        neurons = self.get_array_name(synapses.variables[of_neurons])
+        return f"for (int64_t k=0; k<_n_of_{synapses.name}; k++) {name}[{neurons}[k]]++;"
 
     def _open(self, variable: Any) -> str | None:
         """Name the array that says which neurons take what arrives at a variable; None: all do."""
@@ -541,6 +561,10 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         """C++ expression of the elements of an array, in all lanes."""
         if variable.scalar:
             return "1"
+        if variable.name in brian.COUNTED:
+            pre = brian.COUNTED[variable.name] == brian.SYNAPTIC_PRE
+            group = variable.owner.source if pre else variable.owner.target
+            return self._all(self._length(group))
         length = self._length(variable.owner)
         whole = f"{length}*{LANES}" if self._has_own(variable) else length
         return f"{whole} + 1" if variable.name == brian.SPIKES else whole

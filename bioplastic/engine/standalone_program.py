@@ -87,13 +87,13 @@ class CompiledProgram:
         versions: tuple[str, ...],
         build: Callable[[Path], None],
     ) -> None:
+        plan = plan_of(network)
         key = cache.fingerprint(
-            plan_of(network).key, str(lanes > 1), brian2.__version__, np.__version__, sympy.__version__,
+            plan.key, str(lanes > 1), brian2.__version__, np.__version__, sympy.__version__,
             sys.version, *versions,
         )  # fmt: skip
         self._of_cache = functools.partial(cache.get_or_build, key, build)
         self._folder, manifest, self.build_seconds = self._of_cache()
-        plan = plan_of(network)
         self.sizes: dict[str, int] = {
             name: plan.sizes[owner] if owner else 1
             for name, (owner, _) in manifest["layout"].items()
@@ -294,6 +294,7 @@ CPP = Engine(
     auto=lambda: "" if find_compiler() else "no C++ compiler found",
     lanes=True,
     threads=True,
+    shares=True,
     copies=False,
 )
 

@@ -1,5 +1,6 @@
 """What a network is: frozen declarations that hold equation strings."""
 
+from bioplastic import _uncaught  # noqa: F401  # before anything imports Brian
 from bioplastic.models.adaptive_exponential import AdaptiveExponential
 from bioplastic.models.declaration import EquationString
 from bioplastic.models.diehl_cook import DiehlCookExcitatory, DiehlCookInhibitory

@@ -92,7 +92,9 @@ class EPropNetwork(TrainedNetwork):
     n_iter_no_change : int
         Epochs to wait.
     n_jobs : int or None
-        Processors for predictions; -1 takes all. The answer does not depend on it.
+        Processors for training and predictions; -1 takes all. Those of a training share out the
+        samples of a batch, and add up what these teach in an order of their own: weights depend on
+        the number of processors as sums do on their order. Answers do not.
     engine : {"auto", "numpy", "cython", "cpp_standalone", "cuda_standalone"}
         ``"auto"`` takes C++ where a compiler is found.
     random_state : int, RandomState or None

@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
+import joblib
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone
@@ -136,6 +137,9 @@ class EPropTraining(EPropNetwork):
         # On a GPU a batch runs side by side. A recorder sees one sample after the other.
         together = engine.batches and recorder is None
         self._lanes = self.network_.schedule.batch_size if together else 1
+        alone = together or recorder is not None
+        n_jobs = 1 if alone else joblib.effective_n_jobs(self.n_jobs)
+        self._n_threads = min(n_jobs, self.network_.schedule.batch_size)
         program = engines.open_program(self.network_, engine=self.engine, lanes=self._lanes)
         self.engine_ = {"name": engine.name, "dt": str(self.network_.schedule.dt)}
         self.timings_ = {"build": program.build_seconds, "simulate": 0.0}
@@ -203,6 +207,7 @@ class EPropTraining(EPropNetwork):
             outputs=() if recorder is not None else self._outputs,
             lanes=self._lanes,
             combine="sum" if self._lanes > 1 else None,
+            n_threads=self._n_threads,
             description=f"epoch {number + 1}/{last}",
             progress=self._shows_bar,
         )  # fmt: skip

@@ -65,7 +65,9 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
     excitatory, inhibitory : optional
         Neuron models in place of the published ones, see :mod:`bioplastic.models`.
     n_jobs : int or None
-        Processors for `transform` and predictions; -1 takes all. The answer does not depend on it.
+        Processors; -1 takes all. In training they share out the samples of a batch, whose changes
+        are added up processor by processor: weights depend on their number as sums do on their
+        order. Answers do not.
     engine : {"auto", "numpy", "cython", "cpp_standalone", "cuda_standalone"}
         ``"auto"`` takes C++ where a compiler is found.
     random_state : int, RandomState or None

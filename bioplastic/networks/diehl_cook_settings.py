@@ -4,9 +4,11 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+import joblib
 from brian2 import Hz, ms, mV
 
 from bioplastic._checks import check_quantity, check_whole
+from bioplastic.engine.engines import find_engine
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     DiehlCookExcitatory,
@@ -125,4 +127,10 @@ def batched(estimator: Any, network: Network) -> tuple[Network, dict[str, Any]]:
         return network, {"lanes": 1}
     # Samples of a batch are presented equally often.
     schedule = dataclasses.replace(network.schedule, min_spikes=0)
-    return dataclasses.replace(network, schedule=schedule), {"lanes": lanes, "combine": update}
+    options = {"lanes": lanes, "combine": update}
+    if find_engine(estimator.engine).shares:
+        # Of as many threads as there may be, such that each has lanes.
+        n_jobs = joblib.effective_n_jobs(estimator.n_jobs)
+        n = max(n for n in range(1, n_jobs + 1) if lanes % n == 0 and (n == 1 or lanes // n > 1))
+        options |= {"lanes": lanes // n, "n_threads": n}
+    return dataclasses.replace(network, schedule=schedule), options

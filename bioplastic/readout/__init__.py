@@ -1,20 +1,7 @@
 """Readouts: from the spikes of a network to labels, as scikit-learn estimators."""
 
-from bioplastic.readout.augmented import AugmentedClassifier
-from bioplastic.readout.kernel_ridge import KernelRidgeClassifier
-from bioplastic.readout.labelling import NeuronLabelClassifier
-from bioplastic.readout.spike_time_classifier import SpikeTimeClassifier
-from bioplastic.readout.spike_time_regressor import SpikeTimeRegressor
-from bioplastic.readout.states import FilteredState, FirstSpikeTime, SpikeCount, TimeBinnedCount
+import lazy_loader
 
-__all__ = [
-    "AugmentedClassifier",
-    "FilteredState",
-    "FirstSpikeTime",
-    "KernelRidgeClassifier",
-    "NeuronLabelClassifier",
-    "SpikeCount",
-    "SpikeTimeClassifier",
-    "SpikeTimeRegressor",
-    "TimeBinnedCount",
-]
+from bioplastic import _uncaught  # noqa: F401  # before anything imports Brian
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

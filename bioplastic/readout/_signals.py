@@ -1,5 +1,7 @@
 """Sampled signals and filtered spikes: inner products of both, and filtered spikes as signals."""
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from scipy.signal import lfilter
@@ -14,7 +16,7 @@ type Floats = npt.NDArray[np.float64]
 KERNELS = ("two_sided", "alpha", "exponential")
 
 #: Integral of the squared kernel, in units of tau.
-ACROSS = {"two_sided": 1.0, "alpha": np.e**2 / 4, "exponential": 0.5}
+ACROSS = {"two_sided": 1.0, "alpha": math.e**2 / 4, "exponential": 0.5}
 
 
 def overlap(signals: list[Floats], dt: float) -> Floats:
@@ -91,7 +93,7 @@ class _Smoothed:
         fade = np.exp(-rest / self.tau)[..., np.newaxis]
         if self.smooth:
             found = self.aged[node] + rest[..., np.newaxis] * self.plain[node]
-            found = np.e / self.tau * (fade * found + first * part[1] + slope * part[2])
+            found = math.e / self.tau * (fade * found + first * part[1] + slope * part[2])
         else:
             found = fade * self.plain[node] + first * part[0] + slope * part[1]
         found[beyond] = 0.0
@@ -152,7 +154,7 @@ def sampled(
     if kernel == "alpha":
         aged = deposit(first, come, aged=True)
         aged[1:] += keep * dt / tau * plain[:-1]
-        alpha: Floats = np.e * lfilter([1.0], [1.0, -keep], aged, axis=0)
+        alpha: Floats = math.e * lfilter([1.0], [1.0, -keep], aged, axis=0)
         return alpha
     last = np.minimum(after - 1, shape[0] - 1)
     ahead = deposit(last, last >= 0, aged=False)

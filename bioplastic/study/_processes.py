@@ -27,8 +27,11 @@ class Crew(Protocol):
 
     def __exit__(self, *error: object) -> None: ...
 
-    def run[T: Runnable](self, tasks: Sequence[T]) -> Iterator[tuple[T, Outcome | Trouble]]:
-        """Try each task once, beginning in the order given, and tell as they end."""
+    def run[T: Runnable](self, tasks: Sequence[T]) -> Iterator[tuple[T, Outcome | Trouble | None]]:
+        """Try each task once, beginning in the order given, and tell as they end.
+
+        Also as they begin, by None, where that is known.
+        """
 
 
 class Here:
@@ -40,9 +43,10 @@ class Here:
     def __exit__(self, *error: object) -> None:
         pass
 
-    def run[T: Runnable](self, tasks: Sequence[T]) -> Iterator[tuple[T, Outcome | Trouble]]:
+    def run[T: Runnable](self, tasks: Sequence[T]) -> Iterator[tuple[T, Outcome | Trouble | None]]:
         """Try each task once."""
         for task in tasks:
+            yield task, None
             yield task, attempt(task)
 
 
@@ -73,14 +77,15 @@ class Processes:
         for _, pool in self._idle:
             pool.shutdown(wait=True)
 
-    def run[T: Runnable](self, tasks: Sequence[T]) -> Iterator[tuple[T, Outcome | Trouble]]:
-        """Try each task once, beginning in the order given, and tell as they end."""
+    def run[T: Runnable](self, tasks: Sequence[T]) -> Iterator[tuple[T, Outcome | Trouble | None]]:
+        """Try each task once, beginning in the order given, and tell as they begin and end."""
         waiting = list(reversed(tasks))
         running: dict[Promise, T] = {}
         while waiting or running:
             while waiting and len(running) < self._n:
                 task = waiting.pop()
                 running[self._begin(task)] = task
+                yield task, None
             done = wait(running, return_when=FIRST_COMPLETED).done
             for future in done:
                 found = _found(future)

@@ -10,7 +10,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from bioplastic.inspect._style import COLORS, INK, declutter
 from bioplastic.inspect.raster import plot_raster
@@ -25,6 +25,8 @@ _WIDTH: Final = 10.4
 _MAX_FIELDS: Final = 100
 #: More classes than this have no names beside small matrices.
 _MAX_NAMED: Final = 20
+#: Ratio of the largest energy to the smallest one below which powers of ten are too few ticks.
+_NARROW: Final = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +102,9 @@ def accuracy_against_energy(found: dict[str, Any], methods: Mapping[str, Any]) -
             )
         axes.set_xscale("log")
         axes.margins(x=0.12)
-        axes.xaxis.set_major_locator(LogLocator(numticks=7))
+        energies = [method[key] for method in found["methods"].values() if method[key]]
+        narrow = bool(energies) and max(energies) < _NARROW * min(energies)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,), numticks=7))
         axes.xaxis.set_major_formatter(EngFormatter(unit="J"))
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.axhline(100 * found["chance"], color="#999999", linewidth=0.8, linestyle=(0, (4, 3)))
@@ -160,6 +164,7 @@ def curves(
         handles.append(line)
     axes.set_ylim(0, 103)
     axes.set_xlim(left=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="y", color="#e8e8e8", linewidth=0.8)
     axes.set_xlabel("passes over the training samples", fontsize=9, color=INK)
     axes.set_ylabel("training samples right (%)", fontsize=9, color=INK)
@@ -243,11 +248,9 @@ def rasters(outcomes: Sequence[Outcome], found: dict[str, Any]) -> Picture | Non
         plot_raster((exhibits["raster_times"], exhibits["raster_units"].astype(int)), axes=axes)
         axes.set_xlim(left=0)
         population = str(np.asarray(exhibits.get("raster_population", "")))
-        title = found["methods"][name]["title"]
-        axes.set_title(
-            f"{title}, {population}: {axes.get_title(loc='left')}" if population else title,
-            fontsize=9.5, color=INK, loc="left",
-        )  # fmt: skip
+        title = found["methods"][name]["title"] + f", {population}" * bool(population)
+        n = len(exhibits["raster_times"])
+        axes.set_title(f"{title}: {n:,} spikes", fontsize=9.5, color=INK, loc="left")
     return Picture(
         name=f"{found['name']}-rasters",
         svg=_svg(panels[0]),
@@ -270,15 +273,14 @@ def fields(outcomes: Sequence[Outcome], found: dict[str, Any]) -> Picture | None
         )
         title = found["methods"][name]["title"]
         axes.set_title(
-            f"{title}: {min(n, _MAX_FIELDS):,} of {n:,} neurons",
-            fontsize=9.5, color=INK, loc="left",
-        )  # fmt: skip
+            f"{title}: {min(n, _MAX_FIELDS):,} neurons", fontsize=9.5, color=INK, loc="left"
+        )
     return Picture(
         name=f"{found['name']}-fields",
         svg=_svg(panels[0]),
         alt=f"Receptive fields, {found['title']}",
-        caption="Each tile is a neuron: bright are the inputs that it listens to. Of words: time "
-        "to the right, channels upwards.",
+        caption="Each tile is a neuron, of large networks some are shown: bright are the inputs "
+        "that it listens to. Of words: time to the right, channels upwards.",
     )
 
 

@@ -70,10 +70,12 @@ def findings(
     for outcome in outcomes:
         for package, version in outcome.versions.items():
             versions.setdefault(package, set()).add(version)
+    seconds = [outcome.seconds for outcome in outcomes]
     found: dict[str, Any] = {
         "question": QUESTION,
         "command": command,
-        "seconds": sum(sum(outcome.seconds.values()) for outcome in outcomes),
+        "seconds": sum(sum(spent.values()) - spent["build"] for spent in seconds),
+        "seconds_build": sum(spent["build"] for spent in seconds),
         "versions": {package: sorted(versions[package]) for package in sorted(versions)},
         "device": DEVICE,
         "devices": {name: asdict(device) for name, device in DEVICES.items()},
@@ -150,11 +152,12 @@ def _problem(
     tests = _tests(outcomes, [method for method in methods if method in found], methods)
     classes = outcomes[0].classes if outcomes else []
     size = outcomes[0].size if outcomes else None
+    several = any(len(outcome.candidates) > 1 for outcome in outcomes)
     told = {
         "name": name,
         "title": problem.title,
         "size": size,
-        "protocol": problem.protocol(size) if outcomes else "",
+        "protocol": problem.protocol(size, chosen=several) if outcomes else "",
         "unit": (problem.groups_are or "group") if grouped else "sample",
         "grouped": grouped,
         "classes": classes,

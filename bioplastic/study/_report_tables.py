@@ -60,7 +60,8 @@ def summary(found: dict[str, Any]) -> Table:
         name=f"summary-{found['name']}",
         caption=(
             f"Mean accuracy over {_units(found)}, its 95 % interval, and the mean cost of a task; "
-            "energies are estimates for arithmetic at 45 nm CMOS."
+            "energies are estimates for arithmetic at 45 nm CMOS, time is without compiling, and "
+            "memory with Python and its libraries."
         ),
         columns=[
             "method", "kind", "accuracy", "95 % interval", "sd over seeds",

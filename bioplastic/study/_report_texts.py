@@ -43,9 +43,10 @@ def protocol(found: dict[str, Any]) -> list[str]:
     seeds, folds = (", ".join(map(str, found[key])) for key in ("seeds", "folds"))
     train, test = (_span(found[key]) for key in ("n_train", "n_test"))
     tasks = (
-        f"Size {found['size']}: {train} training and {test} test samples a task. Seeds: {seeds}. "
-        f"Folds held out: {folds}, of {found['n_folds']}."
+        f"Size {found['size']}: {train} training and {test} test samples a task. Seeds: {seeds}."
     )
+    if found["n_folds"] > 1:
+        tasks += f" Folds held out: {folds}, of {found['n_folds']}."
     if len(found["folds"]) > 1:
         tasks += (
             " The standard deviation over seeds contains differences between folds where seeds "
@@ -83,6 +84,8 @@ def status(numbers: dict[str, Any]) -> str:
     if n:
         taken = words.duration(numbers["seconds"])
         text += f": choosing settings, training and naming took {taken} in all, on one thread"
+        if numbers["seconds_build"]:
+            text += f"; compiling their programs, {words.duration(numbers['seconds_build'])}"
     return f"{text}. Seeds, versions and the command to repeat it stand at the end."
 
 

@@ -41,7 +41,8 @@ class Outcome:
         Learning curve: ``"x"`` (passes over the data), and ``"train"``, accuracy in training; both
         empty where a method learns in one go.
     seconds : dict of float
-        Wall time of ``"choose"``, ``"fit"`` and ``"predict"``.
+        Wall time of ``"choose"``, ``"build"`` (what `fit` waited for the compiler; 0 where programs
+        were in the cache), ``"fit"`` (the rest of it) and ``"predict"``.
     peak_mb : float
         Highest memory of the process that did the task, in MB, with libraries, data and the
         programs that it ran; also with what tasks of other methods have left there, which is

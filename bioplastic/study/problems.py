@@ -97,6 +97,8 @@ class Problem:
         What a group is, such as ``"speaker"``. With an official split, which need not hold groups
         out, they only serve to choose settings, and accuracies are shares of test samples, as
         published ones are.
+    test_part : str
+        What the test samples are, where `n_folds` is 1.
     limits : mapping of str to tuple of int
         How many training and test samples a size takes, as many as there are where absent. Chosen
         at random, the classes in equal parts, always the same ones.
@@ -122,6 +124,7 @@ class Problem:
     loader: Callable[[], Bunch]
     n_folds: int
     groups_are: str | None = None
+    test_part: str = "those of the data set's official split"
     limits: Mapping[str, tuple[int, int]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
@@ -191,12 +194,20 @@ class Problem:
             inner = self._folds(samples)[rows] == held
         return rows[~inner], rows[inner]
 
-    def protocol(self, size: Size) -> str:
-        """Return what is learned from and what is held out, in a sentence or two."""
+    def protocol(self, size: Size, *, chosen: bool = True) -> str:
+        """Return what is learned from and what is held out, in a sentence or two.
+
+        Parameters
+        ----------
+        size : {"demo", "default", "full"}
+            How many samples are taken.
+        chosen : bool
+            Whether methods choose from several settings.
+        """
         n_train, n_test = self.limits.get(size, (None, None))
         groups = f"{self.groups_are}s"
         if self.n_folds == 1:
-            cut = "Test samples are those of the data set's official split."
+            cut = f"Test samples are {self.test_part}."
         elif self.groups_are:
             cut = (
                 f"Test samples are all of {groups} of whom nothing was heard in training: "
@@ -204,7 +215,9 @@ class Problem:
             )
         else:
             cut = f"{self.n_folds} stratified folds, one of which is held out."
-        if not self.groups_are:
+        if not chosen:
+            cut += " Each method has one setting, so that nothing is chosen."
+        elif not self.groups_are:
             cut += " Settings are chosen on a stratified fifth of the training samples."
         elif self.n_folds < 3:
             cut += (

@@ -115,7 +115,12 @@ def run_tasks(
     crew = _crew(max(1, min(n_jobs, len(left))), cluster)
     troubles: dict[str, Trouble] = {}
     with tqdm(
-        total=n, initial=n - len(left), desc="tasks", unit="task", disable=not progress
+        total=n,
+        initial=n - len(left),
+        desc="tasks",
+        # When the rest will be done nobody knows: tasks are not alike.
+        bar_format="{desc}: {n_fmt}/{total_fmt} [{elapsed}{postfix}]",
+        disable=not progress,
     ) as bar:
         try:
             if left:
@@ -146,11 +151,14 @@ def _run(
     for more in range(retries, -1, -1):
         batch, again = again, []
         for task, found in crew.run(batch):
+            if found is None:
+                bar.set_description_str(task.name)
+                continue
             kept = _kept(store, task.key, found)
             if isinstance(kept, Outcome):
                 del left[task.key]
+                bar.set_postfix_str(f"{task.name}: {100 * kept.accuracy:.1f} %", refresh=False)
                 bar.update()
-                bar.set_postfix_str(f"{task.name}: {100 * kept.accuracy:.1f} %")
                 continue
             troubles[task.key] = kept
             bar.set_postfix_str(f"{task.name}: failed")

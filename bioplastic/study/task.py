@@ -20,6 +20,7 @@ from sklearn.metrics import accuracy_score
 
 from bioplastic.errors import ParameterError
 from bioplastic.study._memory import watch_memory
+from bioplastic.study.methods._parts import build_seconds
 from bioplastic.study.methods.base import Inputs, Method
 from bioplastic.study.outcome import Outcome
 from bioplastic.study.problems import Problem, Rows, Samples, Size
@@ -27,7 +28,7 @@ from bioplastic.study.problems import Problem, Rows, Samples, Size
 __all__ = ["Task", "versions"]
 
 #: Goes up when outcomes of older tasks no longer stand for what a task of today finds.
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +73,8 @@ class Task:
     @property
     def name(self) -> str:
         """For people: ``"hd, e-prop, seed 0, fold 2"``."""
-        return f"{self.problem.name}, {self.method.title}, seed {self.seed}, fold {self.fold}"
+        fold = f", fold {self.fold}" if self.problem.n_folds > 1 else ""
+        return f"{self.problem.name}, {self.method.title}, seed {self.seed}{fold}"
 
     @property
     def kind(self) -> str:
@@ -153,9 +155,10 @@ class Task:
         model = method.make(X[train], self.size, settings, self.seed, trial=False)
         model.fit(X[train], y[train])
         times.append(time.perf_counter())
+        built = build_seconds(model)
         answers = np.asarray(model.predict(X[test]), dtype=np.int64)
         times.append(time.perf_counter())
-        seconds = np.diff([began, *times]).tolist()
+        choose, fit, predict = np.diff([began, *times]).tolist()
         learning, inference = method.workloads(model, X[train], X[test])
         return {
             "answers": answers,
@@ -166,7 +169,7 @@ class Task:
             "candidates": [c | {"settings": _as_text(c["settings"])} for c in candidates],
             "chosen": chosen,
             "curve": method.curve(model),
-            "seconds": dict(zip(("choose", "fit", "predict"), seconds, strict=True)),
+            "seconds": {"choose": choose, "build": built, "fit": fit - built, "predict": predict},
             "learning": learning,
             "inference": inference,
             "description": method.describe(model),

@@ -21,7 +21,7 @@ class CommandLine(SphinxDirective):
         group = typer.main.get_command(program)
         context = group.make_context(NAME, [], resilient_parsing=True)
         return [
-            self.section(name, group.get_command(context, name), context)
+            self.section(name, group.resolve_command(context, [name])[1], context)
             for name in group.list_commands(context)
         ]
 

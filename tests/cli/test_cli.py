@@ -353,43 +353,6 @@ def test_folder_with_another_object(failure, trained, tmp_path):
     assert "holds a list" in failure("evaluate", tmp_path)
 
 
-# ----------------------------------------------------------------------------------------- demo
-
-
-def test_demo(run, tmp_path, monkeypatch, only_methods):
-    task = digits_task()
-    small = replace(
-        task,
-        X_train=task.X_train[:40],
-        y_train=task.y_train[:40],
-        X_test=task.X_test[:30],
-        y_test=task.y_test[:30],
-    )
-    settings = replace(
-        SETTINGS["digits"], neurons=5, epochs=1, presentation_ms=20, rest_ms=0, dt_ms=1,
-        min_spikes=0,
-    )  # fmt: skip
-    monkeypatch.setitem(TASKS, "digits", lambda _: small)
-    monkeypatch.setitem(SETTINGS, "digits", settings)
-    only_methods("svm", "mlp")
-    out = tmp_path / "demo"
-    said = run("demo", "--out", out, "--engine", "numpy").stdout
-    assert "40 to learn from, 30 held out" in said
-    assert re.search(r"Held-out accuracy [\d.]+ % \(95 % Wilson interval .* 30 samples\)", said)
-    assert all(re.search(rf"^  {part} ", said, re.M) for part in ("build", "simulate", "read"))
-    for name in ("receptive_fields.png", "weight_history.png", "raster.png"):
-        assert f"Wrote {out / name}" in said
-        assert (out / name).read_bytes().startswith(PNG)
-    record = json.loads((out / "training.json").read_text())
-    model = load_model(out)[0]
-    assert record["held_out"]["accuracy"] == model.score(small.X_test, small.y_test)
-    # Two methods, two seeds, two data sets.
-    assert f"8 trainings. Open {out / 'compare' / 'report.html'}" in said
-    assert "MLP of the input" in (out / "compare" / "report.html").read_text()
-    # The demo's folder is one that `evaluate` understands.
-    assert "Held-out accuracy" in run("evaluate", out).stdout
-
-
 # --------------------------------------------------------------------------------------- doctor
 
 

@@ -1,20 +1,25 @@
-"""What we assume of the C++ that Brian generates: its code objects, sources and lines."""
+"""What we assume of the C++ that Brian generates: its code objects, arrays and lines."""
 
 import importlib.util
+import re
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
 import brian2 as b2
+import numpy as np
 import pytest
 from brian2 import ms
+from brian2.core.variables import Constant
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
 import bioplastic
 from bioplastic.engine import brian_internals as room
+from bioplastic.engine.compiler import find_compiler
 from bioplastic.engine.context import brian_context
 from bioplastic.engine.refractory import AWAKE
-from bioplastic.engine.standalone import slot_device
+from bioplastic.engine.standalone import SlotCodeObject, slot_device
 from bioplastic.engine.standalone_program import generate
 from bioplastic.models import (
     LIF,
@@ -42,11 +47,17 @@ def neurons():
 
 
 class Asked(CPPStandaloneDevice):
-    """Brian's C++ device, which notes the names that it is asked for."""
+    """Brian's C++ device, which notes what it is asked for."""
+
+    names, filled = (), ()
 
     def code_object(self, owner, name, *args, **kwargs):
-        self.names = [*getattr(self, "names", []), name]
+        self.names = (*self.names, name)
         return super().code_object(owner, name, *args, **kwargs)
+
+    def fill_with_array(self, var, arr):
+        self.filled = (*self.filled, (var, arr))
+        super().fill_with_array(var, arr)
 
 
 @pytest.fixture(scope="module")
@@ -104,21 +115,30 @@ class TestCodeObjects:
         assert len(set(names)) == 2
         assert {room.without_count(name) for name in names} == {"h_subexpression_update"}
 
-    def test_which_make_synapses(self, program):
-        makers = [name for name, code in program.codes.items() if room.makes_synapses(code)]
-        assert makers == ["s_synapses_create_generator_codeobject"]
-        assert "push_back" in room.text_of(program.codes[makers[0]])
-
-    def test_one_that_is_dropped_is_not_run(self):
-        device = CPPStandaloneDevice()
+    def test_synapses_that_are_promised_are_made_by_no_code(self):
+        device = Asked()
         with brian_context(device, {}):
             group = neurons()
-            group.x = "i"
-            (code,) = device.code_objects.values()
-            assert [name for name, _ in device.main_queue].count("run_code_object") == 1
-            room.drop_code_object(device, code)
-        assert not device.code_objects
-        assert "run_code_object" not in [name for name, _ in device.main_queue]
+            synapses = b2.Synapses(group, group, "w : 1", on_pre="v_post += w", name="s")
+            room.promise_synapses(synapses)
+            net = b2.Network(group, synapses)
+            room.prepare(net, {group.clock})
+        acting = {name for o in net.sorted_objects for name in room.codes_in_a_step(o)}
+        (others,) = device.code_objects.keys() - acting
+        assert others == "s_pre_push_spikes"
+        # and before a run a queue is made, which ours has none of, and arrays are filled
+        assert {what for what, _ in device.main_queue} == {
+            "before_run_code_object", "set_by_constant", "set_by_single_value",
+        }  # fmt: skip
+        assert ("before_run_code_object", (device.code_objects[others],)) in device.main_queue
+
+    def test_parts_are_macros_of_the_template(self, program):
+        code = program.codes["s_pre_codeobject"]
+        assert room.part_of(code, "cpp_file") == code.code.cpp_file
+        assert {*code.code} > {"cpp_file", "h_file"}
+        assert all(part in room.text_of(code) for part in ("void _run_s_pre", "w = _clip("))
+        with pytest.raises(AttributeError):
+            room.part_of(code, "there_is_no_such_macro")
 
     def test_our_templates_come_before_brians(self):
         brians = CPPStandaloneCodeObject.templater
@@ -136,31 +156,158 @@ class TestCodeObjects:
         plain = room.templates_of(CPPStandaloneCodeObject, {})
         assert "superposition" in plain.stateupdate.template_source
 
-    def test_our_templates_fill_in_brians(self):
+    def test_a_template_that_sums_is_told_what(self):
+        group = neurons()
+        synapses = b2.Synapses(group, group, "w : 1\nx_post = 2*w : 1 (summed)")
+        updater = synapses.summed_updaters["x_post"]
+        assert (updater.template, updater.when) == ("summed_variable", "groups")
+        assert updater.order < group.state_updater.order
+        assert updater.abstract_code.split() == ["_synaptic_var", "=", "2*w"]
+        assert updater.template_kwds["_target_var"] is group.variables["x"]
+        assert updater.template_kwds["_index_var"] is synapses.variables[room.SYNAPTIC_POST]
+        number = synapses.variables[updater.template_kwds["_target_size_name"]]
+        assert number is group.variables["N"]
+
+    @pytest.mark.parametrize("name", ["reset", "common_synapses"])
+    def test_brians_templates_fill_in_ours(self, name):
         environment = CPPStandaloneCodeObject.templater.env
-        assert {"maincode", "after_code"} <= set(
-            environment.get_template("common_group.cpp").blocks
+        source = environment.loader.get_source(environment, f"{name}.cpp")[0]
+        assert "{% extends 'common_group.cpp' %}" in source
+        blocks = set(environment.get_template(f"{name}.cpp").blocks)
+        assert blocks == {"maincode"} if name == "reset" else blocks <= {"extra_headers"}
+        ours = SlotCodeObject.templater.env.get_template("common_group.cpp")
+        assert ours.filename.startswith(str(PACKAGE))
+        assert set(ours.blocks) == {"maincode"}
+
+    def test_a_template_alone(self):
+        templater = room.templates_of(CPPStandaloneCodeObject, {})
+        found = room.render(
+            templater, "common_group", support_code_lines=["x"], hashdefine_lines=[]
         )
-        source = environment.loader.get_source(environment, "common_synapses.cpp")[0]
-        assert source.startswith("{% extends 'common_group.cpp' %}")
-        assert "constant_or_scalar" in environment.globals
+        assert found["body"].strip() == ""
+        assert found["support"].strip() == "x"
+        text = (PACKAGE / "engine/templates/philox.h").read_text()  # which has no macros
+        assert room.render(templater, "philox.h") == text.removesuffix("\n")
 
 
-class TestSources:
-    def test_a_program_consists_of_these(self, program):
-        code_objects = room.code_object_sources(program.folder)
-        assert {f"code_objects/{name}.cpp" for name in program.codes} <= set(code_objects)
-        sources = {str(p.relative_to(program.folder)) for p in program.folder.rglob("*.cpp")}
-        assert sources == {*code_objects, *room.AFTER_CODE_OBJECTS, "synapses_classes.cpp"}
-        for name in room.BEFORE_CODE_OBJECTS:
-            assert (program.folder / name).exists()
-        # A class, and no code beside it.
-        assert "class" in (program.folder / "synapses_classes.h").read_text()
+class TestArrays:
+    def variable(self, program, name):
+        return program.group.variables[name]
 
-    def test_what_our_main_program_calls(self, program):
-        text = "".join(p.read_text() for p in program.folder.glob("*.*"))
-        for name in ("void brian_start()", f"_array_g_{room.SPIKES}", "_dynamic_array_s_w"):
-            assert name in text
+    def test_each_has_a_name(self, program):
+        arrays = program.device.arrays
+        assert arrays[self.variable(program, "v")] == room.array_name("g", "v")
+        w = program.synapses.variables["w"]
+        assert program.device.get_array_name(w) == arrays[w] == room.array_name("s", "w")
+        assert program.device.get_array_name(w, access_data=False) != arrays[w]  # a vector
+        assert len({*arrays.values()}) == len(arrays)
+        assert {*program.codes.values()} == {*program.device.code_objects.values()}
+        assert all(
+            program.device.code_objects[name] is code for name, code in program.codes.items()
+        )
+
+    def test_those_that_count(self, program):
+        (counts,) = [c for c in program.device.arange_arrays if c[0] is self.variable(program, "i")]
+        assert counts == (self.variable(program, "i"), room.array_name("g", "i"), 0)
+
+    def test_what_they_begin_with(self, program):
+        filled = {var: np.unique(np.asarray(arr)).tolist() for var, arr in program.device.filled}
+        assert filled[self.variable(program, "not_refractory")] == [True]
+        (last,) = filled[self.variable(program, "lastspike")]
+        assert last < -1000
+        assert filled[program.group.clock.variables["dt"]] == [float(program.group.clock.dt)]
+        # and others with zeros
+        assert self.variable(program, "v") in dict(program.device.zero_arrays)
+
+    def test_those_that_link_to_another_group(self):
+        device = Asked()
+        with brian_context(device, {}):
+            other = b2.NeuronGroup(2, "x : 1", name="other")
+            group = b2.NeuronGroup(6, "x : 1 (linked)\ny : 1", name="linked")
+            group.x = b2.linked_var(other, "x", index=np.repeat([0, 1], 3))
+            group.run_regularly("y = x")
+            room.prepare(b2.Network(other, group), {group.clock})
+        (links,) = [
+            np.asarray(a) for v, a in device.filled if v.name == group.variables.indices["x"]
+        ]
+        np.testing.assert_array_equal(links, [0, 0, 0, 1, 1, 1])
+
+    def test_synapses_of_a_neuron_are_counted_by_whoever_makes_them(self, program):
+        for name, neurons_ in room.COUNTED.items():
+            counts = program.synapses.variables[name]
+            assert counts.owner.name == "s"
+            array = room.array_name("s", name)
+            makers = [c for c in program.codes if array in room.text_of(program.codes[c])]
+            assert makers == ["s_synapses_create_generator_codeobject"]
+            assert neurons_ in (room.SYNAPTIC_PRE, room.SYNAPTIC_POST)
+        # A statement finds the count of its own neurons.
+        indices = program.synapses.variables.indices
+        assert indices["N_outgoing"] == room.PRE
+        assert indices["N_incoming"] == room.POST
+
+
+class TestConstants:
+    """Numbers in the code of a group, which a program of ours reads."""
+
+    def test_whose_they_are(self):
+        group = b2.NeuronGroup(3, "x : 1", name="counted")
+        number = group.variables["N"]
+        assert isinstance(number, Constant)
+        assert (number.value, number.owner.name, number.name) == (3, "counted", "N")
+        synapses = b2.Synapses(group, group, name="of_counted")
+        assert synapses.variables["N_pre"] is synapses.variables["N_post"] is number
+        assert not isinstance(synapses.variables["N"], Constant)
+
+    def test_one_of_ours(self):
+        device = CPPStandaloneDevice()
+        with brian_context(device, {}):
+            group = b2.NeuronGroup(3, "x : 1", name="g")
+            group.variables.add_constant("_of_ours", 7)
+            synapses = b2.Synapses(group, group, "y : 1", name="s")
+            synapses.variables.add_reference("_of_ours_pre", group, "_of_ours", index="0")
+            room.promise_synapses(synapses)
+            group.run_regularly("x = _of_ours")
+            synapses.run_regularly("y = _of_ours_pre")
+            room.prepare(b2.Network(group, synapses), {group.clock})
+        known = group.variables["_of_ours"]
+        assert (known.owner.name, known.value) == ("g", 7)
+        assert synapses.variables["_of_ours_pre"] is known
+        # Code names them, and Brian puts constants only where a template asks it to.
+        for code, name in zip(
+            device.code_objects.values(), ("_of_ours", "_of_ours_pre"), strict=True
+        ):
+            assert re.search(rf" = {name};", code.code.cpp_file)
+            assert code.variables[name] is known
+            assert "%CONSTANTS%" in code.code.cpp_file
+
+    def test_those_of_everybody_are_nobodys(self):
+        group = b2.NeuronGroup(1, "x : 1")
+        found = group.resolve_all({"pi", "mV"}, {}, user_identifiers={"pi", "mV"})
+        assert {(name, isinstance(v, Constant), v.owner) for name, v in found.items()} == {
+            ("pi", True, None), ("mV", True, None),
+        }  # fmt: skip
+
+
+class TestArithmetic:
+    def test_code_objects_have_it_in_common(self, program):
+        common = room.code_generator().__mro__[1].universal_support_code
+        assert common.strip() in room.arithmetic()
+        for name in ("s_pre_codeobject", "g_stateupdater_codeobject"):
+            assert "_brian_mod" in room.text_of(program.codes[name])
+        assert SlotCodeObject.generator_class.universal_support_code == ""
+
+    @pytest.mark.skipif(find_compiler() is None, reason="needs a C++ compiler")
+    def test_it_is_complete(self, tmp_path):
+        asked = " && ".join([
+            "_brian_mod(-3, 2) == 1", "_brian_mod(-0.5, 2.0) == 1.5", "_brian_pow(2, 3) == 8",
+            "_brian_floordiv(-3, 2) == -2", "int_(2.7) == 2", "int_(true) == 1",
+        ])  # fmt: skip
+        text = f"#include <cmath>\n{room.arithmetic()}\nint main() {{ return !({asked}); }}\n"
+        (tmp_path / "asked.cpp").write_text(text)
+        subprocess.run(
+            [find_compiler(), "-std=c++17", "asked.cpp", "-o", "asked"], cwd=tmp_path, check=True
+        )
+        subprocess.run([tmp_path / "asked"], check=True)
 
 
 class TestLines:
@@ -172,6 +319,8 @@ class TestLines:
     def test_names_of_arrays(self, program):
         assert program.names == {v: room.array_name("g", v) for v in program.names}
         assert room.array_behind(room.pointer("_array_g_v")) == "_array_g_v"
+        assert room.pointer("_array_g_v").startswith(room.POINTER)
+        assert room.array_behind("_n_of_g") == "_n_of_g"
 
     def test_what_is_read(self, program):
         lines = program.lines["s_pre_codeobject"]
@@ -236,28 +385,29 @@ NETWORK = Network(
 
 @pytest.fixture(scope="module")
 def our_program(tmp_path_factory):
-    """Sources of a program of ours."""
+    """Functions of a program of ours, by the code object that each was made of."""
     folder = tmp_path_factory.mktemp("ours")
     generate(NETWORK, folder, slot_device)
-    return {p.name: p.read_text() for p in (folder / "code_objects").glob("*.cpp")}
+    functions = (folder / "unit.cpp").read_text().split("namespace _of_run_")[1:]
+    return {re.search(r"^// (\w+)$", text, re.MULTILINE)[1]: text for text in functions}
 
 
 def test_our_loops_look_up_no_neurons(our_program):
-    code = our_program["input_to_cell_pre_codeobject.cpp"]
+    code = our_program["input_to_cell_pre_codeobject"]
     lines = [line.split("//")[0] for line in code.splitlines() if "[_idx]" in line]
     assert lines  # the weights, at their own places
-    assert not [line for line in lines if "_synaptic_" in line]
+    assert "_synaptic_" not in code
     assert "_postsynaptic_idx = _j;" in code
 
 
 def test_our_lists_add_to_what_arrives_later(our_program):
-    code = our_program["back_pre_codeobject.cpp"]
+    code = our_program["back_pre_codeobject"]
     assert "_arriving[_at] = i_syn_post;" in code
-    assert not [line for line in code.splitlines() if "_ptr_array_cell_i_syn[" in line]
+    assert not re.search(r"_ptr_\d+\[_postsynaptic_idx\]", code)
 
 
 def test_our_threshold_looks_twice(our_program):
-    code = our_program["cell_spike_thresholder_codeobject.cpp"]
+    code = our_program["cell_spike_thresholder_codeobject"]
     conditions = [line for line in code.splitlines() if "_cond =" in line]
     assert [f"&& ({AWAKE} > 0.5)" in line for line in conditions].count(True) > 0
     assert [AWAKE in line for line in conditions].count(False) > 0
@@ -272,8 +422,14 @@ def test_cuda_has_brians_arithmetic_and_no_atomic_operations(tmp_path):
     before = CUDACodeGenerator.universal_support_code
     generate(NETWORK, tmp_path, cuda_device)
     assert CUDACodeGenerator.universal_support_code is before
-    code = (tmp_path / "code_objects" / "cell_stateupdater_codeobject.cpp").read_text()
+    unit = (tmp_path / cuda_device.unit).read_text()
+    assert room.cuda_arithmetic().strip() in unit
     for name in ("_higher_type", "_brian_mod", "_brian_floordiv", "_brian_pow"):
-        assert name in code
-    assert "_brian_atomic" not in code
+        assert name in room.cuda_arithmetic()
+        assert name in before
+    assert unit.count("struct _higher_type;") == room.cuda_arithmetic().count(
+        "struct _higher_type;"
+    )
+    assert "_brian_atomic" in before
+    assert "_brian_atomic" not in unit
     assert issubclass(room.cuda_code_generator(), CUDACodeGenerator)

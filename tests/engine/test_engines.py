@@ -270,10 +270,13 @@ class TestCommandLine:
             "[bioplastic.engines]\nbroken = toys:NOTHING\ntoy = toys:TOY\n"
         )
         code = (
+            "import sys\n"
             "from typer.testing import CliRunner\n"
             "from bioplastic.cli import app\n"
             "for command in (['train', '--help'], ['doctor']):\n"
-            "    print(CliRunner().invoke(app, command).output)\n"
+            "    done = CliRunner().invoke(app, command)\n"
+            "    print(done.stdout)\n"
+            "    print(done.stderr, file=sys.stderr)\n"
         )
         paths = [str(tmp_path), *sys.path]
         done = subprocess.run(

@@ -36,7 +36,7 @@ def outcome(number=0, **changes):
         "candidates": [{"settings": {"C": 1.5}, "score": None, "seconds": 0.0}],
         "chosen": 0,
         "curve": {"x": [1.0, 2.0], "train": rng.random(2).tolist()},
-        "seconds": {"choose": 0.0, "fit": 1.0, "predict": 0.5},
+        "seconds": {"choose": 0.0, "build": 0.0, "fit": 1.0, "predict": 0.5},
         "peak_mb": 100.0,
         "learning": workload,
         "inference": workload,

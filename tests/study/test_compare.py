@@ -9,6 +9,8 @@ from typing import ClassVar
 import numpy as np
 import pytest
 from sklearn.linear_model import RidgeClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 from typer.testing import CliRunner
 
 from bioplastic.cli import app
@@ -89,6 +91,27 @@ def test_settings_are_chosen_by_validation_and_trained_on_everything(tmp_path):
     assert scores[1] == max(scores) > scores[0]
     assert outcome.n_train == 600
     assert len(outcome.answers) == 200
+
+
+class Compiled(RidgeClassifier):
+    """What waited for a compiler while it was fitted, longer than the test takes."""
+
+    def fit(self, X, y):
+        self.timings_ = {"build": 1000.0, "simulate": 0.05}
+        return super().fit(X, y)
+
+
+class OwnCompiled(Own):
+    def make(self, X, size, settings, seed, *, trial):
+        return Pipeline([("scale", StandardScaler()), ("network", Compiled(**settings))])
+
+
+def test_time_of_training_is_without_compiling(tmp_path):
+    found = compare("digits", OwnCompiled(), seeds=1, size="demo", budget=1, folder=tmp_path)
+    (outcome,) = found.outcomes
+    assert outcome.seconds["build"] == 1000.0
+    assert -1000.0 < outcome.seconds["fit"] < 0.0
+    assert outcome.seconds["choose"] >= 0.0
 
 
 def test_budgets_and_seeds_make_other_tasks():

@@ -141,6 +141,10 @@ def test_protocols_say_who_is_held_out():
     assert "speakers of whom nothing was heard" in PROBLEMS["hd"].protocol("full")
     assert "At most 400 training and 200 test" in PROBLEMS["hd"].protocol("demo")
     assert "official split" in PROBLEMS["mnist"].protocol("full")
+    assert "Settings are chosen" in PROBLEMS["hd"].protocol("full")
+    assert "Settings are chosen" not in PROBLEMS["hd"].protocol("full", chosen=False)
+    own = Problem(name="o", title="O", loader=made, n_folds=1, test_part="those of May")
+    assert own.protocol("full").startswith("Test samples are those of May.")
 
 
 def test_an_official_split_with_speakers_chooses_on_speakers_and_counts_samples():

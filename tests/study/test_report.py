@@ -57,7 +57,7 @@ def problem(name, *, groups_are="speaker", n_folds=5):
         title=f"Problem {name}",
         groups_are=groups_are,
         n_folds=n_folds,
-        protocol=lambda size: f"Speakers are held out, size {size}.",
+        protocol=lambda size, **_: f"Speakers are held out, size {size}.",
     )
 
 
@@ -113,7 +113,7 @@ def outcome_of(name, *, seed=0, problem="hd", n_classes=10, n_groups=10, per_gro
         ],
         "chosen": 1,
         "curve": curve,
-        "seconds": {"choose": 5.0, "fit": 75.0 + seed, "predict": 0.5},
+        "seconds": {"choose": 5.0, "build": 1.5, "fit": 75.0 + seed, "predict": 0.5},
         "peak_mb": 512.0,
         "learning": learning,
         "inference": workload,
@@ -204,6 +204,26 @@ def undrawn(monkeypatch):
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     return written(study(), tmp_path_factory.mktemp("report"))
+
+
+@pytest.mark.parametrize("factor", [1.0, 3.0, 40.0, 1e6])
+def test_axes_of_energy_have_numbers(monkeypatch, factor):
+    monkeypatch.setattr(_report_figures, "_svg", lambda figure, **options: figure)
+    found = {
+        "name": "hd", "title": "hd", "chance": 0.1,
+        "methods": {
+            name: {"inference_J": joules, "training_J": joules, "accuracy": 0.5, "low": None,
+                   "high": None}
+            for name, joules in (("stdp", 2.1e-7), ("svm", 2.1e-7 * factor))
+        },
+    }  # fmt: skip
+    methods = {name: {"title": name, "plausible": True} for name in found["methods"]}
+    figure = _report_figures.accuracy_against_energy(found, methods).svg
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        low, high = axes.get_xlim()
+        ticks = zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+        assert [label.get_text() for x, label in ticks if low <= x <= high and label.get_text()]
 
 
 # -------------------------------------------------------------------------------- the page
@@ -354,7 +374,8 @@ def test_the_first_screen_answers_the_question(page):
     assert "It is ahead of Reward-modulated STDP and Diehl & Cook STDP" in text
     assert "1 min 17 s of wall time to train" in text
     assert (
-        "40 tasks finished: choosing settings, training and naming took 55 min 0 s in all"
+        "40 tasks finished: choosing settings, training and naming took 55 min 0 s in all, on one "
+        "thread; compiling their programs, 1 min 0 s."
         in page.read_text(encoding="utf-8").replace("\xa0", " ")
     )
 

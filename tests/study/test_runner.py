@@ -154,6 +154,8 @@ class TestHere:
         accuracy = f"{100 * store.load(tasks[2].key).accuracy:.1f} %"
         assert any("3/4" in line and f"fake, seed 2: {accuracy}" in line for line in said)
         assert "fake, seed 3: failed" in said[-1]
+        # Who has begun stands before.
+        assert any(line.startswith(f"{tasks[2].name}: 2/4") for line in said)
 
     @pytest.mark.parametrize(
         "options",

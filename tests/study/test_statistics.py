@@ -32,7 +32,7 @@ def outcome(method, right, *, groups=None, seed=0, fold=0, samples=None, problem
         candidates=[],
         chosen=0,
         curve={"x": [], "train": []},
-        seconds={"choose": 0.0, "fit": 1.0, "predict": 0.1},
+        seconds={"choose": 0.0, "build": 0.0, "fit": 1.0, "predict": 0.1},
         peak_mb=1.0,
         learning=Workload(n_samples=4),
         inference=Workload(n_samples=n),

@@ -244,7 +244,8 @@ _COLD void _end_batch()
     {% endif %}
 }
 {% endif %}
-// Rows are shared out by their length, the longest first, to whoever has least to do.
+// Rows are shared out by their length, the longest first, to whoever has least to do; those of a
+// round lane by lane.
 _COLD void _share_out(int64_t begin, int64_t end)
 {
     std::vector<int64_t> order, load(_n_threads, 0);
@@ -253,7 +254,8 @@ _COLD void _share_out(int64_t begin, int64_t end)
     _rows.clear();
     for (const int64_t row : order)
     {
-        const int64_t thread = std::min_element(load.begin(), load.end()) - load.begin();
+        const int64_t thread = _n_lanes > 1 ? (row - begin)/_n_lanes
+            : std::min_element(load.begin(), load.end()) - load.begin();
         load[thread] += _n_steps[row] + 1;
         if (thread == _thread_number) _rows.push_back(row);
     }
@@ -287,13 +289,16 @@ static int64_t _hand_out()
 
 static double _begun, _reported;
 
-static void _run_slots()
+static _HOT void _run_slots()
 {
     {% block begin %}
     {% endblock %}
+    // All threads take part in a round.
+    bool is_due = _unit && _n_lanes > 1;
     int64_t n_shown;
-    while ((n_shown = _hand_out()) && (_unit || !_stop_requested))
+    while (((n_shown = _hand_out()) && (_unit || !_stop_requested)) || is_due)
     {
+        is_due = false;
         // Time counts from 0 in every slot, so that its arithmetic is the same wherever it lies.
         _array_step_clock_timestep[0] = 0;
         _array_step_clock_t[0] = 0.0;
@@ -538,13 +543,13 @@ int main(int argc, char **argv)
     _keeps_spikes = std::atoi(argv[4]);
     _n_threads = std::atol(argv[5]);
     _unit = std::atol(argv[6]);
-    _ends_together = _unit && _n_lanes == 1;
     _flush_denormals();
     std::signal(SIGTERM, _request_stop);
     std::signal(SIGINT, SIG_IGN);
     {% block open %}
     {% endblock %}
     _read_sizes();
+    _ends_together = _unit && _n_lanes == 1;
     _read_samples(_n_rows);
     _prepare();
     _begun = _reported = _seconds_now();

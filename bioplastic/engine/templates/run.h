@@ -31,7 +31,7 @@ static void _fail(const char* format, ...)
 #define _OWN static
 #else
 #define _COLD static __attribute__((cold, noinline))
-#define _HOT __attribute__((noinline))
+#define _HOT __attribute__((hot, noinline))  // else what cold functions alone call is cold
 #define _OWN static thread_local
 #endif
 

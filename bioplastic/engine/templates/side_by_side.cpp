@@ -47,7 +47,7 @@ struct _Learned
     void begin() { std::copy(data[_thread_number] + first(), data[_thread_number] + end(), before.data() + first()); }
 
     // A value beyond its bounds, where normalisation may have lifted it, stays if nothing changed it.
-    void put_together(double low=-INFINITY, double high=INFINITY)
+    _HOT void put_together(double low=-INFINITY, double high=INFINITY)
     {
         const int64_t first_ = first(), n_ = end() - first_;
         const double* was = before.data() + first_;

@@ -7,6 +7,11 @@
     {% if regular %}
     const int32_t _n_pre = {{regular.n_pre}}, _n_post = {{regular.n_post}}, _n_row = {{regular.n_row}};
     {% endif %}
+    {% if _target_var is defined %}
+    {% set _sum = get_array_name(_target_var) %}
+    {% set vector_code = vector_code + ["%s[%s[_idx]] += _synaptic_var;" % (_sum, get_array_name(_index_var))] %}
+    std::fill_n({{_sum}}, {{_target_size_name}}, 0);
+    {% endif %}
     // scalar code
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
@@ -40,7 +45,7 @@
     {
         const int32_t _lane = {{'_i/_n_pre' if lanes() > 1 else '0'}};
         const int32_t _own = _i - _lane*_n_pre, _first = _lane*_n_post;
-        {% if regular.kind == 'all_to_all' %}
+        {% if regular.kind == 'all_to_all' and _target_var is not defined %}
         #pragma GCC ivdep
         {% endif %}
         for(int32_t _k=0; _k<_n_row; _k++)

@@ -23,6 +23,7 @@ __all__ = [
     "Steps",
     "augmented",
     "augmenter",
+    "build_seconds",
     "describe_network",
     "describe_pipeline",
     "encoder_steps",
@@ -76,6 +77,12 @@ def augmented(estimator: Any, X: Inputs, size: str, seed: int) -> Any:
 def fitted(model: Any) -> Any:
     """Return the fitted estimator, within that which augments or without."""
     return model.estimator_ if isinstance(model, AugmentedClassifier) else model
+
+
+def build_seconds(model: Any) -> float:
+    """How long a model that was just fitted waited for programs that it had compiled."""
+    steps = [step for _, step in getattr(fitted(model), "steps", [("", fitted(model))])]
+    return float(sum(getattr(step, "timings_", {}).get("build", 0.0) for step in steps))
 
 
 def n_copies(model: Any) -> int:
@@ -184,17 +191,19 @@ def encoder_steps(X: Inputs, seed: int) -> Steps:
     return [("spikes", PoissonEncoder(duration=_IMAGE, rate_max=_RATE, random_state=seed))]
 
 
-def shown_workload(shown: Presentation) -> Workload:
+def shown_workload(shown: Presentation, engine: str = "auto") -> Workload:
     """Workload of presenting samples to a network that learns nothing."""
-    return network_workload(shown.network, shown.state, shown.stimulus, seed=shown.seed)
+    return network_workload(
+        shown.network, shown.state, shown.stimulus, seed=shown.seed, engine=engine
+    )
 
 
-def rule_workload(network: Network, shown: Presentation) -> Workload:
+def rule_workload(network: Network, shown: Presentation, engine: str = "auto") -> Workload:
     """Workload of one pass of training, of `network` with its rules.
 
     Spikes are counted as they are after training.
     """
-    return learning_workload(network, shown.state, shown.stimulus, seed=shown.seed)
+    return learning_workload(network, shown.state, shown.stimulus, seed=shown.seed, engine=engine)
 
 
 def raster(spikes: SpikeTrains, population: str) -> dict[str, npt.NDArray[Any]]:

@@ -114,8 +114,8 @@ class DiehlCookMethod(RateMethod):
         network, train = network_within(model, X_train)
         _, test = network_within(model, X_test)
         shown = network.presentation_of(train)
-        learned = rule_workload(network.network_, shown) * network.n_epochs
+        learned = rule_workload(network.network_, shown, network.engine) * network.n_epochs
         return (
-            with_augmented(learned.then(shown_workload(shown)), model),
-            shown_workload(network.presentation_of(test)),
+            with_augmented(learned.then(shown_workload(shown, network.engine)), model),
+            shown_workload(network.presentation_of(test), network.engine),
         )

@@ -1,0 +1,10 @@
+"""Whose Brian is, and how errors and warnings were shown, when bioplastic was imported."""
+
+import sys
+import warnings
+
+__all__ = ["show_error", "show_warning", "users_own"]
+
+users_own = "brian2" in sys.modules
+show_error = sys.__excepthook__ if users_own else sys.excepthook
+show_warning = warnings.showwarning

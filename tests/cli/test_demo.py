@@ -1,0 +1,105 @@
+"""The demo: what it prints and leaves, and that both of its parts say the same of one network."""
+
+import csv
+import importlib
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+from bioplastic.cli.folder import load_model
+from bioplastic.cli.settings import SETTINGS
+from bioplastic.cli.tasks import TASKS, digits_task
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture(scope="module")
+def small():
+    """Give a few of the demo's digits."""
+    task = digits_task()
+    return replace(
+        task,
+        X_train=task.X_train[:40],
+        y_train=task.y_train[:40],
+        X_test=task.X_test[:30],
+        y_test=task.y_test[:30],
+    )
+
+
+@pytest.fixture(scope="module")
+def shown(run, small, tmp_path_factory):
+    """Run the demo with few digits, a small network and one other method."""
+    settings = replace(
+        SETTINGS["digits"], neurons=5, epochs=1, presentation_ms=20, rest_ms=0, dt_ms=1,
+        min_spikes=0,
+    )  # fmt: skip
+    out = tmp_path_factory.mktemp("demo")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(TASKS, "digits", lambda _: small)
+        patch.setitem(SETTINGS, "digits", settings)
+        module = importlib.import_module("bioplastic.cli.demo")
+        patch.setattr(module, "_OTHERS", ("svm",))
+        patch.setattr(module, "_SEEDS", 2)
+        yield run("demo", "--out", out, "--engine", "numpy", "--seed", 1), out
+
+
+def test_the_network_is_measured_and_drawn(shown, small):
+    said, out = shown[0].stdout, shown[1]
+    assert "40 to learn from, 30 held out" in said
+    assert re.search(r"Held-out accuracy [\d.]+ % \(95 % Wilson interval .* 30 samples\)", said)
+    assert all(re.search(rf"^  {part} ", said, re.M) for part in ("build", "simulate", "read"))
+    for name in ("receptive_fields.png", "weight_history.png", "raster.png"):
+        assert f"Wrote {out / name}" in said
+        assert (out / name).read_bytes().startswith(PNG)
+    record = json.loads((out / "training.json").read_text())
+    assert record["held_out"]["accuracy"] == load_model(out)[0].score(small.X_test, small.y_test)
+
+
+def test_what_the_demo_leaves_can_be_evaluated(shown, run):
+    assert "Held-out accuracy" in run("evaluate", shown[1], "--quiet").stdout
+
+
+def test_the_comparison_says_the_same_of_the_same_network(shown, small):
+    said, out = shown[0].stdout, shown[1]
+    found = {}
+    for path in (out / "compare" / "outcomes").glob("*.json"):
+        outcome = json.loads(path.read_text())["content"]["outcome"]
+        found[outcome["method"], outcome["seed"]] = outcome
+    assert set(found) == {(name, seed) for name in ("stdp", "svm") for seed in (1, 2)}
+    model = load_model(out)[0]
+    assert found["stdp", 1]["answers"] == model.predict(small.X_test).tolist()
+    assert found["stdp", 1]["truth"] == small.y_test.tolist()
+    assert found["stdp", 2]["answers"] != found["stdp", 1]["answers"]
+    accuracy = 100 * model.score(small.X_test, small.y_test)
+    assert f"with seed 1 is the network above, and answers alike: {accuracy:.2f} %" in said
+
+
+def test_the_report_states_protocol_and_command(shown):
+    said, out = shown[0].stdout, shown[1]
+    assert f"4 trainings. Open {out / 'compare' / 'report.html'}" in said
+    page = (out / "compare" / "report.html").read_text()
+    assert "Test samples are a stratified fifth of the digits (cut 0). Each method has one" in page
+    assert "bioplastic demo --seed 1" in page
+    with (out / "compare" / "results.csv").open() as file:
+        assert {(row["n_train"], row["n_test"]) for row in csv.DictReader(file)} == {("40", "30")}
+
+
+def test_without_a_terminal_lines_tell_what_is_done(shown):
+    lines = shown[0].stderr.splitlines()
+    begun = [line.partition(":")[0] for line in lines]
+    assert (
+        begun.index("training")
+        < begun.index("presenting")
+        < begun.index("digits, Diehl & Cook STDP, seed 1")
+    )
+    assert "\r" not in shown[0].stderr
+    assert all(line.strip() for line in lines)
+
+
+def test_quiet_is_quiet(run, small, monkeypatch, tmp_path):
+    monkeypatch.setitem(TASKS, "digits", lambda _: small)
+    options = ("--engine", "numpy", "--neurons", 5, "--epochs", 1, "--presentation-ms", 20)
+    said = run("train", "digits", *options, "--dt-ms", 1, "--out", tmp_path, "--quiet")
+    assert said.stderr == ""
