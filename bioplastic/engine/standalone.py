@@ -109,6 +109,11 @@ def of_anybody(lines: list[str]) -> list[str]:
     return [brian.without_condition(line, f"{AWAKE} > 0.5") for line in lines]
 
 
+def remembered(lines: list[str]) -> list[str]:
+    """Let what is the same for all elements, and in every step, be computed once: decays."""
+    return [re.sub(r"\bexp\(", "_EXP(", line) for line in lines]
+
+
 def lanes_of(code_object: str) -> str:
     """Count the lanes on whose synapses a code object acts."""
     built: Built = get_device().built
@@ -141,7 +146,7 @@ class SlotCodeObject(CPPStandaloneCodeObject):
             "slot_plan": lambda: get_device().plan,
             "lanes": lambda: get_device().built.lanes,
         },
-        filters=by_name(by_row, by_source, of_anybody, to_arrivals),
+        filters=by_name(by_row, by_source, of_anybody, to_arrivals, remembered),
     )
 
 

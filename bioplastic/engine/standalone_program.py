@@ -336,7 +336,7 @@ def generate(
         device.reinit()
         device.activate(build_on_run=False)
         try:
-            built = build(network, n_rows=1, superpose=superpose, lanes=lanes, connects=False)
+            built = build(network, superpose=superpose, lanes=lanes)
             device.add_slot_loop(built)
             manifest = {name: device.plan[name] for name in ("layout", "files")}
             (folder / device.unit).write_text(device.text())
