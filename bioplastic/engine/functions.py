@@ -20,7 +20,7 @@ _CPP_UNIFORM = """
 static inline double %NAME%(const double sample, const double repeat, const int32_t neuron,
                             const double draw)
 {
-    return _philox((uint32_t)%HELD%%NAME%_key[0], (uint32_t)%HELD%%NAME%_key[1],
+    return _philox((uint32_t)%NAME%_key[0], (uint32_t)%NAME%_key[1],
                    sample, repeat, neuron, draw);
 }
 """
@@ -28,14 +28,14 @@ static inline double %NAME%(const double sample, const double repeat, const int3
 _CPP_ROWS = """
 static inline double %NAME%(const double row)
 {
-    return %HELD%%NAME%_values[(int64_t)row];
+    return %NAME%_values[(int64_t)row];
 }
 """
 
 _CPP_TABLE = """
 static inline double %NAME%(const double row, const int32_t column)
 {
-    return %HELD%%NAME%_values[(int64_t)row*%HELD%%NAME%_columns + column];
+    return %NAME%_values[(int64_t)row*%NAME%_columns + column];
 }
 """
 
@@ -135,7 +135,7 @@ def implement(
     function : Function
         Has a `name`, which ``%NAME%`` stands for; NumPy calls its Python.
     cpp, cython : str
-        Code. ``%HELD%`` stands before the names of what C++ reads, which a program has itself.
+        Code. What C++ reads, a program has itself.
     held : callable
         Returns what the code in Cython reads: arrays by name.
     *needed : Function
@@ -145,10 +145,8 @@ def implement(
     add("numpy", function.pyfunc)
     name = {"name": function.name}
     cpp, cython = (code.replace("%NAME%", function.name) for code in (cpp, cython))
-    add("cpp", cpp.replace("%HELD%", ""), **name)
-    # What a program reads lies in the memory of the GPU, where templates/tables.cuh names it.
-    cuda = cpp.replace("static inline", "static inline __device__").replace("%HELD%", "_dev_")
-    add("cuda", cuda, **name)
+    add("cpp", cpp, **name)
+    add("cuda", cpp.replace("static inline", "static inline __device__"), **name)
     function.implementations.add_dynamic_implementation(
         "cython", lambda _: cython, lambda _: held(), {f.name: f for f in needed}, **name
     )

@@ -379,7 +379,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
 
     def _reads(self, array: str) -> bool:
         """Whether a code object reads what a function looks up."""
-        read = re.compile(rf"\b(_dev_)?{array}\b")  # on the CPU, and on a GPU
+        read = re.compile(rf"\b{array}\b")
         return any(read.search(brian.text_of(code)) for code in self.code_objects.values())
 
     def number_now(self, array: str) -> str:

@@ -287,7 +287,7 @@ class TestSizes:
         one, three = still(1), still(3)
         linked = neurons(n, "all : 1 (linked)\neach : 1 (linked)", threshold=None, reset=None,
                          refractory=False)  # fmt: skip
-        # What Brian says of a link to one neuron depends on the number of neurons, so we refer to it.
+        # What Brian says of a link to one neuron depends on the number of neurons.
         linked.variables.add_reference("all", one, "x", index="0")
         assert room.index_of_link(linked, "all") is None
         linked.each = b2.linked_var(three, "x", index=np.arange(n))

@@ -167,7 +167,7 @@ _COLD void _read(const _Path& path, void* data, int64_t n_bytes)
 
 _COLD void _write(FILE* file, const void* data, int64_t n_bytes)
 {
-    if (!file || (int64_t)std::fwrite(data, 1, n_bytes, file) != n_bytes || std::fflush(file))
+    if (!file || (n_bytes && (int64_t)std::fwrite(data, 1, n_bytes, file) != n_bytes) || std::fflush(file))
         _fail("cannot write what was computed: is the disk full?");
 }
 
