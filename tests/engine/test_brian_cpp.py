@@ -154,7 +154,8 @@ class TestCodeObjects:
         assert ours.env.filters["twice"] is str
         assert "twice" not in brians.env.filters
         plain = room.templates_of(CPPStandaloneCodeObject, {})
-        assert "superposition" in plain.stateupdate.template_source
+        assert "macro body" in plain.common_group.template_source
+        assert "macro cpp_file" in brians.common_group.template_source
 
     def test_a_template_that_sums_is_told_what(self):
         group = neurons()
