@@ -275,9 +275,12 @@ def test_a_program_made_for_one_size_has_the_same_bits(in_turn, tmp_cache):
 
 
 @pytest.mark.parametrize("sizes", [(6, 5), (1, 1)], ids=str)
-def test_lanes_agree_at_every_size(sizes):
+def test_lanes_and_threads_agree_at_every_size(sizes):
     network, shown, state = of_everything(*sizes)
-    one, *others = (run(network.frozen(), shown, state, lanes=lanes) for lanes in (1, 2, 5))
+    one, *others = (
+        run(network.frozen(), shown, state, lanes=lanes, n_threads=n_threads)
+        for lanes, n_threads in ((1, 1), (2, 1), (5, 1), (1, 3), (2, 2))
+    )
     for other in others:
         assert one.spikes == other.spikes
 
