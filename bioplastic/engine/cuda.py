@@ -110,7 +110,7 @@ class CudaDevice(SlotDevice):
     unit = "unit.cu"
     has_threads = False
     our_headers = (
-        "launch.cuh", "run.h", "philox.h", "noise.h", "tables.cuh", "spikes.cuh", "lanes.cuh",
+        "launch.cuh", "run.h", "slots.h", "philox.h", "noise.h", "tables.cuh", "spikes.cuh", "lanes.cuh",
         "synapse_list.cuh",
     )  # fmt: skip
 
