@@ -18,6 +18,8 @@ TESTS_NEXT := $(wildcard tests/engine/test_brian_*.py) \
 NOT_NEXT := standalone compil build shared_out Distributions OfTheUser
 BENCHMARKS ?= $(sort $(filter-out benchmarks/_% benchmarks/before_after.py,$(wildcard benchmarks/*.py)))
 export PYTHON
+# Modules are compiled once, not by each process of a test suite, whatever the shell wishes.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help venv demo test test-all test-brian-next lint types docs notebooks benchmarks fuzz clean
 .DELETE_ON_ERROR:

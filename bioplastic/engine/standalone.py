@@ -110,6 +110,11 @@ def of_anybody(lines: list[str]) -> list[str]:
     return [brian.without_condition(line, f"{AWAKE} > 0.5") for line in lines]
 
 
+def remembered(lines: list[str]) -> list[str]:
+    """Let what is the same for all elements, and in every step, be computed once: decays."""
+    return [re.sub(r"\bexp\(", "_EXP(", line) for line in lines]
+
+
 def lanes_of(code_object: str) -> str:
     """Count the lanes on whose synapses a code object acts."""
     built: Built = get_device().built
@@ -142,7 +147,7 @@ class SlotCodeObject(CPPStandaloneCodeObject):
             "slot_plan": lambda: get_device().plan,
             "lanes": lambda: get_device().built.lanes,
         },
-        filters=by_name(by_row, by_source, of_anybody, to_arrivals),
+        filters=by_name(by_row, by_source, of_anybody, to_arrivals, remembered),
     )
 
 
@@ -176,7 +181,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
     #: The file that is compiled, and those of our templates that it includes.
     unit = "unit.cpp"
     our_headers: tuple[str, ...] = (
-        "run.h", "calendar.h", "philox.h", "noise.h", "superposition.h", "synapse_list.h",
+        "run.h", "slots.h", "calendar.h", "philox.h", "noise.h", "superposition.h", "synapse_list.h",
     )  # fmt: skip
 
     #: Whether threads may share a program's samples.
@@ -396,7 +401,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
 
     def _reads(self, array: str) -> bool:
         """Whether a code object reads what a function looks up."""
-        read = re.compile(rf"\b(_dev_)?{array}\b")  # on the CPU, and on a GPU
+        read = re.compile(rf"\b{array}\b")
         return any(read.search(brian.text_of(code)) for code in self.code_objects.values())
 
     def number_now(self, array: str) -> str:

@@ -369,7 +369,7 @@ def generate(
             device.activate(build_on_run=False)
             try:
                 device.known = known
-                built = build(declared, n_rows=1, superpose=superpose, lanes=lanes, connects=False)
+                built = build(declared, superpose=superpose, lanes=lanes)
                 device.add_slot_loop(built)
                 manifest = {what: device.plan[what] for what in ("layout", "files")}
                 manifest |= {"parameters": sorted(built.parameters), "part": len(parts)}
