@@ -536,11 +536,11 @@ _COLD void _write_state()
     _write(_Path("seconds"), &_seconds, sizeof(double));
 }
 
-int main(int argc, char **argv)
+static int _run(int argc, char **argv)
 {
     // arguments: run folder, rows of the sample table, what samples side by side teach, whether to
     // hand back spikes, threads, and rows that these learn together
-    if (argc != 7) _fail("usage: main FOLDER ROWS COMBINE SPIKES THREADS UNIT");
+    if (argc != 7) _fail("usage: main PART FOLDER ROWS COMBINE SPIKES THREADS UNIT");
     _folder = argv[1];
     _n_rows = std::atol(argv[2]);
     _combine = std::atoi(argv[3]);
