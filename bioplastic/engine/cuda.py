@@ -171,11 +171,12 @@ class CudaDevice(SlotDevice):
         yield from (
             f"static {c_data_type(v.dtype)}* _dev{n};" for n, v in sorted(self.mirrors.items())
         )
-        yield "namespace _gpu {"
-        yield from (f"static __constant__ int32_t {name};" for name in self.plan["sizes"])
-        yield from (f"static __constant__ double* {table.name}_values;" for table in tables.all)
-        yield from (f"static __constant__ int64_t {u.name}_key[2];" for u in tables.all_uniforms)
-        yield "}"
+        constants = [
+            *(f"int32_t {name}" for name in self.plan["sizes"]),
+            *(f"double* {table.name}_values" for table in tables.all),
+            *(f"int64_t {uniform.name}_key[2]" for uniform in tables.all_uniforms),
+        ]
+        yield from (f"namespace _gpu {{ static __constant__ {known}; }}" for known in constants)
 
     def _mirror_what_the_loop_reads(self) -> None:
         built = self.built
