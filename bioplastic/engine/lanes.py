@@ -142,8 +142,7 @@ def default_lanes(network: Network, n_busy: int | None) -> int:
     """Choose how many samples to show side by side where nothing is learned.
 
     One on a CPU, where lanes save nothing and `n_busy` is None; on a GPU as many as keep it busy.
-    It does not depend on how many samples there are: another number would be another program to
-    compile.
+    It does not depend on how many samples there are.
     """
     if n_busy is None or why_alone(network):
         return 1
