@@ -1,7 +1,7 @@
 """A classifier learns a second of sound by e-prop: a line of JSON to stdout.
 
     python eprop_ours.py {lif,alif} {normal,silent,sparse,below,poisson} N_SAMPLES
-        [--seconds 1] [--batch 64] [--write FILE]
+        [--seconds 1] [--batch 64] [--neurons 256] [--jobs 1] [--write FILE]
 
 One epoch is measured, in a process that has not run the program before. --write writes the input
 for `eprop_bptt.py`, and measures as well.
@@ -34,6 +34,8 @@ def main() -> None:
     parser.add_argument("n_samples", type=int)
     parser.add_argument("--seconds", type=int, default=1)
     parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--neurons", type=int, default=N_NEURONS)
+    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--write", type=Path)
     args = parser.parse_args()
     X, y, source = words(args.n_samples, args.seconds, poisson=args.variant == "poisson")
@@ -43,10 +45,11 @@ def main() -> None:
     if args.write:
         np.savez(args.write, times=X.times, units=X.units, offsets=X.offsets, labels=y)
     model = EPropClassifier(
-        N_NEURONS if args.kind == "lif" else 0,
-        N_NEURONS if args.kind == "alif" else 0,
+        args.neurons if args.kind == "lif" else 0,
+        args.neurons if args.kind == "alif" else 0,
         dt=5 * ms,
         batch_size=args.batch,
+        n_jobs=args.jobs,
         random_state=0,
         **(BELOW if args.variant == "below" else {"input_gain": INPUT_GAIN}),
     )

@@ -81,6 +81,7 @@ def demo(
             seeds=range(seed, seed + _SEEDS),
             size="demo",
             folder=out / "compare",
+            n_jobs=-1,
             progress=not quiet,
         )
         study.command = f"bioplastic demo --seed {seed}"

@@ -6,9 +6,10 @@ and nowhere else, each in a function or a constant whose docstring says what is 
 asks the next release.
 """
 
+import contextlib
 import importlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from brian2 import Synapses
 from brian2.codegen.generators.cpp_generator import CPPCodeGenerator
 from brian2.codegen.templates import LazyTemplateLoader
 from brian2.core.names import Nameable
+from brian2.core.variables import ArrayVariable
 from brian2.stateupdaters.exponential_euler import get_conditionally_linear_system
 from brian2.synapses import synapses as synapses_module
 from brian2.synapses.synapses import SynapticPathway
@@ -26,11 +28,12 @@ __all__ = [
     "COUNTED", "POINTER", "POST", "PRE", "SPIKES", "SYNAPSE", "SYNAPTIC_POST", "SYNAPTIC_PRE",
     "UNUSED_OBJECTS", "accesses", "active_device", "add_to_program", "adds_to", "arithmetic",
     "array_behind", "array_name", "array_of_spikes", "at_element", "at_own_index",
-    "code_generator", "codes_in_a_step", "condition_of_writing", "cuda_arithmetic",
-    "cuda_code_generator", "elements_of", "fire", "forget_spikes_under_way", "is_read_into",
-    "let_refractory_receive", "linear_system", "look_up_at_own_index", "name_of_runner",
-    "named_objects", "part_of", "pointer", "prepare", "promise_synapses", "put_back_device",
-    "render", "set_device", "set_end_of_refractoriness", "spikes_now", "templates_of", "text_of",
+    "code_generator", "codes_in_a_step", "condition_of_writing", "connect", "cuda_arithmetic",
+    "cuda_code_generator", "elements_of", "fire", "forget_spikes_under_way", "hold_anew",
+    "index_of_link", "is_read_into", "let_refractory_receive", "linear_system",
+    "look_up_at_own_index", "name_of_runner", "named_objects", "part_of", "pointer", "prepare",
+    "promise_synapses", "put_back_device", "render", "resize", "set_constant", "set_device",
+    "set_end_of_refractoriness", "spikes_now", "sum_for_any_number", "templates_of", "text_of",
     "variables_per_synapse", "without_condition", "without_count", "written_place",
 ]  # fmt: skip
 
@@ -38,6 +41,8 @@ __all__ = [
 
 # `brian2.devices.device` is a proxy object that hides the module of the same name.
 _device_module: Any = importlib.import_module("brian2.devices.device")
+_translation: Any = importlib.import_module("brian2.codegen.translation")
+_generators: Any = importlib.import_module("brian2.codegen.generators.base")
 
 #: Logger of warnings about objects that are in no network; they say where one was made.
 UNUSED_OBJECTS = "brian2.core.base.unused_brian_object"
@@ -69,7 +74,24 @@ def named_objects() -> list[Any]:
 def prepare(net: Any, clocks: Iterable[Any]) -> None:
     """Make the code objects of a network; Brian takes its clocks to be known by then."""
     net._clocks = set(clocks)
-    net.before_run({})
+    with _statements_made_anew():
+        net.before_run({})
+
+
+@contextlib.contextmanager
+def _statements_made_anew() -> Iterator[None]:
+    """Keep Brian from looking up statements by hashes of all variables.
+
+    That takes longer than making them. Two modules have the function, behind a decorator.
+    """
+    looks_up = _translation.make_statements
+    for module in (_translation, _generators):
+        module.make_statements = looks_up.__wrapped__
+    try:
+        yield
+    finally:
+        for module in (_translation, _generators):
+            module.make_statements = looks_up
 
 
 def add_to_program(device: Any, net: Any) -> None:
@@ -91,8 +113,84 @@ def variables_per_synapse(synapses: Any) -> set[Any]:
 
 def forget_spikes_under_way(pathway: Any, dt: float) -> None:
     """Empty the queue of a pathway, which holds a step more than the longest delay."""
-    for _ in range(round(float(np.max(pathway.delay)) / dt) + 2):
+    longest = float(np.max(pathway.variables["delay"].get_value(), initial=0.0))
+    for _ in range(round(longest / dt) + 2):
         pathway.queue.advance()
+
+
+# Sizes: Brian's code takes them, as all constants, from the namespaces of code objects, which are
+# filled when these are made.
+
+
+def _resize_array(variable: Any, size: int) -> None:
+    """Make the array of a variable anew, of zeros; its device has it."""
+    variable.size = size
+    variable.device.add_array(variable)
+    variable.get_value()[...] = 0
+
+
+def resize(group: Any, n: int) -> None:
+    """Give a group another number of neurons; its arrays are new and hold zeros."""
+    group._N = group.stop = n
+    set_constant(group, "N", n)
+    for name, variable in group.variables.items():
+        own = isinstance(variable, ArrayVariable) and variable.owner.name == group.name
+        if own and not variable.scalar:
+            _resize_array(variable, n + (name == SPIKES))
+    group.variables["i"].set_value(np.arange(n))
+
+
+def sum_for_any_number(synapses: Any) -> None:
+    """Let summed variables ask how many neurons there are, which NumPy's template else writes."""
+    for updater in synapses.summed_updaters.values():
+        updater.template_kwds["_target_stop"] = -1
+
+
+def set_constant(group: Any, name: str, value: int) -> None:
+    """Give a constant of a group another value."""
+    group.variables[name].value = value
+
+
+def index_of_link(group: Any, word: str) -> Any:
+    """Return the variable that says to whose value each neuron is linked, None without any."""
+    return group.variables.get(f"_{word}_indices")
+
+
+def connect(
+    synapses: Any,
+    i: npt.NDArray[np.int32],
+    j: npt.NDArray[np.int32],
+    delay: npt.NDArray[np.float64] | None,
+) -> None:
+    """Give synapses their neurons, in place of all they had; nothing is under way.
+
+    Other values of synapses are zeros.
+    """
+    for variable in variables_per_synapse(synapses):
+        _resize_array(variable, len(i))
+    synapses.variables["N"].set_value(len(i))
+    for name, count, neurons, group in (
+        (SYNAPTIC_PRE, "N_outgoing", i, synapses.source),
+        (SYNAPTIC_POST, "N_incoming", j, synapses.target),
+    ):
+        synapses.variables[name].set_value(neurons)
+        _resize_array(synapses.variables[count], len(group))
+        synapses.variables[count].set_value(np.bincount(neurons, minlength=len(group)))
+    if delay is not None:
+        synapses.pre.variables["delay"].set_value(delay)
+    for pathway in synapses._pathways:
+        source = pathway.source
+        queue = pathway.queue = source.variables.device.spike_queue(source.start, source.stop)
+        for code in pathway.code_objects:
+            code.variables.update({"_queue": queue, "_queue_capsule": queue.get_capsule()})
+        pathway.initialise_queue()
+
+
+def hold_anew(net: Any) -> None:
+    """Let the code objects of a network hold arrays, functions and constants as they are now."""
+    for obj in net.sorted_objects:
+        for code in obj.code_objects:
+            code.variables_to_namespace()
 
 
 # Spikes: a group has an array of their numbers, in whose last place stands how many there are.

@@ -28,7 +28,6 @@ from bioplastic.engine.noise import IN_LANE, Noise
 from bioplastic.engine.plan import Plan, plan_of
 from bioplastic.engine.refractory import count_steps, silence_of
 from bioplastic.engine.schedule import SLOT_LOG, make_timer, tables_of
-from bioplastic.engine.state import Values
 from bioplastic.engine.superposition import superposition_of
 from bioplastic.models import Network, Population
 from bioplastic.models.declaration import is_distribution, parameter_equations
@@ -60,42 +59,27 @@ class OnSpike(CodeRunner):
         group.contained_objects.append(self)
 
 
-def build(
-    network: Network,
-    *,
-    n_rows: int,
-    n_signal_rows: int = 1,
-    superpose: bool = False,
-    synapses: Values | None = None,
-    lanes: int = 1,
-    connects: bool = True,
-) -> Built:
+def build(network: Network, *, superpose: bool = False, lanes: int = 1) -> Built:
     """Make the Brian objects of a network on the active device.
+
+    Sizes are data: there are no synapses yet, and their code does not depend on how many of
+    anything there are.
 
     Parameters
     ----------
     network : Network
         The declaration.
-    n_rows : int
-        Rows of the sample table that a runtime engine fills in one go.
-    n_signal_rows : int
-        Steps of all samples of the table, where these are signals.
     superpose : bool
         Whether the device computes synapses by :class:`Superposition` where they allow it.
-    synapses : mapping of str to ndarray, optional
-        ``"projection.i"``, ``".j"`` and ``".delay"`` of listed synapses; a standalone program
-        reads them when it runs.
     lanes : int
         Samples that are shown side by side.
-    connects : bool
-        Whether to make synapses; a standalone program needs none.
     """
     plan = plan_of(network)
     network = plan.network
     step_clock = b2.Clock(dt=network.schedule.dt, name="step_clock")
     # Slots follow each other by the engine's own loop; this clock only tells who acts at an edge.
     slot_clock = b2.Clock(dt=1 * b2.second, name="slot_clock")
-    tables = tables_of(network, n_rows=n_rows, n_signal_rows=n_signal_rows)
+    tables = tables_of(network)
     timer = make_timer(network, tables, step_clock, slot_clock, lanes)
     built = Built(
         plan=plan,
@@ -104,7 +88,6 @@ def build(
         slot_clock=slot_clock,
         tables=tables,
         lanes=lanes,
-        connects=connects,
         numbers={"schedule": "1"},
     )
     built.noise = Noise(tables.uniform.key, lanes)
@@ -115,7 +98,7 @@ def build(
             amount = groups[projection.pre].variables.get(found.amount)
             if not isinstance(amount, Subexpression):  # which has no place in memory
                 built.superposed[projection.name] = found
-        add_projection(built, projection, groups, synapses)
+        add_projection(built, projection, groups)
     drop_what_others_look_at(built)
     for name in network.watched:
         count = "n_spikes_post += 1"
@@ -152,9 +135,12 @@ def _add_population(built: Built, population: Population, timer: Any) -> Any:
     )
     built.numbers[name] = f"_n_of_{name}"
     group.variables.add_constant(IN_LANE, population.n)
-    lane_of = {"index": np.repeat(np.arange(lanes), population.n)} if lanes > 1 else {}
+    lane_of = np.repeat(np.arange(lanes), population.n)
     for word in linked:
-        setattr(group, word, b2.linked_var(timer, word, **lane_of))
+        if lanes > 1:
+            setattr(group, word, b2.linked_var(timer, word, index=lane_of))
+        else:  # for one neuron and for many alike
+            group.variables.add_reference(word, timer, index="0")
     if takes_spikes:
         # The engine writes its spikes where a thresholder would.
         group.contained_objects.remove(group.thresholder.pop("spike"))

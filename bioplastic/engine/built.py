@@ -93,8 +93,6 @@ class Built:
     variables: dict[str, tuple[Any, str]] = field(default_factory=dict)
     #: samples that are shown side by side
     lanes: int = 1
-    #: whether synapses are made
-    connects: bool = True
     #: name of a Brian group -> name of the number of its neurons in a lane
     numbers: dict[str, str] = field(default_factory=dict)
     #: name of a Synapses object -> layout of a lane's synapses where wiring is regular

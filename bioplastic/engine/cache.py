@@ -7,9 +7,11 @@ they are read by the program at its start.
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import shutil
+import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -19,11 +21,14 @@ from typing import Any
 import filelock
 
 from bioplastic._paths import cache_dir
+from bioplastic.engine.waiting import compiling
 from bioplastic.errors import StorageError
 
 __all__ = ["clear", "fingerprint", "get_or_build", "programs_dir", "usage"]
 
 MANIFEST = "manifest.json"
+#: Of a program's first network, and of one that it holds beside it, which has a key of its own.
+MANIFESTS = MANIFEST, "answers.json"
 #: Programs kept; the least recently used go first.
 MAX_PROGRAMS = 64
 #: Seconds after a run in which a program counts as in use.
@@ -50,7 +55,14 @@ def fingerprint(*parts: str) -> str:
     return digest.hexdigest()[:32]
 
 
-def get_or_build(key: str, build: Callable[[Path], None]) -> tuple[Path, dict[str, Any], float]:
+def get_or_build(
+    key: str,
+    build: Callable[[Path], None],
+    other: str | None = None,
+    *,
+    kind: str = "",
+    guess: float = 3.0,
+) -> tuple[Path, dict[str, Any], float]:
     """Return the folder of a program, building it where there is none.
 
     Parameters
@@ -60,6 +72,12 @@ def get_or_build(key: str, build: Callable[[Path], None]) -> tuple[Path, dict[st
     build : callable
         Fills an empty folder. What it leaves is moved to its place in one step, so that a build
         which was interrupted leaves nothing behind that looks like a program.
+    other : str, optional
+        Key of a second network that is built with it, and found under this key from then on.
+    kind : str
+        Which builds take about as long.
+    guess : float
+        Seconds that one is said to take before there was any on this machine.
 
     Returns
     -------
@@ -84,17 +102,18 @@ def get_or_build(key: str, build: Callable[[Path], None]) -> tuple[Path, dict[st
     begun = time.perf_counter()
     try:
         programs_dir().mkdir(parents=True, exist_ok=True)
-        with _lock(key):
+        with compiling(lambda: _usually(kind, guess)), _lock(key):
             manifest = _manifest(folder)  # another process may have been faster
             if not manifest:
                 shutil.rmtree(folder, ignore_errors=True)
                 scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=programs_dir()))
                 try:
+                    started = time.perf_counter()
                     build(scratch)
-                    manifest = json.loads((scratch / MANIFEST).read_text())
-                    manifest["program_bytes"] = (scratch / "main").stat().st_size
-                    (scratch / MANIFEST).write_text(json.dumps(manifest))
-                    scratch.rename(folder)
+                    took = time.perf_counter() - started
+                    manifest = _keep(scratch, key, kind=kind, seconds=took)
+                    if other:
+                        _keep_other(folder, other)
                 finally:
                     shutil.rmtree(scratch, ignore_errors=True)
     except OSError as error:
@@ -104,6 +123,48 @@ def get_or_build(key: str, build: Callable[[Path], None]) -> tuple[Path, dict[st
         ) from error
     _sweep()
     return folder, manifest, time.perf_counter() - begun
+
+
+def _usually(kind: str, guess: float) -> str:
+    """Say how long a build takes: the median of the programs that were last in use."""
+    manifests = (_manifest(folder) for _, folder in _folders())
+    built = (m["seconds"] for m in manifests if m.get("kind") == kind and "seconds" in m)
+    seconds = list(itertools.islice(built, 9))
+    return f"{max(round(statistics.median(seconds)), 1)} s" if seconds else f"about {guess:g} s"
+
+
+def _keep(scratch: Path, key: str, name: str = MANIFEST, **noted: Any) -> dict[str, Any]:
+    """Move what was built to its place, with the manifest of this name, and return that."""
+    manifest: dict[str, Any] = json.loads((scratch / name).read_text()) | noted
+    manifest["program_bytes"] = (scratch / "main").stat().st_size
+    (scratch / name).unlink()
+    (scratch / MANIFEST).write_text(json.dumps(manifest))
+    scratch.rename(programs_dir() / key)
+    return manifest
+
+
+def _keep_other(folder: Path, key: str) -> None:
+    """Let the second network of a program be found, too: the same files once more, by links."""
+    with contextlib.suppress(filelock.Timeout), _lock(key, timeout=0):  # else somebody builds it
+        if _manifest(programs_dir() / key):
+            return
+        shutil.rmtree(programs_dir() / key, ignore_errors=True)
+        scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=programs_dir()))
+        try:
+            shutil.copytree(
+                folder, scratch, copy_function=_link, dirs_exist_ok=True,
+                ignore=shutil.ignore_patterns(MANIFEST),
+            )  # fmt: skip
+            _keep(scratch, key, MANIFESTS[1])
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # which not every disk knows
+        shutil.copy2(source, target)
 
 
 def _lock(key: str, timeout: float = -1) -> filelock.BaseFileLock:
@@ -156,7 +217,8 @@ def usage() -> tuple[int, int]:
         for place, _, names in os.walk(folder):  # passes over what vanishes
             for name in names:
                 with contextlib.suppress(OSError):
-                    n_bytes += os.stat(os.path.join(place, name)).st_size
+                    file = os.stat(os.path.join(place, name))
+                    n_bytes += file.st_size // file.st_nlink  # of two networks, half to each
     return len(folders), n_bytes
 
 

@@ -6,16 +6,14 @@ from typing import Any
 
 import brian2 as b2
 import numpy as np
-import numpy.typing as npt
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.utils.stringtools import word_substitute
 
 from bioplastic.engine import lanes
 from bioplastic.engine.actions import Action
-from bioplastic.engine.brian_internals import promise_synapses
+from bioplastic.engine.brian_internals import promise_synapses, sum_for_any_number
 from bioplastic.engine.built import Built, RegularWiring
 from bioplastic.engine.noise import IN_LANE, LANES
-from bioplastic.engine.state import Values
 from bioplastic.models import Projection
 from bioplastic.models.declaration import parameter_equations
 from bioplastic.models.hooks import INTEGRATION, ON_POST, ON_PRE, THRESHOLD
@@ -59,42 +57,14 @@ def add_synapses(
     for side, group in (("pre", source), ("post", target)):
         if IN_LANE in group.variables:
             synapses.variables.add_reference(f"{IN_LANE}_{side}", group, IN_LANE, index="0")
+    promise_synapses(synapses)
+    sum_for_any_number(synapses)
     built.net.add(synapses)
     if wiring:
-        _connect_row_by_row(built, synapses, wiring)
+        names = (built.numbers[group.name] for group in (source, target))
+        built.wirings[name] = RegularWiring(name, wiring, *names)
+        synapses.variables.add_constant(IN_LANE, 0)
     return synapses
-
-
-def _connect_row_by_row(built: Built, synapses: Any, wiring: str) -> None:
-    groups = synapses.source, synapses.target
-    names = (built.numbers[group.name] for group in groups)
-    built.wirings[synapses.name] = RegularWiring(synapses.name, wiring, *names)
-    i, j = _pairs(wiring, *(len(group) // built.lanes for group in groups))
-    synapses.variables.add_constant(IN_LANE, len(i))
-    _connect(built, synapses, i, j)
-
-
-def _connect(built: Built, synapses: Any, *pairs: npt.NDArray[Any]) -> None:
-    """Connect pre- and postsynaptic neurons of the first lane, and so those of the others."""
-    promise_synapses(synapses)
-    if not built.connects or not len(pairs[0]):  # Brian refuses to make none
-        return
-    lane = np.repeat(np.arange(built.lanes), len(pairs[0]))
-    i, j = (
-        (np.tile(index, built.lanes) + lane * (len(group) // built.lanes)).astype(np.int32)
-        for index, group in zip(pairs, (synapses.source, synapses.target), strict=True)
-    )
-    synapses.connect(i=i, j=j)
-
-
-def _pairs(
-    wiring: str, n_pre: int, n_post: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return pre- and postsynaptic neurons of a regular wiring, row by row."""
-    if wiring == "one_to_one":
-        return np.arange(n_pre), np.arange(n_post)
-    i, j = (index.ravel() for index in np.indices((n_pre, n_post)))
-    return (i[i != j], j[i != j]) if wiring == "all_but_one" else (i, j)
 
 
 def added_variable(projection: Projection) -> str | None:
@@ -124,20 +94,7 @@ def drop_what_others_look_at(built: Built) -> None:
             del built.added_to[name]
 
 
-def _list_synapses(built: Built, synapses: Any, listed: Values | None) -> None:
-    """Take the synapses of a list, none where a program takes them when it runs."""
-    promise_synapses(synapses)
-    synapses.variables.add_constant(LANES, built.lanes)
-    if listed is not None and len(listed[f"{synapses.name}.i"]):
-        _connect(built, synapses, *(listed[f"{synapses.name}.{k}"] for k in "ij"))
-        delay = np.tile(listed[f"{synapses.name}.delay"], built.lanes)
-        synapses.pre.delay = delay * b2.second
-    built.listed.append(synapses)
-
-
-def add_projection(
-    built: Built, projection: Projection, groups: Mapping[str, Any], listed: Values | None
-) -> None:
+def add_projection(built: Built, projection: Projection, groups: Mapping[str, Any]) -> None:
     """Add the synapses of a projection, and let them act as the plan says."""
     source, target = groups[projection.pre], groups[projection.post]
     plan, name = built.plan, projection.name
@@ -163,7 +120,8 @@ def add_projection(
         model=own(f"{model}\n{plan.texts[name]}"),
     )
     if projection.listed:
-        _list_synapses(built, synapses, listed)
+        synapses.variables.add_constant(LANES, built.lanes)
+        built.listed.append(synapses)
         variable = added_variable(projection)
         # What arrives is summed in float64.
         if variable is not None and target.variables[variable].dtype == np.float64:

@@ -1,13 +1,14 @@
 """Our C++ device with kernels for a GPU in place of loops; brian2cuda translates the equations.
 
 Arrays exist twice. Those of the CPU are set as in the C++ program, copied to the GPU before the
-first slot, and copied back where somebody looks at them.
+first slot, and copied back where somebody looks at them. What kernels read without being given it,
+sizes and tables, stands in the namespace `_gpu`, under the names that it has on the CPU.
 
 This module needs brian2cuda; nobody but `cuda_program` imports it, when a network is built.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from brian2.codegen.generators.cpp_generator import c_data_type
@@ -16,12 +17,14 @@ from brian2.devices.device import all_devices, get_device
 from bioplastic.engine import brian_internals as brian
 from bioplastic.engine.built import Built
 from bioplastic.engine.cuda_kernels import Kernel, Layout, kernel_of
+from bioplastic.engine.noise import LANES
 from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.engine.standalone import (
     SlotCodeObject,
     SlotDevice,
     by_name,
     by_row,
+    in_lane,
     is_listed,
     lanes_of,
     wiring,
@@ -37,7 +40,13 @@ def layout_of(owner: Any, code_object: str = "") -> Layout | None:
         return Layout(**dataclasses.asdict(regular), lanes=lanes_of(code_object))
     if not is_listed(owner):
         return None
-    return Layout(synapses.name, "listed", len(synapses.source), len(synapses.target))
+    return Layout(synapses.name, "listed", in_lane(synapses.source), in_lane(synapses.target))
+
+
+def in_lanes(group: Any) -> str:
+    """C++ expression of the number of a group's neurons in all lanes."""
+    lanes = get_device().built.lanes
+    return f"({in_lane(group)}*{LANES})" if lanes > 1 else in_lane(group)
 
 
 def kernel(name: str, scalar_code: Any, vector_code: Any, variables: Any, owner: Any) -> Kernel:
@@ -50,6 +59,7 @@ def kernel(name: str, scalar_code: Any, vector_code: Any, variables: Any, owner:
         vector_code,
         variables,
         lambda variable: brian.pointer(device.get_array_name(variable)),
+        device.constant,
     )
     for variable in found.arrays.values():
         device.mirror(variable)
@@ -69,6 +79,16 @@ def falls_silent(variables: Mapping[str, Any]) -> list[str]:
     return [f"{awake} = _cond ? 0 : {awake};", f"{last} = _cond ? {arrays[2]}[0] : {last};"]
 
 
+def summed(lines: list[str], what: str, target: Any, index: Any) -> list[str]:
+    """Let synapses add what they compute to a variable of their neurons."""
+    array, looked_up = (brian.pointer(get_device().get_array_name(v)) for v in (target, index))
+    side = brian.POST if index.name == brian.SYNAPTIC_POST else brian.PRE
+    look_up = f"const int32_t {side} = {brian.at_element(looked_up, brian.SYNAPSE)};"
+    place = brian.at_element(array, side)
+    adds = [f"{c_data_type(target.dtype)} _sum = {place};", f"_sum += {what};"]
+    return [*({look_up} - {*lines}), *lines, *adds, f"{place} = _sum;"]
+
+
 class CudaCodeObject(SlotCodeObject):
     """Code object whose code becomes a kernel."""
 
@@ -76,7 +96,7 @@ class CudaCodeObject(SlotCodeObject):
     templater = brian.templates_of(
         SlotCodeObject,
         functions={
-            **by_name(layout_of, falls_silent, kernel),
+            **by_name(layout_of, in_lanes, falls_silent, summed, kernel),
             "on_device": lambda variable: get_device().mirror(variable),
             "spikes_of": lambda group: get_device().mirror(brian.array_of_spikes(group)),
         },
@@ -88,9 +108,10 @@ class CudaDevice(SlotDevice):
     """Brian's device for a program whose slots are computed by a GPU."""
 
     unit = "unit.cu"
+    has_threads = False
     our_headers = (
-        "launch.cuh", "philox.h", "noise.h", "tables.cuh", "spikes.cuh", "lanes.cuh",
-        "synapse_list.cuh",
+        "launch.cuh", "run.h", "slots.h", "philox.h",
+        "noise.h", "tables.cuh", "spikes.cuh", "lanes.cuh", "synapse_list.cuh",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -99,6 +120,10 @@ class CudaDevice(SlotDevice):
         self.mirrors: dict[str, Any] = {}
         #: Name of a list -> to how many variables of its neurons its spikes add.
         self.additions: dict[str, int] = {}
+
+    def arithmetic(self) -> str:
+        """Return the operators of equations, in CUDA."""
+        return brian.cuda_arithmetic()
 
     def code_object_class(self, codeobj_class: Any = None, fallback_pref: Any = None) -> Any:
         """Return our code objects, whatever the preferences say."""
@@ -119,30 +144,39 @@ class CudaDevice(SlotDevice):
         return f"_dev{array}"
 
     def add_slot_loop(self, built: Built) -> None:
-        """Queue the program's main part, see :class:`SlotDevice`."""
+        """Find the program's main part, see :class:`SlotDevice`."""
         built.calendars.clear()  # threads look at all neurons
         super().add_slot_loop(built)
-        for code_object in [c for c in self.code_objects.values() if brian.makes_synapses(c)]:
-            brian.drop_code_object(self, code_object)
         self._mirror_what_the_loop_reads()
-        plan, mirrored = self.plan, self.mirrors
-        plan |= {
-            "mirrored": mirrored,
-            "mirrors": [self._mirrored(*item) for item in sorted(mirrored.items())],
-            "sizes": self._sizes(),
-            "kept_on_device": [p for p in plan["changing"] if p.lanes > 1 and p.array in mirrored],
-            "learned_on_device": [both for both in plan["learned"] if both[0].array in mirrored],
+        tables = built.tables
+        self.plan |= {
+            "mirrors": [self._mirrored(*item) for item in sorted(self.mirrors.items())],
+            "mirrored": self.mirrors,
+            "tables_of_slots": [t.name for t in tables.all if t not in tables.with_columns],
+            "uniforms": [uniform.name for uniform in tables.all_uniforms],
             "additions": sorted(i for i in self.additions.items() if i[0] not in built.added_to),
             "measured": sorted(built.added_to),
             "waits": any(n > 1 for n in built.intervals.values()),
         }
 
-    def declarations(self) -> list[str]:
+    def _write_functions(self) -> None:
+        """Write the kernels of every code object, and a function that launches them."""
+        self.functions = [brian.part_of(c, "body") for _, c in sorted(self.code_objects.items())]
+        self.calls = {name: f"_run_{name}();" for name in self.code_objects}
+
+    def declarations(self) -> Iterator[str]:
         """Return what the loop over slots shares with code objects, in C++."""
-        arrays = [f"static {a['type']}* _dev{a['name']};" for a in self.plan["mirrors"]]
-        tables = (f"static __constant__ double* _dev_{t[0]}_values;" for t in self.plan["tables"])
-        keys = (f"static __constant__ int64_t _dev_{k[0]}_key[2];" for k in self.plan["noise_keys"])
-        return [*super().declarations(), *arrays, *tables, *keys]
+        tables = self.built.tables
+        yield from super().declarations()
+        yield from (
+            f"static {c_data_type(v.dtype)}* _dev{n};" for n, v in sorted(self.mirrors.items())
+        )
+        constants = [
+            *(f"int32_t {name}" for name in self.plan["sizes"]),
+            *(f"double* {table.name}_values" for table in tables.all),
+            *(f"int64_t {uniform.name}_key[2]" for uniform in tables.all_uniforms),
+        ]
+        yield from (f"namespace _gpu {{ static __constant__ {known}; }}" for known in constants)
 
     def _mirror_what_the_loop_reads(self) -> None:
         built = self.built
@@ -162,29 +196,11 @@ class CudaDevice(SlotDevice):
         ):
             self.mirror(variable)
 
-    def _mirrored(self, array: str, variable: Any) -> dict[str, str]:
-        start, length = self._array(variable)
-        spikes = variable.name == brian.SPIKES
-        return {
-            "name": array,
-            "type": c_data_type(variable.dtype),
-            "start": start,
-            "length": length,
-            "room": f"_room_behind({variable.size - 1})" if spikes else "0",
-        }
-
-    def _sizes(self) -> list[tuple[str, int]]:
-        """Arrays of synapses that are made by no code, with their lengths in a lane."""
-        return sorted(
-            (
-                self.get_array_name(v, access_data=False),
-                self.built.wirings[synapses.name].n_synapses,
-            )
-            for synapses in self.built.net.objects
-            if synapses.name in self.built.wirings
-            for v in brian.variables_per_synapse(synapses) & {*synapses.variables.values()}
-            if v.name not in (brian.SYNAPTIC_PRE, brian.SYNAPTIC_POST)
-        )
+    def _mirrored(self, array: str, variable: Any) -> tuple[str, str, str]:
+        """Name an array, how long it is, and what lies behind it on the GPU."""
+        is_spikes = variable.name == brian.SPIKES
+        room = f"_room_behind({in_lanes(variable.owner)})" if is_spikes else "0"
+        return array, self._whole(variable), room
 
 
 cuda_device = CudaDevice()

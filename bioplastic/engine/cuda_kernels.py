@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 from brian2.codegen.generators.cpp_generator import c_data_type
 from brian2.core.variables import ArrayVariable, Constant
-from brian2.parsing.rendering import CPPNodeRenderer
 from brian2.utils.stringtools import get_identifiers
 
 from bioplastic.engine.brian_internals import (
@@ -27,6 +26,7 @@ from bioplastic.engine.brian_internals import (
     written_place,
 )
 from bioplastic.engine.built import RegularWiring
+from bioplastic.engine.noise import LANES
 
 __all__ = ["Kernel", "Layout", "Sum", "kernel_of"]
 
@@ -45,17 +45,17 @@ class Layout(RegularWiring):
         Name of the Synapses object.
     kind : {"all_to_all", "one_to_one", "all_but_one", "listed"}
         Its wiring; a list says itself how many synapses it has.
-    n_pre, n_post : int
-        Neurons on both sides: in a lane, of a list in all lanes.
-    lanes : int
-        Lanes on whose synapses code acts.
+    n_pre, n_post : str
+        Neurons of a lane on both sides, as a kernel names their number.
+    lanes : str
+        Lanes on whose synapses code acts, in C++.
     """
 
-    lanes: int = 1
+    lanes: str = "1"
 
-    def lane(self, neuron: str, n: int) -> str:
+    def lane(self, neuron: str, n: str) -> str:
         """Lane of a neuron, in C++."""
-        return f"{neuron}/{n}" if self.lanes > 1 else "0"
+        return "0" if self.lanes == "1" else f"{neuron}/{n}"
 
     @property
     def place(self) -> str:
@@ -68,19 +68,22 @@ class Layout(RegularWiring):
         return (
             f"const int64_t _row = _i - _lane*{self.n_pre}, _column = _j - _lane*{self.n_post};\n"
             f"const int64_t _shared = _row*{self.n_row}{column};\n"
-            f"const int64_t _idx = _lane*{self.n_synapses}LL + _shared;"
+            f"const int64_t _idx = (int64_t)_lane*{self.n_synapses} + _shared;"
         )
 
     @property
     def neurons(self) -> str:
-        """Neurons ``_i`` and ``_j`` of the synapse at ``_idx``, and ``_shared``, in C++."""
-        n = max(self.n_row, 1)
-        past = f" + (_k >= _i - _lane*{self.n_pre})" if self.kind == "all_but_one" else ""
+        """Neurons ``_i`` and ``_j`` of the synapse at ``_shared`` of ``_lane``, in C++.
+
+        A GPU divides numbers of 32 bits in a few instructions, others in many.
+        """
+        past = " + (_k >= _row)" if self.kind == "all_but_one" else ""
         post = "_i" if self.kind == "one_to_one" else f"_lane*{self.n_post} + _k{past}"
         return (
-            f"const int32_t _i = (int32_t)(_idx/{n}), _k = (int32_t)(_idx - _i*{n}LL);\n"
-            f"const int32_t _lane = {self.lane('_i', self.n_pre)}, _j = {post};\n"
-            f"const int64_t _shared = _idx - _lane*{self.n_synapses}LL;"
+            f"const int64_t _idx = _lane*{self.n_synapses} + _shared;\n"
+            f"const uint32_t _row = (uint32_t)_shared/(uint32_t){self.n_row};\n"
+            f"const uint32_t _k = (uint32_t)_shared - _row*{self.n_row};\n"
+            f"const int32_t _i = _lane*{self.n_pre} + _row, _j = {post};"
         )
 
 
@@ -161,6 +164,7 @@ def kernel_of(
     vector_code: Sequence[str],
     variables: Mapping[str, Any],
     get_array_name: Any,
+    constant: Any,
 ) -> Kernel:
     """Find out how threads can share out the code of a Brian code object.
 
@@ -172,6 +176,8 @@ def kernel_of(
         What it names.
     get_array_name : callable
         Gives the name of a variable's array in the kernel.
+    constant : callable
+        Gives the C++ expression of a constant.
 
     Returns
     -------
@@ -183,11 +189,10 @@ def kernel_of(
     found = {get_array_name(v): v for v in variables.values() if isinstance(v, ArrayVariable)}
     arrays = {pointer: variable for pointer, variable in found.items() if pointer in words}
     written = {place[0] for line in scalar + vector if (place := written_place(line))}
-    render = CPPNodeRenderer().render_expr
     head = [
-        f"const {c_data_type(v.dtype)} {n} = {render(repr(v.value))};"
+        f"const {c_data_type(v.dtype)} {n} = {constant(v)};"
         for n, v in variables.items()
-        if isinstance(v, Constant) and n in words
+        if isinstance(v, Constant) and n in words and n != LANES
     ]
     head.append("const int64_t _vectorisation_idx = -1;")
     keeps = [line for line in scalar if written_place(line) is None]

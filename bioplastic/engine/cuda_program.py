@@ -150,6 +150,8 @@ class CudaProgram(CompiledProgram):
         If the cache cannot be written.
     """
 
+    guess = 30.0
+
     def __init__(self, network: Network, *, lanes: int = 1) -> None:
         if importlib.util.find_spec("brian2cuda") is None:
             raise BuildError(_missing("brian2cuda is not installed", INSTALL_BRIAN2CUDA))

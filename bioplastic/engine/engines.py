@@ -15,6 +15,7 @@ from brian2.equations.equations import EquationError
 from bioplastic.engine.limits import check_sizes
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import Program
+from bioplastic.engine.waiting import telling
 from bioplastic.errors import BioplasticError, ParameterError
 from bioplastic.models import Network
 
@@ -46,6 +47,10 @@ class Engine:
     open : callable
         ``open(network, lanes)`` builds a network, or takes it from a cache, and returns a
         :class:`Program`.
+    open_both : callable, optional
+        ``open_both(network, answers)`` does so for a network that learns and for the one that
+        answers afterwards, in one build: ``open(answers, 1)`` then finds it made. None where each
+        is built by itself.
     remark : str
         What to know of it, for ``bioplastic doctor``.
     trouble : callable
@@ -92,6 +97,7 @@ class Engine:
 
     name: str
     open: Callable[[Network, int], Program]
+    open_both: Callable[[Network, Network], Program] | None = None
     remark: str = ""
     trouble: Callable[[], str] = str
     auto: Callable[[], str] | None = None
@@ -250,7 +256,14 @@ def resolve_engine(engine: str) -> str:
     return find_engine(engine).name
 
 
-def open_program(network: Network, *, engine: str = "auto", lanes: int = 1) -> Program:
+def open_program(
+    network: Network,
+    *,
+    engine: str = "auto",
+    lanes: int = 1,
+    answers: Network | None = None,
+    progress: bool = False,
+) -> Program:
     """Build a network for an engine, or take it from the cache.
 
     Parameters
@@ -261,6 +274,12 @@ def open_program(network: Network, *, engine: str = "auto", lanes: int = 1) -> P
         One of `ENGINES`. ``"auto"`` takes C++ where a compiler is found, else NumPy with a warning.
     lanes : int
         Samples that are shown side by side, see :func:`run`.
+    answers : Network, optional
+        What will be presented with samples after `network` has learned, such as
+        ``network.frozen()``. Where an engine can, it is built with it, so that opening it later
+        takes no time.
+    progress : bool
+        Whether to say that it is compiled, where that has to be waited for.
 
     Raises
     ------
@@ -279,8 +298,14 @@ def open_program(network: Network, *, engine: str = "auto", lanes: int = 1) -> P
             f"{', '.join(able)}"
         )
     check_sizes(network, lanes=lanes, copies=chosen.copies)
+    plan = plan_of(network)
+    # Lanes have a text of their own, and answers are given without.
+    other = plan_of(answers) if answers is not None and lanes == 1 else plan
     try:
-        return chosen.open(plan_of(network).network, lanes)
+        with telling(progress):
+            if chosen.open_both is not None and other.key != plan.key:
+                return chosen.open_both(plan.network, other.network)
+            return chosen.open(plan.network, lanes)
     except BioplasticError:
         raise
     except (*_BRIANS_ERRORS, KeyError, SyntaxError, TypeError, ValueError) as error:

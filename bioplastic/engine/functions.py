@@ -6,11 +6,12 @@ a sample is the same on every engine, in every order and after every interruptio
 generator state to save.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from brian2.core.functions import Function
 
 __all__ = ["HEADERS", "RowTable", "Uniform", "implement", "philox_uniform"]
@@ -19,7 +20,7 @@ _CPP_UNIFORM = """
 static inline double %NAME%(const double sample, const double repeat, const int32_t neuron,
                             const double draw)
 {
-    return _philox((uint32_t)%HELD%%NAME%_key[0], (uint32_t)%HELD%%NAME%_key[1],
+    return _philox((uint32_t)%NAME%_key[0], (uint32_t)%NAME%_key[1],
                    sample, repeat, neuron, draw);
 }
 """
@@ -27,14 +28,14 @@ static inline double %NAME%(const double sample, const double repeat, const int3
 _CPP_ROWS = """
 static inline double %NAME%(const double row)
 {
-    return %HELD%%NAME%_values[(int64_t)row];
+    return %NAME%_values[(int64_t)row];
 }
 """
 
 _CPP_TABLE = """
 static inline double %NAME%(const double row, const int32_t column)
 {
-    return %HELD%%NAME%_values[(int64_t)row*%HELD%%NAME%_columns + column];
+    return %NAME%_values[(int64_t)row*%NAME%_columns + column];
 }
 """
 
@@ -125,7 +126,7 @@ def philox_uniform(sample: Any, repeat: Any, neuron: Any, draw: Any, *, key: Any
 
 
 def implement(
-    function: Any, cpp: str, cython: str, held: Mapping[str, Any], *needed: Function
+    function: Any, cpp: str, cython: str, held: Callable[[], Mapping[str, Any]], *needed: Function
 ) -> None:
     """Let generated code call a function of Brian's, or find what others call.
 
@@ -134,9 +135,9 @@ def implement(
     function : Function
         Has a `name`, which ``%NAME%`` stands for; NumPy calls its Python.
     cpp, cython : str
-        Code. ``%HELD%`` stands before the names of what C++ reads, which a program has itself.
-    held : mapping of str to ndarray
-        What the code in Cython reads, by name.
+        Code. What C++ reads, a program has itself.
+    held : callable
+        Returns what the code in Cython reads: arrays by name.
     *needed : Function
         Those that Cython needs; C++ includes headers.
     """
@@ -144,17 +145,17 @@ def implement(
     add("numpy", function.pyfunc)
     name = {"name": function.name}
     cpp, cython = (code.replace("%NAME%", function.name) for code in (cpp, cython))
-    add("cpp", cpp.replace("%HELD%", ""), **name)
-    # What a program reads lies in the memory of the GPU, where templates/tables.cuh names it.
-    cuda = cpp.replace("static inline", "static inline __device__").replace("%HELD%", "_dev_")
-    add("cuda", cuda, **name)
-    add("cython", cython, held, {f.name: f for f in needed}, **name)
+    add("cpp", cpp, **name)
+    add("cuda", cpp.replace("static inline", "static inline __device__"), **name)
+    function.implementations.add_dynamic_implementation(
+        "cython", lambda _: cython, lambda _: held(), {f.name: f for f in needed}, **name
+    )
 
 
 #: What functions in Cython need; other targets find it in the headers themselves, or in NumPy.
 HEADERS = Function(philox_uniform, arg_units=[], return_unit=1)
 HEADERS.name = "_headers"
-implement(HEADERS, "", _CYTHON_HEADERS, {})
+implement(HEADERS, "", _CYTHON_HEADERS, dict)
 
 
 class Uniform(Function):
@@ -175,7 +176,7 @@ class Uniform(Function):
             return philox_uniform(sample, repeat, neuron, draw, key=self.key)
 
         super().__init__(python, arg_units=[1] * 4, return_unit=1, arg_names=list("abcd"))
-        implement(self, _CPP_UNIFORM, _CYTHON_UNIFORM, {f"{name}_key": self.key}, HEADERS)
+        implement(self, _CPP_UNIFORM, _CYTHON_UNIFORM, lambda: {f"{name}_key": self.key}, HEADERS)
 
 
 class RowTable(Function):
@@ -186,18 +187,19 @@ class RowTable(Function):
     name : str
         Name of the function in the generated code.
     values : ndarray of shape (n_rows,) or (n_rows, n_columns), float64
-        The room for the rows; a standalone program takes any number of rows.
+        The rows. Others may stand in their place, of which Cython is told before it runs.
     """
 
-    def __init__(self, name: str, values: np.ndarray) -> None:
+    def __init__(self, name: str, values: npt.NDArray[np.float64]) -> None:
         self.name, self.values, n = name, values, values.ndim
 
         def python(*place: Any) -> Any:
-            return values[tuple(np.asarray(k).astype(np.int64) for k in place)]
+            return self.values[tuple(np.asarray(k).astype(np.int64) for k in place)]
+
+        def held() -> dict[str, npt.NDArray[Any]]:
+            columns = {f"{name}_columns": np.array(self.values.shape[1:])} if n == 2 else {}
+            return {f"{name}_values": self.values.ravel(), **columns}
 
         super().__init__(python, arg_units=[1] * n, return_unit=1, arg_names=["row", "column"][:n])
-        held, codes = {f"{name}_values": values.ravel()}, (_CPP_ROWS, _CYTHON_ROWS)
-        if n == 2:
-            held[f"{name}_columns"] = np.array([values.shape[1]])
-            codes = _CPP_TABLE, _CYTHON_TABLE
+        codes = (_CPP_TABLE, _CYTHON_TABLE) if n == 2 else (_CPP_ROWS, _CYTHON_ROWS)
         implement(self, *codes, held)

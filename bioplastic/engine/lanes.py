@@ -10,7 +10,7 @@ import dataclasses
 from typing import Literal
 
 import numpy as np
-from brian2.equations.equations import DIFFERENTIAL_EQUATION
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, FLOAT
 from brian2.utils.stringtools import word_substitute
 
 from bioplastic.engine.noise import DRAWS, IN_LANE, LANES
@@ -86,6 +86,11 @@ def why_alone(network: Network) -> str:
             return f"{ask} when a sample ends"
         if phase == AT_BATCH_END and reads & DRAWS:
             return f"where {owner} draws a number at_batch_end"
+    for name in learned_variables(network):
+        owner, _, variable = name.partition(".")
+        equations = plan.equations[owner]
+        if variable in equations and equations[variable].var_type != FLOAT:
+            return f"where {name} lasts, which is no real number and has no sum of changes"
     return ""
 
 

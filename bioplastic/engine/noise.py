@@ -70,14 +70,17 @@ class Noise:
         self.sample_key, self.repeats = np.zeros(lanes), np.zeros(lanes)
         in_cython = Function(self._uniform, arg_units=[], return_unit=1)
         in_cython.name = "_drawing"
-        held = {"key": key, "step": self.step, "sample_key": self.sample_key}
-        held = {f"_noise_{n}": v for n, v in (held | {"repeats": self.repeats}).items()}
-        implement(in_cython, "", _CYTHON, held, HEADERS)
+        implement(in_cython, "", _CYTHON, self._held, HEADERS)
         drawn = (self._uniform, self._normal, self._poisson)
         self.functions = {
             name: _drawing(name, python, in_cython)
             for name, python in zip(_DRAWN.values(), drawn, strict=True)
         }
+
+    def _held(self) -> dict[str, npt.NDArray[Any]]:
+        """Return what Cython reads."""
+        held = {"step": self.step, "sample_key": self.sample_key, "repeats": self.repeats}
+        return {f"_noise_{name}": array for name, array in {"key": self._key, **held}.items()}
 
     def named(self, owner: Any, name: str, code: str, variables: dict[str, Any]) -> str:
         """Name the places of abstract code at which numbers are drawn.
@@ -187,7 +190,7 @@ def _drawing(name: str, python: Any, in_cython: Function) -> Function:
         auto_vectorise=True,
     )
     function.name = name
-    implement(function, "", "", {}, in_cython)  # noise.h has them, and what Cython needs
+    implement(function, "", "", dict, in_cython)  # noise.h has them, and what Cython needs
     return function
 
 

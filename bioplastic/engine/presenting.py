@@ -140,7 +140,7 @@ def present(
     n_workers = min(joblib.effective_n_jobs(n_jobs), max(n, 1))
     if lanes is None:
         lanes = default_lanes(network, chosen.n_busy)
-    program = open_program(network, engine=chosen.name, lanes=lanes)
+    program = open_program(network, engine=chosen.name, lanes=lanes, progress=progress)
     order = np.arange(n)
     if lanes > 1:  # neighbours of about the same length wait little for each other
         order = np.argsort(stimuli.durations(0, n), kind="stable")
@@ -185,7 +185,10 @@ def present(
             n_done = sum(r.n_done - a for r, (a, _) in zip(results, blocks, strict=True))
             raise KeyboardInterrupt(f"stopped after {n_done} of {n} samples")
         bar.update(n - bar.n)
-    whole = joined(results, state=work(program=program, stop=0).state, outputs={})
+    # Builds in several processes are waited for together.
+    build = program.build_seconds + max(result.timings["build"] for result in results)
+    state = work(program=program, stop=0).state
+    whole = joined(results, build=build, state=state, outputs={})
     back = np.argsort(order)
     if lanes > 1:
         whole = _in_order(whole, back)

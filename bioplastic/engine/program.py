@@ -137,6 +137,8 @@ class ChunkResult:
         Wall time of the slots.
     probed : Probed or None
         What was looked at on the way.
+    build_seconds : float
+        Wall time of building the program again, where it was lost.
     """
 
     state: dict[str, npt.NDArray[np.float64]]
@@ -146,12 +148,13 @@ class ChunkResult:
     log: npt.NDArray[np.float64]
     seconds: float
     probed: Probed | None = None
+    build_seconds: float = 0.0
 
 
 class Program(Protocol):
     """A built network."""
 
-    #: Seconds that building took, 0 where the cache had it.
+    #: Seconds that opening it waited for its build, 0 where the cache had it.
     build_seconds: float
     #: Size of every variable and parameter that is not one of a list of synapses, by name.
     sizes: dict[str, int]

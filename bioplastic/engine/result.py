@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import second
 
-from bioplastic.engine.program import Chunk, ChunkResult, Program
+from bioplastic.engine.program import Chunk, ChunkResult
 from bioplastic.engine.state import State
 from bioplastic.errors import SimulationError
 from bioplastic.models import Network
@@ -41,7 +41,8 @@ class Result:
     interrupted : bool
         Whether Ctrl-C was pressed; the run then ends at a slot's edge, with nothing lost.
     timings : dict of str to float
-        Seconds of ``"build"`` and ``"simulate"``.
+        Seconds of ``"build"``, all that the run waited for programs to be generated and compiled
+        (0 where they were there), and of ``"simulate"``.
     engine : dict of str to str
         Name, time step, integration methods and precision.
     """
@@ -90,7 +91,7 @@ _CURSOR = {"schedule.cursor"}
 
 
 def result_of_nothing(
-    network: Network, state: State, program: Program, *, record: str, engine: str, n_done: int
+    network: Network, state: State, *, record: str, engine: str, n_done: int
 ) -> Result:
     """Return the result of a run that has not presented anything yet.
 
@@ -100,8 +101,6 @@ def result_of_nothing(
         The declaration.
     state : dict of str to ndarray
         Parameters and state.
-    program : Program
-        What shows the samples.
     record : {"counts", "spikes", "nothing"}
         What to keep of the watched spikes.
     engine : str
@@ -119,7 +118,7 @@ def result_of_nothing(
         repeats=none,
         n_done=n_done,
         interrupted=False,
-        timings={"build": program.build_seconds, "simulate": 0.0},
+        timings={"build": 0.0, "simulate": 0.0},
         engine={
             "name": engine,
             "dt": str(network.schedule.dt),
@@ -177,7 +176,7 @@ def result_of_chunk(
         spikes_per_slot=done.log[:, 2].astype(np.int64),
         repeats=done.log[:, 1].astype(np.int64),
         n_done=before.n_done + int(done.state["schedule.cursor"][0]),
-        timings={**before.timings, "simulate": done.seconds},
+        timings={"build": done.build_seconds, "simulate": done.seconds},
     )
     if counted:
         accepted = _accepted(done, network.n_watched, chunk.n_steps * float(network.schedule.dt))
@@ -186,15 +185,18 @@ def result_of_chunk(
     return result
 
 
-def joined(results: Sequence[Result], **changes: Any) -> Result:
-    """Return the results of samples that follow each other as one, with some fields anew."""
+def joined(results: Sequence[Result], *, build: float, **changes: Any) -> Result:
+    """Return the results of samples that follow each other as one, with some fields anew.
+
+    `build` are the seconds that were waited for builds in all.
+    """
     spikes = [result.spikes for result in results if result.spikes is not None]
     arrays: dict[str, Any] = {
         name: np.concatenate([getattr(result, name) for result in results])
         for name in ("counts", "spikes_per_slot", "repeats")
     }
     timings = {
-        "build": max(result.timings["build"] for result in results),
+        "build": build,
         "simulate": sum(result.timings["simulate"] for result in results),
     }
     arrays["spikes"] = SpikeTrains.concatenate(spikes) if spikes else None

@@ -27,6 +27,7 @@ from bioplastic.engine.result import (
 from bioplastic.engine.state import Values, complete_state
 from bioplastic.engine.stimuli import Stimuli
 from bioplastic.engine.stimulus import Stimulus
+from bioplastic.engine.waiting import telling
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 
@@ -74,7 +75,8 @@ def run(
     engine : str
         See :func:`open_program`.
     program : Program, optional
-        A program that is already open, in place of `engine`.
+        A program that is already open, in place of `engine`; what opening it took is no part of
+        the result's timings.
     start, stop : int
         First presentation, those before it were made by an earlier run; and the one before which
         the run ends, after the last where None.
@@ -109,7 +111,7 @@ def run(
     description : str
         Text beside the progress bar.
     progress : bool
-        Whether to show one.
+        Whether to show one, and to say so while a program is compiled.
     interrupted : callable, optional
         Tells whether to end at the next slot's edge, in place of Ctrl-C.
 
@@ -170,8 +172,10 @@ def run(
     check_lanes(network, lanes, combine)
     n_threads = n_threads if chosen.shares else 1
     unit, combine = samples_together(network, lanes, combine, n_threads)
+    build = 0.0
     if program is None:
-        program = open_program(network, engine=chosen.name, lanes=lanes)
+        program = open_program(network, engine=chosen.name, lanes=lanes, progress=progress)
+        build = program.build_seconds
     sequence = _sequence(seed)
     first, second = map(int, sequence.generate_state(2))
     given = {**{k: np.array([v]) for k, v in plan.values.items()}, **(state or {})}
@@ -185,13 +189,12 @@ def run(
     if recorder is not None and start < total:
         sizes = {name: len(value) for name, value in values.items()}
         recorder.begin(network, sizes, values, start=start, stop=total)
-    nothing = result_of_nothing(
-        network, values, program, record=record, engine=chosen.name, n_done=start
-    )
+    nothing = result_of_nothing(network, values, record=record, engine=chosen.name, n_done=start)
     found = [nothing]
     held = deferred_interrupt() if interrupted is None else contextlib.nullcontext(interrupted)
     with (
         held as asked,
+        telling(progress),  # where the program is lost between chunks
         tempfile.TemporaryDirectory(prefix="bioplastic-", ignore_cleanup_errors=True) as folder,
         tqdm(
             total=total, initial=start, desc=description, unit="sample", disable=not progress
@@ -233,6 +236,7 @@ def run(
                 on_chunk(position, done)
     return joined(
         found,
+        build=build + sum(result.timings["build"] for result in found),
         state={name: value for name, value in values.items() if name not in plan.values},
         interrupted=asked(),
         outputs=recorder.up_to(found[-1].n_done) if isinstance(recorder, Outputs) else {},

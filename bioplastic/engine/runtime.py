@@ -3,7 +3,6 @@
 Slow, but everything can be looked at, and no compiler is needed for NumPy.
 """
 
-import contextlib
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,21 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic.engine.brian_internals import fire, forget_spikes_under_way, prepare, spikes_now
-from bioplastic.engine.builder import build
-from bioplastic.engine.context import brian_context, steady_names
+from bioplastic.engine.brian_internals import fire, forget_spikes_under_way, spikes_now
 from bioplastic.engine.lanes import learned_variables, upper_bounds
-from bioplastic.engine.noise import noise_device
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan
+from bioplastic.engine.runtime_objects import RuntimeObjects
 from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.models import Network
 from bioplastic.models.hooks import AT_BATCH_END
 
 __all__ = ["RuntimeProgram"]
-
-#: What of a list of synapses is built in.
-_WIRING = ("i", "j", "delay")
 
 
 class RuntimeProgram:
@@ -35,77 +29,42 @@ class RuntimeProgram:
     ----------
     network : Network
         The declaration.
-    target : {"numpy", "cython"}
-        Brian's code generation target.
+    objects : RuntimeObjects
+        Brian's, which it shares with other networks.
     lanes : int
         Samples that are shown side by side.
+    build_seconds : float
+        What making them took.
     """
 
-    #: Rows of the sample table; a runtime slot is slow, so a chunk need not be long.
+    #: Rows of one chunk; a runtime slot is slow, so a chunk need not be long.
     n_rows = 100
 
-    def __init__(self, network: Network, *, target: str, lanes: int = 1) -> None:
-        begun = time.perf_counter()
-        self._network, self._target, self._lanes = network, target, lanes
+    def __init__(
+        self, network: Network, objects: RuntimeObjects, *, lanes: int, build_seconds: float
+    ) -> None:
+        self._plan, self._objects, self._built = plan_of(network), objects, objects.built
+        self._lanes, self.build_seconds = lanes, build_seconds
         self._learned = learned_variables(network) if lanes > 1 else []
         self._bounds = upper_bounds(network)
         #: Learned variables as they were when a round began.
         self._before: dict[str, npt.NDArray[np.float64]] = {}
-        self._lists = plan_of(network).lists
-        self._n_signal_rows = 1
-        # Objects for an empty list of synapses already say whether the equations can be used.
-        nothing = {f"{name}.{key}": np.zeros(0) for name in self._lists for key in _WIRING}
-        self._prepare(plan_of(network).values, nothing)
+        variables = self._built.variables
         self.sizes = {
-            name: np.size(self._values(name)) // self._lanes_of(name)
-            for name in self._built.variables
+            name: 1 if objects.is_shared(name) else self._plan.sizes[name.partition(".")[0]]
+            for name in variables
         }
-        self.build_seconds = time.perf_counter() - begun
-
-    def _context(self) -> contextlib.AbstractContextManager[None]:
-        return brian_context(noise_device, {"codegen.target": self._target})
-
-    def _prepare(
-        self, parameters: dict[str, float], synapses: dict[str, npt.NDArray[np.float64]]
-    ) -> None:
-        """Make Brian's objects; runtime code holds the values of parameters fast."""
-        # Code that is the same as an earlier program's is in Cython's cache.
-        with self._context(), steady_names(anew=self._target == "cython"):
-            self._built = build(
-                self._network,
-                n_rows=self.n_rows,
-                n_signal_rows=self._n_signal_rows,
-                synapses=synapses,
-                lanes=self._lanes,
-            )
-            #: Of variables, those of lists that are not empty included.
-            self._places = dict(self._built.variables)
-            listed = [owner for owner in self._built.listed if len(owner)]
-            for owner in listed:
-                read, changed = self._lists[owner.name]
-                keys = (*read[len(_WIRING) :], *changed)
-                self._places |= {f"{owner.name}.{k}": (owner, k) for k in keys}
-            for name, value in parameters.items():
-                self._values(name)[...] = value
-            net = self._built.net
-            prepare(net, {self._built.step_clock, self._built.slot_clock})
-        self._parameters, self._synapses = parameters, synapses
-        self._changing = [n for n in self._built.variables if n not in self._built.parameters]
-        self._changing += [f"{n}.{k}" for n, (_, keys) in self._lists.items() for k in keys]
-        self._pathways = [owner.pre for owner in listed]
-        self._schedule = self._built.variables["schedule.cursor"][0].variables
-        slot_clock = self._built.slot_clock
-        active = [o for o in net.sorted_objects if o.active]
-        self._steps = [o for o in active if o.clock is not slot_clock]
-        self._starts = [o for o in active if o.clock is slot_clock and o.when == "start"]
-        self._ends = [o for o in active if o.clock is slot_clock and o.when == "end"]
+        self._changing = [name for name in variables if name not in self._built.parameters]
+        self._changing += [
+            f"{name}.{key}" for name, (_, keys) in self._plan.lists.items() for key in keys
+        ]
 
     def run(
         self, chunk: Chunk, *, report: Callable[[int], None], stop: Callable[[], bool]
     ) -> ChunkResult:
         """Run slots, see :class:`~bioplastic.engine.program.Program`."""
         # Threads share the program: its state is one run's from first to last.
-        with self._context():
+        with self._objects.context():
             self._take(chunk)
             cursor, n_shown = (self._schedule[v].get_value() for v in ("cursor", "n_shown"))
             rows, following, last = np.full(self._lanes, -1), 0, 0
@@ -123,7 +82,7 @@ class RuntimeProgram:
                 logged = [self._schedule[v].get_value()[shown] for v in SLOT_LOG]
                 self._log += np.transpose(logged).tolist()
                 last = int(np.argmax(rows)) if rows.max() + 1 == following else last
-                for obj in self._ends:
+                for obj in self._objects.ends:
                     if obj.order >= AT_BATCH_END.order:
                         self._learn_together(rows >= 0, mean=chunk.combine == "mean")
                     at_batch_end = obj.name in self._built.at_batch_end
@@ -138,12 +97,7 @@ class RuntimeProgram:
             cursor[:] = min([following, *rows[rows >= 0]])
             if self._lanes > 1:  # what is not done begins anew in the next run, by any lane
                 self._schedule["repeats"].get_value()[:] = 0
-            state = {
-                n: np.array(
-                    self._lane(n, last) if n in self._places else chunk.values[n], np.float64
-                )
-                for n in self._changing
-            }
+            state = {n: np.array(self._lane(n, last), np.float64) for n in self._changing}
             slots, times, units = (
                 np.concatenate(parts) for parts in zip(*self._spikes, strict=True)
             )
@@ -159,35 +113,10 @@ class RuntimeProgram:
             )
 
     def _take(self, chunk: Chunk) -> None:
-        """Put what a run is given where Brian's objects find it; make them anew if they must be."""
-        parameters = {name: float(np.ravel(chunk.values[name])[0]) for name in self._parameters}
-        synapses = {name: np.asarray(chunk.values[name]) for name in self._synapses}
-        same = all(np.array_equal(synapses[n], v) for n, v in self._synapses.items())
-        n_signal_rows = int(chunk.n_steps.sum()) if self._built.tables.signals else 1
-        if self._lanes > 1:  # a lane may look beyond its sample while others go on
-            n_signal_rows += int(chunk.n_steps.max())
-        if parameters != self._parameters or not same or n_signal_rows > self._n_signal_rows:
-            self._n_signal_rows = max(n_signal_rows, self._n_signal_rows)
-            self._prepare(parameters, synapses)
-        tables = self._built.tables
-        filled = [
-            (tables.first_rows, chunk.first_rows),
-            (tables.slot_steps, chunk.n_steps),
-            (tables.sample_keys, chunk.keys),
-            (tables.targets, chunk.targets),
-            (tables.target_signals, chunk.target_signals),
-            *((table, chunk.samples[name]["table"]) for name, table in tables.stimuli.items()),
-        ]
-        for table, rows in filled:
-            if rows is not None:
-                table.values[: len(rows)] = rows
-        tables.uniform.key[:] = chunk.seed
-        for name, uniform in tables.uniforms.items():
-            uniform.key[:] = chunk.samples[name]["key"]
-        for name in self._places:
-            values = self._values(name)
-            given = np.tile(np.asarray(chunk.values[name]), self._lanes_of(name))
-            values[...] = np.reshape(given, np.shape(values))
+        """Put what a run is given where Brian's objects find it."""
+        self._objects.take(self._plan, self._lanes, chunk)
+        self._schedule = self._objects.schedule
+        self._pathways = [synapses.pre for synapses in self._built.listed]
         self._sources = {
             name: _SpikeSource(group, self._lanes, chunk.samples[name])
             for name, group in self._built.spike_inputs.items()
@@ -198,33 +127,26 @@ class RuntimeProgram:
         #: Slots, times and units of watched spikes, in parts.
         self._spikes = [(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int32))]
 
-    def _values(self, name: str) -> npt.NDArray[np.float64]:
-        """Present values of a variable in all lanes, of a list of synapses too."""
-        group, variable = self._places[name]
-        values: npt.NDArray[np.float64] = group.variables[variable].get_value()
-        return values
-
     def _lanes_of(self, name: str) -> int:
         """Count the lanes that have a variable for themselves."""
-        group, variable = self._places[name]
-        return 1 if group.variables[variable].scalar else self._lanes
+        return 1 if self._objects.is_shared(name) else self._lanes
 
     def _lane(self, name: str, lane: int) -> npt.NDArray[np.float64]:
         """Values of a variable in one lane."""
         lanes = self._lanes_of(name)
-        by_lane = np.ravel(self._values(name)).reshape(lanes, -1)
+        by_lane = self._objects.values(name).reshape(lanes, -1)
         own: npt.NDArray[np.float64] = by_lane[lane if lanes > 1 else 0]
         return own
 
     def _learn_together(self, shown: npt.NDArray[np.bool_], *, mean: bool) -> None:
         """Put together what the samples of a round changed, once; all lanes go on from there."""
         for name, before in self._before.items():
-            values = self._values(name).reshape(self._lanes, -1)
+            values = self._objects.values(name).reshape(self._lanes, -1)
             change = (values[shown] - before).sum(axis=0)
             after = before + (change / shown.sum() if mean else change)
             if (bound := self._bounds.get(name)) is not None:
                 # What normalisation has lifted beyond stays, if nothing changed it.
-                low, high = np.minimum(before, 0), np.maximum(before, self._parameters[bound])
+                low, high = np.minimum(before, 0), np.maximum(before, self._objects.values(bound))
                 after = np.clip(after, low, high)
             values[:] = after
         self._before = {}
@@ -242,16 +164,16 @@ class RuntimeProgram:
         noise.step[0] = -1
         noise.sample_key[:] = self._built.tables.sample_keys.values[np.maximum(rows, 0)]
         noise.repeats[:] = self._schedule["repeats"].get_value()
-        for obj in self._starts:
+        for obj in self._objects.starts:
             obj.run()
-        learned = [n for n in self._learned if self._learns and n in self._places]
+        learned = self._learned if self._learns else []
         self._before = {name: self._lane(name, 0).copy() for name in learned}
         for source in self._sources.values():
             source.begin(rows)
         slots = len(self._log) + np.cumsum(rows >= 0) - 1
         intervals = self._built.intervals
         repeats = self._schedule["repeats"].get_value().astype(np.int64)
-        changing = [n for n in self._changing if n in self._places and self._lanes_of(n) > 1]
+        changing = [name for name in self._changing if self._lanes_of(name) > 1]
         kept: dict[int, dict[str, npt.NDArray[np.float64]]] = {}
         for step in range(int(lengths.max())):
             for lane in np.flatnonzero(lengths == step).tolist():
@@ -260,7 +182,7 @@ class RuntimeProgram:
             timestep.set_value(step)
             t.set_value(step * dt)
             noise.step[0] = step
-            for obj in self._steps:
+            for obj in self._objects.steps:
                 if obj.name in self._sources:
                     self._sources[obj.name].fire(step)
                 if (step + 1) % intervals.get(obj.name, 1) == 0:

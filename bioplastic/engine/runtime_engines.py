@@ -3,6 +3,7 @@
 import functools
 import importlib.util
 import sysconfig
+import time
 from pathlib import Path
 
 from bioplastic.engine.compiler import compiler_trouble
@@ -10,28 +11,28 @@ from bioplastic.engine.context import BRIAN
 from bioplastic.engine.engines import Engine
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.runtime import RuntimeProgram
+from bioplastic.engine.runtime_objects import RuntimeObjects
 from bioplastic.models import Network
 
 __all__ = ["CYTHON", "NUMPY"]
 
-#: Brian objects that are kept for the next run.
+#: Networks that differ in more than sizes and values whose objects are kept for the next run.
 MAX_PROGRAMS = 4
-_programs: dict[tuple[str, str, str, int], RuntimeProgram] = {}
+_kept: dict[tuple[str, str, bool], RuntimeObjects] = {}
 
 
 def _open(target: str, network: Network, lanes: int) -> RuntimeProgram:
-    plan = plan_of(network)
-    key = (plan.key, f"{plan.sizes}{plan.columns}", target, lanes)
+    key = (plan_of(network).key, target, lanes > 1)
     with BRIAN:
-        program = _programs.pop(key, None)
-        if program is None:
-            program = RuntimeProgram(network, target=target, lanes=lanes)
-        else:
-            program.build_seconds = 0.0
-        _programs[key] = program  # the last in use comes last
-        if len(_programs) > MAX_PROGRAMS:
-            del _programs[next(iter(_programs))]
-        return program
+        begun, objects = time.perf_counter(), _kept.pop(key, None)
+        made = objects is None
+        if objects is None:
+            objects = RuntimeObjects(network, target=target, lanes=lanes)
+        seconds = time.perf_counter() - begun if made else 0.0
+        _kept[key] = objects  # the last in use comes last
+        if len(_kept) > MAX_PROGRAMS:
+            del _kept[next(iter(_kept))]
+        return RuntimeProgram(network, objects, lanes=lanes, build_seconds=seconds)
 
 
 def _cython_trouble() -> str:

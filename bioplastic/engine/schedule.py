@@ -102,29 +102,27 @@ class Tables:
         return functions
 
 
-def tables_of(network: Network, *, n_rows: int, n_signal_rows: int) -> Tables:
-    """Make the tables, with room for so many samples and so many steps of signals."""
-    n_outputs = plan_of(network).n_target_signals
+def tables_of(network: Network) -> Tables:
+    """Make the tables, which a run fills."""
     stimuli: dict[str, RowTable] = {}
     rows = {p.name: kind_of(p).row for p in network.inputs}
     for population in network.inputs:
-        if row := rows[population.name]:
+        if rows[population.name]:
             name = f"_stimulus_of_{population.name}" if stimuli else "stimulus"
-            shape = n_signal_rows if row == "step" else n_rows, population.n_features
-            stimuli[population.name] = RowTable(name, np.zeros(shape))
+            stimuli[population.name] = RowTable(name, np.zeros((1, 1)))
     by_step = frozenset(name for name, row in rows.items() if row == "step")
     return Tables(
         inputs=tuple(rows),
         stimuli=stimuli,
         by_step=by_step,
         uniforms={n: Uniform(f"_uniform_of_{n}") for n in with_noise_of_their_own(network)},
-        sample_keys=RowTable("sample_keys", np.zeros(n_rows)),
-        targets=RowTable("target", np.zeros(n_rows)),
-        target_signals=RowTable("target_signal", np.zeros((n_signal_rows, n_outputs))),
-        first_rows=RowTable("first_rows", np.zeros(n_rows)),
-        slot_steps=RowTable("slot_steps", np.zeros(n_rows)),
+        sample_keys=RowTable("sample_keys", np.zeros(1)),
+        targets=RowTable("target", np.zeros(1)),
+        target_signals=RowTable("target_signal", np.zeros((1, 1))),
+        first_rows=RowTable("first_rows", np.zeros(1)),
+        slot_steps=RowTable("slot_steps", np.zeros(1)),
         uniform=Uniform("uniform"),
-        signals=bool(by_step) or n_outputs > 0,
+        signals=bool(by_step) or plan_of(network).n_target_signals > 0,
     )
 
 

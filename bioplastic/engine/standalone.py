@@ -1,7 +1,8 @@
 """Brian's C++ device with a loop over slots, and with loops that vectorise."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,11 @@ def of_anybody(lines: list[str]) -> list[str]:
     return [brian.without_condition(line, f"{AWAKE} > 0.5") for line in lines]
 
 
+def remembered(lines: list[str]) -> list[str]:
+    """Let what is the same for all elements, and in every step, be computed once: decays."""
+    return [re.sub(r"\bexp\(", "_EXP(", line) for line in lines]
+
+
 def lanes_of(code_object: str) -> str:
     """Count the lanes on whose synapses a code object acts."""
     built: Built = get_device().built
@@ -141,8 +147,28 @@ class SlotCodeObject(CPPStandaloneCodeObject):
             "slot_plan": lambda: get_device().plan,
             "lanes": lambda: get_device().built.lanes,
         },
-        filters=by_name(by_row, by_source, of_anybody, to_arrivals),
+        filters=by_name(by_row, by_source, of_anybody, to_arrivals, remembered),
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """What a network needs in the source of its program, in lines of C++.
+
+    Parameters
+    ----------
+    sizes, shared : list of str
+        What code refers to by name. Another part may have the same lines, which then stand once.
+    functions : list of str
+        Those that no earlier part has written.
+    own : list of str
+        Arrays, and the loop over slots.
+    """
+
+    sizes: list[str]
+    shared: list[str]
+    functions: list[str]
+    own: list[str]
 
 
 class SlotDevice(NoiseDevice, CPPStandaloneDevice):
@@ -155,7 +181,8 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
     #: The file that is compiled, and those of our templates that it includes.
     unit = "unit.cpp"
     our_headers: tuple[str, ...] = (
-        "run.h", "calendar.h", "philox.h", "noise.h", "superposition.h", "synapse_list.h",
+        "run.h", "slots.h", "calendar.h",
+        "philox.h", "noise.h", "superposition.h", "synapse_list.h",
     )  # fmt: skip
 
     #: Whether threads may share a program's samples.
@@ -169,6 +196,8 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         self.plan: dict[str, Any] = {}
         #: Arrays that begin with other numbers than 0, by variable.
         self.filled: dict[Any, Any] = {}
+        #: Names of functions by their text, those included that an earlier network has written.
+        self.known: dict[tuple[str, ...], str] = {}
 
     def arithmetic(self) -> str:
         """Return what equations need of C++, whatever they say."""
@@ -261,8 +290,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
 
     def _write_functions(self) -> None:
         """Write functions of all code objects, and of what is computed by superposition."""
-        #: Names of functions by their text, lines of C++, and how each code object is called.
-        self._known: dict[tuple[str, ...], str] = {}
+        #: Lines of C++, and how each code object is called.
         self.functions: list[str] = []
         self.calls = {
             name: self._function(self._body_of(code), brian.part_of(code, "support").strip(), name)
@@ -276,15 +304,15 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         same = _OF_ITS_OWN.sub(lambda found: given[found[0]], body)
         parameters = ", ".join(f"{self._type_of(w)} {given[w]}" for w in own)
         text = parameters, same, support
-        if text not in self._known:
-            function = self._known[text] = f"_run_{len(self._known)}"
+        if text not in self.known:
+            function = self.known[text] = f"_run_{len(self.known)}"
             self.functions += [
                 f"namespace _of{function} {{", support, f"// {said}",
                 f"static _HOT void {function}({parameters})", "{", same, "}", "}",
                 f"using _of{function}::{function};",
             ]  # fmt: skip
         arguments = ", ".join(brian.array_behind(word) for word in own)
-        return f"{self._known[text]}({arguments});"
+        return f"{self.known[text]}({arguments});"
 
     def _body_of(self, code: Any) -> str:
         """Body of a code object's function, with the constants that it names."""
@@ -374,7 +402,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
 
     def _reads(self, array: str) -> bool:
         """Whether a code object reads what a function looks up."""
-        read = re.compile(rf"\b(_dev_)?{array}\b")  # on the CPU, and on a GPU
+        read = re.compile(rf"\b{array}\b")
         return any(read.search(brian.text_of(code)) for code in self.code_objects.values())
 
     def number_now(self, array: str) -> str:
@@ -470,19 +498,41 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
 
     # Text
 
-    def text(self) -> str:
-        """Return the source of the program, as one unit: headers are read once, calls inlined."""
+    def part(self) -> Part:
+        """Return what the network needs in the source of its program."""
         main = str(brian.render(self.code_object_class().templater, "main"))
         words = get_identifiers("\n".join([main, *self.calls.values()]))
         arrays = {name: v for v, name in self.arrays.items() if name in words}
-        lines = [f'#include "{header}"' for header in self.our_headers]
-        lines[1:1] = [
-            self.arithmetic(),
-            *(f"static int64_t {name};" for name in self.plan["sizes"]),
-        ]
-        lines += [f"_OWN {c_data_type(v.dtype)}* {name};" for name, v in sorted(arrays.items())]
-        lines += [*self.declarations(), *self.functions]
-        lines += ["_COLD void _make_arrays()", "{", *self._rooms(arrays), "}", main]
+        own = [f"_OWN {c_data_type(v.dtype)}* {name};" for name, v in sorted(arrays.items())]
+        own += ["_COLD void _make_arrays()", "{", *self._rooms(arrays), "}", main]
+        return Part(
+            sizes=[f"static int64_t {name};" for name in self.plan["sizes"]],
+            shared=list(self.declarations()),
+            functions=self.functions,
+            own=own,
+        )
+
+    def text(self, parts: Sequence[Part]) -> str:
+        """Return the source of a program, as one unit: headers are read once, calls inlined.
+
+        A program that learns and answers has two parts, which have a namespace each.
+        """
+        first, *headers = (f'#include "{header}"' for header in self.our_headers)
+
+        def together(kind: str) -> list[str]:
+            return list(dict.fromkeys(line for part in parts for line in getattr(part, kind)))
+
+        lines = [first, self.arithmetic(), *together("sizes"), *headers, *together("shared")]
+        for part in parts:
+            lines += part.functions
+        for k, part in enumerate(parts):
+            lines += [f"namespace _part_{k} {{", *part.own, "}"]
+        runs = ", ".join(f"_part_{k}::_run" for k in range(len(parts)))
+        lines += [
+            "int main(int argc, char **argv)", "{",
+            f"    int (*const parts[])(int, char**) = {{{runs}}};",
+            "    return parts[argc > 1 ? std::atoi(argv[1]) : 0](argc - 1, argv + 1);", "}",
+        ]  # fmt: skip
         return "\n".join(lines) + "\n"
 
     def declarations(self) -> Iterator[str]:

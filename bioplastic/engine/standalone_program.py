@@ -31,7 +31,7 @@ from bioplastic.engine.engines import Engine
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan
 from bioplastic.engine.schedule import SLOT_LOG
-from bioplastic.engine.standalone import slot_device
+from bioplastic.engine.standalone import Part, SlotDevice, slot_device
 from bioplastic.errors import BuildError, CompilerNotFoundError, SimulationError, StorageError
 from bioplastic.models import Network
 
@@ -68,6 +68,8 @@ class CompiledProgram:
         What the program follows from, beside the declaration and the versions of Python's packages.
     build : callable
         Makes the program in an empty folder.
+    answers : Network, optional
+        What answers after `network` has learned, and is part of the same program.
 
     Raises
     ------
@@ -79,6 +81,8 @@ class CompiledProgram:
 
     #: Rows of one chunk where nobody says otherwise.
     n_rows = 1000
+    #: Seconds that a build is said to take before there was any.
+    guess = 3.0
 
     def __init__(
         self,
@@ -86,13 +90,18 @@ class CompiledProgram:
         lanes: int,
         versions: tuple[str, ...],
         build: Callable[[Path], None],
+        answers: Network | None = None,
     ) -> None:
         plan = plan_of(network)
-        key = cache.fingerprint(
-            plan.key, str(lanes > 1), brian2.__version__, np.__version__, sympy.__version__,
-            sys.version, *versions,
-        )  # fmt: skip
-        self._of_cache = functools.partial(cache.get_or_build, key, build)
+        packages = brian2.__version__, np.__version__, sympy.__version__, sys.version
+        key, *other = (
+            cache.fingerprint(plan_of(each).key, str(lanes > 1), *packages, *versions)
+            for each in (network, answers)
+            if each is not None
+        )
+        self._of_cache = functools.partial(
+            cache.get_or_build, key, build, *other, kind=type(self).__name__, guess=self.guess
+        )
         self._folder, manifest, self.build_seconds = self._of_cache()
         self.sizes: dict[str, int] = {
             name: plan.sizes[owner] if owner else 1
@@ -119,8 +128,8 @@ class CompiledProgram:
                 folder, len(chunk.keys), _COMBINE.index(chunk.combine), int(chunk.spikes),
                 chunk.n_threads, chunk.unit,
             )  # fmt: skip
-            self._call(folder, [str(a) for a in arguments], report, stop)
-            return self._read_output(folder, chunk)
+            built = self._call(folder, [str(a) for a in arguments], report, stop)
+            return self._read_output(folder, chunk, built)
 
     def _write_input(self, folder: Path, chunk: Chunk) -> None:
         try:
@@ -164,10 +173,11 @@ class CompiledProgram:
         arguments: list[str],
         report: Callable[[int], None],
         stop: Callable[[], bool],
-    ) -> None:
+    ) -> float:
+        """Run the program, and return the seconds that were waited for a build."""
         errors = folder / "stderr"
         with errors.open("w") as stderr:
-            process = self._start(arguments, stderr)
+            process, built = self._start(arguments, stderr)
             try:
                 assert process.stdout is not None
                 told = False
@@ -189,18 +199,18 @@ class CompiledProgram:
                 f"the compiled program stopped with code {code} and said: {said}; "
                 f"{self._advice(said)}its sources lie in {self._folder}"
             )
+        return built
 
     def _start(
         self, arguments: list[str], stderr: IO[str], tries: int = 3
-    ) -> subprocess.Popen[str]:
+    ) -> tuple[subprocess.Popen[str], float]:
         """Start the program, which the cache may have lost since the last chunk."""
-        self._folder, _, seconds = self._of_cache()
-        self.build_seconds += seconds
+        self._folder, manifest, seconds = self._of_cache()
         try:
             # A session of its own, so that Ctrl-C reaches us and not the program, which is told
             # to stop at a slot's edge. Should we die, its next report dies on the closed pipe.
-            return subprocess.Popen(
-                [str(self._folder / "main"), *arguments],
+            process = subprocess.Popen(
+                [str(self._folder / "main"), str(manifest["part"]), *arguments],
                 cwd=self._folder,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -209,17 +219,19 @@ class CompiledProgram:
             )
         except OSError as error:
             if isinstance(error, FileNotFoundError) and tries > 1:  # removed since we looked
-                return self._start(arguments, stderr, tries - 1)
+                process, more = self._start(arguments, stderr, tries - 1)
+                return process, seconds + more
             raise StorageError(
                 f"the compiled program in {self._folder} cannot be run: {error}; set "
                 f"BIOPLASTIC_CACHE to a folder of its own, from which programs may be run"
             ) from error
+        return process, seconds
 
     def _advice(self, said: str) -> str:
         """Say what may help against what the program said, ending in a semicolon."""
         return ""
 
-    def _read_output(self, folder: Path, chunk: Chunk) -> ChunkResult:
+    def _read_output(self, folder: Path, chunk: Chunk, built: float) -> ChunkResult:
         types = {name: t for name, t in self._types.items() if name not in self._parameters}
         types |= {f"{n}.{k}": "float64" for n, (_, keys) in self._lists.items() for k in keys}
         state = {
@@ -240,6 +252,7 @@ class CompiledProgram:
             offsets=np.concatenate([[0], np.cumsum(np.concatenate(lengths))]),
             log=np.concatenate(of_threads("log", np.float64)).reshape(-1, len(SLOT_LOG)),
             seconds=float(np.fromfile(folder / "seconds")[0]),
+            build_seconds=built,
             probed=None if chunk.probe is None else self._probed(chunk.probe, of_threads),
         )
 
@@ -274,7 +287,7 @@ class StandaloneProgram(CompiledProgram):
         If the cache cannot be written.
     """
 
-    def __init__(self, network: Network, *, lanes: int = 1) -> None:
+    def __init__(self, network: Network, *, lanes: int = 1, answers: Network | None = None) -> None:
         compiler = find_compiler()
         if compiler is None:
             raise CompilerNotFoundError(
@@ -282,13 +295,18 @@ class StandaloneProgram(CompiledProgram):
             )
         versions = compiler_version(compiler), " ".join(FLAGS), _processor()
         super().__init__(
-            network, lanes, versions, lambda folder: _build(network, folder, compiler, lanes)
+            network,
+            lanes,
+            versions,
+            lambda folder: _build(network, folder, compiler, lanes, answers),
+            answers,
         )
 
 
 CPP = Engine(
     name="cpp_standalone",
     open=lambda network, lanes: StandaloneProgram(network, lanes=lanes),
+    open_both=lambda network, answers: StandaloneProgram(network, answers=answers),
     remark="fast; what engine='auto' takes",
     trouble=compiler_trouble,
     auto=lambda: "" if find_compiler() else "no C++ compiler found",
@@ -304,8 +322,10 @@ def _write_array(path: Path, array: npt.NDArray[Any]) -> None:
     path.write_bytes(np.ascontiguousarray(array).data)
 
 
-def _build(network: Network, folder: Path, compiler: str, lanes: int) -> None:
-    generate(network, folder, slot_device, lanes=lanes, superpose=lanes == 1)
+def _build(
+    network: Network, folder: Path, compiler: str, lanes: int, answers: Network | None
+) -> None:
+    generate(network, folder, slot_device, lanes=lanes, superpose=lanes == 1, answers=answers)
     commands = [
         [compiler, *FLAGS, *extra, "-I.", "unit.cpp", "-o", "main"] for extra in ((_NATIVE,), ())
     ]
@@ -313,9 +333,15 @@ def _build(network: Network, folder: Path, compiler: str, lanes: int) -> None:
 
 
 def generate(
-    network: Network, folder: Path, device: Any, *, lanes: int = 1, superpose: bool = False
+    network: Network,
+    folder: Path,
+    device: SlotDevice,
+    *,
+    lanes: int = 1,
+    superpose: bool = False,
+    answers: Network | None = None,
 ) -> None:
-    """Write the sources of a network's program, as one unit, and the manifest of its variables.
+    """Write the sources of a program, as one unit, and the manifest of its network's variables.
 
     Parameters
     ----------
@@ -329,23 +355,33 @@ def generate(
         Samples that are shown side by side.
     superpose : bool
         Whether synapses are computed as superpositions where they allow it.
+    answers : Network, optional
+        A second network that is part of the program, with a manifest of its own.
     """
     # Brian would probe the compiler for each of its own flags; ours are given to our own call.
     preferences: dict[str, Any] = {"codegen.cpp.extra_compile_args": []}
-    with brian_context(device, preferences), steady_names(anew=True):
-        device.reinit()
-        device.activate(build_on_run=False)
-        try:
-            built = build(network, n_rows=1, superpose=superpose, lanes=lanes, connects=False)
-            device.add_slot_loop(built)
-            manifest = {name: device.plan[name] for name in ("layout", "files")}
-            (folder / device.unit).write_text(device.text())
-            for header in device.our_headers:
-                shutil.copy(_TEMPLATES / header, folder)
-        finally:
+    known: dict[tuple[str, ...], str] = {}
+    parts: list[Part] = []
+    networks = [n for n in (network, answers) if n is not None]
+    for declared, name in zip(networks, cache.MANIFESTS, strict=False):
+        with brian_context(device, preferences), steady_names(anew=True):
             device.reinit()
-    manifest["parameters"] = sorted(built.parameters)
-    (folder / cache.MANIFEST).write_text(json.dumps(manifest))
+            device.activate(build_on_run=False)
+            try:
+                device.known = known
+                built = build(declared, superpose=superpose, lanes=lanes)
+                device.add_slot_loop(built)
+                manifest = {what: device.plan[what] for what in ("layout", "files")}
+                manifest |= {"parameters": sorted(built.parameters), "part": len(parts)}
+                (folder / name).write_text(json.dumps(manifest))
+                parts.append(device.part())
+                if len(parts) == len(networks):
+                    (folder / device.unit).write_text(device.text(parts))
+            finally:
+                device.reinit()
+        del built  # whose names the next one takes
+    for header in device.our_headers:
+        shutil.copy(_TEMPLATES / header, folder)
 
 
 def compile_unit(folder: Path, commands: list[list[str]], try_next: str = "") -> None:

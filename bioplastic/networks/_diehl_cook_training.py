@@ -72,8 +72,14 @@ class DiehlCookTraining(RateNetwork):
 
         network, lanes = batched(self, self.network_)
         stimulus = self._stimulus(data, first=first, n_epochs=n_epochs)
-        program = engines.open_program(network, engine=self.engine, lanes=lanes["lanes"])
-        began, simulated = time.perf_counter(), 0.0
+        program = engines.open_program(
+            network,
+            engine=self.engine,
+            lanes=lanes["lanes"],
+            answers=self._answering(),
+            progress=self._shows_bar,
+        )
+        began, built, simulated = time.perf_counter(), 0.0, 0.0
         # Batches do not reach from one epoch into the next, which another call may present.
         epochs = range(0, total, len(data)) if lanes["lanes"] > 1 else ()
         edges = [done, *(edge for edge in epochs if edge > done), total]
@@ -89,13 +95,14 @@ class DiehlCookTraining(RateNetwork):
                 recorder=recorder,
                 **lanes,
             )
+            built += result.timings["build"]
             simulated += result.timings["simulate"]
             if result.interrupted:
                 break
         self.timings_ = {
-            "build": program.build_seconds,
+            "build": program.build_seconds + built,
             "simulate": simulated,
-            "read": max(time.perf_counter() - began - simulated, 0.0),
+            "read": max(time.perf_counter() - began - built - simulated, 0.0),
         }
         self.engine_ = result.engine
         self.weights_ = self._state[WEIGHTS].reshape(data.shape[1], -1).copy()

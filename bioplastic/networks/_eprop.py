@@ -118,7 +118,8 @@ class EPropNetwork(TrainedNetwork):
     network_ : Network
         The declaration that was trained.
     timings_ : dict of float, in seconds
-        ``"build"`` and ``"simulate"`` of the last training.
+        ``"build"``, all that was waited for programs to be made in the last training and for
+        answers since; ``"simulate"`` of the training.
     engine_ : dict of str
         Engine and time step of the last training.
 

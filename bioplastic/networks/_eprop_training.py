@@ -140,7 +140,13 @@ class EPropTraining(EPropNetwork):
         alone = together or recorder is not None
         n_jobs = 1 if alone else joblib.effective_n_jobs(self.n_jobs)
         self._n_threads = min(n_jobs, self.network_.schedule.batch_size)
-        program = engines.open_program(self.network_, engine=self.engine, lanes=self._lanes)
+        program = engines.open_program(
+            self.network_,
+            engine=self.engine,
+            lanes=self._lanes,
+            answers=self._declare(learning=False),
+            progress=bool(self.verbose),
+        )
         self.engine_ = {"name": engine.name, "dt": str(self.network_.schedule.dt)}
         self.timings_ = {"build": program.build_seconds, "simulate": 0.0}
         last = first + n_epochs
@@ -151,7 +157,8 @@ class EPropTraining(EPropNetwork):
                     break
                 order = self._order(learned, number)
                 result = self._epoch(program, samples, order, number, last, recorder)
-                self.timings_["simulate"] += result.timings["simulate"]
+                for what in self.timings_:
+                    self.timings_[what] += result.timings[what]
                 self.engine_ = result.engine
                 self._state = dict(result.state)
                 if result.interrupted:

@@ -24,6 +24,8 @@ class TrainedNetwork(BaseEstimator):
 
     #: what random numbers are for; the order is part of the result
     _purposes: tuple[str, ...]
+    #: set by a training
+    timings_: dict[str, float]
     #: set by `fit`
     _entropy: list[int]
 
@@ -57,13 +59,15 @@ class TrainedNetwork(BaseEstimator):
 
     def _answer(self, shown: engines.Presentation, **options: Any) -> engines.Result:
         """Present samples as the parameters say."""
-        return shown.present(
+        result = shown.present(
             engine=self.engine,
             n_jobs=self.n_jobs,
             description="presenting",
             progress=self._shows_bar,
             **options,
         )
+        self.timings_["build"] += result.timings["build"]
+        return result
 
     def presentation_of(self, X: Any) -> engines.Presentation:
         """Return what the trained network is presented with, for runs of your own.

@@ -87,7 +87,8 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
     history_ : dict of ndarray
         What :func:`bioplastic.inspect.plot_weight_history` shows.
     timings_ : dict of float, in seconds
-        ``"build"``, ``"simulate"`` and ``"read"`` of the last `fit`.
+        ``"build"``, all that was waited for programs to be made in the last training and for
+        answers since; ``"simulate"`` and ``"read"`` of the training.
     n_presentations_ : int
         Presentations so far, repeated ones included.
     n_features_in_ : int

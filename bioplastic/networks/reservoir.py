@@ -94,10 +94,10 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstim
     n_synapses_ : int
         Synapses, those of the input included.
     timings_ : dict of float, in seconds
-        ``"build"`` and ``"simulate"`` of the last `transform`, summed over processors, or of the
-        last `fit` that learned.
+        ``"build"``, all that was waited for programs to be made since `fit` began; ``"simulate"``
+        of the last `transform`, summed over processors, or of a `fit` that learned.
     engine_ : dict of str
-        Engine, time step, integration method and precision of the same.
+        Engine, time step, integration method and precision of what was presented last.
 
     Raises
     ------
@@ -186,15 +186,17 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstim
         first, second, seed, *learning = sequence.spawn(5)
         network = self._declare(X.n_units, np.random.default_rng(first))
         state = network.sample(second)
+        timings = {"build": 0.0, "simulate": 0.0}
         if learns(network):
             order = self._order(len(X), n_epochs, np.random.default_rng(learning[0]))
-            network, state = self._learn(network, state, X, order, learning[1], recorder)
+            network, state, timings = self._learn(network, state, X, order, learning[1], recorder)
         elif recorder is not None:
             raise ParameterError(
                 "LiquidStateMachine.fit: recorder must be None for a liquid that learns nothing; "
                 "give LiquidStateMachine.plasticity"
             )
         self.network_, self.state_, self._seed = network, state, seed
+        self.timings_ = timings
         self.n_features_in_ = X.n_units
         self.n_synapses_ = sum(len(v) for k, v in self.state_.items() if k.endswith(".i"))
         return self
@@ -221,6 +223,7 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstim
             description="presenting",
             progress=bool(self.verbose),
         )
+        result.timings["build"] += self.timings_["build"]
         self.timings_, self.engine_ = result.timings, result.engine
         assert result.spikes is not None
         return result.spikes
@@ -276,14 +279,19 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstim
         order: npt.NDArray[np.int64],
         seed: np.random.SeedSequence,
         recorder: Recorder | None,
-    ) -> tuple[Network, dict[str, npt.NDArray[np.float64]]]:
-        """Present the samples; the network without its learning, and what it has learned."""
+    ) -> tuple[Network, dict[str, npt.NDArray[np.float64]], dict[str, float]]:
+        """Present the samples; the network without its learning, what it has learned, timings."""
+        answers = without_learning(network)
+        program = engines.open_program(
+            network, engine=self.engine, answers=answers, progress=bool(self.verbose)
+        )
         result = engines.run(
             network,
             engines.SpikeStimulus(trains=X, order=order),
             seed=seed,
             state=state,
             engine=self.engine,
+            program=program,
             record="nothing",
             recorder=recorder,
             description="learning",
@@ -294,8 +302,9 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstim
                 f"learning stopped after {result.n_done} of {len(order)} samples; the liquid is "
                 f"what it was before fit"
             )
-        self.timings_, self.engine_ = result.timings, result.engine
-        return without_learning(network), learned_state(network, result.state)
+        result.timings["build"] += program.build_seconds
+        self.engine_ = result.engine
+        return answers, learned_state(network, result.state), result.timings
 
     def _declare(self, n_channels: int, rng: np.random.Generator) -> Network:
         network = self._declare_liquid(n_channels, rng)

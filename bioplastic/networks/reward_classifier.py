@@ -7,6 +7,7 @@ import numpy.typing as npt
 from sklearn.base import ClassifierMixin
 
 from bioplastic._checks import check_known_classes, check_labels
+from bioplastic.engine import open_program
 from bioplastic.engine.program import ChunkResult, Recorder
 from bioplastic.models import Network, PlasticityRule
 from bioplastic.networks._rate_network import RateNetwork
@@ -109,7 +110,8 @@ class RewardSTDPClassifier(ClassifierMixin, RateNetwork):
     network_ : Network
         The declaration that was trained.
     timings_ : dict of float, in seconds
-        ``"build"`` and ``"simulate"`` of the last training.
+        ``"build"``, all that was waited for programs to be made in the last training and for
+        answers since; ``"simulate"`` of the training.
     engine_ : dict of str
         Engine, time step, integration method and precision of the last training.
 
@@ -346,9 +348,18 @@ class RewardSTDPClassifier(ClassifierMixin, RateNetwork):
             point = result.state[EXPECTED].copy(), float(result.log[:, 2].mean())
             self._points.append((self._n_learned, *point))
 
-        result = self._run(self.network_, stimulus, first=first, note=note, recorder=recorder)
+        program = open_program(
+            self.network_,
+            engine=self.engine,
+            answers=self._answering(),
+            progress=self._shows_bar,
+        )
+        result = self._run(
+            self.network_, stimulus, first=first, note=note, program=program, recorder=recorder
+        )
         self._state = dict(result.state)
         self.timings_, self.engine_ = result.timings, result.engine
+        self.timings_["build"] += program.build_seconds
         weights = self._state[WEIGHTS].reshape(self.n_features_in_, -1)
         # The last sample has changed the sums, which the next one would have put right.
         total = weights.sum(axis=0)

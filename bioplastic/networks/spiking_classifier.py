@@ -61,7 +61,8 @@ class SpikingClassifier(ClassifierMixin, SpikingDecoder):
     n_features_in_ : int
         Number of units seen during `fit`.
     timings_ : dict of float, in seconds
-        ``"build"`` and ``"simulate"`` of the last samples, summed over processors.
+        ``"build"``, all that was waited for programs to be made since `fit`; ``"simulate"`` of the
+        last samples, summed over processors.
     engine_ : dict of str
         Engine, time step, integration method and precision of the last samples.
 

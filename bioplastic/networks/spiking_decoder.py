@@ -99,6 +99,7 @@ class SpikingDecoder(ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstimator
             )
         self._check_trained(X)
         self.network_, self.state_ = self._network(X.n_units, dt)
+        self.timings_ = {"build": 0.0, "simulate": 0.0}
         return self
 
     def transform(self, X: SpikeTrains) -> SpikeTrains:
@@ -126,6 +127,7 @@ class SpikingDecoder(ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstimator
             description="reading out",
             progress=bool(self.verbose),
         )
+        result.timings["build"] += self.timings_["build"]
         self.timings_, self.engine_ = result.timings, result.engine
         assert result.spikes is not None
         return result.spikes

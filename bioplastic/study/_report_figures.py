@@ -176,7 +176,7 @@ def curves(
         alt=f"Learning curves, {found['title']}",
         caption=(
             "Accuracy on the samples that are learned from. Thin: each training; thick: their "
-            "mean. Methods that learn in one go have no curve."
+            "mean. Methods that learn in one go, or without labels, have no curve."
         ),
     )
 
@@ -275,6 +275,8 @@ def fields(outcomes: Sequence[Outcome], found: dict[str, Any]) -> Picture | None
         axes.set_title(
             f"{title}: {min(n, _MAX_FIELDS):,} neurons", fontsize=9.5, color=INK, loc="left"
         )
+        # Of a network some neurons are shown: their places are no numbers of neurons.
+        axes.set(xticks=[], yticks=[], ylabel="")
     return Picture(
         name=f"{found['name']}-fields",
         svg=_svg(panels[0]),

@@ -3,6 +3,7 @@
 import csv
 import importlib
 import json
+import pickle
 import re
 from dataclasses import replace
 
@@ -11,7 +12,10 @@ import pytest
 from bioplastic.cli.folder import load_model
 from bioplastic.cli.settings import SETTINGS
 from bioplastic.cli.tasks import TASKS, digits_task
+from bioplastic.study import plan
 
+# The package has the command by this name.
+MODULE = importlib.import_module("bioplastic.cli.demo")
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -39,9 +43,10 @@ def shown(run, small, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(TASKS, "digits", lambda _: small)
         patch.setitem(SETTINGS, "digits", settings)
-        module = importlib.import_module("bioplastic.cli.demo")
-        patch.setattr(module, "_OTHERS", ("svm",))
-        patch.setattr(module, "_SEEDS", 2)
+        patch.setattr(MODULE, "_OTHERS", ("svm",))
+        patch.setattr(MODULE, "_SEEDS", 2)
+        # Here, and not in processes, which would import everything.
+        patch.setenv("LOKY_MAX_CPU_COUNT", "1")
         yield run("demo", "--out", out, "--engine", "numpy", "--seed", 1), out
 
 
@@ -74,6 +79,17 @@ def test_the_comparison_says_the_same_of_the_same_network(shown, small):
     assert found["stdp", 2]["answers"] != found["stdp", 1]["answers"]
     accuracy = 100 * model.score(small.X_test, small.y_test)
     assert f"with seed 1 is the network above, and answers alike: {accuracy:.2f} %" in said
+
+
+def test_other_processes_get_the_same_tasks(small):
+    method = MODULE._ThisNetwork(SETTINGS["digits"], x_max=16.0)
+    (task,) = plan(MODULE._problem(small), method, seeds=[3], size="demo")
+    there = pickle.loads(pickle.dumps(task))
+    assert there.key == task.key
+    model = there.method.make(None, "demo", {}, there.seed, trial=False)
+    expected = SETTINGS["digits"].estimator(random_state=3)
+    assert repr(model.named_steps["network"]) == repr(expected)
+    assert (model[0].fit_transform(there.problem.load().X[:40]) == small.X_train).all()
 
 
 def test_the_report_states_protocol_and_command(shown):

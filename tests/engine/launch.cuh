@@ -3,15 +3,10 @@
 // they wait for each other. With CUDA_ON_HOST=backwards they come in the opposite order, blocks
 // included: what depends on it is wrong.
 #pragma once
-#include <cmath>
-#include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <csetjmp>
 #include <map>
-#include <string>
-#include <vector>
 #include <ucontext.h>
+#include "run.h"
 
 #define __global__
 #define __device__
@@ -28,8 +23,6 @@ struct dim3
 static dim3 threadIdx, blockIdx, blockDim, gridDim;
 static const int _block_size = 64;
 static const int64_t _few_words = 2;
-
-static void _fail(const std::string& what);
 
 // --- threads
 
@@ -99,7 +92,7 @@ static void _launch(Kernel kernel, dim3 blocks, int block_size, Arguments... arg
 {
     static std::map<void*, bool> known;  // whether the threads of a kernel wait for each other
     const char* order = std::getenv("CUDA_ON_HOST");
-    const bool backwards = order && std::string(order) == "backwards";
+    const bool backwards = order && !std::strcmp(order, "backwards");
     auto call = [&]() { kernel(arguments...); };
     const unsigned n_threads = block_size > _block_size ? _block_size : block_size;
     const unsigned n_blocks = blocks.x*blocks.y;
@@ -163,26 +156,29 @@ template<class T> static void _to_device(T* to, const T* from, size_t n)
 }
 template<class T> static void _to_host(T* to, const T* from, size_t n) { _to_device(to, from, n); }
 template<class T> static void _copy_on_device(T* to, const T* from, size_t n) { _to_device(to, from, n); }
+template<class T> static T* _copied(const T* values, size_t n, size_t room = 0)
+{
+    T* data = _allocate<T>(n + room);
+    _to_device(data, values, n);
+    return data;
+}
 template<class T> static T* _copied(const std::vector<T>& values)
 {
-    T* data = _allocate<T>(values.size());
-    _to_device(data, values.data(), values.size());
-    return data;
+    return _copied(values.data(), values.size());
 }
 template<class T> static T _number(const T* data) { return *data; }
 #define _set_on_device(variable, value) std::memcpy(&variable, &(value), sizeof(value))
 
-static dim3 _blocks_for(int64_t n)
-{
-    const int64_t blocks = (n + _block_size - 1)/_block_size;
-    return dim3((unsigned)(blocks < 1 ? 1 : blocks < 3 ? blocks : 3));
-}
 static dim3 _up_to(int64_t n, int64_t most, int64_t rows = 1, int64_t most_rows = 1)
 {
     most = most < 3 ? most : 3;
     most_rows = most_rows < 3 ? most_rows : 3;
     return dim3((unsigned)(n < 1 ? 1 : n < most ? n : most),
                 (unsigned)(rows < 1 ? 1 : rows < most_rows ? rows : most_rows));
+}
+static dim3 _blocks_for(int64_t n, int64_t lanes = 1)
+{
+    return _up_to((n + _block_size - 1)/_block_size, 3, lanes, 3);
 }
 
 struct _Steps

@@ -82,6 +82,19 @@ class TestDevices:
         np.testing.assert_array_equal(room.spikes_now(group), [0, 2])
         np.testing.assert_array_equal(group.x, 0)
 
+    def test_what_is_prepared_is_not_kept_by_hashes_of_variables(self):
+        modules = [importlib.import_module(f"brian2.codegen.{name}") for name in
+                   ("translation", "generators.base")]  # fmt: skip
+        (looks_up,) = {module.make_statements for module in modules}
+        counted, found = looks_up.__wrapped__._cache_statistics, []
+        for prepares in (room.prepare, lambda net, clocks: net.run(0 * ms)):
+            group, before = still(), counted.hits + counted.misses
+            prepares(b2.Network(group), clocks(group))
+            found.append(counted.hits + counted.misses - before)
+        assert found[0] == 0
+        assert found[1] > 0
+        assert all(module.make_statements is looks_up for module in modules)
+
     @pytest.mark.parametrize("brians_own", [False, True])
     def test_a_standalone_device_is_told_what_a_run_tells_it(self, brians_own):
         device = CPPStandaloneDevice()
@@ -187,6 +200,105 @@ class TestSynapses:
         awake.set_value(False)
         made.pre.run()
         assert made.target.v[0] == receives
+
+
+class TestSizes:
+    """Objects whose code was made for others."""
+
+    @pytest.fixture
+    def made(self):
+        source = still(2)
+        target = neurons(2, NEURONS + "k : 1 (shared, constant)\nsum : 1\nfrom_one : 1 (linked)",
+                         refractory=False, threshold="v + x > k")  # fmt: skip
+        source.variables.add_constant("lanes", 1)
+        target.run_regularly("x += from_one*lanes_of_source", when="start")
+        one = b2.NeuronGroup(1, "value : 1", name="one_of_them*")
+        target.from_one = b2.linked_var(one, "value")
+        target.variables.add_reference("lanes_of_source", source, "lanes", index="0")
+        made = b2.Synapses(source, target, "w : 1\nsum_post = w : 1 (summed)", on_pre="x_post += w")
+        room.promise_synapses(made)
+        room.sum_for_any_number(made)
+        net = b2.Network(source, target, one, made)
+        room.prepare(net, clocks(made))
+        return net, made
+
+    def step(self, net):
+        for obj in net.sorted_objects:
+            obj.run()
+
+    @pytest.mark.parametrize("sizes", [(5, 3), (1, 1), (2, 4)])
+    def test_they_take_any(self, made, sizes):
+        net, synapses = made
+        source, target = synapses.source, synapses.target
+        for group, n in zip((source, target), sizes, strict=True):
+            room.resize(group, n)
+            assert len(group) == len(group.x) == group.stop == n
+            np.testing.assert_array_equal(group.i, np.arange(n))
+            assert room.array_of_spikes(group).size == n + 1
+        i, j = (a.ravel().astype(np.int32) for a in np.indices(sizes))
+        delay = np.full(len(i), DT * 1e-3)
+        delay[0] = 0
+        room.connect(synapses, i, j, delay)
+        room.hold_anew(net)
+        synapses.w = w = 0.1 * np.arange(1, len(i) + 1)
+        target.k = 100
+        source.x = 1
+        np.testing.assert_array_equal(synapses.i, i)
+        np.testing.assert_array_equal(synapses.N_incoming[:], sizes[0])
+        np.testing.assert_array_equal(synapses.N_outgoing_pre, sizes[1])
+        w = w.reshape(sizes)
+        self.step(net)
+        np.testing.assert_allclose(target.x, [w[0, 0], *[0] * (sizes[1] - 1)])
+        np.testing.assert_allclose(target.sum, w.sum(axis=0))
+        self.step(net)
+        np.testing.assert_allclose(target.x, w.sum(axis=0))
+
+    def test_what_they_had_is_gone(self, made):
+        net, synapses = made
+        index = np.zeros(1, dtype=np.int32)
+        room.connect(synapses, index, index, np.full(1, 5 * DT * 1e-3))
+        room.hold_anew(net)
+        synapses.w, synapses.source.x, synapses.target.k = 1, 1, 100
+        self.step(net)
+        room.connect(synapses, index, index, None)
+        assert synapses.w[0] == 0
+        synapses.w = 1
+        room.hold_anew(net)
+        for _ in range(10):
+            self.step(net)
+        assert synapses.target.x[0] == 0
+
+    def test_constants_are_held(self, made):
+        net, synapses = made
+        codes = [code for obj in net.sorted_objects for code in obj.code_objects]
+
+        def held():
+            names = "lanes_of_source", "k"
+            return [c.namespace[name] for name in names for c in codes if name in c.variables]
+
+        room.set_constant(synapses.source, "lanes", 7)
+        synapses.target.k = 100
+        assert held() == [1, 0]
+        room.hold_anew(net)
+        assert held() == [7, 100]
+
+    @pytest.mark.parametrize("n", [1, 2])
+    def test_links(self, n):
+        one, three = still(1), still(3)
+        linked = neurons(n, "all : 1 (linked)\neach : 1 (linked)", threshold=None, reset=None,
+                         refractory=False)  # fmt: skip
+        # What Brian says of a link to one neuron depends on the number of neurons.
+        linked.variables.add_reference("all", one, "x", index="0")
+        assert room.index_of_link(linked, "all") is None
+        linked.each = b2.linked_var(three, "x", index=np.arange(n))
+        index = room.index_of_link(linked, "each")
+        assert linked.variables.indices["each"] == index.name
+        np.testing.assert_array_equal(index.get_value(), np.arange(n))
+        three.x, one.x = [5, 6, 7], 8
+        index.set_value(np.arange(n) + 1)
+        b2.Network(one, three, linked).run(0 * ms)
+        np.testing.assert_array_equal(linked.each, np.arange(n) + 6)
+        np.testing.assert_array_equal(linked.all[:], 8)
 
 
 class TestRefractoriness:

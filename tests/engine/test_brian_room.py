@@ -28,7 +28,7 @@ FOR_EXTENSIONS = {
     "brian2.core.functions": {"DEFAULT_CONSTANTS"},
     "brian2.devices.cpp_standalone.device": {"CPPStandaloneDevice"},
     "brian2.equations.equations": {
-        "BOOLEAN", "DIFFERENTIAL_EQUATION", "PARAMETER", "SUBEXPRESSION", "EquationError",
+        "BOOLEAN", "DIFFERENTIAL_EQUATION", "FLOAT", "PARAMETER", "SUBEXPRESSION", "EquationError",
         "Expression", "SingleEquation",
     },
     "brian2.parsing.expressions": {"is_boolean_expression"},
@@ -203,6 +203,7 @@ class TestForExtensions:
         kinds = {"v": e.DIFFERENTIAL_EQUATION, "x": e.SUBEXPRESSION, "k": e.PARAMETER}
         assert {name: equation.type for name, equation in read.items()} == kinds
         assert read["k"].var_type == e.BOOLEAN
+        assert read["v"].var_type == e.FLOAT
         assert read["v"].flags == ["unless refractory"]
         v = read["v"]
         again = e.SingleEquation(v.type, "v", v.dim, v.var_type, expr=e.Expression("2*v"), flags=[])

@@ -23,7 +23,17 @@ from bioplastic.engine import ProbePlan, cuda_program, engines
 from bioplastic.engine.standalone_program import CompiledProgram, compile_unit, generate
 from bioplastic.engine.traces import with_names_of_their_own
 from bioplastic.errors import SimulationError
-from bioplastic.models import Adam, NeuronModel, Population, Schedule
+from bioplastic.models import (
+    Adam,
+    Network,
+    NeuronModel,
+    Population,
+    Projection,
+    RandomWiring,
+    Schedule,
+    SpikeInput,
+    SynapseModel,
+)
 from bioplastic.networks import (
     EPropClassifier,
     MaassColumn,
@@ -300,6 +310,38 @@ def test_it_reports_and_stops_at_a_slots_edge(cases, place):
     assert found.counts.sum() > 0
 
 
+def test_what_synapses_compute_is_summed(place):
+    neuron = NeuronModel(
+        equations="dv/dt = (I - v)/(5*ms) : 1\nI : 1", threshold="v > 1", reset="v = 0",
+        at_slot_start="v = 0",
+    )  # fmt: skip
+    summed = [
+        {"on_pre": "f += w", "weight": 4.0, "synapse": SynapseModel(
+            equations=f"df/dt = -f/(5*ms) : 1\nI_post = {current} : 1 (summed)",
+            at_slot_start="f = 0",
+        )}
+        for current in ("f", "f*(1 + v_post)")
+    ]  # fmt: skip
+    network = Network(
+        populations=(
+            Population(name="input", n=12, neuron=SpikeInput()),
+            Population(name="all", n=5, neuron=neuron),
+            Population(name="some", n=5, neuron=neuron),
+        ),
+        projections=(
+            Projection(pre="input", post="all", **summed[0]),
+            Projection(pre="input", post="some", wiring=RandomWiring(p=0.4), **summed[1]),
+        ),
+        watch=("all", "some"),
+        schedule=FREE,
+    )
+    case = Case(network, engine.SpikeStimulus(trains=uneven(12)), network.sample(2))
+    found = case.run(on=place)
+    assert found.counts.sum(axis=0).min() > 0
+    assert_agree(case.run(), found)
+    assert case.run(on=place, lanes=3).spikes == found.spikes
+
+
 def noisy(n=40):
     """Neurons that add up random numbers."""
     neuron = NeuronModel(
@@ -349,6 +391,25 @@ def test_projects_are_generated_and_compiled(cases, name, tmp_cache, monkeypatch
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert shutil.which("cuobjdump") is None or "sm_90" in code.stdout
+
+
+@needs_brian2cuda
+@pytest.mark.parametrize(
+    ("name", "lanes"),
+    [("diehl_cook", (1, 1)), ("without_pool", (3, 5)), ("liquid", (3, 5)), ("eprop", (3, 5)),
+     *(pytest.param(*slow, marks=pytest.mark.slow)
+       for slow in (("eprop", (1, 1)), ("inputs", (3, 5)), ("no_input", (1, 1))))],
+)  # fmt: skip
+def test_sizes_are_no_part_of_the_text(cases, name, lanes, tmp_path):
+    from bioplastic.engine.cuda import cuda_device
+
+    network, texts = with_names_of_their_own(cases[name]().network), []
+    for times, n_lanes in zip((1, 2), lanes, strict=True):
+        larger = [dataclasses.replace(p, n=times * p.n) for p in network.populations]
+        sized = dataclasses.replace(network, populations=tuple(larger))
+        generate(sized, tmp_path, cuda_device, lanes=n_lanes)
+        texts.append((tmp_path / "unit.cu").read_text())
+    assert texts[0] == texts[1]
 
 
 @needs_brian2cuda

@@ -13,7 +13,7 @@ WRITE_G = "_ptr_g[_postsynaptic_idx] = g_post;"
 
 
 def kernel(*vector, scalar=()):
-    return kernel_of(scalar, vector, {}, str)
+    return kernel_of(scalar, vector, {}, str, str)
 
 
 class TestWhatAThreadHasForItsOwn:
@@ -91,28 +91,30 @@ def test_what_is_shared_is_set_once_and_seen_by_all_as_it_will_be():
 @pytest.mark.parametrize("kind", ["all_to_all", "one_to_one", "all_but_one"])
 def test_places_of_synapses(kind, lanes):
     n_pre, n_post = (4, 3) if kind == "all_to_all" else (4, 4)
-    layout = Layout("s", kind, n_pre, n_post, lanes)
+    n = {"_n_of_a": n_pre, "_n_of_b": n_post}
+    layout = Layout("s", kind, *n, "1" if lanes == 1 else "_n_lanes")
     pairs = {
         "all_to_all": [(i, j) for i in range(n_pre) for j in range(n_post)],
         "one_to_one": [(i, i) for i in range(n_pre)],
         "all_but_one": [(i, j) for i in range(n_pre) for j in range(n_post) if i != j],
     }[kind]
-    assert layout.n_synapses == len(pairs)
+    assert eval(layout.n_synapses, n) == len(pairs)
     for lane in range(lanes):
         for shared, (i, j) in enumerate(pairs):
             idx = lane * len(pairs) + shared
-            of_pair = {"_i": lane * n_pre + i, "_j": lane * n_post + j, "_lane": lane}
-            assert run(layout.place, of_pair)["_idx"] == idx
-            assert run(layout.place, of_pair)["_shared"] == shared
-            found = run(layout.neurons, {"_idx": idx})
-            assert of_pair.items() <= found.items()
-            assert found["_shared"] == shared
+            of_pair = {"_i": lane * n_pre + i, "_j": lane * n_post + j}
+            assert run(f"lane = {layout.lane('_i', '_n_of_a')}", of_pair | n)["lane"] == lane
+            of_pair["_lane"] = lane
+            found = run(layout.place, of_pair | n)
+            assert (found["_idx"], found["_shared"]) == (idx, shared)
+            found = run(layout.neurons, {"_lane": lane, "_shared": shared} | n)
+            assert {**of_pair, "_idx": idx}.items() <= found.items()
 
 
 def run(code, known):
     """Run declarations of C++ with whole numbers, and return what is known then."""
     known = dict(known)
-    code = re.sub(r"const int\d+_t |\(int32_t\)|(?<=\d)LL", "", code).replace("/", "//")
+    code = re.sub(r"const u?int\d+_t |\(u?int\d+_t\)", "", code).replace("/", "//")
     for statement in re.split(r";|, (?=_)", code):
         if statement.strip():
             exec(statement.strip(), {}, known)

@@ -57,7 +57,9 @@ def installed(monkeypatch):
     find, version = importlib.util.find_spec, importlib.metadata.version
 
     def generate(network, folder, command, lanes):
-        (folder / cache.MANIFEST).write_text('{"layout": {}, "files": {}, "parameters": []}')
+        (folder / cache.MANIFEST).write_text(
+            '{"layout": {}, "files": {}, "parameters": [], "part": 0}'
+        )
         cuda_program.compile_unit(folder, [command])
 
     monkeypatch.setattr(

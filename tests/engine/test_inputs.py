@@ -416,7 +416,7 @@ def test_a_program_for_a_gpu_is_generated(shown, tmp_path):
     from bioplastic.engine.standalone_program import generate
 
     generate(shown[0], tmp_path, cuda_device)
-    text = (tmp_path / "main.cpp").read_text() + (tmp_path / "unit.cu").read_text()
+    text = (tmp_path / "unit.cu").read_text()
     for name in ("dark",) if shown[0].inputs else ():
-        assert f"double* _dev__stimulus_of_{name}_values;" in text
-        assert f"_dev__uniform_of_{name}_key[2];" in text
+        assert f"__constant__ double* _stimulus_of_{name}_values;" in text
+        assert f"__constant__ int64_t _uniform_of_{name}_key[2];" in text

@@ -524,6 +524,14 @@ class TestWordsThatCountNeurons:
                 {"equations": "q : 1\nown : 1\ng : 1 (shared)", "before_spikes": "g = g + 1"},
                 "all neurons of out share g",
             ),
+            (
+                {"equations": "q : 1\nown : 1\nk : integer", "before_spikes": "k = k + 1"},
+                "out.k lasts, which is no real number",
+            ),
+            (
+                {"equations": "q : 1\nown : 1\nk : boolean", "before_spikes": "k = not k"},
+                "out.k lasts, which is no real number",
+            ),
         ],
     )
     def test_what_a_round_has_once_is_refused(self, changes, said):
@@ -531,6 +539,32 @@ class TestWordsThatCountNeurons:
         with pytest.raises(ParameterError, match=f"lanes: must be 1 where {said}"):
             engine.run(network, self.stimulus(), seed=0, engine="numpy", lanes=2)
         assert default_lanes(network, find_engine("cuda_standalone").n_busy) == 1
+
+
+def test_whole_numbers_and_truth(name):
+    """They go in and out, wait and come back, and are looked at, as others are."""
+    neuron = NeuronModel(
+        equations="q : 1\nk : integer\non : boolean\nkept : integer", threshold="q > 1e9",
+        reset="q = 0", at_slot_start="q = 0; k = 0; on = i > 0",
+        before_spikes="k += 2; on = not on",
+    )  # fmt: skip
+    words = TestWordsThatCountNeurons()
+    network, outputs = words.network(), ["out.k", "out.on", "out.kept"]
+    out = dataclasses.replace(network.populations[1], neuron=neuron)
+    network = dataclasses.replace(network, populations=(network.populations[0], out))
+    state = {"out.kept": np.array([7, 8, 9])}
+    options = {"seed": 0, "engine": name, "outputs": outputs, "outputs_at": "steps", "state": state}
+    shown = engine.SpikeStimulus(
+        trains=SpikeTrains([], [], [0] * 6, n_units=2, duration=[0.003, 0.001, 0.002, 0.004, 0.001])
+    )
+    one, other = (engine.run(network, shown, lanes=lanes, **options) for lanes in (1, 3))
+    assert_same(one, other)
+    np.testing.assert_array_equal(one.outputs["out.k"][3], np.outer([2, 4, 6, 8], [1, 1, 1]))
+    np.testing.assert_array_equal(one.outputs["out.on"][0], [[1, 0, 0], [0, 1, 1], [1, 0, 0]])
+    for result in (one, other):
+        np.testing.assert_array_equal(result.state["out.kept"], [7, 8, 9])
+        np.testing.assert_array_equal(result.state["out.k"], [2, 2, 2])  # of the last sample
+        np.testing.assert_array_equal(result.state["out.on"], [1, 0, 0])
 
 
 def test_a_list_whose_weights_are_normalised_is_handed_back_whole(name):

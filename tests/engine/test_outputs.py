@@ -273,7 +273,7 @@ class TestFilesOfTheProgram:
 
     def test_spikes_that_nobody_wants(self, stimulus, left):
         counted = run(stimulus, "cpp_standalone")
-        assert left[-1]["spikes.i"] == 4 * counted.counts.sum() > 0
+        assert left[-1]["0.spikes.i"] == 4 * counted.counts.sum() > 0
         for name in ENGINES:
             seen = []
             result = run(
@@ -284,8 +284,8 @@ class TestFilesOfTheProgram:
             np.testing.assert_array_equal(result.spikes_per_slot, counted.spikes_per_slot)
             for variable, values in counted.state.items():
                 np.testing.assert_allclose(result.state[variable], values, rtol=1e-12)
-        assert left[-1]["spikes.i"] == left[-1]["spikes.t"] == 0
-        assert left[-1]["log"] > 0
+        assert left[-1]["0.spikes.i"] == left[-1]["0.spikes.t"] == 0
+        assert left[-1]["0.log"] > 0
 
     def test_a_recorder_gets_them(self, stimulus):
         class Watcher:

@@ -309,7 +309,7 @@ class TestNames:
         assert network().n_watched == 2
 
     def test_what_the_engine_gives_is_what_strings_may_name(self):
-        tables = tables_of(declare(entrance=PoissonInput(), on_pre=""), n_rows=1, n_signal_rows=1)
+        tables = tables_of(declare(entrance=PoissonInput(), on_pre=""))
         functions = tables.functions_of("input")
         assert {n: len(f._arg_units) for n, f in functions.items()} == FUNCTIONS
         variables = brian2.Equations(SCHEDULE_EQUATIONS)

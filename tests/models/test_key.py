@@ -1,4 +1,7 @@
-"""The key under which a program is kept: every field counts, but values that a program reads."""
+"""The key under which a program is kept: every field counts, but what a program reads at its start.
+
+Values are read so, and sizes: numbers of neurons, and of channels.
+"""
 
 import contextlib
 import copy
@@ -12,6 +15,7 @@ import pytest
 from brian2 import Quantity, ms, mV
 
 from bioplastic import models
+from bioplastic.engine.lanes import why_alone
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.standalone import slot_device
 from bioplastic.engine.standalone_program import generate
@@ -138,7 +142,6 @@ def test_a_field_that_was_forgotten_counts():
          PlasticityRule(constants={"a": Uniform(low=0.0, high=1.0)})),
         (Schedule(), Schedule(presentation=None)),
         (Schedule(), Schedule(dt=0.25 * ms)),
-        (DelayLineInput(n_channels=1), DelayLineInput(n_channels=2)),
     ],
 )  # fmt: skip
 def test_the_kind_of_a_value_counts(one, other):
@@ -210,7 +213,7 @@ CASES = {
     ),
     "DelayLineInput": (
         lif_network(entrance=DelayLineInput(n_channels=2)),
-        lif_network(entrance=DelayLineInput(n_channels=2, delay=40 * ms)),
+        lif_network(entrance=DelayLineInput(n_channels=4, delay=40 * ms)),
     ),
     "PairSTDP": (lif_network(rule=PairSTDP()), lif_network(rule=other_values(PairSTDP()))),
     "EProp": (
@@ -253,21 +256,49 @@ CASES = {
 }  # fmt: skip
 
 
-def sources(network, folder):
+def sources(network, folder, lanes=1):
     """Generate a program, and return what its files hold."""
-    generate(plan_of(network).network, folder, slot_device)
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and "brianlib" not in p.parts)
-    return {str(p.relative_to(folder)): p.read_bytes() for p in files}
+    folder.mkdir()
+    generate(plan_of(network).network, folder, slot_device, lanes=lanes, superpose=lanes == 1)
+    return {p.name: p.read_bytes() for p in folder.iterdir()}
+
+
+def sized(network, n):
+    """Return a network with `n` times as many neurons; 0: with one neuron in each population."""
+    populations, projections = [], []
+    for p in network.populations:
+        number, neuron = n * p.n or 1, p.neuron
+        if hasattr(neuron, "n_channels"):
+            neuron = dataclasses.replace(neuron, n_channels=number)
+        grid = {"grid": (number, 1), "places": None} if p.grid else {}
+        populations.append(dataclasses.replace(p, n=number, neuron=neuron, **grid))
+    for p in network.projections:
+        first = {"wiring": PairWiring(i=(0,), j=(0,))} if isinstance(p.wiring, PairWiring) else {}
+        projections.append(dataclasses.replace(p, **first))
+    return dataclasses.replace(
+        network, populations=tuple(populations), projections=tuple(projections)
+    )
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_another_value_is_read_by_the_same_program(name, tmp_path):
     one, other = CASES[name]
     assert one != other
+    other = sized(other, 0)
     assert key_of(one) == key_of(other)
-    (tmp_path / "one").mkdir()
-    (tmp_path / "other").mkdir()
     assert sources(one, tmp_path / "one") == sources(other, tmp_path / "other")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
+def test_so_are_sizes_of_many_and_lanes(name, tmp_path):
+    one, _ = CASES[name]
+    many, single = sized(one, 3), sized(one, 0)
+    assert plan_of(one).key == plan_of(many).key == plan_of(single).key
+    assert plan_of(one).sizes != plan_of(many).sizes != plan_of(single).sizes
+    assert sources(one, tmp_path / "one") == sources(many, tmp_path / "many")
+    found = sources(single, tmp_path / "single in lanes", lanes=2)
+    assert found == sources(many, tmp_path / "many in lanes", lanes=5)
 
 
 # --- the same of every neuron, synapse and rule there is
@@ -321,9 +352,9 @@ def network_of(model):
 
 
 @pytest.mark.parametrize("kind", MODELS, ids=lambda kind: kind.__name__)
-def test_values_of_every_model_are_read(kind, request, tmp_path):
+def test_values_of_every_model_are_read(kind):
     model = example(kind)
-    one, other = network_of(model), network_of(other_values(model))
+    one, other = network_of(model), sized(network_of(other_values(model)), 0)
     assert key_of(one) == key_of(other)
     plan, changed = plan_of(one), plan_of(other)
     assert plan.texts == changed.texts
@@ -335,12 +366,13 @@ def test_values_of_every_model_are_read(kind, request, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", MODELS, ids=lambda kind: kind.__name__)
-def test_programs_of_other_values_are_the_same(kind, tmp_path):
+def test_programs_of_other_values_and_sizes_are_the_same(kind, tmp_path):
     model = example(kind)
-    (tmp_path / "one").mkdir()
-    (tmp_path / "other").mkdir()
-    found = sources(network_of(model), tmp_path / "one")
-    assert found == sources(network_of(other_values(model)), tmp_path / "other")
+    one, other = network_of(model), sized(network_of(other_values(model)), 0)
+    assert sources(one, tmp_path / "one") == sources(other, tmp_path / "other")
+    if not why_alone(one):
+        found = sources(one, tmp_path / "one in lanes", lanes=2)
+        assert found == sources(sized(other, 3), tmp_path / "other in lanes", lanes=3)
 
 
 @pytest.mark.parametrize("kind", [k for k in MODELS if issubclass(k, PlasticityRule)])
@@ -387,12 +419,18 @@ def of_period(name):
     ("one", "other"),
     [
         [lif_network(rule=Leak(update_interval=k * ms)) for k in (10, 1)],
-        [lif_network(entrance=Wide(n_channels=k)) for k in (2, 4)],
         [lif_network(neuron=of_period(name), on_pre="v_post += w") for name in ("long", "short")],
     ],
 )
 def test_what_a_declaration_becomes_counts(one, other):
     assert plan_of(one).key != plan_of(other).key
+
+
+def test_how_many_features_an_input_has_is_a_size(tmp_path):
+    one, other = (lif_network(entrance=Wide(n_channels=k)) for k in (2, 4))
+    assert plan_of(one).key == plan_of(other).key
+    assert plan_of(one).columns != plan_of(other).columns
+    assert sources(one, tmp_path / "one") == sources(other, tmp_path / "other")
 
 
 def test_a_mapping_that_its_owner_changes_is_not_the_declarations():

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import sklearn.metrics  # noqa: F401  # with it the libraries of threads that tasks of ours load
 import threadpoolctl
 
 from bioplastic.errors import DataError, SimulationError

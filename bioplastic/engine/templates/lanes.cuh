@@ -33,7 +33,7 @@ static __global__ void _put_together(double* data, const double* before, int64_t
                                      const double* bound)
 {
     const double low = bound ? 0.0 : -INFINITY, high = bound ? *bound : INFINITY;
-    for (int64_t k=_thread(); k<n; k+=_n_threads())
+    for (int64_t k=_thread(); k<n; k+=_all_threads())
     {
         const double was = before[k];
         double change = 0.0;
@@ -53,7 +53,7 @@ static __global__ void _put_together(double* data, const double* before, int64_t
 // What the first lane has, all have.
 template<class T> static __global__ void _copy_to_lanes(T* data, int64_t n, int64_t n_lanes)
 {
-    for (int64_t k=_thread(); k<n*(n_lanes - 1); k+=_n_threads()) data[n + k] = data[k % n];
+    for (int64_t k=_thread(); k<n*(n_lanes - 1); k+=_all_threads()) data[n + k] = data[k % n];
 }
 
 template<class T> static void _spread_on_device(T* data, int64_t n, int64_t n_lanes)

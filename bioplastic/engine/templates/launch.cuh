@@ -1,12 +1,8 @@
 #pragma once
-#include <cstdint>
-#include <string>
-#include <vector>
 #include <cuda_runtime.h>
+#include "run.h"
 
 // All that speaks to the CUDA runtime: memory, launches, and steps as a graph.
-
-static void _fail(const std::string& what);
 
 static cudaStream_t _stream;
 static const int _block_size = 256;
@@ -14,7 +10,7 @@ static const int64_t _few_words = 1024;  // of spikes, which one block lists
 
 static void _check(cudaError_t code)
 {
-    if (code != cudaSuccess) _fail(std::string("CUDA: ") + cudaGetErrorString(code));
+    if (code != cudaSuccess) _fail("CUDA: %s", cudaGetErrorString(code));
 }
 
 static void _open_device()
@@ -54,12 +50,18 @@ template<class T> static void _copy_on_device(T* to, const T* from, size_t n)
     if (n) _check(cudaMemcpyAsync(to, from, n*sizeof(T), cudaMemcpyDeviceToDevice, _stream));
 }
 
-template<class T> static T* _copied(const std::vector<T>& values)
+// A copy, with room behind it.
+template<class T> static T* _copied(const T* values, size_t n, size_t room = 0)
 {
-    T* data = _allocate<T>(values.size());
-    _to_device(data, values.data(), values.size());
+    T* data = _allocate<T>(n + room);
+    _to_device(data, values, n);
     _wait();
     return data;
+}
+
+template<class T> static T* _copied(const std::vector<T>& values)
+{
+    return _copied(values.data(), values.size());
 }
 
 template<class T> static T _number(const T* data)
@@ -76,16 +78,15 @@ template<class T> static T _number(const T* data)
     _wait()
 
 // Threads take turns with more elements than there are threads.
-static dim3 _blocks_for(int64_t n)
-{
-    const int64_t blocks = (n + _block_size - 1)/_block_size;
-    return dim3((unsigned)(blocks < 1 ? 1 : blocks < 8192 ? blocks : 8192));
-}
-
 static dim3 _up_to(int64_t n, int64_t most, int64_t rows = 1, int64_t most_rows = 1)
 {
     return dim3((unsigned)(n < 1 ? 1 : n < most ? n : most),
                 (unsigned)(rows < 1 ? 1 : rows < most_rows ? rows : most_rows));
+}
+
+static dim3 _blocks_for(int64_t n, int64_t lanes = 1)
+{
+    return _up_to((n + _block_size - 1)/_block_size, 8192, lanes, 1024);
 }
 
 template<class Kernel, class... Arguments>

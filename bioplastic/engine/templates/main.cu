@@ -7,32 +7,21 @@
 {% endblock %}
 
 {% block tables %}
-    {% set _plan = slot_plan() %}
-    {% for table, n_columns, file, by_step in _plan.tables %}
-    _set_table(_dev_{{table}}_values, "input.{{file}}.table",
-               {{"_n_signal_rows" if by_step else "n_rows"}}*{{n_columns}}, _more*{{n_columns}});
+    {{super()}}
+    {% for name in _plan.sizes %}
+    _set_size({{name}});
     {% endfor %}
-    {% if _plan.n_target_signals %}
-    _set_table(_dev_target_signal_values, "target_signals",
-               _n_signal_rows*{{_plan.n_target_signals}}, _more*{{_plan.n_target_signals}});
-    {% endif %}
-    {% if _plan.has_targets %}
-    _set_table(_dev_target_values, "targets", n_rows, 0);
-    {% endif %}
-    _set_table(_dev_sample_keys_values, "sample_keys", n_rows, 0);
-    std::vector<double> _first_rows(n_rows, 0.0);
-    for (int64_t row=1; row<n_rows; row++) _first_rows[row] = _first_rows[row - 1] + _n_steps[row - 1];
-    const std::vector<double> _slot_steps(_n_steps.begin(), _n_steps.end());
-    _set_numbers(_dev_first_rows_values, _first_rows);
-    _set_numbers(_dev_slot_steps_values, _slot_steps);
-    _set_on_device(_dev_uniform_key, _seed);
-    int64_t _key[2];
-    {% for uniform, file in _plan.noise_keys %}
-    _read(_folder + "input.{{file}}.key", _key, 2);
-    _set_on_device(_dev_{{uniform}}_key, _key);
+    {% for table, file, by_step in _plan.tables %}
+    _set_table({{table}}_values, ({{"_n_signal_rows" if by_step else "n_rows"}} + _more)*{{table}}_columns);
     {% endfor %}
-    {% for array, n in _plan.sizes %}
-    {{array}}.resize({{n}});
+    {% if _plan.target_signals %}
+    _set_table(target_signal_values, (_n_signal_rows + _more)*target_signal_columns);
+    {% endif %}
+    {% for table in _plan.tables_of_slots %}
+    if ({{table}}_values) _set_table({{table}}_values, n_rows);
+    {% endfor %}
+    {% for uniform in _plan.uniforms %}
+    _set_on_device(_gpu::{{uniform}}_key, {{uniform}}_key);
     {% endfor %}
 {% endblock %}
 
@@ -40,17 +29,11 @@
 {% endblock %}
 
 {% block look %}
-    {% set _plan = slot_plan() %}
-    {% for its in _plan.changing %}
-    {% if its.array in _plan.mirrored %}
-    if (!_probe_{{loop.index}}.chosen.empty()) _to_host({{its.start}}, _dev{{its.array}}, {{its.whole}});
-    {% endif %}
-    {% endfor %}
+    for (size_t k=0; k<_variables.size(); k++) if (_probe.files[k]) _fetch(_variables[k], _mirrors[k]);
     _to_host(_array_schedule_repeats, _dev_array_schedule_repeats, _n_lanes);
 {% endblock %}
 
 {% block during_slots %}
-{% set _plan = slot_plan() %}
 static int64_t *_dev_rows, *_dev_lane_steps;
 {% if _plan.spike_inputs %}
 
@@ -61,22 +44,22 @@ struct _LaidOut
     int64_t* first;
     int32_t* fired;
 
-    void prepare(const _SpikeInput& input, int64_t longest)
+    void prepare(const std::vector<int64_t>& offsets, int64_t longest)
     {
         int64_t most = 0;
-        for (size_t row=1; row<input.offsets.size(); row++)
-            most = std::max(most, input.offsets[row] - input.offsets[row - 1]);
+        for (size_t row=1; row<offsets.size(); row++)
+            most = std::max(most, offsets[row] - offsets[row - 1]);
         first = _allocate<int64_t>(longest + 1);
         fired = _allocate<int32_t>(most*_n_lanes);
     }
 
-    void lay_out(_SpikeInput& input, int32_t n, int64_t n_steps)  // `n` neurons of a lane
+    void lay_out(_SpikeInput& input, int64_t n, int64_t n_steps)  // `n` neurons of a lane
     {
         std::vector<int64_t> begins(n_steps + 1, 0);
         std::vector<int32_t> steps, units;
         for (int64_t lane=0; lane<_n_lanes; lane++)
             for (int64_t step=0; step<n_steps && !input.is_over(lane); step++)
-                input.fire(lane, (int32_t)lane*n, step, [&](int32_t unit)
+                input.fire(lane, (int32_t)(lane*n), step, [&](int32_t unit)
                 {
                     begins[step + 1]++;
                     steps.push_back((int32_t)step);
@@ -97,8 +80,9 @@ struct _LaidOut
 static _LaidOut _laid_out_{{name}};
 static void _fire_input_{{name}}(int64_t)
 {
-    _launch(_fire, _up_to({{n}}/_block_size + 1, 64), _block_size, _laid_out_{{name}}.first,
-            _laid_out_{{name}}.fired, _dev{{spikes}}, (int64_t){{n}});
+    const int64_t n = {{n}}*_n_lanes;
+    _launch(_fire, _up_to(n/_block_size + 1, 64), _block_size, _laid_out_{{name}}.first,
+            _laid_out_{{name}}.fired, _dev{{spikes}}, n);
 }
 {% endfor %}
 
@@ -113,39 +97,38 @@ static void _note_spikes() {}
 
 {% if _plan.lanes > 1 %}
 static _KeptArray* _dev_kept;
-static const int64_t _n_kept = {{_plan.kept_on_device|length}};
+static int64_t _n_kept;
 
 static void _bring_back(int64_t) {}  // all at once, when the steps are done
 {% if _plan.learned %}
 
-{% for its, bound in _plan.learned_on_device %}
+{% for its, bound in _plan.learned if its.array in _plan.mirrored %}
 static double* _before_{{loop.index}};
 {% endfor %}
 
 static void _begin_round()
 {
-    using namespace brian;
     if (!_combine) return;
-    {% for its, bound in _plan.learned_on_device %}
+    {% for its, bound in _plan.learned if its.array in _plan.mirrored %}
     _copy_on_device(_before_{{loop.index}}, _dev{{its.array}}, {{its.length}});
     {% endfor %}
 }
 
 static void _learn_together()
 {
-    using namespace brian;
     if (!_combine) return;
-    {% for its, bound in _plan.learned_on_device %}
+    {% for its, bound in _plan.learned if its.array in _plan.mirrored %}
     _launch(_put_together, _blocks_for({{its.length}}), _block_size, _dev{{its.array}}, _before_{{loop.index}},
             (int64_t)({{its.length}}), _dev_rows, _n_lanes, _combine == 2,
             (const double*){{"_dev" + bound.array if bound else "0"}});
     {% endfor %}
 }
+
+static void _follow_first() {}  // there is one thread
 {% endif %}
 
 static void _spread_shared()
 {
-    using namespace brian;
     {% for its in _plan.spread if its.array in _plan.mirrored %}
     _spread_on_device(_dev{{its.array}}, {{its.length}}, _n_lanes);
     {% endfor %}
@@ -153,12 +136,6 @@ static void _spread_shared()
 {% endif %}
 
 static _Recorded _recorded;
-static const _Watched _watched[] = {
-    {% for spikes, number in _plan.watched %}
-    {% set base = _plan.watched[:loop.index0]|sum(attribute=1) %}
-    { {{base}}, {{number//_plan.lanes}}, {{base//_plan.lanes}} },
-    {% endfor %}
-};
 
 // Spikes of the steps since this was done last, each to its lane.
 static void _fetch_spikes(int64_t n_steps, double dt)
@@ -166,12 +143,12 @@ static void _fetch_spikes(int64_t n_steps, double dt)
     if (!_keeps_spikes) return;
     for (const auto& spike : _recorded.fetch(n_steps))
     {
-        const _Watched* of = _watched;
-        while (spike.unit >= of->base + of->n*_n_lanes) of++;
-        const int32_t unit = spike.unit - of->base, lane = (int32_t)(unit/of->n);
+        const _Watched* of = _recorded.watched.data();
+        while (spike.unit >= (of->first + of->n)*_n_lanes) of++;
+        const int64_t unit = spike.unit - of->first*_n_lanes, lane = unit/of->n;
         if (spike.step >= _lane_steps[lane]) continue;
         _lane_times[lane].push_back(spike.step*dt);
-        _lane_units[lane].push_back(of->first + unit - (int32_t)(lane*of->n));
+        _lane_units[lane].push_back((int32_t)(of->first + unit - lane*of->n));
     }
 }
 
@@ -185,12 +162,8 @@ static void _step(int64_t step)
     {% if not _plan.arrive %}
     _arrive();
     {% endif %}
-    {% for spikes, number in _plan.watched %}
-    if (_keeps_spikes)
-        _launch(_record, _up_to(_n_tiles({{number}}), 64), _block_size, _dev{{spikes}},
-            (int64_t){{number}}, _watched[{{loop.index0}}].base, (int64_t){{loop.index0}},
-            _recorded.n_populations, _recorded.ends, _recorded.fetched, _recorded.steps,
-            _recorded.units);
+    {% for spikes, n in _plan.watched %}
+    if (_keeps_spikes) _recorded.record(_dev{{spikes}}, {{loop.index0}});
     {% endfor %}
 }
 
@@ -200,46 +173,51 @@ static _Steps _steps;
 {% endblock %}
 
 {% block begin %}
-    {% set _plan = slot_plan() %}
-    {% for array in _plan.mirrors %}
-    _dev{{array.name}} = _allocate<{{array.type}}>({{array.length}} + {{array.room}});
-    _to_device(_dev{{array.name}}, {{array.start}}, {{array.length}});
+    {% for array, n, room in _plan.mirrors %}
+    _dev{{array}} = _copied({{array}}, {{n}}, {{room}});
     {% endfor %}
+    _mirrors = { {% for its in _plan.variables %}(char*){{"_dev" + its.array if its.array in _plan.mirrored else 0}}, {% endfor %} };
     const int64_t _longest = *std::max_element(_n_steps.begin(), _n_steps.end());
     _dev_rows = _allocate<int64_t>(_n_lanes);
     _dev_lane_steps = _allocate<int64_t>(_n_lanes);
     {% for name, file, spikes, n in _plan.spike_inputs %}
-    _laid_out_{{name}}.prepare(_input_{{name}}, _longest);
+    _laid_out_{{name}}.prepare(_spikes_{{name}}.offsets, _longest);
     {% endfor %}
     {% for name, n in _plan.additions %}
     _list_{{name}}.note_additions({{n}});
     {% endfor %}
     {% if _plan.lanes > 1 %}
     std::vector<_KeptArray> _kept;
-    {% for its in _plan.kept_on_device %}
-    _kept.push_back({(char*)_dev{{its.array}},
-                     _allocate<char>(({{its.length}})*_n_lanes*sizeof({{its.type}})),
-                     (int64_t)(({{its.length}})*sizeof({{its.type}}))});
-    {% endfor %}
+    for (size_t k=0; k<_variables.size(); k++)
+    {
+        const _Variable& its = _variables[k];
+        if (_mirrors[k] && its.changes && its.own)
+            _kept.push_back({_mirrors[k], _allocate<char>(its.n_bytes()*_n_lanes), its.n_bytes()});
+    }
+    _n_kept = _kept.size();
     _dev_kept = _copied(_kept);
-    {% for its, bound in _plan.learned_on_device %}
+    {% for its, bound in _plan.learned if its.array in _plan.mirrored %}
     _before_{{loop.index}} = _allocate<double>({{its.length}});
     {% endfor %}
     {% endif %}
-    const int64_t _n_watched = _keeps_spikes ? {{_plan.watched|sum(attribute=1)}} : 0;
-    _recorded.prepare(_n_watched, {{_plan.watched|length}}, _longest);
+    int64_t _n_watched = 0;
+    {% for spikes, n in _plan.watched %}
+    _recorded.watched.push_back({ {{n}}, _n_watched });
+    _n_watched += {{n}};
+    {% endfor %}
+    _n_watched *= _keeps_spikes ? _n_lanes : 0;
+    _recorded.prepare(_n_watched, _longest);
     _wait();
 {% endblock %}
 
 {% block begin_slot %}
-        {% set _plan = slot_plan() %}
         _to_device(_dev_array_schedule_cursor, _array_schedule_cursor, _n_lanes);
         _to_device(_dev_array_schedule_n_shown, _array_schedule_n_shown, _n_lanes);
-        _to_device(_dev_rows, _row, _n_lanes);
-        _to_device(_dev_lane_steps, _lane_steps, _n_lanes);
+        _to_device(_dev_rows, _row.data(), _n_lanes);
+        _to_device(_dev_lane_steps, _lane_steps.data(), _n_lanes);
         _recorded.begin_slot();
         {% for name, file, spikes, n in _plan.spike_inputs %}
-        _laid_out_{{name}}.lay_out(_input_{{name}}, {{n//_plan.lanes}}, n_steps);
+        _laid_out_{{name}}.lay_out(_input_{{name}}, {{n}}, n_steps);
         {% endfor %}
         _launch(_begin_slot, dim3(1), 1,
                 _Moment{_dev_array_schedule_sample_key, _dev_array_schedule_repeats, -1,
@@ -248,7 +226,6 @@ static _Steps _steps;
 {% endblock %}
 
 {% block steps %}
-        {% set _plan = slot_plan() %}
         {% for name in _plan.measured %}
         _measure_list_{{name}}();
         {% endfor %}
@@ -271,9 +248,9 @@ static _Steps _steps;
                 _ends |= _lane_steps[lane] == step;
                 if (_lane_steps[lane] > step) _stop = std::min(_stop, _lane_steps[lane]);
                 const size_t at = 2*_probe_next[lane];
-                if (at < _probe_points.size() && _probe_points[at] == _row[lane]
-                    && _probe_points[at + 1] >= step)
-                    _stop = std::min(_stop, _probe_points[at + 1] + 1);
+                if (at < _probe.points.size() && _probe.points[at] == _row[lane]
+                    && _probe.points[at + 1] >= step)
+                    _stop = std::min(_stop, _probe.points[at + 1] + 1);
             }
             {% if _plan.lanes > 1 %}
             if (_ends)
@@ -287,15 +264,11 @@ static _Steps _steps;
             step = _stop;
             {% endif %}
             for (int64_t lane=0; lane<_n_lanes; lane++)
-            {
-                size_t& at = _probe_next[lane];
-                if (2*at < _probe_points.size() && _probe_points[2*at] == _row[lane]
-                    && _probe_points[2*at + 1] == step - 1)
+                if (_probe.is_at(_probe_next[lane], _row[lane], step - 1))
                 {
                     _look(lane, step - 1);
-                    at++;
+                    _probe_next[lane]++;
                 }
-            }
         }
         _fetch_spikes(n_steps, _array_step_clock_dt[0]);
         {% if _plan.lanes > 1 %}
@@ -309,15 +282,19 @@ static _Steps _steps;
 {% endblock %}
 
 {% block end_slot %}
-        {% set _plan = slot_plan() %}
         {% for variable in _plan.log %}
         _to_host(_array_schedule_{{variable}}, _dev_array_schedule_{{variable}}, _n_lanes);
         {% endfor %}
 {% endblock %}
 
+{% block threads %}
+static void _work_together()
+{
+    _run_slots();
+    _write_spikes();
+}
+{% endblock %}
+
 {% block write %}
-    {% set _plan = slot_plan() %}
-    {% for its in _plan.changing|sort(attribute='name') if its.array in _plan.mirrored and its.name not in ('schedule.cursor', 'schedule.repeats') %}
-    _to_host({{its.start}}, _dev{{its.array}}, {{its.whole}});
-    {% endfor %}
+    for (size_t k=0; k<_variables.size(); k++) if (_variables[k].changes) _fetch(_variables[k], _mirrors[k]);
 {% endblock %}

@@ -77,6 +77,13 @@ _COLD void* _zeros(int64_t n_bytes)
 
 template<class T> static T* _room(int64_t n) { return (T*)_zeros(n*(int64_t)sizeof(T)); }
 
+// An exponential whose argument is most often that of the step before.
+#define _EXP(x) ([&] { \
+    _OWN double of = 0.0, is = 1.0; \
+    const double now = (x); \
+    if (now != of) { of = now; is = exp(now); } \
+    return is; }())
+
 // Threads, which wait for each other.
 
 static int64_t _n_threads = 1;
@@ -160,7 +167,7 @@ _COLD void _read(const _Path& path, void* data, int64_t n_bytes)
 
 _COLD void _write(FILE* file, const void* data, int64_t n_bytes)
 {
-    if (!file || (int64_t)std::fwrite(data, 1, n_bytes, file) != n_bytes || std::fflush(file))
+    if (!file || (n_bytes && (int64_t)std::fwrite(data, 1, n_bytes, file) != n_bytes) || std::fflush(file))
         _fail("cannot write what was computed: is the disk full?");
 }
 

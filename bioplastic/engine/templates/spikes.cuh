@@ -12,7 +12,7 @@ static __host__ __device__ int64_t _n_words(int64_t n) { return _block_size/32*_
 static int64_t _room_behind(int64_t n) { return _n_words(n) + 1 + _most_blocks; }
 
 static __device__ int64_t _thread() { return (int64_t)blockIdx.x*blockDim.x + threadIdx.x; }
-static __device__ int64_t _n_threads() { return (int64_t)gridDim.x*blockDim.x; }
+static __device__ int64_t _all_threads() { return (int64_t)gridDim.x*blockDim.x; }
 
 // Neurons are shared out in tiles of a block's size, to every block those that lie side by side.
 static __device__ int64_t _tile_of(int64_t n, unsigned block)
@@ -102,7 +102,7 @@ static __device__ void _list_spikes(int32_t* spikes, uint32_t* words, int64_t n)
     }
 }
 
-static __global__ void _write_spikes(int32_t* spikes, const uint32_t* words, int64_t n)
+static __global__ void _write_list(int32_t* spikes, const uint32_t* words, int64_t n)
 {
     const int64_t n_words = _n_words(n), per_tile = _block_size/32;
     const int64_t end = per_tile*_tile_of(n, blockIdx.x + 1);
@@ -117,7 +117,7 @@ static void _launch_threshold(Kernel kernel, int64_t n, int32_t* spikes, Argumen
     const dim3 blocks((unsigned)(_n_tiles(n) < _most_blocks ? _n_tiles(n) : _most_blocks));
     uint32_t* words = (uint32_t*)(spikes + n + 1);
     _launch(kernel, blocks, _block_size, n, spikes, words, arguments...);
-    if (_n_words(n) > _few_words) _launch(_write_spikes, blocks, _block_size, spikes, words, n);
+    if (_n_words(n) > _few_words) _launch(_write_list, blocks, _block_size, spikes, words, n);
 }
 
 // Place of the first spike of a neuron from here on, where spikes come lane by lane.
@@ -137,13 +137,12 @@ static __device__ int32_t _first_spike(const int32_t* spikes, int32_t n_spikes, 
 static __global__ void _fire(const int64_t* first, const int32_t* units, int32_t* spikes, int64_t n)
 {
     const int64_t begin = first[_now.step], end = first[_now.step + 1];
-    for (int64_t k=_thread(); k<end - begin; k+=_n_threads()) spikes[k] = units[begin + k];
+    for (int64_t k=_thread(); k<end - begin; k+=_all_threads()) spikes[k] = units[begin + k];
     if (_thread() == 0) spikes[n] = (int32_t)(end - begin);
 }
 
-// A population whose spikes are handed back: its first place among all, its neurons in a lane, and
-// the number of the first of them.
-struct _Watched { int32_t base; int64_t n; int32_t first; };
+// A population whose spikes are handed back: its neurons in a lane, and the place of the first.
+struct _Watched { int64_t n, first; };
 
 // Spikes to be handed back, in the order in which they came. `ends` says how many there were before
 // each step and population of the slot, `fetched` how many of them are no longer here.
@@ -152,15 +151,15 @@ struct _Recorded
     struct Spike { int32_t step, unit; };
 
     static constexpr int64_t least = 1 << 22;
-    int64_t size = 0, n_populations = 0;
+    std::vector<_Watched> watched;
+    int64_t size = 0;
     int64_t *ends = 0, *fetched = 0;
     int32_t *steps = 0, *units = 0;
 
-    void prepare(int64_t n_neurons, int64_t n_populations_, int64_t n_steps)
+    void prepare(int64_t n_neurons, int64_t n_steps)
     {
-        n_populations = n_populations_;
         size = n_neurons > least ? n_neurons : least;
-        ends = _allocate<int64_t>(n_steps*n_populations + 1);
+        ends = _allocate<int64_t>(n_steps*watched.size() + 1);
         fetched = _allocate<int64_t>(1);
         steps = _allocate<int32_t>(size);
         units = _allocate<int32_t>(size);
@@ -174,7 +173,7 @@ struct _Recorded
 
     std::vector<Spike> fetch(int64_t n_steps)
     {
-        const int64_t all = _number(ends + n_steps*n_populations), n = all - _number(fetched);
+        const int64_t all = _number(ends + n_steps*watched.size()), n = all - _number(fetched);
         std::vector<int32_t> own_steps(n), own_units(n);
         std::vector<Spike> spikes(n);
         _to_host(own_steps.data(), steps, n);
@@ -184,6 +183,8 @@ struct _Recorded
         _wait();
         return spikes;
     }
+
+    void record(const int32_t* spikes, int64_t population);
 };
 
 static __global__ void _record(const int32_t* spikes, int64_t n, int32_t base, int64_t population,
@@ -192,10 +193,18 @@ static __global__ void _record(const int32_t* spikes, int64_t n, int32_t base, i
 {
     int64_t* end = ends + _now.step*n_populations + population;
     const int64_t begin = *end - *fetched;
-    for (int64_t k=_thread(); k<spikes[n]; k+=_n_threads())
+    for (int64_t k=_thread(); k<spikes[n]; k+=_all_threads())
     {
         steps[begin + k] = (int32_t)_now.step;
         units[begin + k] = base + spikes[k];
     }
     if (_thread() == 0) end[1] = *end + spikes[n];
+}
+
+inline void _Recorded::record(const int32_t* spikes, int64_t population)
+{
+    const _Watched& of = watched[population];
+    _launch(_record, _up_to(_n_tiles(of.n*_n_lanes), 64), _block_size, spikes, of.n*_n_lanes,
+            (int32_t)(of.first*_n_lanes), population, (int64_t)watched.size(), ends, fetched, steps,
+            units);
 }

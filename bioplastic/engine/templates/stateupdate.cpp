@@ -14,7 +14,7 @@
     {% endif %}
     // scalar code
     const size_t _vectorisation_idx = -1;
-    {{scalar_code|autoindent}}
+    {{scalar_code|remembered|autoindent}}
     {% set superposed_of = superposition(codeobj_name) %}
     {% if superposed_of %}
     {% set _how = superposed(superposed_of) %}

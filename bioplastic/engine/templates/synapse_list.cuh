@@ -15,12 +15,12 @@ struct _Arrivals
     unsigned long long* largest = 0;           // bits of the largest number of this slot
     double* scale = 0;                         // units in 1, and 1/that
 
-    void prepare(int32_t n_delays, int n, const std::vector<int32_t>& post)
+    void prepare(int32_t n_delays, int64_t n_post_, const int32_t* post, int64_t n)
     {
-        n_post = n;
+        n_post = n_post_;
         n_rows = std::max<int64_t>(n_rows, n_delays);
-        n_incoming.resize(n);
-        for (const int32_t j : post) n_incoming[j]++;
+        n_incoming.resize(n_post);
+        for (int64_t k=0; k<n; k++) n_incoming[post[k]]++;
         for (const int32_t count : n_incoming) most = std::max<int64_t>(most, count);
     }
 
@@ -71,7 +71,7 @@ static __global__ void _arrive_at(double* variable, const char* open, unsigned l
                                   const double* scale, int64_t n_rows, int64_t n_post)
 {
     unsigned long long* row = ring + (_now.step % n_rows)*n_post;
-    for (int64_t j=_thread(); j<n_post; j+=_n_threads())
+    for (int64_t j=_thread(); j<n_post; j+=_all_threads())
     {
         if (!open || open[j]) variable[j] += (double)(long long)row[j]*scale[1];
         row[j] = 0;
@@ -101,11 +101,10 @@ struct _SynapseList
     int32_t* due = 0;                            // 1 + the step in which a spike came last
     double* added = 0;                           // what it adds, variable by variable
 
-    void prepare(const std::vector<int32_t>& pre, const std::vector<int32_t>& post,
-                 const std::vector<double>& delay, double dt, int n_pre_, int n_post_, bool,
-                 _Arrivals* arrivals)
+    void prepare(const int32_t* pre, const int32_t* post, const double* delay, int64_t n_, double dt,
+                 int64_t n_pre_, int64_t n_post_, bool, _Arrivals* arrivals)
     {
-        n = pre.size(); n_pre = n_pre_; n_post = n_post_;
+        n = n_; n_pre = n_pre_; n_post = n_post_;
         std::vector<int32_t> steps(n), own_place(n), own_incoming(n);
         for (int64_t k=0; k<n; k++) steps[k] = (int32_t)(delay[k]/dt + 0.5);
         for (int64_t k=0; k<n; k++) n_delays = std::max(n_delays, steps[k] + 1);
@@ -128,7 +127,7 @@ struct _SynapseList
         if (arrivals)
         {
             place = _copied(own_place);
-            arrivals->prepare(n_delays, n_post_, post);
+            arrivals->prepare(n_delays, n_post, post, n);
         }
         else
         {
@@ -154,7 +153,7 @@ static __global__ void _push(const int32_t* spikes, int64_t end, int32_t* fired,
                              int32_t n_delays, int64_t n_pre)
 {
     const int64_t row = _now.step % n_delays;
-    for (int64_t k=_thread(); k<spikes[end]; k+=_n_threads()) fired[row*n_pre + k] = spikes[k];
+    for (int64_t k=_thread(); k<spikes[end]; k+=_all_threads()) fired[row*n_pre + k] = spikes[k];
     if (_thread() == 0) n_fired[row] = spikes[end];
 }
 

@@ -15,7 +15,7 @@
     {% endif %}
     // scalar code
     const size_t _vectorisation_idx = -1;
-    {{scalar_code|autoindent}}
+    {{scalar_code|remembered|autoindent}}
     {% if regular %}
     for(int32_t _spike=0; _spike<_num_spikes; _spike++)
     {

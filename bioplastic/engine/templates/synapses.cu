@@ -8,7 +8,7 @@
 {% set layout = layout_of(pathway, codeobj_name) %}
 {% set own = kernel(codeobj_name, scalar_code, vector_code, variables, pathway) %}
 {% set is_pre = pathway.prepost == 'pre' %}
-{% set end = pathway.source|length %}
+{% set end = in_lanes(pathway.source) %}
 {% if not own.body %}
 {% elif layout.kind != 'listed' %}
 {% set mine, n_mine = ('_i', layout.n_pre) if is_pre else ('_j', layout.n_post) %}
@@ -18,22 +18,22 @@ static __global__ void _kernel_{{codeobj_name}}(const int32_t* __restrict__ _spi
     {{own.head|autoindent}}
     const int32_t _n_spikes = _spikes[{{end}}];
     {% if layout.kind == 'one_to_one' %}
-    for (int64_t _spike=_thread(); _spike<_n_spikes; _spike+=_n_threads())
+    for (int64_t _spike=_thread(); _spike<_n_spikes; _spike+=_all_threads())
     {{'{'}}
         const int32_t _i = _spikes[_spike], _j = _i, _lane = {{layout.lane('_i', n_mine)}};
     {% elif own.side == pathway.prepost %}
-    for (int64_t _spike=_thread(); _spike<_n_spikes; _spike+=_n_threads())
+    for (int64_t _spike=_thread(); _spike<_n_spikes; _spike+=_all_threads())
     {{'{'}}
         const int32_t {{mine}} = _spikes[_spike], _lane = {{layout.lane(mine, n_mine)}};
         for (int32_t {{other}}=_lane*{{n_other}}; {{other}}<(_lane + 1)*{{n_other}}; {{other}}++)
         {{'{'}}
     {% else %}
-    for (int64_t _neuron=_thread(); _neuron<{{n_other*layout.lanes}}; _neuron+=_n_threads())
+    for (int64_t _neuron=_thread(); _neuron<{{n_other}}*{{layout.lanes}}; _neuron+=_all_threads())
     {{'{'}}
         const int32_t {{other}} = (int32_t)_neuron, _lane = {{layout.lane(other, n_other)}};
-        {% if layout.lanes > 1 %}
-        const int32_t _begin = _first_spike(_spikes, _n_spikes, _lane*{{n_mine}}LL);
-        const int32_t _end = _first_spike(_spikes, _n_spikes, (_lane + 1)*{{n_mine}}LL);
+        {% if layout.lanes != '1' %}
+        const int32_t _begin = _first_spike(_spikes, _n_spikes, _lane*{{n_mine}});
+        const int32_t _end = _first_spike(_spikes, _n_spikes, (_lane + 1)*{{n_mine}});
         {% else %}
         const int32_t _begin = 0, _end = _n_spikes;
         {% endif %}
@@ -57,7 +57,7 @@ static __global__ void _measure_{{codeobj_name}}(
     const int64_t _n, unsigned long long* _largest{{own.parameters}})
 {
     {{own.head|autoindent}}
-    for (int64_t _idx=_thread(); _idx<_n; _idx+=_n_threads())
+    for (int64_t _idx=_thread(); _idx<_n; _idx+=_all_threads())
     {
         const int64_t _vectorisation_idx = _idx;
         {{own.adding()|autoindent}}
@@ -76,10 +76,9 @@ static __global__ void _kernel_{{codeobj_name}}(
     for (int32_t _spike=blockIdx.x; _spike<_n_spikes; _spike+=gridDim.x)
     {
         // All lanes read the same synapses.
-        {% set n_own = end//lanes() %}
-        const int32_t _lane = {{'_spikes[_spike]/%d' % n_own if lanes() > 1 else '0'}};
-        const int32_t _i = _spikes[_spike] - _lane*{{n_own}};
-        const int64_t _here = _row + _lane*{{layout.n_post//lanes()}}LL;
+        const int32_t _lane = {{'_spikes[_spike]/%s' % layout.n_pre if lanes() > 1 else '0'}};
+        const int32_t _i = _spikes[_spike] - _lane*{{layout.n_pre}};
+        const int64_t _here = _row + _lane*{{layout.n_post}};
         for (int64_t _idx=_first[_i] + threadIdx.x; _idx<_first[_i + 1]; _idx+=blockDim.x)
         {
             const int64_t _vectorisation_idx = _idx;
@@ -89,14 +88,6 @@ static __global__ void _kernel_{{codeobj_name}}(
             _add_arrival(&_ring[_at], {{own.sums[0].name}}, _scale[0]);
         }
     }
-}
-
-// In every slot: weights may have been normalised.
-void _measure_list_{{layout.name}}()
-{
-    const auto& _list = _list_{{layout.name}};
-    _launch(_measure_{{codeobj_name}}, _blocks_for(_list.n), _block_size, _list.n,
-            _arrivals{{arrivals_of(pathway)}}.largest{{own.arguments}});
 }
 {% else %}
 {% set notes = is_pre and own.side == 'post' and own.sums %}
@@ -154,8 +145,8 @@ static __global__ void _kernel_{{codeobj_name}}(
 {% set own = kernel(codeobj_name, scalar_code, vector_code, variables, pathway) %}
 {% set is_pre = pathway.prepost == 'pre' %}
 {% set spikes = spikes_of(pathway.source) %}
-{% set end = pathway.source|length %}
-{% set n_other = (layout.n_post if is_pre else layout.n_pre)*layout.lanes %}
+{% set end = in_lanes(pathway.source) %}
+{% set n_other = layout.n_post if is_pre else layout.n_pre %}
 {% set list = '_list_' + layout.name %}
 {% if layout.kind == 'listed' and is_pre and not arrivals_of(pathway) %}
     {{list}}.push({{spikes}}, {{end}});
@@ -166,10 +157,10 @@ static __global__ void _kernel_{{codeobj_name}}(
     const dim3 blocks(1);
     const int block_size = 1;
     {% elif layout.kind == 'one_to_one' or own.side == pathway.prepost %}
-    const dim3 blocks = _up_to({{(end + 63)//64}}, 64);
+    const dim3 blocks = _up_to(({{end}} + 63)/64, 64);
     const int block_size = 64;
     {% else %}
-    const dim3 blocks = _up_to({{(n_other + 63)//64}}, 8192, {{end if own.side == 'synapse' else 1}}, 64);
+    const dim3 blocks = _up_to(({{n_other}}*{{layout.lanes}} + 63)/64, 8192, {{end if own.side == 'synapse' else 1}}, 64);
     const int block_size = 64;
     {% endif %}
     _launch(_kernel_{{codeobj_name}}, blocks, block_size, {{spikes}}{{own.arguments}});
@@ -195,5 +186,19 @@ static __global__ void _kernel_{{codeobj_name}}(
     {{list}}.gather({{sum.pointer|replace('_ptr', '_dev', 1)}}, {{loop.index0}});
     {% endfor %}
     {% endif %}
+{% endif %}
+{% endblock %}
+
+{% block more %}
+{% set arrivals = arrivals_of(pathway) %}
+{% if arrivals %}
+{% set list = '_list_' + pathway.synapses.name %}
+{% set own = kernel(codeobj_name, scalar_code, vector_code, variables, pathway) %}
+// In every slot: weights may have been normalised.
+static void _measure{{list}}()
+{
+    _launch(_gpu::_of_{{codeobj_name}}::_measure_{{codeobj_name}}, _blocks_for({{list}}.n), _block_size,
+            {{list}}.n, _arrivals{{arrivals}}.largest{{own.arguments}});
+}
 {% endif %}
 {% endblock %}

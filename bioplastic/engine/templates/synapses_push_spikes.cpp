@@ -1,3 +1,3 @@
-{# Nothing to push: synapses.cpp reads the spikes themselves, and those of earlier steps where
+{# Nothing to push: others read the spikes themselves, and those of earlier steps where
    there are delays. #}
 {% extends 'common_group.cpp' %}

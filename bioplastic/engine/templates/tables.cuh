@@ -2,27 +2,26 @@
 #include <cstdint>
 #include "noise.h"
 
-// What equations look up (functions.py), and where a slot stands.
+// What kernels read without being given it: sizes, what equations look up, where a slot stands; and
+// what is fetched from them.
 
-static __constant__ double* _dev_sample_keys_values;
-static __constant__ double* _dev_target_values;
-static __constant__ double* _dev_target_signal_values;
-static __constant__ double* _dev_first_rows_values;
-static __constant__ double* _dev_slot_steps_values;
-static __constant__ int64_t _dev_uniform_key[2];
+static std::vector<char*> _mirrors;  // of variables: where the GPU has them, 0 where it has none
 
-#define _set_numbers(table, numbers) \
+static void _fetch(const _Variable& its, const char* mirror)
+{
+    if (mirror) _to_host(its.data, mirror, (its.own ? _n_lanes : 1)*its.n_bytes());
+}
+
+#define _set_size(name) \
     do { \
-        double* data = _copied(numbers); \
-        _set_on_device(table, data); \
+        const int32_t size = (int32_t)name; \
+        _set_on_device(_gpu::name, size); \
     } while (0)
 
-// Of a file, with room for `more`.
-#define _set_table(table, file, n, more) \
+#define _set_table(name, n) \
     do { \
-        std::vector<double> numbers((n) + (more), 0.0); \
-        _read(_folder + file, numbers.data(), n); \
-        _set_numbers(table, numbers); \
+        const double* table = _copied(name, n); \
+        _set_on_device(_gpu::name, table); \
     } while (0)
 
 static __global__ void _begin_slot(_Moment moment, int64_t* timestep, double* t)

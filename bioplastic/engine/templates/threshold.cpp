@@ -7,7 +7,7 @@
 {% block maincode %}
     // scalar code
     const int _vectorisation_idx = -1;
-    {{scalar_code|autoindent}}
+    {{scalar_code|remembered|autoindent}}
     {% set _eventspace = get_array_name(eventspace_variable) %}
     long _count = 0;
     {% macro any_of(first, end) %}

@@ -27,6 +27,6 @@ static __global__ void _kernel_{{codeobj_name}}(const int64_t _n, int32_t* _spik
 
 {% block launch %}
 {% set own = kernel(codeobj_name, scalar_code, vector_code + falls_silent(variables), variables, owner) %}
-    _launch_threshold(_kernel_{{codeobj_name}}, {{owner|length}}, {{on_device(eventspace_variable)}}
+    _launch_threshold(_kernel_{{codeobj_name}}, {{in_lanes(owner)}}, {{on_device(eventspace_variable)}}
                       {{own.arguments}});
 {% endblock %}
