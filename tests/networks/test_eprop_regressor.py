@@ -19,8 +19,8 @@ from bioplastic.networks import EPropRegressor
 #: One build for learning and one for answering serve all tests that have this.
 FAST = {
     "n_lif": 30,
-    "n_epochs": 150,
-    "learning_rate": 0.01,
+    "n_epochs": 50,
+    "learning_rate": 0.02,
     "tau_out": 10 * ms,
     "engine": "cpp_standalone",
     "random_state": 0,
@@ -61,7 +61,7 @@ class TestLearning:
         X, y = pattern
         assert learned.score(X, y) > 0.7
         loss = learned.history_["loss"]
-        assert loss.shape == (150,)
+        assert loss.shape == (50,)
         assert loss[-1] < 0.3 * loss[0]
         drawn = learned.predict(X)
         assert [one.shape for one in drawn] == [(200, 2)]

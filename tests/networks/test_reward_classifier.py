@@ -70,7 +70,7 @@ class TestCritic:
     @pytest.mark.parametrize("baseline", ["class", "global", "none"])
     @pytest.mark.parametrize("r_wrong", [0.0, -1.0])
     def test_reward_baseline_and_modulator_of_every_sample(self, spoken, baseline, r_wrong):
-        X, y = spoken
+        X, y = (part[:15] for part in spoken)
         model = RewardSTDPClassifier(
             **{**SMALL, "baseline": baseline, "baseline_rate": 0.1, "r_wrong": r_wrong, "dip": 0.5}
         )
