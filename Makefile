@@ -14,7 +14,7 @@ VENV_NEXT := .venv-next
 PYTHON_NEXT ?=
 BRIAN_NEXT ?= brian2==2.11.*
 TESTS_NEXT := $(wildcard tests/engine/test_brian_*.py) \
-    $(addprefix tests/engine/test_,noise.py refractory.py context.py)
+    $(addprefix tests/engine/test_,noise.py refractory.py context.py runtime.py)
 NOT_NEXT := standalone compil build shared_out Distributions OfTheUser
 BENCHMARKS ?= $(sort $(filter-out benchmarks/_% benchmarks/before_after.py,$(wildcard benchmarks/*.py)))
 export PYTHON

@@ -58,6 +58,8 @@ class RuntimeProgram:
         self._changing += [
             f"{name}.{key}" for name, (_, keys) in self._plan.lists.items() for key in keys
         ]
+        #: Of these, what each of several lanes has for itself.
+        self._own = [name for name in self._changing if self._lanes_of(name) > 1]
 
     def run(
         self, chunk: Chunk, *, report: Callable[[int], None], stop: Callable[[], bool]
@@ -173,12 +175,11 @@ class RuntimeProgram:
         slots = len(self._log) + np.cumsum(rows >= 0) - 1
         intervals = self._built.intervals
         repeats = self._schedule["repeats"].get_value().astype(np.int64)
-        changing = [name for name in self._changing if self._lanes_of(name) > 1]
         kept: dict[int, dict[str, npt.NDArray[np.float64]]] = {}
         for step in range(int(lengths.max())):
             for lane in np.flatnonzero(lengths == step).tolist():
                 # Its sample is over: it waits for the others as it is.
-                kept[lane] = {name: self._lane(name, lane).copy() for name in changing}
+                kept[lane] = {name: self._lane(name, lane).copy() for name in self._own}
             timestep.set_value(step)
             t.set_value(step * dt)
             noise.step[0] = step

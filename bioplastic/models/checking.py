@@ -134,7 +134,7 @@ def check_model(model: Any, of: str) -> None:
 
 def _check_constants(model: Any, of: str) -> None:
     for name in ("constants", "initial"):
-        given = getattr(model, name, {})
+        given = getattr(model, name) if hasattr(type(model), name) else {}
         if not isinstance(given, Mapping):
             raise refusal(model, name, "be a mapping of names to values")
         for key, value in given.items():

@@ -135,7 +135,9 @@ def key_of(value: Any) -> str:
             f"{f.name}={f.metadata.get('key', key_of)(getattr(value, f.name))}"
             for f in dataclasses.fields(value)
         ]
-        parts.append(parameter_equations(getattr(value, "parameters", {})))
+        # Its class is asked: what a declaration itself does not have, it looks for a word near to.
+        has_some = hasattr(type(value), "parameters")
+        parts.append(parameter_equations(getattr(value, "parameters", {}) if has_some else {}))
         return f"{type(value).__module__}.{type(value).__qualname__}({', '.join(parts)})"
     if isinstance(value, tuple | list):
         return f"({', '.join(map(key_of, value))})"

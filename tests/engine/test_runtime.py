@@ -170,7 +170,7 @@ def networks_of(kind):
 
 @of_every_kind
 @pytest.mark.parametrize("lanes", [(1, 1), (2, 4)])
-def test_other_sizes_and_values_need_nothing_new(kind, lanes, made, monkeypatch):
+def test_other_sizes_and_values_are_served_by_the_same_objects(kind, lanes, made, monkeypatch):
     networks = networks_of(kind)
     tasks = list(zip([*networks, networks[0]], lanes * 2, strict=True))
     shared = [run(network, lanes=n) for network, n in tasks]
