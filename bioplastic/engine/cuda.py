@@ -110,8 +110,8 @@ class CudaDevice(SlotDevice):
     unit = "unit.cu"
     has_threads = False
     our_headers = (
-        "launch.cuh", "run.h", "philox.h", "noise.h", "tables.cuh", "spikes.cuh", "lanes.cuh",
-        "synapse_list.cuh",
+        "launch.cuh", "run.h", "slots.h", "philox.h",
+        "noise.h", "tables.cuh", "spikes.cuh", "lanes.cuh", "synapse_list.cuh",
     )  # fmt: skip
 
     def __init__(self) -> None:

@@ -181,7 +181,8 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
     #: The file that is compiled, and those of our templates that it includes.
     unit = "unit.cpp"
     our_headers: tuple[str, ...] = (
-        "run.h", "calendar.h", "philox.h", "noise.h", "superposition.h", "synapse_list.h",
+        "run.h", "slots.h", "calendar.h",
+        "philox.h", "noise.h", "superposition.h", "synapse_list.h",
     )  # fmt: skip
 
     #: Whether threads may share a program's samples.

@@ -214,7 +214,10 @@ def samples(n=8, n_channels=5):
 X, y = samples(), np.arange(8) % 2
 QUICK = {"engine": "cpp_standalone", "random_state": 0}
 ESTIMATORS = {
-    "DiehlCookClassifier": (DiehlCookClassifier(4, dt=1 * ms, min_spikes=0, **QUICK), "transform"),
+    "DiehlCookClassifier": (
+        DiehlCookClassifier(4, dt=1 * ms, norm=20.0, min_spikes=0, **QUICK),
+        "transform",
+    ),
     "RewardSTDPClassifier": (RewardSTDPClassifier(2, dt=1 * ms, **QUICK), "decision_function"),
     "EPropClassifier": (EPropClassifier(3, 3, n_epochs=2, **QUICK), "predict_proba"),
     "LiquidStateMachine": (

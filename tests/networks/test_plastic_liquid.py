@@ -184,7 +184,9 @@ class TestLearning:
         assert set(lsm.timings_) == {"build", "simulate"}
         assert lsm.timings_["simulate"] > 0
         assert lsm.engine_["name"] == engine.resolve_engine("auto")
-        assert not hasattr(LiquidStateMachine(**SMALL).fit(X), "timings_")
+        resting = LiquidStateMachine(**SMALL).fit(X)
+        assert resting.timings_ == {"build": 0.0, "simulate": 0.0}
+        assert not hasattr(resting, "engine_")
 
 
 class _Engines:

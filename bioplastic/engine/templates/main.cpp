@@ -1,28 +1,9 @@
 {# One program for a whole data set: reads state and samples, runs slots, writes state and spikes. #}
 {% set _plan = slot_plan() %}
-static bool _keeps_spikes = true;  // whether spikes are handed back
-static int _combine = 0;           // what samples side by side teach: nothing, the sum, the mean
-static int64_t _n_rows = 0, _unit = 0;  // all, and those that are shared out among threads in one go
-static std::vector<int64_t> _n_steps;
-static int64_t _seed[2];
-static int64_t _next_row = 0, _n_done = 0, _n_shown_together = 0;
-static bool _ends_together = false;       // whether what a unit teaches is put together at its end
-static std::vector<char> _shows;          // whether a lane of a thread shows a sample
-_OWN std::vector<int64_t> _rows;          // what a thread is still to show of a unit
-_OWN std::vector<int64_t> _row;           // what each lane shows, -1 for nothing
-_OWN std::vector<int64_t> _lane_steps;    // how long that is
-_OWN int64_t _last_lane = 0;              // which has shown the last row
-_OWN std::vector<std::vector<double>> _lane_times;
-_OWN std::vector<std::vector<int32_t>> _lane_units;
-_OWN std::vector<double> _spike_times;
-_OWN std::vector<int32_t> _spike_units;
-_OWN std::vector<int64_t> _offsets(1, 0);
-_OWN std::vector<double> _log;
-_OWN std::vector<_Variable> _variables;
-_OWN _Probe _probe;
-_OWN std::vector<size_t> _probe_next;  // of each lane
-static double _seconds = 0.0;
-{% include 'spike_input.cpp' %}
+{% for name, file, spikes, n in _plan.spike_inputs %}
+static _Spikes _spikes_{{name}};
+_OWN _SpikeInput _input_{{name}};
+{% endfor %}
 {% for all in _plan.superposed %}
 
 static void _end_span_{{all.name}}() { {{all.end_span}} }
@@ -72,26 +53,12 @@ _COLD void _look(int64_t lane, int64_t step)
     {% endfor %}
 }
 
-// Every lane begins with what was given for one.
-_COLD void _spread(char* data, int64_t n_bytes)
-{
-    for (int64_t lane=1; lane<_n_lanes; lane++) std::memcpy(data + lane*n_bytes, data, n_bytes);
-}
-
 _COLD void _read_sizes()
 {
     std::vector<int64_t> sizes;
     _read_all(_Path("sizes"), sizes);
     int64_t* const read[] = { {% for name in _plan.sizes %}&{{name}}, {% endfor %} };
     for (size_t k=0; k<sizes.size(); k++) *read[k] = sizes[k];
-}
-
-// A table has a row for each sample or each step; a lane may look beyond its sample.
-_COLD double* _table(const _Path& path, int64_t n, int64_t more = 0)
-{
-    double* values = _room<double>(n + more);
-    if (path.text[0]) _read(path, values, n*sizeof(double));
-    return values;
 }
 
 _COLD void _read_samples(int64_t n_rows)
@@ -244,50 +211,6 @@ _COLD void _end_batch()
     {% endif %}
 }
 {% endif %}
-// Rows are shared out by their length, the longest first, to whoever has least to do; those of a
-// round lane by lane.
-_COLD void _share_out(int64_t begin, int64_t end)
-{
-    std::vector<int64_t> order, load(_n_threads, 0);
-    for (int64_t row=begin; row<end; row++) order.push_back(row);
-    std::stable_sort(order.begin(), order.end(), [](int64_t a, int64_t b) { return _n_steps[a] > _n_steps[b]; });
-    _rows.clear();
-    for (const int64_t row : order)
-    {
-        const int64_t thread = _n_lanes > 1 ? (row - begin)/_n_lanes
-            : std::min_element(load.begin(), load.end()) - load.begin();
-        load[thread] += _n_steps[row] + 1;
-        if (thread == _thread_number) _rows.push_back(row);
-    }
-    std::sort(_rows.begin(), _rows.end(), [](int64_t a, int64_t b) { return a > b; });  // from the back
-}
-
-// Rows are handed out in order, to lanes that have nothing to show.
-static int64_t _hand_out()
-{
-    int64_t number = 0;
-    for (int64_t lane=0; lane<_n_lanes; lane++)
-    {
-        if (_row[lane] < 0 && _unit)
-        {
-            if (!_rows.empty())
-            {
-                _row[lane] = _rows.back();
-                _rows.pop_back();
-            }
-        }
-        else if (_row[lane] < 0 && !_stop_requested && __atomic_load_n(&_next_row, __ATOMIC_RELAXED) < _n_rows)
-        {
-            const int64_t row = __atomic_fetch_add(&_next_row, 1, __ATOMIC_RELAXED);
-            if (row < _n_rows) _row[lane] = row;
-        }
-        _shows[_thread_number*_n_lanes + lane] = _row[lane] >= 0;
-        number += _row[lane] >= 0;
-    }
-    return number;
-}
-
-static double _begun, _reported;
 
 static _HOT void _run_slots()
 {
@@ -426,24 +349,6 @@ static _HOT void _run_slots()
     }
 }
 
-// What a thread has seen, and which samples it has not brought to an end.
-static std::vector<int64_t> _unfinished;
-
-_COLD void _write_spikes()
-{
-    const int k = (int)_thread_number;
-    _write(_Path("%d.spikes.t", k), _spike_times.data(), _spike_times.size()*sizeof(double));
-    _write(_Path("%d.spikes.i", k), _spike_units.data(), _spike_units.size()*sizeof(int32_t));
-    _write(_Path("%d.offsets", k), _offsets.data(), _offsets.size()*sizeof(int64_t));
-    _write(_Path("%d.log", k), _log.data(), _log.size()*sizeof(double));
-    for (int64_t thread=0; thread<_n_threads; thread++)
-    {
-        _meet();
-        if (thread == _thread_number)
-            for (const int64_t row : _row) if (row >= 0) _unfinished.push_back(row);
-    }
-    _meet();
-}
 {% block threads %}
 
 // Units of samples that are learned together, each shared out among all threads.
@@ -538,18 +443,7 @@ _COLD void _write_state()
 
 static int _run(int argc, char **argv)
 {
-    // arguments: run folder, rows of the sample table, what samples side by side teach, whether to
-    // hand back spikes, threads, and rows that these learn together
-    if (argc != 7) _fail("usage: main PART FOLDER ROWS COMBINE SPIKES THREADS UNIT");
-    _folder = argv[1];
-    _n_rows = std::atol(argv[2]);
-    _combine = std::atoi(argv[3]);
-    _keeps_spikes = std::atoi(argv[4]);
-    _n_threads = std::atol(argv[5]);
-    _unit = std::atol(argv[6]);
-    _flush_denormals();
-    std::signal(SIGTERM, _request_stop);
-    std::signal(SIGINT, SIG_IGN);
+    _take_arguments(argc, argv);
     {% block open %}
     {% endblock %}
     _read_sizes();
