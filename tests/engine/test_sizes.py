@@ -12,7 +12,7 @@ from brian2 import ms
 
 from bioplastic import SpikeTrains, engine, networks, readout
 from bioplastic.engine import cache, standalone_program
-from bioplastic.engine.cache import MANIFEST
+from bioplastic.engine.cache import MANIFESTS
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.standalone import SlotDevice, slot_device
 from bioplastic.engine.standalone_program import generate
@@ -113,10 +113,10 @@ class Asked(BaseException):
 
 
 def networks_of(name, monkeypatch, n_neurons, n_channels, n_targets):
-    """Return the first network of an estimator for which it wants a program."""
+    """Return the first network of an estimator for which it wants a program, and what answers."""
 
-    def ask(network, **_):
-        raise Asked(network)
+    def ask(network, answers=None, **_):
+        raise Asked(network, answers)
 
     def use(estimator, X, y):
         fitted = estimator.fit(X, y)
@@ -126,15 +126,15 @@ def networks_of(name, monkeypatch, n_neurons, n_channels, n_targets):
     monkeypatch.setattr(standalone_program, "StandaloneProgram", ask)
     with pytest.raises(Asked) as asked:
         use(make(n_neurons), samples(n_channels), targets(n_targets))
-    (network,) = asked.value.args
-    return network
+    return asked.value.args
 
 
-def text_of(network, folder, lanes=1):
+def text_of(network, folder, lanes=1, answers=None):
     """Return the source of a network's program, and what is noted of it."""
-    network = plan_of(network).network
-    generate(network, folder, slot_device, lanes=lanes, superpose=lanes == 1)
-    return (folder / slot_device.unit).read_text(), (folder / MANIFEST).read_text()
+    network, options = plan_of(network).network, {"lanes": lanes, "superpose": lanes == 1}
+    generate(network, folder, slot_device, answers=answers, **options)
+    names = MANIFESTS if answers else MANIFESTS[:1]
+    return [(folder / name).read_text() for name in (slot_device.unit, *names)]
 
 
 def test_every_estimator_with_a_network_is_here():
@@ -157,10 +157,15 @@ def test_every_estimator_with_a_network_is_here():
 )  # fmt: skip
 def test_estimators_of_all_sizes_have_one_text(name, lanes, monkeypatch, tmp_path):
     sizes = (1, 1, 2), (3, 7, 3)
-    one, other = (networks_of(name, monkeypatch, *numbers) for numbers in sizes)
+    both = [networks_of(name, monkeypatch, *numbers) for numbers in sizes]
+    (one, _), (other, _) = both
     assert plan_of(one).sizes != plan_of(other).sizes
     assert plan_of(one).key == plan_of(other).key
-    assert text_of(one, tmp_path, lanes[0]) == text_of(other, tmp_path, lanes[1])
+    texts = [
+        text_of(network, tmp_path, n, answers if n == 1 else None)
+        for (network, answers), n in zip(both, lanes, strict=True)
+    ]
+    assert texts[0] == texts[1]
 
 
 # --- one program of much that networks have
@@ -321,10 +326,10 @@ def calls(monkeypatch, tmp_path):
 
     def of(network, **options):
         found = []
-        text = SlotDevice.text
-        monkeypatch.setattr(SlotDevice, "text", lambda d: found.append(dict(d.calls)) or text(d))
-        text_of(network, tmp_path, **options)
-        monkeypatch.setattr(SlotDevice, "text", text)
+        with monkeypatch.context() as patch:
+            part = SlotDevice.part
+            patch.setattr(SlotDevice, "part", lambda d: found.append(dict(d.calls)) or part(d))
+            text_of(network, tmp_path, **options)
         parts = {name: call.removesuffix(");").split("(") for name, call in found[0].items()}
         return {name: (part[0], part[1].split(", ")) for name, part in parts.items()}
 
