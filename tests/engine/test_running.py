@@ -214,7 +214,7 @@ class TestCtrlC:
                 signal.raise_signal(signal.SIGINT)
 
         program = engine.open_program(network, engine="numpy")
-        steps = program._steps[0]
+        steps = program._objects.steps[0]
         original = steps.run
         steps.run = lambda: (press_once(None), original())[1]
         try:
