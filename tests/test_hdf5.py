@@ -88,7 +88,9 @@ def test_ctrl_c_leaves_no_answer_for_the_next_question(path, tmp_path):
             def readline():
                 raise KeyboardInterrupt
 
-            close = staticmethod(lambda: None)
+            @staticmethod
+            def close():
+                process.stdout.close()
 
     process = _hdf5._reader._process
     _hdf5._reader._process = Interrupted()

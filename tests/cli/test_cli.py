@@ -69,6 +69,7 @@ def test_console_script(monkeypatch, capsys):
     assert capsys.readouterr().out == f"bioplastic {bioplastic.__version__}\n"
 
 
+@pytest.mark.filterwarnings("always")
 def test_warning_is_one_line(capsys):
     with reporting(debug=False):
         warnings.warn("no compiler found", RuntimeWarning, stacklevel=1)

@@ -248,9 +248,9 @@ class TestFilesOfTheProgram:
         """Names and sizes of the files that each chunk leaves."""
         found, read = [], standalone_program.CompiledProgram._read_output
 
-        def note(self, folder, probe):
+        def note(self, folder, *args):
             found.append({file.name: file.stat().st_size for file in os.scandir(folder)})
-            return read(self, folder, probe)
+            return read(self, folder, *args)
 
         monkeypatch.setattr(standalone_program.CompiledProgram, "_read_output", note)
         return found

@@ -302,7 +302,7 @@ def test_sigkill_in_the_middle_then_resumed_gives_the_same_weights(tmp_path, und
     _wait_for(path, process)
     children = _children(process.pid)
     process.kill()
-    process.wait()
+    process.communicate()
     killed = _load(path)  # whole, though its writer died
     assert killed["counters"][0] < undisturbed["counters"][0]
     # The compiled program notices that nobody listens any more.
@@ -342,7 +342,8 @@ def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(tmp_path, undisturbed, engine)
     assert 0 < kept["counters"][0] < undisturbed["counters"][0]
     if engine == "cpp_standalone":
         again = _start(path, engine)
-        assert again.wait(timeout=400) == 0
+        again.communicate(timeout=400)
+        assert again.returncode == 0
         for name in ("state.input_to_excitatory.w", "state.excitatory.theta"):
             assert np.array_equal(_load(path)[name], undisturbed[name]), name
 

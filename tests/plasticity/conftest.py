@@ -82,7 +82,7 @@ class Laboratory:
         order = order[times[order] < duration - 2 * self.dt]
         samples = SpikeTrains(
             times[order] * 1e-3, units[order], [0, len(order)],
-            n_units=2 * self.n, duration=duration * 1e-3,
+            n_units=2 * self.n, duration=duration * ms,
         )  # fmt: skip
         key = name, key_of(network)
         if key not in self.programs:

@@ -36,7 +36,7 @@ def present(network, pre, post, *, name, state, duration, program=None):
     order = order[times[order] < duration]
     samples = SpikeTrains(
         times[order] * 1e-3, units[order], [0, len(order)],
-        n_units=len(trains), duration=duration * 1e-3,
+        n_units=len(trains), duration=duration * ms,
     )  # fmt: skip
     return engine.run(
         network,

@@ -95,6 +95,7 @@ def test_layers_of_spikes_by_hand():
     assert numbers.activation_sites == 0
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_layers_of_an_mlp_are_counted_by_their_activations():
     rng = np.random.default_rng(0)
     X = rng.integers(0, 4, (50, 12)) * 0.5
