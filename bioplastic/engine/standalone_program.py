@@ -32,6 +32,7 @@ from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan
 from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.engine.standalone import Part, SlotDevice, slot_device
+from bioplastic.engine.staying import Samples, StayingProgram, end, follow, writing
 from bioplastic.errors import BuildError, CompilerNotFoundError, SimulationError, StorageError
 from bioplastic.models import Network
 
@@ -123,49 +124,74 @@ class CompiledProgram:
         """Run slots, see :class:`~bioplastic.engine.program.Program`."""
         with tempfile.TemporaryDirectory(dir=chunk.folder, ignore_cleanup_errors=True) as name:
             folder = Path(name)
-            self._write_input(folder, chunk)
-            arguments = (
-                folder, len(chunk.keys), _COMBINE.index(chunk.combine), int(chunk.spikes),
-                chunk.n_threads, chunk.unit,
-            )  # fmt: skip
-            built = self._call(folder, [str(a) for a in arguments], report, stop)
-            return self._read_output(folder, chunk, built)
+            with writing(chunk.folder):
+                self.write_values(folder, chunk)
+                self.write_samples(folder, chunk)
+            built = self._call(folder, self.arguments(folder, chunk), report, stop)
+            return self.read_output(folder, chunk, built)
 
-    def _write_input(self, folder: Path, chunk: Chunk) -> None:
-        try:
-            for name, arrays in chunk.samples.items():
-                for what, array in arrays.items():
-                    _write_array(folder / f"input.{self._inputs.index(name)}.{what}", array)
-            if chunk.target_signals is not None:
-                _write_array(folder / "target_signals", chunk.target_signals)
-            _write_array(folder / "sizes", self._sizes)
-            _write_array(folder / "n_steps", np.asarray(chunk.n_steps, dtype=np.int64))
-            _write_array(folder / "sample_keys", np.asarray(chunk.keys, dtype=np.float64))
-            _write_array(folder / "targets", np.asarray(chunk.targets, dtype=np.float64))
-            _write_array(folder / "key", np.array(chunk.seed, dtype=np.int64))
-            for variable, size in self.sizes.items():
-                value = np.asarray(chunk.values[variable], dtype=self._types[variable])
-                value = np.broadcast_to(value.ravel(), (size,))
-                _write_array(folder / f"in.{self._files[variable]}", value)
-            for name, (read, changed) in self._lists.items():
-                for key in (*read, *changed):
-                    # What stays as it is, is written for the first chunk of a run.
-                    place = folder if key in changed else chunk.folder
-                    place /= f"in.{self._files[f'{name}.{key}']}"
-                    if not place.exists():
-                        kind = np.int32 if key in ("i", "j") else np.float64
-                        _write_array(place, np.asarray(chunk.values[f"{name}.{key}"], dtype=kind))
-            if chunk.probe is not None:
-                points = np.stack([chunk.probe.rows, chunk.probe.steps], axis=1)
-                _write_array(folder / "probe.points", points.astype(np.int64))
-                for name, chosen in chunk.probe.variables.items():
-                    elements = np.asarray(chosen, dtype=np.int32)
-                    _write_array(folder / f"probe.{self._files[name]}", elements)
-        except OSError as error:
-            raise StorageError(
-                f"cannot write the input of a run to {chunk.folder.parent}: {error}; free some "
-                f"space, or set TMPDIR to a folder with room"
-            ) from error
+    def stay(self, chunk: Chunk) -> "StayingProgram":
+        """Start the program, which then stays alive between chunks of the same run.
+
+        Parameters
+        ----------
+        chunk : Chunk
+            The first, which may have no rows. Others have other samples, and all else alike: no
+            threads, and a network for which samples do not depend on each other.
+
+        Raises
+        ------
+        SimulationError
+            If the program fails.
+        StorageError
+            If the disk is full, or the program may not be run.
+        """
+        return StayingProgram(self, chunk)
+
+    @staticmethod
+    def arguments(folder: Path, chunk: Chunk) -> list[str]:
+        """Return what the program is called with, behind the number of its part."""
+        combine, spikes = _COMBINE.index(chunk.combine), int(chunk.spikes)
+        given = folder, len(chunk.keys), combine, spikes, chunk.n_threads, chunk.unit
+        return [str(argument) for argument in given]
+
+    def write_samples(self, folder: Path, chunk: Chunk) -> None:
+        """Write what differs between chunks of a network that learns nothing."""
+        self.write_inputs(folder, chunk.samples)
+        if chunk.target_signals is not None:
+            _write_array(folder / "target_signals", chunk.target_signals)
+        _write_array(folder / "n_steps", np.asarray(chunk.n_steps, dtype=np.int64))
+        _write_array(folder / "sample_keys", np.asarray(chunk.keys, dtype=np.float64))
+        _write_array(folder / "targets", np.asarray(chunk.targets, dtype=np.float64))
+        if chunk.probe is not None:
+            points = np.stack([chunk.probe.rows, chunk.probe.steps], axis=1)
+            _write_array(folder / "probe.points", points.astype(np.int64))
+            for name, chosen in chunk.probe.variables.items():
+                elements = np.asarray(chosen, dtype=np.int32)
+                _write_array(folder / f"probe.{self._files[name]}", elements)
+
+    def write_inputs(self, folder: Path, samples: Samples) -> None:
+        """Write what the inputs are shown, see :class:`~bioplastic.engine.program.Chunk`."""
+        for name, arrays in samples.items():
+            for what, array in arrays.items():
+                _write_array(folder / f"input.{self._inputs.index(name)}.{what}", array)
+
+    def write_values(self, folder: Path, chunk: Chunk) -> None:
+        """Write what such chunks have in common: sizes, seed, parameters, state and synapses."""
+        _write_array(folder / "sizes", self._sizes)
+        _write_array(folder / "key", np.array(chunk.seed, dtype=np.int64))
+        for variable, size in self.sizes.items():
+            value = np.asarray(chunk.values[variable], dtype=self._types[variable])
+            value = np.broadcast_to(value.ravel(), (size,))
+            _write_array(folder / f"in.{self._files[variable]}", value)
+        for name, (read, changed) in self._lists.items():
+            for key in (*read, *changed):
+                # What stays as it is, is written for the first chunk of a run.
+                place = folder if key in changed else chunk.folder
+                place /= f"in.{self._files[f'{name}.{key}']}"
+                if not place.exists():
+                    kind = np.int32 if key in ("i", "j") else np.float64
+                    _write_array(place, np.asarray(chunk.values[f"{name}.{key}"], dtype=kind))
 
     def _call(
         self,
@@ -177,32 +203,32 @@ class CompiledProgram:
         """Run the program, and return the seconds that were waited for a build."""
         errors = folder / "stderr"
         with errors.open("w") as stderr:
-            process, built = self._start(arguments, stderr)
+            process, built = self.start(arguments, stderr)
             try:
-                assert process.stdout is not None
-                told = False
-                with process.stdout:
-                    for line in process.stdout:
-                        report(int(line))
-                        if stop() and not told:
-                            process.terminate()
-                            told = True
+                follow(process, report, stop)
                 code = process.wait()
             finally:
-                if process.poll() is None:
-                    process.kill()
-                    process.wait()
+                end(process)
         if code:
-            said = errors.read_text().strip() or "nothing"
-            kind = StorageError if "disk full" in said else SimulationError
-            raise kind(
-                f"the compiled program stopped with code {code} and said: {said}; "
-                f"{self._advice(said)}its sources lie in {self._folder}"
-            )
+            raise self.failure(code, errors)
         return built
 
-    def _start(
-        self, arguments: list[str], stderr: IO[str], tries: int = 3
+    def failure(self, code: int, errors: Path) -> SimulationError | StorageError:
+        """Return the error that tells how a program ended."""
+        said = errors.read_text().strip() or "nothing"
+        kind = StorageError if "disk full" in said else SimulationError
+        return kind(
+            f"the compiled program stopped with code {code} and said: {said}; "
+            f"{self._advice(said)}its sources lie in {self._folder}"
+        )
+
+    def start(
+        self,
+        arguments: list[str],
+        stderr: IO[str],
+        *,
+        stdin: int = subprocess.DEVNULL,
+        tries: int = 3,
     ) -> tuple[subprocess.Popen[str], float]:
         """Start the program, which the cache may have lost since the last chunk."""
         self._folder, manifest, seconds = self._of_cache()
@@ -212,6 +238,7 @@ class CompiledProgram:
             process = subprocess.Popen(
                 [str(self._folder / "main"), str(manifest["part"]), *arguments],
                 cwd=self._folder,
+                stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 text=True,
@@ -219,7 +246,7 @@ class CompiledProgram:
             )
         except OSError as error:
             if isinstance(error, FileNotFoundError) and tries > 1:  # removed since we looked
-                process, more = self._start(arguments, stderr, tries - 1)
+                process, more = self.start(arguments, stderr, stdin=stdin, tries=tries - 1)
                 return process, seconds + more
             raise StorageError(
                 f"the compiled program in {self._folder} cannot be run: {error}; set "
@@ -231,7 +258,8 @@ class CompiledProgram:
         """Say what may help against what the program said, ending in a semicolon."""
         return ""
 
-    def _read_output(self, folder: Path, chunk: Chunk, built: float) -> ChunkResult:
+    def read_output(self, folder: Path, chunk: Chunk, built: float) -> ChunkResult:
+        """Read what the program has written."""
         types = {name: t for name, t in self._types.items() if name not in self._parameters}
         types |= {f"{n}.{k}": "float64" for n, (_, keys) in self._lists.items() for k in keys}
         state = {

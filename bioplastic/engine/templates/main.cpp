@@ -80,22 +80,23 @@ _COLD void _read_samples(int64_t n_rows)
     {% endfor %}
     {% block tables %}
     {% for table, file, by_step in _plan.tables %}
-    {{table}}_values = _table(_Path("input.{{file}}.table"), {{"_n_signal_rows" if by_step else "n_rows"}}*{{table}}_columns,
-        _more*{{table}}_columns);
+    _read_table({{table}}_values, _Path("input.{{file}}.table"),
+        {{"_n_signal_rows" if by_step else "n_rows"}}*{{table}}_columns, _more*{{table}}_columns);
     {% endfor %}
     {% if _plan.target_signals %}
-    target_signal_values = _table(_Path("target_signals"), _n_signal_rows*target_signal_columns, _more*target_signal_columns);
+    _read_table(target_signal_values, _Path("target_signals"), _n_signal_rows*target_signal_columns,
+        _more*target_signal_columns);
     {% endif %}
     {% if _plan.signals %}
-    first_rows_values = _room<double>(n_rows);
+    _make_table(first_rows_values, n_rows);
     for (int64_t row=0, first=0; row<n_rows; first+=_n_steps[row++])
         first_rows_values[row] = (double)first;
     {% endif %}
-    slot_steps_values = _room<double>(n_rows);
+    _make_table(slot_steps_values, n_rows);
     for (int64_t row=0; row<n_rows; row++) slot_steps_values[row] = (double)_n_steps[row];
-    sample_keys_values = _table(_Path("sample_keys"), n_rows);
+    _read_table(sample_keys_values, _Path("sample_keys"), n_rows);
     {% if _plan.has_targets %}
-    target_values = _table(_Path("targets"), n_rows);
+    _read_table(target_values, _Path("targets"), n_rows);
     {% endif %}
     {% if _plan.draws %}
     std::copy(_seed, _seed + 2, uniform_key);
@@ -104,6 +105,15 @@ _COLD void _read_samples(int64_t n_rows)
     _read(_Path("input.{{file}}.key"), {{uniform}}_key, 2*sizeof(int64_t));
     {% endfor %}
     {% endblock %}
+}
+
+// The samples of a chunk, and what is looked at.
+_COLD void _open_samples()
+{
+    {% for name, file, spikes, n in _plan.spike_inputs %}
+    _input_{{name}}.prepare(_spikes_{{name}});
+    {% endfor %}
+    _probe.open(_variables);
 }
 
 // What each thread has for itself, and what all have once.
@@ -161,10 +171,7 @@ _COLD void _prepare()
     _superposition_{{all.name}}.prepare({{all.n_pre}}, {{all.n_post}}, {{all.how.states|length}},
                                         {{all.variables|length}}, {{all.variables.index(all.how.jumps)}});
     {% endfor %}
-    {% for name, file, spikes, n in _plan.spike_inputs %}
-    _input_{{name}}.prepare(_spikes_{{name}});
-    {% endfor %}
-    _probe.open(_variables);
+    _open_samples();
 }
 {% block during_slots %}
 {% for name, file, spikes, n in _plan.spike_inputs %}
@@ -196,6 +203,26 @@ static void _note_spikes()
 }
 
 {% include 'side_by_side.cpp' %}
+{% if _plan.lanes == 1 %}
+
+// A sample that goes on: its spikes so far are handed back, and more of it is waited for.
+_COLD bool _take_more(int64_t& n_steps)
+{
+    int64_t more = 0;
+    _write(_Path("0.spikes.t"), _lane_times[0].data(), _lane_times[0].size()*sizeof(double));
+    _write(_Path("0.spikes.i"), _lane_units[0].data(), _lane_units[0].size()*sizeof(int32_t));
+    _lane_times[0].clear();
+    _lane_units[0].clear();
+    if (!_next_order(more)) std::exit(0);
+    {% for name, file, spikes, n in _plan.spike_inputs %}
+    _spikes_{{name}}.read({{file}});
+    _input_{{name}}.go_on(_spikes_{{name}});
+    {% endfor %}
+    n_steps += more;
+    _lane_steps[0] = n_steps;
+    return true;
+}
+{% endif %}
 {% endblock %}
 {% if _plan.batch %}
 _COLD void _end_batch()
@@ -254,7 +281,8 @@ static _HOT void _run_slots()
         {{call}}
         {% endfor %}
         {% block steps %}
-        for (int64_t step=0; step<n_steps; step++)
+        int64_t step = 0;
+        do for (; step<n_steps; step++)
         {
             {% if _plan.lanes > 1 %}
             for (int64_t lane=0; lane<_n_lanes; lane++) if (_lane_steps[lane] == step) _keep(lane);
@@ -297,6 +325,7 @@ static _HOT void _run_slots()
                     _probe_next[lane]++;
                 }
         }
+        while ({{"_goes_on && _take_more(n_steps)" if _plan.lanes == 1 else "false"}});
         _now.step = -1;
         {% endblock %}
         {% if _plan.superposed %}
@@ -450,9 +479,15 @@ static int _run(int argc, char **argv)
     _ends_together = _unit && _n_lanes == 1;
     _read_samples(_n_rows);
     _prepare();
-    _begun = _reported = _seconds_now();
-    _work_together();
-    _seconds = _seconds_now() - _begun;
-    _write_state();
-    return 0;
+    for (;;)
+    {
+        _begun = _reported = _seconds_now();
+        _work_together();
+        _seconds = _seconds_now() - _begun;
+        _write_state();
+        if (!_next_order(_n_rows)) return 0;
+        _begin_chunk();
+        _read_samples(_n_rows);
+        _open_samples();
+    }
 }

@@ -230,6 +230,9 @@ struct _Probe
 
     void open(const std::vector<_Variable>& variables)
     {
+        for (FILE* file : files) if (file) std::fclose(file);
+        if (met) std::fclose(met);
+        *this = _Probe();  // of the chunk before
         chosen.resize(variables.size());
         files.resize(variables.size());
         if (!_File(_Path("probe.points"), "rb").file) return;

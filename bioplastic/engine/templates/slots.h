@@ -50,11 +50,32 @@ _COLD void _spread(char* data, int64_t n_bytes)
 }
 
 // A table has a row for each sample or each step; a lane may look beyond its sample.
-_COLD double* _table(const _Path& path, int64_t n, int64_t more = 0)
+_COLD void _make_table(double*& values, int64_t n)
 {
-    double* values = _room<double>(n + more);
-    if (path.text[0]) _read(path, values, n*sizeof(double));
-    return values;
+    std::free(values);  // of the chunk before
+    values = _room<double>(n);
+}
+
+_COLD void _read_table(double*& values, const _Path& path, int64_t n, int64_t more = 0)
+{
+    _make_table(values, n + more);
+    _read(path, values, n*sizeof(double));
+}
+
+// A program stays until its standard input ends. A line of it has the rows of another chunk, or by how
+// many steps a sample goes on, and whether that will go on after these.
+static bool _goes_on = false;
+
+_COLD bool _next_order(int64_t& number)
+{
+    long long given;
+    int goes_on;
+    std::puts("");  // what was asked for is written
+    std::fflush(stdout);
+    if (std::scanf("%lld %d", &given, &goes_on) != 2) return false;
+    number = given;
+    _goes_on = goes_on;
+    return true;
 }
 
 // Rows are shared out by their length, the longest first, to whoever has least to do; those of a
@@ -120,6 +141,18 @@ _COLD void _write_spikes()
     }
     _meet();
 }
+
+// State, synapses and parameters stay as they are.
+_COLD void _begin_chunk()
+{
+    _next_row = _n_done = _last_lane = 0;
+    _unfinished.clear();
+    _spike_times.clear();
+    _spike_units.clear();
+    _log.clear();
+    _offsets.assign(1, 0);
+}
+
 struct _Spikes
 {
     std::vector<int32_t> steps, units;
@@ -161,6 +194,15 @@ struct _SpikeInput
             end[lane] = _row[lane] < 0 ? 0 : offsets[_row[lane] + 1];
             late[lane].clear();
         }
+    }
+
+    // More of a sample, whose spikes so far have all been fired, or are late.
+    void go_on(const _Spikes& spikes)
+    {
+        steps = spikes.steps.data();
+        units = spikes.units.data();
+        next[0] = 0;
+        end[0] = (int64_t)spikes.units.size();
     }
 
     bool is_over(int64_t lane) const { return next[lane] >= end[lane] && late[lane].empty(); }
