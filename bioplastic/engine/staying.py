@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from bioplastic.engine.arrays_file import read_arrays, write_arrays
 from bioplastic.engine.program import Chunk, ChunkResult
 from bioplastic.errors import SimulationError, StorageError
 
@@ -55,8 +56,7 @@ class StayingProgram:
         self._program, self._lock, self._streams = program, threading.Lock(), False
         self._folder = folder = Path(tempfile.mkdtemp(dir=chunk.folder))
         with writing(chunk.folder):
-            program.write_values(folder, chunk)
-            program.write_samples(folder, chunk)
+            write_arrays(folder / "given", program.values_of(chunk) | program.samples_of(chunk))
         with (folder / "stderr").open("w") as stderr:
             self._process, self.build_seconds = program.start(
                 program.arguments(folder, chunk), stderr, stdin=subprocess.PIPE
@@ -97,8 +97,9 @@ class StayingProgram:
         """
         with self._lock:
             self._feed(samples, n_steps, goes_on=True)
-            times = np.fromfile(self._folder / "0.spikes.t", np.float64)
-            return times, np.fromfile(self._folder / "0.spikes.i", np.int32)
+            made = read_arrays(self._folder / "made")
+            times, units = made["0.spikes.t"].view(np.float64), made["0.spikes.i"].view(np.int32)
+            return times.copy(), units.copy()
 
     def end(self, chunk: Chunk, n_steps: int) -> ChunkResult:
         """End the sample so many steps later; the chunk has spikes of these, and is the whole."""
@@ -114,15 +115,13 @@ class StayingProgram:
             )
         self._check_alive()
         with writing(chunk.folder):
-            for path in self._folder.glob("probe.*"):
-                path.unlink()
-            self._program.write_samples(self._folder, chunk)
+            write_arrays(self._folder / "given", self._program.samples_of(chunk))
         self._ask(len(chunk.keys), goes_on=goes_on)
 
     def _feed(self, samples: Samples, n_steps: int, *, goes_on: bool) -> None:
         self._check_alive()
         with writing(self._folder):
-            self._program.write_inputs(self._folder, samples)
+            write_arrays(self._folder / "given", self._program.inputs_of(samples))
         self._ask(n_steps, goes_on=goes_on)
 
     def _check_alive(self) -> None:
