@@ -52,7 +52,7 @@ def fingerprint(*parts: str) -> str:
 
 
 @functools.cache
-def _of_our_files() -> Any:
+def _of_our_files() -> "hashlib._Hash":
     digest = hashlib.sha256()
     package = Path(__file__).parent.parent
     files = sorted(p for room in ("engine", "models") for p in (package / room).rglob("*"))
