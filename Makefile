@@ -21,7 +21,7 @@ export PYTHON
 # Modules are compiled once, not by each process of a test suite, whatever the shell wishes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help venv demo test test-all test-brian-next lint types docs notebooks benchmarks fuzz clean
+.PHONY: help venv demo test test-all examples test-brian-next lint types docs notebooks benchmarks fuzz clean
 .DELETE_ON_ERROR:
 
 help:
@@ -72,6 +72,9 @@ test: $(VENV)/.installed-dev  ## the default test suite
 
 test-all: $(VENV)/.installed-dev  ## the slow tests too
 	$(PYTEST) -m "not cuda" $(ARGS)
+
+examples: $(VENV)/.installed-dev  ## the code of the notebooks and of the documentation
+	$(PYTEST) --dist load -m "examples and not slow" tests/test_docs.py tests/test_notebooks.py $(ARGS)
 
 test-brian-next: $(VENV_NEXT)/.installed  ## whether the next release of Brian is what we assume
 	$(VENV_NEXT)/bin/python -m pytest $(TESTS_NEXT) -k 'not nothing $(NOT_NEXT:%=and not %)' $(ARGS)

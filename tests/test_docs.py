@@ -46,6 +46,7 @@ def test_the_table_of_constants_was_found():
     assert len(CONSTANTS) > 20
 
 
+@pytest.mark.examples
 def test_the_timer_of_the_ports_keeps_neurons_silent_for_50_ms():
     block = re.search(r"^```python\n(.*?)^```", DIEHL_COOK, flags=re.MULTILINE | re.DOTALL)
     assert block
@@ -89,6 +90,7 @@ def printed_by(run_script, tmp_path):
 
 
 @pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take long")
+@pytest.mark.examples
 def test_the_blocks_of_the_page_on_sound_run_one_after_the_other(printed_by):
     blocks = blocks_of("sound.md")
     assert len(blocks) >= 8
@@ -99,6 +101,7 @@ def test_the_blocks_of_the_page_on_sound_run_one_after_the_other(printed_by):
 
 @pytest.mark.slow  # the README's example goes the same way
 @pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take long")
+@pytest.mark.examples
 def test_the_blocks_of_the_page_on_spike_times_run_one_after_the_other(printed_by):
     blocks = [
         block for block in blocks_of("spike_times.md") if has_grasshopper() or "grass" not in block
@@ -113,6 +116,7 @@ def test_the_blocks_of_the_page_on_spike_times_run_one_after_the_other(printed_b
     assert float(printed_by([*blocks, show])) > 0.8  # the spiking decoder's
 
 
+@pytest.mark.examples
 def test_the_blocks_of_the_page_on_eprop_run_one_after_the_other(printed_by, tmp_path):
     blocks = blocks_of("eprop.md")
     assert len(blocks) >= 4
@@ -120,12 +124,14 @@ def test_the_blocks_of_the_page_on_eprop_run_one_after_the_other(printed_by, tmp
     assert (tmp_path / "credit.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.examples
 def test_the_blocks_of_the_page_on_engines_run_one_after_the_other(printed_by):
     printed = printed_by(blocks_of("howto/engines.md"))
     # Three spikes made one, and on the engine of one's own, too.
     assert printed.split("\n")[-3:-1] == ["[0.015]", "True 1"]
 
 
+@pytest.mark.examples
 def test_the_blocks_of_the_page_on_inputs_run_one_after_the_other(printed_by):
     printed = printed_by(blocks_of("howto/inputs.md")).split("\n")
     assert printed[0] == "['image', 'taps']"
@@ -139,6 +145,7 @@ def test_the_blocks_of_the_page_on_inputs_run_one_after_the_other(printed_by):
 
 
 @pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take long")
+@pytest.mark.examples
 def test_the_blocks_of_the_page_on_recordings_run_one_after_the_other(printed_by, tmp_path):
     printed = printed_by(blocks_of("howto/own_recordings.md"))
     assert "SpikeTrains(2 samples, 3 units, 4 spikes, 0.2 s)" in printed
@@ -148,6 +155,7 @@ def test_the_blocks_of_the_page_on_recordings_run_one_after_the_other(printed_by
 
 @pytest.mark.slow  # the demo and the README's example go the same ways
 @pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take long")
+@pytest.mark.examples
 def test_the_blocks_of_the_first_pages_run_one_after_the_other(printed_by):
     scores = printed_by(blocks_of("index.md"))
     assert min(float(score) for score in scores.strip(" []\n").split()) > 0.9
@@ -157,6 +165,7 @@ def test_the_blocks_of_the_first_pages_run_one_after_the_other(printed_by):
     assert float(accuracy[1]) > 80
 
 
+@pytest.mark.examples
 def test_the_five_tasks_of_contributing_run(printed_by):
     printed = printed_by(blocks_of("contributing.md")).splitlines()
     assert printed[0] == "QuadraticLIF(sharpness=10. * mvolt)"

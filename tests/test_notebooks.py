@@ -17,7 +17,7 @@ SLOW = ("credit_where_it_is_due", "liquid_hears", "when_not_how_often")
 
 
 TO_RUN = [
-    pytest.param(path, marks=[pytest.mark.slow] if path.stem in SLOW else [], id=path.stem)
+    pytest.param(path, marks=pytest.mark.slow if path.stem in SLOW else (), id=path.stem)
     for path in SOURCES
 ]
 
@@ -26,6 +26,7 @@ def test_there_are_notebooks():
     assert SOURCES
 
 
+@pytest.mark.examples
 @pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take hours")
 @pytest.mark.parametrize("source", TO_RUN)
 def test_it_runs(source, monkeypatch):

@@ -19,6 +19,7 @@ from brian2 import Synapses
 from brian2.codegen.generators.cpp_generator import CPPCodeGenerator
 from brian2.codegen.templates import LazyTemplateLoader
 from brian2.core.names import Nameable
+from brian2.core.tracking import InstanceTrackerSet
 from brian2.core.variables import ArrayVariable
 from brian2.stateupdaters.exponential_euler import get_conditionally_linear_system
 from brian2.synapses import synapses as synapses_module
@@ -31,10 +32,10 @@ __all__ = [
     "code_generator", "codes_in_a_step", "condition_of_writing", "connect", "cuda_arithmetic",
     "cuda_code_generator", "elements_of", "fire", "forget_spikes_under_way", "hold_anew",
     "index_of_link", "is_read_into", "let_refractory_receive", "linear_system",
-    "look_up_at_own_index", "name_of_runner", "named_objects", "part_of", "pointer", "prepare",
+    "look_up_at_own_index", "name_of_runner", "own_names", "part_of", "pointer", "prepare",
     "promise_synapses", "put_back_device", "render", "resize", "set_constant", "set_device",
     "set_end_of_refractoriness", "spikes_now", "sum_for_any_number", "templates_of", "text_of",
-    "variables_per_synapse", "without_condition", "without_count", "written_place",
+    "variables_per_synapse", "without_condition", "written_place",
 ]  # fmt: skip
 
 # Devices and objects
@@ -63,12 +64,22 @@ def put_back_device(device: Any) -> None:
     _device_module.active_device = device
 
 
-def named_objects() -> list[Any]:
-    """All objects of Brian's that are alive and have a name, of which Brian keeps weak references.
+@contextlib.contextmanager
+def own_names() -> Iterator[None]:
+    """Let objects of Brian's that are made take no notice of the names of those that are there.
 
-    It goes through them whenever it looks for a free name.
+    Brian goes through all that are alive, whomever they belong to, to find a name that is free.
+    With names of their own the same network has the same code, however many were built before.
     """
-    return [obj for ref in set(Nameable.__instances__()) if (obj := ref()) is not None]
+    sets = Nameable.__instancefollower__.instance_sets
+    others, sets[Nameable] = sets[Nameable], InstanceTrackerSet()
+    try:
+        yield
+    finally:
+        made, sets[Nameable] = sets[Nameable], others
+        for reference in list(made):
+            if (named := reference()) is not None:
+                others.add(named)
 
 
 def prepare(net: Any, clocks: Iterable[Any]) -> None:
@@ -283,11 +294,6 @@ def name_of_runner(code_object: str) -> str:
     The star stands for a count that is still to be chosen.
     """
     return re.sub(r"_codeobject(_\d+|\*)?$", "", code_object)
-
-
-def without_count(name: str) -> str:
-    """Drop the count of alive objects in the name of what computes a group's subexpressions."""
-    return re.sub(r"(_subexpression_update)_\d+$", r"\1", name)
 
 
 def text_of(code_object: Any) -> str:

@@ -1,7 +1,6 @@
 """Borrow Brian's global state and give back what was borrowed, also after an error or Ctrl-C."""
 
 import contextlib
-import gc
 import logging
 import threading
 from collections.abc import Iterator
@@ -13,12 +12,11 @@ import brian2 as b2
 from bioplastic.engine.brian_internals import (
     UNUSED_OBJECTS,
     active_device,
-    named_objects,
     put_back_device,
     set_device,
 )
 
-__all__ = ["BRIAN", "brian_context", "steady_names"]
+__all__ = ["BRIAN", "brian_context"]
 
 #: Brian's device is one for the whole process: threads take turns.
 BRIAN = threading.RLock()
@@ -64,20 +62,3 @@ def brian_context(device: Any, preferences: dict[str, Any]) -> Iterator[None]:
                 put_back_device(active)
             if _QUIET.level == logging.ERROR:
                 _QUIET.setLevel(level)
-
-
-@contextlib.contextmanager
-def steady_names(*, anew: bool) -> Iterator[None]:
-    """Let no object of Brian's vanish while others are made.
-
-    Brian looks at all that have a name to find a free one, and trips over one that another thread
-    gives up meanwhile. `anew`, objects of earlier programs give their names back first, so that
-    generated code is the same.
-    """
-    if anew:
-        gc.collect()
-    held = named_objects()
-    try:
-        yield
-    finally:
-        held.clear()  # an error's traceback would hold them longer

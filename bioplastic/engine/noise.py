@@ -15,7 +15,7 @@ import numpy.typing as npt
 from brian2.core.functions import Function
 from brian2.devices.device import RuntimeDevice, all_devices
 
-from bioplastic.engine.brian_internals import elements_of, name_of_runner, without_count
+from bioplastic.engine.brian_internals import elements_of, name_of_runner
 from bioplastic.engine.functions import HEADERS, implement, philox_uniform
 
 __all__ = ["DRAWS", "IN_LANE", "LANES", "Noise", "NoiseDevice", "noise_device"]
@@ -103,7 +103,7 @@ class Noise:
         if not _DRAW.search(code):
             return code
         # Brian counts objects that are alive; names must not depend on what ran before.
-        name = without_count(name_of_runner(name))
+        name = name_of_runner(name)
         lines, drawn = [], set[str]()
         seen: dict[str, int] = {}
         for line in re.split(r"[\n;]", code):

@@ -11,12 +11,13 @@ from bioplastic.engine.brian_internals import (
     connect,
     hold_anew,
     index_of_link,
+    own_names,
     prepare,
     resize,
     set_constant,
 )
 from bioplastic.engine.builder import build
-from bioplastic.engine.context import brian_context, steady_names
+from bioplastic.engine.context import brian_context
 from bioplastic.engine.noise import IN_LANE, LANES, noise_device
 from bioplastic.engine.plan import Plan, plan_of
 from bioplastic.engine.program import Chunk
@@ -41,8 +42,7 @@ class RuntimeObjects:
 
     def __init__(self, network: Network, *, target: str, lanes: int) -> None:
         self._target = target
-        # Code that is the same as an earlier program's is in Cython's cache.
-        with self.context(), steady_names(anew=target == "cython"):
+        with self.context(), own_names():
             built = self.built = build(network, lanes=lanes)
             prepare(built.net, {built.step_clock, built.slot_clock})
         self._objects = {o.name: o for o in built.net.objects}

@@ -19,6 +19,7 @@ import sympy
 
 from bioplastic.engine import cache
 from bioplastic.engine.arrays_file import read_arrays, write_arrays
+from bioplastic.engine.brian_internals import own_names
 from bioplastic.engine.builder import build
 from bioplastic.engine.compiler import (
     INSTALL,
@@ -27,7 +28,7 @@ from bioplastic.engine.compiler import (
     compiler_version,
     find_compiler,
 )
-from bioplastic.engine.context import brian_context, steady_names
+from bioplastic.engine.context import brian_context
 from bioplastic.engine.engines import Engine
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import Chunk, ChunkResult, Probed
@@ -404,7 +405,7 @@ def generate(
     parts: list[Part] = []
     networks = [n for n in (network, answers) if n is not None]
     for declared, name in zip(networks, cache.MANIFESTS, strict=False):
-        with brian_context(device, preferences), steady_names(anew=True):
+        with brian_context(device, preferences), own_names():
             device.reinit()
             device.activate(build_on_run=False)
             try:
@@ -419,7 +420,6 @@ def generate(
                     (folder / device.unit).write_text(device.text(parts))
             finally:
                 device.reinit()
-        del built  # whose names the next one takes
     for header in device.our_headers:
         shutil.copy(_TEMPLATES / header, folder)
 

@@ -109,12 +109,6 @@ class TestCodeObjects:
         assert name == "g_stateupdater_codeobject_1"
         assert room.name_of_runner(name) == "g_stateupdater"
 
-    def test_subexpressions_are_counted(self):
-        groups = [b2.NeuronGroup(1, "x = 1 : 1 (constant over dt)", name="h") for _ in range(2)]
-        names = [group.subexpression_updater.name for group in groups]
-        assert len(set(names)) == 2
-        assert {room.without_count(name) for name in names} == {"h_subexpression_update"}
-
     def test_synapses_that_are_promised_are_made_by_no_code(self):
         device = Asked()
         with brian_context(device, {}):
@@ -390,9 +384,7 @@ def our_program(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ours")
     generate(NETWORK, folder, slot_device)
     functions = (folder / "unit.cpp").read_text().split("namespace _of_run_")[1:]
-    # Brian counts the objects of a name that are alive, those of other tests, too.
-    named = re.compile(r"^// (\w+_codeobject)(?:_\d+)?$", re.MULTILINE)
-    return {found[1]: text for text in functions if (found := named.search(text))}
+    return {re.search(r"^// (\w+)$", text, re.MULTILINE)[1]: text for text in functions}
 
 
 def test_our_loops_look_up_no_neurons(our_program):

@@ -57,14 +57,21 @@ class TestDevices:
             room.put_back_device(before)
         assert b2.get_device() is before
 
-    def test_who_has_a_name_is_known_while_alive(self):
-        group = still(name="a_name_of_its_own*")
-        assert any(obj is group for obj in room.named_objects())
-        assert still(name="a_name_of_its_own*").name == f"{group.name}_1"
-        del group
+    def test_names_are_given_whatever_others_are_called(self):
+        def name():
+            made.append(still(name="a_name*"))
+            return made[-1].name
+
+        made = []
+        assert name() == "a_name"
+        with room.own_names():
+            assert [name(), name()] == ["a_name", "a_name_1"]
+            with room.own_names():
+                assert name() == "a_name"
+        assert name() == "a_name_2"  # all are known again
+        del made[:]
         gc.collect()
-        names = {getattr(obj, "name", "") for obj in room.named_objects()}
-        assert "a_name_of_its_own" not in names
+        assert name() == "a_name"  # and those that are gone are not
 
     def test_a_run_knows_its_clocks_by_this_name(self):
         group = still()

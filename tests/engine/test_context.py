@@ -6,7 +6,6 @@ import logging
 import os
 import signal
 import threading
-import weakref
 
 import brian2
 import numpy as np
@@ -14,7 +13,7 @@ import pytest
 from brian2 import Hz, ms
 
 from bioplastic import engine
-from bioplastic.engine.context import brian_context, steady_names
+from bioplastic.engine.context import brian_context
 from bioplastic.engine.noise import noise_device
 from bioplastic.engine.runtime import RuntimeProgram
 from bioplastic.errors import BuildError, ParameterError, SimulationError
@@ -266,18 +265,6 @@ class TestMissedObjects:
         gc.collect()
         assert len(said) == 1
         assert "'forgotten' is getting deleted" in said[0]
-
-
-def test_objects_of_brians_stay_while_others_are_named():
-    group = brian2.NeuronGroup(1, "v : 1", name="passing")
-    brian2.Network(group)
-    seen = weakref.ref(group)
-    with steady_names(anew=True):
-        del group
-        gc.collect()
-        assert seen() is not None
-    gc.collect()
-    assert seen() is None
 
 
 class TestObjectsOfTheUser:
