@@ -233,7 +233,7 @@ class SpikeTrains(SpikeExchange):
         n_bins = max(1, int(np.ceil(self.duration.max(initial=0.0) / width - _ON_EDGE)))
         bins = np.minimum((self.times / width + _ON_EDGE).astype(np.int64), n_bins - 1)
         bins += np.repeat(n_bins * np.arange(len(self)), np.diff(self.offsets))
-        places: npt.NDArray[np.int64] = bins * self.n_units + self.units
+        places: Any = bins * self.n_units + self.units
         return places, (len(self), n_bins, self.n_units)
 
     @classmethod

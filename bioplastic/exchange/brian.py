@@ -25,7 +25,7 @@ def from_brian[S: SpikeSaving](cls: type[S], monitor: Any, *, windows: Any) -> S
         return from_recording(cls, times, units, windows, n_units=n_units, where=where)
     # The clock stands at the end of the simulation.
     return assemble(
-        cls, where, [times], [units], n_units=n_units, duration=float(monitor.clock.t), known=True
+        cls, where, [times], [units], n_units=n_units, duration=float(monitor.clock.t[:]), known=True
     )
 
 

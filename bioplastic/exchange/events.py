@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic._quantities import base_units, has_unit
-from bioplastic._spike_checks import up_to_last_spikes, whole_units
+from bioplastic._spike_checks import check_durations, up_to_last_spikes, whole_units
 from bioplastic._spike_saving import SpikeSaving
 from bioplastic.errors import DataError
 
@@ -15,11 +15,19 @@ __all__ = ["assemble", "from_events", "from_recording"]
 
 
 def from_events[S: SpikeSaving](
-    cls: type[S], events: Iterable[Any], *, n_units: int | None, duration: Any
+    cls: type[S],
+    events: Iterable[Any],
+    *,
+    n_units: int | None,
+    duration: Any,
+    where: str = "SpikeTrains.from_events",
 ) -> S:
     """Make SpikeTrains of (times, units) of each sample; see SpikeTrains.from_events."""
-    where = "SpikeTrains.from_events"
     times, units, known, narrow = [], [], has_unit(duration), []
+    if not isinstance(events, Iterable):
+        raise DataError(
+            f"{where}: must be a list with a pair (times, units) for each sample, got {events!r}"
+        )
     for k, sample in enumerate(events):
         try:
             given, neurons = sample
@@ -61,6 +69,14 @@ def from_recording[S: SpikeSaving](
         raise DataError(
             f"{where}: times must be finite, event {bad[0]} has {seconds[bad[0]]} s; leave it out"
         )
+    if n_units is None:
+        n_units = _number(whole)
+    bad = np.flatnonzero((whole < 0) | (whole >= n_units))
+    if len(bad):
+        raise DataError(
+            f"{where}: units must lie in 0..{n_units - 1}, event {bad[0]} has {whole[bad[0]]}; "
+            f"give a larger n_units or correct the data"
+        )
     edges = _edges(windows, where)
     order = seconds.argsort(kind="stable")
     seconds, whole = seconds[order], whole[order]
@@ -79,7 +95,7 @@ def from_recording[S: SpikeSaving](
         seconds[chosen] - np.repeat(edges[:, 0], sizes),
         whole[chosen],
         offsets,
-        n_units=_number(whole) if n_units is None else n_units,
+        n_units=n_units,
         duration=edges[:, 1] - edges[:, 0],
         known=has_unit(windows),
     )
@@ -133,12 +149,7 @@ def assemble[S: SpikeSaving](
         lengths = up_to_last_spikes(np.where(np.isfinite(seconds), seconds, 0), offsets)
     else:
         lengths = base_units(f"{where}: duration", duration)
-        if lengths.shape not in ((), (len(times),)):
-            raise DataError(
-                f"{where}: duration must be one number or one for each of the {len(times)} "
-                f"samples, got shape {lengths.shape}"
-            )
-        lengths = np.broadcast_to(lengths, len(times))
+        lengths = check_durations(lengths, len(times))
     if narrow is not None and any(narrow):
         # 0.3 in 32 bits lies behind 0.3 in 64: what is the end in the narrow type is the end.
         rounded = [x if t is None else t.type(x) for x, t in zip(lengths, narrow, strict=True)]

@@ -66,7 +66,7 @@ def _segments(source: Any, where: str) -> list[Any]:
         return _segments(source.segments, where)
     if hasattr(source, "spiketrains"):
         return [source]
-    if not hasattr(source, "__iter__"):
+    if isinstance(source, str) or not hasattr(source, "__iter__"):
         raise DataError(
             f"{where}: must be a Block, a Segment or a list of such, got {type(source).__name__}"
         )

@@ -44,22 +44,16 @@ def from_pandas[S: SpikeSaving](
     wrong = np.flatnonzero((sample < 0) | (sample >= n_samples))
     if len(wrong):
         raise DataError(
-            f"{where}: sample must lie in 0..{n_samples - 1}, as there are {n_samples} durations, "
-            f"row {wrong[0]} has {sample[wrong[0]]}; number samples anew by "
-            f"pandas.factorize(frame['sample'])[0], or give duration"
+            f"{where}: sample must lie in 0..{n_samples - 1}, row {wrong[0]} has "
+            f"{sample[wrong[0]]}; give a duration for each sample, or number samples anew by "
+            f"pandas.factorize(frame['sample'])[0]"
         )
     times, units = _plain(frame["time"]), _plain(frame["unit"])
     order = sample.argsort(kind="stable")
     edges = np.searchsorted(sample[order], np.arange(1, n_samples))
-    return from_events(
-        cls,
-        [
-            (times[chosen], units[chosen])
-            for chosen in (np.split(order, edges) if n_samples else [])
-        ],
-        n_units=n_units,
-        duration=duration,
-    )
+    rows = np.split(order, edges)[:n_samples]  # of no sample it makes one part, too
+    events = [(times[chosen], units[chosen]) for chosen in rows]
+    return from_events(cls, events, n_units=n_units, duration=duration, where=where)
 
 
 def to_pandas(spikes: SpikeSaving) -> Any:
