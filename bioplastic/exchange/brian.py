@@ -16,8 +16,7 @@ def from_brian[S: SpikeSaving](cls: type[S], monitor: Any, *, windows: Any) -> S
     where = "SpikeTrains.from_brian"
     if not all(hasattr(monitor, name) for name in ("i", "t", "source", "clock")):
         raise DataError(
-            f"{where}: must be a SpikeMonitor that records, got {type(monitor).__name__}"
-            f"{' with record=False' if hasattr(monitor, 'source') else ''}"
+            f"{where}: must be a SpikeMonitor with record=True, got {type(monitor).__name__}"
         )
     units, times = np.array(monitor.i), np.array(monitor.t)
     n_units = len(monitor.source)
@@ -25,7 +24,13 @@ def from_brian[S: SpikeSaving](cls: type[S], monitor: Any, *, windows: Any) -> S
         return from_recording(cls, times, units, windows, n_units=n_units, where=where)
     # The clock stands at the end of the simulation.
     return assemble(
-        cls, where, [times], [units], n_units=n_units, duration=float(monitor.clock.t[:]), known=True
+        cls,
+        where,
+        [times],
+        [units],
+        n_units=n_units,
+        duration=float(monitor.clock.t[:]),
+        known=True,
     )
 
 
