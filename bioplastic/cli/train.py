@@ -99,8 +99,8 @@ def train(
     Leaves model.skops, training.json, receptive_fields.png and weight_history.png. After Ctrl-C,
     the same command goes on where it stopped, to the same weights.
 
-    Words (spoken, hd, shd, ssc, ntidigits, fsdd): a liquid state machine. What is held out is chosen first, and
-    measured once, at the end. Leaves model.skops, training.json, answers.csv,
+    Words (spoken, hd, shd, ssc, ntidigits, fsdd): a liquid state machine. What is held out is
+    chosen first, and measured once, at the end. Leaves model.skops, training.json, answers.csv,
     confusion_matrix.png, word.png and separation.png.
     """
     folder = out or Path("out") / data_set
