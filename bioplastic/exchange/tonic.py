@@ -104,16 +104,16 @@ def _converted(events: Any, size: tuple[int, int, int], k: int) -> tuple[Any, An
             f"{_WHERE}: item {k} must be a structured array of events with the fields t and x, got "
             f"{found}; leave out transforms that make frames or tensors"
         )
-    stamps = events["t"]
-    with np.errstate(invalid="ignore"):
-        wrong = np.flatnonzero(~((stamps >= 0) & (stamps <= _LATEST)))
-    if len(wrong) or stamps.dtype == np.float16:
-        first = wrong[0] if len(wrong) else 0
-        value = stamps[first] if len(stamps) else stamps.dtype
+    stamps = events["t"].astype(np.float64)
+    wrong = np.flatnonzero(~((stamps >= 0) & (stamps <= _LATEST)))
+    if events.dtype["t"] == np.float16:
+        wrong = np.arange(len(events))
+    if len(wrong):
         raise DataError(
-            f"{_WHERE}: times must be microseconds from 0 on, item {k}, event {first} has {value} "
-            f"({stamps.dtype}); so look times of 16 bits that overflowed, which tonic before 1.7 "
-            f"makes of SHD, SSC and N-TIDIGITS: install tonic>=1.7 and empty its caches"
+            f"{_WHERE}: times must be microseconds from 0 on, item {k}, event {wrong[0]} has "
+            f"{events['t'][wrong[0]]} ({events.dtype['t']}); correct them. Times of 16 bits that "
+            f"overflowed look so, as tonic before 1.7 makes them of SHD, SSC and N-TIDIGITS: "
+            f"install tonic>=1.7 and empty its caches"
         )
     unit, stride = np.zeros(len(events), np.int64), 1
     for name, n in zip("xyp", size, strict=True):
