@@ -2,4 +2,4 @@
 
 from bioplastic import _uncaught  # noqa: F401  # before anything imports Brian
 
-__all__: list[str] = []
+__all__ = ()

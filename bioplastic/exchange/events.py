@@ -170,10 +170,10 @@ def assemble[S: SpikeSaving](
             f"{where}: units must lie in 0..{n_units - 1}, {place} has {whole[k]}; give a larger "
             f"n_units or correct the data"
         )
-    order = np.lexsort((seconds, sample))
-    return _made(
-        cls, seconds[order], whole[order], offsets, n_units=n_units, duration=lengths, known=known
-    )
+    if ((np.diff(seconds) < 0) & (np.diff(sample) == 0)).any():
+        order = np.lexsort((seconds, sample))  # spikes at the same time stay in their order
+        seconds, whole = seconds[order], whole[order]
+    return _made(cls, seconds, whole, offsets, n_units=n_units, duration=lengths, known=known)
 
 
 def _made[S: SpikeSaving](
