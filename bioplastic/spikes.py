@@ -63,6 +63,9 @@ class SpikeTrains(SpikeExchange):
 
     Notes
     -----
+    :meth:`from_events`, :meth:`from_recording`, :meth:`from_dense`, :meth:`from_tonic`,
+    :meth:`from_neo`, :meth:`from_pandas` and :meth:`from_brian` take what others have, and sort it.
+
     Arrays of the right type are not copied, and a contiguous slice shares memory with the whole:
     take them for read-only.
 

@@ -17,6 +17,8 @@ from bioplastic.errors import DataNotFoundError, StorageError
 
 __all__ = ["TonicSet", "find_or_fetch"]
 
+_SUFFIXES = {".h5", ".hdf5", ".zip"}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TonicSet:
@@ -58,7 +60,7 @@ def find_or_fetch(
         The data set, as tonic knows it.
     fetch : bool
         Whether it may be fetched: to the folder where tonic finds it as well, in `path` or the
-        cache. What is interrupted leaves nothing behind.
+        cache. What is interrupted does not pass for whole. Never where `path` looks like a file.
 
     Returns
     -------
@@ -79,7 +81,7 @@ def find_or_fetch(
             caller=caller, folder=folder, home=home, verify=verify, of_tonic=source.name,
         )  # fmt: skip
     except DataNotFoundError:
-        if not fetch:
+        if not fetch or (path is not None and Path(path).suffix in _SUFFIXES):
             raise
     return _fetched(file, subset, path, source, caller=caller, home=home, verify=verify)
 

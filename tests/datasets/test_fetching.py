@@ -217,6 +217,11 @@ class TestFaults:
         ):
             LOADERS[name](fetch=True)
 
+    def test_a_file_that_was_named_is_not_fetched(self, server, tmp_path):
+        with pytest.raises(DataNotFoundError, match=r"shd_train\.h5 .*is neither in"):
+            load_shd(tmp_path / "shd_train.h5", fetch=True)
+        assert not server
+
     def test_nowhere_to_write_to(self, tonic, tmp_path):
         (tmp_path / "SHD").write_text("no folder")
         with pytest.raises(StorageError, match=r"load_shd: cannot write to .*SHD.*name another"):
