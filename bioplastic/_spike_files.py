@@ -18,7 +18,7 @@ import numpy.typing as npt
 from bioplastic._hdf5 import open_hdf5
 from bioplastic.errors import DataError, DataNotFoundError, StorageError
 
-__all__ = ["SpikeFile", "last_spikes", "read_spike_file", "write_spike_file"]
+__all__ = ["SpikeFile", "read_spike_file", "write_spike_file"]
 
 
 #: Rows that are read at once.
@@ -54,18 +54,6 @@ class SpikeFile(NamedTuple):
     labels: npt.NDArray[Any] | None = None
     groups: npt.NDArray[Any] | None = None
     label_names: npt.NDArray[np.str_] | None = None
-
-
-def last_spikes(
-    times: npt.NDArray[np.float64], offsets: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float64]:
-    """Time of the latest spike of each sample, 0 for a silent one."""
-    last = np.zeros(len(offsets) - 1)
-    spiked = np.diff(offsets) > 0
-    if spiked.any():
-        # Nobody has checked yet that times are sorted, above 0 and numbers.
-        last[spiked] = np.fmax(0, np.fmax.reduceat(times, offsets[:-1][spiked]))
-    return last
 
 
 def read_spike_file(path: Path) -> SpikeFile:
