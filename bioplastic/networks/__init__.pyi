@@ -5,6 +5,7 @@ from .eprop_classifier import EPropClassifier
 from .eprop_network import eprop_network
 from .eprop_regressor import EPropRegressor
 from .liquids import Liquid, MaassColumn, RandomLiquid, TonotopicLiquid
+from .listener import Listener
 from .reservoir import LiquidStateMachine
 from .reward_classifier import RewardSTDPClassifier
 from .spiking_classifier import SpikingClassifier
@@ -17,6 +18,7 @@ __all__ = [
     "EPropRegressor",
     "Liquid",
     "LiquidStateMachine",
+    "Listener",
     "MaassColumn",
     "RandomLiquid",
     "RewardSTDPClassifier",

@@ -264,7 +264,7 @@ class EPropNetwork(TrainedNetwork):
     def _presentation(
         self, data: Samples, targets: dict[str, Any] | None = None
     ) -> engines.Presentation:
-        network = self._declare(learning=False)
+        network = self._declare(learning=False) if self._opened is None else self._opened.network
         names = {p.name for p in network.projections}
         state = {
             k: v
