@@ -57,6 +57,8 @@ class OpenNetwork:
     ----------
     network : Network
         The declaration.
+    seconds : float
+        Of simulation in the last call, wall time.
 
     Raises
     ------
@@ -83,6 +85,7 @@ class OpenNetwork:
         if (stay := getattr(program, "stay", None)) is not None:
             self._program = stay(self.chunk(None, np.zeros(0, dtype=np.int64)))
         self._lock = threading.Lock()
+        self.seconds = 0.0
 
     def close(self) -> None:
         """End the program."""
@@ -116,7 +119,9 @@ class OpenNetwork:
             If the program has ended.
         """
         with self._lock:
-            return self._present(stimulus, record, outputs, outputs_at)
+            result = self._present(stimulus, record, outputs, outputs_at)
+            self.seconds = result.timings["simulate"]
+            return result
 
     def _present(
         self,
@@ -170,19 +175,17 @@ class OpenNetwork:
         """Make a chunk of one sample of spikes, given as steps and units, or of no sample."""
         nothing = np.zeros(0, dtype=np.int32)
         steps, units = (nothing, nothing) if spikes is None else spikes
-        samples: dict[str, dict[str, npt.NDArray[Any]]] = {}
-        for population in self.network.inputs:
-            offsets = np.array([0, len(steps)][: 1 + len(n_steps)], dtype=np.int64)
-            fired = {
-                "steps": steps.astype(np.int32),
-                "units": units.astype(np.int32),
-                "offsets": offsets,
-            }
-            table: dict[str, npt.NDArray[Any]] = {
-                "table": np.zeros((0, population.n_features)),
-                "key": np.zeros(2, np.int64),
-            }
-            samples[population.name] = table if kind_of(population).row else fired
+        fired: dict[str, npt.NDArray[Any]] = {
+            "steps": steps.astype(np.int32),
+            "units": units.astype(np.int32),
+            "offsets": np.array([0, len(steps)][: 1 + len(n_steps)], dtype=np.int64),
+        }
+        samples = {
+            p.name: {"table": np.zeros((0, p.n_features)), "key": np.zeros(2, dtype=np.int64)}
+            if kind_of(p).row
+            else fired
+            for p in self.network.inputs
+        }
         n = len(n_steps)
         n_targets = plan_of(self.network).n_target_signals
         return Chunk(

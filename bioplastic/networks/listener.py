@@ -35,6 +35,11 @@ class Listener:
         :class:`SpikingClassifier`, :class:`DiehlCookClassifier` or other estimator of this
         module, or a pipeline with such steps. ``model.open()`` is the same.
 
+    Attributes
+    ----------
+    timings : dict of float, in seconds
+        ``"call"`` and ``"simulate"`` of the last call, wall time.
+
     Raises
     ------
     NotFittedError
@@ -65,6 +70,7 @@ class Listener:
 
     def __init__(self, model: Any) -> None:
         self._closed = False
+        self.timings = {"call": 0.0, "simulate": 0.0}
         self._networks: list[OpenNetwork] = []
         self._model = _with_networks(model, self._open)
         if not self._networks:
@@ -110,7 +116,13 @@ class Listener:
 
     def _ask(self, method: str, X: Any) -> Any:
         self._check_open()
-        return _ask(self._model, method, X)
+        called = time.perf_counter()
+        answer = _ask(self._model, method, X)
+        self.timings = {
+            "call": time.perf_counter() - called,
+            "simulate": sum(network.seconds for network in self._networks),
+        }
+        return answer
 
     def _check_open(self) -> None:
         if self._closed:
