@@ -290,6 +290,7 @@ class OpenSample:
         if self.live and self._n_steps >= 0:
             with contextlib.suppress(SimulationError):  # it has ended
                 self._program.end(self._opened.chunk(self._due(0), np.zeros(1, dtype=np.int64)), 0)
+        self._n_steps = -1
 
     def trains(self, n_units: int) -> SpikeTrains:
         """Return the spikes that were shown so far, as one sample; all of them after the end."""

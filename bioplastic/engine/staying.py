@@ -108,11 +108,11 @@ class StayingProgram:
             return self._program.read_output(self._folder, chunk, 0.0)
 
     def _begin(self, chunk: Chunk, *, goes_on: bool) -> None:
+        self._check_alive()
         if self._streams:
             raise SimulationError(
                 "the program is within a sample: end its stream first, or open the model once more"
             )
-        self._check_alive()
         with writing(chunk.folder):
             for path in self._folder.glob("probe.*"):
                 path.unlink()

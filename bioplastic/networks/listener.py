@@ -345,12 +345,10 @@ def _ask(model: Any, method: str, X: Any) -> Any:
 
 
 def _with_networks(model: Any, opened: Callable[[Opens], Any]) -> Any:
-    """Copy a model, with networks that present samples to what is open."""
-    made = model
+    """Copy a model, which may be trained anew, and let its networks present to what is open."""
+    made = copy.copy(model)
     if isinstance(model, Pipeline):
-        made = copy.copy(model)
         made.steps = [(name, _with_networks(step, opened)) for name, step in model.steps]
     elif isinstance(model, Opens):
-        made = copy.copy(model)
         made._opened = opened(model)
     return made
