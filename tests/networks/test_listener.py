@@ -337,7 +337,8 @@ def test_an_error_ends_it(lsm):
             raise ZeroDivisionError
 
     found = []
-    pytest.raises(ZeroDivisionError, fail)
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert is_gone(found[0])
 
 
