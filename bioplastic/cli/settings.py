@@ -268,6 +268,7 @@ SETTINGS: dict[str, Settings] = {
     "hd": LiquidSettings(),
     "shd": LiquidSettings(),
     "fsdd": LiquidSettings(),
+    "audio": LiquidSettings(),
 }
 
 

@@ -104,6 +104,7 @@ def load_audio(
     if "{group}" in pattern:
         groups = np.array([fields["group"] for fields in found.values()], dtype=np.str_)
     filenames = [str(path) for path in found]
+    data: Any
     if encoder is None:
         data, rate = _read_all(list(found))
     else:
@@ -188,5 +189,5 @@ def _read_all(paths: list[Path]) -> tuple[list[npt.NDArray[np.float32]], float]:
                 f"{path}: must have {first:g} Hz as {paths[0].name}, got {rate:g} Hz; convert it, "
                 f"or load_audio(folder, encoder=Cochlea()), which brings sounds to one rate"
             )
-        sounds.append(sound.mean(axis=1))
+        sounds.append(np.asarray(sound.mean(axis=1), dtype=np.float32))
     return sounds, first
