@@ -75,7 +75,7 @@ PUBLIC = {
     "bioplastic.networks": [
         "DiehlCook", "DiehlCookClassifier", "EPropClassifier", "EPropRegressor", "Liquid",
         "LiquidStateMachine", "Listener", "MaassColumn", "RandomLiquid", "RewardSTDPClassifier",
-        "SpikingClassifier", "SpikingRegressor", "TonotopicLiquid", "diehl_cook_network",
+        "SpikingClassifier", "SpikingRegressor", "Stream", "TonotopicLiquid", "diehl_cook_network",
         "eprop_network",
     ],
     "bioplastic.readout": [

@@ -297,8 +297,13 @@ class OpenSample:
         n = len(self._times)
         if self._n_steps >= 0:
             n = int(np.searchsorted(steps_of(self._times, self._dt), self._n_steps))
-        return SpikeTrains(
-            self._times[:n], self._units[:n], [0, n], n_units=n_units, duration=[self.time]
+        # They were checked when they came.
+        return SpikeTrains._trusted(
+            self._times[:n],
+            self._units[:n],
+            np.array([0, n]),
+            n_units,
+            np.array([self.time]),
         )
 
     def present(self, stimulus: Any, **how: Any) -> Result:

@@ -127,12 +127,13 @@ class StayingProgram:
 
     def _check_alive(self) -> None:
         if not self.close.alive:
-            raise SimulationError("the program was closed, or has failed; open the model once more")
+            raise _closed()
 
     def _ask(self, number: int, *, goes_on: bool) -> None:
         assert self._process.stdin is not None
         try:
-            with contextlib.suppress(BrokenPipeError):  # it has ended, as is found out next
+            # It may have ended, or another thread closed it, as is found out next.
+            with contextlib.suppress(BrokenPipeError, ValueError):
                 self._process.stdin.write(f"{number} {int(goes_on)}\n")
                 self._process.stdin.flush()
             self._wait()
@@ -143,9 +144,15 @@ class StayingProgram:
     def _wait(self) -> None:
         if not follow(self._process, lambda n_rows: None, lambda: False):
             code = self._process.wait()
+            if not self.close.alive:
+                raise _closed()
             failure = self._program.failure(code, self._folder / "stderr")
             self.close()
             raise failure
+
+
+def _closed() -> SimulationError:
+    return SimulationError("the program was closed, or has failed; open the model once more")
 
 
 def _close(process: subprocess.Popen[str], folder: Path, owner: int) -> None:

@@ -5,7 +5,7 @@ from .eprop_classifier import EPropClassifier
 from .eprop_network import eprop_network
 from .eprop_regressor import EPropRegressor
 from .liquids import Liquid, MaassColumn, RandomLiquid, TonotopicLiquid
-from .listener import Listener
+from .listener import Listener, Stream
 from .reservoir import LiquidStateMachine
 from .reward_classifier import RewardSTDPClassifier
 from .spiking_classifier import SpikingClassifier
@@ -24,6 +24,7 @@ __all__ = [
     "RewardSTDPClassifier",
     "SpikingClassifier",
     "SpikingRegressor",
+    "Stream",
     "TonotopicLiquid",
     "diehl_cook_network",
     "eprop_network",

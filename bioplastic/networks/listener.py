@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import ms
+from brian2 import ms, second
 from sklearn.pipeline import Pipeline
 
 from bioplastic._quantities import base_units
@@ -72,7 +72,11 @@ class Listener:
         self._closed = False
         self.timings = {"call": 0.0, "simulate": 0.0}
         self._networks: list[OpenNetwork] = []
-        self._model = _with_networks(model, self._open)
+        try:
+            self._model = _with_networks(model, self._open)
+        except BaseException:
+            self.close()
+            raise
         if not self._networks:
             raise ParameterError(
                 f"Listener: model must be a trained estimator of bioplastic.networks or a Pipeline "
@@ -280,7 +284,8 @@ class Stream:
                 f"{begin:g} s on and before {end:g} s; "
                 + ("an earlier block was its own" if early else "it belongs to a later block")
             )
-        return SpikeTrains(when, where, [0, len(when)], n_units=self._n_units, duration=[end])
+        offsets, duration = [0, len(when)], [end] * second
+        return SpikeTrains(when, where, offsets, n_units=self._n_units, duration=duration)
 
     def predict(self) -> Any:
         """Return the label so far."""

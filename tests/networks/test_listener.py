@@ -12,7 +12,7 @@ import weakref
 import numpy as np
 import psutil
 import pytest
-from brian2 import ms
+from brian2 import ms, second
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import GridSearchCV
@@ -306,6 +306,13 @@ def test_what_has_no_stream():
             listener.stream()
 
 
+def test_a_stream_of_minutes_warns_of_nothing(lsm):
+    with Listener(lsm) as listener, listener.stream(block=60_000 * ms) as stream:
+        for k in range(3):
+            stream.send([60 * k + 1.0], [k])
+        assert stream.end() in Y
+
+
 # ------------------------------------------------------------------------------------- the end
 
 
@@ -340,6 +347,15 @@ def test_an_error_ends_it(lsm):
     with pytest.raises(ZeroDivisionError):
         fail()
     assert is_gone(found[0])
+
+
+def test_another_thread_closes_it(lsm):
+    long = SpikeTrains([0.01], [0], [0, 1], n_units=CHANNELS, duration=[3600] * second)
+    with Listener(lsm) as listener:
+        threading.Timer(0.2, listener.close).start()
+        with pytest.raises(SimulationError, match="was closed, or has failed"):
+            listener.predict(long)
+        assert is_gone(process_of(listener))
 
 
 def test_a_killed_program_says_so(lsm):
