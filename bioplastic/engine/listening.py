@@ -318,9 +318,10 @@ class OpenSample:
         """
         if self.live:
             return self._result
-        found = self._opened.present(stimulus, **how)
-        if self._n_steps < 0 or found.spikes is None:
-            return found
+        if self._n_steps < 0:
+            return self._opened.present(stimulus, **how)
+        found = self._opened.present(stimulus, **how | {"record": "spikes"})
+        assert found.spikes is not None
         # A sample that goes on has no rest yet.
         n = int(np.searchsorted(found.spikes.times, (self._n_steps - 0.5) * self._dt))
         return self._made(found.spikes.times[:n], found.spikes.units[:n], found)

@@ -246,13 +246,13 @@ class TestFilesOfTheProgram:
     @pytest.fixture
     def left(self, monkeypatch):
         """Names and sizes of the files that each chunk leaves."""
-        found, read = [], standalone_program.CompiledProgram._read_output
+        found, read = [], standalone_program.CompiledProgram.read_output
 
         def note(self, folder, *args):
             found.append({file.name: file.stat().st_size for file in os.scandir(folder)})
             return read(self, folder, *args)
 
-        monkeypatch.setattr(standalone_program.CompiledProgram, "_read_output", note)
+        monkeypatch.setattr(standalone_program.CompiledProgram, "read_output", note)
         return found
 
     def test_names_differ_where_case_does_not_count(self, stimulus, written, left):

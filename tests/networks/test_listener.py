@@ -220,6 +220,20 @@ def test_spikes_so_far_are_the_first_of_the_whole(engine, rest):
             assert so_far.duration == [pytest.approx(end)]
 
 
+def test_answers_so_far_do_not_depend_on_the_engine():
+    """Where spikes are counted, those of the rest, 150 ms, are none of a sample that goes on."""
+    found = []
+    for engine in ("auto", "numpy"):
+        model = DiehlCookClassifier(6, dt=1 * ms, engine=engine, random_state=0).fit(X[:4], Y[:4])
+        with model.open() as listener, listener.stream() as stream:
+            found.append([])
+            for k in range(2):
+                stream.send(np.repeat([0.02 * k + 0.001, 0.02 * k + 0.011], 15), np.arange(30))
+                found[-1].append(stream.decision_function())
+            found[-1].append((stream.end(), stream.decision_function())[1])
+    np.testing.assert_array_equal(*found)
+
+
 @pytest.mark.parametrize("length", [0.0004, 0.0137, 1.0])
 def test_blocks_of_any_length(lsm, length):
     """Shorter than a step; beside the steps; longer than the sample."""
