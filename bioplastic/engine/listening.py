@@ -1,6 +1,7 @@
 """A network that learns nothing, kept ready: what a presentation needs once is done once."""
 
 import contextlib
+import functools
 import shutil
 import tempfile
 import threading
@@ -157,11 +158,15 @@ class OpenNetwork:
             interrupted=False,
         )
 
+    @functools.cached_property
+    def _nothing(self) -> Result:
+        return result_of_nothing(
+            self.network, self._values, record="spikes", engine=self._engine.name, n_done=0
+        )
+
     def nothing(self, record: str) -> Result:
         """Return the result of no sample."""
-        return result_of_nothing(
-            self.network, self._values, record=record, engine=self._engine.name, n_done=0
-        )
+        return self._nothing if record == "spikes" else replace(self._nothing, spikes=None)
 
     def result_of(self, before: Result | None, chunk: Chunk, done: ChunkResult) -> Result:
         """Return what the program made of a chunk, after a result or as the first."""

@@ -259,7 +259,7 @@ class CompiledProgram:
         return ""
 
     def read_output(self, folder: Path, chunk: Chunk, built: float) -> ChunkResult:
-        """Read what the program has written."""
+        """Read what the program has written for its first chunk."""
         types = {name: t for name, t in self._types.items() if name not in self._parameters}
         types |= {f"{n}.{k}": "float64" for n, (_, keys) in self._lists.items() for k in keys}
         state = {
@@ -268,7 +268,23 @@ class CompiledProgram:
             )
             for name, t in types.items()
         }
+        return self._read_slots(folder, chunk, state, built)
 
+    def read_later_output(self, folder: Path, chunk: Chunk) -> ChunkResult:
+        """Read what the program has written for a later chunk, which has little of the state."""
+        odd = set(np.fromfile(folder / "not_finite", dtype=np.int32).tolist())
+        state = {
+            name: np.full(np.size(chunk.values[name]), np.nan)
+            for name, number in self._files.items()
+            if number in odd
+        }
+        name = "schedule.cursor"
+        state[name] = np.fromfile(folder / f"out.{self._files[name]}", dtype=self._types[name])
+        return self._read_slots(folder, chunk, state, 0.0)
+
+    def _read_slots(
+        self, folder: Path, chunk: Chunk, state: dict[str, npt.NDArray[np.float64]], built: float
+    ) -> ChunkResult:
         def of_threads(name: str, dtype: Any) -> list[npt.NDArray[Any]]:
             return [np.fromfile(folder / f"{k}.{name}", dtype) for k in range(chunk.n_threads)]
 

@@ -70,7 +70,7 @@ class StayingProgram:
         """Run slots, see :class:`~bioplastic.engine.program.Program`."""
         with self._lock:
             self._begin(chunk, goes_on=False)
-            return self._program.read_output(self._folder, chunk, 0.0)
+            return self._program.read_later_output(self._folder, chunk)
 
     def begin(self, chunk: Chunk) -> None:
         """Begin the only sample of a chunk, and stop after the steps that the chunk gives it."""
@@ -105,7 +105,7 @@ class StayingProgram:
         with self._lock:
             self._feed(chunk.samples, n_steps, goes_on=False)
             self._streams = False
-            return self._program.read_output(self._folder, chunk, 0.0)
+            return self._program.read_later_output(self._folder, chunk)
 
     def _begin(self, chunk: Chunk, *, goes_on: bool) -> None:
         self._check_alive()

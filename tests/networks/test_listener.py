@@ -23,6 +23,7 @@ from bioplastic.encoding import Cochlea
 from bioplastic.engine import staying
 from bioplastic.engine.cuda_program import CudaProgram
 from bioplastic.errors import DataError, ParameterError, SimulationError
+from bioplastic.models import Network, NeuronModel, Population, Projection, Schedule, SpikeInput
 from bioplastic.networks import (
     DiehlCookClassifier,
     EPropClassifier,
@@ -143,6 +144,28 @@ def test_engines_without_a_program_are_open_too(lsm):
         np.testing.assert_array_equal(whole.predict(X[:3]), slow.predict(X[:3]))
     with pytest.raises(SimulationError, match="it was closed"):
         listener.transform(X[:1])
+
+
+def test_values_that_are_not_finite_are_named_as_the_model_names_them():
+    growing = NeuronModel(
+        equations="dv/dt = v**3/ms : 1", threshold="v < -1", reset="v = 0", at_slot_start="v = 0",
+        method="euler",
+    )  # fmt: skip
+    network = Network(
+        populations=(
+            Population(name="input", n=CHANNELS, neuron=SpikeInput()),
+            Population(name="out", n=1, neuron=growing),
+        ),
+        projections=(Projection(pre="input", post="out", on_pre="v_post += w", weight=10.0),),
+        watch="out",
+        schedule=Schedule(presentation=None, rest=0 * ms, dt=1 * ms, min_spikes=0),
+    )
+    model = LiquidStateMachine(1, liquid=network).fit(X)
+    with model.open() as listener:
+        for of in (model, listener):
+            with pytest.raises(SimulationError, match="values that are not finite in out.v:"):
+                of.transform(X[:1])
+        assert listener.transform(X[3:4]) == model.transform(X[3:4])
 
 
 def test_nothing_is_built_anew(lsm):
