@@ -435,10 +435,10 @@ os.kill(os.getpid(), signal.{})
 
 
 @pytest.mark.parametrize("how", ["SIGKILL", "SIGINT"])
-def test_it_ends_with_python(lsm, how):
+def test_it_ends_with_python(lsm, how, tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", KILLED.format(how)], capture_output=True, text=True, timeout=120,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(tmp_path)},
     )  # fmt: skip
     pid, folder = done.stdout.split()
     assert done.returncode == (-signal.SIGKILL if how == "SIGKILL" else -signal.SIGINT)
