@@ -23,8 +23,8 @@ PUBLIC = {
         "van_rossum_distance",
     ],
     "bioplastic.datasets": [
-        "load_digits", "load_fsdd", "load_grasshopper", "load_hd", "load_mnist", "load_ntidigits",
-        "load_shd", "load_spoken", "load_ssc", "make_evidence_accumulation",
+        "load_audio", "load_digits", "load_fsdd", "load_grasshopper", "load_hd", "load_mnist",
+        "load_ntidigits", "load_shd", "load_spoken", "load_ssc", "make_evidence_accumulation",
         "make_jittered_templates", "make_patterns",
     ],
     "bioplastic.encoding": [
@@ -74,8 +74,8 @@ PUBLIC = {
     ],
     "bioplastic.networks": [
         "DiehlCook", "DiehlCookClassifier", "EPropClassifier", "EPropRegressor", "Liquid",
-        "LiquidStateMachine", "MaassColumn", "RandomLiquid", "RewardSTDPClassifier",
-        "SpikingClassifier", "SpikingRegressor", "TonotopicLiquid", "diehl_cook_network",
+        "LiquidStateMachine", "Listener", "MaassColumn", "RandomLiquid", "RewardSTDPClassifier",
+        "SpikingClassifier", "SpikingRegressor", "Stream", "TonotopicLiquid", "diehl_cook_network",
         "eprop_network",
     ],
     "bioplastic.readout": [

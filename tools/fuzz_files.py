@@ -19,7 +19,7 @@ import h5py
 import numpy as np
 import scipy.io.wavfile
 import soundfile
-from brian2 import ms
+from brian2 import Hz, ms
 from fuzz_mutations import mutate
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
@@ -31,6 +31,7 @@ from bioplastic.cli.model_file import write_model_file
 from bioplastic.datasets import load_ntidigits
 from bioplastic.datasets._heidelberg import DIGITS, read_heidelberg
 from bioplastic.datasets._idx import read_idx
+from bioplastic.encoding import Cochlea
 from bioplastic.encoding._sound import read_sound
 from bioplastic.engine import load_checkpoint, save_checkpoint
 from bioplastic.errors import DataError
@@ -300,7 +301,9 @@ def _make_model(folder: Path) -> None:
     write_model_file(folder / "images.skops", images)
     liquid = LiquidStateMachine(20, liquid=RandomLiquid(), random_state=0)
     readout = KernelRidgeClassifier().fit(np.eye(4), np.arange(4) % 2)
-    write_model_file(folder / "words.skops", Pipeline([("liquid", liquid), ("readout", readout)]))
+    ear = Cochlea(n_channels=4, sample_rate=8000 * Hz).fit([np.zeros(100)])
+    steps = [("cochlea", ear), ("liquid", liquid), ("readout", readout)]
+    write_model_file(folder / "words.skops", Pipeline(steps))
     for path in folder.iterdir():
         _settle(path)
 

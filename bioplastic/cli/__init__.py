@@ -1,4 +1,4 @@
-"""Command line: ``bioplastic train``, ``evaluate``, ``compare``, ``demo`` and ``doctor``."""
+"""Command line: ``bioplastic train``, ``evaluate``, ``recognize``, ``compare`` and others."""
 
 import importlib
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ __all__ = ["app", "main"]
 _COMMANDS = {
     "train": "Train a network on images or on spoken words.",
     "evaluate": "Measure held-out accuracy on the test data.",
+    "recognize": "Classify sound files with a trained model.",
     "compare": "Compare methods of training on the same data, and write a report.",
     "demo": "Train, measure and draw a network, then compare methods of training.",
     "doctor": "Tell what works here, and what to install.",

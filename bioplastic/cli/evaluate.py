@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from sklearn.pipeline import Pipeline
 
 from bioplastic.cli.folder import RECORD, load_model, make_folder, save_json, versions
 from bioplastic.cli.measuring import measure, save_confusion
@@ -11,6 +12,7 @@ from bioplastic.cli.options import Data, Debug, Quiet
 from bioplastic.cli.reporting import reporting
 from bioplastic.cli.tasks import TASKS, Task
 from bioplastic.cli.words import WORDS
+from bioplastic.encoding import Cochlea
 from bioplastic.errors import DataError
 
 __all__ = ["evaluate"]
@@ -42,7 +44,8 @@ def evaluate(
     """
     with reporting(debug=debug):
         model, record = load_model(model_dir)
-        task = _task(model_dir, record, data)
+        hears = isinstance(model, Pipeline) and isinstance(model[0], Cochlea)
+        task = _task(model_dir, record, data, sounds=hears)
         folder = make_folder(out or model_dir)
         X, y = task.X_test[:samples], task.y_test[:samples]
         accuracy, predicted = measure(model, X, y, progress=not quiet)
@@ -67,14 +70,16 @@ def evaluate(
             typer.echo(f"Wrote {path}")
 
 
-def _task(folder: Path, record: dict[str, Any], data: Path | None) -> Task:
+def _task(folder: Path, record: dict[str, Any], data: Path | None, *, sounds: bool) -> Task:
     """Return the data set that a model was trained on, cut as it was then."""
     name = record.get("data_set")
     if name in TASKS:
         return TASKS[name](data)
     if name in WORDS:
         try:
-            return WORDS[name](data).cut(**record["split"], train=False)
+            named = {"pattern": record["pattern"]} if record.get("pattern") else {}
+            words = WORDS[name](data, **named)
+            return words.cut(**record["split"], train=False, sounds=sounds)
         except TypeError as error:
             raise DataError(
                 f"{folder / RECORD} is damaged (split: {error}); train again"

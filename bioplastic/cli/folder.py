@@ -23,6 +23,7 @@ __all__ = [
     "MODEL",
     "RECORD",
     "load_model",
+    "load_model_file",
     "make_folder",
     "save_figure",
     "save_json",
@@ -155,8 +156,6 @@ def load_model(folder: Path) -> tuple[Any, dict[str, Any]]:
     DataError
         If a file is damaged, or comes from versions that this one cannot read.
     """
-    from bioplastic.cli.model_file import read_model_file
-
     for name in (MODEL, RECORD):
         if not (folder / name).is_file():
             raise DataNotFoundError(
@@ -173,19 +172,43 @@ def load_model(folder: Path) -> tuple[Any, dict[str, Any]]:
         raise DataError(
             f"{folder / RECORD} is damaged ({type(error).__name__}: {error}); train again"
         ) from error
-    try:
-        model = read_model_file(folder / MODEL)
-    except Exception as error:  # a damaged file can raise anything
-        raise DataError(
-            f"{folder / MODEL} cannot be read ({type(error).__name__}: {error}): it is damaged, "
-            f"holds what no training makes, or was written by versions that differ too much "
-            f"({made_by}); train again"
-        ) from error
+    model = load_model_file(folder / MODEL, made_by=made_by)
     # Records of before there were two models name none.
     kind = _KINDS.get(record.get("model", "diehl_cook"))
     if kind is None or not isinstance(model, kind):
         raise DataError(f"{folder / MODEL} holds a {type(model).__name__}; train again")
     return model, record
+
+
+def load_model_file(path: Path, *, made_by: str = "") -> Any:
+    """Read the file of a model alone; it cannot run code.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    made_by : str
+        Versions that wrote it, where they are known.
+
+    Raises
+    ------
+    DataNotFoundError
+        If there is no such file.
+    DataError
+        If it is damaged, or comes from versions that this one cannot read.
+    """
+    from bioplastic.cli.model_file import read_model_file
+
+    if not path.is_file():
+        raise DataNotFoundError(f"{path} is not a file; name a {MODEL} of `bioplastic train`")
+    try:
+        return read_model_file(path)
+    except Exception as error:  # a damaged file can raise anything
+        raise DataError(
+            f"{path} cannot be read ({type(error).__name__}: {error}): it is damaged, holds what "
+            f"no training makes, or was written by versions that differ too much"
+            f"{f' ({made_by})' if made_by else ''}; train again"
+        ) from error
 
 
 def save_pictures(

@@ -145,7 +145,7 @@ def train_hearing(
 def by_speaker(task: WordTask, predicted: Any) -> dict[str, Accuracy]:
     """Return the accuracy on the test words of each speaker."""
     found = {}
-    for speaker in np.unique(task.test_speakers):
+    for speaker in np.unique(task.test_speakers[task.test_speakers != ""]):
         own = task.test_speakers == speaker
         found[str(speaker)] = Accuracy.of(predicted[own], task.y_test[own])
     return found

@@ -113,7 +113,8 @@ def save_word(folder: Path, model: Pipeline, task: WordTask) -> Path:
     speaker = task.test_speakers[0]
     known = speaker in task.train_speakers
     who = "who said other words in training" if known else "who is not in training"
-    title = f'"{spoken}", said by speaker {speaker}, {who}'
+    by = f", said by speaker {speaker}, {who}" if speaker != "" else ""
+    title = f'"{spoken}"{by}'
     figure.suptitle(title, x=0.01, ha="left", fontsize=12)
     path = folder / "word.png"
     save_figure(figure, path)

@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from bioplastic.cli.folder import save_figure
 from bioplastic.cli.tasks import Task
 from bioplastic.inspect import plot_confusion
+from bioplastic.networks import DiehlCookClassifier, LiquidStateMachine
 
 __all__ = ["Accuracy", "measure", "save_confusion"]
 
@@ -79,8 +80,8 @@ def measure(
     Parameters
     ----------
     model : DiehlCookClassifier or Pipeline
-        A trained model; of a pipeline, the first step is the network.
-    X : ndarray of shape (n_samples, n_features), or SpikeTrains
+        A trained model.
+    X : ndarray of shape (n_samples, n_features), SpikeTrains, or list of sounds
     y : ndarray of shape (n_samples,)
         What the samples are.
     progress : bool
@@ -91,10 +92,15 @@ def measure(
     accuracy : Accuracy
     predicted : ndarray of shape (n_samples,)
     """
-    network = model[0] if isinstance(model, Pipeline) else model
-    network.set_params(verbose=int(progress))
+    steps = [step for _, step in model.steps] if isinstance(model, Pipeline) else [model]
+    networks = [
+        step for step in steps if isinstance(step, DiehlCookClassifier | LiquidStateMachine)
+    ]
+    for network in networks:
+        network.set_params(verbose=int(progress))
     predicted = model.predict(X)
-    network.set_params(verbose=0)
+    for network in networks:
+        network.set_params(verbose=0)
     return Accuracy.of(predicted, np.asarray(y)), predicted
 
 

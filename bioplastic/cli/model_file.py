@@ -19,6 +19,7 @@ import bioplastic.models
 import bioplastic.networks
 from bioplastic._archives import check_archive
 from bioplastic._quantities import powers_of_units
+from bioplastic.encoding import Cochlea
 from bioplastic.models import EquationString
 from bioplastic.models.declaration import Declaration
 from bioplastic.networks import DiehlCookClassifier, LiquidStateMachine
@@ -37,6 +38,7 @@ __all__ = ["read_model_file", "write_model_file"]
 #: What a file may name, beside what skops trusts of NumPy and scikit-learn: data go into these as
 #: they are, and the functions below make the rest.
 _TYPES: tuple[type, ...] = (
+    Cochlea,
     DiehlCookClassifier,
     HistoryRecorder,
     KernelRidgeClassifier,

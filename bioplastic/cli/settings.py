@@ -270,6 +270,7 @@ SETTINGS: dict[str, Settings] = {
     "ssc": LiquidSettings(),
     "ntidigits": LiquidSettings(),
     "fsdd": LiquidSettings(),
+    "audio": LiquidSettings(),
 }
 
 

@@ -5,9 +5,10 @@ import shlex
 import statistics
 import time
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import typer
+from sklearn.pipeline import Pipeline
 
 from bioplastic.cli.folder import MODEL, RECORD, make_folder, save_json, save_model, save_pictures
 from bioplastic.cli.hearing import by_speaker, train_hearing
@@ -31,12 +32,31 @@ Model = Literal["diehl_cook", "lsm"]
 
 @with_settings(after="model")
 def train(
-    data_set: Annotated[DataSet, typer.Argument(help="What to train on.", show_default=False)],
+    data_set: Annotated[
+        DataSet | None,
+        typer.Argument(help="What to train on; or --audio.", show_default=False),
+    ] = None,
+    audio: Annotated[
+        Path | None,
+        typer.Option(
+            help="Train on the wav files of this folder, in place of a data set; each class has a "
+            "subfolder, or --pattern says where its name stands.",
+            show_default=False,
+        ),
+    ] = None,
+    pattern: Annotated[
+        str | None,
+        typer.Option(
+            help="What the names of the files tell: {label} the class, {group} the speaker, "
+            "{index} and * nothing. [--audio; default: {label}/*.wav]",
+            show_default=False,
+        ),
+    ] = None,
     model: Annotated[
         Model | None,
         typer.Option(
             help="What to train. [default: diehl_cook for digits, mnist; lsm, a liquid state "
-            "machine, for words]"
+            "machine, for words and --audio]"
         ),
     ] = None,
     samples: Annotated[
@@ -65,20 +85,22 @@ def train(
         int | None,
         typer.Option(
             min=0,
-            help="Hold out the speakers of this fold. [0 to 3 for spoken, 4 for hd, 5 for fsdd; "
-            "default: 0, and for fsdd its official split]",
+            help="Hold out the speakers of this fold. [0 to 3 for spoken, 4 for hd, 5 for fsdd, 4 "
+            "or less for --audio; default: 0, and for fsdd its official split]",
         ),
     ] = None,
     held_out: Annotated[
         str | None,
-        typer.Option(help="Hold out these speakers, named with commas. [spoken, hd, fsdd]"),
+        typer.Option(
+            help="Hold out these speakers, named with commas. [spoken, hd, fsdd, --audio]"
+        ),
     ] = None,
     all_folds: Annotated[
         bool,
         typer.Option(
             "--all-folds",
             help="Afterwards train anew for every fold of speakers, and print mean and spread. "
-            "[spoken, hd, fsdd]",
+            "[spoken, hd, fsdd, --audio]",
         ),
     ] = False,
     jobs: Annotated[
@@ -87,7 +109,8 @@ def train(
     seed: Seed = 0,
     data: Data = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the results. [default: out/<data set>]")
+        Path | None,
+        typer.Option(help="Folder for the results. [default: out/<data set>, or out/audio]"),
     ] = None,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -99,14 +122,17 @@ def train(
     Leaves model.skops, training.json, receptive_fields.png and weight_history.png. After Ctrl-C,
     the same command goes on where it stopped, to the same weights.
 
-    Words (spoken, hd, shd, ssc, ntidigits, fsdd): a liquid state machine. What is held out is
-    chosen first, and measured once, at the end. Leaves model.skops, training.json, answers.csv,
-    confusion_matrix.png, word.png and separation.png.
+    Words (spoken, hd, shd, ssc, ntidigits, fsdd, --audio): a liquid state machine. What is held out
+    is chosen first, and measured once, at the end. Leaves model.skops, training.json, answers.csv,
+    confusion_matrix.png, word.png and separation.png. Models of sounds begin with a cochlea:
+    `bioplastic recognize` gives them wav files.
     """
-    folder = out or Path("out") / data_set
+    name = "audio" if audio is not None else str(data_set)
+    folder = out or Path("out") / name
     saved = checkpoint or folder / "checkpoint.npz"
     with reporting(debug=debug, checkpoint=saved):
-        settings = choose_settings(data_set, model, given)
+        _check_source(data_set, audio, pattern, data)
+        settings = choose_settings(name, model, given)
         of_images = {
             "samples": samples,
             "validation_samples": validation_samples,
@@ -119,11 +145,11 @@ def train(
             "jobs": jobs,
         }
         foreign = of_words if isinstance(settings, DiehlCookSettings) else of_images
-        refuse(data_set, [name for name, value in foreign.items() if value is not None])
+        refuse(name, [option for option, value in foreign.items() if value is not None])
         progress = not quiet
         if isinstance(settings, DiehlCookSettings):
             _train_on_images(
-                TASKS[data_set](data),
+                TASKS[name](data),
                 settings,
                 sizes=(samples, validation_samples),
                 seed=seed,
@@ -135,7 +161,9 @@ def train(
                 saved.unlink(missing_ok=True)
         elif isinstance(settings, LiquidSettings):
             _train_on_words(
-                WORDS[data_set](data, jobs=jobs or 1),
+                WORDS[name](
+                    audio or data, jobs=jobs or 1, **({"pattern": pattern} if audio else {})
+                ),
                 settings,
                 split={"fold": fold, "held_out": _named(held_out)},
                 all_folds=all_folds,
@@ -144,6 +172,20 @@ def train(
                 folder=folder,
                 progress=progress,
             )
+
+
+def _check_source(
+    data_set: str | None, audio: Path | None, pattern: str | None, data: Path | None
+) -> None:
+    if (data_set is None) == (audio is None):
+        got = "neither" if audio is None else "both"
+        raise ParameterError(
+            f"name a data set ({', '.join(get_args(DataSet))}), or give --audio FOLDER; got {got}"
+        )
+    if audio is None and pattern is not None:
+        raise ParameterError(f"--pattern: is for --audio, got {pattern}; leave it out")
+    if audio is not None and data is not None:
+        raise ParameterError(f"--data: is for data sets, got {data}; --audio names the folder")
 
 
 def _train_on_images(
@@ -202,8 +244,9 @@ def _train_on_words(
         words.speakers_of(fold=0)
     make_folder(folder)
     encoding: dict[str, float] = {}
-    if words.ear is not None:
-        typer.echo(f"Making spikes of {len(words.target):,} sounds, which takes minutes")
+    ear = words.ear
+    if ear is not None:
+        typer.echo(f"Making spikes of {len(words.target):,} sounds")
         begun = time.perf_counter()
         words = words.encoded()
         encoding["encode"] = time.perf_counter() - begun
@@ -225,8 +268,12 @@ def _train_on_words(
     record = trained.record(task, settings, seed=seed) | {
         "held_out": accuracy.as_json(),
         "held_out_by_speaker": {name: own.as_json() for name, own in speakers.items()},
+        "pattern": words.pattern,
     }
-    save_model(folder, trained.model, record)
+    model = trained.model
+    if ear is not None:  # whoever has the model has sounds
+        model = Pipeline([("cochlea", ear.set_params(n_jobs=None)), *model.steps])
+    save_model(folder, model, record)
     _tell(folder / MODEL, *save_listening(folder, trained.model, task, predicted, seed=seed))
     if all_folds:
         record["folds"] = _measure_folds(words, settings, seed=seed, jobs=jobs, progress=progress)

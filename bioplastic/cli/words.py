@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from brian2 import Hz
+from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch
 
 from bioplastic.cli.tasks import Task
 from bioplastic.datasets import (
+    load_audio,
     load_fsdd,
     load_hd,
     load_ntidigits,
@@ -27,6 +29,8 @@ __all__ = ["WORDS", "WordTask", "Words"]
 
 #: Channels of the cochlea that hears recordings.
 _N_CHANNELS = 128
+#: Where sounds are cut whose speakers are not known; fixed, whatever the seed of a network.
+_CUT, _TEST_SHARE = 0, 0.2
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,35 +61,46 @@ class Words:
     ----------
     name, description : str
         Name on the command line, and what the data are.
-    data : SpikeTrains or list of ndarray
-        The words, or sounds for the `ear`.
+    data : SpikeTrains or list
+        The words, or sounds and paths of sounds for the `ear`.
     ear : Cochlea or None
         Turns sounds into spikes.
     target, speakers : ndarray of shape (n_samples,)
-        Class and speaker of each word.
-    class_names : tuple of str
-        The words.
+        Class and speaker of each word; no letters for a speaker who is not known.
+    class_names : tuple of str or None
+        The words, where classes are numbers.
     frequencies : ndarray of shape (n_channels,), in hertz, or None
         Centre frequency of each channel.
     n_folds : int
         Into how many fixed folds the speakers are cut; 0 where they must not be.
     official : ndarray of shape (n_samples,), bool, or None
         Where the data set has a split of its own: its training part.
+    test_part : str
+        How the rest came about, where nobody published it.
+    pattern : str or None
+        Of the names of files, where they are the user's.
     """
 
     name: str
     description: str
-    data: SpikeTrains | list[npt.NDArray[np.float32]]
+    data: SpikeTrains | list[Any]
     ear: Cochlea | None = None
     target: npt.NDArray[Any]
     speakers: npt.NDArray[Any]
-    class_names: tuple[str, ...]
+    class_names: tuple[str, ...] | None
     frequencies: npt.NDArray[np.float64] | None = None
     n_folds: int = 0
     official: npt.NDArray[np.bool_] | None = None
+    test_part: str = ""
+    pattern: str | None = None
 
     def cut(
-        self, *, fold: int | None = None, held_out: list[str] | None = None, train: bool = True
+        self,
+        *,
+        fold: int | None = None,
+        held_out: list[str] | None = None,
+        train: bool = True,
+        sounds: bool = False,
     ) -> WordTask:
         """Keep words apart for the measurement.
 
@@ -99,6 +114,8 @@ class Words:
             else fold 0.
         train : bool
             Whether the training words are needed; else there are none.
+        sounds : bool
+            Whether sounds stay sounds, for a model that begins with an ear.
 
         Raises
         ------
@@ -115,6 +132,7 @@ class Words:
                 if len(strangers)
                 else "of the speakers of the training words"
             )
+            how = self.test_part or how
             split: dict[str, Any] = {}
         else:
             test, names = np.isin(self.speakers, held), [str(speaker) for speaker in held]
@@ -124,9 +142,9 @@ class Words:
         return WordTask(
             name=self.name,
             description=self.description,
-            X_train=self._spikes(rows),
+            X_train=self._words(rows, sounds=sounds),
             y_train=self.target[rows],
-            X_test=self._spikes(np.flatnonzero(test)),
+            X_test=self._words(np.flatnonzero(test), sounds=sounds),
             y_test=self.target[test],
             class_names=self.class_names,
             test_part=how,
@@ -140,7 +158,7 @@ class Words:
         """Return the same words as spikes, to be cut many times."""
         if self.ear is None:
             return self
-        spikes = self._spikes(np.arange(len(self.target)))
+        spikes = self._words(np.arange(len(self.target)), sounds=False)
         known = self.ear.center_frequencies_
         return dataclasses.replace(self, data=spikes, ear=None, frequencies=known)
 
@@ -165,8 +183,8 @@ class Words:
         names = [str(speaker) for speaker in everybody]
         if not self.n_folds:
             raise ParameterError(
-                f"--fold, --held-out, --all-folds: {self.name} has a split of its own, which holds "
-                f"speakers out; leave them out"
+                f"--fold, --held-out, --all-folds: {self.name} has a split of its own"
+                f"{'' if self.test_part else ', which holds speakers out'}; leave them out"
             )
         if held_out is None:
             fold = fold or 0
@@ -186,14 +204,15 @@ class Words:
         chosen = everybody[[name in held_out for name in names]]
         return chosen
 
-    def _spikes(self, rows: npt.NDArray[np.int64]) -> SpikeTrains:
+    def _words(self, rows: npt.NDArray[np.int64], *, sounds: bool) -> Any:
         if isinstance(self.data, SpikeTrains):
             return self.data[rows]
+        if sounds:
+            return [self.data[k] for k in rows]
         assert self.ear is not None
         if not len(rows):
             return SpikeTrains([], [], [0], n_units=self.ear.n_channels, duration=[])
-        spikes: SpikeTrains = self.ear.transform([self.data[k] for k in rows])
-        return spikes
+        return self.ear.transform([self.data[k] for k in rows])
 
 
 def spoken_words(path: Path | None = None, *, jobs: int = 1) -> Words:
@@ -295,6 +314,55 @@ def fsdd_words(path: Path | None = None, *, jobs: int = 1) -> Words:
     )
 
 
+def audio_words(path: Path | None = None, *, jobs: int = 1, pattern: str | None = None) -> Words:
+    """Return the sounds of a folder, see :func:`bioplastic.datasets.load_audio`.
+
+    Speakers are held out where the pattern tells two or more, else a stratified fifth.
+
+    Raises
+    ------
+    ParameterError
+        If no folder is given.
+    DataError, DataNotFoundError
+        If the sounds cannot be read, or are too few to hold some out.
+    """
+    if path is None:
+        raise ParameterError("--data: must name the folder with the sounds")
+    pattern = pattern or "{label}/*.wav"
+    audio = load_audio(path, pattern=pattern)
+    words = np.array(audio.target_names)[audio.target]
+    speakers = np.full(len(words), "") if audio.groups is None else audio.groups
+    known = len(np.unique(speakers))
+    if len(audio.target_names) < 2:
+        raise DataError(
+            f"{path}: must hold sounds of two classes or more, got {audio.target_names[0]!r} alone"
+        )
+    official = None
+    if known < 2:
+        rows = np.arange(len(words))
+        try:
+            _, test = train_test_split(
+                rows, test_size=_TEST_SHARE, stratify=words, random_state=_CUT
+            )
+        except ValueError as error:
+            raise DataError(f"{path}: must hold some sounds of each class: {error}") from error
+        official = ~np.isin(rows, test)
+    ear = Cochlea(n_channels=_N_CHANNELS, sample_rate=audio.sample_rate * Hz, n_jobs=jobs)
+    return Words(
+        name="audio",
+        description=f"{audio.DESCR}, as spikes of {_N_CHANNELS} channels of our cochlea",
+        data=audio.filenames,
+        ear=ear.fit(audio.filenames),
+        target=words,
+        speakers=speakers,
+        class_names=None,
+        n_folds=min(5, known) if known > 1 else 0,
+        official=official,
+        test_part=f"a stratified fifth of the sounds (cut {_CUT}); speakers are not told apart",
+        pattern=pattern,
+    )
+
+
 WORDS: dict[str, Callable[..., Words]] = {
     "spoken": spoken_words,
     "hd": hd_words,
@@ -302,4 +370,5 @@ WORDS: dict[str, Callable[..., Words]] = {
     "ssc": ssc_words,
     "ntidigits": ntidigits_words,
     "fsdd": fsdd_words,
+    "audio": audio_words,
 }

@@ -1,3 +1,4 @@
+from .audio import load_audio
 from .digits import load_digits
 from .evidence import make_evidence_accumulation
 from .fsdd import load_fsdd
@@ -11,6 +12,7 @@ from .spoken import load_spoken
 from .templates import make_jittered_templates
 
 __all__ = [
+    "load_audio",
     "load_digits",
     "load_fsdd",
     "load_grasshopper",

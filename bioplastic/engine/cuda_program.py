@@ -19,8 +19,10 @@ from bioplastic.engine.compiler import (
     words_of_version,
 )
 from bioplastic.engine.engines import Engine
+from bioplastic.engine.program import Chunk
 from bioplastic.engine.standalone_program import CompiledProgram, compile_unit, generate
-from bioplastic.errors import BuildError, CompilerNotFoundError
+from bioplastic.engine.staying import StayingProgram
+from bioplastic.errors import BuildError, CompilerNotFoundError, ParameterError
 from bioplastic.models import Network
 
 __all__ = [
@@ -174,6 +176,19 @@ class CudaProgram(CompiledProgram):
         )  # fmt: skip
         super().__init__(
             network, lanes, versions, lambda folder: _build(network, folder, command, lanes)
+        )
+
+    def stay(self, chunk: Chunk) -> StayingProgram:
+        """Refuse to stay alive between chunks.
+
+        Raises
+        ------
+        ParameterError
+            Always.
+        """
+        raise ParameterError(
+            "engine: must be another one than 'cuda_standalone', whose programs end with their "
+            "samples, to keep a model open; set_params(engine='cpp_standalone')"
         )
 
     def _advice(self, said: str) -> str:

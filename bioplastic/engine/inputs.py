@@ -26,6 +26,7 @@ __all__ = [
     "SpikeStimulus",
     "SpontaneousActivity",
     "kind_of",
+    "steps_of",
 ]
 
 
@@ -73,6 +74,12 @@ class RateStimulus(Stimulus):
         return {"table": self.rows(start, stop)}
 
 
+def steps_of(times: npt.NDArray[np.float64], dt: float) -> npt.NDArray[np.int64]:
+    """Return the steps in which spikes act."""
+    # A hair more, so that a spike at 3 ms acts in step 3 of 1 ms whatever the last bit says.
+    return np.floor(times / dt + 1e-6).astype(np.int64)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpikeStimulus(Stimulus):
     """Samples as spike trains, for a :class:`~bioplastic.models.SpikeInput`.
@@ -108,8 +115,7 @@ class SpikeStimulus(Stimulus):
             offsets = np.concatenate([[0], np.cumsum(kept)])[offsets]
             times, units = times[kept], units[kept]
         last = np.repeat(n_steps - 1, np.diff(offsets))
-        # A hair more, so that a spike at 3 ms acts in step 3 of 1 ms whatever the last bit says.
-        steps = np.minimum(np.floor(times / dt + 1e-6), last).astype(np.int32)
+        steps = np.minimum(steps_of(times, dt), last).astype(np.int32)
         return {"steps": steps, "units": units, "offsets": offsets}
 
 

@@ -31,7 +31,7 @@ from bioplastic.engine.waiting import telling
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 
-__all__ = ["run"]
+__all__ = ["run", "seed_words"]
 
 
 def run(
@@ -176,8 +176,7 @@ def run(
     if program is None:
         program = open_program(network, engine=chosen.name, lanes=lanes, progress=progress)
         build = program.build_seconds
-    sequence = _sequence(seed)
-    first, second = map(int, sequence.generate_state(2))
+    words, sequence = seed_words(seed)
     given = {**{k: np.array([v]) for k, v in plan.values.items()}, **(state or {})}
     values = complete_state(network, program.sizes, given, sequence)
     check_lists(network, values, lanes=lanes, copies=chosen.copies, rings=chosen.rings)
@@ -205,7 +204,7 @@ def run(
             stimuli,
             stop=total,
             values=values,
-            seed=(first, second),
+            seed=words,
             size=min(chunk_size, getattr(program, "n_rows", chunk_size)),
             together=max(lanes, unit),
             recorder=recorder,
@@ -243,10 +242,23 @@ def run(
     )
 
 
-def _sequence(seed: int | np.random.SeedSequence) -> np.random.SeedSequence:
+def seed_words(
+    seed: int | np.random.SeedSequence,
+) -> tuple[tuple[int, int], np.random.SeedSequence]:
+    """Return the two words that a run's random numbers follow from, and where they come from.
+
+    Raises
+    ------
+    ParameterError
+        If it is no seed.
+    """
     try:
-        return seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
+        sequence = (
+            seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
+        )
     except (TypeError, ValueError) as error:
         raise ParameterError(
             f"seed: must be a whole number >= 0 or a SeedSequence, got {seed!r}"
         ) from error
+    first, second = map(int, sequence.generate_state(2))
+    return (first, second), sequence

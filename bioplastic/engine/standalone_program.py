@@ -277,7 +277,7 @@ class CompiledProgram:
         return ""
 
     def read_output(self, folder: Path, chunk: Chunk, built: float) -> ChunkResult:
-        """Read what the program has written."""
+        """Read what the program has written for its first chunk."""
         made = read_arrays(folder / "made")
         types = {name: t for name, t in self._types.items() if name not in self._parameters}
         types |= {f"{n}.{k}": "float64" for n, (_, keys) in self._lists.items() for k in keys}
@@ -285,7 +285,30 @@ class CompiledProgram:
             name: made[f"out.{self._numbers[name]}"].view(t).astype(np.float64)
             for name, t in types.items()
         }
+        return self._slots(made, folder, chunk, state, built)
 
+    def read_later_output(self, folder: Path, chunk: Chunk) -> ChunkResult:
+        """Read what the program has written for a later chunk, which has little of the state."""
+        made = read_arrays(folder / "made")
+        odd = set(made["not_finite"].view(np.int32).tolist())
+        state = {
+            name: np.full(np.size(chunk.values[name]), np.nan)
+            for name, number in self._numbers.items()
+            if number in odd
+        }
+        name = "schedule.cursor"
+        # Copied: the program writes the file anew.
+        state[name] = made[f"out.{self._numbers[name]}"].view(self._types[name]).copy()
+        return self._slots(made, folder, chunk, state, 0.0)
+
+    def _slots(
+        self,
+        made: Arrays,
+        folder: Path,
+        chunk: Chunk,
+        state: dict[str, npt.NDArray[np.float64]],
+        built: float,
+    ) -> ChunkResult:
         def of_threads(name: str, dtype: Any) -> list[npt.NDArray[Any]]:
             return [made[f"{k}.{name}"].view(dtype) for k in range(chunk.n_threads)]
 

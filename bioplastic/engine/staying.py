@@ -70,7 +70,7 @@ class StayingProgram:
         """Run slots, see :class:`~bioplastic.engine.program.Program`."""
         with self._lock:
             self._begin(chunk, goes_on=False)
-            return self._program.read_output(self._folder, chunk, 0.0)
+            return self._program.read_later_output(self._folder, chunk)
 
     def begin(self, chunk: Chunk) -> None:
         """Begin the only sample of a chunk, and stop after the steps that the chunk gives it."""
@@ -106,14 +106,14 @@ class StayingProgram:
         with self._lock:
             self._feed(chunk.samples, n_steps, goes_on=False)
             self._streams = False
-            return self._program.read_output(self._folder, chunk, 0.0)
+            return self._program.read_later_output(self._folder, chunk)
 
     def _begin(self, chunk: Chunk, *, goes_on: bool) -> None:
+        self._check_alive()
         if self._streams:
             raise SimulationError(
                 "the program is within a sample: end its stream first, or open the model once more"
             )
-        self._check_alive()
         with writing(chunk.folder):
             write_arrays(self._folder / "given", self._program.samples_of(chunk))
         self._ask(len(chunk.keys), goes_on=goes_on)
@@ -126,12 +126,13 @@ class StayingProgram:
 
     def _check_alive(self) -> None:
         if not self.close.alive:
-            raise SimulationError("the program was closed, or has failed; open the model once more")
+            raise _closed()
 
     def _ask(self, number: int, *, goes_on: bool) -> None:
         assert self._process.stdin is not None
         try:
-            with contextlib.suppress(BrokenPipeError):  # it has ended, as is found out next
+            # It may have ended, or another thread closed it, as is found out next.
+            with contextlib.suppress(BrokenPipeError, ValueError):
                 self._process.stdin.write(f"{number} {int(goes_on)}\n")
                 self._process.stdin.flush()
             self._wait()
@@ -142,9 +143,15 @@ class StayingProgram:
     def _wait(self) -> None:
         if not follow(self._process, lambda n_rows: None, lambda: False):
             code = self._process.wait()
+            if not self.close.alive:
+                raise _closed()
             failure = self._program.failure(code, self._folder / "stderr")
             self.close()
             raise failure
+
+
+def _closed() -> SimulationError:
+    return SimulationError("the program was closed, or has failed; open the model once more")
 
 
 def _close(process: subprocess.Popen[str], folder: Path, owner: int) -> None:

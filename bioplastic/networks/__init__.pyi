@@ -5,6 +5,7 @@ from .eprop_classifier import EPropClassifier
 from .eprop_network import eprop_network
 from .eprop_regressor import EPropRegressor
 from .liquids import Liquid, MaassColumn, RandomLiquid, TonotopicLiquid
+from .listener import Listener, Stream
 from .reservoir import LiquidStateMachine
 from .reward_classifier import RewardSTDPClassifier
 from .spiking_classifier import SpikingClassifier
@@ -17,11 +18,13 @@ __all__ = [
     "EPropRegressor",
     "Liquid",
     "LiquidStateMachine",
+    "Listener",
     "MaassColumn",
     "RandomLiquid",
     "RewardSTDPClassifier",
     "SpikingClassifier",
     "SpikingRegressor",
+    "Stream",
     "TonotopicLiquid",
     "diehl_cook_network",
     "eprop_network",

@@ -264,12 +264,12 @@ class EPropNetwork(TrainedNetwork):
     def _presentation(
         self, data: Samples, targets: dict[str, Any] | None = None
     ) -> engines.Presentation:
-        network = self._declare(learning=False)
-        names = {p.name for p in network.projections}
+        network = self._declare(learning=False) if self._opened is None else self._opened.network
+        names, drawn = {p.name for p in network.projections}, network.drawn
         state = {
             k: v
             for k, v in self._state.items()
-            if (k.endswith(LEARNED) and k.split(".")[0] in names) or k in network.drawn
+            if (k.endswith(LEARNED) and k.split(".")[0] in names) or k in drawn
         }
         targets = self._no_targets(len(data)) if targets is None else targets
         stimulus = make_stimulus(data, dt=self._dt, pool=self._pool, **targets)

@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic import engine as engines
+from bioplastic.networks._opening import Opens
 
 __all__ = ["TrainedNetwork", "draw_entropy"]
 
@@ -19,7 +20,7 @@ def draw_entropy(random_state: Any) -> list[int]:
     return [int(word) for word in words]
 
 
-class TrainedNetwork(BaseEstimator):
+class TrainedNetwork(Opens, BaseEstimator):
     """Parent of the estimators that train a network and present samples to what was trained."""
 
     #: what random numbers are for; the order is part of the result
@@ -59,13 +60,7 @@ class TrainedNetwork(BaseEstimator):
 
     def _answer(self, shown: engines.Presentation, **options: Any) -> engines.Result:
         """Present samples as the parameters say."""
-        result = shown.present(
-            engine=self.engine,
-            n_jobs=self.n_jobs,
-            description="presenting",
-            progress=self._shows_bar,
-            **options,
-        )
+        result = self._present(shown, progress=self._shows_bar, **options)
         self.timings_["build"] += result.timings["build"]
         return result
 

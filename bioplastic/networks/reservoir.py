@@ -15,6 +15,7 @@ from bioplastic._spike_output import SpikeOutput
 from bioplastic.engine.program import Recorder
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Network, PlasticityRule, Schedule
+from bioplastic.networks._opening import Opens
 from bioplastic.networks._plastic_liquid import (
     learned_state,
     learns,
@@ -34,7 +35,7 @@ LIQUIDS: dict[str, type[Liquid]] = {
 }
 
 
-class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstimator):
+class LiquidStateMachine(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstimator):
     """Recurrent spiking network that is drawn once and answers spikes with spikes.
 
     A readout of :mod:`bioplastic.readout` turns its spike trains into states, and any classifier of
@@ -216,13 +217,7 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstim
             `rest`.
         """
         shown = self.presentation_of(X)
-        result = shown.present(
-            engine=self.engine,
-            record="spikes",
-            n_jobs=self.n_jobs,
-            description="presenting",
-            progress=bool(self.verbose),
-        )
+        result = self._present(shown, record="spikes", progress=bool(self.verbose))
         result.timings["build"] += self.timings_["build"]
         self.timings_, self.engine_ = result.timings, result.engine
         assert result.spikes is not None

@@ -25,6 +25,7 @@ from bioplastic.models import (
     Schedule,
     SpikeInput,
 )
+from bioplastic.networks._opening import Opens
 from bioplastic.readout._trains import check_trains
 from bioplastic.spikes import SpikeTrains
 
@@ -42,7 +43,7 @@ dv/dt = -v/tau : 1   # weighted sum of filtered input spikes, less quantum times
 REST_STEPS = 100
 
 
-class SpikingDecoder(ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstimator):
+class SpikingDecoder(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstimator):
     """Parent of the estimators that make a network of a trained decoder.
 
     A child names the decoders that it takes, says what a spike stands for, and makes the network.
@@ -114,16 +115,9 @@ class SpikingDecoder(ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstimator
         spikes : SpikeTrains of shape (n_samples, n_readout_neurons)
             Each as long as its sample, rounded up to a step, and a rest of 100 steps.
         """
-        check_is_fitted(self, "network_")
-        check_trains(self, "transform", X, reset=False)
-        result = engines.present(
-            self.network_,
-            engines.SpikeStimulus(trains=X),
-            seed=0,  # nothing is left to chance
-            state=self.state_,
-            engine=self.engine,
+        result = self._present(
+            self.presentation_of(X),
             record="spikes",
-            n_jobs=self.n_jobs,
             description="reading out",
             progress=bool(self.verbose),
         )
@@ -131,6 +125,27 @@ class SpikingDecoder(ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstimator
         self.timings_, self.engine_ = result.timings, result.engine
         assert result.spikes is not None
         return result.spikes
+
+    def presentation_of(self, X: SpikeTrains) -> engines.Presentation:
+        """Return what `transform` presents, for runs of your own.
+
+        Parameters
+        ----------
+        X : SpikeTrains of shape (n_samples, n_units)
+
+        Returns
+        -------
+        presentation : Presentation
+            The network, its synapses, and the samples as a stimulus.
+        """
+        check_is_fitted(self, "network_")
+        check_trains(self, "transform", X, reset=False)
+        return engines.Presentation(
+            network=self.network_,
+            stimulus=engines.SpikeStimulus(trains=X),
+            seed=0,  # nothing is left to chance
+            state=self.state_,
+        )
 
     def _check_quantum(self) -> float:
         """Return what a spike of a readout neuron stands for."""

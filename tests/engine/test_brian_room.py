@@ -43,11 +43,15 @@ NOT_BRIANS = {
     "_checks.py: _largest",
     "cli/model_file.py: _get_state",  # skops
     "cli/model_file.py: _utils",
+    "engine/listening.py: _trusted",
     "engine/outputs.py: _kept",
     "models/declaration.py: _repr_latex_",
     "networks/_checkpoints.py: _entropy",
     "networks/_checkpoints.py: _state",
     "networks/_samples.py: _takes_spikes",
+    "networks/listener.py: _open_network",
+    "networks/listener.py: _opened",
+    "networks/listener.py: _takes_spikes",
     "spikes.py: _trusted",
 }
 #: Modules whose underscores are public.

@@ -455,7 +455,8 @@ _COLD void _work_together()
 }
 {% endblock %}
 
-// Of the first thread; what all rows before are done, and a sample that is not begins anew.
+// Of the first thread; what all rows before are done, and a sample that is not begins anew. Of a
+// program that stays nobody wants the state, but for whether it is finite.
 _COLD void _write_state()
 {
     int64_t n_done = std::min(_next_row, _n_rows);
@@ -465,8 +466,15 @@ _COLD void _write_state()
     std::fill_n(_array_schedule_cursor, _n_lanes, (double)n_done);
     // By whichever lane it is shown in the next run.
     if (_n_lanes*_n_threads > 1) std::fill_n(_array_schedule_repeats, _n_lanes, 0.0);
+    std::vector<int32_t> not_finite;
     for (const _Variable& its : _variables)
-        if (its.changes) _write(_Name("out.%d", its.array), its.of(_last_lane), its.n_bytes());
+    {
+        if (!its.changes) continue;
+        if (_is_first_chunk || its.data == (char*)_array_schedule_cursor)
+            _write(_Name("out.%d", its.array), its.of(_last_lane), its.n_bytes());
+        else if (!its.is_finite(_last_lane)) not_finite.push_back(its.array);
+    }
+    _write("not_finite", not_finite.data(), not_finite.size()*sizeof(int32_t));
     _write("seconds", &_seconds, sizeof(double));
 }
 

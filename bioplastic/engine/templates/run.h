@@ -274,6 +274,17 @@ struct _Variable
     int64_t n_bytes() const { return length*size(); }
     char* of(int64_t lane) const { return data + (own ? lane*n_bytes() : 0); }
 
+    // By their bits, of any number at a time.
+    bool is_finite(int64_t lane) const
+    {
+        const uint64_t* wide = (const uint64_t*)of(lane);
+        const uint32_t* narrow = (const uint32_t*)of(lane);
+        int64_t odd = 0;
+        if (type == 'd') for (int64_t k=0; k<length; k++) odd += (wide[k] >> 52 & 0x7ff) == 0x7ff;
+        if (type == 'f') for (int64_t k=0; k<length; k++) odd += (narrow[k] >> 23 & 0xff) == 0xff;
+        return !odd;
+    }
+
     double number(int64_t lane, int64_t k) const
     {
         const char* at = of(lane) + k*size();

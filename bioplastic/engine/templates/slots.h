@@ -148,8 +148,11 @@ _COLD void _write_spikes()
 }
 
 // State, synapses and parameters stay as they are.
+static bool _is_first_chunk = true;
+
 _COLD void _begin_chunk()
 {
+    _is_first_chunk = false;
     _next_row = _n_done = _last_lane = 0;
     _unfinished.clear();
     _spike_times.clear();

@@ -1,0 +1,352 @@
+"""A network that learns nothing, kept ready: what a presentation needs once is done once."""
+
+import contextlib
+import functools
+import shutil
+import tempfile
+import threading
+import weakref
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from bioplastic.engine.carried import check_independent
+from bioplastic.engine.chunks import chunk_of
+from bioplastic.engine.engines import find_engine, open_program
+from bioplastic.engine.inputs import kind_of, steps_of
+from bioplastic.engine.limits import check_lists, check_steps
+from bioplastic.engine.outputs import kept_outputs
+from bioplastic.engine.plan import plan_of
+from bioplastic.engine.presenting import CHUNK, Presentation
+from bioplastic.engine.program import Chunk, ChunkResult
+from bioplastic.engine.result import (
+    Result,
+    check_answer,
+    joined,
+    result_of_chunk,
+    result_of_nothing,
+)
+from bioplastic.engine.running import seed_words
+from bioplastic.engine.state import complete_state
+from bioplastic.engine.staying import StayingProgram
+from bioplastic.engine.stimuli import Stimuli
+from bioplastic.engine.stimulus import Stimulus
+from bioplastic.errors import ParameterError, SimulationError
+from bioplastic.spikes import SpikeTrains
+
+__all__ = ["OpenNetwork"]
+
+
+class OpenNetwork:
+    """A network that is ready to be presented with samples, one call after the other.
+
+    Checks, state and, on engine cpp_standalone, a running program are kept. Results are those of
+    :func:`present`. Threads take turns.
+
+    Parameters
+    ----------
+    shown : Presentation
+        The network, what was learned, and the seed; its samples do not matter.
+    engine : str
+        See :func:`open_program`.
+
+    Attributes
+    ----------
+    network : Network
+        The declaration.
+    seconds : float
+        Of simulation in the last call, wall time.
+
+    Raises
+    ------
+    ParameterError
+        If the network learns or remembers, or the engine cannot keep a program.
+    """
+
+    def __init__(self, shown: Presentation, *, engine: str = "auto") -> None:
+        self._engine = find_engine(engine)
+        plan = plan_of(shown.network)
+        self.network = network = plan.network
+        check_independent(network, shown.state)
+        self._checked: set[tuple[str, ...]] = {()}
+        program = open_program(network, engine=self._engine.name)
+        self._build = program.build_seconds
+        self._seed, sequence = seed_words(shown.seed)
+        given = {**{k: np.array([v]) for k, v in plan.values.items()}, **shown.state}
+        self._values = values = complete_state(network, program.sizes, given, sequence)
+        self._sizes = {name: len(value) for name, value in values.items()}
+        check_lists(network, values, lanes=1, copies=self._engine.copies, rings=self._engine.rings)
+        self._folder = Path(tempfile.mkdtemp(prefix="bioplastic-"))
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._program: Any = program
+        if (stay := getattr(program, "stay", None)) is not None:
+            self._program = stay(self.chunk(None, np.zeros(0, dtype=np.int64)))
+        self._lock = threading.Lock()
+        self.seconds = 0.0
+
+    def close(self) -> None:
+        """End the program."""
+        if isinstance(self._program, StayingProgram):
+            self._program.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def present(
+        self,
+        stimulus: Stimulus | Sequence[Stimulus],
+        *,
+        record: Literal["counts", "spikes"] = "counts",
+        outputs: Sequence[str] = (),
+        outputs_at: Literal["end", "steps"] | int = "end",
+    ) -> Result:
+        """Show every sample.
+
+        Parameters
+        ----------
+        stimulus, record, outputs, outputs_at
+            See :func:`present`.
+
+        Returns
+        -------
+        result : Result
+            That of :func:`present`.
+
+        Raises
+        ------
+        SimulationError
+            If the program has ended.
+        """
+        with self._lock:
+            result = self._present(stimulus, record, outputs, outputs_at)
+            self.seconds = result.timings["simulate"]
+            return result
+
+    def _present(
+        self,
+        stimulus: Stimulus | Sequence[Stimulus],
+        record: str,
+        outputs: Sequence[str],
+        outputs_at: Literal["end", "steps"] | int,
+    ) -> Result:
+        network, stimuli = self.network, Stimuli(self.network, stimulus)
+        if tuple(outputs) not in self._checked:
+            check_independent(network, self._values, outputs)
+            self._checked.add(tuple(outputs))
+        n = len(stimuli)
+        lengths = stimuli.n_steps(0, n)
+        check_steps(network, lengths)
+        kept = kept_outputs(outputs, outputs_at, lengths, path=None)
+        if kept is not None:
+            kept.begin(network, self._sizes, self._values, start=0, stop=n)
+        found = [self.nothing(record)]
+        while (begin := found[-1].n_done) < n:
+            chunk = chunk_of(
+                stimuli, begin, n, values=self._values, seed=self._seed, size=CHUNK, together=1,
+                recorder=kept, folder=self._folder,
+            )  # fmt: skip
+            done = self._program.run(chunk, report=lambda n_rows: None, stop=lambda: False)
+            found.append(self.result_of(found[-1], chunk, done))
+            if kept is not None:
+                kept.record(begin, done)
+        return joined(
+            found,
+            build=0.0,
+            outputs={} if kept is None else kept.up_to(n),
+            interrupted=False,
+        )
+
+    @functools.cached_property
+    def _nothing(self) -> Result:
+        return result_of_nothing(
+            self.network, self._values, record="spikes", engine=self._engine.name, n_done=0
+        )
+
+    def nothing(self, record: str) -> Result:
+        """Return the result of no sample."""
+        return self._nothing if record == "spikes" else replace(self._nothing, spikes=None)
+
+    def result_of(self, before: Result | None, chunk: Chunk, done: ChunkResult) -> Result:
+        """Return what the program made of a chunk, after a result or as the first."""
+        check_answer(self._engine.name, chunk, done, stopped=lambda: False)
+        before = self.nothing("spikes") if before is None else before
+        return result_of_chunk(before, self.network, chunk, done, counted=True)
+
+    def chunk(
+        self, spikes: tuple[npt.NDArray[Any], npt.NDArray[Any]] | None, n_steps: npt.NDArray[Any]
+    ) -> Chunk:
+        """Make a chunk of one sample of spikes, given as steps and units, or of no sample."""
+        nothing = np.zeros(0, dtype=np.int32)
+        steps, units = (nothing, nothing) if spikes is None else spikes
+        fired: dict[str, npt.NDArray[Any]] = {
+            "steps": steps.astype(np.int32),
+            "units": units.astype(np.int32),
+            "offsets": np.array([0, len(steps)][: 1 + len(n_steps)], dtype=np.int64),
+        }
+        samples = {
+            p.name: {"table": np.zeros((0, p.n_features)), "key": np.zeros(2, dtype=np.int64)}
+            if kind_of(p).row
+            else fired
+            for p in self.network.inputs
+        }
+        n = len(n_steps)
+        n_targets = plan_of(self.network).n_target_signals
+        return Chunk(
+            samples=samples,
+            n_steps=n_steps,
+            keys=np.arange(n, dtype=np.float64),
+            targets=np.zeros(n),
+            target_signals=np.zeros((0, n_targets)) if n_targets else None,
+            values=self._values,
+            seed=self._seed,
+            folder=self._folder,
+        )
+
+    def begin(self) -> "OpenSample":
+        """Begin a sample whose spikes come bit by bit.
+
+        Raises
+        ------
+        ParameterError
+            If the network takes no spikes, or samples of one length only.
+        SimulationError
+            If it is within a sample already.
+        """
+        network = self.network
+        if network.schedule.presentation is not None:
+            raise ParameterError(
+                f"stream: samples must have a length of their own, and presentation is "
+                f"{network.schedule.presentation}; train with presentation=None"
+            )
+        return OpenSample(self, self._program if self._goes_on else None)
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether a program can stop within a sample, the length of which nobody knows yet."""
+        plan = plan_of(self.network)
+        takes = [population.neuron.takes for population in self.network.inputs]
+        asks = any("slot_duration" in name for a in plan.actions for name in plan.reads(a))
+        return isinstance(self._program, StayingProgram) and takes == ["spikes"] and not asks
+
+
+class OpenSample:
+    """A sample whose spikes come bit by bit.
+
+    Where a program can stop within a sample, it goes on from where it was. Otherwise, where the
+    network asks for the sample's length or the engine keeps no program, spikes so far are presented
+    from the begin, as a sample of their own.
+
+    Attributes
+    ----------
+    live : bool
+        Whether a program stops within the sample.
+    time : float, in seconds
+        Up to which spikes have come.
+    network : Network
+        The declaration.
+    """
+
+    def __init__(self, opened: OpenNetwork, program: Any) -> None:
+        self._opened, self._program, self.live = opened, program, program is not None
+        self.network, self._schedule = opened.network, opened.network.schedule
+        self._dt = float(self._schedule.dt)
+        self.time, self._n_steps = 0.0, 0
+        self._times, self._units = np.zeros(0), np.zeros(0, dtype=np.int32)
+        self._n_fired = 0  # of these, so many have been fired
+        self._found = [(np.zeros(0), np.zeros(0, dtype=np.int32))]
+        if self.live:
+            program.begin(opened.chunk(self._due(0), np.zeros(1, dtype=np.int64)))
+            self._result = self._so_far()
+
+    def add(
+        self, times: npt.NDArray[np.float64], units: npt.NDArray[np.int32], until: float
+    ) -> None:
+        """Take spikes of the time up to `until`, checked and sorted, and go on to there."""
+        self._times = np.concatenate([self._times, times])
+        self._units = np.concatenate([self._units, units])
+        self.time = until
+        # A hair more, as where times of spikes are turned into steps.
+        n_steps = int(steps_of(np.array([until]), self._dt)[0])
+        if self.live:
+            samples = self._opened.chunk(self._due(n_steps), np.array([n_steps])).samples
+            self._found.append(self._program.go_on(samples, n_steps - self._n_steps))
+        self._n_steps = n_steps
+        if self.live:
+            self._result = self._so_far()
+
+    def end(self) -> None:
+        """Let the sample end at this time, and the network go on to its rest."""
+        if self.live:
+            n_steps = self._schedule.n_steps([self.time])
+            total = int(n_steps[0])
+            chunk = self._opened.chunk(self._due(total, last=True), n_steps)
+            done = self._program.end(chunk, total - self._n_steps)
+            self._found.append((done.times, done.units))
+            times, units = (np.concatenate(parts) for parts in zip(*self._found, strict=True))
+            offsets = np.array([0, len(times)])
+            done = replace(done, times=times, units=units, offsets=offsets)
+            self._result = self._opened.result_of(None, chunk, done)
+        self._n_steps = -1
+
+    def close(self) -> None:
+        """Leave the sample, whose end nobody asks for any more."""
+        if self.live and self._n_steps >= 0:
+            with contextlib.suppress(SimulationError):  # it has ended
+                self._program.end(self._opened.chunk(self._due(0), np.zeros(1, dtype=np.int64)), 0)
+        self._n_steps = -1
+
+    def trains(self, n_units: int) -> SpikeTrains:
+        """Return the spikes that were shown so far, as one sample; all of them after the end."""
+        n = len(self._times)
+        if self._n_steps >= 0:
+            n = int(np.searchsorted(steps_of(self._times, self._dt), self._n_steps))
+        # They were checked when they came.
+        return SpikeTrains._trusted(
+            self._times[:n],
+            self._units[:n],
+            np.array([0, n]),
+            n_units,
+            np.array([self.time]),
+        )
+
+    def present(self, stimulus: Any, **how: Any) -> Result:
+        """Return the result of the sample so far; of the whole after :meth:`end`.
+
+        Parameters
+        ----------
+        stimulus : Stimulus
+            What :meth:`trains` gives, as the network takes it.
+        **how
+            See :meth:`OpenNetwork.present`.
+        """
+        if self.live:
+            return self._result
+        if self._n_steps < 0:
+            return self._opened.present(stimulus, **how)
+        found = self._opened.present(stimulus, **how | {"record": "spikes"})
+        assert found.spikes is not None
+        # A sample that goes on has no rest yet.
+        n = int(np.searchsorted(found.spikes.times, (self._n_steps - 0.5) * self._dt))
+        return self._made(found.spikes.times[:n], found.spikes.units[:n], found)
+
+    def _due(self, n_steps: int, *, last: bool = False) -> Any:
+        """Return steps and units of spikes that are due before a step and were not fired yet."""
+        steps = steps_of(self._times[self._n_fired :], self._dt)
+        n = len(steps) if last else int(np.searchsorted(steps, n_steps))
+        units = self._units[self._n_fired : self._n_fired + n]
+        self._n_fired += n
+        return np.minimum(steps[:n], max(n_steps - 1, 0)), units
+
+    def _so_far(self) -> Result:
+        times, units = (np.concatenate(parts) for parts in zip(*self._found, strict=True))
+        return self._made(times, units, self._opened.nothing("spikes"))
+
+    def _made(
+        self, times: npt.NDArray[np.float64], units: npt.NDArray[np.int32], like: Result
+    ) -> Result:
+        duration = np.array([self._n_steps * self._dt])
+        offsets = np.array([0, len(times)])
+        spikes = SpikeTrains._trusted(times, units, offsets, like.counts.shape[1], duration)
+        return replace(like, spikes=spikes, counts=spikes.counts().astype(np.int32), n_done=1)
