@@ -2,6 +2,7 @@
 
 import operator
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ __all__ = [
     "check_n_units",
     "check_offsets",
     "check_times",
+    "up_to_last_spikes",
     "warn_of_small_units",
     "whole_units",
 ]
@@ -102,6 +104,21 @@ def check_durations(lengths: npt.NDArray[np.float64], n_samples: int) -> npt.NDA
     return np.broadcast_to(lengths, (n_samples,)).copy()
 
 
+def up_to_last_spikes(
+    times: npt.NDArray[np.float64], offsets: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """Return for each sample the time of its latest spike, in whole milliseconds from above.
+
+    That is the duration where nobody says one: 0 for a silent sample.
+    """
+    last = np.zeros(len(offsets) - 1)
+    spiked = np.diff(offsets) > 0
+    if spiked.any():
+        # Nobody has checked yet that times are sorted, above 0 and numbers.
+        last[spiked] = np.fmax(0, np.fmax.reduceat(times, offsets[:-1][spiked]))
+    return np.maximum(np.ceil(last * 1000) / 1000, last)  # rounding may undo the ceil
+
+
 def whole_units(units: npt.ArrayLike) -> npt.NDArray[Any]:
     """Return units as an array of integers, not yet of 32 bits.
 
@@ -165,14 +182,17 @@ def check_events(
 
 
 def warn_of_small_units(
-    units: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64], duration: npt.NDArray[np.float64]
+    busiest: Callable[[], int], offsets: npt.NDArray[np.int64], duration: npt.NDArray[np.float64]
 ) -> None:
-    """Warn of samples so long, with neurons so slow, that they look like milliseconds or less."""
+    """Warn of samples so long, with neurons so slow, that they look like milliseconds or less.
+
+    `busiest` counts the spikes of the unit that has most.
+    """
     spiked = np.diff(offsets) > 0
     length = float(np.median(duration[spiked])) if spiked.any() else 0.0
     if length <= _LONG:
         return
-    fastest = np.bincount(units).max() / duration.sum()
+    fastest = busiest() / duration.sum()
     if fastest < _RARE:
         unit = "microseconds (us)" if length > _VERY_LONG else "milliseconds (ms)"
         warnings.warn(

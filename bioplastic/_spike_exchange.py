@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 import numpy as np
 import numpy.typing as npt
 
+from bioplastic._spike_checks import up_to_last_spikes
 from bioplastic.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ class SpikeExchange:
         DataError
             If it is truncated, no HDF5, of another layout, or its events do not fit.
         """
-        from bioplastic._spike_files import last_spikes, read_spike_file
+        from bioplastic._spike_files import read_spike_file
 
         place = Path(path).expanduser()
         content = read_spike_file(place)
@@ -176,8 +177,7 @@ class SpikeExchange:
         if duration is None:
             duration = content.duration
         if duration is None:
-            last = last_spikes(content.times, content.offsets)
-            duration = np.maximum(np.ceil(last * 1000) / 1000, last)  # rounding may undo the ceil
+            duration = up_to_last_spikes(content.times, content.offsets)
         try:
             spikes = cls(
                 content.times, content.units, content.offsets, n_units=n_units, duration=duration

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sklearn.utils import Bunch
 
 from bioplastic._hdf5 import open_hdf5
-from bioplastic._spike_files import last_spikes
+from bioplastic._spike_checks import up_to_last_spikes
 from bioplastic.datasets._official import OfficialFile, choose_subsets, find_official
 from bioplastic.errors import DataError
 from bioplastic.spikes import SpikeTrains
@@ -147,14 +147,13 @@ def _read(file: h5py.File, path: Path, subset: str, *, single: bool) -> dict[str
     offsets = np.concatenate([[0], np.cumsum([len(times) for times, _ in events], dtype=np.int64)])
     times = np.concatenate([np.empty(0), *(times for times, _ in events)])
     units = np.concatenate([np.empty(0, np.uint8), *(units for _, units in events)])
-    last = last_spikes(times, offsets)
     try:
         spikes = SpikeTrains(
             times,
             units,
             offsets,
             n_units=_N_CHANNELS,
-            duration=np.maximum(np.ceil(last * 1000) / 1000, last),
+            duration=up_to_last_spikes(times, offsets),
         )
     except DataError as error:
         raise DataError(f"{path}: {subset}: {error}") from error

@@ -72,7 +72,7 @@ class SpikeTransformer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         check_trains(self, "transform", X, reset=False)
-        blocks = (X[start : start + _BLOCK] for start in range(0, len(X), _BLOCK))
+        blocks = (X[k : k + _BLOCK].to_memory() for k in range(0, len(X), _BLOCK))
         first = self._features(next(blocks))
         if len(first) == len(X):
             return first
