@@ -29,8 +29,8 @@ __all__ = ["Scratch", "StoredSpikeTrains", "concatenated", "open_spikes"]
 
 type Integers = npt.NDArray[np.int64]
 
-#: Rows of HDF5 that are read at once, and spikes of a block: 12 MiB.
-_ROWS, _BLOCK = 512, 2**20
+#: Rows of HDF5 that are read at once, and spikes of a block: 3 MiB.
+_ROWS, _BLOCK = 512, 2**18
 #: Samples with no more spikes than these stay in memory once they were read: 48 MiB.
 _HELD = 2**22
 #: What readers are given.
@@ -194,8 +194,10 @@ def open_spikes(
         if given is not None:
             given = check_durations(base_units("SpikeTrains.duration", given), n)
         sizes, lengths, n_used = np.zeros(n, np.int64), np.zeros(n), 0
-        for first in range(0, n, _ROWS):
-            part = slice(first, min(first + _ROWS, n))
+        # Nobody knows yet how long rows are: a spike takes four bytes at least.
+        step = min(_ROWS, max(1, 4 * _BLOCK * n // path.stat().st_size))
+        for first in range(0, n, step):
+            part = slice(first, min(first + step, n))
             times, sizes[part], units = source.both(part)
             offsets = np.concatenate([[0], np.cumsum(sizes[part])])
             if given is None:

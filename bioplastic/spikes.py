@@ -303,7 +303,7 @@ class SpikeTrains(SpikeExchange):
         Yields
         ------
         block : SpikeTrains
-            The next samples, in memory: some million spikes of a file, or all that is in memory
+            The next samples, in memory: some hundred thousand spikes of a file, or all that is in memory
             anyway.
         """
         yield self

@@ -244,7 +244,7 @@ def _in_parts(
         scratch.append(result.spikes)
         results.append(dataclasses.replace(result, spikes=None))
     whole = joined(results, build=sum(result.timings["build"] for result in results))
-    whole.spikes = scratch.spikes()
+    whole.spikes, whole.n_done = scratch.spikes(), len(stimuli)
     for name in whole.outputs:
         whole.outputs[name] = [value for result in results for value in result.outputs[name]]
     return whole
