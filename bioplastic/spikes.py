@@ -187,10 +187,10 @@ class SpikeTrains(SpikeExchange):
         >>> import tempfile
         >>> from bioplastic import SpikeTrains
         >>> spikes = SpikeTrains([0.1, 0.2, 0.1], [0, 1, 1], [0, 2, 3], n_units=2, duration=0.5)
-        >>> folder = tempfile.TemporaryDirectory()
-        >>> spikes.save(f"{folder.name}/spikes.h5")
-        >>> opened = SpikeTrains.open(f"{folder.name}/spikes.h5")
-        >>> opened[1:].times, opened == spikes
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     spikes.save(f"{folder}/spikes.h5")
+        ...     opened = SpikeTrains.open(f"{folder}/spikes.h5")
+        ...     opened[1:].times, opened == spikes
         (array([0.1]), True)
         """
         # HDF5, which few programs need.
@@ -303,8 +303,8 @@ class SpikeTrains(SpikeExchange):
         Yields
         ------
         block : SpikeTrains
-            The next samples, in memory: some hundred thousand spikes of a file, or all that is in memory
-            anyway.
+            The next samples, in memory: some hundred thousand spikes of a file, or all of what is
+            in memory anyway.
         """
         yield self
 

@@ -239,7 +239,10 @@ def _in_parts(
     for k, (begin, end) in enumerate(parts, start=1):
         own = stimuli.in_this_order(np.arange(begin, end)).parts
         text = f"{description} {k}/{len(parts)}".lstrip()
-        result = present(network, own, record="spikes", description=text, **options)
+        try:
+            result = present(network, own, record="spikes", description=text, **options)
+        except KeyboardInterrupt as error:
+            raise KeyboardInterrupt(f"{error}, in part {k} of {len(parts)}") from error
         assert result.spikes is not None
         scratch.append(result.spikes)
         results.append(dataclasses.replace(result, spikes=None))
