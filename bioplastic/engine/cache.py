@@ -6,6 +6,7 @@ they are read by the program at its start.
 """
 
 import contextlib
+import functools
 import hashlib
 import itertools
 import json
@@ -44,15 +45,21 @@ def programs_dir() -> Path:
 
 def fingerprint(*parts: str) -> str:
     """Hash of the engine's own files and of `parts`."""
+    digest = _of_our_files().copy()
+    for part in parts:
+        digest.update(b"\0" + part.encode())
+    return digest.hexdigest()[:32]
+
+
+@functools.cache
+def _of_our_files() -> "hashlib._Hash":
     digest = hashlib.sha256()
     package = Path(__file__).parent.parent
     files = sorted(p for room in ("engine", "models") for p in (package / room).rglob("*"))
     for path in files:
         if path.suffix in {".py", ".cpp", ".cu", ".cuh", ".h"}:
             digest.update(path.name.encode() + path.read_bytes())
-    for part in parts:
-        digest.update(b"\0" + part.encode())
-    return digest.hexdigest()[:32]
+    return digest
 
 
 def get_or_build(

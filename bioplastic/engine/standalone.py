@@ -278,7 +278,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             ),
             "superposed": [self._superposed(name) for name in built.superposed],
             "log": SLOT_LOG,
-            "files": {n: k for k, n in enumerate(sorted({*variables, *of_lists}))},
+            "numbers": {n: k for k, n in enumerate(sorted({*variables, *of_lists}))},
             "layout": {
                 n: ("" if group.variables[v].scalar else group.name,
                     str(np.dtype(group.variables[v].dtype)))

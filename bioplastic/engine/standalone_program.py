@@ -18,6 +18,7 @@ import numpy.typing as npt
 import sympy
 
 from bioplastic.engine import cache
+from bioplastic.engine.arrays_file import read_arrays, write_arrays
 from bioplastic.engine.builder import build
 from bioplastic.engine.compiler import (
     INSTALL,
@@ -29,11 +30,14 @@ from bioplastic.engine.compiler import (
 from bioplastic.engine.context import brian_context, steady_names
 from bioplastic.engine.engines import Engine
 from bioplastic.engine.plan import plan_of
-from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan
+from bioplastic.engine.program import Chunk, ChunkResult, Probed
 from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.engine.standalone import Part, SlotDevice, slot_device
+from bioplastic.engine.staying import Samples, StayingProgram, end, follow, writing
 from bioplastic.errors import BuildError, CompilerNotFoundError, SimulationError, StorageError
 from bioplastic.models import Network
+
+type Arrays = dict[str, npt.NDArray[Any]]
 
 __all__ = ["CPP", "CompiledProgram", "StandaloneProgram", "compile_unit", "generate"]
 
@@ -111,8 +115,8 @@ class CompiledProgram:
         neurons = [population.n for population in network.populations]
         self._sizes = np.array([lanes, *neurons, *plan.columns], dtype=np.int64)
         self._types: dict[str, str] = {name: t for name, (_, t) in manifest["layout"].items()}
-        #: Numbers of the variables' files: names may differ in nothing but upper and lower case.
-        self._files: dict[str, int] = manifest["files"]
+        #: By which the variables' arrays are named in files.
+        self._numbers: dict[str, int] = manifest["numbers"]
         self._parameters = set(manifest["parameters"])
         self._lists = plan.lists
         self._inputs = [population.name for population in network.inputs]
@@ -123,49 +127,85 @@ class CompiledProgram:
         """Run slots, see :class:`~bioplastic.engine.program.Program`."""
         with tempfile.TemporaryDirectory(dir=chunk.folder, ignore_cleanup_errors=True) as name:
             folder = Path(name)
-            self._write_input(folder, chunk)
-            arguments = (
-                folder, len(chunk.keys), _COMBINE.index(chunk.combine), int(chunk.spikes),
-                chunk.n_threads, chunk.unit,
-            )  # fmt: skip
-            built = self._call(folder, [str(a) for a in arguments], report, stop)
-            return self._read_output(folder, chunk, built)
+            with writing(chunk.folder):
+                write_arrays(folder / "given", self.values_of(chunk) | self.samples_of(chunk))
+            built = self._call(folder, self.arguments(folder, chunk), report, stop)
+            return self.read_output(folder, chunk, built)
 
-    def _write_input(self, folder: Path, chunk: Chunk) -> None:
-        try:
-            for name, arrays in chunk.samples.items():
-                for what, array in arrays.items():
-                    _write_array(folder / f"input.{self._inputs.index(name)}.{what}", array)
-            if chunk.target_signals is not None:
-                _write_array(folder / "target_signals", chunk.target_signals)
-            _write_array(folder / "sizes", self._sizes)
-            _write_array(folder / "n_steps", np.asarray(chunk.n_steps, dtype=np.int64))
-            _write_array(folder / "sample_keys", np.asarray(chunk.keys, dtype=np.float64))
-            _write_array(folder / "targets", np.asarray(chunk.targets, dtype=np.float64))
-            _write_array(folder / "key", np.array(chunk.seed, dtype=np.int64))
-            for variable, size in self.sizes.items():
-                value = np.asarray(chunk.values[variable], dtype=self._types[variable])
-                value = np.broadcast_to(value.ravel(), (size,))
-                _write_array(folder / f"in.{self._files[variable]}", value)
-            for name, (read, changed) in self._lists.items():
-                for key in (*read, *changed):
-                    # What stays as it is, is written for the first chunk of a run.
-                    place = folder if key in changed else chunk.folder
-                    place /= f"in.{self._files[f'{name}.{key}']}"
-                    if not place.exists():
-                        kind = np.int32 if key in ("i", "j") else np.float64
-                        _write_array(place, np.asarray(chunk.values[f"{name}.{key}"], dtype=kind))
-            if chunk.probe is not None:
-                points = np.stack([chunk.probe.rows, chunk.probe.steps], axis=1)
-                _write_array(folder / "probe.points", points.astype(np.int64))
-                for name, chosen in chunk.probe.variables.items():
-                    elements = np.asarray(chosen, dtype=np.int32)
-                    _write_array(folder / f"probe.{self._files[name]}", elements)
-        except OSError as error:
-            raise StorageError(
-                f"cannot write the input of a run to {chunk.folder.parent}: {error}; free some "
-                f"space, or set TMPDIR to a folder with room"
-            ) from error
+    def stay(self, chunk: Chunk) -> "StayingProgram":
+        """Start the program, which then stays alive between chunks of the same run.
+
+        Parameters
+        ----------
+        chunk : Chunk
+            The first, which may have no rows. Others have other samples, and all else alike: no
+            threads, and a network for which samples do not depend on each other.
+
+        Raises
+        ------
+        SimulationError
+            If the program fails.
+        StorageError
+            If the disk is full, or the program may not be run.
+        """
+        return StayingProgram(self, chunk)
+
+    @staticmethod
+    def arguments(folder: Path, chunk: Chunk) -> list[str]:
+        """Return what the program is called with, behind the number of its part."""
+        combine, spikes = _COMBINE.index(chunk.combine), int(chunk.spikes)
+        given = folder, len(chunk.keys), combine, spikes, chunk.n_threads, chunk.unit
+        return [str(argument) for argument in given]
+
+    def samples_of(self, chunk: Chunk) -> Arrays:
+        """Return what differs between chunks of a network that learns nothing."""
+        arrays = self.inputs_of(chunk.samples) | {
+            "n_steps": np.asarray(chunk.n_steps, dtype=np.int64),
+            "key": np.array(chunk.seed, dtype=np.int64),
+            "sample_keys": np.asarray(chunk.keys, dtype=np.float64),
+            "targets": np.asarray(chunk.targets, dtype=np.float64),
+        }
+        if chunk.target_signals is not None:
+            arrays["target_signals"] = chunk.target_signals
+        if chunk.probe is not None:
+            points = np.stack([chunk.probe.rows, chunk.probe.steps], axis=1)
+            arrays["probe.points"] = points.astype(np.int64)
+            for name, chosen in chunk.probe.variables.items():
+                arrays[f"probe.{self._numbers[name]}"] = np.asarray(chosen, dtype=np.int32)
+        return arrays
+
+    def inputs_of(self, samples: Samples) -> Arrays:
+        """Return what the inputs are shown, see :class:`~bioplastic.engine.program.Chunk`."""
+        return {
+            f"input.{self._inputs.index(name)}.{what}": array
+            for name, arrays in samples.items()
+            for what, array in arrays.items()
+        }
+
+    def values_of(self, chunk: Chunk) -> Arrays:
+        """Return sizes, parameters and state, and leave in the run's folder what all chunks share.
+
+        That is of synapses what stays as it is.
+        """
+        arrays: Arrays = {"sizes": self._sizes}
+        for variable, size in self.sizes.items():
+            value = np.asarray(chunk.values[variable], dtype=self._types[variable])
+            value = np.broadcast_to(value.ravel(), (size,))
+            arrays[f"in.{self._numbers[variable]}"] = value
+
+        def of_lists(*, change: bool) -> Arrays:
+            return {
+                f"in.{self._numbers[f'{name}.{key}']}": np.asarray(
+                    chunk.values[f"{name}.{key}"], np.int32 if key in ("i", "j") else np.float64
+                )
+                for name, keys in self._lists.items()
+                for key in keys[change]
+            }
+
+        shared = chunk.folder / "given"
+        if not shared.exists():
+            write_arrays(shared, of_lists(change=False))
+        return arrays | of_lists(change=True)
 
     def _call(
         self,
@@ -177,32 +217,32 @@ class CompiledProgram:
         """Run the program, and return the seconds that were waited for a build."""
         errors = folder / "stderr"
         with errors.open("w") as stderr:
-            process, built = self._start(arguments, stderr)
+            process, built = self.start(arguments, stderr)
             try:
-                assert process.stdout is not None
-                told = False
-                with process.stdout:
-                    for line in process.stdout:
-                        report(int(line))
-                        if stop() and not told:
-                            process.terminate()
-                            told = True
+                follow(process, report, stop)
                 code = process.wait()
             finally:
-                if process.poll() is None:
-                    process.kill()
-                    process.wait()
+                end(process)
         if code:
-            said = errors.read_text().strip() or "nothing"
-            kind = StorageError if "disk full" in said else SimulationError
-            raise kind(
-                f"the compiled program stopped with code {code} and said: {said}; "
-                f"{self._advice(said)}its sources lie in {self._folder}"
-            )
+            raise self.failure(code, errors)
         return built
 
-    def _start(
-        self, arguments: list[str], stderr: IO[str], tries: int = 3
+    def failure(self, code: int, errors: Path) -> SimulationError | StorageError:
+        """Return the error that tells how a program ended."""
+        said = errors.read_text().strip() or "nothing"
+        kind = StorageError if "disk full" in said else SimulationError
+        return kind(
+            f"the compiled program stopped with code {code} and said: {said}; "
+            f"{self._advice(said)}its sources lie in {self._folder}"
+        )
+
+    def start(
+        self,
+        arguments: list[str],
+        stderr: IO[str],
+        *,
+        stdin: int = subprocess.DEVNULL,
+        tries: int = 3,
     ) -> tuple[subprocess.Popen[str], float]:
         """Start the program, which the cache may have lost since the last chunk."""
         self._folder, manifest, seconds = self._of_cache()
@@ -212,6 +252,7 @@ class CompiledProgram:
             process = subprocess.Popen(
                 [str(self._folder / "main"), str(manifest["part"]), *arguments],
                 cwd=self._folder,
+                stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 text=True,
@@ -219,7 +260,7 @@ class CompiledProgram:
             )
         except OSError as error:
             if isinstance(error, FileNotFoundError) and tries > 1:  # removed since we looked
-                process, more = self._start(arguments, stderr, tries - 1)
+                process, more = self.start(arguments, stderr, stdin=stdin, tries=tries - 1)
                 return process, seconds + more
             raise StorageError(
                 f"the compiled program in {self._folder} cannot be run: {error}; set "
@@ -231,18 +272,18 @@ class CompiledProgram:
         """Say what may help against what the program said, ending in a semicolon."""
         return ""
 
-    def _read_output(self, folder: Path, chunk: Chunk, built: float) -> ChunkResult:
+    def read_output(self, folder: Path, chunk: Chunk, built: float) -> ChunkResult:
+        """Read what the program has written."""
+        made = read_arrays(folder / "made")
         types = {name: t for name, t in self._types.items() if name not in self._parameters}
         types |= {f"{n}.{k}": "float64" for n, (_, keys) in self._lists.items() for k in keys}
         state = {
-            name: np.fromfile(folder / f"out.{self._files[name]}", dtype=t).astype(
-                np.float64, copy=False
-            )
+            name: made[f"out.{self._numbers[name]}"].view(t).astype(np.float64)
             for name, t in types.items()
         }
 
         def of_threads(name: str, dtype: Any) -> list[npt.NDArray[Any]]:
-            return [np.fromfile(folder / f"{k}.{name}", dtype) for k in range(chunk.n_threads)]
+            return [made[f"{k}.{name}"].view(dtype) for k in range(chunk.n_threads)]
 
         lengths = [np.diff(offsets) for offsets in of_threads("offsets", np.int64)]
         return ChunkResult(
@@ -251,18 +292,22 @@ class CompiledProgram:
             units=np.concatenate(of_threads("spikes.i", np.int32)),
             offsets=np.concatenate([[0], np.cumsum(np.concatenate(lengths))]),
             log=np.concatenate(of_threads("log", np.float64)).reshape(-1, len(SLOT_LOG)),
-            seconds=float(np.fromfile(folder / "seconds")[0]),
+            seconds=float(made["seconds"].view(np.float64)[0]),
             build_seconds=built,
-            probed=None if chunk.probe is None else self._probed(chunk.probe, of_threads),
+            probed=None if chunk.probe is None else self._probed(folder, chunk),
         )
 
-    def _probed(self, plan: ProbePlan, of_threads: Callable[..., Any]) -> Probed:
-        met = np.concatenate(of_threads("probed.points", np.int64)).reshape(-1, 3)
+    def _probed(self, folder: Path, chunk: Chunk) -> Probed:
+        assert chunk.probe is not None
+
+        def of_threads(name: str, dtype: Any) -> npt.NDArray[Any]:
+            paths = [folder / f"{k}.probed.{name}" for k in range(chunk.n_threads)]
+            return np.concatenate([np.fromfile(path, dtype) for path in paths])
+
+        met = of_threads("points", np.int64).reshape(-1, 3)
         values = {
-            name: np.concatenate(of_threads(f"probed.{self._files[name]}", np.float64)).reshape(
-                len(met), len(chosen)
-            )
-            for name, chosen in plan.variables.items()
+            name: of_threads(str(self._numbers[name]), np.float64).reshape(len(met), len(chosen))
+            for name, chosen in chunk.probe.variables.items()
         }
         return Probed(rows=met[:, 0], steps=met[:, 1], repeats=met[:, 2], values=values)
 
@@ -317,11 +362,6 @@ CPP = Engine(
 )
 
 
-def _write_array(path: Path, array: npt.NDArray[Any]) -> None:
-    # Not `tofile`, which says nothing when a small array finds the disk full.
-    path.write_bytes(np.ascontiguousarray(array).data)
-
-
 def _build(
     network: Network, folder: Path, compiler: str, lanes: int, answers: Network | None
 ) -> None:
@@ -371,7 +411,7 @@ def generate(
                 device.known = known
                 built = build(declared, superpose=superpose, lanes=lanes)
                 device.add_slot_loop(built)
-                manifest = {what: device.plan[what] for what in ("layout", "files")}
+                manifest = {what: device.plan[what] for what in ("layout", "numbers")}
                 manifest |= {"parameters": sorted(built.parameters), "part": len(parts)}
                 (folder / name).write_text(json.dumps(manifest))
                 parts.append(device.part())

@@ -58,7 +58,7 @@ def installed(monkeypatch):
 
     def generate(network, folder, command, lanes):
         (folder / cache.MANIFEST).write_text(
-            '{"layout": {}, "files": {}, "parameters": [], "part": 0}'
+            '{"layout": {}, "numbers": {}, "parameters": [], "part": 0}'
         )
         cuda_program.compile_unit(folder, [command])
 

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from pathlib import Path
 
 import h5py
 import numpy as np
@@ -233,43 +232,46 @@ class TestFilesOfTheProgram:
 
     @pytest.fixture
     def written(self, monkeypatch):
-        """Paths of the files that were written for the program, in their order."""
-        paths, write = [], standalone_program._write_array
+        """Paths and arrays of the files that were written for the program, in their order."""
+        files, write = [], standalone_program.write_arrays
 
-        def note(path, array):
-            paths.append(Path(path))
-            write(path, array)
+        def note(path, arrays):
+            files.append((path, arrays))
+            write(path, arrays)
 
-        monkeypatch.setattr(standalone_program, "_write_array", note)
-        return paths
+        monkeypatch.setattr(standalone_program, "write_arrays", note)
+        return files
 
     @pytest.fixture
     def left(self, monkeypatch):
-        """Names and sizes of the files that each chunk leaves."""
-        found, read = [], standalone_program.CompiledProgram._read_output
+        """Arrays that each chunk leaves, and their sizes in bytes."""
+        found, read = [], standalone_program.read_arrays
 
-        def note(self, folder, *args):
-            found.append({file.name: file.stat().st_size for file in os.scandir(folder)})
-            return read(self, folder, *args)
+        def note(path):
+            arrays = read(path)
+            found.append({name: len(array) for name, array in arrays.items()})
+            return arrays
 
-        monkeypatch.setattr(standalone_program.CompiledProgram, "_read_output", note)
+        monkeypatch.setattr(standalone_program, "read_arrays", note)
         return found
 
-    def test_names_differ_where_case_does_not_count(self, stimulus, written, left):
+    def test_names_are_short_whatever_those_of_variables_are(self, stimulus, written, left):
         run(stimulus, "cpp_standalone", outputs=VARIABLES)
-        names = [*left[0], *{path.name for path in written} - set(left[0])]
+        names = [*left[0], *(name for _, arrays in written for name in arrays)]
         assert len(names) > 30
-        assert len({name.lower() for name in names}) == len(names)
+        assert max(map(len, names)) < 24
 
     def test_wiring_and_constants_of_a_list_are_written_once(self, stimulus, written):
         whole = run(stimulus, "cpp_standalone")
         del written[:]
         cut = run(stimulus, "cpp_standalone", chunk_size=1)
-        paths = [path for path in written if path.parent == written[-1].parent.parent]
-        assert len(set(paths)) == len(paths) == 4  # i, j, delay, w
-        assert len({path.parent for path in written}) == 1 + len(DURATIONS)
+        (shared, once), *chunks = written
+        assert len(once) == 4  # i, j, delay, w
+        assert len(chunks) == len({path for path, _ in chunks}) == len(DURATIONS)
+        assert all(path.parent.parent == shared.parent for path, _ in chunks)
+        assert not any(once.keys() & arrays.keys() for _, arrays in chunks)
         np.testing.assert_array_equal(cut.counts, whole.counts)
-        assert not any(path.exists() for path in paths)
+        assert not any(path.exists() for path, _ in written)
 
     def test_spikes_that_nobody_wants(self, stimulus, left):
         counted = run(stimulus, "cpp_standalone")

@@ -301,9 +301,12 @@ class TestProgramsThatFail:
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
     def test_no_room_for_its_output(self, network, stimulus, weights, tmp_path, monkeypatch):
         program = engine.open_program(network, engine="cpp_standalone")
-        (tmp_path / f"out.{program._files[W]}").symlink_to("/dev/full")
+        chunk = tmp_path / "chunk"
+        chunk.mkdir()
+        (chunk / "made").symlink_to("/dev/full")
+        folders = map(str, (tmp_path, chunk))  # of the run, and of its chunk
         monkeypatch.setattr(
-            tempfile, "TemporaryDirectory", lambda **_: contextlib.nullcontext(str(tmp_path))
+            tempfile, "TemporaryDirectory", lambda **_: contextlib.nullcontext(next(folders))
         )
         with pytest.raises(StorageError, match="disk full"):
             run(network, stimulus, "cpp_standalone", state=weights, program=program)

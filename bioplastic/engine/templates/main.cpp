@@ -56,7 +56,7 @@ _COLD void _look(int64_t lane, int64_t step)
 _COLD void _read_sizes()
 {
     std::vector<int64_t> sizes;
-    _read_all(_Path("sizes"), sizes);
+    _read_all("sizes", sizes);
     int64_t* const read[] = { {% for name in _plan.sizes %}&{{name}}, {% endfor %} };
     for (size_t k=0; k<sizes.size(); k++) *read[k] = sizes[k];
 }
@@ -64,7 +64,7 @@ _COLD void _read_sizes()
 _COLD void _read_samples(int64_t n_rows)
 {
     _n_steps.resize(n_rows);
-    _read(_Path("n_steps"), _n_steps.data(), n_rows*sizeof(int64_t));
+    _read("n_steps", _n_steps.data(), n_rows*sizeof(int64_t));
     int64_t _n_signal_rows = 0, _longest = 0;
     for (const int64_t n : _n_steps)
     {
@@ -73,37 +73,47 @@ _COLD void _read_samples(int64_t n_rows)
     }
     // A lane may look beyond its sample while others go on.
     const int64_t _more = _n_lanes > 1 ? _longest : 0;
-    _read(_Path("key"), _seed, sizeof(_seed));
+    _read("key", _seed, sizeof(_seed));
     _shows.assign(_n_threads*_n_lanes, 0);
     {% for name, file, spikes, n in _plan.spike_inputs %}
     _spikes_{{name}}.read({{file}});
     {% endfor %}
     {% block tables %}
     {% for table, file, by_step in _plan.tables %}
-    {{table}}_values = _table(_Path("input.{{file}}.table"), {{"_n_signal_rows" if by_step else "n_rows"}}*{{table}}_columns,
-        _more*{{table}}_columns);
+    _read_table({{table}}_values, _Name("input.{{file}}.table"),
+        {{"_n_signal_rows" if by_step else "n_rows"}}*{{table}}_columns, _more*{{table}}_columns);
     {% endfor %}
     {% if _plan.target_signals %}
-    target_signal_values = _table(_Path("target_signals"), _n_signal_rows*target_signal_columns, _more*target_signal_columns);
+    _read_table(target_signal_values, "target_signals", _n_signal_rows*target_signal_columns,
+        _more*target_signal_columns);
     {% endif %}
     {% if _plan.signals %}
-    first_rows_values = _room<double>(n_rows);
+    _make_table(first_rows_values, n_rows);
     for (int64_t row=0, first=0; row<n_rows; first+=_n_steps[row++])
         first_rows_values[row] = (double)first;
     {% endif %}
-    slot_steps_values = _room<double>(n_rows);
+    _make_table(slot_steps_values, n_rows);
     for (int64_t row=0; row<n_rows; row++) slot_steps_values[row] = (double)_n_steps[row];
-    sample_keys_values = _table(_Path("sample_keys"), n_rows);
+    _read_table(sample_keys_values, "sample_keys", n_rows);
     {% if _plan.has_targets %}
-    target_values = _table(_Path("targets"), n_rows);
+    _read_table(target_values, "targets", n_rows);
     {% endif %}
     {% if _plan.draws %}
     std::copy(_seed, _seed + 2, uniform_key);
     {% endif %}
     {% for uniform, file in _plan.noise_keys %}
-    _read(_Path("input.{{file}}.key"), {{uniform}}_key, 2*sizeof(int64_t));
+    _read(_Name("input.{{file}}.key"), {{uniform}}_key, 2*sizeof(int64_t));
     {% endfor %}
     {% endblock %}
+}
+
+// The samples of a chunk, and what is looked at.
+_COLD void _open_samples()
+{
+    {% for name, file, spikes, n in _plan.spike_inputs %}
+    _input_{{name}}.prepare(_spikes_{{name}});
+    {% endfor %}
+    _probe.open(_variables);
 }
 
 // What each thread has for itself, and what all have once.
@@ -118,7 +128,7 @@ _COLD void _prepare()
     {
         int64_t n = _n_of_{{list.name}};
         {% for name, array, type, changes, shared in list.read %}
-        {{"if (!_thread_number) " if shared}}{{array}} = _read_list<{{type}}>(_Path("{{"" if changes else "../"}}in.{{_plan.files[name]}}"), {{list.lanes}}, n);
+        {{"if (!_thread_number) " if shared}}{{array}} = _read_list<{{type}}>(_Name("in.{{_plan.numbers[name]}}"), {{list.lanes}}, n);
         {% if shared %}
         _share({{array}});
         {% endif %}
@@ -144,13 +154,13 @@ _COLD void _prepare()
     {% endfor %}
     _variables = {
         {% for its in _plan.variables %}
-        { {{_plan.files[its.name]}}, '{{its.code}}', {{its.own|lower}}, {{(its.array in _plan.shared)|lower}}, {{(its.name in _plan.read)|lower}}, {{(its.name in _plan.changing)|lower}}, (char*){{its.array}}, {{its.length}} },
+        { {{_plan.numbers[its.name]}}, '{{its.code}}', {{its.own|lower}}, {{(its.array in _plan.shared)|lower}}, {{(its.name in _plan.read)|lower}}, {{(its.name in _plan.changing)|lower}}, (char*){{its.array}}, {{its.length}} },
         {% endfor %}
     };
     for (const _Variable& its : _variables)
     {
         if (!its.is_read || (its.shared && _thread_number)) continue;
-        _read(_Path("in.%d", its.file), its.data, its.n_bytes());
+        _read(_Name("in.%d", its.array), its.data, its.n_bytes());
         if (its.own) _spread(its.data, its.n_bytes());
     }
     {% block moment %}
@@ -161,10 +171,7 @@ _COLD void _prepare()
     _superposition_{{all.name}}.prepare({{all.n_pre}}, {{all.n_post}}, {{all.how.states|length}},
                                         {{all.variables|length}}, {{all.variables.index(all.how.jumps)}});
     {% endfor %}
-    {% for name, file, spikes, n in _plan.spike_inputs %}
-    _input_{{name}}.prepare(_spikes_{{name}});
-    {% endfor %}
-    _probe.open(_variables);
+    _open_samples();
 }
 {% block during_slots %}
 {% for name, file, spikes, n in _plan.spike_inputs %}
@@ -196,6 +203,26 @@ static void _note_spikes()
 }
 
 {% include 'side_by_side.cpp' %}
+{% if _plan.lanes == 1 %}
+
+// A sample that goes on: its spikes so far are handed back, and more of it is waited for.
+_COLD bool _take_more(int64_t& n_steps)
+{
+    int64_t more = 0;
+    _write(_Name("0.spikes.t"), _lane_times[0].data(), _lane_times[0].size()*sizeof(double));
+    _write(_Name("0.spikes.i"), _lane_units[0].data(), _lane_units[0].size()*sizeof(int32_t));
+    _lane_times[0].clear();
+    _lane_units[0].clear();
+    if (!_next_order(more)) std::exit(0);
+    {% for name, file, spikes, n in _plan.spike_inputs %}
+    _spikes_{{name}}.read({{file}});
+    _input_{{name}}.go_on(_spikes_{{name}});
+    {% endfor %}
+    n_steps += more;
+    _lane_steps[0] = n_steps;
+    return true;
+}
+{% endif %}
 {% endblock %}
 {% if _plan.batch %}
 _COLD void _end_batch()
@@ -254,7 +281,8 @@ static _HOT void _run_slots()
         {{call}}
         {% endfor %}
         {% block steps %}
-        for (int64_t step=0; step<n_steps; step++)
+        int64_t step = 0;
+        do for (; step<n_steps; step++)
         {
             {% if _plan.lanes > 1 %}
             for (int64_t lane=0; lane<_n_lanes; lane++) if (_lane_steps[lane] == step) _keep(lane);
@@ -297,6 +325,7 @@ static _HOT void _run_slots()
                     _probe_next[lane]++;
                 }
         }
+        while ({{"_goes_on && _take_more(n_steps)" if _plan.lanes == 1 else "false"}});
         _now.step = -1;
         {% endblock %}
         {% if _plan.superposed %}
@@ -437,8 +466,8 @@ _COLD void _write_state()
     // By whichever lane it is shown in the next run.
     if (_n_lanes*_n_threads > 1) std::fill_n(_array_schedule_repeats, _n_lanes, 0.0);
     for (const _Variable& its : _variables)
-        if (its.changes) _write(_Path("out.%d", its.file), its.of(_last_lane), its.n_bytes());
-    _write(_Path("seconds"), &_seconds, sizeof(double));
+        if (its.changes) _write(_Name("out.%d", its.array), its.of(_last_lane), its.n_bytes());
+    _write("seconds", &_seconds, sizeof(double));
 }
 
 static int _run(int argc, char **argv)
@@ -450,9 +479,15 @@ static int _run(int argc, char **argv)
     _ends_together = _unit && _n_lanes == 1;
     _read_samples(_n_rows);
     _prepare();
-    _begun = _reported = _seconds_now();
-    _work_together();
-    _seconds = _seconds_now() - _begun;
-    _write_state();
-    return 0;
+    for (;;)
+    {
+        _begun = _reported = _seconds_now();
+        _work_together();
+        _seconds = _seconds_now() - _begun;
+        _write_state();
+        if (!_next_order(_n_rows)) return 0;
+        _begin_chunk();
+        _read_samples(_n_rows);
+        _open_samples();
+    }
 }

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <ctime>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <vector>
 
 // What every program needs, whatever its network: files, memory, variables, and what a recorder
@@ -124,72 +125,134 @@ template<class T> static T* _shared(int64_t n)
     return array;
 }
 
-// Files: input lies in a folder, and output goes there; above it lies what all chunks share.
+// Files hold many arrays each, see arrays_file.py: what Python gives for a chunk, what it gives for
+// all chunks of a run, and what is made of it.
 
 static const char* _folder;
 
-struct _Path
+struct _Name
 {
-    char text[4096];
+    char text[24] = {};
 
-    _Path(const char* format, ...)
+    _Name(const char* format, ...)
     {
-        const int n = std::snprintf(text, sizeof(text), "%s/", _folder);
         va_list more;
         va_start(more, format);
-        std::vsnprintf(text + n, sizeof(text) - n, format, more);
+        std::vsnprintf(text, sizeof(text), format, more);
         va_end(more);
     }
 };
 
-struct _File
+// The head of an array; its bytes follow, and some that fill up the last word.
+struct _Array
 {
-    FILE* file;
-    const _Path path;
-    int64_t size = 0;
+    _Name name;
+    int64_t n_bytes;
 
-    _File(const _Path& path_, const char* mode) : file(std::fopen(path_.text, mode)), path(path_)
-    {
-        if (!file || mode[0] != 'r') return;
-        std::fseek(file, 0, SEEK_END);
-        size = std::ftell(file);
-        std::rewind(file);
-    }
-    ~_File() { if (file) std::fclose(file); }
+    const char* data() const { return (const char*)(this + 1); }
+    int64_t filling() const { return -n_bytes & 7; }
 };
 
-_COLD void _read(const _Path& path, void* data, int64_t n_bytes)
+_COLD FILE* _open(const char* name, const char* mode)
 {
-    _File from(path, "rb");
-    if (!from.file || from.size != n_bytes || (int64_t)std::fread(data, 1, n_bytes, from.file) != n_bytes)
-        _fail("cannot read %lld bytes from %s", (long long)n_bytes, path.text);
+    char path[4096];
+    std::snprintf(path, sizeof(path), "%s/%s", _folder, name);
+    FILE* file = std::fopen(path, mode);
+    if (!file) _fail("cannot open %s", path);
+    return file;
+}
+
+struct _Given
+{
+    char* begin = 0;
+    int64_t size = 0;
+
+    void open(const char* name)
+    {
+        if (begin) munmap(begin, size);
+        FILE* file = _open(name, "rb");
+        std::fseek(file, 0, SEEK_END);
+        size = std::ftell(file);
+        void* mapped = size ? mmap(0, size, PROT_READ, MAP_PRIVATE, fileno(file), 0) : 0;
+        std::fclose(file);
+        if (mapped == MAP_FAILED) _fail("cannot read %s", name);
+        begin = (char*)mapped;
+    }
+
+    const _Array* find(const _Name& name) const
+    {
+        for (const char* at=begin; at<begin + size; )
+        {
+            const _Array* array = (const _Array*)at;
+            if (!std::strcmp(array->name.text, name.text)) return array;
+            at = array->data() + array->n_bytes + array->filling();
+        }
+        return 0;
+    }
+};
+
+static _Given _of_chunk, _of_all_chunks;
+
+_COLD const _Array* _find(const _Name& name)
+{
+    const _Array* found = _of_chunk.find(name);
+    return found ? found : _of_all_chunks.find(name);
+}
+
+_COLD const _Array& _array(const _Name& name)
+{
+    const _Array* found = _find(name);
+    if (!found) _fail("%s is not given", name.text);
+    return *found;
+}
+
+_COLD void _read(const _Name& name, void* data, int64_t n_bytes)
+{
+    const _Array& from = _array(name);
+    if (from.n_bytes != n_bytes)
+        _fail("%s has %lld bytes, not %lld", name.text, (long long)from.n_bytes, (long long)n_bytes);
+    std::memcpy(data, from.data(), n_bytes);
+}
+
+template<class T> _COLD void _read_all(const _Name& name, std::vector<T>& data)
+{
+    const _Array& from = _array(name);
+    data.assign((const T*)from.data(), (const T*)(from.data() + from.n_bytes));
 }
 
 _COLD void _write(FILE* file, const void* data, int64_t n_bytes)
 {
-    if (!file || (n_bytes && (int64_t)std::fwrite(data, 1, n_bytes, file) != n_bytes) || std::fflush(file))
+    if (n_bytes && (int64_t)std::fwrite(data, 1, n_bytes, file) != n_bytes)
         _fail("cannot write what was computed: is the disk full?");
 }
 
-_COLD void _write(const _Path& path, const void* data, int64_t n_bytes)
+static FILE* _made = 0;
+
+_COLD void _write(const _Name& name, const void* data, int64_t n_bytes)
 {
-    const _File to(path, "wb");
-    _write(to.file, data, n_bytes);
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    const _Array array = {name, n_bytes};
+    const int64_t nothing = 0;
+    pthread_mutex_lock(&mutex);
+    if (!_made) _made = _open("made", "wb");
+    _write(_made, &array, sizeof(array));
+    _write(_made, data, n_bytes);
+    _write(_made, &nothing, array.filling());
+    pthread_mutex_unlock(&mutex);
 }
 
-template<class T> _COLD void _read_all(const _Path& path, std::vector<T>& data)
+// What is still on its way to a file arrives, too.
+_COLD void _close(FILE*& file)
 {
-    const _File from(path, "rb");
-    if (!from.file) _fail("cannot read %s", path.text);
-    data.resize(from.size/sizeof(T));
-    _read(path, data.data(), from.size);
+    if (file && std::fclose(file)) _fail("cannot write what was computed: is the disk full?");
+    file = 0;
 }
 
 // Synapses of a list: as many as there are, and again for every lane.
-template<class T> _COLD T* _read_list(const _Path& path, int64_t lanes, int64_t& n)
+template<class T> _COLD T* _read_list(const _Name& name, int64_t lanes, int64_t& n)
 {
     std::vector<T> own;
-    _read_all(path, own);
+    _read_all(name, own);
     n = lanes*own.size();
     T* all = _room<T>(n);
     for (int64_t lane=0; lane<lanes; lane++) std::copy(own.begin(), own.end(), all + lane*own.size());
@@ -199,7 +262,7 @@ template<class T> _COLD T* _read_list(const _Path& path, int64_t lanes, int64_t&
 // A variable of the network: `length` elements, of every lane where each has its own.
 struct _Variable
 {
-    int file;     // number of its file
+    int array;    // number of its array in files
     char type;    // as NumPy writes it
     bool own;     // whether each lane has it for itself
     bool shared;  // whether all threads have the same
@@ -230,18 +293,25 @@ struct _Probe
 
     void open(const std::vector<_Variable>& variables)
     {
+        *this = _Probe();  // of the chunk before
         chosen.resize(variables.size());
         files.resize(variables.size());
-        if (!_File(_Path("probe.points"), "rb").file) return;
-        _read_all(_Path("probe.points"), points);
-        met = std::fopen(_Path("%d.probed.points", (int)_thread_number).text, "wb");
+        if (!_find("probe.points")) return;
+        _read_all("probe.points", points);
+        met = _open(_Name("%d.probed.points", (int)_thread_number).text, "wb");
         for (size_t k=0; k<variables.size(); k++)
         {
-            const _Path path("probe.%d", variables[k].file);
-            if (!_File(path, "rb").file) continue;
-            _read_all(path, chosen[k]);
-            files[k] = std::fopen(_Path("%d.probed.%d", (int)_thread_number, variables[k].file).text, "wb");
+            const _Name name("probe.%d", variables[k].array);
+            if (!_find(name)) continue;
+            _read_all(name, chosen[k]);
+            files[k] = _open(_Name("%d.probed.%d", (int)_thread_number, variables[k].array).text, "wb");
         }
+    }
+
+    void close()
+    {
+        _close(met);
+        for (FILE*& file : files) _close(file);
     }
 
     // Points are sorted, and a row that comes again meets its own again.

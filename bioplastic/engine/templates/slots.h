@@ -33,6 +33,8 @@ _COLD void _take_arguments(int argc, char **argv)
 {
     if (argc != 7) _fail("usage: main PART FOLDER ROWS COMBINE SPIKES THREADS UNIT");
     _folder = argv[1];
+    _of_all_chunks.open("../given");
+    _of_chunk.open("given");
     _n_rows = std::atol(argv[2]);
     _combine = std::atoi(argv[3]);
     _keeps_spikes = std::atoi(argv[4]);
@@ -50,11 +52,34 @@ _COLD void _spread(char* data, int64_t n_bytes)
 }
 
 // A table has a row for each sample or each step; a lane may look beyond its sample.
-_COLD double* _table(const _Path& path, int64_t n, int64_t more = 0)
+_COLD void _make_table(double*& values, int64_t n)
 {
-    double* values = _room<double>(n + more);
-    if (path.text[0]) _read(path, values, n*sizeof(double));
-    return values;
+    std::free(values);  // of the chunk before
+    values = _room<double>(n);
+}
+
+_COLD void _read_table(double*& values, const _Name& name, int64_t n, int64_t more = 0)
+{
+    _make_table(values, n + more);
+    _read(name, values, n*sizeof(double));
+}
+
+// A program stays until its standard input ends. A line of it has the rows of another chunk, or by how
+// many steps a sample goes on, and whether that will go on after these.
+static bool _goes_on = false;
+
+_COLD bool _next_order(int64_t& number)
+{
+    long long given;
+    int goes_on;
+    _close(_made);
+    std::puts("");  // what was asked for is written
+    std::fflush(stdout);
+    if (std::scanf("%lld %d", &given, &goes_on) != 2) return false;
+    number = given;
+    _of_chunk.open("given");
+    _goes_on = goes_on;
+    return true;
 }
 
 // Rows are shared out by their length, the longest first, to whoever has least to do; those of a
@@ -108,10 +133,11 @@ static std::vector<int64_t> _unfinished;
 _COLD void _write_spikes()
 {
     const int k = (int)_thread_number;
-    _write(_Path("%d.spikes.t", k), _spike_times.data(), _spike_times.size()*sizeof(double));
-    _write(_Path("%d.spikes.i", k), _spike_units.data(), _spike_units.size()*sizeof(int32_t));
-    _write(_Path("%d.offsets", k), _offsets.data(), _offsets.size()*sizeof(int64_t));
-    _write(_Path("%d.log", k), _log.data(), _log.size()*sizeof(double));
+    _probe.close();
+    _write(_Name("%d.spikes.t", k), _spike_times.data(), _spike_times.size()*sizeof(double));
+    _write(_Name("%d.spikes.i", k), _spike_units.data(), _spike_units.size()*sizeof(int32_t));
+    _write(_Name("%d.offsets", k), _offsets.data(), _offsets.size()*sizeof(int64_t));
+    _write(_Name("%d.log", k), _log.data(), _log.size()*sizeof(double));
     for (int64_t thread=0; thread<_n_threads; thread++)
     {
         _meet();
@@ -120,6 +146,18 @@ _COLD void _write_spikes()
     }
     _meet();
 }
+
+// State, synapses and parameters stay as they are.
+_COLD void _begin_chunk()
+{
+    _next_row = _n_done = _last_lane = 0;
+    _unfinished.clear();
+    _spike_times.clear();
+    _spike_units.clear();
+    _log.clear();
+    _offsets.assign(1, 0);
+}
+
 struct _Spikes
 {
     std::vector<int32_t> steps, units;
@@ -127,9 +165,9 @@ struct _Spikes
 
     void read(int number)
     {
-        _read_all(_Path("input.%d.steps", number), steps);
-        _read_all(_Path("input.%d.units", number), units);
-        _read_all(_Path("input.%d.offsets", number), offsets);
+        _read_all(_Name("input.%d.steps", number), steps);
+        _read_all(_Name("input.%d.units", number), units);
+        _read_all(_Name("input.%d.offsets", number), offsets);
     }
 };
 
@@ -161,6 +199,15 @@ struct _SpikeInput
             end[lane] = _row[lane] < 0 ? 0 : offsets[_row[lane] + 1];
             late[lane].clear();
         }
+    }
+
+    // More of a sample, whose spikes so far have all been fired, or are late.
+    void go_on(const _Spikes& spikes)
+    {
+        steps = spikes.steps.data();
+        units = spikes.units.data();
+        next[0] = 0;
+        end[0] = (int64_t)spikes.units.size();
     }
 
     bool is_over(int64_t lane) const { return next[lane] >= end[lane] && late[lane].empty(); }
