@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic.errors import DataError
+from bioplastic._quantities import base_units
+from bioplastic.errors import DataError, ParameterError
 
 __all__ = [
     "check_durations",
@@ -17,6 +18,7 @@ __all__ = [
     "check_n_units",
     "check_offsets",
     "check_times",
+    "positive_time",
     "up_to_last_spikes",
     "warn_of_small_units",
     "whole_units",
@@ -104,6 +106,20 @@ def check_durations(lengths: npt.NDArray[np.float64], n_samples: int) -> npt.NDA
     return np.broadcast_to(lengths, (n_samples,)).copy()
 
 
+def positive_time(where: str, dt: Any) -> float:
+    """Return one time above 0, in seconds.
+
+    Raises
+    ------
+    ParameterError
+        If it is something else.
+    """
+    width = base_units(f"{where}: dt", dt, error=ParameterError)
+    if width.ndim or not np.isfinite(width) or width <= 0:
+        raise ParameterError(f"{where}: dt must be one time above 0, got {dt!r}; give e.g. 10 * ms")
+    return float(width)
+
+
 def up_to_last_spikes(
     times: npt.NDArray[np.float64], offsets: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
@@ -119,7 +135,7 @@ def up_to_last_spikes(
     return np.maximum(np.ceil(last * 1000) / 1000, last)  # rounding may undo the ceil
 
 
-def whole_units(units: npt.ArrayLike) -> npt.NDArray[Any]:
+def whole_units(units: npt.ArrayLike, where: str = "SpikeTrains.units") -> npt.NDArray[Any]:
     """Return units as an array of integers, not yet of 32 bits.
 
     Raises
@@ -133,12 +149,12 @@ def whole_units(units: npt.ArrayLike) -> npt.NDArray[Any]:
     try:
         numbers = given.astype(np.float64)
     except (TypeError, ValueError):
-        raise DataError(f"SpikeTrains.units: must be whole numbers, got {given.dtype}") from None
+        raise DataError(f"{where}: must be whole numbers, got {given.dtype}") from None
     # Beyond 2**53 a float names no unit for certain; NaN fails both comparisons.
     bad = np.flatnonzero(~((np.abs(numbers) <= 2**53) & (numbers == np.floor(numbers))))
     if len(bad):
         raise DataError(
-            f"SpikeTrains.units: must be whole numbers, event {bad[0]} has "
+            f"{where}: must be whole numbers, event {bad[0]} has "
             f"{numbers.ravel()[bad[0]]}; round them or correct the data"
         )
     return numbers.astype(np.int64)

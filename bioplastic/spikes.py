@@ -16,11 +16,12 @@ from bioplastic._spike_checks import (
     check_n_units,
     check_offsets,
     check_times,
+    positive_time,
     warn_of_small_units,
     whole_units,
 )
 from bioplastic._spike_exchange import SpikeExchange
-from bioplastic.errors import DataError, ParameterError
+from bioplastic.errors import DataError
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
@@ -67,6 +68,9 @@ class SpikeTrains(SpikeExchange):
 
     Notes
     -----
+    :meth:`from_events`, :meth:`from_recording`, :meth:`from_dense`, :meth:`from_tonic`,
+    :meth:`from_neo`, :meth:`from_pandas` and :meth:`from_brian` take what others have, and sort it.
+
     Arrays of the right type are not copied, and a contiguous slice shares memory with the whole:
     take them for read-only.
 
@@ -352,17 +356,18 @@ class SpikeTrains(SpikeExchange):
                [1, 0],
                [0, 2]])
         """
-        width = base_units("SpikeTrains.binned: dt", dt, error=ParameterError)
-        if width.ndim or not np.isfinite(width) or width <= 0:
-            raise ParameterError(
-                f"SpikeTrains.binned: dt must be one time above 0, got {dt!r}; give e.g. 10 * ms"
-            )
-        n_bins = max(1, int(np.ceil(self.duration.max(initial=0.0) / float(width) - _ON_EDGE)))
-        bins = np.minimum((self.times / float(width) + _ON_EDGE).astype(np.int64), n_bins - 1)
-        bins += np.repeat(n_bins * np.arange(len(self)), np.diff(self.offsets))
-        shape = (len(self), n_bins, self.n_units)
-        flat = np.bincount(bins * self.n_units + self.units, minlength=int(np.prod(shape)))
+        places, shape = self._places(dt, "SpikeTrains.binned")
+        flat = np.bincount(places, minlength=int(np.prod(shape)))
         return flat.reshape(shape).astype(np.int64, copy=False)
+
+    def _places(self, dt: Any, where: str) -> tuple[npt.NDArray[np.int64], tuple[int, int, int]]:
+        """Place of each spike in the flattened array of :meth:`binned`, and that array's shape."""
+        width = positive_time(where, dt)
+        n_bins = max(1, int(np.ceil(self.duration.max(initial=0.0) / width - _ON_EDGE)))
+        bins = np.minimum((self.times / width + _ON_EDGE).astype(np.int64), n_bins - 1)
+        bins += np.repeat(n_bins * np.arange(len(self)), np.diff(self.offsets))
+        places: Any = bins * self.n_units + self.units
+        return places, (len(self), n_bins, self.n_units)
 
     @classmethod
     def concatenate(cls, parts: Sequence["SpikeTrains"]) -> "SpikeTrains":

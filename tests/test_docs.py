@@ -146,6 +146,23 @@ def test_the_blocks_of_the_page_on_recordings_run_one_after_the_other(printed_by
     assert (tmp_path / "raster.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_blocks_of_the_page_on_ways_in_and_out_run_one_after_the_other(printed_by):
+    for partner in ("neo", "pandas"):
+        pytest.importorskip(partner)
+    assert printed_by(blocks_of("howto/in_and_out.md")).splitlines() == [
+        "SpikeTrains(2 samples, 3 units, 4 spikes, 0.2 s)",
+        "[[1, 1], [0, 1]]",
+        "[ 10000 120000 130000] [0 2 0] 1",
+        "True",
+        "True",
+        "['sample', 'time', 'unit'] {'n_units': 3, 'duration': [0.2, 0.2]}",
+        "True 2",
+        "(2, 20, 3) uint8",
+        "True",
+        "[[1, 0, 0], [1, 0, 1]]",
+    ]
+
+
 @pytest.mark.slow  # the demo and the README's example go the same ways
 @pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take long")
 def test_the_blocks_of_the_first_pages_run_one_after_the_other(printed_by):
@@ -167,7 +184,7 @@ def test_the_five_tasks_of_contributing_run(printed_by):
 
 
 def test_new_pages_have_no_blocks_that_are_not_run():
-    run = {"engines.md", "inputs.md", "own_recordings.md", "first_network.md"}
+    run = {"engines.md", "in_and_out.md", "inputs.md", "own_recordings.md", "first_network.md"}
     folders = ("errata.md", "explanation/*.md", "howto/*.md", "reference/*.md", "tutorial/*.md")
     pages = [page for folder in folders for page in (ROOT / "docs").glob(folder)]
     assert len(pages) > 20

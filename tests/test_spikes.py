@@ -3,7 +3,6 @@
 import copy
 import io
 import pickle
-import sys
 import warnings
 
 import joblib
@@ -285,24 +284,6 @@ class TestBinned:
     def test_what_is_no_width_is_refused(self, spikes, dt):
         with pytest.raises(ParameterError, match="SpikeTrains.binned: dt:? must be "):
             spikes.binned(dt)
-
-
-class TestNeo:
-    def test_one_segment_a_sample_and_one_train_a_unit(self, spikes):
-        pytest.importorskip("neo")
-        segments = spikes.to_neo()
-        assert [len(segment.spiketrains) for segment in segments] == [4, 4, 4]
-        for k, segment in enumerate(segments):
-            for unit, train in enumerate(segment.spiketrains):
-                expected = spikes[k].times[spikes[k].units == unit]
-                np.testing.assert_array_equal(train.rescale("s").magnitude, expected)
-                assert float(train.t_stop.rescale("s")) == spikes.duration[k]
-                assert train.annotations["unit"] == unit
-
-    def test_without_neo_it_says_how_to_get_it(self, spikes, monkeypatch):
-        monkeypatch.setitem(sys.modules, "neo", None)
-        with pytest.raises(ImportError, match="pip install neo"):
-            spikes.to_neo()
 
 
 class TestConcatenate:

@@ -267,6 +267,8 @@ SETTINGS: dict[str, Settings] = {
     "spoken": LiquidSettings(),
     "hd": LiquidSettings(),
     "shd": LiquidSettings(),
+    "ssc": LiquidSettings(),
+    "ntidigits": LiquidSettings(),
     "fsdd": LiquidSettings(),
 }
 

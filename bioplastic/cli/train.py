@@ -25,7 +25,7 @@ __all__ = ["train"]
 
 _MAX_VALIDATION = 1000
 
-DataSet = Literal["digits", "mnist", "spoken", "hd", "shd", "fsdd"]
+DataSet = Literal["digits", "mnist", "spoken", "hd", "shd", "ssc", "ntidigits", "fsdd"]
 Model = Literal["diehl_cook", "lsm"]
 
 
@@ -36,7 +36,7 @@ def train(
         Model | None,
         typer.Option(
             help="What to train. [default: diehl_cook for digits, mnist; lsm, a liquid state "
-            "machine, for spoken, hd, shd, fsdd]"
+            "machine, for words]"
         ),
     ] = None,
     samples: Annotated[
@@ -99,8 +99,8 @@ def train(
     Leaves model.skops, training.json, receptive_fields.png and weight_history.png. After Ctrl-C,
     the same command goes on where it stopped, to the same weights.
 
-    Words (spoken, hd, shd, fsdd): a liquid state machine. What is held out is chosen first, and
-    measured once, at the end. Leaves model.skops, training.json, answers.csv,
+    Words (spoken, hd, shd, ssc, ntidigits, fsdd): a liquid state machine. What is held out is
+    chosen first, and measured once, at the end. Leaves model.skops, training.json, answers.csv,
     confusion_matrix.png, word.png and separation.png.
     """
     folder = out or Path("out") / data_set

@@ -8,9 +8,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from brian2 import Hz
+from sklearn.utils import Bunch
 
 from bioplastic.cli.tasks import Task
-from bioplastic.datasets import load_fsdd, load_hd, load_shd, load_spoken
+from bioplastic.datasets import (
+    load_fsdd,
+    load_hd,
+    load_ntidigits,
+    load_shd,
+    load_spoken,
+    load_ssc,
+)
 from bioplastic.encoding import Cochlea
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.spikes import SpikeTrains
@@ -240,16 +248,32 @@ def hd_words(path: Path | None = None, *, jobs: int = 1) -> Words:
 
 def shd_words(path: Path | None = None, *, jobs: int = 1) -> Words:
     """Return the Spiking Heidelberg Digits, see :func:`bioplastic.datasets.load_shd`."""
-    shd = load_shd(path, "all")
+    return _official("shd", "Spiking Heidelberg Digits", load_shd(path, "all"))
+
+
+def ssc_words(path: Path | None = None, *, jobs: int = 1) -> Words:
+    """Return the Spiking Speech Commands, see :func:`bioplastic.datasets.load_ssc`.
+
+    Words that are meant for validation are trained on.
+    """
+    return _official("ssc", "Spiking Speech Commands", load_ssc(path, "all"))
+
+
+def ntidigits_words(path: Path | None = None, *, jobs: int = 1) -> Words:
+    """Return single digits of N-TIDIGITS18, see :func:`bioplastic.datasets.load_ntidigits`."""
+    return _official("ntidigits", "digits of N-TIDIGITS18", load_ntidigits(path, "all"))
+
+
+def _official(name: str, what: str, words: Bunch) -> Words:
+    """Return words of a data set with a split of its own."""
     return Words(
-        name="shd",
-        description=f"{len(shd.data):,} Spiking Heidelberg Digits, spikes of "
-        f"{shd.data.n_units} channels",
-        data=shd.data,
-        target=shd.target,
-        speakers=shd.groups,
-        class_names=tuple(shd.target_names),
-        official=shd.subset == "train",
+        name=name,
+        description=f"{len(words.data):,} {what}, spikes of {words.data.n_units} channels",
+        data=words.data,
+        target=words.target,
+        speakers=words.groups,
+        class_names=tuple(words.target_names),
+        official=words.subset != "test",
     )
 
 
@@ -275,5 +299,7 @@ WORDS: dict[str, Callable[..., Words]] = {
     "spoken": spoken_words,
     "hd": hd_words,
     "shd": shd_words,
+    "ssc": ssc_words,
+    "ntidigits": ntidigits_words,
     "fsdd": fsdd_words,
 }

@@ -15,7 +15,14 @@ from pathlib import Path
 from bioplastic._paths import cache_dir
 from bioplastic.errors import DataError, DataNotFoundError, ParameterError, StorageError
 
-__all__ = ["OfficialFile", "choose_subsets", "files_there", "find_official", "searched_folders"]
+__all__ = [
+    "OfficialFile",
+    "check_md5",
+    "choose_subsets",
+    "files_there",
+    "find_official",
+    "searched_folders",
+]
 
 #: Names of files in a message; a folder of recordings has thousands.
 _FEW = 8
@@ -50,7 +57,7 @@ class OfficialFile:
 
 
 def searched_folders(
-    path: str | os.PathLike[str] | None, *, folder: str
+    path: str | os.PathLike[str] | None, *, folder: str, of_tonic: str | None = None
 ) -> tuple[list[Path], list[str]]:
     """Return where a data set may lie, and the same in words for an error message.
 
@@ -61,6 +68,8 @@ def searched_folders(
         in what the environment variable ``BIOPLASTIC_DATA`` names, and in the cache.
     folder : str
         Name of the data set's own folder.
+    of_tonic : str, optional
+        Name of the folder in which tonic keeps it, which is searched after `folder`.
 
     Returns
     -------
@@ -69,15 +78,15 @@ def searched_folders(
     words : list of str
         What was searched.
     """
+    folders = [folder, of_tonic] if of_tonic else [folder]
     if path is not None:
         named = Path(path).expanduser()
-        return [named, named / folder], [f"{named} (with its subfolder {folder})"]
-    cache = cache_dir() / folder
+        return [named, *(named / f for f in folders)], [f"{named} (with its subfolder {folder})"]
+    cache = cache_dir()
     data = os.environ.get("BIOPLASTIC_DATA")
-    if not data:
-        return [cache], ["BIOPLASTIC_DATA (not set)", f"the cache {cache}"]
-    place = Path(data).expanduser() / folder
-    return [place, cache], [f"{place} (of BIOPLASTIC_DATA)", f"the cache {cache}"]
+    roots = [Path(data).expanduser(), cache] if data else [cache]
+    said = f"{roots[0] / folder} (of BIOPLASTIC_DATA)" if data else "BIOPLASTIC_DATA (not set)"
+    return [r / f for r in roots for f in folders], [said, f"the cache {cache / folder}"]
 
 
 def files_there(places: Iterable[Path]) -> str:
@@ -129,6 +138,7 @@ def find_official(
     folder: str,
     home: str,
     verify: bool,
+    of_tonic: str | None = None,
 ) -> Path:
     """Return where a published file lies, unzipped.
 
@@ -149,6 +159,8 @@ def find_official(
         Address where the file is published.
     verify : bool
         Whether another checksum than the published one is an error.
+    of_tonic : str, optional
+        Where tonic can fetch it: its folder there, which is searched, too.
 
     Returns
     -------
@@ -163,7 +175,7 @@ def find_official(
     StorageError
         If it cannot be unzipped to the cache.
     """
-    places, words = searched_folders(path, folder=folder)
+    places, words = searched_folders(path, folder=folder, of_tonic=of_tonic)
     candidates = [place / name for place in places for name in file.published()]
     if path is not None and Path(path).expanduser().is_file():
         candidates = [Path(path).expanduser()]
@@ -171,14 +183,14 @@ def find_official(
     if found is None:
         raise DataNotFoundError(
             f"{caller}: {' or '.join(file.published())} is neither in {' nor in '.join(words)}. "
-            f"Nothing is downloaded: get it from {home}, put it into one of these places or into "
-            f"a folder of your own, and name that: {caller}(path) or BIOPLASTIC_DATA."
-            f"{files_there(places)}"
+            f"Nothing is downloaded{f' without {caller}(fetch=True)' if of_tonic else ''}: get it "
+            f"from {home}, put it into one of these places or into a folder of your own, and name "
+            f"that: {caller}(path) or BIOPLASTIC_DATA.{files_there(places)}"
         )
     if found.suffix == ".zip":
         return _unzipped(file, found, cache_dir() / folder, verify=verify)
     if verify and file.md5 is not None:
-        _check(found, _md5(found), file.md5)
+        check_md5(found, file.md5)
     return found
 
 
@@ -188,7 +200,18 @@ def _md5(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _check(path: Path, found: str, expected: str) -> None:
+def check_md5(path: Path, expected: str) -> None:
+    """Refuse a file with another checksum.
+
+    Raises
+    ------
+    DataError
+        If it has one.
+    """
+    _compare(path, _md5(path), expected)
+
+
+def _compare(path: Path, found: str, expected: str) -> None:
     if found != expected:
         raise DataError(
             f"{path}: is not the published file: expected md5 {expected}, found {found}. It is "
@@ -200,7 +223,7 @@ def _check(path: Path, found: str, expected: str) -> None:
 def _unzipped(file: OfficialFile, path: Path, cache: Path, *, verify: bool) -> Path:
     found = _md5(path)
     if verify and file.md5_zip is not None:
-        _check(path, found, file.md5_zip)
+        _compare(path, found, file.md5_zip)
     stem, suffix = os.path.splitext(file.name)
     target = cache / f"{stem}-{found[:12]}{suffix}"
     if target.is_file():

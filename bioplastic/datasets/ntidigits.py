@@ -12,7 +12,8 @@ from sklearn.utils import Bunch
 
 from bioplastic._hdf5 import open_hdf5
 from bioplastic._spike_checks import up_to_last_spikes
-from bioplastic.datasets._official import OfficialFile, choose_subsets, find_official
+from bioplastic.datasets._fetching import TonicSet, find_or_fetch
+from bioplastic.datasets._official import OfficialFile, choose_subsets
 from bioplastic.errors import DataError
 from bioplastic.spikes import SpikeTrains
 
@@ -23,6 +24,7 @@ _HOME = (
     "https://docs.google.com/document/d/1Uxe7GsKKXcy6SlDUX4hoJVAC0-UkH-8kr5UXp0Ndi1M "
     "(see https://doi.org/10.3389/fnins.2018.00023)"
 )
+_TONIC = TonicSet(name="NTIDIGITS18", arguments=lambda subset: {"train": subset == "train"})
 _N_CHANNELS = 64
 # As the files name them: "z" is zero, "o" is oh.
 _LETTERS = "z123456789o"
@@ -45,11 +47,12 @@ def load_ntidigits(
     subset: str = "train",
     *,
     single_digits: bool = True,
+    fetch: bool = False,
     verify: bool = True,
 ) -> Bunch:
     """Load N-TIDIGITS18 from its official file, ``n-tidigits.hdf5``.
 
-    Nothing is downloaded.
+    Nothing is downloaded without `fetch`.
 
     Parameters
     ----------
@@ -61,6 +64,10 @@ def load_ntidigits(
         What to load; ``"all"`` puts the training samples first.
     single_digits : bool
         Whether to leave out sequences of several digits, as published classifiers do.
+    fetch : bool
+        Whether what is not on this machine is downloaded and unpacked by the package tonic
+        (``pip install bioplastic[tonic]``): to the folder ``NTIDIGITS18`` in `path`, else in the
+        cache, where tonic finds it, too.
     verify : bool
         Whether another checksum than the published one is an error.
 
@@ -87,7 +94,9 @@ def load_ntidigits(
     Raises
     ------
     DataNotFoundError
-        If the file is not on this machine.
+        If the file is not on this machine, or with `fetch` cannot be downloaded.
+    ImportError
+        If `fetch` needs tonic, and it is not installed.
     DataError
         If it is damaged, truncated, of another layout or has another checksum.
     ParameterError
@@ -107,9 +116,10 @@ def load_ntidigits(
     64
     """
     chosen = choose_subsets(("train", "test"), subset, caller="load_ntidigits")
-    found = find_official(
-        _FILE, path, caller="load_ntidigits", folder="ntidigits", home=_HOME, verify=verify
-    )
+    found = find_or_fetch(
+        _FILE, "train", path, _TONIC,
+        caller="load_ntidigits", folder="ntidigits", home=_HOME, fetch=fetch, verify=verify,
+    )  # fmt: skip
     try:
         # A file that has the published checksum is the published one.
         with h5py.File(found, "r") if verify else open_hdf5(found) as file:

@@ -1,8 +1,7 @@
 """Spoken words as spikes of an ear: the official files of SHD and SSC, where they are.
 
-The files are read straight from HDF5. The package tonic has readers for them, too, but they fetch
-from the network what they do not find, hand out one sample at a time as a table with whole
-microseconds, and bring along a stack of audio packages.
+The files are read straight from HDF5. The package tonic, which can fetch them, has readers for
+them, too, but these hand out one sample at a time as a table with whole microseconds.
 """
 
 import os
@@ -12,8 +11,9 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch
 
+from bioplastic.datasets._fetching import TonicSet, find_or_fetch
 from bioplastic.datasets._heidelberg import DIGITS, HOME, REFERENCE, read_heidelberg
-from bioplastic.datasets._official import OfficialFile, choose_subsets, find_official
+from bioplastic.datasets._official import OfficialFile, choose_subsets
 from bioplastic.errors import ParameterError
 from bioplastic.spikes import SpikeTrains
 
@@ -28,6 +28,8 @@ _SSC = {
     "valid": OfficialFile(name="ssc_valid.h5", md5_zip="b4eee3516a4a90dd0c71a6ac23a8ae43"),
     "test": OfficialFile(name="ssc_test.h5", md5_zip="a35ff1e9cffdd02a20eb850c17c37748"),
 }
+_TONIC_SHD = TonicSet(name="SHD", arguments=lambda subset: {"train": subset == "train"})
+_TONIC_SSC = TonicSet(name="SSC", arguments=lambda subset: {"split": subset})
 _DESCR_SHD = f"""\
 Spiking Heidelberg Digits (SHD)
 -------------------------------
@@ -47,12 +49,16 @@ Spiking Speech Commands (SSC)
 
 
 def load_shd(
-    path: str | os.PathLike[str] | None = None, subset: str = "train", *, verify: bool = True
+    path: str | os.PathLike[str] | None = None,
+    subset: str = "train",
+    *,
+    fetch: bool = False,
+    verify: bool = True,
 ) -> Bunch:
     """Load the Spiking Heidelberg Digits from their official files.
 
-    Nothing is downloaded. ``shd_train.h5`` and ``shd_test.h5`` are read as they are or, if only
-    ``shd_train.h5.zip`` is there, unzipped to the cache.
+    Nothing is downloaded without `fetch`. ``shd_train.h5`` and ``shd_test.h5`` are read as they
+    are or, if only ``shd_train.h5.zip`` is there, unzipped to the cache.
 
     Parameters
     ----------
@@ -62,6 +68,10 @@ def load_shd(
         ``BIOPLASTIC_DATA`` names, then of the cache.
     subset : {"train", "test", "all"}
         What to load; ``"all"`` puts the training samples first.
+    fetch : bool
+        Whether what is not on this machine is downloaded and unpacked by the package tonic
+        (``pip install bioplastic[tonic]``): to the folder ``SHD`` in `path`, else in the
+        cache, where tonic finds it, too.
     verify : bool
         Whether a zip file with another checksum than the published one is an error. None was
         published for the unzipped files.
@@ -88,7 +98,9 @@ def load_shd(
     Raises
     ------
     DataNotFoundError
-        If a file is not on this machine.
+        If a file is not on this machine, or with `fetch` cannot be downloaded.
+    ImportError
+        If `fetch` needs tonic, and it is not installed.
     DataError
         If a file is damaged, truncated, of another layout or has another checksum.
     ParameterError
@@ -109,18 +121,22 @@ def load_shd(
     >>> shd.data.shape  # doctest: +SKIP
     (2264, 700)
     """
-    loaded = _read_subsets(_SHD, path, subset, "load_shd", "shd", names=DIGITS, verify=verify)
+    loaded = _read_subsets(_SHD, path, subset, _TONIC_SHD, names=DIGITS, fetch=fetch, verify=verify)
     return Bunch(**loaded, DESCR=_DESCR_SHD)
 
 
 def load_ssc(
-    path: str | os.PathLike[str] | None = None, subset: str = "train", *, verify: bool = True
+    path: str | os.PathLike[str] | None = None,
+    subset: str = "train",
+    *,
+    fetch: bool = False,
+    verify: bool = True,
 ) -> Bunch:
     """Load the Spiking Speech Commands from their official files.
 
-    Nothing is downloaded. ``ssc_train.h5``, ``ssc_valid.h5`` and ``ssc_test.h5`` are read as they
-    are or, if only ``ssc_train.h5.zip`` and so on are there, unzipped to the cache. The training
-    set is large: a spike takes 12 bytes of memory.
+    Nothing is downloaded without `fetch`. ``ssc_train.h5``, ``ssc_valid.h5`` and ``ssc_test.h5``
+    are read as they are or, if only ``ssc_train.h5.zip`` and so on are there, unzipped to the
+    cache. The training set is large: a spike takes 12 bytes of memory.
 
     Parameters
     ----------
@@ -130,6 +146,10 @@ def load_ssc(
         ``BIOPLASTIC_DATA`` names, then of the cache.
     subset : {"train", "valid", "test", "all"}
         What to load; ``"all"`` puts the training samples first, the test samples last.
+    fetch : bool
+        Whether what is not on this machine is downloaded and unpacked by the package tonic
+        (``pip install bioplastic[tonic]``): to the folder ``SSC`` in `path`, else in the
+        cache, where tonic finds it, too.
     verify : bool
         Whether a zip file with another checksum than the published one is an error. None was
         published for the unzipped files.
@@ -156,7 +176,9 @@ def load_ssc(
     Raises
     ------
     DataNotFoundError
-        If a file is not on this machine.
+        If a file is not on this machine, or with `fetch` cannot be downloaded.
+    ImportError
+        If `fetch` needs tonic, and it is not installed.
     DataError
         If a file is damaged, truncated, of another layout or has another checksum.
     ParameterError
@@ -177,7 +199,7 @@ def load_ssc(
     >>> ssc.data.shape  # doctest: +SKIP
     (9981, 700)
     """
-    loaded = _read_subsets(_SSC, path, subset, "load_ssc", "ssc", names=(), verify=verify)
+    loaded = _read_subsets(_SSC, path, subset, _TONIC_SSC, names=(), fetch=fetch, verify=verify)
     return Bunch(**loaded, DESCR=_DESCR_SSC)
 
 
@@ -185,12 +207,14 @@ def _read_subsets(
     files: dict[str, OfficialFile],
     path: str | os.PathLike[str] | None,
     subset: str,
-    caller: str,
-    folder: str,
+    of_tonic: TonicSet,
     *,
     names: tuple[str, ...],
+    fetch: bool,
     verify: bool,
 ) -> dict[str, Any]:
+    folder = of_tonic.name.lower()
+    caller = f"load_{folder}"
     chosen = choose_subsets(tuple(files), subset, caller=caller)
     if len(chosen) > 1 and path is not None and Path(path).expanduser().is_file():
         raise ParameterError(
@@ -199,7 +223,17 @@ def _read_subsets(
         )
     # All are found before the first is read.
     paths = [
-        find_official(files[s], path, caller=caller, folder=folder, home=HOME, verify=verify)
+        find_or_fetch(
+            files[s],
+            s,
+            path,
+            of_tonic,
+            caller=caller,
+            folder=folder,
+            home=HOME,
+            fetch=fetch,
+            verify=verify,
+        )
         for s in chosen
     ]
     parts = [read_heidelberg(place, names=names) for place in paths]

@@ -58,7 +58,7 @@ def test_help_names_every_command(run):
     assert "excitatory ones. [default: 100 for digits; 400 for mnist; 1000 for spoken" in said
     assert "[default: all for digits; 10000 for mnist]" in said
     assert "How the network is computed. [default: auto]" in said
-    assert "tonotopic for spoken, hd, shd, fsdd" in said
+    assert "tonotopic for spoken, hd, shd, ssc, ntidigits, fsdd" in said
 
 
 def test_console_script(monkeypatch, capsys):
@@ -298,7 +298,7 @@ def trained(run, tmp_path_factory):
         (
             "training.json",
             b'{"versions": {}, "protocol": {}, "data_set": "x"}',
-            "must be one of digits, mnist, spoken, hd, shd, fsdd",
+            "must be one of digits, mnist, spoken, hd, shd, ssc, ntidigits, fsdd",
         ),
         ("training.json", b'{"versions": {}, "data_set": "digits"}', "training.json is damaged"),
     ],

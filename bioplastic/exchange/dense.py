@@ -1,0 +1,80 @@
+"""Arrays of spike counts in steps, made SpikeTrains, and back."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bioplastic._spike_checks import positive_time
+from bioplastic._spike_saving import SpikeSaving
+from bioplastic.errors import DataError, ParameterError
+
+__all__ = ["from_dense", "to_dense"]
+
+
+def from_dense[S: SpikeSaving](cls: type[S], raster: npt.ArrayLike, dt: Any) -> S:
+    """Make SpikeTrains of counts in bins; see SpikeTrains.from_dense."""
+    from brian2 import second
+
+    where = "SpikeTrains.from_dense"
+    width = positive_time(where, dt)
+    counts = np.asarray(raster)
+    if counts.dtype.kind not in "biuf" or counts.ndim != 3:
+        raise DataError(
+            f"{where}: raster must be numbers of shape (n_samples, n_bins, n_units), got "
+            f"{counts.dtype} of shape {counts.shape}; one sample is raster[np.newaxis]"
+        )
+    sample, step, unit = np.nonzero(counts)  # in the order of samples, then of time
+    values = counts[sample, step, unit]
+    with np.errstate(invalid="ignore"):
+        wrong = np.flatnonzero(~((values > 0) & (values == np.floor(values)) & (values < 2**31)))
+    if len(wrong):
+        k = wrong[0]
+        raise DataError(
+            f"{where}: raster must hold spike counts, sample {sample[k]}, bin {step[k]}, unit "
+            f"{unit[k]} has {values[k]}; threshold or round it first"
+        )
+    many = values.astype(np.int64)
+    start = np.repeat(np.cumsum(many) - many, many)
+    share = (np.arange(many.sum()) - start) / np.repeat(many, many)  # of the bin
+    times = (np.repeat(step, many) + share) * width
+    sample, unit = np.repeat(sample, many), np.repeat(unit, many)
+    order = np.lexsort((times, sample))
+    return cls(
+        times[order],
+        unit[order],
+        np.searchsorted(sample, np.arange(len(counts) + 1)),
+        n_units=counts.shape[2],
+        duration=np.full(len(counts), counts.shape[1] * width) * second,
+    )
+
+
+def to_dense(spikes: SpikeSaving, dt: Any, *, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """Count spikes in bins; see SpikeTrains.to_dense."""
+    where = "SpikeTrains.to_dense"
+    try:
+        kind = np.dtype(dtype)
+    except TypeError:
+        kind = np.dtype(object)
+    if kind.kind not in "biuf":
+        raise ParameterError(f"{where}: dtype must be one of numbers or bool, got {dtype!r}")
+    places, shape = spikes._places(dt, where)
+    filled, counts = np.unique(places, return_counts=True)
+    most = _most(kind)
+    over = np.flatnonzero(counts > most)
+    if len(over):
+        sample, step, unit = np.unravel_index(filled[over[0]], shape)
+        raise ParameterError(
+            f"{where}: dtype {kind} holds counts up to {most:.0f}, sample {sample}, bin {step}, "
+            f"unit {unit} has {counts[over[0]]} spikes; give a wider dtype or a smaller dt"
+        )
+    raster = np.zeros(int(np.prod(shape)), kind)
+    raster[filled] = counts
+    return raster.reshape(shape)
+
+
+def _most(kind: np.dtype[Any]) -> float:
+    """Up to which number all counts can be told apart; bool says whether there is a spike."""
+    if kind.kind == "b":
+        return np.inf
+    return 2.0 ** (np.finfo(kind).nmant + 1) if kind.kind == "f" else float(np.iinfo(kind).max)

@@ -1,0 +1,221 @@
+"""Lists of events and long recordings, made SpikeTrains."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bioplastic._quantities import base_units, has_unit
+from bioplastic._spike_checks import check_durations, up_to_last_spikes, whole_units
+from bioplastic._spike_saving import SpikeSaving
+from bioplastic.errors import DataError
+
+__all__ = ["assemble", "from_events", "from_recording"]
+
+
+def from_events[S: SpikeSaving](
+    cls: type[S],
+    events: Iterable[Any],
+    *,
+    n_units: int | None,
+    duration: Any,
+    where: str = "SpikeTrains.from_events",
+) -> S:
+    """Make SpikeTrains of (times, units) of each sample; see SpikeTrains.from_events."""
+    times, units, known, narrow = [], [], has_unit(duration), []
+    if not isinstance(events, Iterable):
+        raise DataError(
+            f"{where}: must be a list with a pair (times, units) for each sample, got {events!r}"
+        )
+    for k, sample in enumerate(events):
+        try:
+            given, neurons = sample
+        except (TypeError, ValueError):
+            raise DataError(
+                f"{where}: sample {k} must be a pair (times, units), got {type(sample).__name__}; "
+                f"give a list with one such pair for each sample"
+            ) from None
+        seconds = base_units(f"{where}: times of sample {k}", given)
+        whole = whole_units(neurons, f"{where}: units of sample {k}")
+        if seconds.ndim != 1 or seconds.shape != np.shape(neurons):
+            raise DataError(
+                f"{where}: sample {k} must have as many units as times, in one list each, got "
+                f"shapes {seconds.shape} of times and {np.shape(neurons)} of units"
+            )
+        times.append(seconds)
+        units.append(whole)
+        narrow.append(_narrow(given))
+        known = known or (len(seconds) > 0 and has_unit(given))
+    return assemble(
+        cls, where, times, units, n_units=n_units, duration=duration, known=known, narrow=narrow
+    )
+
+
+def from_recording[S: SpikeSaving](
+    cls: type[S], times: Any, units: npt.ArrayLike, windows: Any, *, n_units: int | None,
+    where: str = "SpikeTrains.from_recording",
+) -> S:  # fmt: skip
+    """Cut one recording into samples; see SpikeTrains.from_recording."""
+    seconds = base_units(f"{where}: times", times)
+    whole = whole_units(units, f"{where}: units")
+    if seconds.ndim != 1 or seconds.shape != whole.shape:
+        raise DataError(
+            f"{where}: times and units must be lists of equal length, got shapes {seconds.shape} "
+            f"and {whole.shape}"
+        )
+    bad = np.flatnonzero(~np.isfinite(seconds))
+    if len(bad):
+        raise DataError(
+            f"{where}: times must be finite, event {bad[0]} has {seconds[bad[0]]} s; leave it out"
+        )
+    if n_units is None:
+        n_units = _number(whole)
+    bad = np.flatnonzero((whole < 0) | (whole >= n_units))
+    if len(bad):
+        raise DataError(
+            f"{where}: units must lie in 0..{n_units - 1}, event {bad[0]} has {whole[bad[0]]}; "
+            f"give a larger n_units or correct the data"
+        )
+    edges = _edges(windows, where)
+    order = seconds.argsort(kind="stable")
+    seconds, whole = seconds[order], whole[order]
+    first, last = np.searchsorted(seconds, edges).T  # from the start on, and before the stop
+    sizes = last - first
+    if len(edges) and len(seconds) and not sizes.any():
+        raise DataError(
+            f"{where}: no window holds a spike: the recording has spikes from {seconds[0]:g} s to "
+            f"{seconds[-1]:g} s, windows lie from {edges.min():g} s to {edges.max():g} s; give "
+            f"both in seconds or with their units"
+        )
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    chosen = np.arange(offsets[-1]) + np.repeat(first - offsets[:-1], sizes)
+    return _made(
+        cls,
+        seconds[chosen] - np.repeat(edges[:, 0], sizes),
+        whole[chosen],
+        offsets,
+        n_units=n_units,
+        duration=edges[:, 1] - edges[:, 0],
+        known=has_unit(windows),
+    )
+
+
+def assemble[S: SpikeSaving](
+    cls: type[S],
+    where: str,
+    times: list[npt.NDArray[np.float64]],
+    units: list[npt.NDArray[Any]],
+    *,
+    n_units: int | None,
+    duration: Any,
+    known: bool,
+    narrow: list[np.dtype[Any] | None] | None = None,
+) -> S:
+    """Sort the events of each sample and make SpikeTrains; name the first that does not fit.
+
+    Parameters
+    ----------
+    cls : type
+        SpikeTrains or a child.
+    where : str
+        Who asks, for messages.
+    times : list of ndarray, in seconds
+        Of each sample, in any order.
+    units : list of ndarray
+        Of each sample.
+    n_units : int or None
+        None: up to the largest unit that spiked.
+    duration : array_like or None
+        None: up to the last spike.
+    known : bool
+        Whether somebody said that times are in seconds.
+    narrow : list of dtype or None
+        Of each sample: in which type of less than 64 bits its times came, if so.
+
+    Raises
+    ------
+    DataError
+        If events do not fit.
+    """
+    sizes = np.array([len(one) for one in times], dtype=np.int64)
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    seconds = np.concatenate([np.empty(0), *times])
+    whole = np.concatenate([np.empty(0, np.int64), *(one.astype(np.int64) for one in units)])
+    sample = np.repeat(np.arange(len(times)), sizes)
+    if n_units is None:
+        n_units = _number(whole)
+    if duration is None:
+        lengths = up_to_last_spikes(np.where(np.isfinite(seconds), seconds, 0), offsets)
+    else:
+        lengths = base_units(f"{where}: duration", duration)
+        lengths = check_durations(lengths, len(times))
+    if narrow is not None and any(narrow):
+        # 0.3 in 32 bits lies behind 0.3 in 64: what is the end in the narrow type is the end.
+        rounded = [x if t is None else t.type(x) for x, t in zip(lengths, narrow, strict=True)]
+        ends = np.maximum(np.array(rounded, dtype=np.float64), lengths)
+        seconds = np.where(seconds <= ends[sample], np.minimum(seconds, lengths[sample]), seconds)
+    # Negated, since NaN fails every comparison.
+    late = ~((seconds >= 0) & (seconds <= lengths[sample]))
+    wrong = np.flatnonzero(late | (whole < 0) | (whole >= n_units))
+    if len(wrong):
+        k = wrong[0]
+        place = f"sample {sample[k]}, event {k - offsets[sample[k]]}"
+        if late[k]:
+            raise DataError(
+                f"{where}: times must be finite and lie in the sample, {place} has {seconds[k]} s "
+                f"of {lengths[sample[k]]} s; correct the time or give a longer duration"
+            )
+        raise DataError(
+            f"{where}: units must lie in 0..{n_units - 1}, {place} has {whole[k]}; give a larger "
+            f"n_units or correct the data"
+        )
+    if ((np.diff(seconds) < 0) & (np.diff(sample) == 0)).any():
+        order = np.lexsort((seconds, sample))  # spikes at the same time stay in their order
+        seconds, whole = seconds[order], whole[order]
+    return _made(cls, seconds, whole, offsets, n_units=n_units, duration=lengths, known=known)
+
+
+def _made[S: SpikeSaving](
+    cls: type[S],
+    times: npt.NDArray[np.float64],
+    units: npt.NDArray[Any],
+    offsets: npt.NDArray[np.int64],
+    *,
+    n_units: int,
+    duration: npt.NDArray[np.float64],
+    known: bool,
+) -> S:
+    from brian2 import second
+
+    said = duration * second if known else duration
+    return cls(times, units, offsets, n_units=n_units, duration=said)
+
+
+def _edges(windows: Any, where: str) -> npt.NDArray[np.float64]:
+    edges = base_units(f"{where}: windows", windows)
+    if edges.shape == (0,):
+        edges = edges.reshape(0, 2)
+    if edges.ndim != 2 or edges.shape[1] != 2:
+        raise DataError(
+            f"{where}: windows must be a list of pairs (start, stop), got shape {edges.shape}; "
+            f"np.column_stack([starts, stops]) makes one of two lists"
+        )
+    # Negated, since NaN fails every comparison.
+    bad = np.flatnonzero(~(np.isfinite(edges).all(axis=1) & (edges[:, 0] <= edges[:, 1])))
+    if len(bad):
+        raise DataError(
+            f"{where}: windows must be finite and end after they start, window {bad[0]} is "
+            f"{edges[bad[0], 0]} s to {edges[bad[0], 1]} s"
+        )
+    return edges
+
+
+def _number(units: npt.NDArray[Any]) -> int:
+    """Return the number of units where nobody says it: up to the largest that spiked."""
+    return max(1, int(units.max(initial=0)) + 1)
+
+
+def _narrow(times: Any) -> np.dtype[Any] | None:
+    dtype = getattr(times, "dtype", None)
+    return dtype if dtype in (np.float16, np.float32) else None
