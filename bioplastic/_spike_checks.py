@@ -2,6 +2,7 @@
 
 import operator
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -197,14 +198,17 @@ def check_events(
 
 
 def warn_of_small_units(
-    units: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64], duration: npt.NDArray[np.float64]
+    busiest: Callable[[], int], offsets: npt.NDArray[np.int64], duration: npt.NDArray[np.float64]
 ) -> None:
-    """Warn of samples so long, with neurons so slow, that they look like milliseconds or less."""
+    """Warn of samples so long, with neurons so slow, that they look like milliseconds or less.
+
+    `busiest` counts the spikes of the unit that has most.
+    """
     spiked = np.diff(offsets) > 0
     length = float(np.median(duration[spiked])) if spiked.any() else 0.0
     if length <= _LONG:
         return
-    fastest = np.bincount(units).max() / duration.sum()
+    fastest = busiest() / duration.sum()
     if fastest < _RARE:
         unit = "microseconds (us)" if length > _VERY_LONG else "milliseconds (ms)"
         warnings.warn(

@@ -8,6 +8,7 @@ Networks and Learning Systems 33(7):2744-2757, 2022, doi:10.1109/TNNLS.2020.3044
 import contextlib
 import os
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,11 +19,42 @@ import numpy.typing as npt
 from bioplastic._hdf5 import open_hdf5
 from bioplastic.errors import DataError, DataNotFoundError, StorageError
 
-__all__ = ["SpikeFile", "read_spike_file", "write_spike_file"]
+__all__ = [
+    "Columns",
+    "SpikeFile",
+    "columns",
+    "n_rows",
+    "ragged",
+    "read_spike_file",
+    "reading",
+    "write_spike_file",
+]
 
 
 #: Rows that are read at once.
 _BLOCK = 4096
+
+
+class Columns(NamedTuple):
+    """What a file in SHD's layout says beside the spikes; None where it does not.
+
+    Attributes
+    ----------
+    n_units : int or None
+        Number of units.
+    duration : ndarray of shape (n_samples,) or None, in seconds
+        Length of each sample.
+    labels, groups : ndarray of shape (n_samples,) or None
+        Class and speaker of each sample.
+    label_names : ndarray of shape (n_classes,) or None
+        Name of each class.
+    """
+
+    n_units: int | None
+    duration: npt.NDArray[np.float64] | None
+    labels: npt.NDArray[Any] | None
+    groups: npt.NDArray[Any] | None
+    label_names: npt.NDArray[np.str_] | None
 
 
 class SpikeFile(NamedTuple):
@@ -56,6 +88,22 @@ class SpikeFile(NamedTuple):
     label_names: npt.NDArray[np.str_] | None = None
 
 
+@contextlib.contextmanager
+def reading(method: str, path: Path) -> Iterator[None]:
+    """Say in errors who reads what."""
+    try:
+        yield
+    except DataNotFoundError:
+        raise
+    except DataError as error:
+        raise DataError(f"SpikeTrains.{method}: {error}") from error
+    except (OSError, RuntimeError, KeyError) as error:
+        raise DataError(
+            f"SpikeTrains.{method}: cannot read {path}: {error}; it is truncated or no HDF5 file, "
+            f"copy or download it again"
+        ) from error
+
+
 def read_spike_file(path: Path) -> SpikeFile:
     """Read a file in SHD's layout.
 
@@ -68,34 +116,46 @@ def read_spike_file(path: Path) -> SpikeFile:
     """
     if not path.exists():
         raise DataNotFoundError(f"SpikeTrains.load: there is no file {path}; check the path")
-    try:
-        with open_hdf5(path) as file:
-            return _read(file, path)
-    except (OSError, RuntimeError, KeyError) as error:
-        raise DataError(
-            f"SpikeTrains.load: cannot read {path}: {error}; it is truncated or no HDF5 file, copy "
-            f"or download it again"
-        ) from error
+    with reading("load", path), open_hdf5(path) as file:
+        return _read(file, path)
 
 
 def _read(file: Any, path: Path) -> SpikeFile:
-    datasets = [_ragged(file, name, path) for name in ("spikes/times", "spikes/units")]
+    datasets = [ragged(file, name, path) for name in ("spikes/times", "spikes/units")]
     (times, sizes), (units, others) = (_rows(dataset) for dataset in datasets)
     if not np.array_equal(sizes, others):
         n = min(len(sizes), len(others))
         row = next(iter(np.flatnonzero(sizes[:n] != others[:n])), n)
         raise DataError(
-            f"SpikeTrains.load: {path}: spikes/times and spikes/units must have rows of equal "
+            f"{path}: spikes/times and spikes/units must have rows of equal "
             f"lengths, row {row} has not; the file is damaged, copy or download it again"
         )
     return SpikeFile(
         times=np.concatenate([np.empty(0), *times], dtype=np.float64),
         units=np.concatenate([np.empty(0, np.uint16), *units]),
         offsets=np.concatenate([[0], np.cumsum(sizes)]),
+        **columns(file, len(sizes), path)._asdict(),
+    )
+
+
+def n_rows(file: Any, path: Path) -> int:
+    """Count the samples."""
+    n, others = (len(ragged(file, f"spikes/{name}", path)) for name in ("times", "units"))
+    if n != others:
+        raise DataError(
+            f"{path}: spikes/times and spikes/units must have as many rows, got {n} and {others}; "
+            f"the file is damaged, copy or download it again"
+        )
+    return n
+
+
+def columns(file: Any, n: int, path: Path) -> Columns:
+    """Read what a file of so many samples says beside the spikes."""
+    return Columns(
         n_units=_n_units(file, path),
-        duration=_column(file, "extra/duration", len(sizes), path, kinds="fiu"),
-        labels=_column(file, "labels", len(sizes), path),
-        groups=_column(file, "extra/speaker", len(sizes), path),
+        duration=_column(file, "extra/duration", n, path, kinds="fiu"),
+        labels=_column(file, "labels", n, path),
+        groups=_column(file, "extra/speaker", n, path),
         label_names=_column(file, "extra/keys", None, path),
     )
 
@@ -111,13 +171,14 @@ def _rows(dataset: Any) -> tuple[list[npt.NDArray[Any]], npt.NDArray[np.int64]]:
     return parts, np.concatenate([np.zeros(0, np.int64), *sizes])
 
 
-def _ragged(file: Any, name: str, path: Path) -> Any:
+def ragged(file: Any, name: str, path: Path) -> Any:
+    """Return times or units, one ragged row a sample."""
     dataset, kinds = file.get(name), "f" if name.endswith("times") else "iu"
     base = h5py.check_vlen_dtype(dataset.dtype) if isinstance(dataset, h5py.Dataset) else None
     if not isinstance(base, np.dtype) or base.kind not in kinds or dataset.ndim != 1:
         kind = "seconds as floats" if kinds == "f" else "whole numbers"
         raise DataError(
-            f"SpikeTrains.load: {path} has no {name} with one ragged row of {kind} a sample; it "
+            f"{path} has no {name} with one ragged row of {kind} a sample; it "
             f"must be in the layout of the Spiking Heidelberg Digits"
         )
     return dataset
@@ -130,7 +191,7 @@ def _n_units(file: Any, path: Path) -> int | None:
     shape, kind = (getattr(dataset, name, None) for name in ("shape", "dtype"))
     if shape != () or getattr(kind, "kind", "") not in "iu":
         raise DataError(
-            f"SpikeTrains.load: {path}: extra/n_units must be one whole number, got {dataset!r}; "
+            f"{path}: extra/n_units must be one whole number, got {dataset!r}; "
             f"the file is damaged or of another layout"
         )
     return int(dataset[()])
@@ -147,7 +208,7 @@ def _column(file: Any, name: str, n: int | None, path: Path, *, kinds: str = "fi
         fits = fits and h5py.check_string_dtype(dataset.dtype) is not None
     if not fits or kind not in kinds:
         raise DataError(
-            f"SpikeTrains.load: {path}: {name} must be a list"
+            f"{path}: {name} must be a list"
             f"{'' if n is None else f' of {n} values, one a sample'}, got {dataset!r}; the file is "
             f"damaged or of another layout"
         )
@@ -156,7 +217,7 @@ def _column(file: Any, name: str, n: int | None, path: Path, *, kinds: str = "fi
             return dataset.asstr()[:].astype(np.str_)
         except UnicodeDecodeError as error:
             raise DataError(
-                f"SpikeTrains.load: {path}: {name} must hold text in UTF-8: {error}; the file is "
+                f"{path}: {name} must hold text in UTF-8: {error}; the file is "
                 f"damaged or of another layout"
             ) from error
     return dataset[:]

@@ -1,7 +1,9 @@
 """SpikeTrains: the one type that flows between the rooms."""
 
+import os
 from collections.abc import Iterator, Sequence
-from typing import Any, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +22,9 @@ from bioplastic._spike_checks import (
 )
 from bioplastic._spike_exchange import SpikeExchange
 from bioplastic.errors import DataError
+
+if TYPE_CHECKING:
+    from sklearn.utils import Bunch
 
 __all__ = ["SpikeTrains"]
 
@@ -84,6 +89,9 @@ class SpikeTrains(SpikeExchange):
 
     __slots__ = ("duration", "n_units", "offsets", "times", "units")
 
+    #: Whether times and units are arrays; of spikes from :meth:`open` they are read when asked for.
+    in_memory: ClassVar[bool] = True
+
     def __init__(
         self,
         times: npt.ArrayLike,
@@ -104,7 +112,105 @@ class SpikeTrains(SpikeExchange):
         check_events(self.times, whole, self.offsets, n_units=self.n_units, duration=self.duration)
         self.units = whole.astype(np.int32, copy=False)
         if not has_unit(duration):
-            warn_of_small_units(self.units, self.offsets, self.duration)
+            warn_of_small_units(
+                lambda: int(np.bincount(self.units).max()), self.offsets, self.duration
+            )
+
+    @overload
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        n_units: int | None = None,
+        duration: npt.ArrayLike | None = None,
+        return_bunch: Literal[False] = False,
+    ) -> "SpikeTrains": ...
+    @overload
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        n_units: int | None = None,
+        duration: npt.ArrayLike | None = None,
+        return_bunch: Literal[True],
+    ) -> "Bunch": ...
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        n_units: int | None = None,
+        duration: npt.ArrayLike | None = None,
+        return_bunch: bool = False,
+    ) -> "SpikeTrains | Bunch":
+        """Take spikes from an HDF5 file as they are needed, for data larger than memory.
+
+        The file is read once, to check it, and the spikes stay in it, of the types that they have
+        there. Slices and index arrays of the samples are views of the file; `times` and `units` are
+        read when somebody asks for them. Estimators, augmenters, and scikit-learn's splitters and
+        searches take it as they take what is in memory, give the same results, and read some
+        thousand samples at a time.
+
+        Parameters
+        ----------
+        path : path-like
+            A file of :meth:`save`, of SHD or of SSC, as for :meth:`load`. It must stay as it is.
+        n_units : int, optional
+            Number of units. By default what the file says in ``extra/n_units``, else the largest
+            unit that spiked and those below it.
+        duration : float, array_like or Quantity of shape (n_samples,), in seconds, optional
+            Length of each sample. By default what the file says in ``extra/duration``, else the
+            time of the sample's last spike rounded up to a whole millisecond.
+        return_bunch : bool, default=False
+            Also return what belongs to the spikes.
+
+        Returns
+        -------
+        spikes : SpikeTrains or Bunch
+            As :meth:`load` returns it.
+
+        Raises
+        ------
+        DataNotFoundError
+            If there is no such file; later, if it has vanished.
+        DataError
+            If it is truncated, no HDF5, of another layout, or its events do not fit; later, if it
+            has changed.
+
+        Notes
+        -----
+        A pickle of it holds the path and which samples are meant. Spike trains that are made of it
+        and are as large (of a liquid, of an augmenter, and of others through
+        :func:`bioplastic.engine.present`) are written to a temporary folder, which goes with them;
+        the environment variable TMPDIR says where.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from bioplastic import SpikeTrains
+        >>> spikes = SpikeTrains([0.1, 0.2, 0.1], [0, 1, 1], [0, 2, 3], n_units=2, duration=0.5)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     spikes.save(f"{folder}/spikes.h5")
+        ...     opened = SpikeTrains.open(f"{folder}/spikes.h5")
+        ...     opened[1:].times, opened == spikes
+        (array([0.1]), True)
+        """
+        # HDF5, which few programs need.
+        from bioplastic._stored_spikes import open_spikes
+
+        spikes, found = open_spikes(Path(path).expanduser(), n_units=n_units, duration=duration)
+        if not return_bunch:
+            return spikes
+        from sklearn.utils import Bunch
+
+        return Bunch(
+            data=spikes,
+            target=found.labels,
+            groups=found.groups,
+            target_names=found.label_names,
+        )
 
     @classmethod
     def _trusted(
@@ -134,7 +240,7 @@ class SpikeTrains(SpikeExchange):
         span = f"{lengths[0]:g} s" if len(lengths) == 1 else f"{self.duration.sum():g} s in all"
         return (
             f"SpikeTrains({len(self)} samples, {self.n_units} units, "
-            f"{len(self.times)} spikes, {span})"
+            f"{self.offsets[-1]} spikes, {span})"
         )
 
     def __eq__(self, other: object) -> bool:
@@ -160,6 +266,9 @@ class SpikeTrains(SpikeExchange):
             raise IndexError(f"SpikeTrains: samples are chosen by one list, got {chosen.ndim} axes")
         if len(chosen) and (np.diff(chosen) == 1).all():
             return self._window(int(chosen[0]), int(chosen[-1]) + 1)
+        return self._chosen(chosen)
+
+    def _chosen(self, chosen: npt.NDArray[np.int64]) -> "SpikeTrains":
         bounds = list(zip(self.offsets[chosen], self.offsets[chosen + 1], strict=True))
         return SpikeTrains._trusted(
             np.concatenate([self.times[:0], *(self.times[a:b] for a, b in bounds)]),
@@ -181,6 +290,27 @@ class SpikeTrains(SpikeExchange):
 
     def __iter__(self) -> Iterator["SpikeTrains"]:
         return (self._window(k, k + 1) for k in range(len(self)))
+
+    def to_memory(self) -> "SpikeTrains":
+        """Return the samples with times and units in memory, where they may be already.
+
+        Returns
+        -------
+        spikes : SpikeTrains
+            What :meth:`open` gave is read; others are returned as they are.
+        """
+        return self
+
+    def blocks(self) -> Iterator["SpikeTrains"]:
+        """Iterate over the samples, as many at a time as take little memory.
+
+        Yields
+        ------
+        block : SpikeTrains
+            The next samples, in memory: some hundred thousand spikes of a file, or all of what is
+            in memory anyway.
+        """
+        yield self
 
     def counts(self) -> npt.NDArray[np.int64]:
         """Spike counts.
@@ -255,6 +385,10 @@ class SpikeTrains(SpikeExchange):
         """
         if len({part.n_units for part in parts}) != 1:
             raise DataError("SpikeTrains.concatenate: needs parts with the same n_units")
+        if not all(part.in_memory for part in parts):
+            from bioplastic._stored_spikes import concatenated
+
+            return concatenated(parts)
         lengths = np.concatenate([np.diff(part.offsets) for part in parts])
         return cls._trusted(
             np.concatenate([part.times for part in parts]),

@@ -159,6 +159,10 @@ def _read_hdf5(path: Path) -> object:
     return read_heidelberg(path, names=DIGITS)
 
 
+def _read_opened(path: Path) -> object:
+    return SpikeTrains.open(path, return_bunch=True).data.to_memory()
+
+
 def _make_ntidigits(folder: Path) -> None:
     rng = np.random.default_rng(2)
     with h5py.File(folder / "n-tidigits.hdf5", "w") as file:
@@ -336,6 +340,7 @@ def _read_model(path: Path) -> object:
 READERS = {
     "idx": Reader(make=_make_idx, read=_read_idx),
     "hdf5": Reader(make=_make_hdf5, read=_read_hdf5, floor=16 * MIB),
+    "opened": Reader(make=_make_hdf5, read=_read_opened, floor=16 * MIB),
     "ntidigits": Reader(make=_make_ntidigits, read=_read_ntidigits, floor=16 * MIB),
     "checkpoint": Reader(make=_make_checkpoint, read=_read_checkpoint),
     "recording": Reader(make=_make_recording, read=_read_recording, floor=16 * MIB),

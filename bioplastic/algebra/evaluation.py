@@ -83,6 +83,7 @@ def evaluate(u: SpikeTrains, times: Any, *, tau: Any, causal: bool = False) -> F
 
 def _values(u: SpikeTrains, moments: Floats, tau: float, *, causal: bool) -> Floats:
     """Return values of shape (n_times, n_samples, n_units) at rising moments."""
+    u = u.to_memory()
     shape = (moments.shape[1], *u.shape)
     sample = np.repeat(np.arange(len(u)), np.diff(u.offsets))
     train = sample * u.n_units + u.units

@@ -1,5 +1,6 @@
 """Spoken words said by other voices, more or less: shifted, stretched, jittered copies."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +26,32 @@ class _Block(NamedTuple):
     units: npt.NDArray[np.int32]
     counts: npt.NDArray[np.int64]
     durations: npt.NDArray[np.float64]
+
+
+def _trains(
+    times: npt.NDArray[np.float64],
+    units: npt.NDArray[np.int32],
+    counts: npt.NDArray[np.int64],
+    durations: npt.NDArray[np.float64],
+    n_units: int,
+) -> SpikeTrains:
+    offsets = np.concatenate([[0], counts.cumsum()])
+    return SpikeTrains(times, units, offsets, n_units=n_units, duration=durations * second)
+
+
+def _joined(
+    blocks: Iterator[_Block], most_spikes: int, n_samples: int, n_units: int
+) -> SpikeTrains:
+    """Join blocks as they come: joining finished ones would need their memory twice."""
+    times, units = np.empty(most_spikes), np.empty(most_spikes, dtype=np.int32)
+    counts, durations = np.empty(n_samples, dtype=np.int64), np.empty(n_samples)
+    end = last = 0
+    for block in blocks:
+        begin, end = end, end + len(block.times)
+        times[begin:end], units[begin:end] = block.times, block.units
+        first, last = last, last + len(block.counts)
+        counts[first:last], durations[first:last] = block.counts, block.durations
+    return _trains(times[:end], units[:end], counts, durations, n_units)
 
 
 class SpikeAugmenter(BaseEstimator):
@@ -146,38 +173,32 @@ class SpikeAugmenter(BaseEstimator):
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31, size=4))
         n_originals = int(bool(self.include_original))
         n_rounds = n_originals + int(self.n_copies)
-        # Filled block by block: joining finished copies would need their memory twice.
-        times = np.empty(n_rounds * len(X.times))
-        units = np.empty(len(times), dtype=np.int32)
-        counts = np.empty((n_rounds, len(X)), dtype=np.int64)
-        durations = np.empty((n_rounds, len(X)))
-        end = 0
-        for k in range(n_rounds):
-            for rows in gen_batches(len(X), _BLOCK):
-                block = X[rows]
-                if k < n_originals:
-                    new = _Block(block.times, block.units, np.diff(block.offsets), block.duration)
-                else:
-                    new = self._change(block, jitter, rng)
-                begin, end = end, end + len(new.times)
-                times[begin:end], units[begin:end] = new.times, new.units
-                counts[k, rows], durations[k, rows] = new.counts, new.durations
-        resampled = SpikeTrains(
-            times[:end],
-            units[:end],
-            np.concatenate([[0], counts.cumsum()]),
-            n_units=X.n_units,
-            duration=durations.ravel() * second,
+        changed = (
+            self._change(X[rows].to_memory(), jitter if k >= n_originals else None, rng)
+            for k in range(n_rounds)
+            for rows in gen_batches(len(X), _BLOCK)
         )
+        if X.in_memory:
+            resampled = _joined(changed, n_rounds * len(X.times), n_rounds * len(X), X.n_units)
+        else:
+            # HDF5, which few programs need.
+            from bioplastic._stored_spikes import Scratch
+
+            scratch = Scratch(X.n_units)
+            for block in changed:
+                scratch.append(_trains(*block, X.n_units))
+            resampled = scratch.spikes()
         self.sample_indices_ = np.tile(np.arange(len(X)), n_rounds)
         labels = None if y is None else np.asarray(y)[self.sample_indices_]
         if groups is None:
             return resampled, labels
         return resampled, labels, np.asarray(groups)[self.sample_indices_]
 
-    def _change(self, X: SpikeTrains, jitter: float, rng: np.random.Generator) -> _Block:
-        """Make one copy of each sample."""
+    def _change(self, X: SpikeTrains, jitter: float | None, rng: np.random.Generator) -> _Block:
+        """Make one copy of each sample; an unchanged one where `jitter` is None."""
         lengths = np.diff(X.offsets)
+        if jitter is None:
+            return _Block(X.times, X.units, lengths, X.duration)
         shift = np.rint(rng.normal(0, self.channel_shift, len(X))).clip(-X.n_units, X.n_units)
         factor = np.exp(rng.normal(0, self.time_stretch, len(X)))
         times = X.times * np.repeat(factor, lengths)

@@ -12,7 +12,7 @@ from bioplastic.errors import ParameterError
 
 __all__ = ["chunk_of"]
 
-#: Numbers of one chunk, signals and outputs: 128 MiB.
+#: Numbers of one chunk, signals, outputs and spikes of files: 128 MiB.
 MAX_NUMBERS = 2**24
 
 
@@ -56,7 +56,7 @@ def chunk_of(
     n_steps = stimuli.n_steps(
         begin, min(begin + (together - in_batch if in_batch else n_rows), stop)
     )
-    numbers = n_steps * stimuli.numbers_per_step
+    numbers = n_steps * stimuli.numbers_per_step + stimuli.n_stored(begin, begin + len(n_steps))
     if isinstance(recorder, Outputs):
         numbers += recorder.numbers(n_steps)
     fits = int(np.searchsorted(np.cumsum(numbers), MAX_NUMBERS))

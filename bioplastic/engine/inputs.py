@@ -14,7 +14,15 @@ import numpy.typing as npt
 from brian2 import hertz, second
 
 from bioplastic._quantities import base_units, has_unit
-from bioplastic.engine.stimulus import Arrays, Steps, Stimulus, end_to_end, one_number, signal_shape
+from bioplastic.engine.stimulus import (
+    Arrays,
+    MadeSignals,
+    Steps,
+    Stimulus,
+    end_to_end,
+    one_number,
+    signal_shape,
+)
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Network, Population, Schedule
 from bioplastic.spikes import SpikeTrains
@@ -98,8 +106,14 @@ class SpikeStimulus(Stimulus):
     trains: SpikeTrains
 
     def rows(self, start: int, stop: int) -> SpikeTrains:
-        """Return the samples of the presentations `start` up to `stop`."""
-        return self.trains[self._chosen(start, stop)]
+        """Return the samples of the presentations `start` up to `stop`, in memory."""
+        return self.trains[self._chosen(start, stop)].to_memory()
+
+    def n_stored(self, start: int, stop: int) -> npt.NDArray[np.int64]:
+        """Count the spikes that are read from a file, see :meth:`Stimulus.n_stored`."""
+        if self.trains.in_memory:
+            return Stimulus.n_stored(self, start, stop)
+        return np.diff(self.trains.offsets)[self._chosen(start, stop)]
 
     def durations(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         """Lengths of the samples, in seconds."""
@@ -125,7 +139,7 @@ class SignalStimulus(Stimulus):
 
     Parameters
     ----------
-    values : sequence of ndarray of shape (n_steps, n_features)
+    values : sequence of ndarray of shape (n_steps, n_features), of length n_samples
         One array for each sample, which may differ in length; a row is a time step.
     dt : float or Quantity, in seconds
         Time step.
@@ -136,7 +150,7 @@ class SignalStimulus(Stimulus):
     takes: ClassVar[str] = "signals"
     row: ClassVar[str] = "step"
 
-    values: Sequence[npt.NDArray[Any]]
+    values: Sequence[npt.NDArray[Any]] | MadeSignals
     dt: float
 
     def __post_init__(self) -> None:
@@ -144,8 +158,12 @@ class SignalStimulus(Stimulus):
 
     def durations(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         """Lengths of the samples, in seconds."""
-        lengths = [len(signal) for signal in self.picked(self.values, start, stop)]
-        return self.dt * np.array(lengths, dtype=np.float64)
+        if isinstance(self.values, MadeSignals):
+            lengths = self.values.n_steps[self._chosen(start, stop)]
+        else:
+            samples = self.picked(self.values, start, stop)
+            lengths = np.fromiter(map(len, samples), np.int64, len(samples))
+        return self.dt * lengths.astype(np.float64)
 
     def check(self, network: Network) -> None:
         """Refuse other features, or another time step, see :meth:`Stimulus.check`."""

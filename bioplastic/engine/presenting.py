@@ -33,6 +33,8 @@ __all__ = ["Presentation", "present"]
 SHARES = 2
 #: Samples between two reports of progress.
 CHUNK = 500
+#: Spikes of a file that are presented before the answers go to a file: 384 MiB.
+SPIKES = 2**25
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,7 +121,9 @@ def present(
     Returns
     -------
     result : Result
-        Its `state` is the one that was given.
+        Its `state` is the one that was given. Of samples that lie in a file, see
+        :meth:`bioplastic.SpikeTrains.open`, recorded spikes lie in a temporary one, unless they
+        are few or `outputs_path` is given.
 
     Raises
     ------
@@ -137,6 +141,16 @@ def present(
         raise ParameterError(f"record: must be 'counts' or 'spikes', got {record!r}")
     check_independent(network, state or {}, outputs)
     chosen = find_engine(engine)
+    if record == "spikes" and outputs_path is None:
+        parts = _parts(stimuli)
+        if len(parts) > 1:
+            return _in_parts(
+                network,
+                stimuli,
+                parts,
+                seed=seed, state=state, engine=engine, outputs=outputs, outputs_at=outputs_at,
+                n_jobs=n_jobs, lanes=lanes, description=description, progress=progress,
+            )  # fmt: skip
     n_workers = min(joblib.effective_n_jobs(n_jobs), max(n, 1))
     if lanes is None:
         lanes = default_lanes(network, chosen.n_busy)
@@ -198,6 +212,44 @@ def present(
         for name in results[-1].outputs:
             values = [value for result in results for value in result.outputs[name]]
             whole.outputs[name] = [values[k] for k in back]
+    return whole
+
+
+def _parts(stimuli: Stimuli) -> list[tuple[int, int]]:
+    """Cut samples that lie in files into parts of so many spikes that answers have room."""
+    n = len(stimuli)
+    parts = np.cumsum(stimuli.n_stored(0, n)) // SPIKES
+    cuts = [0, *(np.flatnonzero(np.diff(parts)) + 1).tolist(), n]
+    return list(itertools.pairwise(cuts))
+
+
+def _in_parts(
+    network: Network,
+    stimuli: Stimuli,
+    parts: Sequence[tuple[int, int]],
+    *,
+    description: str,
+    **options: Any,
+) -> Result:
+    """Present part after part, and move the spikes of each to a file."""
+    # HDF5, which few programs need.
+    from bioplastic._stored_spikes import Scratch
+
+    scratch, results = Scratch(network.n_watched), []
+    for k, (begin, end) in enumerate(parts, start=1):
+        own = stimuli.in_this_order(np.arange(begin, end)).parts
+        text = f"{description} {k}/{len(parts)}".lstrip()
+        try:
+            result = present(network, own, record="spikes", description=text, **options)
+        except KeyboardInterrupt as error:
+            raise KeyboardInterrupt(f"{error}, in part {k} of {len(parts)}") from error
+        assert result.spikes is not None
+        scratch.append(result.spikes)
+        results.append(dataclasses.replace(result, spikes=None))
+    whole = joined(results, build=sum(result.timings["build"] for result in results))
+    whole.spikes, whole.n_done = scratch.spikes(), len(stimuli)
+    for name in whole.outputs:
+        whole.outputs[name] = [value for result in results for value in result.outputs[name]]
     return whole
 
 

@@ -102,6 +102,10 @@ class Stimuli:
         """Numbers that a chunk takes for each of its steps."""
         return sum(p.n_features for p in self.network.inputs if kind_of(p).row == "step")
 
+    def n_stored(self, start: int, stop: int) -> npt.NDArray[np.int64]:
+        """Numbers of each presentation that are read from files, those of all inputs."""
+        return np.sum([part.n_stored(start, stop) for part in self.parts], axis=0)
+
     def shown(self, start: int, n_steps: Steps, seed: tuple[int, int]) -> dict[str, Any]:
         """Return what a program is given of presentations.
 

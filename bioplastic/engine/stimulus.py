@@ -1,6 +1,7 @@
 """What all stimuli have in common: order, keys and targets of their presentations."""
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -12,10 +13,32 @@ from bioplastic._quantities import base_units
 from bioplastic.errors import DataError
 from bioplastic.models import Network, Schedule
 
-__all__ = ["Stimulus", "content_keys", "end_to_end", "one_number", "signal_shape"]
+__all__ = ["MadeSignals", "Stimulus", "content_keys", "end_to_end", "one_number", "signal_shape"]
 
 Arrays = dict[str, npt.NDArray[Any]]
 Steps = npt.NDArray[np.int64]
+
+
+class MadeSignals(ABC):
+    """Numbers over time that are made when they are shown, never all at once.
+
+    Attributes
+    ----------
+    n_steps : ndarray of shape (n_samples,)
+        Steps of each sample.
+    n_columns : int
+        Numbers of a step.
+    """
+
+    n_steps: Steps
+    n_columns: int
+
+    def __len__(self) -> int:
+        return len(self.n_steps)
+
+    @abstractmethod
+    def made(self, rows: npt.NDArray[np.int64]) -> list[npt.NDArray[Any]]:
+        """Make samples: arrays of finite numbers, of shape (n_steps, n_columns)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,15 +118,22 @@ class Stimulus:
         """Lengths of the presentations in seconds; 0 where samples have none of their own."""
         return np.zeros(stop - start)
 
+    def n_stored(self, start: int, stop: int) -> npt.NDArray[np.int64]:
+        """Numbers of each presentation that are read from a file, which a chunk has in memory."""
+        return np.zeros(stop - start, dtype=np.int64)
+
     def __len__(self) -> int:
         return self._n_samples() if self.order is None else len(self.order)
 
     def _chosen(self, start: int, stop: int) -> slice | npt.NDArray[np.int64]:
         return slice(start, stop) if self.order is None else self.order[start:stop]
 
-    def picked(self, samples: Sequence[Any], start: int, stop: int) -> list[Any]:
+    def picked(self, samples: Sequence[Any] | MadeSignals, start: int, stop: int) -> list[Any]:
         """Return samples of a sequence, which need not be an array."""
-        return [samples[k] for k in np.arange(len(samples))[self._chosen(start, stop)]]
+        rows = np.arange(len(samples))[self._chosen(start, stop)]
+        if isinstance(samples, MadeSignals):
+            return samples.made(rows)
+        return [samples[k] for k in rows]
 
     def row_keys(self) -> npt.NDArray[np.float64]:
         """Keys of all presentations."""
@@ -162,8 +192,10 @@ def one_number(where: str, value: Any, unit: Any) -> float:
     return float(number.item())
 
 
-def signal_shape(where: str, signals: Sequence[npt.NDArray[Any]]) -> tuple[int, int]:
+def signal_shape(where: str, signals: Sequence[npt.NDArray[Any]] | MadeSignals) -> tuple[int, int]:
     """Count the signals and their columns."""
+    if isinstance(signals, MadeSignals):
+        return len(signals), signals.n_columns
     shapes = {np.shape(signal)[1:] for signal in signals}
     if len(shapes) != 1 or len(next(iter(shapes))) != 1:
         raise DataError(

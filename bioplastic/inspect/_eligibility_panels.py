@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from bioplastic.errors import ParameterError
 from bioplastic.inspect._style import COLORS, INK, declutter
-from bioplastic.inspect.raster import SpikeEvents, plot_raster
+from bioplastic.inspect.raster import SpikeEvents, events_of, plot_raster
 from bioplastic.inspect.recording import PlasticityRecording
 
 __all__ = [
@@ -60,8 +60,8 @@ def _beside(panel: Axes) -> None:
 
 def _coloured(panel: Axes, spikes: SpikeEvents, row: int, unit: int, color: str) -> None:
     """Draw the spikes of a unit once more, in a colour."""
-    own = slice(int(spikes.offsets[row]), int(spikes.offsets[row + 1]))
-    times = spikes.times[own][spikes.units[own] == unit]
+    times, units = events_of(spikes, row)
+    times = times[units == unit]
     height = panel.get_window_extent().height * 72 / panel.figure.dpi
     panel.plot(
         times, np.full(len(times), unit), linestyle="none", marker="|", color=color,

@@ -106,6 +106,7 @@ def jitter_accuracy(
             f"{type(decoder).__name__}"
         )
     rng = np.random.default_rng(check_random_state(random_state).randint(2**31, size=4))
+    X = X.to_memory()
     accuracies = np.empty((len(widths), n_repeats))
     for repeat in range(n_repeats):
         moves = rng.standard_normal(len(X.times))

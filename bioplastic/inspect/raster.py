@@ -14,8 +14,9 @@ from matplotlib.colors import to_hex
 from bioplastic._quantities import base_units
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.inspect._style import COLORS, INK, declutter
+from bioplastic.spikes import SpikeTrains
 
-__all__ = ["SpikeEvents", "plot_raster"]
+__all__ = ["SpikeEvents", "events_of", "plot_raster"]
 
 # More rows than this have no tick each, but the usual round numbers.
 _MAX_NAMED_ROWS: Final = 25
@@ -173,6 +174,14 @@ def _mark(axes: Axes, n_rows: int, n_spikes: int) -> tuple[float, float]:
     return size, min(1.0, max(0.5 * area / max(n_spikes * size, 1.0), 0.15))
 
 
+def events_of(spikes: SpikeEvents, sample: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return times and units of one sample."""
+    if isinstance(spikes, SpikeTrains):  # those in a file are read
+        spikes, sample = spikes[sample], 0
+    own = slice(int(spikes.offsets[sample]), int(spikes.offsets[sample + 1]))
+    return spikes.times[own], spikes.units[own]
+
+
 def _one_sample(
     spikes: Any, sample: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.intp], int, float, str]:
@@ -184,8 +193,7 @@ def _one_sample(
         sample = _sample_index(sample, n_samples)
     elif isinstance(spikes, SpikeEvents):
         sample = _sample_index(sample, len(spikes.offsets) - 1)
-        own = slice(int(spikes.offsets[sample]), int(spikes.offsets[sample + 1]))
-        times, units = _checked(spikes.times[own], spikes.units[own])
+        times, units = _checked(*events_of(spikes, sample))
         n_units = spikes.n_units
         duration, title = float(spikes.duration[sample]), f"Sample {sample}: "
     else:

@@ -241,6 +241,7 @@ def state_separation(
 
 def _difference(u: SpikeTrains, v: SpikeTrains) -> tuple[npt.NDArray[Any], ...]:
     """List sample, time, unit and sign of the spikes of `u` and, with a minus, of `v`."""
+    u, v = u.to_memory(), v.to_memory()
     samples = [np.repeat(np.arange(len(x)), np.diff(x.offsets)) for x in (u, v)]
     signs = np.concatenate([np.ones(len(u.times)), -np.ones(len(v.times))])
     return (

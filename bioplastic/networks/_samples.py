@@ -128,7 +128,7 @@ def mean_rate(samples: Samples, scale: float) -> float:
     """Mean rate of a channel in hertz, over all samples; 1 Hz where nothing fires."""
     if isinstance(samples, SpikeTrains):
         seconds = float(np.sum(samples.duration)) * samples.n_units
-        rate = len(samples.times) / seconds if seconds > 0 else 0.0
+        rate = int(samples.offsets[-1]) / seconds if seconds > 0 else 0.0
     else:
         rate = float(samples.mean(dtype=np.float64)) * scale
     return rate or 1.0
@@ -173,10 +173,15 @@ def digest(*parts: SpikeTrains | npt.NDArray[Any] | Sequence[Any]) -> str:
     found = hashlib.blake2b(digest_size=16)
     for part in parts:
         if isinstance(part, SpikeTrains):
-            arrays: Sequence[Any] = (part.times, part.units, part.offsets, part.duration)
+            found.update(b"4")
+            for name, dtype in (("times", np.float64), ("units", np.int32)):
+                found.update(f"{np.dtype(dtype)} {(int(part.offsets[-1]),)}".encode())
+                for block in part.blocks():
+                    found.update(np.ascontiguousarray(getattr(block, name)).data)
+            arrays: Sequence[Any] = (part.offsets, part.duration)
         else:
             arrays = [part] if isinstance(part, np.ndarray) else part
-        found.update(str(len(arrays)).encode())
+            found.update(str(len(arrays)).encode())
         for array in map(np.ascontiguousarray, arrays):
             # Where one sample ends and the next begins is part of them.
             found.update(f"{array.dtype} {array.shape}".encode())

@@ -1,6 +1,6 @@
 """What an e-prop network is shown: spikes, numbers over time, or numbers that stay."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy.typing as npt
 from sklearn.utils.validation import validate_data
 
 from bioplastic import engine as engines
+from bioplastic.engine.stimulus import MadeSignals
 from bioplastic.errors import DataError
 from bioplastic.readout._trains import check_trains
 from bioplastic.spikes import SpikeTrains
@@ -17,27 +18,25 @@ __all__ = ["Samples", "check_samples", "make_stimulus", "select"]
 type Samples = SpikeTrains | Sequence[npt.NDArray[Any]]
 
 
-class _PooledCounts(Sequence[npt.NDArray[np.float64]]):
-    """Spikes of neighbouring channels, counted in every step when a sample is asked for."""
+class _PooledCounts(MadeSignals):
+    """Spikes of neighbouring channels, counted in every step."""
 
     def __init__(self, trains: SpikeTrains, *, pool: int, dt: float) -> None:
         self._trains, self._pool, self._dt = trains, pool, dt
-        self._width = -(-trains.n_units // pool)
+        self.n_columns = -(-trains.n_units // pool)
         # A hair less, so that 0.7 s of 1 ms are 700 steps whatever the last bit says.
-        self._n_steps = np.maximum(np.ceil(trains.duration / dt - 1e-6), 1).astype(np.int64)
+        self.n_steps = np.maximum(np.ceil(trains.duration / dt - 1e-6), 1).astype(np.int64)
 
-    def __len__(self) -> int:
-        return len(self._trains)
+    def made(self, rows: npt.NDArray[np.int64]) -> list[npt.NDArray[np.float64]]:
+        """Count the spikes of some samples."""
+        trains = self._trains[rows].to_memory()
+        return [self._counted(one, n) for one, n in zip(trains, self.n_steps[rows], strict=True)]
 
-    def __iter__(self) -> Iterator[npt.NDArray[np.float64]]:
-        return (self[k] for k in range(len(self)))
-
-    def __getitem__(self, index: Any) -> Any:
-        trains, n = self._trains, int(self._n_steps[index])
-        of = slice(trains.offsets[index], trains.offsets[index + 1])
-        steps = np.minimum(np.floor(trains.times[of] / self._dt + 1e-6).astype(np.int64), n - 1)
-        cells = steps * self._width + trains.units[of] // self._pool
-        return np.bincount(cells, minlength=n * self._width).reshape(n, -1).astype(np.float64)
+    def _counted(self, one: SpikeTrains, n: Any) -> npt.NDArray[np.float64]:
+        steps = np.minimum(np.floor(one.times / self._dt + 1e-6).astype(np.int64), n - 1)
+        cells = steps * self.n_columns + one.units // self._pool
+        counts = np.bincount(cells, minlength=n * self.n_columns)
+        return counts.reshape(n, -1).astype(np.float64)
 
 
 def check_samples(estimator: Any, X: Any, method: str, *, reset: bool, n_steps: int) -> Samples:
@@ -134,6 +133,7 @@ def make_stimulus(
     labels = {"order": order, "targets": targets, "target_signals": target_signals}
     if isinstance(samples, SpikeTrains) and pool is None:
         return engines.SpikeStimulus(trains=samples, **labels)  # type: ignore[arg-type]
+    values: Any = samples
     if isinstance(samples, SpikeTrains):
-        samples = _PooledCounts(samples, pool=pool or 1, dt=dt)
-    return engines.SignalStimulus(values=samples, dt=dt, **labels)  # type: ignore[arg-type]
+        values = _PooledCounts(samples, pool=pool or 1, dt=dt)
+    return engines.SignalStimulus(values=values, dt=dt, **labels)  # type: ignore[arg-type]

@@ -130,7 +130,7 @@ class SpikingRegressor(RegressorMixin, SpikingDecoder):
         """
         check_is_fitted(self, "network_")
         check_trains(self, "predict", X, reset=False)
-        spikes = self.transform(X)
+        spikes = self.transform(X).to_memory()
         kept = spikes.times <= np.repeat(X.duration, np.diff(spikes.offsets))
         return SpikeTrains(
             spikes.times[kept],

@@ -81,6 +81,7 @@ def search_for_signals(
     trains: SpikeTrains, signals: list[Floats], lags: Floats, *, dt: float, tau: float, kernel: str
 ) -> AtomSearch:
     """Return the search for atoms whose filtered spikes are near sampled signals."""
+    trains = trains.to_memory()  # each atom meets all spikes
     offset = np.concatenate(signals).mean(axis=0)
     # One more output, the constant.
     extended = [np.column_stack([y - offset, np.ones(len(y))]) for y in signals]
@@ -103,6 +104,7 @@ def search_for_trains(
     trains: SpikeTrains, targets: SpikeTrains, lags: Floats, *, tau: float
 ) -> AtomSearch:
     """Return the search for atoms that are near other spike trains."""
+    trains, targets = trains.to_memory(), targets.to_memory()
     atoms = Atoms(trains=trains, lags=lags, tau=tau, smooth=False)
     return AtomSearch(
         atoms=atoms,

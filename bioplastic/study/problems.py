@@ -72,7 +72,13 @@ class Samples:
     def digest(self) -> str:
         """A hash of the data."""
         X = self.X
-        what = (X.times, X.units, X.offsets, X.duration) if isinstance(X, SpikeTrains) else (X,)
+        what: Any = (X,)
+        if isinstance(X, SpikeTrains):
+            if X.in_memory:
+                spikes: Any = (X.times, X.units)
+            else:
+                spikes = [joblib.hash((block.times, block.units)) for block in X.blocks()]
+            what = (*spikes, X.offsets, X.duration)
         return str(joblib.hash((what, self.y, self.classes, self.groups, self.train)))
 
 

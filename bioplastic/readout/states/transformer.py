@@ -72,14 +72,16 @@ class SpikeTransformer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         check_trains(self, "transform", X, reset=False)
-        blocks = (X[start : start + _BLOCK] for start in range(0, len(X), _BLOCK))
+        blocks = (part[k : k + _BLOCK] for part in X.blocks() for k in range(0, len(part), _BLOCK))
         first = self._features(next(blocks))
         if len(first) == len(X):
             return first
         features = np.empty((len(X), first.shape[1]))
-        features[: len(first)] = first
-        for k, block in enumerate(blocks, start=1):
-            features[k * _BLOCK : (k + 1) * _BLOCK] = self._features(block)
+        end = len(first)
+        features[:end] = first
+        for block in blocks:
+            begin, end = end, end + len(block)
+            features[begin:end] = self._features(block)
         return features
 
     def get_feature_names_out(self, input_features: npt.ArrayLike | None = None) -> Any:

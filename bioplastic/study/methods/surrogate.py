@@ -218,6 +218,7 @@ class SurrogateGradientClassifier(ClassifierMixin, BaseEstimator):
 
     def _batch(self, spikes: SpikeTrains) -> tuple[torch.Tensor, torch.Tensor]:
         """Count spikes by step, (n_steps, n_samples, n_inputs), and each sample's steps."""
+        spikes = spikes.to_memory()
         n_steps = np.maximum(np.ceil(spikes.duration / self.dt - 1e-9), 1).astype(np.int64)
         n_groups = -(-spikes.n_units // self.pool)
         x = np.zeros((n_steps.max(), len(spikes), n_groups), dtype=np.float32)
