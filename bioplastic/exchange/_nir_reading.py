@@ -293,7 +293,8 @@ class _Reading:
         for name in (*self._inputs, *self._stateful, *self._outputs):
             long = re.sub(r"\W", "_", name)
             long = long if long.isidentifier() else f"node_{long}"
-            short = re.sub(r"\W", "_", name.rsplit(".", 1)[-1])
+            # Of a graph within the graph, that holds one node, its own name.
+            short = re.sub(r"\W", "_", name.split(".", 1)[0])
             good = short.isidentifier() and short not in found.values()
             own = short if good else long
             while own in found.values():
@@ -442,7 +443,10 @@ class _Reading:
             return Projection(
                 pre=pre, post=post, label=label, on_pre="", graded=f"{variable}_post += w*v_pre"
             )
-        factor = "*value_pre" if self._takes == "signals" and path.source in self._inputs else ""
+        numbers = self._takes == "signals" and path.source in self._inputs
+        if numbers and path.delay:  # the number would be that of the step in which it arrives
+            raise self._error("its input has delays, which only spikes can have; leave takes out")
+        factor = "*value_pre" if numbers else ""
         on_pre = f"{variable}_post += w{factor}"
         if not path.delay and np.count_nonzero(weights) > weights.size // 2:
             self._state[f"{label}.w"] = weights.ravel()

@@ -183,16 +183,11 @@ class _Graph:
         for variable in self._variables():
             target = self._target(variable)
             gain = self._gain(variable)
-            for name, weights in (("in", self._inward), ("rec", self._within)):
-                source = "input" if name == "in" else "neurons"
+            for source, weights in (("input", self._inward), ("neurons", self._within)):
                 for delay, matrix in sorted(weights(variable).items()):
-                    label = f"w_{name}" + (f"_{variable}" if len(self._variables()) > 1 else "")
-                    self._linear(label, source, target, matrix * gain, delay)
+                    self._linear(source, target, matrix * gain, delay)
         last = self._add_readout()
-        n_out = len(next(iter(self._nodes[last].output_type.values()))) and int(
-            next(iter(self._nodes[last].output_type.values()))[0]
-        )
-        self._nodes["output"] = nir.Output({"output": np.array([n_out])})
+        self._nodes["output"] = nir.Output({"output": self._nodes[last].output_type["output"]})
         self._edges.append((last, "output"))
         self._fold()
         return nir.NIRGraph(nodes=self._nodes, edges=self._edges, metadata=self._metadata())
@@ -220,10 +215,12 @@ class _Graph:
 
     def _gain(self, variable: str) -> Numbers:
         """Of the weights onto each neuron, by the reader's order of input, leak and threshold."""
-        if self._currents:
-            # In continuous time currents have a node whose resistance is 1.
+        if not self._currents:
+            return np.ones(self._n) if self._reader is None else self._leave()
+        if self._one_current():
             return np.ones(self._n) if self._reader is None else 1 - self._leave()
-        return np.ones(self._n) if self._reader is None else self._leave()
+        # Of a spike, which is an input of 1 for one step, to a current whose resistance is 1.
+        return self._r(self._tau(self._current(variable)))
 
     # ------------------------------------------------------------------ nodes
 
@@ -245,17 +242,19 @@ class _Graph:
             "v_threshold": self._together([m.threshold for m in self._spiking]),
             "v_reset": self._together([m.reset for m in self._spiking]),
         }
-        driven = np.ones(self._n) if self._reader is None and self._currents else self._r(tau)
+        one = np.ones(self._n)
         if self._one_current():
             tau_syn = self._tau(self._current(self._currents[0]))
+            driven = one if self._reader is None else self._r(tau)
             self._nodes["neurons"] = nir.CubaLIF(
                 tau_syn=tau_syn, tau_mem=tau, r=driven, w_in=self._r(tau_syn), **known
             )
             return
+        driven = one if self._currents else self._r(tau)
         self._nodes["neurons"] = nir.LIF(tau=tau, r=driven, **known)
         for variable in self._currents:
             tau_syn = self._tau(self._current(variable))
-            self._nodes[variable] = nir.LI(tau=tau_syn, r=self._r(tau_syn), v_leak=zero)
+            self._nodes[variable] = nir.LI(tau=tau_syn, r=one, v_leak=zero)
             self._edges.append((variable, "neurons"))
 
     def _add_readout(self) -> str:
@@ -265,19 +264,21 @@ class _Graph:
             return "neurons"
         readout = self._membranes["readout"]
         tau = self._tau(readout.leave)
-        self._nodes["readout"] = nir.LI(tau=tau, r=self._r(tau), v_leak=np.zeros_like(tau))
+        self._nodes["readout"] = nir.LI(
+            tau=tau, r=np.ones_like(tau), v_leak=np.zeros_like(tau)
+        )
         found = self._between("readout", "y", len(tau))
         for delay, matrix in sorted(found.items()):
-            self._linear("w_out", "neurons", "readout", matrix, delay)
+            self._linear("neurons", "readout", matrix * self._r(tau), delay)
         if self._bias is None:
             return "readout"
-        self._nodes["bias"] = nir.Affine(weight=np.eye(len(tau)), bias=self._bias)
-        self._edges.append(("readout", "bias"))
-        return "bias"
+        self._nodes["readout_bias"] = nir.Affine(weight=np.eye(len(tau)), bias=self._bias)
+        self._edges.append(("readout", "readout_bias"))
+        return "readout_bias"
 
-    def _linear(self, name: str, source: str, target: str, matrix: Numbers, delay: int) -> None:
+    def _linear(self, source: str, target: str, matrix: Numbers, delay: int) -> None:
         """Weights of shape (n_pre, n_post) from one node to another, and their delay."""
-        nir = self._nir
+        nir, name = self._nir, f"{source}_to_{target}"
         if delay:
             seconds = delay * (self._dt if self._reader is None else self._reader)
             late, name = f"{source}_after_{delay}", f"{name}_after_{delay}"
@@ -347,26 +348,24 @@ class _Graph:
     # ------------------------------------------------------------------ the whole
 
     def _fold(self) -> None:
-        """Put neurons and their recurrent weights into a graph of their own.
+        """Put neurons and their recurrent weights into a graph of their own, as snnTorch reads them.
 
-        That is the form which snnTorch reads.
+        Files list nodes by name, and nirtorch takes a graph after what reaches it: "input_to_neurons"
+        comes before "neurons".
         """
-        nir, own = self._nir, ("neurons", "w_rec")
-        loop = [("neurons", "w_rec"), ("w_rec", "neurons")]
-        if "w_rec" not in self._nodes or not set(loop) <= set(self._edges):
+        nir, weights = self._nir, "neurons_to_neurons"
+        loop = [("neurons", weights), (weights, "neurons")]
+        if not set(loop) <= set(self._edges):
             return
         inner = {
             "input": nir.Input({"input": np.array([self._n])}),
-            "neurons": self._nodes.pop("neurons"),
-            "w_rec": self._nodes.pop("w_rec"),
+            "lif": self._nodes["neurons"],
+            "recurrent": self._nodes.pop(weights),
             "output": nir.Output({"output": np.array([self._n])}),
         }
-        edges = [("input", "neurons"), *loop, ("neurons", "output")]
-        self._nodes["recurrent"] = nir.NIRGraph(nodes=inner, edges=edges)
-        renamed = dict.fromkeys(own, "recurrent")
-        self._edges = [
-            (renamed.get(a, a), renamed.get(b, b)) for a, b in self._edges if (a, b) not in loop
-        ]
+        edges = [("input", "lif"), ("lif", "recurrent"), ("recurrent", "lif"), ("lif", "output")]
+        self._nodes["neurons"] = nir.NIRGraph(nodes=inner, edges=edges)
+        self._edges = [edge for edge in self._edges if edge not in loop]
 
     def _metadata(self) -> dict[str, Any]:
         from bioplastic import __version__
