@@ -119,10 +119,10 @@ def test_a_liquid_with_a_linear_readout_answers_as_in_python(words, unseen, tmp_
         lambda: eprop(pool=3, n_lines=2, line_delay=5 * ms),
         lambda: liquid("tonotopic", RidgeClassifier()),
         lambda: DiehlCookClassifier(
-            12, n_epochs=1, norm=600.0, engine="numpy", random_state=0
+            12, n_epochs=2, norm=6.0, engine="numpy", random_state=0
         ),
         lambda: DiehlCookClassifier(
-            12, n_epochs=1, norm=600.0, presentation=40 * ms, engine="numpy", random_state=0
+            12, n_epochs=2, norm=6.0, presentation=40 * ms, engine="numpy", random_state=0
         ),
     ],
     ids=["pooled", "ridge", "diehl_cook", "diehl_cook_presentation"],
