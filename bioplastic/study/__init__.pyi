@@ -3,6 +3,7 @@ from .catalogue import PROBLEMS
 from .compare import BUDGETS, Study, compare, plan
 from .energy import DEVICES, Device, energies, energy
 from .methods import METHODS, Method, Theory
+from .modules import load_module
 from .outcome import Outcome
 from .problems import SIZES, Problem, Samples
 from .runner import Failure, run_tasks
@@ -34,6 +35,7 @@ __all__ = [
     "energies",
     "energy",
     "learning_workload",
+    "load_module",
     "network_workload",
     "paired_tests",
     "plan",
