@@ -2,7 +2,7 @@ from .accounting import learning_workload, network_workload
 from .catalogue import PROBLEMS
 from .compare import BUDGETS, Study, compare, plan
 from .energy import DEVICES, Device, energies, energy
-from .methods import METHODS, Method, Theory
+from .methods import METHODS, Method, Theory, TorchMethod
 from .modules import load_module
 from .outcome import Outcome
 from .problems import SIZES, Problem, Samples
@@ -30,6 +30,7 @@ __all__ = [
     "Summary",
     "Task",
     "Theory",
+    "TorchMethod",
     "Workload",
     "compare",
     "energies",

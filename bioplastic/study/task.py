@@ -255,11 +255,14 @@ def versions(method: Method | None = None) -> dict[str, str]:
 def _sources(method: Method) -> list[str]:
     """Return the text of a method's functions, which may be changed between two calls."""
     texts = []
-    for kind in type(method).__mro__[: type(method).__mro__.index(Method)]:
-        for function in filter(inspect.isfunction, vars(kind).values()):
-            # Typed into an interpreter, a function has none.
-            with contextlib.suppress(OSError, TypeError):
-                texts.append(inspect.getsource(function))
+    kinds = type(method).__mro__[: type(method).__mro__.index(Method)]
+    own = [f for kind in kinds for f in vars(kind).values() if inspect.isfunction(f)]
+    # Also what it was given, such as what makes its network.
+    given = [f for f in vars(method).values() if inspect.isfunction(f) or inspect.isclass(f)]
+    for function in (*own, *given):
+        # Typed into an interpreter, a function has none.
+        with contextlib.suppress(OSError, TypeError):
+            texts.append(inspect.getsource(function))
     return texts
 
 
