@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "data").glob("*.md")]
 ROOMS = (
     "bioplastic", "errors", "models", "engine", "networks", "encoding", "readout", "datasets",
-    "algebra", "inspect", "study",
+    "algebra", "inspect", "study", "exchange",
 )  # fmt: skip
 DIEHL_COOK = (ROOT / "docs" / "diehl_cook.md").read_text(encoding="utf-8")
 CONSTANTS = re.findall(r"^\| `(\w+)\.(\w+)` \| `([^`]+)` \|", DIEHL_COOK, flags=re.MULTILINE)

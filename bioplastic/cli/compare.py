@@ -176,17 +176,16 @@ def _own(paths: list[Path]) -> tuple[dict[str, Method], dict[str, Problem]]:
     methods: dict[str, Method] = {}
     problems: dict[str, Problem] = {}
     for path in paths:
-        known: Any
-        for declared, known, own in zip(
-            load_module(path), (METHODS, PROBLEMS), (methods, problems), strict=True
-        ):
-            for name in declared:
-                if name in known or name in own:
-                    raise ParameterError(
-                        f"--module: {path} declares {name!r}, which is the name of another one; "
-                        f"choose a new name"
-                    )
-            own.update(declared)  # type: ignore[arg-type]
+        more_methods, more_problems = load_module(path)
+        for name in (*more_methods, *more_problems):
+            taken = {**METHODS, **methods} if name in more_methods else {**PROBLEMS, **problems}
+            if name in taken:
+                raise ParameterError(
+                    f"--module: {path} declares {name!r}, which is the name of another one; "
+                    f"choose a new name"
+                )
+        methods |= more_methods
+        problems |= more_problems
     return methods, problems
 
 

@@ -1,4 +1,4 @@
-"""To other packages and back: what was trained here runs elsewhere, what was made there runs here."""
+"""To other packages and back: what was trained here runs there, what was made there runs here."""
 
 import lazy_loader
 

@@ -101,8 +101,13 @@ def membrane_of(
     def leave(parameter: str, *, stands_still: bool = False) -> Numbers:
         steps = dt / value(parameter)
         scalar = f"{name}.{parameter}" not in state and not stands_still
+        scalar = scalar and neuron.method == "rational_exponential_euler"
         if scalar or neuron.method == "exponential_euler":
             return np.exp(-steps)
+        if neuron.method != "rational_exponential_euler":
+            raise refuse(
+                "method", f"its steps are not known, got {neuron.method!r}", "leave it out"
+            )
         # As rational_exponential_euler takes it where neurons differ, or may be refractory.
         return np.asarray(1 / (1 + steps + 0.5 * steps**2))
 

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import ms, second
 
-from bioplastic._hdf5 import check_hdf5
 from bioplastic._quantities import base_units
-from bioplastic.errors import DataError, DataNotFoundError, ParameterError
+from bioplastic.errors import BioplasticError, DataError, ParameterError
+from bioplastic.exchange._nir_files import read_graph
 from bioplastic.exchange._nir_packages import nir_package
 from bioplastic.models import (
     Network,
@@ -88,7 +88,7 @@ def import_nir(
         The declaration: populations by the names of the nodes, recorded are those whose spikes
         leave the graph, or all where none do.
     state : dict of str to ndarray
-        Weights and constants, for :func:`bioplastic.engine.run` or :func:`bioplastic.engine.present`.
+        Weights and constants, for the runs of :mod:`bioplastic.engine`.
 
     Raises
     ------
@@ -126,10 +126,10 @@ def import_nir(
     """
     nir = nir_package("import_nir")
     path = Path(path)
-    nodes, edges, metadata = _read(nir, path)
+    nodes, edges, metadata = read_graph(nir, path)
     noted = {str(k): v for k, v in metadata.items()}
     if dt is None:
-        dt = float(noted.get("dt", 0.001))
+        dt = noted.get("dt", 0.001)
     seconds = float(base_units("import_nir.dt", dt, second, error=ParameterError))
     integration = integration or str(noted.get("integration", "exact"))
     reset = reset or str(noted.get("reset", "to v_reset"))
@@ -142,64 +142,26 @@ def import_nir(
             raise ParameterError(f"import_nir.{name}: must be one of {others}, got {value!r}")
     if not 0 < seconds < np.inf:
         raise ParameterError(f"import_nir.dt: must be > 0 s, got {dt}")
-    reading = _Reading(path, nodes, edges, seconds, integration, reset, takes)
-    return reading.network()
-
-
-def _read(nir: Any, path: Path) -> tuple[dict[str, Any], list[tuple[str, str]], dict[str, Any]]:
-    """Nodes and edges of a file, without graphs within graphs."""
-    if not path.is_file():
-        raise DataNotFoundError(f"import_nir: there is no file {path}")
     try:
-        check_hdf5(path)
-        graph = nir.read(path)
-        if type(graph).__name__ != "NIRGraph":
-            raise ValueError(f"it holds a node {type(graph).__name__} and no graph")
-        nodes, edges = _flat(graph, "")
-        for name, node in nodes.items():
-            _check_numbers(name, node)
-        return nodes, edges, dict(graph.metadata)
-    except Exception as error:  # of a stranger's file and a package that asserts
-        said = str(error) or type(error).__name__
-        raise DataError(f"import_nir: {path} is no NIR graph that can be read: {said}") from error
+        return _Reading(path, nodes, edges, seconds, integration, reset, takes).network()
+    except BioplasticError:
+        raise
+    except Exception as error:  # of numbers that no reader has foreseen
+        raise DataError(f"import_nir: {path} is no NIR graph that can be read: {error}") from error
 
 
-def _flat(graph: Any, prefix: str) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    nodes, edges, ends = {}, [], {}
-    for name, node in graph.nodes.items():
-        if type(node).__name__ != "NIRGraph":
-            nodes[f"{prefix}{name}"] = node
-            continue
-        inner, more = _flat(node, f"{prefix}{name}.")
-        nodes |= inner
-        edges += more
-        own = {
-            kind: [n for n, sub in node.nodes.items() if type(sub).__name__ == kind]
-            for kind in ("Input", "Output")
-        }
-        if any(len(found) != 1 for found in own.values()):
-            raise ValueError(f"its graph {name} has not one input and one output")
-        ends[name] = tuple(f"{name}.{own[kind][0]}" for kind in ("Input", "Output"))
-    for a, b in graph.edges:
-        edges.append((prefix + ends.get(a, (a, a))[1], prefix + ends.get(b, (b, b))[0]))
-    return nodes, edges
-
-
-def _check_numbers(name: str, node: Any) -> None:
-    for key, value in vars(node).items():
-        if key in ("input_type", "output_type", "metadata"):
-            continue
-        numbers = np.asarray(value, dtype=float)
-        infinite = key == "v_threshold" and not np.isnan(numbers).any()
-        if not (np.isfinite(numbers).all() or infinite):
-            raise ValueError(f"{key} of its node {name} must be finite numbers")
-        if key.startswith("tau") and not (numbers > 0).all():
-            raise ValueError(f"{key} of its node {name} must be > 0 s")
+def _after(first: Numbers, second: Numbers | None) -> Numbers:
+    """Put weights behind each other: of each pair, or on a diagonal, or none."""
+    if second is None:
+        return first
+    if first.ndim == 1:
+        return np.asarray(first * second if second.ndim == 1 else first[:, None] * second)
+    return np.asarray(first * second if second.ndim == 1 else first @ second)
 
 
 @dataclass
 class _Path:
-    """Weights of shape (n_pre, n_post) from one node with a state to the next; None for identity."""
+    """Weights from one node with a state to the next; of a diagonal (n,), None where all are 1."""
 
     source: str
     weights: Numbers | None = None
@@ -337,7 +299,9 @@ class _Reading:
         neuron = NeuronModel(
             equations="y : 1\nbias : 1 (constant)", before_spikes="y = bias", at_slot_start="y = 0"
         )
-        self._state[f"{own}.bias"] = np.broadcast_to(np.ravel(bias).astype(float), (self._size(name),))
+        self._state[f"{own}.bias"] = np.broadcast_to(
+            np.ravel(bias).astype(float), (self._size(name),)
+        )
         return Population(name=own, n=self._size(name), neuron=neuron)
 
     # ------------------------------------------------------------------ weights
@@ -373,15 +337,16 @@ class _Reading:
             return _Path(path.source, path.weights, path.bias, path.delay + float(delays[0]))
         if kind in ("Input", "Output", "Flatten"):
             return path
-        own = np.diag(np.ravel(node.scale)) if kind == "Scale" else np.asarray(node.weight, float).T
+        if kind == "Scale":
+            scale = np.ravel(node.scale).astype(float)
+            return _Path(path.source, _after(scale, path.weights), path.bias, path.delay)
+        own = np.asarray(node.weight, dtype=float).T
         if own.ndim != 2:
             raise self._error(f"node {name} must have weights of two dimensions")
-        weights = own if path.weights is None else own @ path.weights
         bias = path.bias
         if kind == "Affine":
-            more = np.ravel(node.bias).astype(float)
-            bias = bias + (more if path.weights is None else more @ path.weights)
-        return _Path(path.source, weights, bias, path.delay)
+            bias = bias + _after(np.ravel(node.bias).astype(float)[None, :], path.weights)[0]
+        return _Path(path.source, _after(own, path.weights), bias, path.delay)
 
     def _projections(self, target: str, paths: list[_Path]) -> list[Projection]:
         made = []
@@ -389,13 +354,9 @@ class _Reading:
             pre, post = self._names[path.source], self._names[target]
             label = f"{pre}_to_{post}" + (f"_{number}" if len(paths) > 1 else "")
             n_pre, n_post = self._size(path.source), self._size(target)
-            if path.weights is None:
-                if n_pre != n_post:
-                    raise self._error(f"{path.source} and {target} must have the same size")
-                weights = np.eye(n_pre)
-            else:
-                weights = path.weights
-            if weights.shape != (n_pre, n_post):
+            weights = np.ones(n_pre) if path.weights is None else path.weights
+            wanted = (n_pre, n_post) if weights.ndim == 2 else (n_post,)
+            if weights.shape != wanted or (weights.ndim == 1 and n_pre != n_post):
                 raise self._error(
                     f"weights from {path.source} to {target} must be {(n_pre, n_post)}, got "
                     f"{weights.shape}"
@@ -406,7 +367,7 @@ class _Reading:
         return made
 
     def _entry(self, target: str, *, graded: bool) -> tuple[str, Numbers]:
-        """Variable to which inputs of a node are added, and by how much a weight of 1 changes it."""
+        """Variable to which inputs of a node are added, and what a weight of 1 adds."""
         kind, node = self._kind(target), self._nodes[target]
         one = np.ones(self._size(target))
         if kind == "Output":
@@ -436,28 +397,30 @@ class _Reading:
         graded: bool,
         path: _Path,
     ) -> Projection:
-        if graded:
-            if path.delay:
-                raise self._error(f"{path.source} is an LI, whose delay cannot be read")
-            self._state[f"{label}.w"] = weights.ravel()
-            return Projection(
-                pre=pre, post=post, label=label, on_pre="", graded=f"{variable}_post += w*v_pre"
-            )
+        wiring: Any = "all_to_all" if weights.ndim == 2 else "one_to_one"
+        if graded and path.delay:
+            raise self._error(f"{path.source} is an LI, whose delay cannot be read")
         numbers = self._takes == "signals" and path.source in self._inputs
         if numbers and path.delay:  # the number would be that of the step in which it arrives
             raise self._error("its input has delays, which only spikes can have; leave takes out")
-        factor = "*value_pre" if numbers else ""
-        on_pre = f"{variable}_post += w{factor}"
-        if not path.delay and np.count_nonzero(weights) > weights.size // 2:
+        factor = "*value_pre" if numbers else "*v_pre" if graded else ""
+        does = f"{variable}_post += w{factor}"
+        many = np.count_nonzero(weights) > weights.size // 2
+        if graded or (not path.delay and (many or weights.ndim == 1)):
             self._state[f"{label}.w"] = weights.ravel()
-            return Projection(pre=pre, post=post, label=label, on_pre=on_pre)
-        i, j = np.nonzero(weights)
-        self._state |= {
-            f"{label}.i": i.astype(float),
-            f"{label}.j": j.astype(float),
-            f"{label}.w": weights[i, j],
-            f"{label}.delay": np.full(len(i), path.delay),
-        }
-        return Projection(
-            pre=pre, post=post, label=label, on_pre=on_pre, wiring=RandomWiring(p=0.0)
-        )
+        else:
+            (i, j), wiring = _pairs(weights), RandomWiring(p=0.0)  # the state lists them
+            self._state |= {
+                f"{label}.i": i.astype(float),
+                f"{label}.j": j.astype(float),
+                f"{label}.w": weights[i, j] if weights.ndim == 2 else weights[i],
+                f"{label}.delay": np.full(len(i), path.delay),
+            }
+        told = {"on_pre": "", "graded": does} if graded else {"on_pre": does}
+        return Projection(pre=pre, post=post, label=label, wiring=wiring, **told)
+
+
+def _pairs(weights: Numbers) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Neurons between which there is a weight."""
+    found = np.nonzero(weights)
+    return (found[0], found[-1])

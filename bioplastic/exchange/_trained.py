@@ -18,7 +18,7 @@ from bioplastic.networks import (
 )
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["network_and_state", "weight_matrix"]
+__all__ = ["network_and_state"]
 
 type State = dict[str, npt.NDArray[np.float64]]
 

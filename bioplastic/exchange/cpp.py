@@ -269,7 +269,7 @@ def _constants(answer: _Answer, files: dict[str, int]) -> str:
         f"static const long N_PRESENTATION = {steps};  // steps of a word; -1: its own",
         f"static const long N_REST = {round(float(schedule.rest) / dt)};  // steps after it",
         f"static const long N_UNITS = {answer.n_units};",
-        f"static const long POOL = {answer.pool};  // channels counted together; 0: spikes as they are",
+        f"static const long POOL = {answer.pool};  // channels that are one input; 0: none",
         f"static const long N_TARGETS = {answer.n_targets};",
         f"static const int ANSWER = {file};  // its file; -1: weights of spike counts",
         f"static const long N_OUTPUTS = {n_outputs};",

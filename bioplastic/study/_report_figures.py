@@ -120,9 +120,7 @@ def accuracy_against_energy(found: dict[str, Any], methods: Mapping[str, Any]) -
         "guessing", (0, 100 * found["chance"]), (3, 2), textcoords="offset points",
         xycoords=("axes fraction", "data"), fontsize=8, color="#777777",
     )  # fmt: skip
-    titles = [
-        looks[name].title + ("" if drawn[name] else f"\n({NOT_COUNTED})") for name in handles
-    ]
+    titles = [looks[name].title + ("" if drawn[name] else f"\n({NOT_COUNTED})") for name in handles]
     _legend(figure, list(handles.values()), titles)
     return Picture(
         name=f"{found['name']}-accuracy-energy",

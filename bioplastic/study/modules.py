@@ -1,6 +1,5 @@
 """A user's own file of methods and problems, which goes with the tasks wherever they run."""
 
-import importlib.util
 import inspect
 import linecache
 import sys
@@ -66,7 +65,9 @@ class OwnModule:
             exec(compile(self.text, self.path, "exec"), vars(module))
         except Exception as error:
             del sys.modules[self.name]
-            frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == self.path]
+            frames = [
+                f for f in traceback.extract_tb(error.__traceback__) if f.filename == self.path
+            ]
             line = getattr(error, "lineno", None) or (frames[-1].lineno if frames else None)
             where = f", line {line}" if line else ""
             raise ParameterError(
@@ -150,7 +151,7 @@ def load_module(path: str | Path) -> tuple[dict[str, Method], dict[str, Problem]
 
 
 def module_of(thing: Method | Problem) -> OwnModule | None:
-    """Return the file that has declared a method or a problem, None where none of the user's has."""
+    """Return the user's file that has declared a method or a problem, None where none has."""
     return _owners.get(id(thing), (None,))[0]
 
 

@@ -104,8 +104,8 @@ class Task:
     def key(self) -> str:
         """Hash of all that the outcome follows from, versions of packages excepted.
 
-        bioplastic's own version, the text of the method's functions, and that of a user's file which
-        declares them, are in it: a newer version and a method that was changed compute anew.
+        bioplastic's own version, the text of the method's functions, and that of a user's file
+        which declares them, are in it: a newer version and a method that was changed compute anew.
         """
         samples = self.problem.load()
         said = {

@@ -16,8 +16,9 @@ OPERATIONS = ("dense", "effective_acs", "effective_macs", "membrane_updates", "w
 class Workload:
     """What presenting `n_samples` samples takes: operations summed over samples, and size.
 
-    One without any operation was not counted, which reports say in place of 0. Workloads of parts, such as a network and the readout behind it, add up to that of the whole
-    (``+``), and ``workload * n`` is that of presenting all samples `n` times.
+    One without any operation was not counted, which reports say in place of 0. Workloads of parts,
+    such as a network and the readout behind it, add up to that of the whole (``+``), and
+    ``workload * n`` is that of presenting all samples `n` times.
 
     Parameters
     ----------

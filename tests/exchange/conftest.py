@@ -23,7 +23,11 @@ def words():
         units.append(own)
         offsets.append(offsets[-1] + len(own))
     X = SpikeTrains(
-        np.concatenate(times), np.concatenate(units), offsets, n_units=N_UNITS, duration=N_STEPS * 1e-3
+        np.concatenate(times),
+        np.concatenate(units),
+        offsets,
+        n_units=N_UNITS,
+        duration=N_STEPS * 1e-3,
     )
     return X, np.arange(N_WORDS) % 2
 

@@ -72,7 +72,9 @@ def unseen():
     """Words of unequal lengths, two spikes of a channel in a step, and silence."""
     rng = np.random.default_rng(5)
     lengths = np.array([0.0303, 0.06, 0.0, 0.045, 0.0601, 0.02])
-    times = [np.sort(rng.random(n) * d) for n, d in zip((30, 60, 0, 40, 60, 12), lengths, strict=True)]
+    times = [
+        np.sort(rng.random(n) * d) for n, d in zip((30, 60, 0, 40, 60, 12), lengths, strict=True)
+    ]
     times[1][10] = times[1][11]
     units = [rng.integers(8, size=len(t)) for t in times]
     units[1][10] = units[1][11]
@@ -118,9 +120,7 @@ def test_a_liquid_with_a_linear_readout_answers_as_in_python(words, unseen, tmp_
     [
         lambda: eprop(pool=3, n_lines=2, line_delay=5 * ms),
         lambda: liquid("tonotopic", RidgeClassifier()),
-        lambda: DiehlCookClassifier(
-            12, n_epochs=2, norm=6.0, engine="numpy", random_state=0
-        ),
+        lambda: DiehlCookClassifier(12, n_epochs=2, norm=6.0, engine="numpy", random_state=0),
         lambda: DiehlCookClassifier(
             12, n_epochs=2, norm=6.0, presentation=40 * ms, engine="numpy", random_state=0
         ),

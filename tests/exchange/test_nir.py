@@ -1,5 +1,6 @@
 """NIR: the same spikes in snnTorch, Norse and nirtorch, and in our engines after a round trip."""
 
+import itertools
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -148,7 +149,9 @@ def test_a_regressor_and_a_spiking_regressor_leave(words, tmp_path):
     export_nir(model, tmp_path / "a.nir", reset="subtract")
     assert set(nir.read(tmp_path / "a.nir").nodes) >= {"readout", "readout_bias", "output"}
     decoded = SpikingRegressor(
-        SpikeTimeRegressor(tau=10 * ms, lags=[0] * ms, kernel="exponential"), engine="numpy", dt=1 * ms
+        SpikeTimeRegressor(tau=10 * ms, lags=[0] * ms, kernel="exponential"),
+        engine="numpy",
+        dt=1 * ms,
     )
     decoded.fit(X, X)
     export_nir(decoded, tmp_path / "b.nir", reset="subtract")
@@ -277,7 +280,7 @@ def test_cuba_li_delays_and_scales_are_read(tmp_path):
         "output": nir.Output({"output": np.array([1])}),
     }
     chain = ["input", "late", "half", "cuba", "mean", "output"]
-    edges = list(zip(chain[:-1], chain[1:], strict=True))
+    edges = list(itertools.pairwise(chain))
     nir.write(tmp_path / "a.nir", nir.NIRGraph(nodes, edges))
     network, state = import_nir(tmp_path / "a.nir", dt=1 * ms)
     X = SpikeTrains([0.005, 0.006, 0.007, 0.008], [0] * 4, [0, 4], n_units=1, duration=0.04)
@@ -403,7 +406,9 @@ def test_rates_are_refused(tmp_path):
             Population(name="input", n=2, neuron=PoissonInput()),
             Population(name="output", n=2, neuron=LIF(tau_refractory=0 * ms)),
         ),
-        projections=(Projection(pre="input", post="output", on_pre="i_syn_post += w*mV", weight=1.0),),
+        projections=(
+            Projection(pre="input", post="output", on_pre="i_syn_post += w*mV", weight=1.0),
+        ),
         watch="output",
     )
     with pytest.raises(ParameterError, match="samples of the model are rates"):

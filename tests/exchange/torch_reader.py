@@ -2,8 +2,8 @@
 
     python torch_reader.py FOLDER
 
-For each READER.NAME.nir there is a READER.NAME.npy, rasters of shape (n_samples, n_steps, n_inputs);
-spikes of the neurons and the graph's outputs go to READER.NAME.npz. READER is snntorch, norse or
+For each READER.NAME.nir there is a READER.NAME.npy, rasters (n_samples, n_steps, n_inputs); spikes
+of the neurons and the graph's outputs go to READER.NAME.npz. READER is snntorch, norse or
 nirtorch. No part of bioplastic is imported here.
 """
 
@@ -23,7 +23,9 @@ class LeakyIntegrator(torch.nn.Module):
 
     def __init__(self, node, dt=1e-4):
         super().__init__()
-        self.keep, self.gain = (torch.Tensor(x) for x in (1 - dt / node.tau, node.r * dt / node.tau))
+        self.keep, self.gain = (
+            torch.Tensor(x) for x in (1 - dt / node.tau, node.r * dt / node.tau)
+        )
         self.v = None
 
     def forward(self, x):
@@ -63,7 +65,9 @@ def by_snntorch(graph):
         net = nirtorch.nir_to_torch(graph, lif | {nir.LI: LeakyIntegrator, nir.Affine: Affine})
     else:
         net = import_from_nir(graph)
-    neurons = [module for module in net.modules() if isinstance(module, snntorch.Leaky | snntorch.Synaptic)]
+    neurons = [
+        module for module in net.modules() if isinstance(module, snntorch.Leaky | snntorch.Synaptic)
+    ]
     if graph.metadata["reset"] == "subtract":
         for module in neurons:
             module.reset_mechanism, module.mem_reset = "subtract", torch.zeros_like
@@ -95,7 +99,9 @@ def answer(reader, path, rasters):
             net, (neurons,) = READERS[reader](nir.read(path))
             fired, state = [], None
             neurons.register_forward_hook(
-                lambda _, __, out, fired=fired: fired.append(out[0] if isinstance(out, tuple) else out)
+                lambda _, __, out, fired=fired: fired.append(
+                    out[0] if isinstance(out, tuple) else out
+                )
             )
             for step in torch.Tensor(raster)[:, None]:
                 out = net(step, state)
