@@ -416,8 +416,10 @@ class _Reading:
                 f"{label}.w": weights[i, j] if weights.ndim == 2 else weights[i],
                 f"{label}.delay": np.full(len(i), path.delay),
             }
-        told = {"on_pre": "", "graded": does} if graded else {"on_pre": does}
-        return Projection(pre=pre, post=post, label=label, wiring=wiring, **told)
+        on_pre, each_step = ("", does) if graded else (does, "")
+        return Projection(
+            pre=pre, post=post, label=label, wiring=wiring, on_pre=on_pre, graded=each_step
+        )
 
 
 def _pairs(weights: Numbers) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
