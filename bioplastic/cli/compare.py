@@ -117,8 +117,8 @@ def compare(
         if "all" in chosen:
             chosen = list(dict.fromkeys([*chosen, *own_methods]))
         study = run_study(
-            _found("--data", _names(options["data"]), PROBLEMS, own_data),
-            _found("--methods", chosen, METHODS, own_methods, "all"),
+            _found("data", _names(options["data"]), PROBLEMS, own_data),
+            _found("methods", chosen, METHODS, own_methods, "all"),
             seeds=_seeds(options["seeds"]),
             size=options["size"],
             all_folds=options["all_folds"],

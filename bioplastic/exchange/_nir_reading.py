@@ -122,7 +122,7 @@ def import_nir(
     >>> X = SpikeTrains([0.002, 0.003], [0, 0], [0, 2], n_units=1, duration=0.01)
     >>> shown = engine.SpikeStimulus(trains=X)
     >>> engine.present(network, shown, seed=0, state=state, engine="numpy", record="spikes").spikes
-    SpikeTrains(1 sample, 1 unit, 1 spike, 0.01 s)
+    SpikeTrains(1 samples, 1 units, 1 spikes, 0.01 s)
     """
     nir = nir_package("import_nir")
     path = Path(path)

@@ -5,7 +5,6 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
-import nir
 import numpy as np
 import pytest
 from brian2 import ms, mV
@@ -38,6 +37,8 @@ from bioplastic.networks import (
     TonotopicLiquid,
 )
 from bioplastic.readout import SpikeCount, SpikeTimeClassifier, SpikeTimeRegressor
+
+nir = pytest.importorskip("nir", reason="needs nir: pip install 'bioplastic[nir]'")
 
 ALIKE = AdaptiveLIF(tau_inh=3 * ms, tau_refractory=0 * ms)
 DIFFERENT = AdaptiveLIF(tau_membrane=LogUniform(low=5 * ms, high=100 * ms), tau_refractory=0 * ms)
