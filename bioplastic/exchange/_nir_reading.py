@@ -12,7 +12,7 @@ from brian2 import ms, second
 from bioplastic._quantities import base_units
 from bioplastic.errors import BioplasticError, DataError, ParameterError
 from bioplastic.exchange._nir_files import read_graph
-from bioplastic.exchange._nir_packages import nir_package
+from bioplastic.exchange._partners import partner
 from bioplastic.models import (
     Network,
     NeuronModel,
@@ -124,7 +124,7 @@ def import_nir(
     >>> engine.present(network, shown, seed=0, state=state, engine="numpy", record="spikes").spikes
     SpikeTrains(1 samples, 1 units, 1 spikes, 0.01 s)
     """
-    nir = nir_package("import_nir")
+    nir = partner("nir", caller="import_nir", install="'bioplastic[nir]'")
     path = Path(path)
     nodes, edges, metadata = read_graph(nir, path)
     noted = {str(k): v for k, v in metadata.items()}

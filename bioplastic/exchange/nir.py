@@ -10,8 +10,8 @@ from bioplastic._quantities import base_units
 from bioplastic.errors import ParameterError
 from bioplastic.exchange._nir_graph import Graph
 from bioplastic.exchange._nir_neurons import membrane_of
-from bioplastic.exchange._nir_packages import nir_package
 from bioplastic.exchange._nir_reading import import_nir
+from bioplastic.exchange._partners import partner
 from bioplastic.exchange._trained import network_and_state
 
 __all__ = ["export_nir", "import_nir"]
@@ -97,7 +97,7 @@ LiquidStateMachine or tuple of Network and dict
     ):
         if value not in others:
             raise ParameterError(f"export_nir.{name}: must be one of {others}, got {value!r}")
-    nir = nir_package("export_nir")
+    nir = partner("nir", caller="export_nir", install="'bioplastic[nir]'")
     network, state = network_and_state(model, "export_nir")
     dt = float(network.schedule.dt)
     reader = None

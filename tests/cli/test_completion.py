@@ -52,6 +52,15 @@ def test_commands_and_help_need_no_brian(cache):
     assert {"--version", "--help"} <= set(command_line(cache, asked="--"))
 
 
+def test_completion_is_installed_for_the_shell(cache, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    # As Typer's own tests: a test has no shell above it.
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "True")
+    said = command_line(cache, "--install-completion", "bash")
+    assert any("completion installed" in line for line in said)
+    assert "bioplastic" in (tmp_path / ".bashrc").read_text()
+
+
 @pytest.mark.slow
 def test_options_are_completed_without_brian_from_the_second_time_on(cache):
     first = command_line(cache, asked="train --n", loaded=True)

@@ -2,6 +2,7 @@
 
 import itertools
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -414,6 +415,14 @@ def test_rates_are_refused(tmp_path):
     )
     with pytest.raises(ParameterError, match="samples of the model are rates"):
         export_nir((network, {}), tmp_path / "a.nir")
+
+
+def test_what_to_install_is_said(trained, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "nir", None)
+    with pytest.raises(ImportError, match=r"export_nir: needs the package nir.*bioplastic\[nir\]"):
+        export_nir(trained["liquid"], tmp_path / "a.nir")
+    with pytest.raises(ImportError, match="import_nir: needs the package nir"):
+        import_nir(tmp_path / "a.nir")
 
 
 def test_other_models_are_refused(trained, tmp_path):
