@@ -2,8 +2,13 @@
 
 import importlib.util
 
-collect_ignore = []
+# Run by a Python of its own.
+collect_ignore = ["tests/exchange/torch_reader.py"]
 if any(importlib.util.find_spec(name) is None for name in ("torch", "snntorch")):
     collect_ignore.append("bioplastic/study/methods/surrogate.py")
+if importlib.util.find_spec("torch") is None:
+    collect_ignore.append("bioplastic/study/methods/torch_classifier.py")
+if importlib.util.find_spec("nir") is None:
+    collect_ignore += ["bioplastic/exchange/nir.py", "bioplastic/exchange/_nir_reading.py"]
 if importlib.util.find_spec("brian2cuda") is None:
     collect_ignore.append("bioplastic/engine/cuda.py")

@@ -23,7 +23,7 @@ def files():
     ("name", "n"),
     [
         ("idx", 200), ("hdf5", 60), ("ntidigits", 30), ("checkpoint", 200), ("recording", 40),
-        ("wav", 150), ("toml", 200), ("model", 30),
+        ("wav", 150), ("toml", 200), ("model", 30), ("nir", 30),
     ],
 )  # fmt: skip
 def test_a_file_is_read_or_refused(files, tmp_path, monkeypatch, name, n):

@@ -43,6 +43,7 @@ PUBLIC = {
         "DataError", "DataNotFoundError", "ParameterError", "SimulationError", "StorageError",
         "UnknownArgumentError",
     ],
+    "bioplastic.exchange": ["export_cpp", "export_nir", "import_nir"],
     "bioplastic.inspect": [
         "FrequencyDependence", "FrequencyExperiment", "Measurement", "PlasticityRecorder",
         "PlasticityRecording", "RateDependence", "SJOESTROEM_2001", "STDPWindow", "SpikeEvents",
@@ -86,8 +87,8 @@ PUBLIC = {
     "bioplastic.study": [
         "BUDGETS", "DEVICES", "Device", "Failure", "METHODS", "Method", "Outcome", "PROBLEMS",
         "PairedTest", "Problem", "SIZES", "Samples", "Store", "Study", "Summary", "Task", "Theory",
-        "Workload", "compare", "energies", "energy", "learning_workload", "network_workload",
-        "paired_tests", "plan", "run_tasks", "summary",
+        "TorchMethod", "Workload", "compare", "energies", "energy", "learning_workload",
+        "load_module", "network_workload", "paired_tests", "plan", "run_tasks", "summary",
     ],
 }  # fmt: skip
 

@@ -5,6 +5,7 @@
 
 import gzip
 import hashlib
+import itertools
 import json
 import re
 import warnings
@@ -16,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import h5py
+import nir
 import numpy as np
 import scipy.io.wavfile
 import soundfile
@@ -35,6 +37,7 @@ from bioplastic.encoding import Cochlea
 from bioplastic.encoding._sound import read_sound
 from bioplastic.engine import load_checkpoint, save_checkpoint
 from bioplastic.errors import DataError
+from bioplastic.exchange import import_nir
 from bioplastic.inspect import PlasticityRecording, _recording_store
 from bioplastic.inspect._recording_layout import Layout, RecordedProjection
 from bioplastic.models import PairSTDP
@@ -161,6 +164,35 @@ def _read_hdf5(path: Path) -> object:
 
 def _read_opened(path: Path) -> object:
     return SpikeTrains.open(path, return_bunch=True).data.to_memory()
+
+
+def _make_nir(folder: Path) -> None:
+    rng, n = np.random.default_rng(5), 6
+    full = np.full(n, 0.01)
+    lif = nir.LIF(tau=full, r=full * 1e3, v_leak=0 * full, v_threshold=full * 100, v_reset=0 * full)
+    weights = nir.Linear(rng.normal(size=(n, 4)))
+    nir.write(folder / "layer.nir", nir.NIRGraph.from_list(weights, lif))
+    inner = {
+        "input": nir.Input({"input": np.array([n])}),
+        "lif": lif,
+        "w_rec": nir.Affine(rng.normal(size=(n, n)), np.zeros(n)),
+        "output": nir.Output({"output": np.array([n])}),
+    }
+    loop = [("input", "lif"), ("lif", "w_rec"), ("w_rec", "lif"), ("lif", "output")]
+    nodes = {
+        "input": nir.Input({"input": np.array([4])}),
+        "late": nir.Delay(np.full(4, 0.002)),
+        "w": weights,
+        "rec": nir.NIRGraph(inner, loop),
+        "mean": nir.LI(tau=full, r=full, v_leak=0 * full),
+        "output": nir.Output({"output": np.array([n])}),
+    }
+    edges = list(itertools.pairwise(nodes))
+    nir.write(folder / "recurrent.nir", nir.NIRGraph(nodes, edges, metadata={"dt": 0.001}))
+
+
+def _read_nir(path: Path) -> object:
+    return import_nir(path)
 
 
 def _make_ntidigits(folder: Path) -> None:
@@ -342,6 +374,7 @@ READERS = {
     "hdf5": Reader(make=_make_hdf5, read=_read_hdf5, floor=16 * MIB),
     "opened": Reader(make=_make_hdf5, read=_read_opened, floor=16 * MIB),
     "ntidigits": Reader(make=_make_ntidigits, read=_read_ntidigits, floor=16 * MIB),
+    "nir": Reader(make=_make_nir, read=_read_nir, floor=32 * MIB),
     "checkpoint": Reader(make=_make_checkpoint, read=_read_checkpoint),
     "recording": Reader(make=_make_recording, read=_read_recording, floor=16 * MIB),
     "wav": Reader(make=_make_sound, read=_read_wav, floor=80 * MIB),

@@ -1,6 +1,7 @@
 """``bioplastic compare``: methods of training on the same data, and a report of it."""
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,7 +10,7 @@ import typer
 from bioplastic.cli.options import Debug, Quiet
 from bioplastic.cli.reporting import FAILED, reporting
 from bioplastic.errors import DataNotFoundError, ParameterError
-from bioplastic.study import METHODS, PROBLEMS, Study
+from bioplastic.study import METHODS, PROBLEMS, Method, Problem, Study, load_module
 from bioplastic.study import compare as run_study
 
 __all__ = ["compare", "tell"]
@@ -76,6 +77,13 @@ def compare(
             help="Dask workers instead: local, local:4, a scheduler's address, or its file."
         ),
     ] = None,
+    module: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Python file with methods or data sets of your own, which is run; may be given "
+            "several times."
+        ),
+    ] = None,
     config: Annotated[
         Path | None,
         typer.Option(help="TOML file with these options in a table [study]; flags win."),
@@ -87,6 +95,9 @@ def compare(
 
     Settings are chosen within the training data, test data are touched once. Each finished task
     is stored in the folder; after an interruption of any kind the same command goes on.
+
+    What files of --module declare is compared with all methods, on their data sets where they have
+    some, unless --methods and --data choose others.
     """
     with reporting(debug=debug):
         given = {
@@ -99,11 +110,15 @@ def compare(
             "jobs": jobs,
             "cluster": cluster,
         }
-        options = _DEFAULTS | _from_file(config)
+        own_methods, own_data = _own(module or [])
+        options = _DEFAULTS | ({"data": [*own_data]} if own_data else {}) | _from_file(config)
         options |= {name: value for name, value in given.items() if value is not None}
+        chosen = _names(options["methods"])
+        if "all" in chosen:
+            chosen = list(dict.fromkeys([*chosen, *own_methods]))
         study = run_study(
-            _names(options["data"]),
-            _names(options["methods"]),
+            _found("data", _names(options["data"]), PROBLEMS, own_data),
+            _found("methods", chosen, METHODS, own_methods, "all"),
             seeds=_seeds(options["seeds"]),
             size=options["size"],
             all_folds=options["all_folds"],
@@ -154,6 +169,36 @@ def tell(study: Study, folder: Path) -> None:
 
 def _row(title: str, *cells: str) -> str:
     return f"  {title:<30}" + "".join(f"{cell:>14}" for cell in cells)
+
+
+def _own(paths: list[Path]) -> tuple[dict[str, Method], dict[str, Problem]]:
+    """Load files of the user, whose names must be new."""
+    methods: dict[str, Method] = {}
+    problems: dict[str, Problem] = {}
+    for path in paths:
+        more_methods, more_problems = load_module(path)
+        for name in (*more_methods, *more_problems):
+            taken = {**METHODS, **methods} if name in more_methods else {**PROBLEMS, **problems}
+            if name in taken:
+                raise ParameterError(
+                    f"--module: {path} declares {name!r}, which is the name of another one; "
+                    f"choose a new name"
+                )
+        methods |= more_methods
+        problems |= more_problems
+    return methods, problems
+
+
+def _found[T](
+    option: str, names: list[str], known: Mapping[str, T], own: Mapping[str, T], *more: str
+) -> list[str | T]:
+    """Take the user's own by their names; others stay names."""
+    for name in names:
+        if name not in {*known, *own, *more}:
+            raise ParameterError(
+                f"{option}: must be one of {', '.join([*more, *known, *own])}, got {name!r}"
+            )
+    return [own.get(name, name) for name in names]
 
 
 def _names(value: str | list[str]) -> list[str]:

@@ -2,7 +2,8 @@ from .accounting import learning_workload, network_workload
 from .catalogue import PROBLEMS
 from .compare import BUDGETS, Study, compare, plan
 from .energy import DEVICES, Device, energies, energy
-from .methods import METHODS, Method, Theory
+from .methods import METHODS, Method, Theory, TorchMethod
+from .modules import load_module
 from .outcome import Outcome
 from .problems import SIZES, Problem, Samples
 from .runner import Failure, run_tasks
@@ -29,11 +30,13 @@ __all__ = [
     "Summary",
     "Task",
     "Theory",
+    "TorchMethod",
     "Workload",
     "compare",
     "energies",
     "energy",
     "learning_workload",
+    "load_module",
     "network_workload",
     "paired_tests",
     "plan",

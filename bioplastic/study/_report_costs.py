@@ -8,13 +8,17 @@ from typing import Any, Final
 
 import numpy as np
 
+from bioplastic.study._report_format import NOT_COUNTED
 from bioplastic.study.energy import energies
 from bioplastic.study.outcome import Outcome
+from bioplastic.study.workload import OPERATIONS
 
-__all__ = ["DEVICE", "chosen", "costs", "operations", "plain"]
+__all__ = ["DEVICE", "chosen", "costs", "operations", "plain", "with_gaps_named"]
 
 #: The device of the summary; all are in a table of their own.
 DEVICE: Final = "cmos45"
+#: What is said of a method's costs that follow from counted operations.
+_COSTS: Final = ("inference_J", "training_J", "energy", "inference", "learning")
 
 
 def costs(outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -78,15 +82,48 @@ def chosen(outcome: Outcome) -> Any:
 
 
 def operations(workload: Any) -> dict[str, float | None]:
-    """Return what a mean sample takes, and size."""
-    per_sample: dict[str, float | None] = workload.per_sample.as_json() | {
+    """Return what a mean sample takes, and size; None for what was not counted."""
+    found: dict[str, float | None] = workload.per_sample.as_json() | {
         "n_samples": workload.n_samples
     }
-    return per_sample | {
-        "connection_sparsity": workload.connection_sparsity,
-        # Not counted is not dense.
+    # No model is without bytes and weights, and not counted is not dense.
+    for whole, parts in (
+        (workload.counted, OPERATIONS),
+        (workload.footprint, ("footprint",)),
+        (workload.n_weights, ("n_weights", "n_zero_weights")),
+        (workload.activation_sites, ("activations", "activation_sites")),
+    ):
+        if not whole:
+            found |= dict.fromkeys(parts)
+    return found | {
+        "connection_sparsity": workload.connection_sparsity if workload.n_weights else None,
         "activation_sparsity": workload.activation_sparsity if workload.activation_sites else None,
     }
+
+
+def with_gaps_named(numbers: dict[str, Any]) -> dict[str, Any]:
+    """Return a report's numbers with words in place of costs that were not counted."""
+
+    def named(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: named(item) for name, item in value.items()}
+        return NOT_COUNTED if value is None else value
+
+    problems = [
+        problem
+        | {
+            "methods": {
+                name: method | {key: named(method[key]) for key in _COSTS}
+                for name, method in problem["methods"].items()
+            }
+        }
+        for problem in numbers["problems"]
+    ]
+    tasks = [
+        row | {k: named(v) for k, v in row.items() if k.startswith(("inference_", "learning_"))}
+        for row in numbers["tasks"]
+    ]
+    return numbers | {"problems": problems, "tasks": tasks}
 
 
 def plain(value: Any) -> Any:

@@ -15,6 +15,7 @@ from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatt
 from bioplastic.inspect._style import COLORS, INK, declutter
 from bioplastic.inspect.raster import plot_raster
 from bioplastic.inspect.receptive_fields import plot_receptive_fields
+from bioplastic.study._report_format import NOT_COUNTED
 from bioplastic.study.outcome import Outcome
 
 __all__ = ["Picture", "accuracy_against_energy", "confusions", "curves", "fields", "rasters"]
@@ -69,7 +70,7 @@ def accuracy_against_energy(found: dict[str, Any], methods: Mapping[str, Any]) -
     looks = _looks(methods)
     figure = _figure(_WIDTH, 3.1)
     panels = figure.subplots(1, 2, sharey=True)
-    handles = {}
+    handles, drawn = {}, dict[str, bool]()
     for axes, key, label in zip(
         panels,
         ("inference_J", "training_J"),
@@ -85,6 +86,7 @@ def accuracy_against_energy(found: dict[str, Any], methods: Mapping[str, Any]) -
                 else (100 * method["low"], 100 * method["high"])
             )
             known = joules is not None and joules > 0
+            drawn[name] = drawn.get(name, False) or known
             handles[name] = axes.errorbar(
                 [joules if known else math.nan],
                 [mean],
@@ -118,7 +120,8 @@ def accuracy_against_energy(found: dict[str, Any], methods: Mapping[str, Any]) -
         "guessing", (0, 100 * found["chance"]), (3, 2), textcoords="offset points",
         xycoords=("axes fraction", "data"), fontsize=8, color="#777777",
     )  # fmt: skip
-    _legend(figure, list(handles.values()), [looks[name].title for name in handles])
+    titles = [looks[name].title + ("" if drawn[name] else f"\n({NOT_COUNTED})") for name in handles]
+    _legend(figure, list(handles.values()), titles)
     return Picture(
         name=f"{found['name']}-accuracy-energy",
         svg=_svg(figure),

@@ -4,9 +4,21 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["NBSP", "duration", "energy_text", "listed", "memory", "p_text", "percent", "points"]
+__all__ = [
+    "NBSP",
+    "NOT_COUNTED",
+    "duration",
+    "energy_text",
+    "listed",
+    "memory",
+    "p_text",
+    "percent",
+    "points",
+]
 
 NBSP: Final = "\u00a0"
+#: In place of a cost that nobody has counted, which is not 0.
+NOT_COUNTED: Final = "not counted"
 _PREFIXES: Final = {0: "", -3: "m", -6: "µ", -9: "n", -12: "p", -15: "f", 3: "k", 6: "M"}
 
 
@@ -39,7 +51,7 @@ def p_text(p: float | None) -> str:
 def energy_text(joules: float | None) -> str:
     """Write an energy with three digits, such as ``"12.3 nJ"``."""
     if joules is None:
-        return "–"
+        return NOT_COUNTED
     if joules == 0:
         return f"0{NBSP}J"
     joules = float(f"{joules:.3g}")  # 999.6 nJ is 1.00 µJ

@@ -50,8 +50,8 @@ def summary(found: dict[str, Any]) -> Table:
                 _number(method["accuracy"], words.percent),
                 Cell(text=interval or "–"),
                 _number(method["sd_seeds"], lambda sd: words.points(sd, sign=False)),
-                _number(method["inference_J"], words.energy_text),
-                _number(method["training_J"], words.energy_text),
+                _cost(method["inference_J"], words.energy_text),
+                _cost(method["training_J"], words.energy_text),
                 _number(method["seconds"].get("fit"), words.duration),
                 _number(method["peak_mb"], words.memory),
             ]
@@ -138,7 +138,7 @@ def network(found: dict[str, Any]) -> list[Table]:
                 caption=caption,
                 columns=["method", *(title for _, title, _ in columns)],
                 rows=[
-                    [_title(m), *(_number(m[use].get(key), write) for key, _, write in columns)]
+                    [_title(m), *(_cost(m[use].get(key), write) for key, _, write in columns)]
                     for m in found["methods"].values()
                 ],
             )
@@ -159,7 +159,7 @@ def energies(found: dict[str, Any], devices: dict[str, Any]) -> list[Table]:
             cells = [_title(method)]
             for device in devices:
                 joules = method["energy"].get(device, {}).get(use)
-                cells.append(_number(joules, words.energy_text))
+                cells.append(_cost(joules, words.energy_text))
             rows.append(cells)
         tables.append(
             Table(
@@ -228,6 +228,10 @@ def _title(method: dict[str, Any]) -> Cell:
 
 def _number(value: float | None, write: Callable[[float], str]) -> Cell:
     return Cell(text="–" if value is None else write(value), value=value)
+
+
+def _cost(value: float | None, write: Callable[[float], str]) -> Cell:
+    return Cell(text=words.NOT_COUNTED if value is None else write(value), value=value)
 
 
 def _bytes(n: float) -> str:

@@ -53,14 +53,15 @@ def answer(found: dict[str, Any]) -> list[dict[str, str]]:
     said.append(_said("References", _distance(found, chosen["reference"])))
     if n_plausible > 1:
         said.append(_said("Other plausible", _runners_up(found)))
-    said.append(
-        _said(
-            "Cost",
-            f"About {energy_text(best['inference_J'])} to name a sample and "
-            f"{energy_text(best['training_J'])} to train (45{NBSP}nm CMOS, arithmetic "
-            f"alone); {duration(best['seconds'].get('fit'))} of wall time to train.",
-        )
+    costs = [best[key] for key in ("inference_J", "training_J")]
+    spent = f"{duration(best['seconds'].get('fit'))} of wall time to train"
+    energy = (
+        f"About {energy_text(costs[0])} to name a sample and {energy_text(costs[1])} to train "
+        f"(45{NBSP}nm CMOS, arithmetic alone)"
     )
+    if costs == [None, None]:
+        energy = "Its operations were not counted, so its energy is not known"
+    said.append(_said("Cost", f"{energy}; {spent}."))
     if n_plausible > 1:
         said.append(_said("Cheapest", _cheapest(found)))
     if found["n_seeds"] == 1:
@@ -214,6 +215,8 @@ def _cheapest(found: dict[str, Any]) -> str:
     methods, chosen = found["methods"], found["answer"]
     within = f"{100 * chosen['within']:.0f} points"
     told, best = [], chosen["best"]
+    if methods[best]["inference_J"] is None:
+        return "Which is cheaper is not known, since its own operations were not counted."
     for name, use, key in (
         (chosen["cheapest_inference"], "to name a sample", "inference_J"),
         (chosen["cheapest_training"], "to train", "training_J"),

@@ -11,6 +11,7 @@ from bioplastic.errors import ParameterError
 from bioplastic.study.catalogue import PROBLEMS
 from bioplastic.study.methods import METHODS
 from bioplastic.study.methods.base import Method
+from bioplastic.study.modules import OwnModule, module_of
 from bioplastic.study.outcome import Outcome
 from bioplastic.study.problems import SIZES, Problem, Size
 from bioplastic.study.runner import Failure, run_tasks
@@ -147,6 +148,7 @@ def plan(
             fold=fold,
             budget=tries,
             digest=problem.load().digest,
+            modules=_own_modules(problem, method),
         )
         for problem in problems.values()
         for method in chosen.values()
@@ -183,7 +185,8 @@ def compare(
         Data sets: ``"hd"``, ``"fsdd"``, ``"shd"``, ``"ssc"``, ``"ntidigits"``, ``"spoken"``,
         ``"digits"``, ``"mnist"``, or problems of your own.
     methods : str, Method, or sequence of them
-        Methods by name, or of your own; ``"all"`` takes those whose packages are installed.
+        Methods by name, or of your own; ``"all"``, also among others, takes those whose packages
+        are installed.
     seeds : int or iterable of int
         How many seeds, 0 to n - 1, or which.
     size : {"demo", "default", "full"}
@@ -266,9 +269,10 @@ def _methods(
 ) -> tuple[dict[str, Method], dict[str, str]]:
     """Return the methods by name, and those of "all" that cannot run here."""
     given = [methods] if isinstance(methods, str | Method) else list(methods)
-    if given == ["all"]:
+    if "all" in given:
         able = {name: method for name, method in METHODS.items() if not method.missing}
-        return able, {n: _remedy(m) for n, m in METHODS.items() if n not in able}
+        own = _methods([m for m in given if m != "all"])[0] if len(given) > 1 else {}
+        return able | own, {n: _remedy(m) for n, m in METHODS.items() if n not in able | own}
     for name in given:
         if isinstance(name, str):
             _check_name("methods", name, METHODS)
@@ -279,6 +283,11 @@ def _methods(
         if method.missing:
             raise ParameterError(f"methods: {method.name} {_remedy(method)}")
     return {method.name: method for method in found}, {}
+
+
+def _own_modules(*things: Problem | Method) -> tuple[OwnModule, ...]:
+    found = [module for thing in things if (module := module_of(thing)) is not None]
+    return tuple({module.path: module for module in found}.values())
 
 
 def _check_name(parameter: str, name: str, known: Iterable[str]) -> None:
@@ -302,9 +311,11 @@ def _command(
     all_folds: bool,
     budget: int | None,
 ) -> str:
-    """Return the command line that repeats a study of built-in problems and methods."""
+    """Return the command line that repeats a study of methods and problems that it can name."""
     words = ["bioplastic", "compare", "--data", ",".join(problems), "--methods"]
     words.append(",".join(methods))
+    for module in _own_modules(*problems.values(), *methods.values()):
+        words += ["--module", module.path]
     words += ["--seeds", str(seeds if isinstance(seeds, int) else ",".join(map(str, seeds)))]
     words += ["--size", size]
     if all_folds:

@@ -1,5 +1,6 @@
 """Energy of a workload on devices, from the joules that the literature gives for an operation."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -183,6 +184,7 @@ def energy(workload: Workload, device: str | Device) -> float:
     Returns
     -------
     energy : float, in joules
+        NaN where no operation was counted.
 
     Raises
     ------
@@ -201,6 +203,8 @@ def energy(workload: Workload, device: str | Device) -> float:
         if device not in DEVICES:
             raise ParameterError(f"device: must be one of {', '.join(DEVICES)}, got {device!r}")
         device = DEVICES[device]
+    if not workload.counted:
+        return math.nan
     acs, macs = workload.effective_acs, workload.effective_macs
     if not device.event_driven:
         acs, macs = 0.0, workload.dense

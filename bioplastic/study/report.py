@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bioplastic.study import _report_figures as figures
 from bioplastic.study import _report_tables as tables
 from bioplastic.study import _report_texts as texts
+from bioplastic.study._report_costs import with_gaps_named
 from bioplastic.study._report_figures import Picture
 from bioplastic.study._report_files import TEMPLATES, as_csv, render, write
 from bioplastic.study._report_numbers import check, findings
@@ -94,7 +95,7 @@ def write_report(
     page : Path
         ``report.html``. Beside it lie ``report.md`` with its pictures in ``figures``,
         ``results.json`` with every number, ``results.csv`` with a row a task and ``tests.csv``
-        with a row a pair of methods.
+        with a row a pair of methods. Costs that nobody has counted are ``"not counted"``.
 
     Raises
     ------
@@ -128,11 +129,12 @@ def write_report(
         "facts": texts.facts(numbers),
         "style": (TEMPLATES / "report.css").read_text(encoding="utf-8"),
     }
+    named = with_gaps_named(numbers)
     files = {
         "report.html": render("report.html.j2", known, escape=True),
         "report.md": render("report.md.j2", known, escape=False),
-        "results.json": json.dumps(numbers, indent=1, allow_nan=False, ensure_ascii=False) + "\n",
-        "results.csv": as_csv(numbers["tasks"]),
+        "results.json": json.dumps(named, indent=1, allow_nan=False, ensure_ascii=False) + "\n",
+        "results.csv": as_csv(named["tasks"]),
         "tests.csv": as_csv(
             [{"problem": p["name"], **test} for p in numbers["problems"] for test in p["tests"]]
         ),

@@ -6,11 +6,12 @@ import hashlib
 import importlib.metadata
 import inspect
 import json
+import pickle
 import platform
 import time
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from bioplastic.errors import ParameterError
 from bioplastic.study._memory import watch_memory
 from bioplastic.study.methods._parts import build_seconds
 from bioplastic.study.methods.base import Inputs, Method
+from bioplastic.study.modules import OwnModule
 from bioplastic.study.outcome import Outcome
 from bioplastic.study.problems import Problem, Rows, Samples, Size
 
@@ -51,6 +53,8 @@ class Task:
         How many of the method's candidates may be tried.
     digest : str
         Hash of the data. A machine whose data are others refuses the task.
+    modules : tuple of OwnModule
+        Files of the user that have declared the problem or the method.
 
     Examples
     --------
@@ -69,6 +73,21 @@ class Task:
     fold: int
     budget: int
     digest: str = field(repr=False)
+    modules: tuple[OwnModule, ...] = field(default=(), repr=False)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Send a user's files along, which are run before what they declare is looked for."""
+        if not self.modules:
+            return super().__reduce_ex__(protocol)
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        try:
+            return SentTask, (self.modules, pickle.dumps(values))
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise ParameterError(
+                f"{self.name}: {self.problem!r} and {self.method!r} cannot be sent to another "
+                f"process ({error}); functions that they hold must have a name at the top level of "
+                f"{self.modules[0].path}"
+            ) from error
 
     @property
     def name(self) -> str:
@@ -85,8 +104,8 @@ class Task:
     def key(self) -> str:
         """Hash of all that the outcome follows from, versions of packages excepted.
 
-        bioplastic's own version and the text of the method's functions are in it: a newer version
-        and a method that was changed compute anew.
+        bioplastic's own version, the text of the method's functions, and that of a user's file
+        which declares them, are in it: a newer version and a method that was changed compute anew.
         """
         samples = self.problem.load()
         said = {
@@ -102,6 +121,8 @@ class Task:
             "fold": self.fold,
             "budget": self.budget,
         }
+        if self.modules:
+            said["modules"] = [module.text for module in self.modules]
         text = json.dumps(said, sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
@@ -194,6 +215,35 @@ class Task:
         return tried
 
 
+@dataclass(frozen=True)
+class SentTask:
+    """A task as it arrives in another process, which may not have the user's files yet.
+
+    Parameters
+    ----------
+    modules : tuple of OwnModule
+        The files.
+    values : bytes
+        The task's fields, pickled.
+    """
+
+    modules: tuple[OwnModule, ...]
+    values: bytes = field(repr=False)
+
+    def run(self) -> Outcome:
+        """Run the files, and then the task.
+
+        Raises
+        ------
+        ParameterError
+            If a file cannot be run here.
+        """
+        for module in self.modules:
+            module.ready()
+        task = Task(**pickle.loads(self.values))
+        return task.run()
+
+
 def versions(method: Method | None = None) -> dict[str, str]:
     """Versions of Python and of the packages on which numbers depend."""
     needed = ("bioplastic", "brian2", "numpy", "scipy", "scikit-learn")
@@ -205,11 +255,14 @@ def versions(method: Method | None = None) -> dict[str, str]:
 def _sources(method: Method) -> list[str]:
     """Return the text of a method's functions, which may be changed between two calls."""
     texts = []
-    for kind in type(method).__mro__[: type(method).__mro__.index(Method)]:
-        for function in filter(inspect.isfunction, vars(kind).values()):
-            # Typed into an interpreter, a function has none.
-            with contextlib.suppress(OSError, TypeError):
-                texts.append(inspect.getsource(function))
+    kinds = type(method).__mro__[: type(method).__mro__.index(Method)]
+    own = [f for kind in kinds for f in vars(kind).values() if inspect.isfunction(f)]
+    # Also what it was given, such as what makes its network.
+    given = [f for f in vars(method).values() if inspect.isfunction(f) or inspect.isclass(f)]
+    for function in (*own, *given):
+        # Typed into an interpreter, a function has none.
+        with contextlib.suppress(OSError, TypeError):
+            texts.append(inspect.getsource(function))
     return texts
 
 

@@ -6,15 +6,19 @@ from typing import Any, Self
 
 from bioplastic.errors import ParameterError
 
-__all__ = ["Workload"]
+__all__ = ["OPERATIONS", "Workload"]
+
+#: Fields that count operations.
+OPERATIONS = ("dense", "effective_acs", "effective_macs", "membrane_updates", "weight_updates")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
     """What presenting `n_samples` samples takes: operations summed over samples, and size.
 
-    Workloads of parts, such as a network and the readout behind it, add up to that of the whole
-    (``+``), and ``workload * n`` is that of presenting all samples `n` times.
+    One without any operation was not counted, which reports say in place of 0. Workloads of parts,
+    such as a network and the readout behind it, add up to that of the whole (``+``), and
+    ``workload * n`` is that of presenting all samples `n` times.
 
     Parameters
     ----------
@@ -64,6 +68,11 @@ class Workload:
     footprint: float = 0.0
     n_weights: int = 0
     n_zero_weights: int = 0
+
+    @property
+    def counted(self) -> bool:
+        """Whether operations were counted: every model takes some."""
+        return any(getattr(self, name) for name in OPERATIONS)
 
     @property
     def connection_sparsity(self) -> float:

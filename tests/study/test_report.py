@@ -531,12 +531,51 @@ def test_numbers_that_json_has_not_are_null(tmp_path):
     assert "NaN" not in path.with_name("results.json").read_text(encoding="utf-8")
 
 
-def test_a_method_that_takes_no_energy_is_left_out_of_the_picture_only(tmp_path):
+def test_what_was_not_counted_is_said_everywhere_and_is_no_zero(tmp_path):
     nothing = Workload(n_samples=100)
-    outcomes = study(("liquid",), seeds=2, inference=nothing, learning=nothing)
-    path = written(outcomes, tmp_path, names=("liquid",))
-    assert results(path)["problems"][0]["methods"]["liquid"]["inference_J"] == 0
-    assert "About 0 J to name a sample" in said(path)
+    own = study(("liquid",), seeds=2, inference=nothing, learning=nothing)
+    path = written([*own, *study(("svm",), seeds=2)], tmp_path, names=("liquid", "svm"))
+    methods = results(path)["problems"][0]["methods"]
+    costs = ("inference_J", "training_J")
+    assert [methods["liquid"][key] for key in costs] == ["not counted"] * 2
+    assert all(methods["svm"][key] > 0 for key in costs)
+    for device in methods["liquid"]["energy"].values():
+        assert set(device.values()) == {"not counted"}
+    operations = methods["liquid"]["inference"]
+    assert {k for k, v in operations.items() if v != "not counted"} == {"n_samples"}
+    assert methods["svm"]["inference"]["weight_updates"] == 0  # counted, and there were none
+    with path.with_name("results.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        counts = {k: v for k, v in row.items() if k.startswith(("inference_", "learning_"))}
+        unknown = {k for k, v in counts.items() if v == "not counted"}
+        mine = {k for k in counts if not k.endswith("n_samples")}
+        assert unknown == mine if row["method"] == "liquid" else "inference_loihi_J" not in unknown
+    assert "energy is not known; " in said(path)
+    assert "Which is cheaper" not in said(path)  # of one plausible method
+    for name in ("report.html", "report.md"):
+        text = path.with_name(name).read_text(encoding="utf-8").replace("\u00a0", " ")
+        assert not re.search(r"(?<![\d.])0 J", text)
+        assert text.count("not counted") > 20
+
+
+def test_the_best_may_be_one_whose_cost_is_not_known(tmp_path):
+    nothing = Workload(n_samples=100)
+    own = study(("eprop",), seeds=2, inference=nothing, learning=nothing)
+    path = written([*own, *study(("timing",), seeds=2)], tmp_path, names=("eprop", "timing"))
+    assert "Which is cheaper is not known, since its own operations were not counted" in said(path)
+
+
+def test_a_picture_says_whose_energy_is_not_there(monkeypatch, tmp_path):
+    titles = []
+    legend = _report_figures._legend
+    monkeypatch.setattr(
+        _report_figures, "_legend", lambda *given: (titles.append(given[2]), legend(*given))
+    )
+    nothing = Workload(n_samples=100)
+    own = study(("liquid",), seeds=1, inference=nothing, learning=nothing)
+    written([*own, *study(("svm",), seeds=1)], tmp_path, names=("liquid", "svm"))
+    assert sorted(titles[0]) == ["Liquid, standard readout\n(not counted)", "RBF-SVM"]
 
 
 def test_texts_are_escaped(tmp_path, undrawn):
@@ -576,7 +615,8 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     ("joules", "text"),
     [
         (1.234e-8, "12.3 nJ"), (9.996e-7, "1.00 µJ"), (5e-13, "500 fJ"), (0.0, "0 J"),
-        (2.5e-17, "0.0250 fJ"), (1.0, "1.00 J"), (4.5e4, "45.0 kJ"), (None, "–"),
+        (2.5e-17, "0.0250 fJ"), (1.0, "1.00 J"), (4.5e4, "45.0 kJ"),
+        (None, "not counted"),
     ],
 )  # fmt: skip
 def test_energies_are_written_with_three_digits(joules, text):

@@ -9,8 +9,9 @@ from bioplastic.study.methods.rstdp import RewardMethod
 from bioplastic.study.methods.stdp import DiehlCookMethod
 from bioplastic.study.methods.svm import SVM
 from bioplastic.study.methods.timing import Timing
+from bioplastic.study.methods.torch_method import TorchMethod
 
-__all__ = ["METHODS", "Method", "Theory"]
+__all__ = ["METHODS", "Method", "Theory", "TorchMethod"]
 
 #: Methods by their names, those that a brain could use first.
 METHODS: dict[str, Method] = {

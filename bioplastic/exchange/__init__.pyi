@@ -1,0 +1,4 @@
+from .cpp import export_cpp
+from .nir import export_nir, import_nir
+
+__all__ = ["export_cpp", "export_nir", "import_nir"]
