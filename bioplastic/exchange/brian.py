@@ -37,7 +37,6 @@ def from_brian[S: SpikeSaving](cls: type[S], monitor: Any, *, windows: Any) -> S
 def to_brian(spikes: SpikeSaving, **options: Any) -> Any:
     """Make a group that fires one sample; see SpikeTrains.to_brian."""
     from brian2 import SpikeGeneratorGroup, defaultclock, second
-    from brian2.core.functions import timestep
 
     where = "SpikeTrains.to_brian"
     if len(spikes) != 1:
@@ -46,7 +45,7 @@ def to_brian(spikes: SpikeSaving, **options: Any) -> Any:
         )
     clock = options.get("clock") or defaultclock
     dt = float(options.get("dt") or clock.dt)
-    steps = np.asarray(timestep(spikes.times, dt))
+    steps = ((spikes.times + 1e-3 * dt) / dt).astype(np.int64)  # as Brian rounds
     order = np.lexsort((steps, spikes.units))
     same = np.flatnonzero((np.diff(steps[order]) == 0) & (np.diff(spikes.units[order]) == 0))
     if len(same):

@@ -41,10 +41,23 @@ FOR_EXTENSIONS = {
 #: Underscores that are not Brian's, and where: ours, of other packages, and what notebooks ask for.
 NOT_BRIANS = {
     "_checks.py: _largest",
+    "_spike_files.py: _asdict",
+    "_stored_spikes.py: _addresses",
+    "_stored_spikes.py: _held",
+    "_stored_spikes.py: _of",
+    "_stored_spikes.py: _read",
+    "_stored_spikes.py: _source",
+    "_stored_spikes.py: _trusted",
     "cli/model_file.py: _get_state",  # skops
     "cli/model_file.py: _utils",
     "engine/listening.py: _trusted",
     "engine/outputs.py: _kept",
+    "exchange/_trained.py: _takes_spikes",
+    "exchange/cpp.py: _learns_signals",
+    "exchange/cpp.py: _pool",
+    "exchange/cpp.py: _takes_spikes",
+    "exchange/dense.py: _places",
+    "exchange/tonic.py: _samples",
     "models/declaration.py: _repr_latex_",
     "networks/_checkpoints.py: _entropy",
     "networks/_checkpoints.py: _state",

@@ -220,7 +220,7 @@ class TestSamples:
         )
         shown = make_stimulus(trains, dt=1e-3, pool=3, order=np.array([1, 0]))
         assert isinstance(shown, engine.SignalStimulus)
-        for sample, s, u in zip(shown.values, steps, units, strict=True):
+        for sample, s, u in zip(shown.values.made(np.arange(2)), steps, units, strict=True):
             expected = np.zeros((20, 3))
             np.add.at(expected, (s, u // 3), 1)
             np.testing.assert_array_equal(sample, expected)
@@ -228,7 +228,7 @@ class TestSamples:
 
     def test_a_spike_at_the_very_end_counts_in_the_last_step(self):
         trains = SpikeTrains([0.0104, 0.0105], [0, 1], [0, 2], n_units=2, duration=0.0105)
-        counts = make_stimulus(trains, dt=1e-3, pool=2).values[0]
+        counts = make_stimulus(trains, dt=1e-3, pool=2).values.made(np.array([0]))[0]
         assert counts.shape == (11, 1)
         assert counts[10] == 2
 
