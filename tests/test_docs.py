@@ -158,7 +158,7 @@ def test_the_blocks_of_the_page_on_ways_in_and_out_run_one_after_the_other(print
     for partner in ("neo", "pandas"):
         pytest.importorskip(partner)
     *printed, heard, _, _ = printed_by(blocks_of("howto/in_and_out.md")).splitlines()
-    assert heard.startswith("['")
+    assert re.match(r"\[\d+\] \{'call'", heard)
     assert (tmp_path / "answer" / "makefile").is_file()
     assert printed == [
         "SpikeTrains(2 samples, 3 units, 4 spikes, 0.2 s)",

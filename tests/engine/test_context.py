@@ -13,6 +13,7 @@ import pytest
 from brian2 import Hz, ms
 
 from bioplastic import engine
+from bioplastic.engine.brian_internals import active_device, put_back_device
 from bioplastic.engine.context import brian_context
 from bioplastic.engine.noise import noise_device
 from bioplastic.engine.runtime import RuntimeProgram
@@ -228,12 +229,14 @@ class TestOtherThreads:
 
     def test_brians_device(self, meanwhile, tmp_path):
         own = device_module.all_devices["cpp_standalone"]
+        before, previous = active_device(), list(device_module.previous_devices)
         try:
             meanwhile(lambda: brian2.set_device(own, directory=str(tmp_path)))
             assert brian2.get_device() is own
         finally:
             own.reinit()
-            device_module.reset_device()
+            put_back_device(before)
+            device_module.previous_devices[:] = previous
 
 
 class TestMissedObjects:
