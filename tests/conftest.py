@@ -26,8 +26,8 @@ def pytest_collection_finish() -> None:
 
 #: Where optimised code of each kind of loop is compared with references.
 OPTIMISED = {
-    "test_closed_forms.py", "test_equivalence.py", "test_gradients.py", "test_lanes.py",
-    "test_listed_synapses.py", "test_promises.py", "test_superposition.py", "test_threads.py",
+    "test_closed_forms.py", "test_equivalence.py", "test_gradients.py", "test_promises.py",
+    "test_superposition.py", "test_threads.py",
 }  # fmt: skip
 
 

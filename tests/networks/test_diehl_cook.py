@@ -100,6 +100,7 @@ def test_repeats_samples_that_evoke_too_few_spikes(X):
     assert never.n_presentations_ == 3 * 4  # nothing to see: repeated to the limit, then left
 
 
+@pytest.mark.slow  # the example of the README says as much
 @pytest.mark.parametrize(
     "engine_name",
     [

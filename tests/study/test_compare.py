@@ -72,6 +72,7 @@ def test_again_it_takes_what_is_stored_and_says_the_same(study):
         assert one.as_json() == two.as_json()
 
 
+@pytest.mark.slow  # the demo compares from nothing, too
 def test_from_nothing_it_finds_the_same_numbers(study, tmp_path):
     found, _ = study
     anew = compare("digits", QUICK, seeds=2, size="demo", folder=tmp_path, n_jobs=2)

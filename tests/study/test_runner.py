@@ -190,6 +190,7 @@ class TestProcesses:
         assert sorted(ran(log)) == expected
         assert os.getpid() not in pids(log)
 
+    @pytest.mark.slow  # killed ten times, below, goes the same way with less
     def test_a_killed_one_is_done_again_and_numbers_are_those_of_one_process(self, tmp_path, log):
         tasks = [DiesOnce(0, log), *(Sums(k, log) for k in range(1, 4)), Threads(4), Refuses(5)]
         store, here = Store(tmp_path / "processes"), Store(tmp_path / "here")
