@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -44,10 +44,7 @@ __all__ = ["CPP", "CompiledProgram", "StandaloneProgram", "compile_unit", "gener
 
 #: -ffast-math lets the compiler vectorise sums; infinities stay honest.
 FLAGS = ("-std=c++17", "-O3", "-ffast-math", "-fno-finite-math-only", "-w", "-pthread")
-# GCC uses half of the widest vectors unless it is told.
-_NATIVE: tuple[str, ...] = ("-march=native",)
-if platform.machine() in ("x86_64", "AMD64"):
-    _NATIVE += ("-mprefer-vector-width=512",)
+_NATIVE = "-march=native"
 _TEMPLATES = Path(__file__).with_name("templates")
 #: What lanes learn, by the number that the program is given.
 _COMBINE = (None, "sum", "mean")
@@ -394,9 +391,9 @@ def _build(
 ) -> None:
     generate(network, folder, slot_device, lanes=lanes, superpose=lanes == 1, answers=answers)
     commands = [
-        [compiler, *FLAGS, *extra, "-I.", "unit.cpp", "-o", "main"] for extra in (_NATIVE, ())
+        [compiler, *FLAGS, *extra, "-I.", "unit.cpp", "-o", "main"] for extra in ((_NATIVE,), ())
     ]
-    compile_unit(folder, commands, _NATIVE)  # not every compiler knows these
+    compile_unit(folder, commands, _NATIVE)  # some compilers know no -march=native
 
 
 def generate(
@@ -450,7 +447,7 @@ def generate(
         shutil.copy(_TEMPLATES / header, folder)
 
 
-def compile_unit(folder: Path, commands: list[list[str]], try_next: Sequence[str] = ()) -> None:
+def compile_unit(folder: Path, commands: list[list[str]], try_next: str = "") -> None:
     """Compile what :func:`generate` wrote.
 
     Parameters
@@ -459,8 +456,8 @@ def compile_unit(folder: Path, commands: list[list[str]], try_next: Sequence[str
         Where the sources lie.
     commands : list of list of str
         The compiler with its arguments; the second where the first fails over `try_next`.
-    try_next : sequence of str
-        Options that not every compiler knows.
+    try_next : str
+        Option that not every compiler knows.
 
     Raises
     ------
@@ -471,7 +468,7 @@ def compile_unit(folder: Path, commands: list[list[str]], try_next: Sequence[str
         done = call(command, cwd=folder)
         if done.returncode == 0:
             return
-        if not any(option in done.stderr for option in try_next):
+        if not try_next or try_next not in done.stderr:
             break
     kept = Path(tempfile.mkdtemp(prefix="bioplastic-failed-build-"))
     shutil.copytree(folder, kept, dirs_exist_ok=True)
