@@ -149,7 +149,10 @@ def whole_units(units: npt.ArrayLike, where: str = "SpikeTrains.units") -> npt.N
     try:
         numbers = given.astype(np.float64)
     except (TypeError, ValueError):
-        raise DataError(f"{where}: must be whole numbers, got {given.dtype}") from None
+        raise DataError(
+            f"{where}: must be whole numbers, got {given.dtype}; "
+            "np.unique(names, return_inverse=True) numbers names"
+        ) from None
     # Beyond 2**53 a float names no unit for certain; NaN fails both comparisons.
     bad = np.flatnonzero(~((np.abs(numbers) <= 2**53) & (numbers == np.floor(numbers))))
     if len(bad):

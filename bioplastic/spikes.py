@@ -236,7 +236,7 @@ class SpikeTrains(SpikeExchange):
         return len(self), self.n_units
 
     def __repr__(self) -> str:
-        lengths = np.unique(self.duration)
+        lengths = np.unique(self.duration.round(9))  # differences of times are not exact
         span = f"{lengths[0]:g} s" if len(lengths) == 1 else f"{self.duration.sum():g} s in all"
         return (
             f"SpikeTrains({len(self)} samples, {self.n_units} units, "

@@ -163,6 +163,7 @@ def test_the_blocks_of_the_page_on_ways_in_and_out_run_one_after_the_other(print
     assert printed == [
         "SpikeTrains(2 samples, 3 units, 4 spikes, 0.2 s)",
         "[[1, 1], [0, 1]]",
+        "[[1, 1], [0, 1]]",
         "[ 10000 120000 130000] [0 2 0] 1",
         "True",
         "True",

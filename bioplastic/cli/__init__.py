@@ -19,8 +19,8 @@ _COMMANDS = {
     "train": "Train a network on images or on spoken words.",
     "evaluate": "Measure held-out accuracy on the test data.",
     "recognize": "Classify sound files with a trained model.",
-    "compare": "Compare methods of training on the same data, and write a report.",
-    "demo": "Train, measure and draw a network, then compare methods of training.",
+    "compare": "Compare methods on the same data, and write a report.",
+    "demo": "Train, measure and draw a network, then compare methods.",
     "doctor": "Tell what works here, and what to install.",
 }
 # Plain text in place of boxes: it can be piped, searched and read in the log of a CI run.

@@ -91,7 +91,7 @@ def compare(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Compare methods of training on the same data, and write a report.
+    """Compare methods on the same data, and write a report.
 
     Settings are chosen within the training data, test data are touched once. Each finished task
     is stored in the folder; after an interruption of any kind the same command goes on.

@@ -39,7 +39,7 @@ def demo(
     debug: Debug = False,
     **given: Any,
 ) -> None:
-    """Train, measure and draw a network, then compare methods of training.
+    """Train, measure and draw a network, then compare methods.
 
     The network is Diehl & Cook's, on handwritten digits that come along with scikit-learn. A fifth
     of them is held out: nothing sees it before the last measurement, neither the training, nor the

@@ -200,7 +200,10 @@ def load_model_file(path: Path, *, made_by: str = "") -> Any:
     from bioplastic.cli.model_file import read_model_file
 
     if not path.is_file():
-        raise DataNotFoundError(f"{path} is not a file; name a {MODEL} of `bioplastic train`")
+        raise DataNotFoundError(
+            f"{path}: there is no such file or folder; name a {MODEL} of "
+            "`bioplastic train`, or its folder"
+        )
     try:
         return read_model_file(path)
     except Exception as error:  # a damaged file can raise anything

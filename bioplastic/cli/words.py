@@ -327,7 +327,9 @@ def audio_words(path: Path | None = None, *, jobs: int = 1, pattern: str | None 
         If the sounds cannot be read, or are too few to hold some out.
     """
     if path is None:
-        raise ParameterError("--data: must name the folder with the sounds")
+        raise ParameterError(
+            "--data: must name the folder with the sounds, the one that --audio named"
+        )
     pattern = pattern or "{label}/*.wav"
     audio = load_audio(path, pattern=pattern)
     words = np.array(audio.target_names)[audio.target]

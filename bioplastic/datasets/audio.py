@@ -95,7 +95,7 @@ def load_audio(
         if match is None:
             raise DataError(
                 f"{path}: must be named as {pattern} within {place}; remove it, or give a pattern "
-                f"that fits all files: load_audio(folder, pattern=...)"
+                f"that fits all files: load_audio(folder, pattern=...), or --pattern"
             )
         found[path] = match.groupdict()
     labels = [fields["label"] for fields in found.values()]

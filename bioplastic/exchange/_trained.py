@@ -58,7 +58,7 @@ def network_and_state(model: Any, where: str) -> tuple[Network, State]:
         return model.network_, model.state_
     remedy = ""
     if isinstance(model, Pipeline):
-        remedy = "; give the step that is the network, for example model.named_steps['network']"
+        remedy = "; give its step that is the network, for example model[0]"
     raise ParameterError(
         f"{where}: model must be an EPropClassifier, EPropRegressor, SpikingClassifier, "
         f"SpikingRegressor, LiquidStateMachine or (network, state), got {type(model).__name__}"

@@ -57,6 +57,12 @@ def from_recording[S: SpikeSaving](
     where: str = "SpikeTrains.from_recording",
 ) -> S:  # fmt: skip
     """Cut one recording into samples; see SpikeTrains.from_recording."""
+    if isinstance(times, list | tuple) and len(times) and np.ndim(times[0]):
+        raise DataError(
+            f"{where}: times must be one list of all spikes, got a list of lists; "
+            f"np.concatenate(times) makes one, and np.repeat(units, [len(t) for t in times]) "
+            f"says whose they are"
+        )
     seconds = base_units(f"{where}: times", times)
     whole = whole_units(units, f"{where}: units")
     if seconds.ndim != 1 or seconds.shape != whole.shape:

@@ -282,7 +282,11 @@ class Stream:
             raise DataError(
                 f"Stream.send: spike {k} at {when[k]:g} s must lie within its block, from "
                 f"{begin:g} s on and before {end:g} s; "
-                + ("an earlier block was its own" if early else "it belongs to a later block")
+                + (
+                    "times count from the begin of the sample, not of the block"
+                    if early
+                    else "it belongs to a later block"
+                )
             )
         offsets, duration = [0, len(when)], [end] * second
         return SpikeTrains(when, where, offsets, n_units=self._n_units, duration=duration)

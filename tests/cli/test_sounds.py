@@ -148,7 +148,7 @@ def test_what_cannot_be_recognized(trained, by_name, failure, tmp_path):
     assert "holds no model.skops" in failure("recognize", tmp_path, sound)
     (tmp_path / "model.skops").write_bytes(b"nothing")
     assert "cannot be read" in failure("recognize", tmp_path / "model.skops", sound)
-    assert "is not a file" in failure("recognize", tmp_path / "none.skops", sound)
+    assert "there is no such file or folder" in failure("recognize", tmp_path / "none.skops", sound)
 
 
 def test_models_that_hear_nothing(failure, tmp_path, by_name):

@@ -168,6 +168,10 @@ def test_bad_events_are_refused_by_line(words, tmp_path):
     lost = subprocess.run([moved / "answer"], input="", capture_output=True, text=True, check=False)
     assert lost.returncode == 2
     assert "data has to lie beside the program" in lost.stderr
+    asked = subprocess.run(
+        [moved / "answer", "--help"], capture_output=True, text=True, check=False
+    )
+    assert "usage: answer [DATA] < EVENTS" in asked.stderr
     named = [moved / "answer", tmp_path / "data"]
     found = subprocess.run(named, input="0.01 1\n", capture_output=True, text=True, check=True)
     assert found.stdout.strip() in {"0", "1"}

@@ -164,6 +164,11 @@ class TestFromRecording:
         assert spikes.counts().sum(axis=1).tolist() == [2, 2]
         np.testing.assert_allclose(spikes.duration, 0.15)
 
+    def test_windows_of_one_length_are_shown_as_such(self):
+        starts = 0.1 * np.arange(3)  # 0.30000000000000004 - 0.2, and the like
+        windows = np.column_stack([starts, starts + 0.1])
+        assert repr(SpikeTrains.from_recording([0.1], [0], windows)).endswith("1 spikes, 0.1 s)")
+
     def test_units_are_those_of_the_whole_recording(self):
         assert SpikeTrains.from_recording([0.1, 9.0], [0, 41], [(0, 1)]).n_units == 42
         assert len(SpikeTrains.from_recording([0.1], [0], [])) == 0
@@ -173,6 +178,8 @@ class TestFromRecording:
         [
             ({"times": [0.1]}, r"lists of equal length, got shapes \(1,\) and \(5,\)"),
             ({"times": [0.1, 0.2, np.nan, 0, 0]}, "must be finite, event 2 has nan s"),
+            ({"times": [[0.1, 0.2], [0.3]]}, r"got a list of lists; np\.concatenate\(times\)"),
+            ({"units": ["a"] * 5}, r"got <U1; np\.unique\(names, return_inverse=True\)"),
             ({"units": [0, 1, 9, 0, 0]}, r"units must lie in 0\.\.4, event 2 has 9"),
             ({"units": [0, 1, -1, 0, 0]}, r"units must lie in 0\.\.4, event 2 has -1"),
             ({"units": [0, 1, 0.5, 0, 0]}, "units: must be whole numbers, event 2 has 0.5"),

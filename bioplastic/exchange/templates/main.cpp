@@ -196,7 +196,7 @@ static void read_line(const std::string& line, long number, Word& word)
 
 int main(int argc, char** argv)
 {
-    if (argc > 2) refuse("usage: answer [DATA] < EVENTS");
+    if (argc > 2 || (argc == 2 && argv[1][0] == '-')) refuse("usage: answer [DATA] < EVENTS");
     std::error_code none;
     fs::path self = fs::read_symlink("/proc/self/exe", none);
     if (none) self = fs::absolute(argv[0]);
