@@ -23,7 +23,7 @@
 # **Reproduced.** No published number: the way from a data set of tonic to a program that answers
 # while a word is still being said, and to C++ without Python.
 #
-# **Expected number.** 95.4 % of 240 words by voices never heard; answers of the listener, and of
+# **Expected number.** 95.4 % of 240 words by unseen voices; answers of the listener, and of
 # the C++ program, equal to those of the model.
 #
 # **Protocol.** 720 words, zero to nine, by 12 voices of a speech synthesiser, written in the layout
@@ -107,13 +107,16 @@ learned, heard = (
     for each in (training, test)
 )
 drop = tonic.transforms.DropEvent(p=0.1)
-lossy = SpikeTrains.from_tonic([drop(test[0][0])], sensor_size=channels)
+lossy = SpikeTrains.from_tonic(
+    [drop(test[0][0])], sensor_size=channels, duration=heard.data.duration[:1]
+)
 figure, panels = plt.subplots(1, 2, sharey=True, figsize=(9, 3.2), layout="constrained")
 for axes, spikes, title in (
     (panels[0], heard.data[:1], "as tonic reads it"),
     (panels[1], lossy, "through DropEvent(p=0.1)"),
 ):
     plot_raster(spikes, axes=axes)
+    axes.set_ylabel("unit" if axes is panels[0] else "")
     axes.set_title(f"{title}: {len(spikes.times):,} spikes", loc="left", fontsize=11)
 plt.show()
 learned.data, heard.data, np.unique(heard.groups)
@@ -141,8 +144,8 @@ shares = [np.mean((answers == heard.target)[heard.groups == name]) for name in n
 figure, axes = plt.subplots(figsize=(5, 2.6), layout="constrained")
 axes.barh([str(voices[int(n)]) for n in names], 100 * np.array(shares), color=BLUE)
 axes.set_xlim(0, 100)
-axes.set_xlabel("words named right (%)")
-axes.set_title(f"voices never heard: {100 * accuracy:.1f} %", loc="left", fontsize=11)
+axes.set_xlabel("accuracy (%)")
+axes.set_title(f"unseen voices: {100 * accuracy:.1f} %", loc="left", fontsize=11)
 plt.show()
 
 # %% [markdown]

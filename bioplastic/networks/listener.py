@@ -288,6 +288,11 @@ class Stream:
                     else "it belongs to a later block"
                 )
             )
+        for unit in np.asarray(where)[np.asarray(where) >= self._n_units][:1]:
+            raise DataError(
+                f"Stream.send: units must be below {self._n_units}, the channels that the model was "
+                f"trained on, got {unit}"
+            )
         offsets, duration = [0, len(when)], [end] * second
         return SpikeTrains(when, where, offsets, n_units=self._n_units, duration=duration)
 
