@@ -157,6 +157,8 @@ def test_bad_events_are_refused_by_line(words, tmp_path):
         ("0.01 8\n", "line 1: must be a time and a channel in 0..7, got '0.01 8'"),
         ("0.01 1.5\n", "line 1: must be a time and a channel"),
         ("0.01 1 2\n", "line 1: must be a time and a channel"),
+        ("1e9 3\n", "line 1: has more time steps than can be counted, '1e9 3'"),
+        ("1e300\n", "line 1: has more time steps than can be counted"),
         ("0.01\n0.02 1\n", "word 0: an event lies after its end"),
     ]:
         done = subprocess.run([program], input=text, capture_output=True, text=True, check=False)

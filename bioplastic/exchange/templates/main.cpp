@@ -186,6 +186,8 @@ static void read_line(const std::string& line, long number, Word& word)
     const std::string where = "line " + std::to_string(number) + ": ";
     if (!(from >> first) || !std::isfinite(first) || first < 0)
         refuse(where + "must begin with a time >= 0 in seconds, got '" + line + "'");
+    if (first/DT > INT32_MAX - 1 - N_REST)
+        refuse(where + "has more time steps than can be counted, '" + line + "'");
     if (!(from >> second)) { word.duration = first; return; }
     char* end;
     const long unit = std::strtol(second.c_str(), &end, 10);
