@@ -62,8 +62,11 @@ struct Workplace
 
     explicit Workplace(const fs::path& data)
     {
-        std::string name = (fs::temp_directory_path()/"answer-XXXXXX").string();
-        if (!mkdtemp(name.data())) refuse("cannot make a folder in " + fs::temp_directory_path().string());
+        std::error_code none;
+        const fs::path temporary = fs::temp_directory_path(none);
+        if (none) refuse("TMPDIR is no folder");
+        std::string name = (temporary/"answer-XXXXXX").string();
+        if (!mkdtemp(name.data())) refuse("cannot make a folder in " + temporary.string());
         root = name;
         word = root/"word";
         fs::create_directory(word);
