@@ -178,9 +178,7 @@ def test_bad_events_are_refused_by_line(words, tmp_path):
     assert "data has to lie beside the program" in lost.stderr
     named = [moved / "answer", tmp_path / "data"]
     nowhere = os.environ | {"TMPDIR": str(tmp_path / "nowhere")}
-    lost = subprocess.run(
-        named, input="", capture_output=True, text=True, check=False, env=nowhere
-    )
+    lost = subprocess.run(named, input="", capture_output=True, text=True, check=False, env=nowhere)
     assert (lost.returncode, lost.stderr) == (2, "answer: TMPDIR is no folder\n")
     found = subprocess.run(named, input="0.01 1\n", capture_output=True, text=True, check=True)
     assert found.stdout.strip() in {"0", "1"}

@@ -48,7 +48,7 @@ class TestFromTonic:
             assert sample.duration[0] == pytest.approx(np.ceil(last / 1e3) / 1e3)
 
     def test_a_sensor_of_too_many_pixels_is_refused(self):
-        with pytest.raises(DataError, match=r"n_units: must be below 2\*\*31, got 1180591620717411303424"):
+        with pytest.raises(DataError, match=rf"must be below 2\*\*31, got {2**70}"):
             SpikeTrains.from_tonic(gestures(), sensor_size=(2**20, 2**20, 2**30))
 
     @pytest.mark.parametrize("p", [0, 1, True, 255])

@@ -168,7 +168,6 @@ def test_values_that_are_not_finite_are_named_as_the_model_names_them():
                 of.transform(X[:1])
         assert listener.transform(X[3:4]) == model.transform(X[3:4])
 
-
     with model.open() as listener:
         with listener.stream() as stream:
             at = X[0].times < 0.02

@@ -130,8 +130,8 @@ def test_files_of_the_same_text_know_where_they_lie(tmp_path):
 def test_a_file_that_was_interrupted_is_run_anew(tmp_path):
     path, flag = tmp_path / "mine.py", tmp_path / "flag"
     path.write_text(
-        f"import pathlib\nif not pathlib.Path({str(flag)!r}).exists():\n    raise KeyboardInterrupt\n"
-        + BLOBS
+        f"import pathlib\nif not pathlib.Path({str(flag)!r}).exists():\n"
+        "    raise KeyboardInterrupt\n" + BLOBS
     )
     with pytest.raises(KeyboardInterrupt):
         load_module(path)
