@@ -140,7 +140,9 @@ def _expression(pattern: str) -> re.Pattern[str]:
             f"load_audio.pattern: must {wrong}, got {pattern!r}; for example '{{label}}/*.wav' or "
             f"'{{label}}_{{group}}_{{index}}.wav'"
         )
-    return re.compile("/".join(map(_name_expression, pattern.split("/"))))
+    ending = re.escape(Path(pattern).suffix)
+    names = "/".join(map(_name_expression, pattern.split("/")))
+    return re.compile(f"{names.removesuffix(ending)}(?i:{ending})")
 
 
 def _name_expression(pattern: str) -> str:
@@ -160,8 +162,10 @@ def _files(folder: Path, suffix: str) -> list[Path]:
         raise DataNotFoundError(f"load_audio: {folder} is not a folder; correct the path")
     found = sorted(
         path
-        for path in folder.rglob(f"*{suffix}")
-        if path.is_file() and not path.name.startswith(".")
+        for path in folder.rglob("*")
+        if path.suffix.lower() == suffix.lower()  # as .WAV of some recorders
+        and path.is_file()
+        and not path.name.startswith(".")
     )
     if not found:
         raise DataNotFoundError(

@@ -2,11 +2,12 @@
 
 import contextlib
 import functools
+import os
 import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -81,7 +82,7 @@ class OpenNetwork:
         self._sizes = {name: len(value) for name, value in values.items()}
         check_lists(network, values, lanes=1, copies=self._engine.copies, rings=self._engine.rings)
         self._folder = Path(tempfile.mkdtemp(prefix="bioplastic-"))
-        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._remove = weakref.finalize(self, _remove, self._folder, os.getpid())
         self._program: Any = program
         if (stay := getattr(program, "stay", None)) is not None:
             self._program = stay(self.chunk(None, np.zeros(0, dtype=np.int64)))
@@ -92,7 +93,7 @@ class OpenNetwork:
         """End the program."""
         if isinstance(self._program, StayingProgram):
             self._program.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._remove()
 
     def present(
         self,
@@ -231,6 +232,11 @@ class OpenNetwork:
         return isinstance(self._program, StayingProgram) and takes == ["spikes"] and not asks
 
 
+def _remove(folder: Path, owner: int) -> None:
+    if os.getpid() == owner:  # and no fork of it
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 class OpenSample:
     """A sample whose spikes come bit by bit.
 
@@ -263,16 +269,23 @@ class OpenSample:
     def add(
         self, times: npt.NDArray[np.float64], units: npt.NDArray[np.int32], until: float
     ) -> None:
-        """Take spikes of the time up to `until`, checked and sorted, and go on to there."""
-        self._times = np.concatenate([self._times, times])
-        self._units = np.concatenate([self._units, units])
-        self.time = until
+        """Take spikes of the time up to `until`, checked and sorted, and go on to there.
+
+        Raises
+        ------
+        ParameterError
+            If these are more steps than can be counted; nothing is taken.
+        """
+        check_steps(self.network, np.array([until / self._dt]))
         # A hair more, as where times of spikes are turned into steps.
         n_steps = int(steps_of(np.array([until]), self._dt)[0])
-        if self.live:
-            samples = self._opened.chunk(self._due(n_steps), np.array([n_steps])).samples
-            self._found.append(self._program.go_on(samples, n_steps - self._n_steps))
-        self._n_steps = n_steps
+        with self._or_as_before():
+            self._times = np.concatenate([self._times, times])
+            self._units = np.concatenate([self._units, units])
+            if self.live:
+                samples = self._opened.chunk(self._due(n_steps), np.array([n_steps])).samples
+                self._found.append(self._program.go_on(samples, n_steps - self._n_steps))
+        self.time, self._n_steps = until, n_steps
         if self.live:
             self._result = self._so_far()
 
@@ -281,8 +294,10 @@ class OpenSample:
         if self.live:
             n_steps = self._schedule.n_steps([self.time])
             total = int(n_steps[0])
-            chunk = self._opened.chunk(self._due(total, last=True), n_steps)
-            done = self._program.end(chunk, total - self._n_steps)
+            with self._or_as_before():
+                chunk = self._opened.chunk(self._due(total, last=True), n_steps)
+                done = self._program.end(chunk, total - self._n_steps)
+            self._n_steps = -1  # whatever the answer is
             self._found.append((done.times, done.units))
             times, units = (np.concatenate(parts) for parts in zip(*self._found, strict=True))
             offsets = np.array([0, len(times)])
@@ -330,6 +345,16 @@ class OpenSample:
         # A sample that goes on has no rest yet.
         n = int(np.searchsorted(found.spikes.times, (self._n_steps - 0.5) * self._dt))
         return self._made(found.spikes.times[:n], found.spikes.units[:n], found)
+
+    @contextlib.contextmanager
+    def _or_as_before(self) -> Iterator[None]:
+        """Forget spikes that the program was not given, so that they can come once more."""
+        before = self._times, self._units, self._n_fired
+        try:
+            yield
+        except BaseException:
+            self._times, self._units, self._n_fired = before
+            raise
 
     def _due(self, n_steps: int, *, last: bool = False) -> Any:
         """Return steps and units of spikes that are due before a step and were not fired yet."""

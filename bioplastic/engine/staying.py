@@ -54,6 +54,7 @@ class StayingProgram:
 
     def __init__(self, program: "CompiledProgram", chunk: Chunk) -> None:
         self._program, self._lock, self._streams = program, threading.Lock(), False
+        self._owner = os.getpid()
         self._folder = folder = Path(tempfile.mkdtemp(dir=chunk.folder))
         with writing(chunk.folder):
             write_arrays(folder / "given", program.values_of(chunk) | program.samples_of(chunk))
@@ -61,7 +62,7 @@ class StayingProgram:
             self._process, self.build_seconds = program.start(
                 program.arguments(folder, chunk), stderr, stdin=subprocess.PIPE
             )
-        self.close = weakref.finalize(self, _close, self._process, chunk.folder, os.getpid())
+        self.close = weakref.finalize(self, _close, self._process, chunk.folder, self._owner)
         self._wait()
 
     def run(
@@ -127,6 +128,11 @@ class StayingProgram:
     def _check_alive(self) -> None:
         if not self.close.alive:
             raise _closed()
+        if os.getpid() != self._owner:  # two would read the answers of one
+            raise SimulationError(
+                "the program belongs to the process that has started it, and this is a fork of it; "
+                "open the model once more"
+            )
 
     def _ask(self, number: int, *, goes_on: bool) -> None:
         assert self._process.stdin is not None

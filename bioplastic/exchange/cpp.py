@@ -219,7 +219,7 @@ def _of_pipeline(model: Pipeline) -> _Answer:
     if isinstance(last, NeuronLabelClassifier) and not scalers:
         counted = _of_labels(last)
     elif hasattr(last, "coef_") and hasattr(last, "classes_"):
-        weights = np.asarray(last.coef_, dtype=np.float64)
+        weights = np.atleast_2d(last.coef_).astype(np.float64)  # of two classes a row, or (1, n)
         intercept = np.broadcast_to(last.intercept_, weights.shape[:1]).astype(np.float64)
         for scaler in scalers[::-1]:
             scale = 1.0 if scaler.scale_ is None else scaler.scale_

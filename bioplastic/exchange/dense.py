@@ -25,7 +25,7 @@ def from_dense[S: SpikeSaving](cls: type[S], raster: npt.ArrayLike, dt: Any) -> 
             f"{counts.dtype} of shape {counts.shape}; one sample is raster[np.newaxis]"
         )
     sample, step, unit = np.nonzero(counts)  # in the order of samples, then of time
-    values = counts[sample, step, unit]
+    values = counts[sample, step, unit].astype(np.float64)  # 16 bits end before 2**31
     with np.errstate(invalid="ignore"):
         wrong = np.flatnonzero(~((values > 0) & (values == np.floor(values)) & (values < 2**31)))
     if len(wrong):

@@ -7,7 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic._quantities import base_units, has_unit
-from bioplastic._spike_checks import check_durations, up_to_last_spikes, whole_units
+from bioplastic._spike_checks import (
+    check_durations,
+    check_n_units,
+    up_to_last_spikes,
+    whole_units,
+)
 from bioplastic._spike_saving import SpikeSaving
 from bioplastic.errors import DataError
 
@@ -75,8 +80,7 @@ def from_recording[S: SpikeSaving](
         raise DataError(
             f"{where}: times must be finite, event {bad[0]} has {seconds[bad[0]]} s; leave it out"
         )
-    if n_units is None:
-        n_units = _number(whole)
+    n_units = check_n_units(_number(whole) if n_units is None else n_units)
     bad = np.flatnonzero((whole < 0) | (whole >= n_units))
     if len(bad):
         raise DataError(
@@ -149,8 +153,7 @@ def assemble[S: SpikeSaving](
     seconds = np.concatenate([np.empty(0), *times])
     whole = np.concatenate([np.empty(0, np.int64), *(one.astype(np.int64) for one in units)])
     sample = np.repeat(np.arange(len(times)), sizes)
-    if n_units is None:
-        n_units = _number(whole)
+    n_units = check_n_units(_number(whole) if n_units is None else n_units)
     if duration is None:
         lengths = up_to_last_spikes(np.where(np.isfinite(seconds), seconds, 0), offsets)
     else:

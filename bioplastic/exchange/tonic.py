@@ -1,6 +1,7 @@
 """Data sets of events in tonic, and data sets for its transforms and for PyTorch."""
 
 import importlib.metadata
+import math
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def from_tonic[S: SpikeSaving](
         _WHERE,
         times,
         units,
-        n_units=int(np.prod(size)),
+        n_units=math.prod(size),
         duration=getattr(dataset, "duration", None) if duration is None else duration,
         known=True,
     )
@@ -67,10 +68,10 @@ def to_tonic(
     """Make a data set of tables of events; see SpikeTrains.to_tonic."""
     where = "SpikeTrains.to_tonic"
     size = (spikes.n_units, 1, 1) if sensor_size is None else _checked(sensor_size, where)
-    if np.prod(size) != spikes.n_units:
+    if math.prod(size) != spikes.n_units:
         raise ParameterError(
             f"{where}: sensor_size must have as many channels as there are units, "
-            f"{spikes.n_units}, got {size} with {np.prod(size)}"
+            f"{spikes.n_units}, got {size} with {math.prod(size)}"
         )
     targets = [-1] * len(spikes)
     if labels is not None:

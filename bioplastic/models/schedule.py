@@ -80,5 +80,5 @@ class Schedule(Declaration):
             lengths = np.full(lengths.shape, float(self.presentation))
         dt = float(self.dt)
         # A hair less, so that 0.7 s of 1 ms are 700 steps whatever the last bit says.
-        steps = np.maximum(np.ceil(lengths / dt - 1e-6), 1).astype(np.int64)
+        steps = np.clip(np.ceil(lengths / dt - 1e-6), 1, 2.0**62).astype(np.int64)
         return steps + round(float(self.rest) / dt)

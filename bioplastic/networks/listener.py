@@ -159,10 +159,10 @@ class Listener:
                 f"{first!r}; the cochlea brings a sound to its level, which only the whole sound "
                 f"has: give what follows it, model[1:], spikes"
             )
-        length = float(base_units("Listener.stream: block", block, error=ParameterError))
-        if not 0 < length < np.inf:
-            raise ParameterError(f"Listener.stream: block must be above 0 s, got {block}")
-        return Stream(self._model, self._networks[0].begin(), length)
+        length = base_units("Listener.stream: block", block, error=ParameterError)
+        if length.ndim or not 0 < length < np.inf:
+            raise ParameterError(f"Listener.stream: block must be one time above 0 s, got {block}")
+        return Stream(self._model, self._networks[0].begin(), float(length))
 
     def close(self) -> None:
         """End the program; a listener that is closed already stays so."""
@@ -253,6 +253,8 @@ class Stream:
         ------
         DataError
             If the block is late, a spike does not lie within it, or is none.
+        ParameterError
+            If the sample has more steps than can be counted.
         SimulationError
             If the stream has ended.
         """
@@ -260,7 +262,10 @@ class Stream:
         self._check_open()
         begin = self.time
         given = begin + self._block if until is None else until
-        end = float(base_units("Stream.send: until", given))
+        moment = base_units("Stream.send: until", given)
+        if moment.ndim:
+            raise DataError(f"Stream.send: until must be one time, got shape {moment.shape}")
+        end = float(moment)
         if not begin < end < np.inf:
             raise DataError(
                 f"Stream.send: the block is late, it ends at {end:g} s, and what came before "
@@ -276,6 +281,8 @@ class Stream:
         self, times: npt.ArrayLike, units: npt.ArrayLike, begin: float, end: float
     ) -> SpikeTrains:
         when = base_units("Stream.send: times", times)
+        if when.ndim != 1:
+            raise DataError(f"Stream.send: times must be a list, got shape {when.shape}")
         where = np.asarray(units) if np.size(units) else np.zeros(0, dtype=np.int32)
         for k in np.flatnonzero(~((when >= begin) & (when < end)))[:1]:
             early = when[k] < begin
@@ -321,8 +328,8 @@ class Stream:
             That of the model to the whole sample, bit for bit. Methods go on to tell of it.
         """
         self._check_open()
-        self._ended = True
         self._sample.end()
+        self._ended = True
         return self._answer()
 
     def close(self) -> None:

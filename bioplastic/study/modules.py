@@ -42,7 +42,7 @@ class OwnModule:
         return f"bioplastic_own_{Path(self.path).stem}"
 
     def ready(self) -> ModuleType:
-        """Return the module, run in this process unless it was before with the same text.
+        """Return the module, run in this process unless it was before, with the same text.
 
         Raises
         ------
@@ -50,7 +50,8 @@ class OwnModule:
             If it cannot be run.
         """
         known = sys.modules.get(self.name)
-        if known is not None and getattr(known, "__text__", None) == self.text:
+        found = getattr(known, "__file__", None), getattr(known, "__text__", None)
+        if known is not None and found == (self.path, self.text):
             return known
         module = ModuleType(self.name)
         vars(module).update(__file__=self.path, __text__=self.text)
@@ -63,8 +64,10 @@ class OwnModule:
         sys.modules[self.name] = module
         try:
             exec(compile(self.text, self.path, "exec"), vars(module))
-        except Exception as error:
-            del sys.modules[self.name]
+        except BaseException as error:
+            del sys.modules[self.name]  # which has been run in part
+            if not isinstance(error, Exception | SystemExit):
+                raise
             frames = [
                 f for f in traceback.extract_tb(error.__traceback__) if f.filename == self.path
             ]
@@ -122,7 +125,7 @@ def load_module(path: str | Path) -> tuple[dict[str, Method], dict[str, Problem]
     """
     path = Path(path).expanduser().absolute()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin files with a mark
     except OSError as error:
         raise DataNotFoundError(f"module: cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -171,7 +174,7 @@ def _declared(module: ModuleType) -> list[Method | Problem]:
             continue
         try:
             found.append(kind())
-        except TypeError as error:
+        except Exception as error:
             raise ParameterError(
                 f"module: {module.__file__}: {kind.__name__} cannot be made without arguments "
                 f"({error}); make one at the top level of the file"

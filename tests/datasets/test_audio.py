@@ -54,6 +54,13 @@ def test_classes_by_name(tmp_path):
         np.testing.assert_allclose(sound, sounds[name], atol=2**-15)
 
 
+def test_endings_in_capitals_are_no_other_files(tmp_path):
+    write(tmp_path, ["yes/a.wav", "no/a.WAV", "no/b.Wav"])
+    loaded = load_audio(tmp_path)
+    assert loaded.target_names == ["no", "yes"]
+    assert loaded.target.tolist() == [0, 0, 1]
+
+
 def test_classes_by_subfolder(tmp_path):
     write(tmp_path, ["yes/a.wav", "yes/b.wav", "no/a.wav", "no/.hidden.wav"])
     (tmp_path / "readme.txt").write_text("not a sound")

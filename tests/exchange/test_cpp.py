@@ -1,5 +1,6 @@
 """C++ without Python: the answers of the model, of a program that make has made."""
 
+import os
 import shutil
 import subprocess
 
@@ -104,9 +105,14 @@ def test_eprop_answers_as_in_python(words, unseen, tmp_path):
 
 
 @needs_make
-def test_a_liquid_with_a_linear_readout_answers_as_in_python(words, unseen, tmp_path):
+@pytest.mark.parametrize(
+    "readout",
+    [LogisticRegression(), pytest.param(RidgeClassifier(), marks=pytest.mark.slow)],
+    ids=["logistic", "ridge"],  # coefficients of shape (1, n) and (n,)
+)
+def test_a_linear_readout_of_two_classes_answers_as_in_python(words, unseen, tmp_path, readout):
     X, y = words
-    model = liquid("random", StandardScaler(), LogisticRegression()).fit(X, y)
+    model = liquid("random", StandardScaler(), readout).fit(X, y)
     expected = model.predict(SpikeTrains.concatenate([X, unseen]))
     assert len(set(expected)) == 2
     text = events(SpikeTrains.concatenate([X, unseen]))
@@ -157,6 +163,8 @@ def test_bad_events_are_refused_by_line(words, tmp_path):
         ("0.01 8\n", "line 1: must be a time and a channel in 0..7, got '0.01 8'"),
         ("0.01 1.5\n", "line 1: must be a time and a channel"),
         ("0.01 1 2\n", "line 1: must be a time and a channel"),
+        ("1e9 3\n", "line 1: has more time steps than can be counted, '1e9 3'"),
+        ("1e300\n", "line 1: has more time steps than can be counted"),
         ("0.01\n0.02 1\n", "word 0: an event lies after its end"),
     ]:
         done = subprocess.run([program], input=text, capture_output=True, text=True, check=False)
@@ -173,6 +181,9 @@ def test_bad_events_are_refused_by_line(words, tmp_path):
     )
     assert "usage: answer [DATA] < EVENTS" in asked.stderr
     named = [moved / "answer", tmp_path / "data"]
+    nowhere = os.environ | {"TMPDIR": str(tmp_path / "nowhere")}
+    lost = subprocess.run(named, input="", capture_output=True, text=True, check=False, env=nowhere)
+    assert (lost.returncode, lost.stderr) == (2, "answer: TMPDIR is no folder\n")
     found = subprocess.run(named, input="0.01 1\n", capture_output=True, text=True, check=True)
     assert found.stdout.strip() in {"0", "1"}
 

@@ -34,6 +34,12 @@ def test_a_spike_lies_at_the_begin_of_its_bin_and_several_evenly_in_it():
     assert spikes.duration.tolist() == [1.0, 1.0]
 
 
+@pytest.mark.filterwarnings("error")
+def test_counts_of_16_bits_warn_of_nothing():
+    raster = np.full((1, 2, 3), 2, np.float16)
+    assert SpikeTrains.from_dense(raster, 1 * ms).counts().tolist() == [[4, 4, 4]]
+
+
 def test_spikes_on_a_grid_come_back_bit_for_bit():
     rng = np.random.default_rng(1)
     spikes = SpikeTrains.from_dense(rng.random((4, 500, 6)) < 0.05, 0.1 * ms)

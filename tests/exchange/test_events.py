@@ -196,6 +196,14 @@ class TestFromRecording:
             SpikeTrains.from_recording(**given, n_units=5)
 
 
+@pytest.mark.parametrize("n_units", ["3", 2.0, -3, 0])
+def test_what_is_no_number_of_units_is_refused(n_units):
+    with pytest.raises(DataError, match="n_units: must be a whole number of at least 1"):
+        SpikeTrains.from_events(TRIALS, n_units=n_units)
+    with pytest.raises(DataError, match="n_units: must be a whole number of at least 1"):
+        SpikeTrains.from_recording([0.1], [0], [(0, 1)], n_units=n_units)
+
+
 def test_doors_open_no_library_that_is_not_needed():
     code = (
         "import sys\nfrom bioplastic import SpikeTrains\n"

@@ -47,6 +47,10 @@ class TestFromTonic:
             last = events["t"].max(initial=0)
             assert sample.duration[0] == pytest.approx(np.ceil(last / 1e3) / 1e3)
 
+    def test_a_sensor_of_too_many_pixels_is_refused(self):
+        with pytest.raises(DataError, match=rf"must be below 2\*\*31, got {2**70}"):
+            SpikeTrains.from_tonic(gestures(), sensor_size=(2**20, 2**20, 2**30))
+
     @pytest.mark.parametrize("p", [0, 1, True, 255])
     def test_one_polarity_means_nothing(self, p):
         events = np.array([(2000, 3, p), (1000, 699, p)], CHANNELS)

@@ -524,6 +524,9 @@ class TestSchedule:
         assert found.dtype == np.int64
         assert found[0] == n_steps + 2
 
+    def test_a_length_beyond_64_bits_has_more_steps_than_any_limit(self):
+        assert Schedule(presentation=None, rest=0 * ms).n_steps([1e300]) > 2**31
+
 
 def test_declaring_makes_no_brian_object():
     def count():

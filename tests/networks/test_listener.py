@@ -1,5 +1,6 @@
 """A model that is kept open answers as it does otherwise; its process ends, whatever happens."""
 
+import errno
 import gc
 import os
 import signal
@@ -22,7 +23,7 @@ from bioplastic import SpikeTrains
 from bioplastic.encoding import Cochlea
 from bioplastic.engine import staying
 from bioplastic.engine.cuda_program import CudaProgram
-from bioplastic.errors import DataError, ParameterError, SimulationError
+from bioplastic.errors import DataError, ParameterError, SimulationError, StorageError
 from bioplastic.models import Network, NeuronModel, Population, Projection, Schedule, SpikeInput
 from bioplastic.networks import (
     DiehlCookClassifier,
@@ -167,6 +168,14 @@ def test_values_that_are_not_finite_are_named_as_the_model_names_them():
                 of.transform(X[:1])
         assert listener.transform(X[3:4]) == model.transform(X[3:4])
 
+    with model.open() as listener:
+        with listener.stream() as stream:
+            at = X[0].times < 0.02
+            stream.send(X[0].times[at], X[0].units[at])
+            with pytest.raises(SimulationError, match="values that are not finite in out.v:"):
+                stream.end()
+        assert listener.transform(X[3:4]) == model.transform(X[3:4])
+
 
 def test_nothing_is_built_anew(lsm):
     lsm.predict(X[:1])
@@ -295,14 +304,22 @@ def test_late_blocks_and_spikes_outside_of_theirs(lsm):
             stream.send([0.03], [CHANNELS])
         with pytest.raises(DataError):
             stream.send([np.nan], [0])
+        for until in (1e12, 1e300):  # a block of so many steps would never end
+            with pytest.raises(ParameterError, match=r"steps of the longest sample"):
+                stream.send([], [], until=until)
+        with pytest.raises(DataError, match=r"until must be one time, got shape \(2,\)"):
+            stream.send([], [], until=[0.03, 0.04])
+        with pytest.raises(DataError, match=r"times must be a list, got shape \(\)"):
+            stream.send(0.03, 0)
         assert stream.time == 0.02
         assert len(stream.latencies) == 1
         stream.send([0.021 * 1000] * ms, [0])
         assert stream.end() in Y
         with pytest.raises(SimulationError, match="has ended"):
             stream.send([], [])
-    with Listener(lsm) as listener, pytest.raises(ParameterError, match="above 0 s"):
-        listener.stream(0 * ms)
+    for block in (0 * ms, [10, 20] * ms):
+        with Listener(lsm) as listener, pytest.raises(ParameterError, match="one time above 0 s"):
+            listener.stream(block)
 
 
 def test_one_stream_at_a_time_and_none_for_ever(lsm):
@@ -408,6 +425,44 @@ def test_a_killed_program_says_so(lsm):
         process_of(listener).kill()
         with pytest.raises(SimulationError, match="stopped with code -9"):
             stream.send([0.001], [0])
+
+
+def test_a_block_that_found_no_room_may_come_again(lsm, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    word, whole = X[1], lsm.decision_function(X[1])
+    with Listener(lsm) as listener, listener.stream() as stream:
+        for end in (0.01, 0.02, float(word.duration[0])):
+            now = (word.times >= stream.time) & (word.times < end)
+            block = word.times[now], word.units[now]
+            with monkeypatch.context() as patch:
+                patch.setattr(staying, "write_arrays", full)
+                with pytest.raises(StorageError, match="free some space"):
+                    stream.send(*block, until=end)
+            stream.send(*block, until=end)
+        with monkeypatch.context() as patch:
+            patch.setattr(staying, "write_arrays", full)
+            with pytest.raises(StorageError, match="free some space"):
+                stream.end()
+        stream.end()
+        np.testing.assert_array_equal(stream.decision_function(), whole[0])
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_fork_neither_asks_it_nor_ends_it(lsm):
+    with Listener(lsm) as listener:
+        child = os.fork()
+        if not child:
+            try:
+                listener.predict(X[:1])
+            except SimulationError as error:
+                said = "is a fork of it; open the model once more" in str(error)
+                listener.close()
+                os._exit(0 if said else 1)
+            os._exit(2)
+        assert os.waitpid(child, 0)[1] == 0
+        np.testing.assert_array_equal(listener.predict(X), lsm.predict(X))
 
 
 def test_ctrl_c_leaves_no_process(lsm, monkeypatch):

@@ -90,6 +90,13 @@ def test_a_file_declares_methods_and_problems(mine):
             ),
             "Nearest cannot be made without arguments",
         ),
+        (
+            BLOBS.replace(
+                "def candidates", "def __init__(self):\n        {}[0]\n\n    def candidates"
+            ),
+            "Nearest cannot be made without arguments",
+        ),
+        ("import sys\nsys.exit(3)", r"own\.py, line 2 cannot be run: SystemExit: 3"),
         (BLOBS.replace('"nearest"', '"a,b"'), "must have a name without commas"),
         (
             BLOBS + "\nOTHER = Problem(name='blobs', title='', loader=blobs, n_folds=3)",
@@ -102,6 +109,34 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(ParameterError, match=message):
         load_module(path)
+
+
+def test_a_mark_of_an_editor_is_passed_over(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(BLOBS, encoding="utf-8-sig")
+    assert list(load_module(path)[0]) == ["nearest"]
+
+
+def test_files_of_the_same_text_know_where_they_lie(tmp_path):
+    text = BLOBS.replace('title="Three blobs"', "title=__file__")
+    for folder in ("one", "other"):
+        path = tmp_path / folder / "mine.py"
+        path.parent.mkdir()
+        path.write_text(text)
+        _, problems = load_module(path)
+        assert problems["blobs"].title == str(path)
+
+
+def test_a_file_that_was_interrupted_is_run_anew(tmp_path):
+    path, flag = tmp_path / "mine.py", tmp_path / "flag"
+    path.write_text(
+        f"import pathlib\nif not pathlib.Path({str(flag)!r}).exists():\n"
+        "    raise KeyboardInterrupt\n" + BLOBS
+    )
+    with pytest.raises(KeyboardInterrupt):
+        load_module(path)
+    flag.touch()
+    assert list(load_module(path)[0]) == ["nearest"]
 
 
 def test_files_that_cannot_be_read(tmp_path):

@@ -62,8 +62,11 @@ struct Workplace
 
     explicit Workplace(const fs::path& data)
     {
-        std::string name = (fs::temp_directory_path()/"answer-XXXXXX").string();
-        if (!mkdtemp(name.data())) refuse("cannot make a folder in " + fs::temp_directory_path().string());
+        std::error_code none;
+        const fs::path temporary = fs::temp_directory_path(none);
+        if (none) refuse("TMPDIR is no folder");
+        std::string name = (temporary/"answer-XXXXXX").string();
+        if (!mkdtemp(name.data())) refuse("cannot make a folder in " + temporary.string());
         root = name;
         word = root/"word";
         fs::create_directory(word);
@@ -186,6 +189,8 @@ static void read_line(const std::string& line, long number, Word& word)
     const std::string where = "line " + std::to_string(number) + ": ";
     if (!(from >> first) || !std::isfinite(first) || first < 0)
         refuse(where + "must begin with a time >= 0 in seconds, got '" + line + "'");
+    if (first/DT > INT32_MAX - 1 - N_REST)
+        refuse(where + "has more time steps than can be counted, '" + line + "'");
     if (!(from >> second)) { word.duration = first; return; }
     char* end;
     const long unit = std::strtol(second.c_str(), &end, 10);
