@@ -46,6 +46,8 @@ def base_units(
         If they have another unit, or are no numbers.
     """
     name, wanted = _UNITS[unit]
+    if np.ma.is_masked(value):
+        raise error(f"{where}: must be {wanted}, some are masked; leave them out by compressed()")
     try:
         return _converted(value, unit, name)
     except (TypeError, ValueError) as reason:

@@ -29,6 +29,8 @@ def from_pandas[S: SpikeSaving](
             f"{', '.join(missing)}; rename yours by frame.rename(columns=...)"
         )
     for name in _COLUMNS:
+        if list(frame.columns).count(name) > 1:
+            raise DataError(f"{where}: needs one column {name}, got several; drop the others")
         bad = np.flatnonzero(frame[name].isna())
         if len(bad):
             raise DataError(

@@ -297,8 +297,8 @@ class Stream:
             )
         for unit in np.asarray(where)[np.asarray(where) >= self._n_units][:1]:
             raise DataError(
-                f"Stream.send: units must be below {self._n_units}, the channels that the model was "
-                f"trained on, got {unit}"
+                f"Stream.send: units must be below {self._n_units}, the channels that the model "
+                f"was trained on, got {unit}"
             )
         offsets, duration = [0, len(when)], [end] * second
         return SpikeTrains(when, where, offsets, n_units=self._n_units, duration=duration)

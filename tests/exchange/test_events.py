@@ -215,3 +215,10 @@ def test_doors_open_no_library_that_is_not_needed():
     ).stdout.split()
     assert "bioplastic.exchange.tonic" in loaded
     assert not {"tonic", "torch", "neo", "pandas", "h5py", "sklearn"} & set(loaded)
+
+
+def test_masked_times_are_no_spikes():
+    masked = np.ma.array([0.1, 0.2], mask=[False, True])
+    with pytest.raises(DataError, match="some are masked; leave them out by compressed"):
+        SpikeTrains.from_events([(masked, [0, 1])])
+    assert len(SpikeTrains.from_events([(masked.compressed(), [0])]).times) == 1

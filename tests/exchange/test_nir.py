@@ -429,7 +429,7 @@ def test_other_models_are_refused(trained, tmp_path):
     with pytest.raises(ParameterError, match="model must be an EProp.*got DiehlCookClassifier"):
         export_nir(DiehlCookClassifier(4), tmp_path / "a.nir")
     steps = make_pipeline(trained["liquid"], SpikeCount())
-    with pytest.raises(ParameterError, match="got Pipeline; give the step that is the network"):
+    with pytest.raises(ParameterError, match="got Pipeline; give its step that is the network"):
         export_nir(steps, tmp_path / "a.nir")
     with pytest.raises(NotFittedError):
         export_nir(EPropClassifier(4), tmp_path / "a.nir")

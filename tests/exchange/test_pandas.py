@@ -92,3 +92,9 @@ def test_without_pandas_it_says_how_to_get_it(spikes, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match=r"SpikeTrains.to_pandas: needs .* pip install pandas"):
         spikes.to_pandas()
+
+
+def test_a_column_that_is_there_twice_is_refused(spikes):
+    frame = spikes.to_pandas()
+    with pytest.raises(DataError, match="needs one column sample, got several"):
+        SpikeTrains.from_pandas(pd.concat([frame, frame], axis=1))

@@ -10,6 +10,9 @@
 #include <iostream>
 #include <sstream>
 #include <string>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -124,6 +127,9 @@ static void simulate_in(const fs::path& folder)
     if (child < 0) refuse("cannot start a process");
     if (!child)
     {
+#ifdef __linux__
+        prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody would wait for the answer
+#endif
         // Standard input is ours, and what a program reports goes nowhere.
         const int nowhere = open("/dev/null", O_RDWR);
         dup2(nowhere, 0);
