@@ -29,7 +29,7 @@ _OBJECTS = {"list": "_SynapseList", "arrivals": "_Arrivals", "superposition": "_
 _KINDS = "|".join((brian.POINTER, "_n_of", *(f"_{kind}" for kind in _OBJECTS)))
 #: Names in a code object's body that are another's in another's: arrays, numbers, and the above.
 _OF_ITS_OWN = re.compile(rf"\b({_KINDS})(_\w+)")
-#: GCC takes half of the widest vectors unless told: right for short loops, wrong for long rows.
+#: GCC takes half of the widest vectors unless told: right for liquids, wrong for rows that learn.
 _WIDE = """#if defined(__AVX512F__) && !defined(__clang__) && !defined(__CUDACC__)
 #pragma GCC target("prefer-vector-width=512")
 #endif"""
@@ -542,7 +542,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
     def declarations(self) -> Iterator[str]:
         """Return what the loop over slots shares with code objects, in C++."""
         lists, tables = self.built.plan.lists, self.built.tables
-        if any(wiring.kind != "one_to_one" for wiring in self.built.wirings.values()):
+        if any(p.rule is not None and not p.listed for p in self.built.plan.network.projections):
             yield _WIDE
         yield from (f"static int64_t _n_of_{name};" for name in lists)
         yield from (f"_OWN _SynapseList _list_{name};" for name in lists)
