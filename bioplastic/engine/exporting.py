@@ -4,8 +4,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from bioplastic.engine.arrays_file import read_arrays, write_arrays
+from bioplastic.engine.arrays_file import write_arrays
 from bioplastic.engine.presenting import Presentation
+from bioplastic.engine.program import Chunk, ChunkResult
 from bioplastic.engine.running import run
 from bioplastic.engine.standalone import slot_device
 from bioplastic.engine.standalone_program import FLAGS, CompiledProgram, generate
@@ -47,20 +48,19 @@ class _Sources(CompiledProgram):
         """Numbers of the variables' arrays."""
         return dict(self._numbers)
 
-    def _call(
-        self,
-        folder: Path,
-        arguments: list[str],
-        report: Callable[[int], None],
-        stop: Callable[[], bool],
-    ) -> float:
+    def run(
+        self, chunk: Chunk, *, report: Callable[[int], None], stop: Callable[[], bool]
+    ) -> ChunkResult:
+        """Write what a run would read, and the sources."""
         data = self._kept / "data"
         (data / "word").mkdir(parents=True, exist_ok=True)
-        shutil.copy(folder.parent / "given", data)
-        arrays = read_arrays(folder / "given")
-        of_samples = {name for name in arrays if name.startswith("input.")} | OF_SAMPLES
-        kept = {name: array for name, array in arrays.items() if name not in of_samples}
-        write_arrays(data / "word" / "given", kept)
+        others = {
+            name: array
+            for name, array in self.samples_of(chunk).items()
+            if name not in OF_SAMPLES and not name.startswith("input.")
+        }
+        write_arrays(data / "word" / "given", self.values_of(chunk) | others)
+        shutil.copy(chunk.folder / "given", data)  # synapses, which have their place by now
         for path in self._folder.iterdir():
             if path.suffix in (".cpp", ".h"):
                 shutil.copy(path, self._kept)

@@ -35,10 +35,9 @@ from bioplastic.engine.program import Chunk, ChunkResult, Probed
 from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.engine.standalone import Part, SlotDevice, slot_device
 from bioplastic.engine.staying import Samples, StayingProgram, end, follow, writing
+from bioplastic.engine.stimulus import Arrays
 from bioplastic.errors import BuildError, CompilerNotFoundError, SimulationError, StorageError
 from bioplastic.models import Network
-
-type Arrays = dict[str, npt.NDArray[Any]]
 
 __all__ = ["CPP", "CompiledProgram", "StandaloneProgram", "compile_unit", "generate"]
 
@@ -133,7 +132,7 @@ class CompiledProgram:
             built = self._call(folder, self.arguments(folder, chunk), report, stop)
             return self.read_output(folder, chunk, built)
 
-    def stay(self, chunk: Chunk) -> "StayingProgram":
+    def stay(self, chunk: Chunk) -> StayingProgram:
         """Start the program, which then stays alive between chunks of the same run.
 
         Parameters

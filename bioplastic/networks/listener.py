@@ -2,6 +2,7 @@
 
 import copy
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
@@ -20,7 +21,25 @@ from bioplastic.spikes import SpikeTrains
 __all__ = ["Listener", "Stream"]
 
 
-class Listener:
+class _Closes(ABC):
+    """What a ``with`` block closes at its end."""
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Listener(_Closes):
     """A trained model, kept ready to answer.
 
     The compiled program of its network runs on between calls, with synapses, parameters and state
@@ -170,19 +189,8 @@ class Listener:
         for network in self._networks:
             network.close()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-class Stream:
+class Stream(_Closes):
     """A sample whose spikes come in blocks, with an answer after each.
 
     :meth:`Listener.stream` makes it. The network goes on from where the last block left it. A
@@ -336,17 +344,6 @@ class Stream:
         """Leave the sample, so that the listener can take another."""
         self._ended = True
         self._sample.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _answer(self) -> Any:
         return self.predict() if hasattr(self._model, "predict") else self.transform()
