@@ -9,8 +9,9 @@ import contextlib
 import os
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
@@ -18,6 +19,9 @@ import numpy.typing as npt
 
 from bioplastic._hdf5 import open_hdf5
 from bioplastic.errors import DataError, DataNotFoundError, StorageError
+
+if TYPE_CHECKING:
+    from sklearn.utils import Bunch
 
 __all__ = [
     "Columns",
@@ -35,7 +39,8 @@ __all__ = [
 _BLOCK = 4096
 
 
-class Columns(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class Columns:
     """What a file in SHD's layout says beside the spikes; None where it does not.
 
     Attributes
@@ -50,15 +55,24 @@ class Columns(NamedTuple):
         Name of each class.
     """
 
-    n_units: int | None
-    duration: npt.NDArray[np.float64] | None
-    labels: npt.NDArray[Any] | None
-    groups: npt.NDArray[Any] | None
-    label_names: npt.NDArray[np.str_] | None
+    n_units: int | None = None
+    duration: npt.NDArray[np.float64] | None = None
+    labels: npt.NDArray[Any] | None = None
+    groups: npt.NDArray[Any] | None = None
+    label_names: npt.NDArray[np.str_] | None = None
+
+    def beside(self, data: Any) -> "Bunch":
+        """Return samples with what belongs to them."""
+        from sklearn.utils import Bunch
+
+        return Bunch(
+            data=data, target=self.labels, groups=self.groups, target_names=self.label_names
+        )
 
 
-class SpikeFile(NamedTuple):
-    """What a file in SHD's layout holds; None where the file does not say.
+@dataclass(frozen=True, kw_only=True)
+class SpikeFile(Columns):
+    """What a file in SHD's layout holds.
 
     Attributes
     ----------
@@ -68,24 +82,11 @@ class SpikeFile(NamedTuple):
         Unit of each spike.
     offsets : ndarray of shape (n_samples + 1,)
         Where each sample begins and ends.
-    n_units : int or None
-        Number of units.
-    duration : ndarray of shape (n_samples,) or None, in seconds
-        Length of each sample.
-    labels, groups : ndarray of shape (n_samples,) or None
-        Class and speaker of each sample.
-    label_names : ndarray of shape (n_classes,) or None
-        Name of each class.
     """
 
     times: npt.NDArray[np.float64]
     units: npt.NDArray[Any]
     offsets: npt.NDArray[np.int64]
-    n_units: int | None = None
-    duration: npt.NDArray[np.float64] | None = None
-    labels: npt.NDArray[Any] | None = None
-    groups: npt.NDArray[Any] | None = None
-    label_names: npt.NDArray[np.str_] | None = None
 
 
 @contextlib.contextmanager
@@ -134,7 +135,7 @@ def _read(file: Any, path: Path) -> SpikeFile:
         times=np.concatenate([np.empty(0), *times], dtype=np.float64),
         units=np.concatenate([np.empty(0, np.uint16), *units]),
         offsets=np.concatenate([[0], np.cumsum(sizes)]),
-        **columns(file, len(sizes), path)._asdict(),
+        **vars(columns(file, len(sizes), path)),
     )
 
 

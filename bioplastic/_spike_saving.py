@@ -192,11 +192,4 @@ class SpikeSaving:
             raise DataError(f"SpikeTrains.load: {place}: {error}") from error
         if not return_bunch:
             return spikes
-        from sklearn.utils import Bunch
-
-        return Bunch(
-            data=spikes,
-            target=content.labels,
-            groups=content.groups,
-            target_names=content.label_names,
-        )
+        return content.beside(spikes)

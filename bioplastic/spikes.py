@@ -203,14 +203,7 @@ class SpikeTrains(SpikeExchange):
         spikes, found = open_spikes(Path(path).expanduser(), n_units=n_units, duration=duration)
         if not return_bunch:
             return spikes
-        from sklearn.utils import Bunch
-
-        return Bunch(
-            data=spikes,
-            target=found.labels,
-            groups=found.groups,
-            target_names=found.label_names,
-        )
+        return found.beside(spikes)
 
     @classmethod
     def _trusted(

@@ -41,7 +41,6 @@ FOR_EXTENSIONS = {
 #: Underscores that are not Brian's, and where: ours, of other packages, and what notebooks ask for.
 NOT_BRIANS = {
     "_checks.py: _largest",
-    "_spike_files.py: _asdict",
     "_stored_spikes.py: _addresses",
     "_stored_spikes.py: _held",
     "_stored_spikes.py: _of",
