@@ -9,7 +9,9 @@ collect_ignore = ["tests/exchange/torch_reader.py"]
 if any(importlib.util.find_spec(name) is None for name in ("torch", "snntorch")):
     collect_ignore.append("bioplastic/study/methods/surrogate.py")
 if importlib.util.find_spec("torch") is None:
-    collect_ignore.append("bioplastic/study/methods/torch_classifier.py")
+    collect_ignore += [
+        f"bioplastic/study/methods/{name}.py" for name in ("_torch_training", "torch_classifier")
+    ]
 if importlib.util.find_spec("nir") is None:
     collect_ignore += ["bioplastic/exchange/nir.py", "bioplastic/exchange/_nir_reading.py"]
 if importlib.util.find_spec("brian2cuda") is None:

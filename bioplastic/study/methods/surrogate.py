@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from snntorch import surrogate
 
 from bioplastic.spikes import SpikeTrains
+from bioplastic.study.methods._torch_training import AT_ONCE, answers, train
 
 __all__ = ["SurrogateGradientClassifier"]
 
@@ -21,8 +22,6 @@ _TAU_LOW, _TAU_HIGH, _TAU_OUT = 0.010, 0.100, 0.300
 _LINE_DELAY = 0.050
 #: Share of a sample, its last part, in which the answer counts.
 _WINDOW = 0.6
-#: Samples that are named at a time.
-_AT_ONCE = 64
 
 
 class SurrogateGradientClassifier(ClassifierMixin, BaseEstimator):
@@ -111,44 +110,21 @@ class SurrogateGradientClassifier(ClassifierMixin, BaseEstimator):
                 self.input_gain,
                 self.recurrent_gain,
             )
-        optimizer = torch.optim.Adam(self.module_.parameters(), lr=self.learning_rate)
-        n_batches = -(-len(spikes) // self.batch_size) * self.n_epochs
-        fall = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_batches)
-        self.history_: dict[str, list[float]] = {"loss": [], "score": []}
-        for _ in range(self.n_epochs):
-            heard = spikes
-            if self.augmenter is not None:
-                anew = clone(self.augmenter).set_params(
-                    n_copies=1, include_original=False, random_state=int(rng.integers(2**31))
-                )
-                heard, _ = anew.fit_resample(spikes, labels)
-            loss_sum, right = 0.0, 0
-            order = rng.permutation(len(heard))
-            for begin in range(0, len(order), self.batch_size):
-                rows = order[begin : begin + self.batch_size]
-                target = torch.as_tensor(labels[rows])
-                log_p, _ = self.module_(*self._batch(heard[rows]))
-                loss = torch.nn.functional.nll_loss(log_p, target)
-                optimizer.zero_grad()
-                loss.backward()
-                torch.nn.utils.clip_grad_norm_(self.module_.parameters(), 1.0)
-                optimizer.step()
-                fall.step()
-                loss_sum += float(loss.detach()) * len(rows)
-                right += int((log_p.argmax(dim=1) == target).sum())
-            self.history_["loss"].append(loss_sum / len(order))
-            self.history_["score"].append(right / len(order))
+        self.history_ = train(
+            self, spikes, labels, rng,
+            scores=self._log_probabilities,
+            loss_of=torch.nn.functional.nll_loss,
+            augmenter=self.augmenter,
+        )  # fmt: skip
         return self
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """Class with the largest probability, averaged over the last part of each sample."""
-        spikes, said = self._spikes(X), []
-        for begin in range(0, len(spikes), _AT_ONCE):
-            with torch.no_grad():
-                log_p, _ = self.module_(*self._batch(spikes[begin : begin + _AT_ONCE]))
-            said.append(log_p.argmax(dim=1).numpy())
-        answers: npt.NDArray[Any] = self.classes_[np.concatenate(said)]
-        return answers
+        return answers(self.classes_, self._spikes(X), self._log_probabilities)
+
+    def _log_probabilities(self, spikes: SpikeTrains) -> torch.Tensor:
+        log_p: torch.Tensor = self.module_(*self._batch(spikes))[0]
+        return log_p
 
     def transform_spikes(self, X: Any) -> SpikeTrains:
         """Spikes of the recurrent neurons."""
@@ -189,8 +165,8 @@ class SurrogateGradientClassifier(ClassifierMixin, BaseEstimator):
         spikes = self._spikes(X)
         n_inputs, steps = self.weights_["input"].shape[0], 0
         heard, fired = np.zeros(n_inputs), np.zeros(self.n_neurons)
-        for begin in range(0, len(spikes), _AT_ONCE):
-            inputs, n_steps = self._batch(spikes[begin : begin + _AT_ONCE])
+        for begin in range(0, len(spikes), AT_ONCE):
+            inputs, n_steps = self._batch(spikes[begin : begin + AT_ONCE])
             with torch.no_grad():
                 _, found = self.module_(inputs, n_steps)
             within = torch.arange(len(inputs))[:, None] < n_steps[None]

@@ -6,15 +6,13 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin
 
 from bioplastic.errors import ParameterError
 from bioplastic.spikes import SpikeTrains
+from bioplastic.study.methods._torch_training import answers, train
 
 __all__ = ["TorchClassifier"]
-
-#: Samples that are named at a time.
-_AT_ONCE = 64
 
 
 class TorchClassifier(ClassifierMixin, BaseEstimator):
@@ -105,38 +103,14 @@ class TorchClassifier(ClassifierMixin, BaseEstimator):
                     f"TorchMethod.module_factory: must return a torch.nn.Module, got "
                     f"{type(self.module_).__name__}"
                 )
-            self._train(X, labels, rng)
+            self.module_.train()
+            self.history_ = train(
+                self, X, labels, rng,
+                scores=self._scores,
+                loss_of=torch.nn.functional.cross_entropy,
+                augmenter=self.augmenter if words else None,
+            )  # fmt: skip
         return self
-
-    def _train(self, X: Any, labels: npt.NDArray[np.int64], rng: np.random.Generator) -> None:
-        module = self.module_.train()
-        optimizer = torch.optim.Adam(module.parameters(), lr=self.learning_rate)
-        n_batches = -(-len(labels) // self.batch_size) * self.n_epochs
-        fall = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_batches)
-        self.history_: dict[str, list[float]] = {"loss": [], "score": []}
-        for _ in range(self.n_epochs):
-            heard = X
-            if self.augmenter is not None and isinstance(X, SpikeTrains):
-                anew = clone(self.augmenter).set_params(
-                    n_copies=1, include_original=False, random_state=int(rng.integers(2**31))
-                )
-                heard, _ = anew.fit_resample(X, labels)
-            loss_sum, right = 0.0, 0
-            order = rng.permutation(len(labels))
-            for begin in range(0, len(order), self.batch_size):
-                rows = order[begin : begin + self.batch_size]
-                target = torch.as_tensor(labels[rows])
-                scores = self._scores(heard[rows])
-                loss = torch.nn.functional.cross_entropy(scores, target)
-                optimizer.zero_grad()
-                loss.backward()
-                torch.nn.utils.clip_grad_norm_(module.parameters(), 1.0)
-                optimizer.step()
-                fall.step()
-                loss_sum += float(loss.detach()) * len(rows)
-                right += int((scores.argmax(dim=1) == target).sum())
-            self.history_["loss"].append(loss_sum / len(order))
-            self.history_["score"].append(right / len(order))
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """Class with the largest score.
@@ -147,12 +121,7 @@ class TorchClassifier(ClassifierMixin, BaseEstimator):
             Samples.
         """
         self.module_.eval()
-        said = []
-        for begin in range(0, len(X), _AT_ONCE):
-            with torch.no_grad():
-                said.append(self._scores(X[begin : begin + _AT_ONCE]).argmax(dim=1).numpy())
-        answers: npt.NDArray[Any] = self.classes_[np.concatenate(said)]
-        return answers
+        return answers(self.classes_, X, self._scores)
 
     def _scores(self, X: Any) -> torch.Tensor:
         if isinstance(X, SpikeTrains):
