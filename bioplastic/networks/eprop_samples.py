@@ -8,6 +8,7 @@ import numpy.typing as npt
 from sklearn.utils.validation import validate_data
 
 from bioplastic import engine as engines
+from bioplastic.engine.inputs import steps_of
 from bioplastic.engine.stimulus import MadeSignals
 from bioplastic.errors import DataError
 from bioplastic.readout._trains import check_trains
@@ -33,7 +34,7 @@ class _PooledCounts(MadeSignals):
         return [self._counted(one, n) for one, n in zip(trains, self.n_steps[rows], strict=True)]
 
     def _counted(self, one: SpikeTrains, n: Any) -> npt.NDArray[np.float64]:
-        steps = np.minimum(np.floor(one.times / self._dt + 1e-6).astype(np.int64), n - 1)
+        steps = np.minimum(steps_of(one.times, self._dt), n - 1)
         cells = steps * self.n_columns + one.units // self._pool
         counts = np.bincount(cells, minlength=n * self.n_columns)
         return counts.reshape(n, -1).astype(np.float64)

@@ -555,7 +555,8 @@ def test_eprop_of_counts_multiplies_what_is_more_than_one():
     shown = model.presentation_of(X)
     found = answering(shown)
     check(found, shown, n_steps=n_steps_of(X))
-    counts = np.concatenate([np.ravel(v) for v in shown.stimulus.rows(0, 4)])
+    stimulus = shown.stimulus
+    counts = np.concatenate([np.ravel(v) for v in stimulus.picked(stimulus.values, 0, 4)])
     assert found.effective_macs == np.sum(counts > 1) * 9 > 0
     assert found.dense == (10 * 9 + 81 + 18) * n_steps_of(X)
 
