@@ -13,6 +13,7 @@ from bioplastic.models.distributions import (
     Normal,
     PerTarget,
     Uniform,
+    Values,
 )
 from bioplastic.models.eprop import (
     EPropALIF,
@@ -57,6 +58,8 @@ from bioplastic.models.population import Population
 from bioplastic.models.projection import Projection
 from bioplastic.models.schedule import Schedule
 from bioplastic.models.synapses import SynapseModel, TsodyksMarkram
+from bioplastic.models.time_table import TimeTable
+from bioplastic.models.timing import Event, Pathway, Regularly
 from bioplastic.models.wiring import (
     DistanceWiring,
     FixedInDegree,
@@ -93,6 +96,7 @@ __all__ = [
     "EPropReadout",
     "EpisodicRewardSTDP",
     "EquationString",
+    "Event",
     "FixedInDegree",
     "Gamma",
     "HomeostaticLIF",
@@ -109,6 +113,7 @@ __all__ = [
     "Optimizer",
     "PairSTDP",
     "PairWiring",
+    "Pathway",
     "PerTarget",
     "PlasticityRule",
     "PoissonInput",
@@ -116,6 +121,7 @@ __all__ = [
     "PowerLawSTDP",
     "Projection",
     "RandomWiring",
+    "Regularly",
     "RewardSTDP",
     "Schedule",
     "SignalInput",
@@ -126,10 +132,12 @@ __all__ = [
     "SynapseModel",
     "SynapticScaling",
     "ThreeFactorSTDP",
+    "TimeTable",
     "TonotopicWiring",
     "TripletSTDP",
     "TsodyksMarkram",
     "Uniform",
+    "Values",
     "VoltageSTDP",
     "Wiring",
     "combine_rules",

@@ -27,9 +27,11 @@ from bioplastic.models.strings import (
     words_of,
 )
 from bioplastic.models.suggesting import closest
+from bioplastic.models.time_table import known_functions
 
 __all__ = [
     "Scope",
+    "acting",
     "check_model",
     "names_of",
     "suffixed",
@@ -89,6 +91,11 @@ class Scope:
         for hook in hooks_of(of, side):
             if hook.phase != ON_PRE:
                 self.statements((model, hook.name))
+        if not side:
+            for part in acting(model):
+                if hasattr(part, "condition"):
+                    self.string(part, "condition", "condition")
+                self.statements((part, "code"))
 
     def synapses(
         self, models: Mapping[str, Any], neurons: Mapping[str, Mapping[str, Any]], weight: Known
@@ -188,9 +195,16 @@ def _strings(of: str, side: str = "") -> list[tuple[str, str, str, str]]:
     return [string for string in STRINGS if string[:2] == (of, side)]
 
 
+def acting(model: Any) -> list[Any]:
+    """List what a model does beside its hooks: on events, regularly, by more pathways."""
+    names = ("events", "regularly", "pathways")
+    return [p for name in names if hasattr(type(model), name) for p in getattr(model, name)]
+
+
 def words_in(model: Any, of: str, side: str = "") -> frozenset[str]:
     """Words of all that a model says, or of what it says of its traces on one side."""
-    said = [getattr(model, name, "") for _, _, name, _ in _strings(of, side)]
+    said = [getattr(p, n, "") for p in acting(model) for n in ("condition", "code") if not side]
+    said += [getattr(model, name, "") for _, _, name, _ in _strings(of, side)]
     said += strings_of(model, of, side).values()
     return words_of("\n".join(text for text in said if isinstance(text, str)))
 
@@ -205,16 +219,16 @@ def _parameters(model: Any) -> dict[str, Known]:
     return {name: Known(get_dimensions(unit_of(value))) for name, value in values.items()}
 
 
-def names_of(model: Any, of: str) -> dict[str, Known]:
-    """Name variables and parameters of a neuron, or those of a synapse by its model or rule."""
-    return _variables(model, of) | _parameters(model)
+def names_of(model: Any, of: str) -> dict[str, Any]:
+    """Name variables, parameters and functions of a neuron, a synapse or a rule."""
+    return _variables(model, of) | _parameters(model) | known_functions(model)
 
 
-def trace_names(rule: Any, side: str) -> dict[str, Known]:
+def trace_names(rule: Any, side: str) -> dict[str, Any]:
     """Name traces of one side, and the constants that stand with them."""
     words = words_in(rule, "rule", side)
     own = {name: known for name, known in _parameters(rule).items() if name in words}
-    return _variables(rule, "rule", side) | own
+    return _variables(rule, "rule", side) | own | known_functions(rule)
 
 
 def suffixed(names: Mapping[str, Any], side: str) -> dict[str, Any]:

@@ -21,9 +21,11 @@ __all__ = [
     "Declaration",
     "EquationString",
     "check_kind",
+    "check_tuple",
     "check_value",
     "draw",
     "field_values",
+    "fixed_array",
     "is_distribution",
     "is_one_number",
     "key_of",
@@ -33,6 +35,7 @@ __all__ = [
     "read_at_start",
     "refusal",
     "require",
+    "same_array",
     "shown",
     "unit_name",
     "unit_of",
@@ -206,6 +209,9 @@ def shown(value: Any) -> str:
 
 
 def _repr_value(value: Any) -> str:
+    if np.ndim(value) and isinstance(value, np.ndarray):
+        numbers, unit = repr(np.asarray(value).tolist()), unit_name(value)
+        return f"np.array({numbers})" if unit == "1" else f"{numbers} * {unit}"
     if isinstance(value, Quantity):
         short = repr(value)
         exact = f"{float(np.asarray(value))!r} * {unit_name(value)}"
@@ -218,6 +224,21 @@ def _repr_value(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{k!r}: {_repr_value(v)}" for k, v in value.items()) + "}"
     return repr(value)
+
+
+def fixed_array(value: Any) -> Any:
+    """Copy an array that a declaration keeps, so that nobody changes it; what is none is kept."""
+    array = value if np.ndim(value) == 0 else np.array(value, subok=True)
+    if isinstance(array, np.ndarray):
+        array.flags.writeable = False
+    return array
+
+
+def same_array(one: Any, other: Any) -> bool:
+    """Whether two arrays hold the same numbers with the same unit."""
+    return get_dimensions(one) is get_dimensions(other) and np.array_equal(
+        np.asarray(one), np.asarray(other)
+    )
 
 
 def written_out(value: Any) -> str:
@@ -263,6 +284,14 @@ def check_kind(
         got = f"the class {value.__name__}"
         got += f": write {value.__name__}(...)" if issubclass(value, kind) else ""
     raise refusal(declaration, name, f"be {what}", got)
+
+
+def check_tuple(declaration: Any, name: str, kind: type[Any]) -> None:
+    """Keep a field that must be a sequence of declarations of a kind as a tuple."""
+    given = getattr(declaration, name)
+    fits = isinstance(given, list | tuple) and all(isinstance(part, kind) for part in given)
+    require(declaration, name, fits, f"be a tuple of {kind.__name__}")
+    object.__setattr__(declaration, name, tuple(given))
 
 
 def whole_numbers(declaration: Any, name: str) -> tuple[int, ...]:

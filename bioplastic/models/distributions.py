@@ -1,18 +1,22 @@
 """Distributions: a parameter that differs from neuron to neuron, or from synapse to synapse."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from brian2 import Quantity, get_dimensions
 
 from bioplastic._quantities import same_unit
 from bioplastic.models.declaration import (
     Declaration,
     check_kind,
+    fixed_array,
     is_one_number,
     one_number,
     require,
+    same_array,
 )
 
 __all__ = [
@@ -24,6 +28,8 @@ __all__ = [
     "Normal",
     "PerTarget",
     "Uniform",
+    "Values",
+    "with_values",
 ]
 
 
@@ -91,6 +97,56 @@ class Constant(_OfOneUnit):
     def sample(self, rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:
         """Repeat the value `size` times, in base units."""
         return np.full(size, one_number(self.value))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False, eq=False)
+class Values(Distribution):
+    """Values that are given one by one: an array in the place of a constant becomes one.
+
+    Parameters
+    ----------
+    values : array_like of shape (n,)
+        One for each neuron, or synapse in the order of the wiring.
+
+    Examples
+    --------
+    >>> from brian2 import mV
+    >>> from bioplastic.models import NeuronModel
+    >>> NeuronModel(equations="v : volt", constants={"v_0": [1, 2] * mV}).constants["v_0"]
+    Values([0.001, 0.002] * metre**2*kilogram*second**-3*amp**-1)
+    """
+
+    values: Any = field(kw_only=False)
+
+    def __post_init__(self) -> None:
+        Declaration.__post_init__(self)
+        object.__setattr__(self, "values", fixed_array(self.values))
+        array = np.asarray(self.values)
+        numbers = array.ndim == 1 and array.dtype.kind in "iuf"
+        require(self, "values", numbers, "be numbers of shape (n,)")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Values) and same_array(self.values, other.values)
+
+    @property
+    def unit(self) -> Any:
+        """A value with the unit of all."""
+        return Quantity(1.0, dim=get_dimensions(self.values))
+
+    def sample(self, rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:
+        """Return the values, in base units."""
+        values = np.asarray(self.values, dtype=np.float64)
+        what = f"have a value for each of {size}"
+        require(self, "values", len(values) == size, what, f"{len(values)}")
+        return values.copy()
+
+
+def with_values(given: Any) -> Any:
+    """Take arrays among constants for values that are given one by one."""
+    if not isinstance(given, Mapping):
+        return given
+    arrays = {n: Values(v) for n, v in given.items() if isinstance(v, np.ndarray) and v.ndim == 1}
+    return {**given, **arrays}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)

@@ -29,6 +29,7 @@ __all__ = [
     "STRINGS",
     "THRESHOLD",
     "TURN",
+    "WHENS",
     "Hook",
     "Phase",
     "hooks_of",
@@ -36,12 +37,14 @@ __all__ = [
 ]
 
 
+#: Brian's words for the moments within a step, in their order.
+WHENS = tuple(
+    f"{side}{slot}"
+    for slot in ("start", "groups", "thresholds", "synapses", "resets", "end")
+    for side in ("before_", "", "after_")
+)
 #: Clocks, with Brian's words for what comes when.
-MOMENTS = (
-    ("slot", "start"), ("step", "start"), ("step", "groups"), ("step", "before_thresholds"),
-    ("step", "thresholds"), ("step", "before_synapses"), ("step", "synapses"), ("step", "resets"),
-    ("step", "end"), ("slot", "end"),
-)  # fmt: skip
+MOMENTS = (("slot", "start"), *(("step", when) for when in WHENS), ("slot", "end"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,6 @@ from bioplastic.models.wiring import Wiring, regular_pairs, sorted_synapses
 
 __all__ = ["Network"]
 
-#: Fields of a projection that can be drawn for each synapse, by their names in a state.
-_OWN = {"w": "weight", "delay": "delay"}
-
-
 #: By the name in a state: whose it is, what it is called there, and what it is drawn from.
 type _Drawn = dict[str, tuple[Any, str, Any]]
 
@@ -45,7 +41,8 @@ def _of_neurons(population: Population) -> _Drawn:
 def _of_synapses(projection: Projection) -> _Drawn:
     """Weights, delays and parameters of a projection's synapses that are drawn."""
     owners = [model for model in (projection.synapse, projection.rule) if model is not None]
-    values: _Drawn = {n: (projection, f, getattr(projection, f)) for n, f in _OWN.items()}
+    values: _Drawn = {n: (projection, n, delay) for n, delay in projection.delays.items()}
+    values["w"] = (projection, "weight", projection.weight)
     values |= {n: (model, n, v) for model in owners for n, v in model.parameters.items()}
     return {name: value for name, value in values.items() if is_distribution(value[2])}
 
@@ -199,7 +196,7 @@ class Network(Declaration):
         """Names of what :meth:`sample` draws."""
         names = {f"{p.name}.{name}" for p in self.populations for name in _of_neurons(p)}
         for projection in self.projections:
-            wiring = ("i", "j", "delay") if projection.listed else ()
+            wiring = ("i", "j", *projection.delays) if projection.listed else ()
             names |= {f"{projection.name}.{name}" for name in (*wiring, *_of_synapses(projection))}
         return frozenset(names)
 
@@ -246,8 +243,9 @@ class Network(Declaration):
         else:
             i, j = regular_pairs(projection.wiring, pre.n, post.n)
         synapses = {"i": np.asarray(i, dtype=float), "j": np.asarray(j, dtype=float)}
-        if "delay" not in chances:
-            synapses["delay"] = np.full(len(i), float(projection.delay))
+        for name, delay in projection.delays.items():
+            if name not in chances:
+                synapses[name] = np.full(len(i), float(delay))
         for name, (owner, field_name, value) in chances.items():
             one_each = not isinstance(value, PerTarget)
             drawn = draw(owner, field_name, value, rng, len(j) if one_each else post.n)
@@ -271,5 +269,5 @@ class Network(Declaration):
         if model is not None:
             strings = strings_of(model, "synapse").items()
             told: dict[str, Any] = {n: "" for n, text in strings if words_of(text) & of_rules}
-            model = replace(model, **told)
+            model = replace(model, **told).frozen()
         return replace(projection, rule=None, norm=None, synapse=model)

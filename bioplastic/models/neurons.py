@@ -17,6 +17,7 @@ from bioplastic.models.declaration import (
     Bound,
     Declaration,
     EquationString,
+    check_tuple,
     check_value,
     field_values,
     parameter,
@@ -24,7 +25,11 @@ from bioplastic.models.declaration import (
     read_at_start,
     require,
 )
+from bioplastic.models.distributions import with_values
+from bioplastic.models.holding import held
 from bioplastic.models.strings import equations_of, variables_of
+from bioplastic.models.time_table import check_namespace, kind_of_namespace
+from bioplastic.models.timing import Event, Regularly
 
 __all__ = ["LIF", "AdaptiveLIF", "NeuronModel"]
 
@@ -76,10 +81,19 @@ class NeuronModel(Declaration):
         Statements run when a slot begins, where `t` is 0 again, and when it ends. Strings may read
         ``target(cursor)``, the target of the present sample, ``target_signal(row, i)``, its value
         for output `i` in the present step, and `slot_duration`.
-    constants : mapping of str to Quantity or float
-        Shared constants; a changed value needs no new build.
+    constants : mapping of str to Quantity, float, array or Distribution
+        Shared constants, or one of each neuron; a changed value needs no new build.
     initial : mapping of str to Quantity or float
         Values before the first slot, 0 where absent.
+    namespace : mapping of str to TimeTable or function
+        What strings may call: tables over time, brian2.TimedArray among them, and functions with
+        units by ``brian2.check_units`` and, for compiled engines, code by ``brian2.implementation``.
+    events : tuple of Event
+        Events beside the spike, which a :class:`Pathway` may take.
+    regularly : tuple of Regularly
+        Statements at times and moments of their own.
+    learned : tuple of str
+        Variables that last from sample to sample, which ``Network.frozen()`` holds as they are.
     method : str
         ``"rational_exponential_euler"`` (of ``bioplastic.engine``) or any of Brian's.
 
@@ -119,6 +133,10 @@ class NeuronModel(Declaration):
     at_slot_end: str = ""
     constants: Mapping[str, Any] = read_at_start(parameter_equations, default_factory=dict)
     initial: Mapping[str, Any] = read_at_start(default_factory=dict)
+    namespace: Mapping[str, Any] = read_at_start(kind_of_namespace, default_factory=dict)
+    events: tuple[Event, ...] = ()
+    regularly: tuple[Regularly, ...] = ()
+    learned: tuple[str, ...] = read_at_start(default=())
     method: str = "rational_exponential_euler"
 
     #: What samples are to it, where they enter through it: "rates", "spikes" or "signals".
@@ -127,6 +145,11 @@ class NeuronModel(Declaration):
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)
         object.__setattr__(self, "equations", EquationString(self.equations))
+        for name in ("constants", "initial"):
+            object.__setattr__(self, name, with_values(getattr(self, name)))
+        check_namespace(self)
+        check_tuple(self, "events", Event)
+        check_tuple(self, "regularly", Regularly)
         if not isinstance(self.refractory, str):
             check_value(self, "refractory", Bound(0 * second, low=0, strict=False))
             if REFRACTORY_PERIOD in {*self.constants, *variables_of(self.equations)}:
@@ -166,8 +189,8 @@ class NeuronModel(Declaration):
         return n
 
     def frozen(self) -> Self:
-        """Return the model with what adapts in it held fixed; here itself."""
-        return self
+        """Return the model with what it learns held fixed: itself where nothing is `learned`."""
+        return held(self, "neuron")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)

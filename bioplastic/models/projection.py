@@ -6,21 +6,21 @@ from numbers import Real
 from types import NoneType
 from typing import Any
 
-from brian2 import ms
-
+from bioplastic.models.checking import words_in
 from bioplastic.models.declaration import (
     Declaration,
     check_kind,
     is_distribution,
     is_one_number,
-    parameter,
     parameter_equations,
     read_at_start,
     require,
 )
 from bioplastic.models.plasticity.rule import PlasticityRule
 from bioplastic.models.population import RESERVED
+from bioplastic.models.strings import variables_of, words_of
 from bioplastic.models.synapses import SynapseModel
+from bioplastic.models.timing import delay_parameter, is_delay
 from bioplastic.models.wiring import Wiring
 
 __all__ = ["Projection"]
@@ -38,10 +38,6 @@ def _is_one(weight: Any) -> bool:
 
 def _kind_of_weight(weight: Any) -> str:
     return parameter_equations({"w": weight}) if _is_one(weight) else "of each synapse"
-
-
-def _is_delay(delay: Any) -> bool:
-    return is_distribution(delay) or float(delay) > 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -63,6 +59,8 @@ class Projection(Declaration):
         One weight for all synapses, or one for each, drawn or, for None, set from the state.
     delay : Quantity in seconds, or Distribution
         From a spike to its effect, rounded to steps.
+    post_delay : Quantity in seconds, or Distribution
+        From a postsynaptic spike to what the rule's `on_post` makes of it.
     synapse : SynapseModel or None
         State of a synapse beside its weight, for example :class:`TsodyksMarkram`.
     rule : PlasticityRule or None
@@ -88,7 +86,8 @@ class Projection(Declaration):
     on_pre: str = "ge_post += w"
     graded: str = ""
     weight: Any = read_at_start(_kind_of_weight, default=None)
-    delay: Any = parameter(0 * ms, low=0, strict=False, key=lambda value: str(_is_delay(value)))
+    delay: Any = delay_parameter()
+    post_delay: Any = delay_parameter()
     synapse: SynapseModel | None = None
     rule: PlasticityRule | None = None
     norm: float | None = read_at_start(lambda value: str(value is None), default=None)
@@ -104,6 +103,9 @@ class Projection(Declaration):
         check_kind(self, "norm", (Real, NoneType), "a number or None")
         known = self.name.isidentifier() and self.name not in RESERVED
         require(self, "label", known, "be an identifier")
+        if self.weight is not None and not self.has_weight:
+            what = f"be None where the equations of its synapses declare w ({self.name})"
+            require(self, "weight", False, what)
         if self.one_weight:
             number = is_one_number(self.weight)
             require(self, "weight", number, "be a number, a Distribution or None")
@@ -123,7 +125,7 @@ class Projection(Declaration):
     @property
     def delayed(self) -> bool:
         """Whether a spike acts later than in its own step."""
-        return _is_delay(self.delay)
+        return is_delay(self.delay)
 
     @property
     def listed(self) -> bool:
@@ -132,7 +134,29 @@ class Projection(Declaration):
         Other wirings are regular, which is what makes them fast.
         """
         varies = self.rule is not None and self.rule.varies
-        return isinstance(self.wiring, Wiring) or self.delayed or bool(self.synapse) or varies
+        late = self.delayed or is_delay(self.post_delay)
+        return isinstance(self.wiring, Wiring) or late or bool(self.synapse) or varies
+
+    @property
+    def delays(self) -> dict[str, Any]:
+        """Delays that stand in the state with a list of synapses, by their names there."""
+        late = {"post_delay": self.post_delay} if is_delay(self.post_delay) else {}
+        pathways = () if self.synapse is None else self.synapse.pathways
+        return {
+            "delay": self.delay,
+            **late,
+            **{p.delay_name: p.delay for p in pathways if p.delayed},
+        }
+
+    @property
+    def has_weight(self) -> bool:
+        """Whether there is a `w` beside what the equations of its synapses declare."""
+        if self.synapse is None:
+            return True
+        own = variables_of(self.synapse.equations)
+        named = self.rule is not None or "w" in words_in(self.synapse, "synapse")
+        named = named or "w" in words_of(f"{self.on_pre}\n{self.graded}")
+        return "w" not in own and (self.weight is not None or self.norm is not None or named)
 
     @property
     def one_weight(self) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from brian2 import ms
 
@@ -10,11 +10,17 @@ from bioplastic.models.checking import check_model
 from bioplastic.models.declaration import (
     Declaration,
     EquationString,
+    check_tuple,
     field_values,
     parameter,
     parameter_equations,
     read_at_start,
+    require,
 )
+from bioplastic.models.distributions import with_values
+from bioplastic.models.holding import held
+from bioplastic.models.time_table import check_namespace, kind_of_namespace
+from bioplastic.models.timing import Pathway, Regularly
 
 __all__ = ["SynapseModel", "TsodyksMarkram"]
 
@@ -33,7 +39,8 @@ class SynapseModel(Declaration):
     equations : str
         Brian equations of the synapse, event-driven ones included; its weight `w` is declared by
         the projection. Time begins anew in every slot: with event-driven equations,
-        `at_slot_start` must hold ``lastupdate = 0*second``.
+        `at_slot_start` must hold ``lastupdate = 0*second``. Equations that declare `w` themselves,
+        with a unit of its own, take the projection's place.
     on_pre : str
         Statements run at a presynaptic spike, before those of the projection.
     after_pre : str
@@ -41,7 +48,15 @@ class SynapseModel(Declaration):
     at_slot_start, at_slot_end : str
         Statements run when a slot begins, and when it ends, before those of neurons and rules.
     constants : mapping of str to Quantity, float or Distribution
-        Shared constants, or one value for each synapse where a distribution is given.
+        Shared constants, or one value for each synapse where an array or a distribution is given.
+    namespace : mapping of str to TimeTable or function
+        What strings may call, see :class:`NeuronModel`.
+    pathways : tuple of Pathway
+        More ways by which spikes reach the synapse, behind the projection's own, in this order.
+    regularly : tuple of Regularly
+        Statements at times and moments of their own.
+    learned : tuple of str
+        Variables that last from sample to sample, which ``Network.frozen()`` holds as they are.
 
     Examples
     --------
@@ -60,16 +75,30 @@ class SynapseModel(Declaration):
     at_slot_start: str = ""
     at_slot_end: str = ""
     constants: Mapping[str, Any] = read_at_start(parameter_equations, default_factory=dict)
+    namespace: Mapping[str, Any] = read_at_start(kind_of_namespace, default_factory=dict)
+    pathways: tuple[Pathway, ...] = ()
+    regularly: tuple[Regularly, ...] = ()
+    learned: tuple[str, ...] = read_at_start(default=())
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)
         object.__setattr__(self, "equations", EquationString(self.equations))
+        object.__setattr__(self, "constants", with_values(self.constants))
+        check_namespace(self)
+        check_tuple(self, "pathways", Pathway)
+        check_tuple(self, "regularly", Regularly)
+        names = [pathway.name for pathway in self.pathways]
+        require(self, "pathways", len({*names}) == len(names), "have names that differ")
         check_model(self, "synapse")
 
     @property
     def parameters(self) -> dict[str, Any]:
         """Name and value of every constant."""
         return {**field_values(self), **self.constants}
+
+    def frozen(self) -> Self:
+        """Return the model with what it learns held fixed: itself where nothing is `learned`."""
+        return held(self, "synapse")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)

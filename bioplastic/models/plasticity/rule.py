@@ -17,6 +17,8 @@ from bioplastic.models.declaration import (
     read_at_start,
     require,
 )
+from bioplastic.models.distributions import with_values
+from bioplastic.models.time_table import check_namespace, kind_of_namespace
 
 __all__ = ["PlasticityRule"]
 
@@ -58,6 +60,8 @@ class PlasticityRule(Declaration):
     constants : mapping of str to Quantity, float or Distribution
         Shared constants of traces and synapses, for which a changed value needs no new build; or
         one for each synapse, drawn from a distribution.
+    namespace : mapping of str to TimeTable or function
+        What strings may call, see :class:`NeuronModel`.
 
     Raises
     ------
@@ -94,11 +98,14 @@ class PlasticityRule(Declaration):
     every_step: str = ""
     update_interval: Any = None
     constants: Mapping[str, Any] = read_at_start(parameter_equations, default_factory=dict)
+    namespace: Mapping[str, Any] = read_at_start(kind_of_namespace, default_factory=dict)
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)
         for name in ("pre_traces", "post_traces", "synapse"):
             object.__setattr__(self, name, EquationString(getattr(self, name)))
+        object.__setattr__(self, "constants", with_values(self.constants))
+        check_namespace(self)
         interval = self.update_interval
         timed = interval is None or (same_unit(interval, second) and float(interval) > 0)
         require(self, "update_interval", timed, "be a time > 0")
