@@ -10,9 +10,9 @@ from bioplastic.models.strings import words_of
 __all__ = ["Action", "Change", "spikes_of"]
 
 
-def spikes_of(population: str) -> str:
-    """Name of a population's spikes among the variables."""
-    return f"{population} spikes"
+def spikes_of(population: str, event: str = "spike") -> str:
+    """Name of a population's spikes, or of its other events, among the variables."""
+    return f"{population} {event}s"
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ class Action:
         Statements, each behind the kind of model that says them; none of equations and thresholds.
     changes : tuple of Change
         What all of it does, in order.
-    every : int
-        Steps from one time to the next.
+    every, first : int
+        Steps from one time to the next, and the step of a sample that is the first.
     """
 
     name: str
@@ -79,6 +79,7 @@ class Action:
     parts: tuple[tuple[str, str], ...] = ()
     changes: tuple[Change, ...] = ()
     every: int = 1
+    first: int = 0
 
     def code(self, *without: str) -> str:
         """Return the statements, without those of some kinds of models."""

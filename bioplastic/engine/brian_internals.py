@@ -29,10 +29,12 @@ __all__ = [
     "COUNTED", "POINTER", "POST", "PRE", "SPIKES", "SYNAPSE", "SYNAPTIC_POST", "SYNAPTIC_PRE",
     "UNUSED_OBJECTS", "accesses", "active_device", "add_to_program", "adds_to", "arithmetic",
     "array_behind", "array_name", "array_of_spikes", "at_element", "at_own_index",
-    "code_generator", "codes_in_a_step", "condition_of_writing", "connect", "cuda_arithmetic",
-    "cuda_code_generator", "elements_of", "fire", "forget_spikes_under_way", "hold_anew",
-    "index_of_link", "is_read_into", "let_refractory_receive", "linear_system",
-    "look_up_at_own_index", "name_of_runner", "own_names", "part_of", "pointer", "prepare",
+    "code_generator", "codes_in_a_step", "codes_of", "condition_of_writing", "connect",
+    "cuda_arithmetic", "cuda_code_generator", "elements_of", "fire", "forget_spikes_under_way",
+    "hold_anew", "holds_spikes", "index_of_link", "is_read_into", "let_refractory_receive",
+    "linear_system",
+    "look_up_at_own_index", "name_of_runner", "own_names", "part_of", "pathways_of", "pointer",
+    "prepare",
     "promise_synapses", "put_back_device", "render", "resize", "set_constant", "set_device",
     "set_end_of_refractoriness", "spikes_now", "sum_for_any_number", "templates_of", "text_of",
     "variables_per_synapse", "without_condition", "written_place",
@@ -116,6 +118,11 @@ def promise_synapses(synapses: Any) -> None:
     synapses._connect_called = True
 
 
+def pathways_of(synapses: Any) -> list[Any]:
+    """Return the pathways of synapses: Brian keeps a list."""
+    return list(synapses._pathways)
+
+
 def variables_per_synapse(synapses: Any) -> set[Any]:
     """Return the variables whose arrays grow with the number of synapses: Brian keeps a set."""
     found: set[Any] = synapses._registered_variables
@@ -147,7 +154,7 @@ def resize(group: Any, n: int) -> None:
     for name, variable in group.variables.items():
         own = isinstance(variable, ArrayVariable) and variable.owner.name == group.name
         if own and not variable.scalar:
-            _resize_array(variable, n + (name == SPIKES))
+            _resize_array(variable, n + holds_spikes(name))
     group.variables["i"].set_value(np.arange(n))
 
 
@@ -171,11 +178,11 @@ def connect(
     synapses: Any,
     i: npt.NDArray[np.int32],
     j: npt.NDArray[np.int32],
-    delay: npt.NDArray[np.float64] | None,
+    delays: Mapping[str, npt.NDArray[np.float64]],
 ) -> None:
     """Give synapses their neurons, in place of all they had; nothing is under way.
 
-    Other values of synapses are zeros.
+    `delays` are those of pathways by their names. Other values of synapses are zeros.
     """
     for variable in variables_per_synapse(synapses):
         _resize_array(variable, len(i))
@@ -187,8 +194,8 @@ def connect(
         synapses.variables[name].set_value(neurons)
         _resize_array(synapses.variables[count], len(group))
         synapses.variables[count].set_value(np.bincount(neurons, minlength=len(group)))
-    if delay is not None:
-        synapses.pre.variables["delay"].set_value(delay)
+    for name, delay in delays.items():
+        getattr(synapses, name).variables["delay"].set_value(delay)
     for pathway in synapses._pathways:
         source = pathway.source
         queue = pathway.queue = source.variables.device.spike_queue(source.start, source.stop)
@@ -214,9 +221,14 @@ SYNAPTIC_PRE, SYNAPTIC_POST = "_synaptic_pre", "_synaptic_post"
 COUNTED = {"N_outgoing": SYNAPTIC_PRE, "N_incoming": SYNAPTIC_POST}
 
 
-def array_of_spikes(group: Any) -> Any:
-    """Return the variable that holds a group's spikes, of one place more than neurons."""
-    return group.variables[SPIKES]
+def holds_spikes(name: str) -> bool:
+    """Whether a variable holds spikes of a group, or another event of it."""
+    return name.startswith("_") and name.endswith("space")
+
+
+def array_of_spikes(group: Any, event: str = "spike") -> Any:
+    """Return the variable that holds a group's spikes, or other events; it has a place more."""
+    return group.variables[f"_{event}space"]
 
 
 def spikes_now(group: Any) -> npt.NDArray[np.int32]:
@@ -277,6 +289,20 @@ def elements_of(element: Any) -> Any:
     if element.indices is not None:
         return np.asarray(element.indices) + element.start
     return np.arange(element.start, element.stop)
+
+
+# Functions of users
+
+
+def codes_of(function: Any) -> list[tuple[str, str]]:
+    """Return the code of a function by target, as far as it is text: Brian keeps a dictionary."""
+    found = function.implementations._implementations.items()
+    codes = (
+        (str(getattr(target, "class_name", target)), one.get_code(None))
+        for target, one in found
+        if not one.dynamic
+    )
+    return sorted((target, code) for target, code in codes if isinstance(code, str))
 
 
 # Code objects

@@ -132,7 +132,12 @@ def _add_population(built: Built, population: Population, timer: Any) -> Any:
         clock=built.step_clock,
         name=name,
         namespace=built.tables.functions_of(name),
+        events={event.name: own(event.condition) for event in neuron.events},
     )
+    for event in neuron.events:
+        group.set_event_schedule(event.name, event.checked)
+        if event.code:
+            group.run_on_event(event.name, own(event.code), when=event.when)
     built.numbers[name] = f"_n_of_{name}"
     group.variables.add_constant(IN_LANE, population.n)
     lane_of = np.repeat(np.arange(lanes), population.n)
@@ -210,7 +215,8 @@ def _name_variables(built: Built) -> None:
             for n, flags in plan.variables(name).items()
             if "constant" not in flags and (name not in plan.lists or "shared" in flags)
         ]
-        names += [] if projection.one_weight or name in plan.lists else [f"{name}.w"]
+        own_weight = projection.has_weight and not projection.one_weight
+        names += [f"{name}.w"] if own_weight and name not in plan.lists else []
     for name in names:
         owner, variable = name.split(".")
         built.variables[name] = (objects[owner], variable)

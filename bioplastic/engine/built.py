@@ -101,6 +101,8 @@ class Built:
     parameters: set[str] = field(default_factory=set)
     #: Synapses objects whose synapses are a list in the state
     listed: list[Any] = field(default_factory=list)
+    #: of each of these, name of a pathway whose delays stand in the state -> their name there
+    delays: dict[str, dict[str, str]] = field(default_factory=dict)
     #: (Brian group, variable) of populations that fire when the time in it has come
     calendars: list[tuple[Any, str]] = field(default_factory=list)
     #: name of a projection -> how its synapses superpose
@@ -133,6 +135,6 @@ class Built:
         return {v for a in self.plan.actions if a.phase == AT_BATCH_END for v in a.writes & each}
 
     @functools.cached_property
-    def intervals(self) -> dict[str, int]:
-        """Name of an object that acts at every so many steps only -> how many."""
-        return {a.name: a.every for a in self.plan.actions if a.every > 1}
+    def intervals(self) -> dict[str, tuple[int, int]]:
+        """Name of an object that acts at every so many steps only -> how many, and the first."""
+        return {a.name: (a.every, a.first) for a in self.plan.actions if a.every > 1}

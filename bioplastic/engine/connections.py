@@ -1,7 +1,7 @@
 """Projections of a declaration as synapses of Brian."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import brian2 as b2
@@ -14,6 +14,7 @@ from bioplastic.engine.actions import Action
 from bioplastic.engine.brian_internals import promise_synapses, sum_for_any_number
 from bioplastic.engine.built import Built, RegularWiring
 from bioplastic.engine.noise import IN_LANE, LANES
+from bioplastic.engine.plan import pathways_of
 from bioplastic.models import Projection
 from bioplastic.models.declaration import parameter_equations
 from bioplastic.models.hooks import INTEGRATION, ON_POST, ON_PRE, THRESHOLD
@@ -40,19 +41,40 @@ def _of_synapses(built: Built, projection: Projection, code: str) -> str:
 
 
 def add_synapses(
-    built: Built, name: str, source: Any, target: Any, wiring: str, **codes: str
+    built: Built,
+    name: str,
+    source: Any,
+    target: Any,
+    wiring: str,
+    *,
+    on_pre: Mapping[str, str] | str = "",
+    on_post: Mapping[str, str] | str = "",
+    late: Collection[str] = (),
+    events: Mapping[str, str] | str = "spike",
+    model: str | None = None,
 ) -> Any:
-    """Add synapses, of regular wiring and without delay, or of a list where there is no wiring."""
-    at_once = ("pre", "post") if wiring else ("post",)
+    """Add synapses of regular wiring, or of a list where there is no wiring.
+
+    `late` names pathways whose spikes are delayed, each synapse's by its own time.
+    """
+    pathways = {
+        name: code
+        for side, codes in (("pre", on_pre), ("post", on_post))
+        for name, code in ({side: codes} if isinstance(codes, str) else codes).items()
+        if code
+    }
     synapses = b2.Synapses(
         source,
         target,
-        delay={side: 0 * b2.second for side in at_once if codes.get(f"on_{side}")},
+        model,
+        on_pre=on_pre or None,
+        on_post=on_post or None,
+        delay={pathway: 0 * b2.second for pathway in pathways if pathway not in late},
+        on_event=events,
         name=name,
         method="euler",
-        namespace={},
+        namespace=built.tables.own.get(name, {}),
         clock=built.step_clock,  # whose `t` is what event-driven equations go by
-        **{what: code or None for what, code in codes.items()},
     )
     for side, group in (("pre", source), ("post", target)):
         if IN_LANE in group.variables:
@@ -98,27 +120,44 @@ def add_projection(built: Built, projection: Projection, groups: Mapping[str, An
     """Add the synapses of a projection, and let them act as the plan says."""
     source, target = groups[projection.pre], groups[projection.post]
     plan, name = built.plan, projection.name
-    by_phase = {action.phase: action for action in plan.of(name)}
     if projection.pools:
         _add_pool(built, projection, source, target, plan.turns[name])
         return
     own = functools.partial(_of_synapses, built, projection)
     weight = {"w": projection.weight} if projection.one_weight else {}
-    model = parameter_equations(plan.parameters[name] | weight) + ("" if weight else "\nw : 1")
+    model = parameter_equations(plan.parameters[name] | weight)
+    model += "\nw : 1" if projection.has_weight and not weight else ""
     superposed = ("rule",) if name in built.superposed else ()
-    pre, post = (by_phase.get(phase) for phase in (ON_PRE, ON_POST))
-    # Delays belong to a pathway, which must be there even if a spike does nothing.
-    idle = "nothing = 0" if projection.listed else ""
+    pathways = pathways_of(projection)
+    codes: dict[str, dict[str, str]] = {"pre": {}, "post": {}}
+    acting = [a for a in plan.of(name) if a.phase in (ON_PRE, ON_POST)]
+    own_pathways = {f"{name}_{p.name}": p.name for p in pathways}
+    for action in acting:
+        side = action.phase.spike
+        pathway = own_pathways.get(action.name, side)
+        codes[side][pathway] = own(action.code(*superposed if side == "pre" else ()))
+    if projection.listed and not codes["pre"] and not pathways:
+        # Delays belong to a pathway, which must be there even if a spike does nothing.
+        codes["pre"]["pre"] = "nothing = 0"
+    late = {"pre": "delay", "post": "post_delay", **{p.name: p.delay_name for p in pathways}}
+    late = {n: key for n, key in late.items() if key in projection.delays}
+    late = {n: key for n, key in late.items() if n in {**codes["pre"], **codes["post"]}}
+    late = late if projection.listed else {}
+    events = dict.fromkeys((*codes["pre"], *codes["post"]), "spike")
+    events |= {p.name: p.event for p in pathways}
     synapses = add_synapses(
         built,
         name,
         source,
         target,
         "" if projection.listed else str(projection.wiring),
-        on_pre=idle if pre is None else own(pre.code(*superposed)),
-        on_post="" if post is None else own(post.code()),
+        on_pre=codes["pre"],
+        on_post=codes["post"],
+        late=late,
+        events=events,
         model=own(f"{model}\n{plan.texts[name]}"),
     )
+    built.delays[name] = late
     if projection.listed:
         synapses.variables.add_constant(LANES, built.lanes)
         built.listed.append(synapses)
@@ -126,10 +165,9 @@ def add_projection(built: Built, projection: Projection, groups: Mapping[str, An
         # What arrives is summed in float64.
         if variable is not None and target.variables[variable].dtype == np.float64:
             built.added_to[name] = target, variable
-    if hasattr(synapses, "pre"):
-        synapses.pre.order = plan.turns[name]
-    if post is not None:
-        synapses.post.order = post.order
+    for action in acting:
+        pathway = own_pathways.get(action.name, action.phase.spike)
+        getattr(synapses, pathway).order = action.order
     for action in plan.of(name):
         run_regularly(built, synapses, action, own(action.code()))
 

@@ -89,6 +89,11 @@ def summed(lines: list[str], what: str, target: Any, index: Any) -> list[str]:
     return [*({look_up} - {*lines}), *lines, *adds, f"{place} = _sum;"]
 
 
+def several_add(pathway: Any) -> bool:
+    """Whether several pathways of the same synapses take presynaptic spikes."""
+    return sum(p.prepost == "pre" for p in brian.pathways_of(pathway.synapses)) > 1
+
+
 class CudaCodeObject(SlotCodeObject):
     """Code object whose code becomes a kernel."""
 
@@ -96,9 +101,11 @@ class CudaCodeObject(SlotCodeObject):
     templater = brian.templates_of(
         SlotCodeObject,
         functions={
-            **by_name(layout_of, in_lanes, falls_silent, summed, kernel),
+            **by_name(layout_of, in_lanes, falls_silent, summed, kernel, several_add),
             "on_device": lambda variable: get_device().mirror(variable),
-            "spikes_of": lambda group: get_device().mirror(brian.array_of_spikes(group)),
+            "spikes_of": lambda pathway: get_device().mirror(
+                brian.array_of_spikes(pathway.source, pathway.event)
+            ),
         },
         endings=(".cu", ".cpp"),
     )
@@ -156,7 +163,7 @@ class CudaDevice(SlotDevice):
             "uniforms": [uniform.name for uniform in tables.all_uniforms],
             "additions": sorted(i for i in self.additions.items() if i[0] not in built.added_to),
             "measured": sorted(built.added_to),
-            "waits": any(n > 1 for n in built.intervals.values()),
+            "waits": bool(built.intervals),
         }
 
     def _write_functions(self) -> None:
@@ -173,7 +180,7 @@ class CudaDevice(SlotDevice):
         )
         constants = [
             *(f"int32_t {name}" for name in self.plan["sizes"]),
-            *(f"double* {table.name}_values" for table in tables.all),
+            *(f"double* {t.name}_values" for t in (*tables.all, *tables.times.values())),
             *(f"int64_t {uniform.name}_key[2]" for uniform in tables.all_uniforms),
         ]
         yield from (f"namespace _gpu {{ static __constant__ {known}; }}" for known in constants)
@@ -198,7 +205,7 @@ class CudaDevice(SlotDevice):
 
     def _mirrored(self, array: str, variable: Any) -> tuple[str, str, str]:
         """Name an array, how long it is, and what lies behind it on the GPU."""
-        is_spikes = variable.name == brian.SPIKES
+        is_spikes = brian.holds_spikes(variable.name)
         room = f"_room_behind({in_lanes(variable.owner)})" if is_spikes else "0"
         return array, self._whole(variable), room
 

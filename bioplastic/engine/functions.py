@@ -14,7 +14,18 @@ import numpy as np
 import numpy.typing as npt
 from brian2.core.functions import Function
 
-__all__ = ["HEADERS", "RowTable", "Uniform", "implement", "philox_uniform"]
+from bioplastic.engine.brian_internals import elements_of
+from bioplastic.models import TimeTable
+
+__all__ = [
+    "HEADERS",
+    "RowTable",
+    "TimeLookup",
+    "Uniform",
+    "implement",
+    "looked_up",
+    "philox_uniform",
+]
 
 _CPP_UNIFORM = """
 static inline double %NAME%(const double sample, const double repeat, const int32_t neuron,
@@ -53,6 +64,27 @@ cdef double %NAME%(double row) noexcept:
 _CYTHON_TABLE = """
 cdef double %NAME%(double row, double column) noexcept:
     return _namespace%NAME%_values[<long long>row*_namespace%NAME%_columns[0] + <long long>column]
+"""
+
+# Times are looked up in fractions of a table's step, as Brian's TimedArray does.
+_CPP_TIMES = """
+static inline double %NAME%(const double t%AND_COLUMN%)
+{
+    const double* table = %NAME%_values;
+    int64_t k = (int64_t)((t/table[0] + 0.5)/table[1]);
+    const int64_t n = (int64_t)table[2], n_columns = (int64_t)table[3];
+    k = k < 0 ? 0 : k < n ? k : n - 1;
+    return table[4 + k*n_columns + %COLUMN%];
+}
+"""
+
+_CYTHON_TIMES = """
+cdef double %NAME%(double t%AND_COLUMN%) noexcept:
+    cdef double* table = <double*>&_namespace%NAME%_values[0]
+    cdef long long k = <long long>((t/table[0] + 0.5)/table[1])
+    cdef long long n = <long long>table[2], n_columns = <long long>table[3]
+    k = 0 if k < 0 else k if k < n else n - 1
+    return table[4 + k*n_columns + <long long>%COLUMN%]
 """
 
 _HEADERS = "".join(
@@ -177,6 +209,56 @@ class Uniform(Function):
 
         super().__init__(python, arg_units=[1] * 4, return_unit=1, arg_names=list("abcd"))
         implement(self, _CPP_UNIFORM, _CYTHON_UNIFORM, lambda: {f"{name}_key": self.key}, HEADERS)
+
+
+def looked_up(table: TimeTable, dt: float) -> npt.NDArray[np.float64]:
+    """Return the numbers of a table, behind what looking them up in steps of `dt` s needs."""
+    step, array = float(table.dt), table.array
+    per_row = max(int(2 ** np.ceil(np.log2(8 / dt * step))), 1)
+    n_columns = 1 if array.ndim == 1 else array.shape[1]
+    return np.concatenate([[step / per_row, per_row, len(array), n_columns], array.ravel()])
+
+
+class TimeLookup(Function):
+    """``table(t)`` or ``table(t, i)`` for generated code; values change between runs.
+
+    Parameters
+    ----------
+    name : str
+        Name of the function in the generated code.
+    table : TimeTable
+        The numbers.
+    dt : float
+        Time step of the network, in seconds.
+    """
+
+    def __init__(self, name: str, table: TimeTable, dt: float) -> None:
+        self.name, self._dt = name, dt
+        self.take(table)
+        known, several = table.known, table.array.ndim == 2
+        columns = (", const int column", ", int column") if several else ("", "")
+        codes = (
+            code.replace("%AND_COLUMN%", column).replace("%COLUMN%", "column" if several else "0")
+            for code, column in zip((_CPP_TIMES, _CYTHON_TIMES), columns, strict=True)
+        )
+
+        def python(t: Any, column: Any = 0) -> Any:
+            parts, per_row, n, n_columns = self.values[:4]
+            k = ((np.asarray(t) / parts + 0.5) / per_row).astype(np.int64)
+            place = np.clip(k, 0, n - 1).astype(np.int64) * int(n_columns) + elements_of(column)
+            return self.values[4 + np.asarray(place, dtype=np.int64)]
+
+        super().__init__(
+            python,
+            arg_units=known._arg_units,
+            return_unit=known._return_unit,
+            arg_names=["t", "column"][: 1 + several],
+        )
+        implement(self, *codes, lambda: {f"{name}_values": self.values})
+
+    def take(self, table: TimeTable) -> None:
+        """Take the numbers of a table."""
+        self.values = looked_up(table, self._dt)
 
 
 class RowTable(Function):

@@ -15,10 +15,11 @@ from brian2 import Equations
 from brian2.equations.equations import DIFFERENTIAL_EQUATION
 
 from bioplastic.engine.actions import Action, Change, spikes_of
+from bioplastic.engine.brian_internals import codes_of
 from bioplastic.engine.inputs import kind_of
 from bioplastic.engine.traces import learning_of, traces_of, with_names_of_their_own
 from bioplastic.errors import ParameterError
-from bioplastic.models import Network, Population, Projection
+from bioplastic.models import Event, Network, Pathway, Population, Projection, TimeTable
 from bioplastic.models.declaration import is_distribution, key_of, one_number
 from bioplastic.models.hooks import (
     AT_BATCH_END,
@@ -29,6 +30,8 @@ from bioplastic.models.hooks import (
     INTEGRATION,
     MOMENTS,
     NORMALIZATION,
+    ON_POST,
+    ON_PRE,
     PHASES,
     THRESHOLD,
     TURN,
@@ -38,7 +41,7 @@ from bioplastic.models.hooks import (
 )
 from bioplastic.models.strings import equations_of, statements_of
 
-__all__ = ["Plan", "plan_of"]
+__all__ = ["Plan", "pathways_of", "plan_of"]
 
 #: Brian's own variables of neurons that may be refractory, and of synapses advanced at spikes.
 _OF_REFRACTORY = ("not_refractory", "lastspike")
@@ -79,6 +82,8 @@ class Plan:
         self.network = network = with_names_of_their_own(network)
         self._traces = {p.name: traces_of(network, p) for p in network.populations}
         self._learning = {p.name: learning_of(p) for p in network.projections}
+        #: functions that strings of an owner may call beside the engine's, by name
+        self.functions: dict[str, dict[str, Any]] = {}
         self.texts: dict[str, str] = {}
         self.equations: dict[str, Equations] = {}
         self.parameters: dict[str, dict[str, Any]] = {}
@@ -93,7 +98,7 @@ class Plan:
             self.turns[projection.name] = turn
             self._know_synapses(projection)
             found += self._actions_of_synapses(projection, turn)
-            turn += _POOL_TURNS if projection.pools else 1
+            turn += _POOL_TURNS if projection.pools else 1 + len(pathways_of(projection))
         self.actions = tuple(
             sorted(found, key=lambda a: (MOMENTS.index((a.phase.clock, a.phase.when)), a.order))
         )
@@ -109,6 +114,9 @@ class Plan:
         if neuron.takes == "rates":
             parameters["presentation"] = self.network.schedule.presentation
         self.parameters[name] = parameters
+        rules = [p.rule for p in self.network.projections if name in (p.pre, p.post) and p.rule]
+        self.functions[name] = {n: f for r in rules for n, f in r.namespace.items()}
+        self.functions[name] |= neuron.namespace
         own = {*self.equations[name], *parameters, *self.sums(name), *_OF_REFRACTORY}
         self._names[name] = {n: f"{name}.{n}" for n in own}
 
@@ -121,6 +129,8 @@ class Plan:
         if projection.norm is not None:
             parameters["norm"] = projection.norm
         self.parameters[name] = parameters | ({} if model is None else model.parameters)
+        models = (m for m in (projection.rule, model) if m is not None)
+        self.functions[name] = {n: f for m in models for n, f in m.namespace.items()}
         pre, post = self._names[projection.pre], self._names[projection.post]
         # What synapses sum up is their neuron's.
         summed = {n for n, equation in equations.items() if "summed" in equation.flags}
@@ -137,6 +147,9 @@ class Plan:
         parts = [(h, getattr(neuron, h.name, "")) for h in hooks_of("neuron")]
         parts += [part for added in self._traces[name] for part in added.codes]
         yield from self._by_phase(population, parts, {"own": spikes_of(name)}, turn)
+        yield from self._regular(name, neuron)
+        for event in neuron.events:
+            yield from self._event(name, event)
         yield self._integration(name, spikes_of(name))
         conditions = (neuron.threshold, neuron.refractory_string)
         fires = (Change(spikes_of(name), "", c, self._names[name]) for c in conditions if c)
@@ -152,6 +165,20 @@ class Plan:
         ]
         spikes = {"pre": spikes_of(projection.pre), "post": spikes_of(projection.post)}
         yield from self._by_phase(projection, parts, spikes, turn)
+        if projection.synapse is not None:
+            yield from self._regular(name, projection.synapse)
+        for place, pathway in enumerate(pathways_of(projection), start=turn + 1):
+            phase = ON_PRE if pathway.spike == "pre" else ON_POST
+            of = projection.pre if pathway.spike == "pre" else projection.post
+            on = spikes_of(of, pathway.event)
+            yield Action(
+                name=f"{name}_{pathway.name}",
+                owner=name,
+                phase=phase,
+                order=phase.order + place,
+                parts=(("pathway", pathway.code),),
+                changes=tuple(self._statements(name, pathway.code, on)),
+            )
         yield self._integration(name, spikes["pre"])
         if projection.norm is not None:
             total = f"sum_{name}"
@@ -188,7 +215,35 @@ class Plan:
                 order=phase.order + (self._turn(who, turn, phase) if phase.turns else 0),
                 parts=own,
                 changes=tuple(self._statements(owner, "\n".join(code for _, code in own), on)),
-                every=_interval(who, self.network.schedule.dt) if phase == EVERY_STEP else 1,
+                **(_interval(who, self.network.schedule.dt) if phase == EVERY_STEP else {}),
+            )
+
+    def _regular(self, owner: str, model: Any) -> Iterator[Action]:
+        """Make actions of what a model does at times of its own."""
+        for k, part in enumerate(model.regularly):
+            name = "run_regularly" + (f"_{k}" if k else "")  # as Brian counts them
+            yield Action(
+                name=f"{owner}_{name}",
+                owner=owner,
+                phase=Phase(name, "step", part.when),
+                order=part.order,
+                parts=(("regularly", part.code),),
+                changes=tuple(self._statements(owner, part.code)),
+                every=part.n_steps(self.network.schedule.dt),
+            )
+
+    def _event(self, owner: str, event: Event) -> Iterator[Action]:
+        """Make actions of an event: when it happens, and what it leads to."""
+        on, name = spikes_of(owner, event.name), f"{owner}_{event.name}"
+        happens = Change(on, "", event.condition, self._names[owner])
+        phase = Phase(f"{event.name}_thresholder", "step", event.checked, spike="event")
+        yield Action(name=f"{name}_thresholder", owner=owner, phase=phase, changes=(happens,))
+        if event.code:
+            phase = Phase(f"{event.name}_resetter", "step", event.when, spike="event")
+            changes = tuple(self._statements(owner, event.code, on))
+            parts = (("event", event.code),)
+            yield Action(
+                name=f"{name}_resetter", owner=owner, phase=phase, parts=parts, changes=changes
             )
 
     def _turn(self, who: Any, turn: int, phase: Phase) -> int:
@@ -279,8 +334,14 @@ class Plan:
             for p in self.network.populations
         ]
         rows = [kind_of(p).row for p in self.network.inputs]
-        actions = [(a.name, a.order, a.parts, a.every) for a in self.actions]
-        return repr((key_of(self.network), self.texts, neurons, rows, actions))
+        actions = [(a.name, a.order, a.parts, a.every, a.first) for a in self.actions]
+        codes = [
+            (owner, name, codes_of(function))
+            for owner, functions in self.functions.items()
+            for name, function in functions.items()
+            if not isinstance(function, TimeTable)
+        ]
+        return repr((key_of(self.network), self.texts, neurons, rows, actions, codes))
 
     @functools.cached_property
     def sizes(self) -> dict[str, int]:
@@ -340,9 +401,10 @@ class Plan:
             if not projection.listed:
                 continue
             parameters = self.parameters[projection.name]
-            read = ["i", "j", "delay", *(n for n, v in parameters.items() if is_distribution(v))]
+            read = ["i", "j", *projection.delays]
+            read += [n for n, v in parameters.items() if is_distribution(v)]
             changed: list[str] = []
-            if not projection.one_weight:
+            if projection.has_weight and not projection.one_weight:
                 learns = projection.rule is not None or projection.norm is not None
                 (changed if learns else read).append("w")
             for name, flags in self.variables(projection.name).items():
@@ -371,14 +433,19 @@ def plan_of(network: Network) -> Plan:
     return plan
 
 
-def _interval(projection: Projection, dt: Any) -> int:
-    """Count the steps from one update of a projection's rule to the next."""
+def pathways_of(projection: Projection) -> tuple[Pathway, ...]:
+    """Return the pathways of a projection beside its own."""
+    return () if projection.synapse is None else projection.synapse.pathways
+
+
+def _interval(projection: Projection, dt: Any) -> dict[str, int]:
+    """Count the steps from one update of a projection's rule to the next, at whose end it comes."""
     if (interval := getattr(projection.rule, "update_interval", None)) is None:
-        return 1
+        return {}
     steps = float(interval / dt)
     if round(steps) < 1 or abs(steps - round(steps)) > 1e-6:
         raise ParameterError(
             f"{type(projection.rule).__name__}.update_interval: must be a whole multiple of the "
             f"schedule's dt={dt}, got {interval} ({projection.name})"
         )
-    return round(steps)
+    return {"every": round(steps), "first": round(steps) - 1}

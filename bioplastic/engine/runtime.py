@@ -118,7 +118,11 @@ class RuntimeProgram:
         """Put what a run is given where Brian's objects find it."""
         self._objects.take(self._plan, self._lanes, chunk)
         self._schedule = self._objects.schedule
-        self._pathways = [synapses.pre for synapses in self._built.listed]
+        self._pathways = [
+            getattr(synapses, pathway)
+            for synapses in self._built.listed
+            for pathway in self._built.delays[synapses.name]
+        ]
         self._sources = {
             name: _SpikeSource(group, self._lanes, chunk.samples[name])
             for name, group in self._built.spike_inputs.items()
@@ -186,7 +190,8 @@ class RuntimeProgram:
             for obj in self._objects.steps:
                 if obj.name in self._sources:
                     self._sources[obj.name].fire(step)
-                if (step + 1) % intervals.get(obj.name, 1) == 0:
+                every, first = intervals.get(obj.name, (1, 0))
+                if step % every == first:
                     obj.run()
             if self._records:
                 self._record(step * dt, slots, step < lengths)

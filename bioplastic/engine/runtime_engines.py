@@ -18,11 +18,13 @@ __all__ = ["CYTHON", "NUMPY"]
 
 #: Networks that differ in more than sizes and values whose objects are kept for the next run.
 MAX_PROGRAMS = 4
-_kept: dict[tuple[str, str, bool], RuntimeObjects] = {}
+_kept: dict[tuple[str, str, bool, tuple[int, ...]], RuntimeObjects] = {}
 
 
 def _open(target: str, network: Network, lanes: int) -> RuntimeProgram:
-    key = (plan_of(network).key, target, lanes > 1)
+    plan = plan_of(network)
+    functions = tuple(id(f) for own in plan.functions.values() for f in own.values() if callable(f))
+    key = (plan.key, target, lanes > 1, functions)
     with BRIAN:
         begun, objects = time.perf_counter(), _kept.pop(key, None)
         made = objects is None

@@ -50,7 +50,7 @@ class RuntimeObjects:
             f"{name}.{key}": (self._objects[name], key)
             for name, (read, changed) in plan_of(network).lists.items()
             for key in (*read, *changed)
-            if key not in ("i", "j", "delay")
+            if key not in ("i", "j", *built.delays[name].values())
         }
         #: "population.variable" -> (Brian group, name of the variable), those of lists included.
         self._places = built.variables | listed
@@ -109,11 +109,15 @@ class RuntimeObjects:
             synapses = self._objects[name]
             i, j = _pairs(wiring.kind, len(synapses.source) // lanes, len(synapses.target) // lanes)
             set_constant(synapses, IN_LANE, len(i))
-            _connect(synapses, lanes, i, j)
+            _connect(synapses, lanes, i, j, {})
         for synapses in self.built.listed:
-            i, j, delay = (values[f"{synapses.name}.{key}"] for key in ("i", "j", "delay"))
+            i, j = (values[f"{synapses.name}.{key}"] for key in ("i", "j"))
+            delays = {
+                pathway: np.tile(values[f"{synapses.name}.{key}"], lanes)
+                for pathway, key in self.built.delays[synapses.name].items()
+            }
             set_constant(synapses, LANES, lanes)
-            _connect(synapses, lanes, i, j, np.tile(delay, lanes))
+            _connect(synapses, lanes, i, j, delays)
 
     def _fill_tables(self, plan: Plan, lanes: int, chunk: Chunk) -> None:
         tables = self.built.tables
@@ -133,6 +137,9 @@ class RuntimeObjects:
         ):
             found = np.zeros((n_steps, n_columns)) if rows is None else rows
             table.values = np.concatenate([found, np.zeros((beyond, n_columns))])
+        for name, table in tables.times.items():
+            owner, _, function = name.partition(".")
+            table.take(plan.functions[owner][function])
         tables.uniform.key[:] = chunk.seed
         for name, uniform in tables.uniforms.items():
             uniform.key[:] = chunk.samples[name]["key"]
@@ -153,7 +160,7 @@ def _connect(
     lanes: int,
     i: npt.NDArray[Any],
     j: npt.NDArray[Any],
-    delay: npt.NDArray[np.float64] | None = None,
+    delays: Mapping[str, npt.NDArray[np.float64]],
 ) -> None:
     """Connect neurons of the first lane, and so those of the others."""
     lane = np.repeat(np.arange(lanes), len(i))
@@ -161,4 +168,4 @@ def _connect(
         (np.tile(index, lanes) + lane * (len(group) // lanes)).astype(np.int32)
         for index, group in ((i, synapses.source), (j, synapses.target))
     )
-    connect(synapses, pre, post, delay)
+    connect(synapses, pre, post, delays)

@@ -7,11 +7,11 @@ import brian2 as b2
 import numpy as np
 from brian2.core.functions import Function
 
-from bioplastic.engine.functions import RowTable, Uniform
+from bioplastic.engine.functions import RowTable, TimeLookup, Uniform
 from bioplastic.engine.inputs import kind_of
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.stimuli import with_noise_of_their_own
-from bioplastic.models import Network
+from bioplastic.models import Network, TimeTable
 from bioplastic.models.hooks import AT_BATCH_END, RULE_AT_SLOT_END
 
 __all__ = ["SLOT_LOG", "Tables", "make_timer", "tables_of"]
@@ -71,6 +71,8 @@ class Tables:
     uniform: Uniform
     #: whether anything is looked up step by step
     signals: bool
+    #: functions of the network's own, by owner and name
+    own: dict[str, dict[str, Function]]
 
     @property
     def all(self) -> tuple[RowTable, ...]:
@@ -82,6 +84,16 @@ class Tables:
     def with_columns(self) -> tuple[RowTable, ...]:
         """Tables whose number of columns is a size."""
         return (*self.stimuli.values(), self.target_signals)
+
+    @property
+    def times(self) -> dict[str, TimeLookup]:
+        """Tables over time, by the names of what they are in the declaration."""
+        return {
+            f"{owner}.{name}": function
+            for owner, functions in self.own.items()
+            for name, function in functions.items()
+            if isinstance(function, TimeLookup)
+        }
 
     @property
     def all_uniforms(self) -> tuple[Uniform, ...]:
@@ -99,7 +111,7 @@ class Tables:
         tables = self.stimuli if population in self.stimuli or len(self.inputs) == 1 else {}
         if tables:
             functions["stimulus"] = tables.get(population, next(iter(tables.values())))
-        return functions
+        return functions | self.own[population]
 
 
 def tables_of(network: Network) -> Tables:
@@ -123,6 +135,15 @@ def tables_of(network: Network) -> Tables:
         slot_steps=RowTable("slot_steps", np.zeros(1)),
         uniform=Uniform("uniform"),
         signals=bool(by_step) or plan_of(network).n_target_signals > 0,
+        own={
+            owner: {
+                name: TimeLookup(f"_{owner}_{name}", given, float(network.schedule.dt))
+                if isinstance(given, TimeTable)
+                else given
+                for name, given in functions.items()
+            }
+            for owner, functions in plan_of(network).functions.items()
+        },
     )
 
 

@@ -20,12 +20,15 @@ from bioplastic.engine.lanes import learned_variables, upper_bounds
 from bioplastic.engine.noise import IN_LANE, LANES, NoiseDevice
 from bioplastic.engine.refractory import AWAKE
 from bioplastic.engine.schedule import SLOT_LOG
-from bioplastic.models.hooks import AT_BATCH_END
+from bioplastic.models.hooks import AT_BATCH_END, ON_PRE, WHENS
 
 __all__ = ["SlotCodeObject", "SlotDevice", "slot_device"]
 
 #: What code objects share with the loop over slots, beside arrays, and of which type that is.
-_OBJECTS = {"list": "_SynapseList", "arrivals": "_Arrivals", "superposition": "_Superposition"}
+_OBJECTS = {
+    "list": "_SynapseList", "pathway": "_Pathway", "arrivals": "_Arrivals",
+    "superposition": "_Superposition",
+}  # fmt: skip
 _KINDS = "|".join((brian.POINTER, "_n_of", *(f"_{kind}" for kind in _OBJECTS)))
 #: Names in a code object's body that are another's in another's: arrays, numbers, and the above.
 _OF_ITS_OWN = re.compile(rf"\b({_KINDS})(_\w+)")
@@ -59,15 +62,21 @@ def constant_or_scalar(name: str, variable: Any) -> str:
     return brian.at_element(brian.pointer(get_device().get_array_name(variable)), "0")
 
 
-def spikes_of(group: Any) -> str:
-    """Name the array of a group's spikes, as code objects know it."""
-    return brian.pointer(get_device().get_array_name(brian.array_of_spikes(group)))
+def spikes_of(pathway: Any) -> str:
+    """Name the array of the spikes, or other events, that a pathway takes, as code objects do."""
+    spikes = brian.array_of_spikes(pathway.source, pathway.event)
+    return brian.pointer(get_device().get_array_name(spikes))
+
+
+def queue_of(pathway: Any) -> str:
+    """Name the index of synapses by which a pathway finds those whose spikes are due."""
+    return f"_pathway_{pathway.synapses.name}_{pathway.objname}"
 
 
 def arrivals_of(pathway: Any) -> str | None:
     """Array to which the spikes of a pathway add numbers, None where they do something else."""
     array: str | None = get_device().array_added_to(pathway.synapses.name)
-    return array if pathway.prepost == "pre" else None
+    return array if pathway.objname == "pre" else None
 
 
 def to_arrivals(lines: list[str], array: str) -> list[str]:
@@ -143,6 +152,7 @@ class SlotCodeObject(CPPStandaloneCodeObject):
                 is_listed,
                 in_lane,
                 spikes_of,
+                queue_of,
                 arrivals_of,
                 superposition,
                 lanes_of,
@@ -267,6 +277,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             "learned": [(places[n], places.get(bounds.get(n, ""))) for n in learned],
             "shared": self._shared_arrays(),
             "spread": [places[n] for n in sorted(built.spread & places.keys())],
+            "times": [table.name for table in tables.times.values()],
             "signals": tables.signals,
             "target_signals": self._reads("target_signal_values"),
             "draws": self._reads("uniform_key"),
@@ -361,7 +372,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         built = self.built
         parts = "start", "step", "arrive", "end", "batch", "after"
         calls: dict[str, list[str]] = {part: [] for part in parts}
-        when = {n: f"(step + 1) % {wait} == 0" for n, wait in built.intervals.items()}
+        when = {n: f"step % {every} == {first}" for n, (every, first) in built.intervals.items()}
         batch_ends = self.number_now(brian.array_name("schedule", "batch_ends"))
         when |= dict.fromkeys(built.at_batch_end, batch_ends)
         # Before whoever reads its spikes.
@@ -386,7 +397,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             before[f"{name}_at_slot_end"] = f"_end_span_{name}();"
         for obj in built.net.sorted_objects:
             part = calls[obj.when if obj.clock is built.slot_clock else "step"]
-            late = part is calls["step"] and obj.when in ("resets", "end")
+            late = part is calls["step"] and WHENS.index(obj.when) > WHENS.index(ON_PRE.when)
             if late and not calls["arrive"]:
                 calls["arrive"] = ["_arrive();", "_note_spikes();"]
                 part += calls["arrive"]
@@ -444,11 +455,14 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
     def _list(self, synapses: Any, read: list[str], changed: list[str]) -> dict[str, Any]:
         """Collect what the main program needs to make the synapses of a list."""
         name, numbers = synapses.name, self.built.numbers
+        delays = {key: pathway for pathway, key in self.built.delays[name].items()}
         arrays = {
-            "i": synapses.variables[brian.SYNAPTIC_PRE],
-            "j": synapses.variables[brian.SYNAPTIC_POST],
-            "delay": synapses.pre.variables["delay"],
-            **{key: synapses.variables[key] for key in (*read[3:], *changed)},
+            key: getattr(synapses, delays[key]).variables["delay"]
+            if key in delays
+            else synapses.variables[
+                {"i": brian.SYNAPTIC_PRE, "j": brian.SYNAPTIC_POST}.get(key, key)
+            ]
+            for key in (*read, *changed)
         }
         names = {k: self.get_array_name(v) for k, v in arrays.items()}
         added_to, shared = self.array_added_to(name), self._shared_arrays()
@@ -469,9 +483,22 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             "n_post": numbers[synapses.target.name],
             "arrays": names,
             "dt": f"{brian.array_name('step_clock', 'dt')}[0]",
-            "learns": hasattr(synapses, "post"),
+            "pathways": [
+                (queue_of(pathway), *self._taken_by(pathway))
+                for pathway in brian.pathways_of(synapses)
+                if pathway.objname != "pre"
+            ],
             "arrivals": f"&_arrivals{added_to}" if added_to else "0",
         }
+
+    def _taken_by(self, pathway: Any) -> tuple[str, str, str]:
+        """Arrays of the neurons whose spikes a pathway takes and of delays, and their number."""
+        pre = pathway.prepost == "pre"
+        neurons = pathway.synapses.variables[brian.SYNAPTIC_PRE if pre else brian.SYNAPTIC_POST]
+        late = pathway.objname in self.built.delays[pathway.synapses.name]
+        delays = self.get_array_name(pathway.variables["delay"]) if late else "0"
+        number = self._all(self.built.numbers[pathway.source.name])
+        return self.get_array_name(neurons), delays, number
 
     def array_added_to(self, name: str) -> str | None:
         """Array of the variable to which a list of synapses adds, None where it does more."""
@@ -546,10 +573,13 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             yield _WIDE
         yield from (f"static int64_t _n_of_{name};" for name in lists)
         yield from (f"_OWN _SynapseList _list_{name};" for name in lists)
+        for synapses in self.plan["lists"]:
+            yield from (f"_OWN _Pathway {queue};" for queue, *_ in synapses["pathways"])
         yield from (f"_OWN _Arrivals _arrivals{array};" for array, _ in self.plan["arrivals"])
         yield from (f"_OWN _Superposition _superposition_{n};" for n in self.built.superposed)
         yield from (f"_OWN _Calendar _calendar_{group.name};" for group, _ in self.built.calendars)
-        yield from (f"static double* {table.name}_values;" for table in tables.all)
+        looked_up = (*tables.all, *tables.times.values())
+        yield from (f"static double* {table.name}_values;" for table in looked_up)
         yield from (f"static int64_t {uniform.name}_key[2];" for uniform in tables.all_uniforms)
 
     def _rooms(self, arrays: dict[str, Any]) -> Iterator[str]:
@@ -623,7 +653,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             return self._all(self._length(group))
         length = self._length(variable.owner)
         whole = f"{length}*{LANES}" if self._has_own(variable) else length
-        return f"{whole} + 1" if variable.name == brian.SPIKES else whole
+        return f"{whole} + 1" if brian.holds_spikes(variable.name) else whole
 
     def _place(self, name: str, group: Any, key: str) -> Place:
         variable = group.variables[key]

@@ -30,6 +30,7 @@ from bioplastic.engine.compiler import (
 )
 from bioplastic.engine.context import brian_context
 from bioplastic.engine.engines import Engine
+from bioplastic.engine.functions import looked_up
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import Chunk, ChunkResult, Probed
 from bioplastic.engine.schedule import SLOT_LOG
@@ -37,7 +38,7 @@ from bioplastic.engine.standalone import Part, SlotDevice, slot_device
 from bioplastic.engine.staying import Samples, StayingProgram, end, follow, writing
 from bioplastic.engine.stimulus import Arrays
 from bioplastic.errors import BuildError, CompilerNotFoundError, SimulationError, StorageError
-from bioplastic.models import Network
+from bioplastic.models import Network, TimeTable
 
 __all__ = ["CPP", "CompiledProgram", "StandaloneProgram", "compile_unit", "generate"]
 
@@ -114,6 +115,11 @@ class CompiledProgram:
         #: What the program reads first, see :class:`SlotDevice`.
         neurons = [population.n for population in network.populations]
         self._sizes = np.array([lanes, *neurons, *plan.columns], dtype=np.int64)
+        #: Tables over time, by their place among the functions of the network.
+        tables = [f for own in plan.functions.values() for f in own.values()]
+        tables = [table for table in tables if isinstance(table, TimeTable)]
+        dt = float(network.schedule.dt)
+        self._times = {f"times.{k}": looked_up(table, dt) for k, table in enumerate(tables)}
         self._types: dict[str, str] = {name: t for name, (_, t) in manifest["layout"].items()}
         #: By which the variables' arrays are named in files.
         self._numbers: dict[str, int] = manifest["numbers"]
@@ -187,7 +193,7 @@ class CompiledProgram:
 
         That is of synapses what stays as it is.
         """
-        arrays: Arrays = {"sizes": self._sizes}
+        arrays: Arrays = {"sizes": self._sizes, **self._times}
         for variable, size in self.sizes.items():
             value = np.asarray(chunk.values[variable], dtype=self._types[variable])
             value = np.broadcast_to(value.ravel(), (size,))

@@ -61,8 +61,8 @@ class Phase:
         Brian's word for the moment; of a slot ``"start"`` or ``"end"``.
     order : int
         Place among all that has the same `clock` and `when`.
-    spike : {"", "pre", "post", "own"}
-        Whose spike it takes: of a synapse's neurons, or of the neuron itself.
+    spike : {"", "pre", "post", "own", "event"}
+        Whose spike it takes: of a synapse's neurons, or of the neuron itself; or an event of it.
     turns : bool
         Whether owners take turns in their order in the network.
     """

@@ -87,7 +87,8 @@ class NeuronModel(Declaration):
         Values before the first slot, 0 where absent.
     namespace : mapping of str to TimeTable or function
         What strings may call: tables over time, brian2.TimedArray among them, and functions with
-        units by ``brian2.check_units`` and, for compiled engines, code by ``brian2.implementation``.
+        units by ``brian2.check_units`` and, for compiled engines, code by
+        ``brian2.implementation``.
     events : tuple of Event
         Events beside the spike, which a :class:`Pathway` may take.
     regularly : tuple of Regularly

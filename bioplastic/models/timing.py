@@ -80,7 +80,7 @@ class Regularly(Declaration):
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Event(Declaration):
-    """An event of one's own: what is a spike to `threshold` and `reset`, under another name.
+    r"""An event of one's own: what is a spike to `threshold` and `reset`, under another name.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class Event(Declaration):
     --------
     >>> from bioplastic.models import Event, NeuronModel
     >>> crossing = Event("crossing", condition="v > 0.5", code="n_crossings += 1")
-    >>> NeuronModel(equations="v : 1\\nn_crossings : 1", events=(crossing,)).events[0].name
+    >>> NeuronModel(equations="v : 1\nn_crossings : 1", events=(crossing,)).events[0].name
     'crossing'
     """
 

@@ -59,6 +59,11 @@ _COLD void _read_sizes()
     _read_all("sizes", sizes);
     int64_t* const read[] = { {% for name in _plan.sizes %}&{{name}}, {% endfor %} };
     for (size_t k=0; k<sizes.size(); k++) *read[k] = sizes[k];
+    {% for name in _plan.times %}
+    static std::vector<double> of{{name}};
+    _read_all("times.{{loop.index0}}", of{{name}});
+    {{name}}_values = of{{name}}.data();
+    {% endfor %}
 }
 
 _COLD void _read_samples(int64_t n_rows)
@@ -150,7 +155,10 @@ _COLD void _prepare()
     _make_arrays();
     {% for list in _plan.lists %}
     _list_{{list.name}}.prepare({{list.arrays.i}}, {{list.arrays.j}}, {{list.arrays.delay}}, _n_of_{{list.name}},
-        {{list.dt}}, {{list.n_pre}}*{{list.lanes}}, {{list.n_post}}*_n_lanes, {{list.learns|lower}}, {{list.arrivals}});
+        {{list.dt}}, {{list.n_pre}}*{{list.lanes}}, {{list.n_post}}*_n_lanes, {{list.arrivals}});
+    {% for queue, neurons, delays, n in list.pathways %}
+    {{queue}}.prepare({{neurons}}, {{delays}}, _n_of_{{list.name}}, {{list.dt}}, {{n}});
+    {% endfor %}
     {% endfor %}
     _variables = {
         {% for its in _plan.variables %}
@@ -269,6 +277,9 @@ static _HOT void _run_slots()
         {% endblock %}
         {% for list in _plan.lists %}
         _list_{{list.name}}.forget();
+        {% for pathway in list.pathways %}
+        {{pathway[0]}}.forget();
+        {% endfor %}
         {% endfor %}
         {% for array, _ in _plan.arrivals %}
         _arrivals{{array}}.forget();

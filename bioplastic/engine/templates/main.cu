@@ -17,6 +17,9 @@
     {% if _plan.target_signals %}
     _set_table(target_signal_values, (_n_signal_rows + _more)*target_signal_columns);
     {% endif %}
+    {% for name in _plan.times %}
+    _set_table({{name}}_values, 4 + (int64_t)({{name}}_values[2]*{{name}}_values[3]));
+    {% endfor %}
     {% for table in _plan.tables_of_slots %}
     if ({{table}}_values) _set_table({{table}}_values, n_rows);
     {% endfor %}

@@ -102,7 +102,7 @@ struct _SynapseList
     double* added = 0;                           // what it adds, variable by variable
 
     void prepare(const int32_t* pre, const int32_t* post, const double* delay, int64_t n_, double dt,
-                 int64_t n_pre_, int64_t n_post_, bool, _Arrivals* arrivals)
+                 int64_t n_pre_, int64_t n_post_, _Arrivals* arrivals)
     {
         n = n_; n_pre = n_pre_; n_post = n_post_;
         std::vector<int32_t> steps(n), own_place(n), own_incoming(n);
@@ -186,6 +186,42 @@ inline void _SynapseList::push(const int32_t* spikes, int64_t end)
     _launch(_push, _up_to(n_pre/_block_size + 1, 16), _block_size, spikes, end, fired, n_fired,
             n_delays, n_pre);
 }
+
+// Synapses of a list by the neuron whose spikes another pathway takes, and by its delay.
+struct _Pathway
+{
+    int32_t n_delays = 1;
+    int64_t n_pre = 0;                 // neurons whose spikes it takes
+    int32_t *first = 0, *synapses = 0;
+    int32_t *fired = 0, *n_fired = 0;  // as of a list
+
+    void prepare(const int32_t* neuron, const double* delay, int64_t n, double dt, int64_t n_neurons)
+    {
+        n_pre = n_neurons;
+        std::vector<int32_t> steps(n, 0), sorted(n);
+        if (delay) for (int64_t k=0; k<n; k++) steps[k] = (int32_t)(delay[k]/dt + 0.5);
+        for (int64_t k=0; k<n; k++) n_delays = std::max(n_delays, steps[k] + 1);
+        if (n_pre*n_delays > INT32_MAX) _fail("too many lanes for so long delays");
+        std::vector<int32_t> own_first((size_t)n_pre*n_delays + 1, 0);
+        for (int64_t k=0; k<n; k++) own_first[(size_t)neuron[k]*n_delays + steps[k] + 1]++;
+        for (size_t k=1; k<own_first.size(); k++) own_first[k] += own_first[k - 1];
+        std::vector<int32_t> next(own_first);
+        for (int64_t k=0; k<n; k++) sorted[next[(size_t)neuron[k]*n_delays + steps[k]]++] = (int32_t)k;
+        first = _copied(own_first);
+        synapses = _copied(sorted);
+        fired = _allocate<int32_t>((size_t)n_delays*n_pre);
+        n_fired = _allocate<int32_t>(n_delays);
+        _wait();
+    }
+
+    void forget() {}
+
+    void push(const int32_t* spikes, int64_t end)
+    {
+        _launch(_push, _up_to(n_pre/_block_size + 1, 16), _block_size, spikes, end, fired, n_fired,
+                n_delays, n_pre);
+    }
+};
 
 template<class T> inline void _SynapseList::gather(T* variable, int64_t number)
 {

@@ -46,11 +46,10 @@ struct _SynapseList
     std::vector<int32_t> first;            // of neuron i and delay d: first[i*n_delays + d]
     std::vector<std::vector<int32_t>> fired;  // spikes of the last steps, as a ring
     std::vector<int32_t> place;            // of a synapse in the rows of what arrives
-    std::vector<int32_t> incoming, first_incoming;  // synapses by postsynaptic neuron
     int64_t now = 0;
 
     void prepare(const int32_t* pre, const int32_t* post, const double* delay, size_t n, double dt,
-                 int64_t n_pre, int64_t n_post, bool learns, _Arrivals* arrivals)
+                 int64_t n_pre, int64_t n_post, _Arrivals* arrivals)
     {
         std::vector<int32_t> steps(n);
         for (size_t k=0; k<n; k++) steps[k] = (int32_t)(delay[k]/dt + 0.5);
@@ -65,13 +64,6 @@ struct _SynapseList
             for (size_t k=0; k<n; k++) place[k] = (int32_t)(steps[k]*n_post + post[k]);
             arrivals->prepare(n_delays, n_post);
         }
-        if (!learns) return;
-        first_incoming.assign(n_post + 1, 0);
-        for (size_t k=0; k<n; k++) first_incoming[post[k] + 1]++;
-        for (int64_t k=0; k<n_post; k++) first_incoming[k + 1] += first_incoming[k];
-        std::vector<int32_t> next(first_incoming);
-        incoming.resize(n);
-        for (size_t k=0; k<n; k++) incoming[next[post[k]]++] = (int32_t)k;
     }
 
     void forget()
@@ -83,5 +75,48 @@ struct _SynapseList
     void push(const int32_t* spikes, int32_t number)
     {
         fired[now % n_delays].assign(spikes, spikes + number);
+    }
+};
+
+// Synapses of a list by the neuron whose spikes another pathway takes, and by its delay.
+struct _Pathway
+{
+    int32_t n_delays = 1;
+    std::vector<int32_t> first, synapses;  // of neuron i and delay d: from first[i*n_delays + d]
+    std::vector<std::vector<int32_t>> fired;
+    int64_t now = 0;
+
+    void prepare(const int32_t* neuron, const double* delay, size_t n, double dt, int64_t n_neurons)
+    {
+        std::vector<int32_t> steps(n, 0);
+        if (delay) for (size_t k=0; k<n; k++) steps[k] = (int32_t)(delay[k]/dt + 0.5);
+        for (size_t k=0; k<n; k++) n_delays = std::max(n_delays, steps[k] + 1);
+        first.assign((size_t)n_neurons*n_delays + 1, 0);
+        for (size_t k=0; k<n; k++) first[(size_t)neuron[k]*n_delays + steps[k] + 1]++;
+        for (size_t k=1; k<first.size(); k++) first[k] += first[k - 1];
+        std::vector<int32_t> next(first);
+        synapses.resize(n);
+        for (size_t k=0; k<n; k++) synapses[next[(size_t)neuron[k]*n_delays + steps[k]]++] = (int32_t)k;
+        fired.resize(n_delays);
+    }
+
+    void forget()
+    {
+        for (auto& spikes : fired) spikes.clear();
+        now = 0;
+    }
+
+    // Acts on the synapses that spikes of the last steps reach now, those of the oldest last.
+    template<class F> void deliver(const int32_t* spikes, int32_t number, F act)
+    {
+        fired[now % n_delays].assign(spikes, spikes + number);
+        const int64_t oldest = std::min(now, (int64_t)n_delays - 1);
+        for (int64_t delay=0; delay<=oldest; delay++)
+            for (const int32_t i : fired[(now - delay) % n_delays])
+            {
+                const int32_t* range = &first[(size_t)i*n_delays + delay];
+                for (int32_t k=range[0]; k<range[1]; k++) act(synapses[k]);
+            }
+        now++;
     }
 };

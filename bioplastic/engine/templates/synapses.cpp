@@ -7,7 +7,7 @@
 {% block maincode %}
     {% set regular = wiring(pathway) %}
     {% set _n = in_lane(pathway.source) %}
-    const int32_t* _spikes = {{spikes_of(pathway.source)}};
+    const int32_t* _spikes = {{spikes_of(pathway)}};
     const int32_t _n_source = {{_n}};  // neurons of a lane
     const int32_t _num_spikes = _spikes[_n_source{{'*_n_lanes' if lanes() > 1}}];
     {% if regular %}
@@ -67,9 +67,15 @@
         {% endif %}
     }
     {% elif is_listed(pathway) %}
-    auto& _list = _list_{{pathway.synapses.name}};
     {% set _array = arrivals_of(pathway) %}
-    {% if _array %}
+    {% if pathway.objname != 'pre' %}
+    {{queue_of(pathway)}}.deliver(_spikes, _num_spikes, [&](const size_t _idx)
+    {
+        const size_t _vectorisation_idx = _idx;
+        {{vector_code|autoindent}}
+    });
+    {% elif _array %}
+    auto& _list = _list_{{pathway.synapses.name}};
     auto& _arrivals = _arrivals{{_array}};
     double* _arriving = _arrivals.ring.data();
     const int64_t _begin = _arrivals.now, _size = _arrivals.ring.size();
@@ -89,7 +95,8 @@
             {{vector_code|to_arrivals(_array)|autoindent}}
         }
     }
-    {% elif pathway.prepost == 'pre' %}
+    {% else %}
+    auto& _list = _list_{{pathway.synapses.name}};
     _list.push(_spikes, _num_spikes);
     const int64_t _oldest = _list.now < _list.n_delays - 1 ? _list.now : _list.n_delays - 1;
     for(int64_t _delay=0; _delay<=_oldest; _delay++)
@@ -103,17 +110,6 @@
             }
         }
     _list.now++;
-    {% else %}
-    for(int32_t _spike=0; _spike<_num_spikes; _spike++)
-    {
-        const int32_t* _range = &_list.first_incoming[_spikes[_spike]];
-        for(int32_t _k=_range[0]; _k<_range[1]; _k++)
-        {
-            const size_t _idx = _list.incoming[_k];
-            const size_t _vectorisation_idx = _idx;
-            {{vector_code|autoindent}}
-        }
-    }
     {% endif %}
     {% endif %}
 {% endblock %}

@@ -8,6 +8,7 @@
 {% set layout = layout_of(pathway, codeobj_name) %}
 {% set own = kernel(codeobj_name, scalar_code, vector_code, variables, pathway) %}
 {% set is_pre = pathway.prepost == 'pre' %}
+{% set is_first = pathway.objname == 'pre' %}
 {% set end = in_lanes(pathway.source) %}
 {% if not own.body %}
 {% elif layout.kind != 'listed' %}
@@ -52,7 +53,7 @@ static __global__ void _kernel_{{codeobj_name}}(const int32_t* __restrict__ _spi
     {% endif %}
     {{'}'}}
 }
-{% elif arrivals_of(pathway) %}
+{% elif is_first and arrivals_of(pathway) %}
 static __global__ void _measure_{{codeobj_name}}(
     const int64_t _n, unsigned long long* _largest{{own.parameters}})
 {
@@ -92,17 +93,12 @@ static __global__ void _kernel_{{codeobj_name}}(
 {% else %}
 {% set notes = is_pre and own.side == 'post' and own.sums %}
 static __global__ void _kernel_{{codeobj_name}}(
-    {% if is_pre %}
     const int32_t* __restrict__ _fired, const int32_t* __restrict__ _n_fired,
-    const int32_t* __restrict__ _first, const int32_t _n_delays, const int64_t _n_pre,
-    {% else %}
-    const int32_t* __restrict__ _spikes, const int32_t* __restrict__ _first,
-    const int32_t* __restrict__ _members,
-    {% endif %}
+    const int32_t* __restrict__ _first, const int32_t* __restrict__ _members,
+    const int32_t _n_delays, const int64_t _n_pre,
     const int64_t _n, int32_t* _due, double* _added{{own.parameters}})
 {
     {{own.head|autoindent}}
-    {% if is_pre %}
     const int64_t _step = _now.step;
     for (int64_t _delay=blockIdx.y; _delay<_n_delays && _delay<=_step; _delay+=gridDim.y)
     {
@@ -110,8 +106,9 @@ static __global__ void _kernel_{{codeobj_name}}(
         for (int32_t _spike=blockIdx.x; _spike<_n_fired[_row]; _spike+=gridDim.x)
         {
             const int64_t _range = _fired[_row*_n_pre + _spike]*(int64_t)_n_delays + _delay;
-            for (int64_t _idx=_first[_range] + threadIdx.x; _idx<_first[_range + 1]; _idx+=blockDim.x)
+            for (int64_t _k=_first[_range] + threadIdx.x; _k<_first[_range + 1]; _k+=blockDim.x)
             {
+                const int64_t _idx = {{'_k' if is_first else '_members[_k]'}};
                 const int64_t _vectorisation_idx = _idx;
                 {{(own.adding() if notes else own.body)|autoindent}}
                 {% if notes %}
@@ -123,19 +120,6 @@ static __global__ void _kernel_{{codeobj_name}}(
             }
         }
     }
-    {% else %}
-    const int32_t _n_spikes = _spikes[{{end}}];
-    for (int32_t _spike=blockIdx.x; _spike<_n_spikes; _spike+=gridDim.x)
-    {
-        const int32_t _neuron = _spikes[_spike];
-        for (int32_t _k=_first[_neuron] + threadIdx.x; _k<_first[_neuron + 1]; _k+=blockDim.x)
-        {
-            const int64_t _idx = _members[_k];
-            const int64_t _vectorisation_idx = _idx;
-            {{own.body|autoindent}}
-        }
-    }
-    {% endif %}
 }
 {% endif %}
 {% endblock %}
@@ -144,12 +128,14 @@ static __global__ void _kernel_{{codeobj_name}}(
 {% set layout = layout_of(pathway, codeobj_name) %}
 {% set own = kernel(codeobj_name, scalar_code, vector_code, variables, pathway) %}
 {% set is_pre = pathway.prepost == 'pre' %}
-{% set spikes = spikes_of(pathway.source) %}
+{% set is_first = pathway.objname == 'pre' %}
+{% set spikes = spikes_of(pathway) %}
 {% set end = in_lanes(pathway.source) %}
 {% set n_other = layout.n_post if is_pre else layout.n_pre %}
 {% set list = '_list_' + layout.name %}
-{% if layout.kind == 'listed' and is_pre and not arrivals_of(pathway) %}
-    {{list}}.push({{spikes}}, {{end}});
+{% set from = list if is_first else queue_of(pathway) %}
+{% if layout.kind == 'listed' and not (is_first and arrivals_of(pathway)) %}
+    {{from}}.push({{spikes}}, {{end}});
 {% endif %}
 {% if not own.body %}
 {% elif layout.kind != 'listed' %}
@@ -164,7 +150,7 @@ static __global__ void _kernel_{{codeobj_name}}(
     const int block_size = 64;
     {% endif %}
     _launch(_kernel_{{codeobj_name}}, blocks, block_size, {{spikes}}{{own.arguments}});
-{% elif arrivals_of(pathway) %}
+{% elif is_first and arrivals_of(pathway) %}
     {% set arrivals = '_arrivals' + arrivals_of(pathway) %}
     _launch(_kernel_{{codeobj_name}}, _up_to({{end}}, 2048), _block_size, {{spikes}},
             {{list}}.first_of_pre, {{list}}.place, {{arrivals}}.ring, {{arrivals}}.scale,
@@ -173,25 +159,24 @@ static __global__ void _kernel_{{codeobj_name}}(
     {% set notes = is_pre and own.side == 'post' and own.sums %}
     {% set alone = own.side == 'serial' or own.side == 'post' and not notes or own.side == 'pre' %}
     {% set threads = 'dim3(1), 1' if alone else '_up_to(' ~ end ~ ', 2048), 128' %}
-    {% if is_pre %}
-    {% set threads = threads if alone else '_up_to(' ~ end ~ ', 64, ' ~ list ~ '.n_delays, 256), 128' %}
-    _launch(_kernel_{{codeobj_name}}, {{threads}}, {{list}}.fired, {{list}}.n_fired, {{list}}.first,
-            {{list}}.n_delays, {{list}}.n_pre, {{list}}.n, {{list}}.due, {{list}}.added{{own.arguments}});
-    {% else %}
-    _launch(_kernel_{{codeobj_name}}, {{threads}}, {{spikes}}, {{list}}.first_incoming, {{list}}.incoming,
+    {% set threads = threads if alone else '_up_to(' ~ end ~ ', 64, ' ~ from ~ '.n_delays, 256), 128' %}
+    _launch(_kernel_{{codeobj_name}}, {{threads}}, {{from}}.fired, {{from}}.n_fired, {{from}}.first,
+            {{'(int32_t*)0' if is_first else from ~ '.synapses'}}, {{from}}.n_delays, {{from}}.n_pre,
             {{list}}.n, {{list}}.due, {{list}}.added{{own.arguments}});
-    {% endif %}
     {% if notes %}
     {% for sum in own.sums %}
     {{list}}.gather({{sum.pointer|replace('_ptr', '_dev', 1)}}, {{loop.index0}});
     {% endfor %}
+    {% if several_add(pathway) %}
+    _clear({{list}}.due, {{list}}.n);  // of another pathway, in this step
+    {% endif %}
     {% endif %}
 {% endif %}
 {% endblock %}
 
 {% block more %}
 {% set arrivals = arrivals_of(pathway) %}
-{% if arrivals %}
+{% if arrivals and pathway.objname == 'pre' %}
 {% set list = '_list_' + pathway.synapses.name %}
 {% set own = kernel(codeobj_name, scalar_code, vector_code, variables, pathway) %}
 // In every slot: weights may have been normalised.

@@ -3,7 +3,7 @@
 {% extends 'common.cu' %}
 
 {% block kernels %}
-{% set own = kernel(codeobj_name, scalar_code, vector_code + falls_silent(variables), variables, owner) %}
+{% set own = kernel(codeobj_name, scalar_code, vector_code + (falls_silent(variables) if _uses_refractory else []), variables, owner) %}
 static __global__ void _kernel_{{codeobj_name}}(const int64_t _n, int32_t* _spikes, uint32_t* _words
     {{own.parameters}})
 {
@@ -26,7 +26,7 @@ static __global__ void _kernel_{{codeobj_name}}(const int64_t _n, int32_t* _spik
 {% endblock %}
 
 {% block launch %}
-{% set own = kernel(codeobj_name, scalar_code, vector_code + falls_silent(variables), variables, owner) %}
+{% set own = kernel(codeobj_name, scalar_code, vector_code + (falls_silent(variables) if _uses_refractory else []), variables, owner) %}
     _launch_threshold(_kernel_{{codeobj_name}}, {{in_lanes(owner)}}, {{on_device(eventspace_variable)}}
                       {{own.arguments}});
 {% endblock %}
