@@ -15,6 +15,7 @@ from bioplastic.models import Network, PlasticityRule, Population, Projection
 from bioplastic.models.declaration import is_distribution, one_number, unit_name
 from bioplastic.models.hooks import AT_SLOT_START, Hook, hooks_of, strings_of
 from bioplastic.models.strings import equations_of, words_of
+from bioplastic.models.timing import is_delay
 
 __all__ = ["learning_of", "sides_on_synapses", "traces_of", "with_names_of_their_own"]
 
@@ -112,7 +113,7 @@ def traces_of(network: Network, population: Population) -> list[Traces]:
 def sides_on_synapses(projection: Projection) -> tuple[str, ...]:
     """Sides whose traces stand with every synapse, since they are not the same for all.
 
-    A delay lies before the synapse: there a presynaptic trace waits, and not a postsynaptic one.
+    A delay lies before the synapse: there waits the trace of the neuron whose spikes are late.
     """
     rule = projection.rule
     if rule is None:
@@ -125,7 +126,7 @@ def sides_on_synapses(projection: Projection) -> tuple[str, ...]:
         on_spike = [code for hook, code in traces.codes if hook.phase.spike]
         words = words_of("\n".join((traces.equations, *on_spike)))
         varies = any(is_distribution(value) for value in traces.parameters.values())
-        delayed = side == "pre" and projection.delayed
+        delayed = is_delay(projection.delay if side == "pre" else projection.post_delay)
         if (words and delayed) or varies or words & own:
             found.append(side)
     return tuple(found)

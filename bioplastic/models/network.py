@@ -98,6 +98,16 @@ class Network(Declaration):
         if len(set(self.watched)) != len(self.watched):
             raise ParameterError(f"Network.watch: names must differ, got {self.watch!r}")
         spiking = [p.pre for p in self.projections if p.on_pre]
+        for projection in self.projections:
+            for pathway in () if projection.synapse is None else projection.synapse.pathways:
+                name = projection.pre if pathway.spike == "pre" else projection.post
+                if pathway.event == "spike":
+                    spiking.append(name)
+                    continue
+                events = [event.name for event in self.population(name).neuron.events]
+                what = f"be 'spike' or an event of {name!r}, which has {events or 'none'}"
+                known, got = pathway.event in events, f"{pathway.event!r} ({projection.name})"
+                require(pathway, "event", known, what, got)
         for name in (*self.watched, *spiking):
             if not self.population(name).neuron.spikes:
                 raise ParameterError(

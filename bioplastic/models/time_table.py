@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Quantity, TimedArray, ms
+from brian2 import Quantity, TimedArray, get_dimensions, ms
 from brian2.core.functions import Function
+from brian2.units.fundamentalunits import get_unit
 
 from bioplastic.models.declaration import (
     Declaration,
@@ -82,7 +83,7 @@ class TimeTable(Declaration):
     @property
     def known(self) -> Function:
         """What strings may know of it: the units of its arguments, and its own."""
-        unit = Quantity(1.0, dim=getattr(self.values, "dim", ms.dim**0))
+        unit = get_unit(get_dimensions(self.values))
         units = [ms, 1][: self.array.ndim]
         return Function(None, arg_units=units, return_unit=unit, arg_names=["t", "i"][: len(units)])
 
