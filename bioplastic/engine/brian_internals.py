@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import Synapses
 from brian2.codegen.generators.cpp_generator import CPPCodeGenerator
+from brian2.codegen.generators.numpy_generator import NumpyCodeGenerator, VectorisationError
 from brian2.codegen.templates import LazyTemplateLoader
 from brian2.core.names import Nameable
 from brian2.core.tracking import InstanceTrackerSet
@@ -87,7 +88,7 @@ def own_names() -> Iterator[None]:
 def prepare(net: Any, clocks: Iterable[Any]) -> None:
     """Make the code objects of a network; Brian takes its clocks to be known by then."""
     net._clocks = set(clocks)
-    with _statements_made_anew():
+    with _statements_made_anew(), _conditions_of_writing_heeded():
         net.before_run({})
 
 
@@ -105,6 +106,27 @@ def _statements_made_anew() -> Iterator[None]:
     finally:
         for module in (_translation, _generators):
             module.make_statements = looks_up
+
+
+@contextlib.contextmanager
+def _conditions_of_writing_heeded() -> Iterator[None]:
+    """Let NumPy's code go synapse by synapse where a statement sets what not all may write to.
+
+    Brian heeds the condition of ``v_post += w`` and forgets that of ``v_post = w``.
+    """
+    vectorise = NumpyCodeGenerator.ufunc_at_vectorisation
+
+    def heeding(generator: Any, statement: Any, *args: Any, **kwargs: Any) -> Any:
+        conditions = args[2] if len(args) > 2 else kwargs["conditional_write_vars"]
+        if statement.var in conditions and not statement.inplace:
+            raise VectorisationError()
+        return vectorise(generator, statement, *args, **kwargs)
+
+    NumpyCodeGenerator.ufunc_at_vectorisation = heeding
+    try:
+        yield
+    finally:
+        NumpyCodeGenerator.ufunc_at_vectorisation = vectorise
 
 
 def add_to_program(device: Any, net: Any) -> None:

@@ -235,7 +235,7 @@ class TimeLookup(Function):
     def __init__(self, name: str, table: TimeTable, dt: float) -> None:
         self.name, self._dt = name, dt
         self.take(table)
-        known, several = table.known, table.array.ndim == 2
+        several = table.array.ndim == 2
         columns = (", const int column", ", int column") if several else ("", "")
         codes = (
             code.replace("%AND_COLUMN%", column).replace("%COLUMN%", "column" if several else "0")
@@ -250,8 +250,8 @@ class TimeLookup(Function):
 
         super().__init__(
             python,
-            arg_units=known._arg_units,
-            return_unit=known._return_unit,
+            arg_units=table.arg_units,
+            return_unit=table.unit,
             arg_names=["t", "column"][: 1 + several],
         )
         implement(self, *codes, lambda: {f"{name}_values": self.values})

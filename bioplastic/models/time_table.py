@@ -1,12 +1,13 @@
 """Numbers over time that equations look up: Brian's TimedArray as a declaration."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Quantity, TimedArray, get_dimensions, ms
+from brian2 import Quantity, TimedArray, get_dimensions, ms, second
 from brian2.core.functions import Function
 from brian2.units.fundamentalunits import get_unit
 
@@ -83,9 +84,17 @@ class TimeTable(Declaration):
     @property
     def known(self) -> Function:
         """What strings may know of it: the units of its arguments, and its own."""
-        unit = get_unit(get_dimensions(self.values))
-        units = [ms, 1][: self.array.ndim]
-        return Function(None, arg_units=units, return_unit=unit, arg_names=["t", "i"][: len(units)])
+        return Function(None, arg_units=self.arg_units, return_unit=self.unit)
+
+    @property
+    def arg_units(self) -> list[Any]:
+        """Units of what it is looked up by: a time, and the column where there are some."""
+        return [second, 1][: self.array.ndim]
+
+    @property
+    def unit(self) -> Any:
+        """The unit of its numbers."""
+        return get_unit(get_dimensions(self.values))
 
 
 def check_namespace(model: Any) -> None:
@@ -100,8 +109,9 @@ def check_namespace(model: Any) -> None:
     kept: dict[str, Any] = {}
     for name, given in model.namespace.items():
         value = TimeTable.of(given) if isinstance(given, TimedArray) else given
-        if callable(value) and hasattr(value, "_arg_units") and not isinstance(value, Function):
-            value = Function(value)  # of Brian's check_units
+        if callable(value) and not isinstance(value, Function):
+            with contextlib.suppress(ValueError):  # of Brian: it does not tell its units
+                value = Function(value)
         what = (
             "be a TimeTable, or a function that tells its units by brian2.check_units and, for "
             "engines that compile, its code by brian2.implementation; numbers and arrays are "

@@ -129,8 +129,12 @@ class TestPathways:
     SYNAPSE = SynapseModel(
         equations="w : 1\nn_late : 1",
         pathways=(
-            Pathway("late", code="v_post += 0.5*w; n_late += 1", delay=Uniform(0 * ms, high=1 * ms)),
-            Pathway("back", code="w += 0.01*n_late", spike="post", delay=Uniform(0 * ms, high=1 * ms)),
+            Pathway(
+                "late", code="v_post += 0.5*w; n_late += 1", delay=Uniform(0 * ms, high=1 * ms)
+            ),
+            Pathway(
+                "back", code="w += 0.01*n_late", spike="post", delay=Uniform(0 * ms, high=1 * ms)
+            ),
         ),
         at_slot_start="n_late = 0",
         learned=("w",),
@@ -391,7 +395,9 @@ class TestRefusals:
 
 def test_rates_by_pairs_are_as_before():
     """A plain projection has no more in its state than it had."""
-    network = declared(leaky(), Projection(pre="input", post="out", on_pre="v_post += w", weight=0.4))
+    network = declared(
+        leaky(), Projection(pre="input", post="out", on_pre="v_post += w", weight=0.4)
+    )
     assert shown(network, "numpy", n_samples=1)[2].state.keys() >= {"out.v"}
     assert PairSTDP().namespace == {}
     assert 1 * Hz

@@ -209,6 +209,47 @@ class TestSynapses:
         assert made.target.v[0] == receives
 
 
+class TestPathwaysAndEvents:
+    def test_pathways_are_listed_and_every_event_has_spikes(self):
+        group = neurons(2, events={"crossing": "v > 0.5"})
+        made = b2.Synapses(
+            group,
+            group,
+            "w : 1",
+            on_pre={"pre": "x_post += w", "late": "x_post -= w"},
+            on_post="w = 0",
+        )
+        assert [p.objname for p in room.pathways_of(made)] == ["pre", "late", "post"]
+        held = [name for name in group.variables if room.holds_spikes(name)]
+        assert sorted(held) == ["_crossingspace", "_spikespace"]
+        assert room.array_of_spikes(group, "crossing").size == 3
+
+    def test_code_of_functions_is_told_by_target(self):
+        @b2.implementation("cpp", "double f(double x) { return x; }")
+        @b2.check_units(x=1, result=1)
+        def f(x):
+            return x
+
+        assert room.codes_of(f) == [("cpp", "double f(double x) { return x; }")]
+
+
+class TestConditionsOfWriting:
+    """NumPy's code of Brian sets variables of refractory neurons; ours does not."""
+
+    @pytest.mark.parametrize("code", ["v_post = w", "v_post += w"])
+    def test_refractory_neurons_are_left_alone(self, code):
+        source, target = still(1), neurons(2, refractory="2*ms")
+        synapses = b2.Synapses(source, target, "w : 1", on_pre=code)
+        synapses.connect()
+        net = b2.Network(source, target, synapses)
+        room.prepare(net, clocks(synapses))
+        source.x, synapses.w = 1, 0.25
+        target.not_refractory, target.lastspike = [False, True], [0 * ms, -1 * b2.second]
+        for obj in net.sorted_objects:
+            obj.run()
+        np.testing.assert_array_equal(target.v, [0, 0.25])
+
+
 class TestSizes:
     """Objects whose code was made for others."""
 
@@ -245,7 +286,7 @@ class TestSizes:
         i, j = (a.ravel().astype(np.int32) for a in np.indices(sizes))
         delay = np.full(len(i), DT * 1e-3)
         delay[0] = 0
-        room.connect(synapses, i, j, delay)
+        room.connect(synapses, i, j, {"pre": delay})
         room.hold_anew(net)
         synapses.w = w = 0.1 * np.arange(1, len(i) + 1)
         target.k = 100
@@ -263,11 +304,11 @@ class TestSizes:
     def test_what_they_had_is_gone(self, made):
         net, synapses = made
         index = np.zeros(1, dtype=np.int32)
-        room.connect(synapses, index, index, np.full(1, 5 * DT * 1e-3))
+        room.connect(synapses, index, index, {"pre": np.full(1, 5 * DT * 1e-3)})
         room.hold_anew(net)
         synapses.w, synapses.source.x, synapses.target.k = 1, 1, 100
         self.step(net)
-        room.connect(synapses, index, index, None)
+        room.connect(synapses, index, index, {})
         assert synapses.w[0] == 0
         synapses.w = 1
         room.hold_anew(net)

@@ -115,9 +115,12 @@ def weights(scale, seed=1):
 
 
 def brians_spikes(neuron, on_pre, w):
-    """Steps and neurons of spikes on Brian's runtime device, with its own refractoriness."""
+    """Steps and neurons of spikes on Brian's runtime device, with its own refractoriness.
+
+    Brian's NumPy sets the potential of refractory neurons, too, where a spike sets it: Cython's.
+    """
     before = brian2.prefs["codegen.target"]
-    brian2.prefs["codegen.target"] = "numpy"
+    brian2.prefs["codegen.target"] = "numpy" if "+=" in on_pre else "cython"
     try:
         constants = {**neuron.parameters, "ms": ms, "mV": mV, "nA": nA}
         period = neuron.refractory

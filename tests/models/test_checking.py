@@ -378,6 +378,7 @@ FIRST = [
     (models.LogNormal, 2 * second, {"sigma": 0.5}),
     (models.Normal, 1.0, {"sd": 0.5}),
     (models.Gamma, -1.0, {"sd": 0.5}),
+    (models.Values, [1.0, 2.0], {}),
 ]
 
 

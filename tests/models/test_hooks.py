@@ -34,12 +34,16 @@ MODELS = {
 }
 #: Fields of models that hold something else than statements.
 OTHERS = {
-    "neuron": {"equations", "threshold", "refractory", "constants", "initial", "method"},
-    "synapse": {"equations", "constants"},
-    "projection": {
-        "pre", "post", "wiring", "weight", "delay", "synapse", "rule", "norm", "pooled", "label",
+    "neuron": {
+        "equations", "threshold", "refractory", "constants", "initial", "method", "namespace",
+        "events", "regularly", "learned",
     },
-    "rule": {"pre_traces", "post_traces", "synapse", "update_interval", "constants"},
+    "synapse": {"equations", "constants", "namespace", "pathways", "regularly", "learned"},
+    "projection": {
+        "pre", "post", "wiring", "weight", "delay", "post_delay", "synapse", "rule", "norm",
+        "pooled", "label",
+    },
+    "rule": {"pre_traces", "post_traces", "synapse", "update_interval", "constants", "namespace"},
 }  # fmt: skip
 
 
