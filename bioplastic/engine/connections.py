@@ -14,10 +14,10 @@ from bioplastic.engine.actions import Action
 from bioplastic.engine.brian_internals import promise_synapses, sum_for_any_number
 from bioplastic.engine.built import Built, RegularWiring
 from bioplastic.engine.noise import IN_LANE, LANES
-from bioplastic.engine.plan import pathways_of
+from bioplastic.engine.plan import Plan, pathways_of
 from bioplastic.models import Projection
 from bioplastic.models.declaration import parameter_equations
-from bioplastic.models.hooks import INTEGRATION, ON_POST, ON_PRE, THRESHOLD
+from bioplastic.models.hooks import INTEGRATION, NORMALIZATION, ON_POST, ON_PRE, THRESHOLD
 from bioplastic.models.strings import statements_of, words_of
 
 __all__ = [
@@ -89,16 +89,20 @@ def add_synapses(
     return synapses
 
 
-def added_variable(projection: Projection) -> str | None:
+def added_variable(plan: Plan, projection: Projection) -> str | None:
     """Return the variable of the target to which a spike adds a number, if that is all it does.
 
     What a spike adds can then be computed when it is fired and summed until it arrives.
     """
-    statements = statements_of(projection.on_pre)
-    if len(statements) != 1 or projection.rule is not None or projection.synapse is not None:
+    name = projection.name
+    actions = [a for a in plan.of(name) if a.phase not in (INTEGRATION, NORMALIZATION)]
+    statements = statements_of(actions[0].code()) if len(actions) == 1 else ()
+    changing = {n for n, flags in plan.variables(name).items() if "constant" not in flags}
+    if len(statements) != 1 or actions[0].phase != ON_PRE or pathways_of(projection) or changing:
         return None
+    own = {"w", *plan.parameters[name], *plan.equations[name].parameter_names}
     name, how, expression = statements[0]
-    others = words_of(expression) - {"w"} - set(DEFAULT_UNITS)
+    others = words_of(expression) - own - set(DEFAULT_UNITS)
     adds = how in ("+=", "-=") and name.endswith("_post") and not others
     return name.removesuffix("_post") if adds else None
 
@@ -161,7 +165,7 @@ def add_projection(built: Built, projection: Projection, groups: Mapping[str, An
     if projection.listed:
         synapses.variables.add_constant(LANES, built.lanes)
         built.listed.append(synapses)
-        variable = added_variable(projection)
+        variable = added_variable(plan, projection)
         # What arrives is summed in float64.
         if variable is not None and target.variables[variable].dtype == np.float64:
             built.added_to[name] = target, variable

@@ -91,7 +91,7 @@ def summed(lines: list[str], what: str, target: Any, index: Any) -> list[str]:
 
 def several_add(pathway: Any) -> bool:
     """Whether several pathways of the same synapses take presynaptic spikes."""
-    return sum(p.prepost == "pre" for p in brian.pathways_of(pathway.synapses)) > 1
+    return len([p for p in brian.pathways_of(pathway.synapses) if p.prepost == "pre"]) > 1
 
 
 class CudaCodeObject(SlotCodeObject):

@@ -237,7 +237,7 @@ class TimeLookup(Function):
         self.take(table)
         several = table.array.ndim == 2
         columns = (", const int column", ", int column") if several else ("", "")
-        codes = (
+        cpp, cython = (
             code.replace("%AND_COLUMN%", column).replace("%COLUMN%", "column" if several else "0")
             for code, column in zip((_CPP_TIMES, _CYTHON_TIMES), columns, strict=True)
         )
@@ -254,7 +254,7 @@ class TimeLookup(Function):
             return_unit=table.unit,
             arg_names=["t", "column"][: 1 + several],
         )
-        implement(self, *codes, lambda: {f"{name}_values": self.values})
+        implement(self, cpp, cython, lambda: {f"{name}_values": self.values})
 
     def take(self, table: TimeTable) -> None:
         """Take the numbers of a table."""

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic.engine.connections import added_variable
+from bioplastic.engine.plan import plan_of
 from bioplastic.engine.state import Values
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
@@ -63,7 +64,7 @@ def check_lists(network: Network, values: Values, *, lanes: int, copies: bool, r
     dt = float(network.schedule.dt)
     for projection in (p for p in network.projections if p.listed):
         name, delay = projection.name, values[f"{projection.name}.delay"]
-        adds = added_variable(projection) is not None and not copies
+        adds = added_variable(plan_of(network), projection) is not None and not copies
         n_pre, n_post = (network.population(p).n for p in (projection.pre, projection.post))
         # A list that only adds to a variable is the same for all lanes.
         _refuse(f"Projection {name}: synapses", len(delay) * (1 if adds else lanes), lanes)

@@ -103,6 +103,10 @@ class Projection(Declaration):
         check_kind(self, "norm", (Real, NoneType), "a number or None")
         known = self.name.isidentifier() and self.name not in RESERVED
         require(self, "label", known, "be an identifier")
+        pathways = () if self.synapse is None else self.synapse.pathways
+        if self.rule is not None and any(pathway.name == "post" for pathway in pathways):
+            what = f"be named otherwise than 'post', which is that of its rule ({self.name})"
+            require(self.synapse, "pathways", False, what, "'post'")
         if self.weight is not None and not self.has_weight:
             what = f"be None where the equations of its synapses declare w ({self.name})"
             require(self, "weight", False, what)

@@ -74,7 +74,8 @@ class TimeTable(Declaration):
     @classmethod
     def of(cls, given: TimedArray) -> "TimeTable":
         """Make one of Brian's."""
-        return cls(Quantity(given.values, dim=given.dim), dt=Quantity(given.dt, dim=ms.dim))
+        values, dt = Quantity(given.values, dim=given.dim), Quantity(given.dt, dim=ms.dim)
+        return cls(values=values, dt=dt)
 
     @property
     def array(self) -> npt.NDArray[np.float64]:

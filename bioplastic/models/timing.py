@@ -150,8 +150,8 @@ class Pathway(Declaration):
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)
-        free = self.name.isidentifier() and self.name not in ("pre", "post")
-        require(self, "name", free, "be an identifier other than 'pre' and 'post'", repr(self.name))
+        free = self.name.isidentifier() and self.name != "pre"
+        require(self, "name", free, "be an identifier other than 'pre'", repr(self.name))
         require(self, "spike", self.spike in ("pre", "post"), "be 'pre' or 'post'")
 
     @property

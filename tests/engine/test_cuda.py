@@ -25,14 +25,19 @@ from bioplastic.engine.traces import with_names_of_their_own
 from bioplastic.errors import SimulationError
 from bioplastic.models import (
     Adam,
+    Event,
     Network,
     NeuronModel,
+    Pathway,
     Population,
     Projection,
     RandomWiring,
+    Regularly,
     Schedule,
     SpikeInput,
     SynapseModel,
+    TimeTable,
+    Uniform,
 )
 from bioplastic.networks import (
     EPropClassifier,
@@ -126,6 +131,48 @@ def eprop(**changes):
     return Case(network, stimulus, initial_weights(network, 3, gains=(6.0, 1.0, 1.0, 1.0)))
 
 
+def from_brian():
+    """What declarations have from Brian: pathways, events, tables over time, regular statements."""
+    late = Uniform(0 * ms, high=8 * ms)
+    neuron = NeuronModel(
+        equations="dv/dt = (drive(t) + each(t, i) - v)/(10*ms) : 1\nn : 1",
+        threshold="v > 1", reset="v = 0", method="euler", at_slot_start="v = 0; n = 0",
+        namespace={
+            "drive": TimeTable([0.2, 0.9, 0.4], dt=37 * ms),
+            "each": TimeTable(np.linspace(0, 0.4, 18).reshape(2, 9), dt=60 * ms),
+        },
+        events=(Event("crossing", condition="v > 0.6 and v < 1", code="n += 1; v += 0.05"),),
+        regularly=(Regularly("v += 0.02", every=5 * ms, when="after_resets"),),
+    )  # fmt: skip
+    synapse = SynapseModel(
+        equations="w : 1\nn_late : 1",
+        on_pre="v_post += w",
+        pathways=(
+            Pathway("late", code="v_post += 0.5*w; n_late += 1", delay=late),
+            Pathway("post", code="w += 0.001*n_late", spike="post", delay=late),
+            Pathway("seen", code="w *= 0.999", spike="post", event="crossing"),
+        ),
+        at_slot_start="n_late = 0",
+    )
+    network = Network(
+        populations=(
+            Population(name="input", n=12, neuron=SpikeInput()),
+            Population(name="out", n=9, neuron=neuron),
+        ),
+        projections=(
+            Projection(
+                pre="input", post="out", wiring=RandomWiring(0.5), on_pre="", synapse=synapse,
+                delay=late,
+            ),
+        ),
+        watch="out",
+        schedule=FREE,
+    )  # fmt: skip
+    state = network.sample(3)
+    state["input_to_out.w"] = np.full(len(state["input_to_out.i"]), 0.1)
+    return Case(network, engine.SpikeStimulus(trains=trains(12, rate=40.0)), state)
+
+
 @pytest.fixture(scope="module")
 def cases(network, unpooled_network, stimulus, weights, all_inputs, without_input):
     return {
@@ -136,6 +183,7 @@ def cases(network, unpooled_network, stimulus, weights, all_inputs, without_inpu
         "eprop": eprop,
         "inputs": lambda: Case(*all_inputs, {}),
         "no_input": lambda: Case(*without_input, {}),
+        "from_brian": from_brian,
     }
 
 
@@ -175,7 +223,8 @@ def assert_same_bits(one, other):
 
 
 @pytest.mark.parametrize(
-    "name", ["diehl_cook", "without_pool", "liquid", "column", "eprop", "inputs", "no_input"]
+    "name",
+    ["diehl_cook", "without_pool", "liquid", "column", "eprop", "inputs", "no_input", "from_brian"],
 )
 class TestEngines:
     def test_agree_spike_by_spike(self, cases, name, place):

@@ -55,10 +55,13 @@ def combine_rules(*rules: PlasticityRule) -> PlasticityRule:
             f"by, got {' and '.join(sorted(steps))}"
         )
     interval = constants.pop("update_interval", None)
-    strings = {
+    strings: dict[str, Any] = {
         # What two rules share is said once, such as a trace that both read.
         f.name: "\n".join(dict.fromkeys(s for rule in rules if (s := str(getattr(rule, f.name)))))
         for f in fields(PlasticityRule)
         if f.type is str
     }
-    return PlasticityRule(**strings, update_interval=interval, constants=constants)
+    namespace = {name: f for rule in rules for name, f in rule.namespace.items()}
+    return PlasticityRule(
+        **strings, update_interval=interval, constants=constants, namespace=namespace
+    )
