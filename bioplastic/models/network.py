@@ -41,8 +41,9 @@ def _of_neurons(population: Population) -> _Drawn:
 def _of_synapses(projection: Projection) -> _Drawn:
     """Weights, delays and parameters of a projection's synapses that are drawn."""
     owners = [model for model in (projection.synapse, projection.rule) if model is not None]
-    values: _Drawn = {n: (projection, n, delay) for n, delay in projection.delays.items()}
-    values["w"] = (projection, "weight", projection.weight)
+    # In this order they are drawn, whatever came later.
+    values: _Drawn = {"w": (projection, "weight", projection.weight)}
+    values |= {n: (projection, n, delay) for n, delay in projection.delays.items()}
     values |= {n: (model, n, v) for model in owners for n, v in model.parameters.items()}
     return {name: value for name, value in values.items() if is_distribution(value[2])}
 
