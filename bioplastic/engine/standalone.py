@@ -282,7 +282,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             "target_signals": self._reads("target_signal_values"),
             "draws": self._reads("uniform_key"),
             "has_targets": self._reads("target_values"),
-            "watched": [self._spikes(group) for group in built.watched],
+            "spiking": [self._spikes(group) for group in built.spiking.values()],
             "lists": [self._list(s, *lists[s.name]) for s in built.listed],
             "arrivals": sorted(
                 {
