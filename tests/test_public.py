@@ -33,8 +33,9 @@ PUBLIC = {
     ],
     "bioplastic.engine": [
         "ENGINES", "Chunk", "ChunkResult", "Engine", "Presentation", "ProbePlan", "Probed",
-        "Program", "RateStimulus", "Recorder", "Result", "SignalStimulus", "SpikeStimulus",
-        "SpontaneousActivity", "Stimulus", "content_keys", "describe", "load_checkpoint",
+        "Program", "RateStimulus", "Recorder", "Result", "SampleStates", "SignalStimulus",
+        "SpikeStimulus", "SpontaneousActivity", "States", "Stimulus", "content_keys", "describe",
+        "every", "load_checkpoint",
         "open_program", "present", "rational_exponential_euler", "register", "resolve_engine",
         "run", "save_checkpoint", "unregister",
     ],

@@ -165,8 +165,7 @@ def present(
         order = np.argsort(stimuli.durations(0, n), kind="stable")
         stimuli = stimuli.in_this_order(order)
     lengths = stimuli.n_steps(0, n)
-    how = {} if record_path is None else {"order": order}
-    kept = state_recorder(wanted, lengths, path=record_path, **how)
+    kept = state_recorder(wanted, lengths, path=record_path, order=order)
     n_threads = n_workers if chosen.shares else 1  # within one program
     alone = n_workers == n_threads or (record_path is not None and not chosen.threads)
     blocks = _blocks(stimuli, 1 if alone else n_workers * SHARES)

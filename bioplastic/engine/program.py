@@ -77,7 +77,7 @@ class ProbePlan:
     ) -> "Probed":
         """Return what was seen, given the slots of a chunk in their order."""
         shown = log[:, 0].astype(np.int64)
-        first, end = (np.searchsorted(self.rows, shown, side) for side in ("left", "right"))  # type: ignore[arg-type]
+        first, end = (np.searchsorted(self.rows, shown, side) for side in ("left", "right"))
         n = end - first
         at = np.repeat(first - (np.cumsum(n) - n), n) + np.arange(n.sum())
         repeats = np.repeat(log[:, 1].astype(np.int64), n)

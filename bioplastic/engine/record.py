@@ -178,8 +178,14 @@ class Wanted:
             self.spikes = self._populations(given.pop("spikes"))
         expressions = {name: self._expression(name) for name in given}
         self._add({n: e for n, e in expressions.items() if e is not None})
-        dt = self.network.schedule.dt
+        dt, lists = self.network.schedule.dt, plan_of(self.network).lists
         for name, chosen in given.items():
+            owner, _, own = name.partition(".")
+            if owner in lists and own in lists[owner][0][:3]:
+                raise ParameterError(
+                    f"record: {name} says which synapses there are, and does not change; it stands "
+                    f"in the state of the result"
+                )
             steps, elements = 1, chosen
             if isinstance(chosen, every):
                 steps, elements = chosen.steps(name, dt), chosen.elements

@@ -185,7 +185,8 @@ def _n_kept(wanted: Wanted) -> int:
 
 
 def _silence(wanted: Wanted) -> SpikeTrains:
-    return SpikeTrains([], [], [0], n_units=_n_kept(wanted), duration=[])
+    none, offsets = np.zeros(0), np.zeros(1, dtype=np.int64)
+    return SpikeTrains._trusted(none, none.astype(np.int32), offsets, _n_kept(wanted), none)
 
 
 def _spikes_of(kept: SpikeTrains, wanted: Wanted) -> Any:

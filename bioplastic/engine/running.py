@@ -44,7 +44,7 @@ def run(
     program: Program | None = None,
     start: int = 0,
     stop: int | None = None,
-    record: Record = "counts",
+    record: Record | Wanted = "counts",
     record_path: str | os.PathLike[str] | None = None,
     lanes: int = 1,
     combine: Combine = None,

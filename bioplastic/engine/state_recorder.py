@@ -139,7 +139,7 @@ def state_recorder(
     *,
     path: str | os.PathLike[str] | None,
     first: int = 0,
-    **where: Any,
+    order: npt.NDArray[np.int64] | None = None,
 ) -> StateRecorder | None:
     """Make what records state, in memory or into a file; None where nothing is to be recorded.
 
@@ -158,4 +158,4 @@ def state_recorder(
     # HDF5, which few runs need.
     from bioplastic.engine.state_file import StateFile
 
-    return StateFile(wanted.looked, n_steps, **how, path=path, **where)
+    return StateFile(wanted.looked, n_steps, **how, path=path, order=order)

@@ -107,8 +107,9 @@ class States(Sequence[SampleStates]):
     def _times(self, sample: int) -> Numbers:
         n_steps = int(self._n_steps[sample])
         if self._every == AT_END:
-            return np.array([n_steps] if n_steps else []) * self._dt
-        return np.arange(self._every, n_steps + 1, self._every) * self._dt
+            return np.full(min(n_steps, 1), n_steps * self._dt)
+        steps = np.arange(self._every, n_steps + 1, self._every, dtype=np.float64)
+        return steps * self._dt
 
     @property
     def times(self) -> Numbers:
