@@ -50,7 +50,7 @@ NOT_BRIANS = {
     "cli/model_file.py: _get_state",  # skops
     "cli/model_file.py: _utils",
     "engine/listening.py: _trusted",
-    "engine/outputs.py: _kept",
+    "engine/result.py: _trusted",
     "exchange/_trained.py: _takes_spikes",
     "exchange/cpp.py: _learns_signals",
     "exchange/cpp.py: _pool",
