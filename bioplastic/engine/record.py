@@ -12,7 +12,7 @@ from brian2.equations.equations import SUBEXPRESSION
 
 from bioplastic.engine.plan import plan_of
 from bioplastic.errors import ParameterError
-from bioplastic.models import Network
+from bioplastic.models import Network, Population, Regularly
 from bioplastic.models.declaration import Declaration, require, unit_name, whole_numbers
 from bioplastic.models.strings import equations_of
 from bioplastic.models.suggesting import closest
@@ -215,39 +215,43 @@ class Wanted:
         return tuple(dict.fromkeys(names))
 
     def _expression(self, name: Any) -> Any:
-        """Return the equation behind a name where it is a subexpression of a neuron's."""
+        """Return the equation behind a name where it is a subexpression of a model's."""
         owner, _, variable = str(name).partition(".")
-        for population in self.network.populations:
-            if population.name == owner:
-                found = equations_of(str(population.neuron.equations)).get(variable)
+        for its in (*self.network.populations, *self.network.projections):
+            if its.name == owner and (model := getattr(its, _model_of(its))) is not None:
+                found = equations_of(str(model.equations)).get(variable)
                 return found if found is not None and found.type == SUBEXPRESSION else None
         return None
 
     def _add(self, expressions: Mapping[str, Any]) -> None:
-        """Let each neuron store the values of subexpressions at the end of a step."""
-        populations = []
-        for population in self.network.populations:
-            equations = [str(population.neuron.equations)]
-            code = [population.neuron.after_spikes]
-            for name, equation in expressions.items():
-                if name.partition(".")[0] == population.name:
-                    stored = _stored(name).partition(".")[2]
-                    value = equation.varname
-                    if equation.var_type == "boolean":
-                        value = f"int({value})"
-                    equations.append(f"{stored} : {unit_name(equation.unit)}")
-                    code.append(f"{stored} = {value}")
-            if equations[1:]:
-                neuron = replace(
-                    population.neuron,
-                    equations="\n".join(equations),
-                    after_spikes="\n".join(line for line in code if line),
-                )
-                population = replace(population, neuron=neuron)
-            populations.append(population)
-        if expressions:
-            self.network = replace(self.network, populations=tuple(populations))
+        """Let models store the values of subexpressions at the end of each step."""
+        if not expressions:
+            return
         self.added = frozenset(map(_stored, expressions))
+
+        def extended(its: Any) -> Any:
+            equations, code = [], []
+            for name, equation in expressions.items():
+                owner, _, value = name.partition(".")
+                if owner == its.name:
+                    equations.append(f"{_stored(value)} : {unit_name(equation.unit)}")
+                    is_flag = equation.var_type == "boolean"
+                    code.append(f"{_stored(value)} = {f'int({value})' if is_flag else value}")
+            if not equations:
+                return its
+            model = getattr(its, _model_of(its))
+            model = replace(
+                model,
+                equations="\n".join([str(model.equations), *equations]),
+                regularly=(*model.regularly, Regularly("\n".join(code), when="after_end")),
+            )
+            return replace(its, **{_model_of(its): model})
+
+        self.network = replace(
+            self.network,
+            populations=tuple(map(extended, self.network.populations)),
+            projections=tuple(map(extended, self.network.projections)),
+        )
 
 
 def spiking(network: Network) -> tuple[str, ...]:
@@ -287,6 +291,11 @@ def _refusal(name: str, chosen: Any) -> ParameterError:
         f"record[{name!r}]: must be a sequence of elements such as [0, 1], 'end', or "
         f"every(interval, elements), got {chosen!r}"
     )
+
+
+def _model_of(its: Any) -> str:
+    """Name the field that has a model with equations."""
+    return "neuron" if isinstance(its, Population) else "synapse"
 
 
 def _stored(name: str) -> str:

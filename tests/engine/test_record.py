@@ -195,21 +195,29 @@ class TestSpikes:
 
 SEEN = "\ntwice = 2*v + 0.5*V : 1\nhigh = v > 0.5 : boolean"
 FLAG = replace(CELL, equations=CELL.equations + SEEN)
+TRIPLE = replace(SYNAPSE, equations=SYNAPSE.equations + "\nthrice = 3*u + v_post : 1")
 EXPRESSIONS = replace(
-    NETWORK, populations=(NETWORK.populations[0], Population(name="cell", n=5, neuron=FLAG))
+    NETWORK,
+    populations=(NETWORK.populations[0], Population(name="cell", n=5, neuron=FLAG)),
+    projections=(replace(NETWORK.projections[0], synapse=TRIPLE),),
 )
 
 
 class TestSubexpressions:
     @pytest.mark.parametrize("name", ENGINES)
     def test_values(self, stimulus, every_step, name):
-        record = {"cell.twice": [4, 1], "cell.high": every(2), "cell.v": [0]}
+        record = {"cell.twice": [4, 1], "cell.high": every(2), "cell.v": [0],
+                  "input_to_cell.thrice": every(1)}  # fmt: skip
         result = engine.run(EXPRESSIONS, stimulus, seed=0, engine=name, record=record)
+        j = result.state["input_to_cell.j"].astype(int)
         v, big = every_step["cell.v"], every_step["cell.V"]
         expected = {
             "cell.twice": [(2 * a + 0.5 * b)[:, [4, 1]] for a, b in zip(v, big, strict=True)],
             "cell.high": [(a[1::2] > 0.5).astype(float) for a in v],
             "cell.v": [a[:, :1] for a in v],
+            "input_to_cell.thrice": [
+                3 * u + a[:, j] for u, a in zip(every_step["input_to_cell.u"], v, strict=True)
+            ],
         }
         assert_same(values_of(result), expected)
         plain = engine.run(EXPRESSIONS, stimulus, seed=0, engine=name)
