@@ -1,155 +1,123 @@
-"""What watching a training costs, and whether it stays within its memory: prints the results.
+"""What recording state costs beside a run that records counts alone: prints the results.
 
-    python benchmarks/recording.py [--neurons 100] [--images 60000] [--every 1000] [--rounds 2]
+    python benchmarks/recording.py [diehl_cook] [liquid] [--samples 1000] [--rounds 7] [--core 0]
 
-Needs MNIST (`bioplastic doctor` says where it is looked for). With `--one KIND` it trains once and
-prints a line of JSON; that is how it calls itself.
+Needs MNIST and hd (`bioplastic doctor` says where they are looked for).
 """
 
 import argparse
-import json
-import resource
+import os
 import statistics
-import sys
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from _protocol import default_core, header, progress, run_json, table
+import numpy as np
+from _protocol import default_core, header, progress, table
+from brian2 import ms
 
-from bioplastic.datasets import load_mnist
-from bioplastic.inspect import PlasticityRecorder
-from bioplastic.networks import DiehlCook
+from bioplastic import engine
+from bioplastic.datasets import load_hd, load_mnist
+from bioplastic.engine import every
+from bioplastic.networks import DiehlCook, LiquidStateMachine
 
-KINDS = ("not watched", "in memory", "in a file", "in a tight file")
-MIB = 2**20
+type Run = Callable[[Any], engine.Result]
+COUNTS = "counts"
+THREE = [0, 5, 7]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--neurons", type=int, default=100)
-    parser.add_argument("--images", type=int, default=60_000)
-    parser.add_argument("--every", type=int, default=1000)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("networks", nargs="*", choices=NETWORKS, default=[*NETWORKS])
+    parser.add_argument("--samples", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--core", type=int, default=default_core())
-    parser.add_argument("--one", choices=KINDS)
     args = parser.parse_args()
-    if args.one:
-        print(json.dumps(train(args)))
-        return
-    command = [sys.executable, __file__, "--neurons", args.neurons, "--every", args.every]
-    run_json([*command, "--images", 200, "--one", KINDS[0]])  # builds the program
-    results = {kind: [] for kind in KINDS}
-    for number in range(args.rounds):
-        for kind in KINDS:
-            progress(f"round {number + 1}: {kind}")
-            call = [*command, "--images", args.images, "--one", kind]
-            results[kind].append(run_json(call, core=args.core))
-    print(report(args, results))
-
-
-def train(args: argparse.Namespace) -> dict[str, float]:
-    """Train once, on the images in their order; time of processor and of the wall."""
-    images = load_mnist().data[: args.images]
-    snapshot = 4 * 784 * args.neurons
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "run.h5"
-        budget = {"in a tight file": 12 * snapshot}.get(args.one, 256 * MIB)
-        file = path if "file" in args.one else None
-        recorder = None
-        if args.one != "not watched":
-            recorder = PlasticityRecorder(every=args.every, max_bytes=budget, path=file)
-        own = timed(recorder, "begin", "plan", "record") if recorder is not None else [0.0]
-        model = DiehlCook(args.neurons, random_state=0)
-        begun, before = time.perf_counter(), processor()
-        model.fit(images, recorder=recorder)
-        found = {
-            "wall": time.perf_counter() - begun,
-            "processor": processor() - before,
-            "own": sum(own),
-            "budget": budget / MIB,
-            "moments": 0,
-            "held": 0.0,
-            "checksum": float(model.weights_.sum()),
-        }
-        if recorder is not None:
-            with recorder.recording as recording:
-                found["moments"] = len(recording.samples)
-                arrays = [*recording.variables.values(), recording.rates]
-                found["held"] = sum(a.size * a.dtype.itemsize for a in arrays) / MIB
-                found["last"] = int(recording.samples[-1])
-            if file is not None:
-                found["held"] = path.stat().st_size / MIB
-    return found
-
-
-def timed(recorder: PlasticityRecorder, *methods: str) -> list[float]:
-    """Let a recorder note how long each of its calls takes."""
-    seconds: list[float] = []
-
-    def wrap(method: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            begun = time.perf_counter()
-            try:
-                return method(*args, **kwargs)
-            finally:
-                seconds.append(time.perf_counter() - begun)
-
-        return call
-
-    for name in methods:
-        setattr(recorder, name, wrap(getattr(recorder, name)))
-    return seconds
-
-
-def processor() -> float:
-    """Seconds of processor of this process and of the programs that it ran."""
-    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(u.ru_utime + u.ru_stime for u in used)
-
-
-def report(args: argparse.Namespace, results: dict[str, list[dict[str, float]]]) -> str:
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {args.core})
     rows = []
-    for kind, found in results.items():
-        ratios = {
-            unit: statistics.median(
-                one[unit] / other[unit] for one, other in zip(found, results[KINDS[0]], strict=True)
-            )
-            for unit in ("wall", "processor")
-        }
-        first = found[0]
-        rows.append(
-            (
-                kind,
-                f"{statistics.median(f['wall'] for f in found):.1f}",
-                f"{100 * (ratios['wall'] - 1):+.1f} %",
-                f"{statistics.median(f['processor'] for f in found):.1f}",
-                f"{100 * (ratios['processor'] - 1):+.1f} %",
-                f"{statistics.median(f['own'] for f in found):.2f}",
-                f"{first['moments']:.0f}",
-                f"{first['held']:.1f}",
-                f"{first['budget']:.1f}" if first["moments"] else "",
-                f"{max(f['python_mb'] for f in found):.0f}",
-            )
-        )
-    same = len({f["checksum"] for found in results.values() for f in found}) == 1
+    for name in args.networks:
+        run, kinds = NETWORKS[name](args.samples)
+        seconds: dict[str, list[float]] = {kind: [] for kind in kinds}
+        numbers = {}
+        for number in range(args.rounds + 1):
+            progress(f"{name}: round {number} of {args.rounds}")
+            for kind, record in kinds.items():
+                begun = time.perf_counter()
+                result = run(record)
+                seconds[kind].append(time.perf_counter() - begun)
+                numbers[kind] = sum(s.values.size for its in result.states.values() for s in its)
+        for kind, found in seconds.items():
+            # The first round builds programs and fills caches.
+            rows.append((name, kind, f"{numbers[kind]:,}", *cost(found[1:], seconds[COUNTS][1:])))
+    print(report(args, rows))
+
+
+def diehl_cook(n: int) -> tuple[Run, dict[str, Any]]:
+    """Diehl & Cook's network, which learns images."""
+    images = load_mnist().data[:n]
+    model = DiehlCook(400, dt=0.5 * ms, random_state=0).fit(images[:200])
+    shown = model.presentation_of(images)
+
+    def run(record: Any) -> engine.Result:
+        return engine.run(
+            model.network_, shown.stimulus, seed=0, state=shown.state, record=record,
+            engine="cpp_standalone",
+        )  # fmt: skip
+
+    kinds = {
+        COUNTS: "counts",
+        "3 membranes, every step": {"excitatory.v": THREE},
+        "3 membranes, every 5 ms": {"excitatory.v": every(5 * ms, THREE)},
+        "400 thresholds, at the end": {"excitatory.theta": "end"},
+        "spikes of all populations": {"spikes": [p.name for p in model.network_.populations]},
+    }
+    return run, kinds
+
+
+def liquid(n: int) -> tuple[Run, dict[str, Any]]:
+    """A liquid, which is presented with words."""
+    words = load_hd().data
+    words = words[np.arange(n) * 7 % len(words)]
+    shown = LiquidStateMachine(1000, random_state=0).fit(words).presentation_of(words)
+
+    def run(record: Any) -> engine.Result:
+        return shown.present(engine="cpp_standalone", record=record, n_jobs=1)
+
+    kinds = {
+        COUNTS: "counts",
+        "3 membranes, every step": {"exc.v": THREE},
+        "3 membranes, every 5 ms": {"exc.v": every(5 * ms, THREE)},
+        "spikes of all populations": {"spikes": ["input", "exc", "inh"]},
+    }
+    return run, kinds
+
+
+def cost(found: list[float], plain: list[float]) -> tuple[str, str, str]:
+    """Median time, and median and quartiles of its ratios to runs that record nothing else."""
+    ratios = [100 * (one / other - 1) for one, other in zip(found, plain, strict=True)]
+    low, middle, high = statistics.quantiles(ratios, n=4)
+    seconds = f"{statistics.median(found):.3f}"
+    return (
+        seconds, f"{middle:+.1f} %", f"{low:+.1f} to {high:+.1f} %"
+    )  # fmt: skip
+
+
+NETWORKS = {"diehl_cook": diehl_cook, "liquid": liquid}
+
+
+def report(args: argparse.Namespace, rows: list[tuple[str, ...]]) -> str:
     text = header(
-        "What watching a training costs",
-        f"""DiehlCook({args.neurons}) learns {args.images:,} MNIST images in one compiled program,
-        on one core, not watched and watched by a PlasticityRecorder at every {args.every}th image
-        (weights, traces, thresholds, rates). {args.rounds} rounds, kinds by turns; medians, and
-        medians of the ratios to the run that was not watched, wall time and time of the processor.
-        Own: wall time within the recorder's own calls, which comes on top of what the program takes
-        to write the moments. Held: what is recorded, in MiB, in memory or as the size of the file;
-        a tight file has room
-        for some 11 moments only and keeps every so many of them. Memory: peak of the Python
-        process, in MB, the data set included. Weights after training
-        {"are" if same else "ARE NOT"} the same.""",
+        "What recording costs",
+        f"""One call of engine.run or engine.present, which presents {args.samples:,} samples by one
+        thread of one compiled program (engine cpp_standalone), on one core. Diehl & Cook: 400
+        neurons with their rule, and weights of 200 images, learn MNIST images; 350 ms and 150 ms of
+        rest in steps of 0.5 ms. Liquid: LiquidStateMachine(1000), words of hd, steps of 1 ms. Kinds
+        by turns, {args.rounds} rounds; medians, and median and quartiles of the ratios to the run
+        of the same round that records counts alone. All that Python does until values stand in
+        arrays is part of it.""",
     )
-    head = ("recorded", "wall (s)", "", "processor (s)", "", "own (s)", "moments", "held (MiB)",
-            "budget (MiB)", "memory (MB)")  # fmt: skip
+    head = ("network", "recorded", "numbers", "time (s)", "cost", "quartiles")
     return f"{text}\n{table(head, rows)}"
 
 

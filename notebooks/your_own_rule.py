@@ -547,28 +547,29 @@ crowd = Network(
 n_trials = 10 if quick else 60
 silence = SpikeTrains([], [], [0] * (n_trials + 1), n_units=1, duration=0.3)
 trials = engine.SpikeStimulus(trains=silence)
-looks = {"outputs": ("restless.v",), "outputs_at": "steps", "record": "spikes"}
+looks = {"record": {"spikes": ["restless"], "restless.v": [0]}}
 found = engine.run(crowd, trials, seed=0, engine="numpy", **looks)
 cut = engine.run(crowd, trials, seed=0, engine="numpy", chunk_size=7, **looks)
 alone = engine.run(crowd, trials, seed=0, engine="numpy", start=n_trials - 1, **looks)
 print("In chunks of 7 the spikes are", "the same." if cut.spikes == found.spikes else "OTHERS!")
-same = alone.spikes == found.spikes[n_trials - 1 :]
+spikes = found.spikes["restless"]
+same = alone.spikes["restless"] == spikes[n_trials - 1 :]
 print("The last trial, presented alone, gives", "the same spikes." if same else "OTHER SPIKES!")
 
 figure, panels = plt.subplots(1, 3, figsize=(11, 2.8), layout="constrained")
-grid = np.arange(len(found.outputs["restless.v"][0])) * 0.5
-panels[0].plot(grid, found.outputs["restless.v"][0][:, 0], color=BLUE, lw=1)
+membrane = found.states["restless.v"][0]
+panels[0].plot(1e3 * membrane.times, membrane.values[:, 0], color=BLUE, lw=1)
 panels[0].axhline(1, color=GREY, lw=0.8, ls=":")
 plain(panels[0], "one neuron, one trial", "ms", "v")
 for trial in range(n_trials):
-    own = found.spikes[trial : trial + 1]
+    own = spikes[trial : trial + 1]
     times = 1e3 * own.times[own.units == 0]
     panels[1].plot(times, np.full(len(times), trial), "|", color=BLUE, ms=3)
 plain(panels[1], "the same neuron, all trials", "ms", "trial")
 gaps = [
     1e3 * np.diff(own.times[own.units == k])
     for trial in range(n_trials)
-    for own in (found.spikes[trial : trial + 1],)
+    for own in (spikes[trial : trial + 1],)
     for k in range(3)
 ]
 panels[2].hist(np.concatenate(gaps), bins=np.arange(0, 80, 2), color=BLUE)

@@ -283,13 +283,14 @@ class TestEstimators:
             engine.present(
                 p.network,
                 engine.SpikeStimulus(trains=X, order=np.arange(N)[::-1], keys=keys),
-                seed=1, state=p.state, engine="numpy", record="spikes", outputs=["exc.v"],
+                seed=1, state=p.state, engine="numpy",
+                record={"spikes": ["exc", "inh"], "exc.v": "end"},
             )
             for p, X in zip(shown, (disk, memory), strict=True)
         ]  # fmt: skip
         assert results[0].spikes == results[1].spikes
         np.testing.assert_array_equal(*[result.counts for result in results])
-        np.testing.assert_array_equal(*[result.outputs["exc.v"] for result in results])
+        np.testing.assert_array_equal(*[result.states["exc.v"].values for result in results])
         assert results[0].n_done == N
 
     def test_diehl_cook(self, disk, memory):

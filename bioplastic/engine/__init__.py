@@ -20,10 +20,12 @@ from bioplastic.engine.inputs import (
 from bioplastic.engine.integrators import rational_exponential_euler
 from bioplastic.engine.presenting import Presentation, present
 from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan, Program, Recorder
+from bioplastic.engine.record import every
 from bioplastic.engine.result import Result
 from bioplastic.engine.running import run
 from bioplastic.engine.runtime_engines import CYTHON, NUMPY
 from bioplastic.engine.standalone_program import CPP
+from bioplastic.engine.states import SampleStates, States
 from bioplastic.engine.stimulus import Stimulus, content_keys
 
 __all__ = [
@@ -38,12 +40,15 @@ __all__ = [
     "RateStimulus",
     "Recorder",
     "Result",
+    "SampleStates",
     "SignalStimulus",
     "SpikeStimulus",
     "SpontaneousActivity",
+    "States",
     "Stimulus",
     "content_keys",
     "describe",
+    "every",
     "load_checkpoint",
     "open_program",
     "present",

@@ -26,6 +26,7 @@ from bioplastic.engine.connections import (
 from bioplastic.engine.lanes import of_neurons
 from bioplastic.engine.noise import IN_LANE, Noise
 from bioplastic.engine.plan import Plan, plan_of
+from bioplastic.engine.record import spiking
 from bioplastic.engine.refractory import count_steps, silence_of
 from bioplastic.engine.schedule import SLOT_LOG, make_timer, tables_of
 from bioplastic.engine.superposition import superposition_of
@@ -103,7 +104,7 @@ def build(network: Network, *, superpose: bool = False, lanes: int = 1) -> Built
     for name in network.watched:
         count = "n_spikes_post += 1"
         add_synapses(built, f"watch_{name}", groups[name], timer, "all_to_all", on_pre=count)
-        built.watched.append(groups[name])
+    built.spiking = {name: groups[name] for name in spiking(network)}
     _name_variables(built)
     return built
 

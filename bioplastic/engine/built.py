@@ -87,8 +87,8 @@ class Built:
     noise: Any = None
     #: Brian groups that fire the spikes of the samples, by name
     spike_inputs: dict[str, Any] = field(default_factory=dict)
-    #: Brian groups whose spikes are recorded
-    watched: list[Any] = field(default_factory=list)
+    #: Brian groups whose spikes can be recorded, by name
+    spiking: dict[str, Any] = field(default_factory=dict)
     #: "population.variable" -> (Brian group, name of the variable), what a run reads and writes
     variables: dict[str, tuple[Any, str]] = field(default_factory=dict)
     #: samples that are shown side by side

@@ -4,15 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from bioplastic.engine.outputs import Outputs
 from bioplastic.engine.program import Chunk, Recorder
 from bioplastic.engine.state import State
+from bioplastic.engine.state_recorder import StateRecorder
 from bioplastic.engine.stimuli import Stimuli
 from bioplastic.errors import ParameterError
 
 __all__ = ["chunk_of"]
 
-#: Numbers of one chunk, signals, outputs and spikes of files: 128 MiB.
+#: Numbers of one chunk, signals, recorded state and spikes of files: 128 MiB.
 MAX_NUMBERS = 2**24
 
 
@@ -57,7 +57,7 @@ def chunk_of(
         begin, min(begin + (together - in_batch if in_batch else n_rows), stop)
     )
     numbers = n_steps * stimuli.numbers_per_step + stimuli.n_stored(begin, begin + len(n_steps))
-    if isinstance(recorder, Outputs):
+    if isinstance(recorder, StateRecorder):
         numbers += recorder.numbers(n_steps)
     fits = int(np.searchsorted(np.cumsum(numbers), MAX_NUMBERS))
     if fits < len(n_steps):

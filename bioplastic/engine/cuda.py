@@ -198,7 +198,7 @@ class CudaDevice(SlotDevice):
         for variable in (
             *(clock.variables[name] for name in ("t", "dt", "timestep")),
             *(schedule.variables[name] for name in of_lanes),
-            *map(brian.array_of_spikes, (*built.watched, *built.spike_inputs.values())),
+            *map(brian.array_of_spikes, built.spiking.values()),
             *(condition for condition in open_ if condition is not None),
         ):
             self.mirror(variable)

@@ -10,12 +10,13 @@ import dataclasses
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, FLOAT
 from brian2.utils.stringtools import word_substitute
 
 from bioplastic.engine.noise import DRAWS, IN_LANE, LANES
 from bioplastic.engine.plan import Plan, plan_of
-from bioplastic.engine.program import ChunkResult
+from bioplastic.engine.program import Chunk, ChunkResult
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 from bioplastic.models.declaration import is_distribution
@@ -220,7 +221,7 @@ def samples_together(
     return schedule.batch_size, "sum"
 
 
-def in_order(result: ChunkResult) -> ChunkResult:
+def in_order(result: ChunkResult, chunk: Chunk) -> ChunkResult:
     """Bring slots that lanes or threads have shown side by side into the order of one lane.
 
     What was shown after the first sample that is not done, as after Ctrl-C, is left out.
@@ -228,21 +229,30 @@ def in_order(result: ChunkResult) -> ChunkResult:
     rows, repeats = result.log[:, 0], result.log[:, 1]
     order = np.lexsort((repeats, rows))
     order = order[rows[order] < result.state["schedule.cursor"][0]]
-    lengths = np.diff(result.offsets)[order]
-    first = np.repeat(result.offsets[:-1][order], lengths)
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    spikes = first + np.arange(len(first)) - np.repeat(offsets[:-1], lengths)
-    probed = result.probed
-    if probed is not None:
-        seen = np.lexsort((probed.steps, probed.repeats, probed.rows))
-        points = {name: getattr(probed, name)[seen] for name in ("rows", "steps", "repeats")}
-        values = {name: found[seen] for name, found in probed.values.items()}
-        probed = dataclasses.replace(probed, **points, values=values)
+    spikes, offsets = _of_slots(np.diff(result.offsets), order)
+    log, probed = result.log[order], result.probed
+    if chunk.probe is not None and probed is not None:
+        plan = chunk.probe
+        values = {
+            name: found[_of_slots(plan.counts(name, rows, chunk.n_steps), order)[0]]
+            for name, found in probed.values.items()
+        }
+        probed = plan.probed(log, values)
     return dataclasses.replace(
         result,
         times=result.times[spikes],
         units=result.units[spikes],
         offsets=offsets,
-        log=result.log[order],
+        log=log,
         probed=probed,
     )
+
+
+def _of_slots(
+    lengths: npt.NDArray[np.int64], order: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Find what belongs to slots in another order, given how much belongs to each."""
+    first = (np.cumsum(lengths) - lengths)[order]
+    offsets = np.concatenate([[0], np.cumsum(lengths[order])])
+    places = np.repeat(first - offsets[:-1], lengths[order]) + np.arange(offsets[-1])
+    return places, offsets

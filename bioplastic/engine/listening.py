@@ -7,23 +7,24 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from bioplastic.engine.actions import spikes_of
 from bioplastic.engine.carried import check_independent
 from bioplastic.engine.chunks import chunk_of
 from bioplastic.engine.engines import find_engine, open_program
 from bioplastic.engine.inputs import kind_of, steps_of
 from bioplastic.engine.limits import check_lists, check_steps
-from bioplastic.engine.outputs import kept_outputs
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.presenting import CHUNK, Presentation
 from bioplastic.engine.program import Chunk, ChunkResult
+from bioplastic.engine.record import Record, Wanted
 from bioplastic.engine.result import (
     Result,
     check_answer,
@@ -33,6 +34,7 @@ from bioplastic.engine.result import (
 )
 from bioplastic.engine.running import seed_words
 from bioplastic.engine.state import complete_state
+from bioplastic.engine.state_recorder import state_recorder
 from bioplastic.engine.staying import StayingProgram
 from bioplastic.engine.stimuli import Stimuli
 from bioplastic.engine.stimulus import Stimulus
@@ -73,7 +75,7 @@ class OpenNetwork:
         plan = plan_of(shown.network)
         self.network = network = plan.network
         check_independent(network, shown.state)
-        self._checked: set[tuple[str, ...]] = {()}
+        self._checked: set[tuple[str, ...]] = {tuple(map(spikes_of, self._wanted.kept))}
         program = open_program(network, engine=self._engine.name)
         self._build = program.build_seconds
         self._seed, sequence = seed_words(shown.seed)
@@ -99,15 +101,13 @@ class OpenNetwork:
         self,
         stimulus: Stimulus | Sequence[Stimulus],
         *,
-        record: Literal["counts", "spikes"] = "counts",
-        outputs: Sequence[str] = (),
-        outputs_at: Literal["end", "steps"] | int = "end",
+        record: Record = "counts",
     ) -> Result:
         """Show every sample.
 
         Parameters
         ----------
-        stimulus, record, outputs, outputs_at
+        stimulus, record
             See :func:`present`.
 
         Returns
@@ -117,63 +117,68 @@ class OpenNetwork:
 
         Raises
         ------
+        ParameterError
+            If a subexpression is to be recorded, for which a program would have to be made.
         SimulationError
             If the program has ended.
         """
         with self._lock:
-            result = self._present(stimulus, record, outputs, outputs_at)
+            result = self._present(stimulus, record)
             self.seconds = result.timings["simulate"]
             return result
 
-    def _present(
-        self,
-        stimulus: Stimulus | Sequence[Stimulus],
-        record: str,
-        outputs: Sequence[str],
-        outputs_at: Literal["end", "steps"] | int,
-    ) -> Result:
+    def _present(self, stimulus: Stimulus | Sequence[Stimulus], record: Record) -> Result:
         network, stimuli = self.network, Stimuli(self.network, stimulus)
-        if tuple(outputs) not in self._checked:
-            check_independent(network, self._values, outputs)
-            self._checked.add(tuple(outputs))
+        wanted = self._wanted if record == "spikes" else Wanted(record, network)
+        if wanted.added:
+            raise ParameterError(
+                f"record: must name no subexpression where a network is kept open, got "
+                f"{', '.join(wanted.looked)}; use engine.present, or look of an estimator"
+            )
+        asked_for = (*map(spikes_of, wanted.kept), *wanted.variables)
+        if asked_for not in self._checked:
+            check_independent(network, self._values, asked_for)
+            self._checked.add(asked_for)
         n = len(stimuli)
         lengths = stimuli.n_steps(0, n)
         check_steps(network, lengths)
-        kept = kept_outputs(outputs, outputs_at, lengths, path=None)
+        kept = state_recorder(wanted, lengths, path=None)
         if kept is not None:
             kept.begin(network, self._sizes, self._values, start=0, stop=n)
-        found = [self.nothing(record)]
+        found = [self._nothing_of(wanted)]
         while (begin := found[-1].n_done) < n:
             chunk = chunk_of(
                 stimuli, begin, n, values=self._values, seed=self._seed, size=CHUNK, together=1,
-                recorder=kept, folder=self._folder,
+                recorder=kept, folder=self._folder, spikes=wanted.kept,
             )  # fmt: skip
             done = self._program.run(chunk, report=lambda n_rows: None, stop=lambda: False)
-            found.append(self.result_of(found[-1], chunk, done))
+            check_answer(self._engine.name, chunk, done, stopped=lambda: False)
+            found.append(result_of_chunk(found[-1], wanted, chunk, done))
             if kept is not None:
                 kept.record(begin, done)
         return joined(
             found,
             build=0.0,
-            outputs={} if kept is None else kept.up_to(n),
+            states={} if kept is None else kept.states(n),
             interrupted=False,
         )
 
+    def _nothing_of(self, wanted: Wanted) -> Result:
+        return result_of_nothing(self._values, wanted=wanted, engine=self._engine.name, n_done=0)
+
     @functools.cached_property
-    def _nothing(self) -> Result:
-        return result_of_nothing(
-            self.network, self._values, record="spikes", engine=self._engine.name, n_done=0
-        )
+    def _wanted(self) -> Wanted:
+        return Wanted("spikes", self.network)
 
-    def nothing(self, record: str) -> Result:
-        """Return the result of no sample."""
-        return self._nothing if record == "spikes" else replace(self._nothing, spikes=None)
+    @functools.cached_property
+    def nothing(self) -> Result:
+        """The result of no sample, of which spikes are recorded."""
+        return self._nothing_of(self._wanted)
 
-    def result_of(self, before: Result | None, chunk: Chunk, done: ChunkResult) -> Result:
-        """Return what the program made of a chunk, after a result or as the first."""
+    def result_of(self, chunk: Chunk, done: ChunkResult) -> Result:
+        """Return what the program made of the chunk of a sample, whose spikes are recorded."""
         check_answer(self._engine.name, chunk, done, stopped=lambda: False)
-        before = self.nothing("spikes") if before is None else before
-        return result_of_chunk(before, self.network, chunk, done, counted=True)
+        return result_of_chunk(self.nothing, self._wanted, chunk, done)
 
     def chunk(
         self, spikes: tuple[npt.NDArray[Any], npt.NDArray[Any]] | None, n_steps: npt.NDArray[Any]
@@ -203,6 +208,7 @@ class OpenNetwork:
             values=self._values,
             seed=self._seed,
             folder=self._folder,
+            spikes=self.network.watched,
         )
 
     def begin(self) -> "OpenSample":
@@ -302,7 +308,7 @@ class OpenSample:
             times, units = (np.concatenate(parts) for parts in zip(*self._found, strict=True))
             offsets = np.array([0, len(times)])
             done = replace(done, times=times, units=units, offsets=offsets)
-            self._result = self._opened.result_of(None, chunk, done)
+            self._result = self._opened.result_of(chunk, done)
         self._n_steps = -1
 
     def close(self) -> None:
@@ -340,8 +346,9 @@ class OpenSample:
             return self._result
         if self._n_steps < 0:
             return self._opened.present(stimulus, **how)
-        found = self._opened.present(stimulus, **how | {"record": "spikes"})
-        assert found.spikes is not None
+        if isinstance(how.get("record"), Mapping):
+            return self._opened.present(stimulus, **how)
+        found = self._opened.present(stimulus, record="spikes")
         # A sample that goes on has no rest yet.
         n = int(np.searchsorted(found.spikes.times, (self._n_steps - 0.5) * self._dt))
         return self._made(found.spikes.times[:n], found.spikes.units[:n], found)
@@ -366,7 +373,7 @@ class OpenSample:
 
     def _so_far(self) -> Result:
         times, units = (np.concatenate(parts) for parts in zip(*self._found, strict=True))
-        return self._made(times, units, self._opened.nothing("spikes"))
+        return self._made(times, units, self._opened.nothing)
 
     def _made(
         self, times: npt.NDArray[np.float64], units: npt.NDArray[np.int32], like: Result

@@ -10,18 +10,21 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from bioplastic.engine.actions import spikes_of
 from bioplastic.engine.carried import check_independent
 from bioplastic.engine.engines import find_engine, open_program
 from bioplastic.engine.lanes import default_lanes
-from bioplastic.engine.outputs import kept_outputs
 from bioplastic.engine.program import ChunkResult, deferred_interrupt
+from bioplastic.engine.record import Record, Wanted
 from bioplastic.engine.result import Result, joined
 from bioplastic.engine.running import run
+from bioplastic.engine.state_recorder import state_recorder
+from bioplastic.engine.states import States
 from bioplastic.engine.stimuli import Stimuli
 from bioplastic.engine.stimulus import Stimulus
 from bioplastic.errors import ParameterError
@@ -76,8 +79,7 @@ class Presentation:
         Parameters
         ----------
         **options
-            Those of :func:`present` that say how: `engine`, `record`, `outputs`, `n_jobs`, `lanes`
-            and so on.
+            Those of :func:`present` that say how: `engine`, `record`, `n_jobs`, `lanes` and so on.
 
         Returns
         -------
@@ -94,10 +96,8 @@ def present(
     seed: int | np.random.SeedSequence,
     state: Mapping[str, npt.NDArray[np.float64]] | None = None,
     engine: str = "auto",
-    record: Literal["counts", "spikes"] = "counts",
-    outputs: Sequence[str] | Mapping[str, Sequence[int]] = (),
-    outputs_at: Literal["end", "steps"] | int = "end",
-    outputs_path: str | os.PathLike[str] | None = None,
+    record: Record = "counts",
+    record_path: str | os.PathLike[str] | None = None,
     n_jobs: int | None = None,
     lanes: int | None = None,
     description: str = "",
@@ -110,7 +110,7 @@ def present(
     network : Network
         The declaration; without rules and norms, and without variables that last from sample to
         sample, change, and have a say in the answer. ``network.frozen()`` gives one.
-    stimulus, seed, state, engine, record, outputs, outputs_at, outputs_path, description, progress
+    stimulus, seed, state, engine, record, record_path, description, progress
         See :func:`bioplastic.engine.run`. Only compiled programs write a file side by side.
     n_jobs : int or None
         Processors; -1 takes all. Results do not depend on it.
@@ -122,8 +122,8 @@ def present(
     -------
     result : Result
         Its `state` is the one that was given. Of samples that lie in a file, see
-        :meth:`bioplastic.SpikeTrains.open`, recorded spikes lie in a temporary one, unless they
-        are few or `outputs_path` is given.
+        :meth:`bioplastic.SpikeTrains.open`, the spikes that ``record="spikes"`` gives lie in a
+        temporary one, unless they are few.
 
     Raises
     ------
@@ -135,21 +135,26 @@ def present(
     import joblib
     from tqdm.auto import tqdm
 
+    if record == "nothing":
+        raise ParameterError(
+            "record: must be 'counts', 'spikes' or a mapping where nothing else is left of samples"
+        )
+    wanted = Wanted(record, network)
+    network = wanted.network
     stimuli = Stimuli(network, stimulus)
     n = len(stimuli)
-    if record not in ("counts", "spikes"):
-        raise ParameterError(f"record: must be 'counts' or 'spikes', got {record!r}")
-    check_independent(network, state or {}, outputs)
+    asked_for = [spikes_of(name) for name in wanted.kept]
+    check_independent(network, state or {}, (*asked_for, *wanted.variables))
     chosen = find_engine(engine)
-    if record == "spikes" and outputs_path is None:
+    if record == "spikes":
         parts = _parts(stimuli)
         if len(parts) > 1:
             return _in_parts(
                 network,
                 stimuli,
                 parts,
-                seed=seed, state=state, engine=engine, outputs=outputs, outputs_at=outputs_at,
-                n_jobs=n_jobs, lanes=lanes, description=description, progress=progress,
+                seed=seed, state=state, engine=engine, n_jobs=n_jobs, lanes=lanes,
+                description=description, progress=progress,
             )  # fmt: skip
     n_workers = min(joblib.effective_n_jobs(n_jobs), max(n, 1))
     if lanes is None:
@@ -160,9 +165,9 @@ def present(
         order = np.argsort(stimuli.durations(0, n), kind="stable")
         stimuli = stimuli.in_this_order(order)
     lengths = stimuli.n_steps(0, n)
-    kept = kept_outputs(outputs, outputs_at, lengths, path=outputs_path, order=order)
+    kept = state_recorder(wanted, lengths, path=record_path, order=order)
     n_threads = n_workers if chosen.shares else 1  # within one program
-    alone = n_workers == n_threads or (outputs_path is not None and not chosen.threads)
+    alone = n_workers == n_threads or (record_path is not None and not chosen.threads)
     blocks = _blocks(stimuli, 1 if alone else n_workers * SHARES)
     work = functools.partial(
         run,
@@ -171,7 +176,7 @@ def present(
         seed=seed,
         state=state,
         engine=chosen.name,
-        record=record,
+        record=wanted,
         lanes=lanes,
         n_threads=n_threads,
         chunk_size=CHUNK * n_threads,
@@ -202,16 +207,16 @@ def present(
     # Builds in several processes are waited for together.
     build = program.build_seconds + max(result.timings["build"] for result in results)
     state = work(program=program, stop=0).state
-    whole = joined(results, build=build, state=state, outputs={})
+    whole = joined(results, build=build, state=state, states={})
     back = np.argsort(order)
     if lanes > 1:
         whole = _in_order(whole, back)
-    if kept is not None and outputs_path is not None:  # all of it lies in one place
-        whole.outputs = kept.up_to(n)
+    if kept is not None and record_path is not None:  # all of it lies in one place
+        whole.states = kept.states(n)
     else:
-        for name in results[-1].outputs:
-            values = [value for result in results for value in result.outputs[name]]
-            whole.outputs[name] = [values[k] for k in back]
+        for name in results[-1].states:
+            states = States.joined([result.states[name] for result in results])
+            whole.states[name] = states.in_this_order(back)
     return whole
 
 
@@ -248,8 +253,6 @@ def _in_parts(
         results.append(dataclasses.replace(result, spikes=None))
     whole = joined(results, build=sum(result.timings["build"] for result in results))
     whole.spikes, whole.n_done = scratch.spikes(), len(stimuli)
-    for name in whole.outputs:
-        whole.outputs[name] = [value for result in results for value in result.outputs[name]]
     return whole
 
 
@@ -260,10 +263,16 @@ def _in_order(result: Result, order: npt.NDArray[np.int64]) -> Result:
     return dataclasses.replace(
         result,
         counts=result.counts[order],
-        spikes=None if result.spikes is None else result.spikes[order],
+        spikes=_of_samples(result.spikes, order),
         spikes_per_slot=result.spikes_per_slot[slots],
         repeats=result.repeats[slots],
     )
+
+
+def _of_samples(spikes: Any, order: npt.NDArray[np.int64]) -> Any:
+    if isinstance(spikes, Mapping):
+        return {name: trains[order] for name, trains in spikes.items()}
+    return None if spikes is None else spikes[order]
 
 
 def _blocks(stimuli: Stimuli, n_blocks: int) -> list[tuple[int, int]]:

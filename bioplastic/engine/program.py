@@ -4,7 +4,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -25,32 +25,76 @@ __all__ = [
 ]
 
 
+def _nothing() -> npt.NDArray[np.int64]:
+    return np.zeros(0, dtype=np.int64)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProbePlan:
     """What to look at within a chunk, and when.
 
     Parameters
     ----------
-    rows, steps : ndarray of int64 of shape (n_points,)
-        After which step of which row of the chunk, sorted by row and then by step.
     variables : mapping of str to ndarray of int32
         Which elements of which ``"population.variable"`` or ``"projection.variable"``.
+    every : mapping of str to int
+        Variables that are looked at after every so many steps of each slot, counted from its
+        begin; 0 is after its last step. Others are looked at after the following steps.
+    rows, steps : ndarray of int64 of shape (n_points,)
+        After which step of which row of the chunk, sorted by row and then by step.
     """
 
-    rows: npt.NDArray[np.int64]
-    steps: npt.NDArray[np.int64]
     variables: Mapping[str, npt.NDArray[np.int32]]
+    every: Mapping[str, int] = field(default_factory=dict)
+    rows: npt.NDArray[np.int64] = field(default_factory=_nothing)
+    steps: npt.NDArray[np.int64] = field(default_factory=_nothing)
+
+    def counts(self, name: str, shown: npt.NDArray[Any], n_steps: npt.NDArray[Any]) -> Any:
+        """Count how often a variable is looked at in slots.
+
+        Parameters
+        ----------
+        name : str
+            The variable.
+        shown : ndarray of shape (n_slots,)
+            Rows that the slots show.
+        n_steps : ndarray of shape (n_rows,)
+            Lengths of all rows.
+
+        Returns
+        -------
+        counts : ndarray of int64 of shape (n_slots,)
+        """
+        shown = shown.astype(np.int64)
+        if name not in self.every:
+            return np.bincount(self.rows, minlength=len(n_steps))[shown]
+        lengths = np.asarray(n_steps, dtype=np.int64)[shown]
+        every = self.every[name]
+        return lengths // every if every else np.minimum(lengths, 1)
+
+    def probed(
+        self, log: npt.NDArray[np.float64], values: dict[str, npt.NDArray[np.float64]]
+    ) -> "Probed":
+        """Return what was seen, given the slots of a chunk in their order."""
+        shown = log[:, 0].astype(np.int64)
+        first, end = (np.searchsorted(self.rows, shown, side) for side in ("left", "right"))
+        n = end - first
+        at = np.repeat(first - (np.cumsum(n) - n), n) + np.arange(n.sum())
+        repeats = np.repeat(log[:, 1].astype(np.int64), n)
+        return Probed(rows=self.rows[at], steps=self.steps[at], repeats=repeats, values=values)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Probed:
-    """What was seen at the points of a :class:`ProbePlan`.
+    """What was seen of what a :class:`ProbePlan` says.
 
     Parameters
     ----------
     rows, steps, repeats : ndarray of int64 of shape (n_met,)
-        In the order met; a sample that was presented again gives its points again.
+        Points, slot after slot; a sample that was presented again gives its points again.
     values : dict of str to ndarray of shape (n_met, n_elements)
+        Of variables with `every` there are as many rows as :meth:`ProbePlan.counts` says, slot
+        after slot.
     """
 
     rows: npt.NDArray[np.int64]
@@ -88,8 +132,9 @@ class Chunk:
         What to look at on the way.
     combine : {"sum", "mean", None}
         What lanes learn of what the samples of a round taught.
-    spikes : bool
-        Whether to hand back the spikes of the watched populations, beside their number.
+    spikes : tuple of str
+        Populations whose spikes are handed back, see :func:`~bioplastic.engine.record.spiking`;
+        the number of those of the watched ones is told in any case.
     n_threads : int
         Threads that share the samples out, of a program that can.
     unit : int
@@ -107,7 +152,7 @@ class Chunk:
     target_signals: npt.NDArray[np.float64] | None = None
     probe: ProbePlan | None = None
     combine: Literal["sum", "mean"] | None = None
-    spikes: bool = True
+    spikes: tuple[str, ...] = ()
     n_threads: int = 1
     unit: int = 0
 
@@ -126,8 +171,8 @@ class ChunkResult:
     state : dict of str to ndarray
         Every variable that is not a parameter, after the last slot.
     times, units : ndarray of shape (n_spikes,)
-        Spikes of the watched populations, in seconds from the begin of their slot; the units of a
-        second population are counted on from those of the first.
+        Spikes of the populations that the chunk names, in seconds from the begin of their slot; the
+        units of a second population are counted on from those of the first.
     offsets : ndarray of shape (n_slots + 1,)
         Slot `k` owns the spikes ``offsets[k]`` up to ``offsets[k + 1]``; none where nobody wants
         them.

@@ -1,6 +1,6 @@
 """What a run hands back, joined from its chunks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +9,10 @@ import numpy.typing as npt
 from brian2 import second
 
 from bioplastic.engine.program import Chunk, ChunkResult
+from bioplastic.engine.record import Wanted
 from bioplastic.engine.state import State
+from bioplastic.engine.states import States
 from bioplastic.errors import SimulationError
-from bioplastic.models import Network
 from bioplastic.models.display import html_block, html_table
 from bioplastic.models.suggesting import no_attribute
 from bioplastic.spikes import SpikeTrains
@@ -29,11 +30,11 @@ class Result:
         Every variable after the run, by ``"population.variable"``; give it to the next run.
     counts : ndarray of shape (n_samples, n_units)
         Spikes of the watched population in the presentation that counted, where recorded.
-    spikes : SpikeTrains or None
-        The spikes themselves, where they were asked for.
-    outputs : dict of str to sequence of ndarray of shape (n_looked, n_elements)
-        The variables that were asked for, one array for each sample: in its last step, or in
-        steps of it. Those in a file are read when they are asked for.
+    spikes : SpikeTrains, dict of str to SpikeTrains, or None
+        The spikes themselves, where they were asked for; by population, where these were named.
+    states : dict of str to States
+        The variables that were asked for, with the times of their values. Those in a file are read
+        when they are asked for.
     spikes_per_slot, repeats : ndarray of shape (n_slots,)
         Of all slots, those included that were repeated.
     n_done : int
@@ -49,14 +50,14 @@ class Result:
 
     state: State
     counts: npt.NDArray[np.int32]
-    spikes: SpikeTrains | None
+    spikes: Any
     spikes_per_slot: npt.NDArray[np.int64]
     repeats: npt.NDArray[np.int64]
     n_done: int
     interrupted: bool
     timings: dict[str, float]
     engine: dict[str, str] = field(default_factory=dict)
-    outputs: dict[str, Sequence[npt.NDArray[np.float64]]] = field(default_factory=dict)
+    states: dict[str, States] = field(default_factory=dict)
 
     if not TYPE_CHECKING:  # to a type checker every attribute would be there
 
@@ -90,30 +91,25 @@ class Result:
 _CURSOR = {"schedule.cursor"}
 
 
-def result_of_nothing(
-    network: Network, state: State, *, record: str, engine: str, n_done: int
-) -> Result:
+def result_of_nothing(state: State, *, wanted: Wanted, engine: str, n_done: int) -> Result:
     """Return the result of a run that has not presented anything yet.
 
     Parameters
     ----------
-    network : Network
-        The declaration.
     state : dict of str to ndarray
         Parameters and state.
-    record : {"counts", "spikes", "nothing"}
-        What to keep of the watched spikes.
+    wanted : Wanted
+        What is recorded, of which network.
     engine : str
         Its name.
     n_done : int
         Presentations of earlier runs.
     """
-    none, n_units = np.zeros(0, dtype=np.int64), network.n_watched
-    kept = record == "spikes"
+    none, network = np.zeros(0, dtype=np.int64), wanted.network
     return Result(
         state=state,
-        counts=np.zeros((0, n_units), dtype=np.int32),
-        spikes=SpikeTrains([], [], [0], n_units=n_units, duration=[]) if kept else None,
+        counts=np.zeros((0, network.n_watched), dtype=np.int32),
+        spikes=_spikes_of(_silence(wanted), wanted),
         spikes_per_slot=none,
         repeats=none,
         n_done=n_done,
@@ -155,9 +151,7 @@ def check_answer(engine: str, chunk: Chunk, done: Any, *, stopped: Callable[[], 
         raise SimulationError(f"engine {engine!r} has handed back {wrong}")
 
 
-def result_of_chunk(
-    before: Result, network: Network, chunk: Chunk, done: ChunkResult, *, counted: bool
-) -> Result:
+def result_of_chunk(before: Result, wanted: Wanted, chunk: Chunk, done: ChunkResult) -> Result:
     """Return what a program made of the chunk that comes after a result.
 
     Raises
@@ -178,11 +172,38 @@ def result_of_chunk(
         n_done=before.n_done + int(done.state["schedule.cursor"][0]),
         timings={"build": done.build_seconds, "simulate": done.seconds},
     )
-    if counted:
-        accepted = _accepted(done, network.n_watched, chunk.n_steps * float(network.schedule.dt))
-        result.counts = accepted.counts().astype(np.int32)
-        result.spikes = None if before.spikes is None else accepted
+    if wanted.counted:
+        network = wanted.network
+        accepted = _accepted(done, _n_kept(wanted), chunk.n_steps * float(network.schedule.dt))
+        result.counts = accepted.counts()[:, : network.n_watched].astype(np.int32)
+        result.spikes = _spikes_of(accepted, wanted)
     return result
+
+
+def _n_kept(wanted: Wanted) -> int:
+    return sum(wanted.network.population(name).n for name in wanted.kept)
+
+
+def _silence(wanted: Wanted) -> SpikeTrains:
+    none, offsets = np.zeros(0), np.zeros(1, dtype=np.int64)
+    return SpikeTrains._trusted(none, none.astype(np.int32), offsets, _n_kept(wanted), none)
+
+
+def _spikes_of(kept: SpikeTrains, wanted: Wanted) -> Any:
+    """Return what was asked for of the spikes of all populations that a program handed back."""
+    if not isinstance(wanted.spikes, tuple):
+        return kept if wanted.spikes else None
+    first, found = 0, {}
+    for name in wanted.kept:
+        n = wanted.network.population(name).n
+        if name in wanted.spikes:
+            own = (kept.units >= first) & (kept.units < first + n)
+            offsets = np.concatenate([[0], np.cumsum(own)])[kept.offsets]
+            found[name] = SpikeTrains._trusted(
+                kept.times[own], kept.units[own] - np.int32(first), offsets, n, kept.duration
+            )
+        first += n
+    return {name: found[name] for name in wanted.spikes}
 
 
 def joined(results: Sequence[Result], *, build: float, **changes: Any) -> Result:
@@ -190,7 +211,6 @@ def joined(results: Sequence[Result], *, build: float, **changes: Any) -> Result
 
     `build` are the seconds that were waited for builds in all.
     """
-    spikes = [result.spikes for result in results if result.spikes is not None]
     arrays: dict[str, Any] = {
         name: np.concatenate([getattr(result, name) for result in results])
         for name in ("counts", "spikes_per_slot", "repeats")
@@ -199,8 +219,14 @@ def joined(results: Sequence[Result], *, build: float, **changes: Any) -> Result
         "build": build,
         "simulate": sum(result.timings["simulate"] for result in results),
     }
-    arrays["spikes"] = SpikeTrains.concatenate(spikes) if spikes else None
+    arrays["spikes"] = _joined_spikes([result.spikes for result in results])
     return replace(results[-1], timings=timings, **arrays, **changes)
+
+
+def _joined_spikes(parts: Sequence[Any]) -> Any:
+    if isinstance(parts[-1], Mapping):
+        return {name: SpikeTrains.concatenate([p[name] for p in parts]) for name in parts[-1]}
+    return None if parts[-1] is None else SpikeTrains.concatenate(parts)
 
 
 def _accepted(done: ChunkResult, n_units: int, durations: npt.NDArray[Any]) -> SpikeTrains:

@@ -4,9 +4,8 @@ import contextlib
 import functools
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -14,9 +13,9 @@ from bioplastic.engine.chunks import chunk_of
 from bioplastic.engine.engines import find_engine, open_program
 from bioplastic.engine.lanes import Combine, check_lanes, in_order, samples_together
 from bioplastic.engine.limits import check_lists, check_steps
-from bioplastic.engine.outputs import Outputs, kept_outputs
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import ChunkResult, Program, Recorder, deferred_interrupt
+from bioplastic.engine.record import Record, Wanted
 from bioplastic.engine.result import (
     Result,
     check_answer,
@@ -25,6 +24,7 @@ from bioplastic.engine.result import (
     result_of_nothing,
 )
 from bioplastic.engine.state import Values, complete_state
+from bioplastic.engine.state_recorder import StateRecorder, state_recorder
 from bioplastic.engine.stimuli import Stimuli
 from bioplastic.engine.stimulus import Stimulus
 from bioplastic.engine.waiting import telling
@@ -44,10 +44,8 @@ def run(
     program: Program | None = None,
     start: int = 0,
     stop: int | None = None,
-    record: Literal["counts", "spikes", "nothing"] = "counts",
-    outputs: Sequence[str] | Mapping[str, Sequence[int]] = (),
-    outputs_at: Literal["end", "steps"] | int = "end",
-    outputs_path: str | os.PathLike[str] | None = None,
+    record: Record | Wanted = "counts",
+    record_path: str | os.PathLike[str] | None = None,
     lanes: int = 1,
     combine: Combine = None,
     n_threads: int = 1,
@@ -80,16 +78,21 @@ def run(
     start, stop : int
         First presentation, those before it were made by an earlier run; and the one before which
         the run ends, after the last where None.
-    record : {"counts", "spikes", "nothing"}
+    record : {"counts", "spikes", "nothing"} or mapping
         What to keep of the watched population's spikes: how many each neuron gave to each sample,
-        the spikes themselves as well, or nothing; then nobody but a `recorder` gets them.
-    outputs : sequence of str, or mapping of str to sequence of int
-        Variables to keep of every sample, for example ``["readout.y"]``, or some of their elements:
-        ``{"exc.v": [0, 5]}``; in place of a `recorder`.
-    outputs_at : {"end", "steps"} or int
-        Whether their values count in a sample's last step, in each, or in every so many.
-    outputs_path : path-like, optional
-        New HDF5 file for them, where memory has no room.
+        the spikes themselves as well, or nothing; then nobody but a `recorder` gets them. A mapping
+        names what else is recorded, of every sample (of one that is presented again, its last
+        presentation), in place of a `recorder`:
+
+        - ``"spikes": ["exc", "inh"]``: spikes of any populations, watched or not;
+        - ``"exc.v": [0, 5]``: state of elements of a population or projection in every step;
+        - ``"exc.v": every(1*ms, [0, 5])``: every so often, see :class:`every`; all elements where
+          none are named;
+        - ``"readout.y": "end"``: all elements, at the end of the sample.
+
+        A name may be that of a subexpression of a neuron's equations; that is a program of its own.
+    record_path : path-like, optional
+        New HDF5 file for recorded state, where memory has no room.
     lanes : int
         Samples that are shown side by side, as replicas of the network. Where nothing is learned,
         results do not depend on it.
@@ -152,10 +155,16 @@ def run(
     >>> result = engine.run(network, samples, seed=1, engine="numpy")
     >>> result.counts.shape
     (3, 2)
+    >>> looked = {"spikes": ["input"], "output.v": [1]}
+    >>> result = engine.run(network, samples, seed=1, engine="numpy", record=looked)
+    >>> result.states["output.v"][2].values.shape, len(result.spikes["input"])
+    ((20, 1), 3)
     """
     from tqdm.auto import tqdm
 
     chosen = find_engine(engine)
+    wanted = record if isinstance(record, Wanted) else Wanted(record, network)
+    network = wanted.network
     stimuli = Stimuli(network, stimulus)
     total = len(stimuli) if stop is None else stop
     if not 0 <= start <= total <= len(stimuli):
@@ -163,10 +172,15 @@ def run(
             f"start, stop: must lie within the {len(stimuli)} samples and in this order, got "
             f"{start} and {stop}"
         )
-    if record not in ("counts", "spikes", "nothing"):
-        raise ParameterError(f"record: must be 'counts', 'spikes' or 'nothing', got {record!r}")
-    if recorder is not None and outputs:
-        raise ParameterError("outputs: must be empty where a recorder is given, which sees them")
+    if isinstance(wanted.spikes, tuple) or wanted.looked:
+        if recorder is not None and not isinstance(recorder, StateRecorder):
+            raise ParameterError("record: must be no mapping where a recorder is given")
+        if program is not None and wanted.added and not isinstance(record, Wanted):
+            names = ", ".join(n for n, its in wanted.looked.items() if its.variable != n)
+            raise ParameterError(
+                f"record: {names} is no variable but a subexpression, for which a program must be "
+                f"made; give no program"
+            )
     plan = plan_of(network)
     network = plan.network
     check_lanes(network, lanes, combine)
@@ -182,13 +196,12 @@ def run(
     check_lists(network, values, lanes=lanes, copies=chosen.copies, rings=chosen.rings)
     lengths = stimuli.n_steps(start, total)
     check_steps(network, lengths)
-    counted = record != "nothing"
     if recorder is None:
-        recorder = kept_outputs(outputs, outputs_at, lengths, first=start, path=outputs_path)
-    if recorder is not None and start < total:
+        recorder = state_recorder(wanted, lengths, first=start, path=record_path)
+    if recorder is not None and (start < total or isinstance(recorder, StateRecorder)):
         sizes = {name: len(value) for name, value in values.items()}
         recorder.begin(network, sizes, values, start=start, stop=total)
-    nothing = result_of_nothing(network, values, record=record, engine=chosen.name, n_done=start)
+    nothing = result_of_nothing(values, wanted=wanted, engine=chosen.name, n_done=start)
     found = [nothing]
     held = deferred_interrupt() if interrupted is None else contextlib.nullcontext(interrupted)
     with (
@@ -212,7 +225,7 @@ def run(
             combine=combine,
             n_threads=n_threads,
             unit=unit,
-            spikes=counted or recorder is not None,
+            spikes=wanted.kept if wanted.counted or recorder is None else network.watched,
         )
         while (begin := found[-1].n_done) < total and not asked():
 
@@ -223,8 +236,8 @@ def run(
             done = program.run(chunk, report=told, stop=asked)
             check_answer(chosen.name, chunk, done, stopped=asked)
             if lanes * n_threads > 1:
-                done = in_order(done)
-            found.append(result_of_chunk(found[-1], network, chunk, done, counted=counted))
+                done = in_order(done, chunk)
+            found.append(result_of_chunk(found[-1], wanted, chunk, done))
             # The cursor is a row of the chunk, no state of the network.
             values |= done.state | {"schedule.cursor": np.zeros(1)}
             position = found[-1].n_done
@@ -236,9 +249,9 @@ def run(
     return joined(
         found,
         build=build + sum(result.timings["build"] for result in found),
-        state={name: value for name, value in values.items() if name not in plan.values},
+        state={n: v for n, v in values.items() if n not in plan.values and n not in wanted.added},
         interrupted=asked(),
-        outputs=recorder.up_to(found[-1].n_done) if isinstance(recorder, Outputs) else {},
+        states=recorder.states(found[-1].n_done) if isinstance(recorder, StateRecorder) else {},
     )
 
 

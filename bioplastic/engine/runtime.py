@@ -4,6 +4,7 @@ Slow, but everything can be looked at, and no compiler is needed for NumPy.
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -100,6 +101,7 @@ class RuntimeProgram:
             if self._lanes > 1:  # what is not done begins anew in the next run, by any lane
                 self._schedule["repeats"].get_value()[:] = 0
             state = {n: np.array(self._lane(n, last), np.float64) for n in self._changing}
+            log = np.array(self._log).reshape(-1, len(SLOT_LOG))
             slots, times, units = (
                 np.concatenate(parts) for parts in zip(*self._spikes, strict=True)
             )
@@ -109,9 +111,9 @@ class RuntimeProgram:
                 times=times[order],
                 units=units[order],
                 offsets=np.searchsorted(slots[order], np.arange(len(self._log) + 1)),
-                log=np.array(self._log).reshape(-1, len(SLOT_LOG)),
+                log=log,
                 seconds=seconds,
-                probed=self._probe.seen() if self._probe is not None else None,
+                probed=self._probe.seen(log) if self._probe is not None else None,
             )
 
     def _take(self, chunk: Chunk) -> None:
@@ -128,9 +130,10 @@ class RuntimeProgram:
             for name, group in self._built.spike_inputs.items()
         }
         self._probe = _Probe(chunk.probe, self._lane) if chunk.probe is not None else None
-        self._learns, self._records = chunk.combine is not None, chunk.spikes
+        self._learns = chunk.combine is not None
+        self._recorded = [g for name, g in self._built.spiking.items() if name in chunk.spikes]
         self._log: list[list[float]] = []
-        #: Slots, times and units of watched spikes, in parts.
+        #: Slots, times and units of recorded spikes, in parts.
         self._spikes = [(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int32))]
 
     def _lanes_of(self, name: str) -> int:
@@ -178,7 +181,8 @@ class RuntimeProgram:
             source.begin(rows)
         slots = len(self._log) + np.cumsum(rows >= 0) - 1
         intervals = self._built.intervals
-        repeats = self._schedule["repeats"].get_value().astype(np.int64)
+        if self._probe is not None:
+            self._probe.begin_slot(rows)
         kept: dict[int, dict[str, npt.NDArray[np.float64]]] = {}
         for step in range(int(lengths.max())):
             for lane in np.flatnonzero(lengths == step).tolist():
@@ -193,11 +197,11 @@ class RuntimeProgram:
                 every, first = intervals.get(obj.name, (1, 0))
                 if step % every == first:
                     obj.run()
-            if self._records:
-                self._record(step * dt, slots, step < lengths)
+            self._record(step * dt, slots, step < lengths)
             if self._probe is not None:
-                for lane in np.flatnonzero(step < lengths).tolist():
-                    self._probe.look(int(rows[lane]), step, int(repeats[lane]), lane)
+                self._probe.look(step, lengths)
+        if self._probe is not None:
+            self._probe.end_slot(np.flatnonzero(rows >= 0))
         noise.step[0] = -1
         for lane, values in kept.items():
             for name, value in values.items():
@@ -206,9 +210,9 @@ class RuntimeProgram:
     def _record(
         self, time: float, slots: npt.NDArray[np.int64], shows: npt.NDArray[np.bool_]
     ) -> None:
-        """Note the watched spikes of lanes whose samples are not over."""
+        """Note spikes of lanes whose samples are not over."""
         first = 0
-        for group in self._built.watched:
+        for group in self._recorded:
             units, n = spikes_now(group), len(group) // self._lanes
             units = units[shows[units // n]]
             if len(units):
@@ -247,27 +251,43 @@ class _SpikeSource:
 
 
 class _Probe:
-    """Looks at variables at the points of a plan."""
+    """Looks at variables when a plan says so."""
 
     def __init__(
         self, plan: ProbePlan, look: Callable[[str, int], npt.NDArray[np.float64]]
     ) -> None:
         self._plan, self._look = plan, look
-        self._points = set(zip(plan.rows.tolist(), plan.steps.tolist(), strict=True))
-        self._met: list[tuple[int, int, int]] = []
-        self._seen: list[list[npt.NDArray[np.float64]]] = []
+        #: Values of variables in the slots so far, and by lane in the present ones.
+        self._seen: dict[str, list[npt.NDArray[np.float64]]] = {n: [] for n in plan.variables}
+        self._slot: dict[tuple[str, int], list[npt.NDArray[np.float64]]] = defaultdict(list)
 
-    def look(self, row: int, step: int, repeats: int, lane: int) -> None:
-        if (row, step) in self._points:
-            self._met.append((row, step, repeats))
-            # copies: the indices are arrays
-            chosen = self._plan.variables.items()
-            self._seen.append([self._look(n, lane)[k].astype(np.float64) for n, k in chosen])
+    def begin_slot(self, rows: npt.NDArray[np.int64]) -> None:
+        """Hear which rows lanes show."""
+        self._points = [set(self._plan.steps[self._plan.rows == row].tolist()) for row in rows]
 
-    def seen(self) -> Probed:
-        rows, steps, repeats = np.array(self._met, dtype=np.int64).reshape(-1, 3).T
+    def look(self, step: int, lengths: npt.NDArray[np.int64]) -> None:
+        """Look at what is due after a step, in lanes whose samples are not over."""
+        for lane in np.flatnonzero(step < lengths).tolist():
+            for name, elements in self._plan.variables.items():
+                every = self._plan.every.get(name)
+                if every is None:
+                    due = step in self._points[lane]
+                else:
+                    due = (step + 1) % (every or lengths[lane]) == 0
+                if due:  # copied: the indices are an array
+                    values = self._look(name, lane)[elements].astype(np.float64)
+                    self._slot[name, lane].append(values)
+
+    def end_slot(self, lanes: npt.NDArray[np.int64]) -> None:
+        """Put what was seen behind that of earlier slots."""
+        for lane in lanes.tolist():
+            for name, values in self._seen.items():
+                values += self._slot.pop((name, lane), [])
+
+    def seen(self, log: npt.NDArray[np.float64]) -> Probed:
+        """Return all that was seen in slots."""
         values = {
-            name: np.array([seen[k] for seen in self._seen]).reshape(len(rows), len(chosen))
-            for k, (name, chosen) in enumerate(self._plan.variables.items())
+            name: np.array(self._seen[name]).reshape(len(self._seen[name]), len(elements))
+            for name, elements in self._plan.variables.items()
         }
-        return Probed(rows=rows, steps=steps, repeats=repeats, values=values)
+        return self._plan.probed(log, values)

@@ -251,8 +251,9 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         calls = self._calls(learns=bool(learned))
         lists, bounds, tables = built.plan.lists, upper_bounds(network), built.tables
         number, variables = tables.inputs.index, dict(sorted(built.variables.items()))
+        fixed = {f"{s.name}.{k}": (s, k) for s in built.listed for k in lists[s.name][0][3:]}
         listed = {f"{s.name}.{k}": (s, k) for s in built.listed for k in lists[s.name][1]}
-        places = {n: self._place(n, *v) for n, v in (variables | listed).items()}
+        places = {n: self._place(n, *v) for n, v in (variables | fixed | listed).items()}
         of_lists = (f"{n}.{key}" for n, both in lists.items() for keys in both for key in keys)
         shown = {t.name: n for n, t in tables.stimuli.items() if self._reads(f"{t.name}_values")}
         self.plan = {
@@ -273,7 +274,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             "lanes": built.lanes,
             "variables": list(places.values()),
             "read": set(variables),
-            "changing": {n for n in places if n not in built.parameters},
+            "changing": {n for n in places if n not in {*built.parameters, *fixed}},
             "learned": [(places[n], places.get(bounds.get(n, ""))) for n in learned],
             "shared": self._shared_arrays(),
             "spread": [places[n] for n in sorted(built.spread & places.keys())],
@@ -282,7 +283,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             "target_signals": self._reads("target_signal_values"),
             "draws": self._reads("uniform_key"),
             "has_targets": self._reads("target_values"),
-            "watched": [self._spikes(group) for group in built.watched],
+            "spiking": [self._spikes(group) for group in built.spiking.values()],
             "lists": [self._list(s, *lists[s.name]) for s in built.listed],
             "arrivals": sorted(
                 {

@@ -33,6 +33,7 @@ from bioplastic.engine.engines import Engine
 from bioplastic.engine.functions import looked_up
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import Chunk, ChunkResult, Probed
+from bioplastic.engine.record import spiking
 from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.engine.standalone import Part, SlotDevice, slot_device
 from bioplastic.engine.staying import Samples, StayingProgram, end, follow, writing
@@ -46,6 +47,8 @@ __all__ = ["CPP", "CompiledProgram", "StandaloneProgram", "compile_unit", "gener
 FLAGS = ("-std=c++17", "-O3", "-ffast-math", "-fno-finite-math-only", "-w", "-pthread")
 _NATIVE = "-march=native"
 _TEMPLATES = Path(__file__).with_name("templates")
+#: In place of the steps from one look at a variable to the next.
+_AT_POINTS = -1
 #: What lanes learn, by the number that the program is given.
 _COMBINE = (None, "sum", "mean")
 
@@ -126,6 +129,7 @@ class CompiledProgram:
         self._parameters = set(manifest["parameters"])
         self._lists = plan.lists
         self._inputs = [population.name for population in network.inputs]
+        self._spiking = {name: network.population(name).n for name in spiking(network)}
 
     def run(
         self, chunk: Chunk, *, report: Callable[[int], None], stop: Callable[[], bool]
@@ -159,8 +163,8 @@ class CompiledProgram:
     @staticmethod
     def arguments(folder: Path, chunk: Chunk) -> list[str]:
         """Return what the program is called with, behind the number of its part."""
-        combine, spikes = _COMBINE.index(chunk.combine), int(chunk.spikes)
-        given = folder, len(chunk.keys), combine, spikes, chunk.n_threads, chunk.unit
+        combine = _COMBINE.index(chunk.combine)
+        given = folder, len(chunk.keys), combine, chunk.n_threads, chunk.unit
         return [str(argument) for argument in given]
 
     def samples_of(self, chunk: Chunk) -> Arrays:
@@ -170,6 +174,7 @@ class CompiledProgram:
             "key": np.array(chunk.seed, dtype=np.int64),
             "sample_keys": np.asarray(chunk.keys, dtype=np.float64),
             "targets": np.asarray(chunk.targets, dtype=np.float64),
+            "recorded": self._recorded(chunk),
         }
         if chunk.target_signals is not None:
             arrays["target_signals"] = chunk.target_signals
@@ -177,8 +182,17 @@ class CompiledProgram:
             points = np.stack([chunk.probe.rows, chunk.probe.steps], axis=1)
             arrays["probe.points"] = points.astype(np.int64)
             for name, chosen in chunk.probe.variables.items():
-                arrays[f"probe.{self._numbers[name]}"] = np.asarray(chosen, dtype=np.int32)
+                look = [chunk.probe.every.get(name, _AT_POINTS), *chosen]
+                arrays[f"probe.{self._numbers[name]}"] = np.array(look, dtype=np.int32)
         return arrays
+
+    def _recorded(self, chunk: Chunk) -> npt.NDArray[np.int32]:
+        """Return the first unit of each population among recorded spikes, -1 of the others."""
+        first, found = 0, []
+        for name, n in self._spiking.items():
+            found.append(first if name in chunk.spikes else -1)
+            first += n * (name in chunk.spikes)
+        return np.array(found, dtype=np.int32)
 
     def inputs_of(self, samples: Samples) -> Arrays:
         """Return what the inputs are shown, see :class:`~bioplastic.engine.program.Chunk`."""
@@ -315,30 +329,28 @@ class CompiledProgram:
             return [made[f"{k}.{name}"].view(dtype) for k in range(chunk.n_threads)]
 
         lengths = [np.diff(offsets) for offsets in of_threads("offsets", np.int64)]
+        log = np.concatenate(of_threads("log", np.float64)).reshape(-1, len(SLOT_LOG))
         return ChunkResult(
             state=state,
             times=np.concatenate(of_threads("spikes.t", np.float64)),
             units=np.concatenate(of_threads("spikes.i", np.int32)),
             offsets=np.concatenate([[0], np.cumsum(np.concatenate(lengths))]),
-            log=np.concatenate(of_threads("log", np.float64)).reshape(-1, len(SLOT_LOG)),
+            log=log,
             seconds=float(made["seconds"].view(np.float64)[0]),
             build_seconds=built,
-            probed=None if chunk.probe is None else self._probed(folder, chunk),
+            probed=None if chunk.probe is None else self._probed(folder, chunk, log),
         )
 
-    def _probed(self, folder: Path, chunk: Chunk) -> Probed:
-        assert chunk.probe is not None
-
-        def of_threads(name: str, dtype: Any) -> npt.NDArray[Any]:
-            paths = [folder / f"{k}.probed.{name}" for k in range(chunk.n_threads)]
-            return np.concatenate([np.fromfile(path, dtype) for path in paths])
-
-        met = of_threads("points", np.int64).reshape(-1, 3)
-        values = {
-            name: of_threads(str(self._numbers[name]), np.float64).reshape(len(met), len(chosen))
-            for name, chosen in chunk.probe.variables.items()
-        }
-        return Probed(rows=met[:, 0], steps=met[:, 1], repeats=met[:, 2], values=values)
+    def _probed(self, folder: Path, chunk: Chunk, log: npt.NDArray[np.float64]) -> Probed:
+        plan = chunk.probe
+        assert plan is not None
+        values = {}
+        for name, chosen in plan.variables.items():
+            paths = [folder / f"{k}.probed.{self._numbers[name]}" for k in range(chunk.n_threads)]
+            n = int(plan.counts(name, log[:, 0], chunk.n_steps).sum())
+            seen = np.concatenate([np.fromfile(path, np.float64) for path in paths])
+            values[name] = seen.reshape(n, len(chosen))
+        return plan.probed(log, values)
 
 
 class StandaloneProgram(CompiledProgram):

@@ -9,6 +9,7 @@ from .experiments import (
     FrequencyExperiment,
     TripletExperiment,
 )
+from .exploring import explore
 from .field_development import plot_receptive_fields_over_training
 from .homeostasis import plot_homeostasis
 from .jitter import jitter_accuracy, plot_jitter
@@ -37,6 +38,7 @@ from .separation import (
     spike_train_distance,
     state_separation,
 )
+from .state_plot import plot_state
 from .trace_plot import plot_traces
 from .weight_change import plot_weight_change
 from .weight_distribution import plot_weight_distribution
@@ -56,6 +58,7 @@ __all__ = [
     "SpikeEvents",
     "TripletChanges",
     "TripletExperiment",
+    "explore",
     "jitter_accuracy",
     "neuron_curve",
     "pairing_protocol",
@@ -72,6 +75,7 @@ __all__ = [
     "plot_receptive_fields_over_training",
     "plot_selected_spikes",
     "plot_separation",
+    "plot_state",
     "plot_stdp_window",
     "plot_traces",
     "plot_triplets",

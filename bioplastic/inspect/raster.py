@@ -1,7 +1,7 @@
 """Which unit spiked when."""
 
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol, runtime_checkable
 
 import matplotlib as mpl
@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
 from bioplastic._quantities import base_units
+from bioplastic.engine.result import Result
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.inspect._style import COLORS, INK, declutter
 from bioplastic.spikes import SpikeTrains
@@ -20,6 +21,8 @@ __all__ = ["SpikeEvents", "events_of", "plot_raster"]
 
 # More rows than this have no tick each, but the usual round numbers.
 _MAX_NAMED_ROWS: Final = 25
+# The least height of a population's band, as a share of all rows.
+_LEAST_BAND: Final = 0.12
 
 
 @runtime_checkable
@@ -53,7 +56,7 @@ class SpikeEvents(Protocol):
 
 
 def plot_raster(
-    spikes: SpikeEvents | tuple[npt.ArrayLike, npt.ArrayLike],
+    spikes: Any,
     *,
     sample: int = 0,
     units: Iterable[int] | None = None,
@@ -65,17 +68,21 @@ def plot_raster(
 
     Parameters
     ----------
-    spikes : SpikeTrains or tuple of (times, units)
-        The spikes: times in seconds and the unit of each.
+    spikes : SpikeTrains, tuple of (times, units), mapping of str to SpikeTrains, or Result
+        The spikes: times in seconds and the unit of each; or those of several populations by name,
+        such as the ``spikes`` of a result of :func:`bioplastic.engine.run`. Each population is a
+        band of rows, the first at the bottom, with room for small ones beside large ones.
     sample : int, default=0
         Which sample to draw; negative numbers count from the last. A tuple is one sample.
     units : iterable of int, default=None
-        The units to draw, from the bottom row up; None draws all in their order.
+        The units to draw, from the bottom row up; None draws all in their order. Not for several
+        populations, nor are `labels`.
         ``np.argsort(labels, kind="stable")`` puts units of one label together.
     labels : sequence of length n_units, default=None
         Group of each unit, such as its class or population: one colour and legend entry each.
     colors : matplotlib color or sequence of them, default=None
-        A colour for each group, in the order of the sorted labels, or one for all spikes.
+        A colour for each group, in the order of the sorted labels, or for each population; or one
+        for all spikes.
     axes : matplotlib.axes.Axes, default=None
         Where to draw; None makes a new figure.
 
@@ -103,6 +110,10 @@ def plot_raster(
     >>> axes.get_title(loc="left")
     '3 spikes of 2 units'
     """
+    if isinstance(spikes, Result):
+        spikes = spikes.spikes
+    if isinstance(spikes, Mapping):
+        return _plot_populations(spikes, sample, units, labels, colors, axes)
     times, sources, n_units, duration, title = _one_sample(spikes, sample)
     rows = _rows(units, n_units)
     groups, group_of = _groups(labels, n_units)
@@ -163,6 +174,54 @@ def plot_raster(
     return axes
 
 
+def _plot_populations(
+    spikes: Mapping[str, Any],
+    sample: int,
+    units: Any,
+    labels: Any,
+    colors: Any,
+    axes: Axes | None,
+) -> Axes:
+    """Draw a band of rows for each population."""
+    if units is not None or labels is not None:
+        raise ParameterError(
+            "plot_raster.units, labels: must be None where there are several populations; draw "
+            "spikes[name] to choose units of one"
+        )
+    if not spikes:
+        raise DataError("plot_raster.spikes: must hold the spikes of a population, got none")
+    found = {name: _one_sample(trains, sample) for name, trains in spikes.items()}
+    if axes is None:
+        _, axes = plt.subplots(figsize=(7.0, 4.2), layout="constrained")
+    palette = _palette(colors, len(found))
+    sizes = np.array([n_units for _, _, n_units, _, _ in found.values()], dtype=np.float64)
+    heights = np.maximum(sizes, _LEAST_BAND * sizes.sum())
+    bottoms = np.cumsum(heights) - heights
+    total = 0
+    for k, (times, sources, n_units, _, _) in enumerate(found.values()):
+        row = heights[k] / n_units
+        size, alpha = _mark(axes, int(heights.sum() / row), len(times))
+        axes.plot(
+            times, bottoms[k] + (sources + 0.5) * row, linestyle="none", marker="|",
+            markersize=size, markeredgewidth=1.0, color=palette[k], alpha=alpha, rasterized=True,
+        )  # fmt: skip
+        if k:
+            axes.axhline(bottoms[k], color=INK, linewidth=0.6, alpha=0.4)
+        total += len(times)
+    axes.set_xlim(0.0, max(duration for *_, duration, _ in found.values()) or None)
+    axes.set_ylim(-0.01 * heights.sum(), heights.sum())
+    names = [f"{name}\n({int(n):,})" for name, n in zip(found, sizes, strict=True)]
+    axes.set_yticks(bottoms + heights / 2, names)
+    axes.set_xlabel("time (s)", fontsize=9, color=INK)
+    title = next(iter(found.values()))[4]
+    axes.set_title(f"{title}{total:,} spikes", loc="left", fontsize=11, color=INK)
+    declutter(axes)
+    axes.tick_params(axis="y", length=0)
+    for label, color in zip(axes.get_yticklabels(), palette, strict=True):
+        label.set_color(color)
+    return axes
+
+
 def _mark(axes: Axes, n_rows: int, n_spikes: int) -> tuple[float, float]:
     """Choose height in points and opacity, so that few spikes are seen and many stay apart."""
     box = axes.get_window_extent()
@@ -198,8 +257,9 @@ def _one_sample(
         duration, title = float(spikes.duration[sample]), f"Sample {sample}: "
     else:
         raise DataError(
-            "plot_raster.spikes: must be SpikeTrains or a tuple (times, units), got "
-            f"{type(spikes).__name__}"
+            "plot_raster.spikes: must be SpikeTrains, a tuple (times, units), or a Result or "
+            f"mapping with spikes of populations, got {type(spikes).__name__}; record them: "
+            f'record={{"spikes": ["exc", "inh"]}}'
         )
     if units.size and (units.min() < 0 or units.max() >= n_units):
         raise DataError(

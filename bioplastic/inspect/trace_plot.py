@@ -1,6 +1,6 @@
 """Traces of a plasticity rule within a sample."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -18,16 +18,20 @@ __all__ = ["plot_traces"]
 def plot_traces(
     recording: PlasticityRecording,
     *,
+    variables: Sequence[str] | None = None,
     sample: int | None = None,
     neuron: int | Mapping[str, int] | None = None,
     axes: Axes | None = None,
 ) -> Axes:
-    """Draw the traces that a rule keeps, over the time within one sample.
+    """Draw the traces that a rule keeps, or other variables, over the time within one sample.
 
     Parameters
     ----------
     recording : PlasticityRecording
-        With traces, at two or more `times` of a sample.
+        With what is to be drawn, at two or more `times` of a sample.
+    variables : sequence of str, optional
+        What to draw, such as ``["excitatory.v"]``, in base units. None takes the traces, and where
+        none were recorded all variables that are no weights or thresholds.
     sample : int, optional
         Recorded sample; the last with two or more moments where None.
     neuron : int or mapping of str to int, optional
@@ -45,7 +49,8 @@ def plot_traces(
     Raises
     ------
     ParameterError
-        If the recording holds no traces, fewer than two moments of the sample, or not the neuron.
+        If the recording holds nothing to draw, fewer than two moments of the sample, or not the
+        neuron.
 
     Examples
     --------
@@ -64,9 +69,7 @@ def plot_traces(
     """
     where = "plot_traces"
     check_recording(where, recording)
-    names = recording.with_role("traces")
-    if not names:
-        raise lacks(where, "traces")
+    names = _names(recording, variables)
     points = _moments(recording, sample)
     values = {name: recording.variables[name][points[0] : points[-1] + 1] for name in names}
     chosen = _chosen(recording, values, neuron)
@@ -81,10 +84,11 @@ def plot_traces(
             marker=marker, markersize=3, label=f"{trace} of {owner} {chosen[owner]}",
         )  # fmt: skip
     axes.set_xlabel("time within the sample (ms)", fontsize=9, color=INK)
-    axes.set_ylabel("trace", fontsize=9, color=INK)
-    axes.set_title(
-        f"Traces during sample {recording.samples[points[0]]:,}", loc="left", fontsize=11, color=INK
-    )
+    are_traces = set(names) <= set(recording.with_role("traces"))
+    axes.set_ylabel("trace" if are_traces else "value (base unit)", fontsize=9, color=INK)
+    what = "Traces" if are_traces else "Variables"
+    title = f"{what} during sample {recording.samples[points[0]]:,}"
+    axes.set_title(title, loc="left", fontsize=11, color=INK)
     axes.set_xlim(times[0], times[-1])
     axes.legend(
         frameon=False, fontsize=8, labelcolor=INK, ncols=len(values), loc="lower right",
@@ -92,6 +96,20 @@ def plot_traces(
     )  # fmt: skip
     declutter(axes)
     return axes
+
+
+def _names(recording: PlasticityRecording, variables: Sequence[str] | None) -> list[str]:
+    if variables is None:
+        names = recording.with_role("traces") or recording.with_role("other")
+        if not names:
+            raise lacks("plot_traces", "traces")
+        return names
+    known = list(recording.variables)
+    if isinstance(variables, str) or not variables or set(variables) - set(known):
+        raise ParameterError(
+            f"plot_traces.variables: must be some of {', '.join(known)}, got {variables!r}"
+        )
+    return list(variables)
 
 
 def _moments(recording: PlasticityRecording, sample: int | None) -> npt.NDArray[np.int64]:

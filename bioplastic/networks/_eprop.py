@@ -1,7 +1,6 @@
 """What learns by e-prop: its parameters, what it is shown, and how it answers."""
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -242,8 +241,9 @@ class EPropNetwork(TrainedNetwork):
         -------
         spikes : SpikeTrains of shape (n_samples, n_lif + n_alif)
         """
-        spikes = self._answer(self._shown(X, "transform_spikes"), record="spikes").spikes
-        assert spikes is not None
+        spikes: SpikeTrains = self._answer(
+            self._shown(X, "transform_spikes"), record="spikes"
+        ).spikes
         return spikes
 
     def __sklearn_tags__(self) -> Any:
@@ -277,12 +277,14 @@ class EPropNetwork(TrainedNetwork):
             network=network, stimulus=stimulus, seed=self._stream("noise"), state=state
         )
 
-    def _outputs_of(
-        self, X: Any, method: str, output: str, *, at: str = "end"
-    ) -> Sequence[npt.NDArray[np.float64]]:
-        """Values of a variable for each sample: in the last step, or in all."""
-        shown = self._shown(X, method)
-        return self._answer(shown, outputs=(output,), outputs_at=at).outputs[output]
+    def _recorded(self, X: Any, method: str, variable: str, when: Any) -> engines.States:
+        """Values of a variable during each sample."""
+        return self._answer(self._shown(X, method), record={variable: when}).states[variable]
+
+    def _course(self, X: Any, variable: str) -> list[npt.NDArray[np.float64]]:
+        """Values of a variable in all steps of each sample."""
+        states = self._recorded(X, "predict_course", variable, engines.every(1))
+        return [sample.values for sample in states]
 
     # ------------------------------------------------------------------ parameters
 

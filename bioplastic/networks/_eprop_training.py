@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Self
 
 import joblib
@@ -17,6 +17,7 @@ from bioplastic import engine as engines
 from bioplastic._checks import check_choice, check_number, check_whole
 from bioplastic.engine.engines import find_engine
 from bioplastic.engine.program import Recorder
+from bioplastic.engine.states import States
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.networks import _checkpoints as checkpoints
 from bioplastic.networks._eprop import LEARNED, EPropNetwork
@@ -26,25 +27,25 @@ from bioplastic.networks.eprop_network import FEEDBACKS, initial_weights
 from bioplastic.networks.eprop_samples import Samples, make_stimulus, select
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["EPropTraining", "Outputs", "mean_loss"]
+__all__ = ["EPropTraining", "Ends", "mean_loss"]
 
 logger = logging.getLogger(__name__)
 
 LOSS = "error.loss"
 
-type Outputs = Mapping[str, Sequence[npt.NDArray[np.float64]]]
+type Ends = Mapping[str, States]
 
 
-def mean_loss(outputs: Outputs) -> float:
+def mean_loss(ends: Ends) -> float:
     """Mean loss of samples that have been presented."""
-    return float(np.concatenate(outputs["error.sample_loss"]).sum(axis=1).mean())
+    return float(ends["error.sample_loss"].values.sum(axis=(1, 2)).mean())
 
 
 class EPropTraining(EPropNetwork):
     """Parent of the estimators that learn by e-prop."""
 
-    #: what is looked at when a sample of the training ends
-    _outputs: tuple[str, ...] = ()
+    #: variables that are recorded at the end of a training sample
+    _ends: tuple[str, ...] = ()
     #: targets of the training samples, one of them: classes, which a split keeps in balance, or
     #: signals. No pickle should carry them.
     _labels: Any = None
@@ -60,8 +61,8 @@ class EPropTraining(EPropNetwork):
         """Targets of the training samples, or of some, for the stimulus."""
         raise NotImplementedError
 
-    def _score(self, outputs: Outputs, rows: npt.NDArray[np.int64]) -> float:
-        """Score of training samples, from their outputs."""
+    def _score(self, ends: Ends, rows: npt.NDArray[np.int64]) -> float:
+        """Score of training samples, from what their ends have left."""
         raise NotImplementedError
 
     def _learn(
@@ -106,7 +107,7 @@ class EPropTraining(EPropNetwork):
         self._points: dict[str, list[float]] = {
             name: []
             for name in ("loss", "score", "spikes", "validation_loss", "validation_score")
-            if name != "score" or self._outputs
+            if name != "score" or self._ends
         }
         self._best: tuple[float, int, dict[str, npt.NDArray[np.float64]]] | None = None
 
@@ -209,9 +210,8 @@ class EPropTraining(EPropNetwork):
             engine=self.engine,
             program=program,
             chunk_size=max(len(order), 1),
-            record="counts",
+            record="counts" if recorder is not None else dict.fromkeys(self._ends, "end"),
             recorder=recorder,
-            outputs=() if recorder is not None else self._outputs,
             lanes=self._lanes,
             combine="sum" if self._lanes > 1 else None,
             n_threads=self._n_threads,
@@ -250,7 +250,7 @@ class EPropTraining(EPropNetwork):
         n = len(result.counts)
         rates = result.counts.sum(axis=1)
         loss = float(result.state[LOSS].sum()) / n
-        score = self._score(result.outputs, order) if result.outputs else np.nan
+        score = self._score(result.states, order) if result.states else np.nan
         points = {"loss": loss, "score": score, "spikes": float(rates.mean())}
         said = [f"epoch {self.n_epochs_}/{last}", f"loss {loss:.4f}"]
         said += [f"score {score:.3f}"] if np.isfinite(score) else []
@@ -271,8 +271,9 @@ class EPropTraining(EPropNetwork):
     def _measure(self, samples: Samples, rows: npt.NDArray[np.int64]) -> tuple[float, float]:
         """Loss and score of held-out training samples."""
         shown = self._presentation(select(samples, rows), self._targets(rows))
-        outputs = self._answer(shown, outputs=(*self._outputs, "error.sample_loss")).outputs
-        return mean_loss(outputs), self._score(outputs, rows)
+        record = dict.fromkeys((*self._ends, "error.sample_loss"), "end")
+        ends = self._answer(shown, record=record).states
+        return mean_loss(ends), self._score(ends, rows)
 
     def _split(
         self, n: int, groups: npt.ArrayLike | None

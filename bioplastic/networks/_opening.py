@@ -1,5 +1,6 @@
 """How estimators present samples: each time anew, or to a network that a listener keeps open."""
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +44,47 @@ class Opens:
         from bioplastic.networks.listener import Listener
 
         return Listener(self)
+
+    def look(
+        self, X: Any, record: Any, *, record_path: str | os.PathLike[str] | None = None
+    ) -> engines.Result:
+        """Present samples to the trained network, and record what goes on in it.
+
+        Parameters
+        ----------
+        X : SpikeTrains or array_like
+            Samples, as `fit` takes them.
+        record : mapping
+            What to record, by names of the network that ``presentation_of(X).network`` shows: see
+            :func:`bioplastic.engine.run`.
+        record_path : path-like, optional
+            New HDF5 file for recorded state, where memory has no room.
+
+        Returns
+        -------
+        result : Result
+            With `spikes`, `states` and `counts` of every sample.
+
+        Raises
+        ------
+        NotFittedError
+            If it was not trained.
+        ParameterError
+            If the network does not have what is to be recorded.
+
+        Examples
+        --------
+        >>> from bioplastic import SpikeTrains
+        >>> from bioplastic.networks import LiquidStateMachine
+        >>> X = SpikeTrains([0.01, 0.02, 0.01], [0, 1, 1], [0, 2, 3], n_units=2, duration=0.05)
+        >>> lsm = LiquidStateMachine(20, liquid="random", engine="numpy", random_state=0).fit(X)
+        >>> result = lsm.look(X, {"spikes": ["exc"], "exc.v": [0, 5, 7]})
+        >>> result.states["exc.v"][1].values.shape[1], len(result.spikes["exc"])
+        (3, 2)
+        """
+        return self.presentation_of(X).present(
+            engine=self.engine, n_jobs=self.n_jobs, record=record, record_path=record_path
+        )
 
     def presentation_of(self, X: Any) -> engines.Presentation:
         """Return what samples are presented to."""

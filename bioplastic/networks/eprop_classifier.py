@@ -10,7 +10,7 @@ from bioplastic._checks import check_known_classes, check_labels
 from bioplastic.engine.program import Recorder
 from bioplastic.models import SoftmaxError
 from bioplastic.networks._eprop import EPropNetwork
-from bioplastic.networks._eprop_training import EPropTraining, Outputs
+from bioplastic.networks._eprop_training import Ends, EPropTraining
 from bioplastic.networks._inheriting import with_sections_of
 from bioplastic.networks.eprop_samples import Samples
 
@@ -59,7 +59,7 @@ class EPropClassifier(ClassifierMixin, EPropTraining):
     """
 
     _error = SoftmaxError
-    _outputs = ("error.score",)
+    _ends = ("error.score",)
 
     def fit(
         self,
@@ -128,7 +128,7 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
         """
-        return np.concatenate(self._outputs_of(X, "predict_proba", "error.score"))
+        return self._recorded(X, "predict_proba", "error.score", "end").values[:, 0]
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """Name the class with the largest mean probability.
@@ -159,7 +159,7 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
         probabilities : list of ndarray of shape (n_steps, n_classes)
             One array for each sample.
         """
-        return list(self._outputs_of(X, "predict_course", "error.p", at="steps"))
+        return self._course(X, "error.p")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -182,6 +182,6 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
         labels = self._labels if rows is None else self._labels[rows]
         return {"targets": labels.astype(np.float64)}
 
-    def _score(self, outputs: Outputs, rows: npt.NDArray[np.int64]) -> float:
-        probabilities = np.concatenate(outputs["error.score"])
+    def _score(self, ends: Ends, rows: npt.NDArray[np.int64]) -> float:
+        probabilities = ends["error.score"].values[:, 0]
         return float(np.mean(probabilities.argmax(axis=1) == self._labels[rows]))

@@ -12,7 +12,7 @@ from bioplastic.engine.program import Recorder
 from bioplastic.errors import DataError
 from bioplastic.models import SquaredError
 from bioplastic.networks._eprop import EPropNetwork
-from bioplastic.networks._eprop_training import EPropTraining, Outputs, mean_loss
+from bioplastic.networks._eprop_training import Ends, EPropTraining, mean_loss
 from bioplastic.networks._inheriting import with_defaults, with_sections_of
 from bioplastic.networks.eprop_samples import Samples
 from bioplastic.spikes import SpikeTrains
@@ -128,7 +128,7 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
         check_is_fitted(self, "weights_")
         if self._learns_signals:
             return self.predict_course(X)
-        answers = np.concatenate(self._outputs_of(X, "predict", "error.answer"))
+        answers = self._recorded(X, "predict", "error.answer", "end").values[:, 0]
         return answers[:, 0] if self._flat else answers
 
     def predict_course(self, X: Any) -> list[npt.NDArray[np.float64]]:
@@ -144,7 +144,7 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
         y : list of ndarray of shape (n_steps, n_outputs)
             One array for each sample.
         """
-        return list(self._outputs_of(X, "predict_course", "error.y", at="steps"))
+        return self._course(X, "error.y")
 
     def score(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> float:
         """Coefficient of determination, of signals over all steps of all samples.
@@ -239,8 +239,8 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
     def _no_targets(self, n: int) -> dict[str, Any]:
         return {"target_signals": [np.zeros((1, self.n_outputs_))] * n}
 
-    def _score(self, outputs: Outputs, rows: npt.NDArray[np.int64]) -> float:
-        return -2.0 * mean_loss(outputs)
+    def _score(self, ends: Ends, rows: npt.NDArray[np.int64]) -> float:
+        return -2.0 * mean_loss(ends)
 
 
 def _n_steps(samples: Samples, dt: float) -> npt.NDArray[np.int64]:

@@ -220,8 +220,8 @@ class LiquidStateMachine(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, Ba
         result = self._present(shown, record="spikes", progress=bool(self.verbose))
         result.timings["build"] += self.timings_["build"]
         self.timings_, self.engine_ = result.timings, result.engine
-        assert result.spikes is not None
-        return result.spikes
+        spikes: SpikeTrains = result.spikes
+        return spikes
 
     def presentation_of(self, X: SpikeTrains) -> engines.Presentation:
         """Return what `transform` presents, for runs of your own.

@@ -123,8 +123,8 @@ class SpikingDecoder(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEs
         )
         result.timings["build"] += self.timings_["build"]
         self.timings_, self.engine_ = result.timings, result.engine
-        assert result.spikes is not None
-        return result.spikes
+        spikes: SpikeTrains = result.spikes
+        return spikes
 
     def presentation_of(self, X: SpikeTrains) -> engines.Presentation:
         """Return what `transform` presents, for runs of your own.

@@ -61,9 +61,10 @@ def count_presenting(
     """Show samples to a network that learns nothing."""
     counting, names = _with_counters(network, of_each_sample=True)
     result = engines.present(
-        counting, stimulus, seed=seed, state=state, engine=engine, outputs=names, n_jobs=n_jobs
-    )
-    sums = {name: np.sum(values, axis=0)[0] for name, values in result.outputs.items()}
+        counting, stimulus, seed=seed, state=state, engine=engine,
+        record=dict.fromkeys(names, "end"), n_jobs=n_jobs,
+    )  # fmt: skip
+    sums = {name: np.sum([s.values[0] for s in its], axis=0) for name, its in result.states.items()}
     return _counts(network, stimulus, result, sums)
 
 

@@ -50,7 +50,11 @@ NOT_BRIANS = {
     "cli/model_file.py: _get_state",  # skops
     "cli/model_file.py: _utils",
     "engine/listening.py: _trusted",
-    "engine/outputs.py: _kept",
+    "engine/result.py: _trusted",
+    "engine/state_recorder.py: _kept",
+    "engine/states.py: _n_steps",
+    "engine/states.py: _values",
+    "engine/states.py: _with",
     "exchange/_trained.py: _takes_spikes",
     "exchange/cpp.py: _learns_signals",
     "exchange/cpp.py: _pool",

@@ -62,9 +62,9 @@ def declare(neuron, **projection):
 def shown(network, outputs, start, stop):
     result = engine.run(
         network, engine.SpikeStimulus(trains=TRAINS), seed=0, engine="numpy", start=start,
-        stop=stop, outputs=outputs, outputs_at="steps",
+        stop=stop, record=dict.fromkeys(outputs, engine.every(1)),
     )  # fmt: skip
-    return [result.counts, *(np.stack(result.outputs[name]) for name in outputs)]
+    return [result.counts, *(its.values for its in result.states.values())]
 
 
 def depends(network, outputs):
@@ -161,7 +161,7 @@ def test_what_forgets_passes(neuron, projection):
     assert not depends(network, ("cell.v",))
 
 
-def test_outputs_are_answers():
+def test_recorded_state_is_an_answer():
     network = declare(cell("a : 1", reset="v = 0; a += up"))
     assert carried_variables(network, {}, ("cell.v",)) == []
     assert carried_variables(network, {}, ("cell.a",)) == ["cell.a"]
@@ -193,7 +193,7 @@ class TestPresent:
         ):
             self.present(declare(AdaptiveThresholdLIF(), **ADDS_I))
         with pytest.raises(ParameterError, match=r"cell\.a "):
-            self.present(declare(cell("a : 1", reset="v = 0; a += up")), outputs=("cell.a",))
+            self.present(declare(cell("a : 1", reset="v = 0; a += up")), record={"cell.a": "end"})
 
     @pytest.mark.parametrize(
         "learns", [{"rule": PairSTDP()}, {"norm": 3.0}], ids=["a rule", "a norm"]

@@ -409,18 +409,19 @@ def noisy(n=40):
 
 def test_random_numbers_have_their_means_and_do_not_repeat(place):
     case = noisy()
-    found = case.run(on=place, outputs=("noise.u", "noise.z", "noise.k"))
+    found = case.run(on=place, record=dict.fromkeys(("noise.u", "noise.z", "noise.k"), "end"))
     n = 400 * 40
     for variable, mean, sd in (("u", 1.0, 6**-0.5), ("z", 0.0, 1.0), ("k", 20.5, 20.5**0.5)):
-        values = np.array(found.outputs[f"noise.{variable}"]).reshape(3, 40)
+        values = found.states[f"noise.{variable}"].values.reshape(3, 40)
         assert len(np.unique(values[:, :5])) > 10
         for sample in values:  # six standard errors
             assert abs(sample.sum() / n - mean) < 6 * sd / n**0.5
         assert np.std(values / 400**0.5) == pytest.approx(sd, rel=0.3)
-    other = case.run(on=place, outputs=("noise.u",), seed=6)
-    assert not np.array_equal(other.outputs["noise.u"], found.outputs["noise.u"])
-    parts = case.run(on=place, outputs=("noise.u",), chunk_size=1)
-    np.testing.assert_array_equal(parts.outputs["noise.u"], found.outputs["noise.u"])
+    record, u = {"noise.u": "end"}, found.states["noise.u"].values
+    other = case.run(on=place, record=record, seed=6)
+    assert not np.array_equal(other.states["noise.u"].values, u)
+    parts = case.run(on=place, record=record, chunk_size=1)
+    np.testing.assert_array_equal(parts.states["noise.u"].values, u)
 
 
 @pytest.mark.slow

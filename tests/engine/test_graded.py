@@ -134,13 +134,16 @@ def by_hand(samples, state, *, hearer_first=False):
 
 def assert_as_by_hand(network, stimulus, samples, state, *, name, **options):
     result = engine.run(
-        network, stimulus, seed=0, state=state, engine=name, outputs=OUTPUTS, outputs_at="steps"
-    )
+        network, stimulus, seed=0, state=state, engine=name,
+        record=dict.fromkeys(OUTPUTS, engine.every(1)),
+    )  # fmt: skip
     expected, n_spikes = by_hand(samples, state, **options)
     assert result.counts.sum() == n_spikes > 10
     for variable, of_samples in expected.items():
-        for found, values in zip(result.outputs[variable], of_samples, strict=True):
-            np.testing.assert_allclose(found, values, rtol=1e-11, atol=1e-12, err_msg=variable)
+        for found, values in zip(result.states[variable], of_samples, strict=True):
+            np.testing.assert_allclose(
+                found.values, values, rtol=1e-11, atol=1e-12, err_msg=variable
+            )
     return result
 
 
@@ -157,9 +160,13 @@ def test_the_order_is_that_of_the_populations(stimulus, samples, state):
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_what_is_seen_at_the_end_is_the_last_step(stimulus, state, name):
-    options = {"seed": 0, "state": state, "engine": name, "outputs": ("hearer.y",)}
-    ends = engine.run(NETWORK, stimulus, **options).outputs["hearer.y"]
-    steps = engine.run(NETWORK, stimulus, outputs_at="steps", **options).outputs["hearer.y"]
-    assert [values.shape for values in ends] == [(1, N)] * 3
-    for end, values in zip(ends, steps, strict=True):
-        np.testing.assert_array_equal(end[0], values[-1])
+    ends, steps = (
+        engine.run(
+            NETWORK, stimulus, seed=0, state=state, engine=name, record={"hearer.y": when}
+        ).states["hearer.y"]
+        for when in ("end", engine.every(1))
+    )
+    assert ends.values.shape == (3, 1, N)
+    for end, its in zip(ends, steps, strict=True):
+        np.testing.assert_array_equal(end.values[0], its.values[-1])
+        np.testing.assert_array_equal(end.times[0], its.times[-1])

@@ -209,16 +209,15 @@ class TestResultsDoNotDependOn:
     def test_processors(self, shown, name, options):
         network, stimulus = shown
         expected = run(shown, engine=name)
-        found = engine.present(
-            network, stimulus, seed=3, engine=name, record="spikes", outputs=outputs_of(network),
-            **options,
-        )  # fmt: skip
+        found = engine.present(network, stimulus, seed=3, engine=name, record="spikes", **options)
         assert found.spikes == expected.spikes
-        kept = run(shown, engine=name, outputs=outputs_of(network))
-        assert kept.spikes == expected.spikes
-        for name_, values in kept.outputs.items():
-            for one, other in zip(values, found.outputs[name_], strict=True):
-                np.testing.assert_array_equal(one, other)
+        record = {"spikes": network.watched, **dict.fromkeys(membranes(network), "end")}
+        kept = run(shown, engine=name, record=record)
+        found = engine.present(network, stimulus, seed=3, engine=name, record=record, **options)
+        assert kept.spikes == found.spikes
+        np.testing.assert_array_equal(kept.counts, expected.counts)
+        for name_, its in kept.states.items():
+            np.testing.assert_array_equal(its.values, found.states[name_].values)
 
     @pytest.mark.parametrize("name", ENGINES)
     def test_repetitions_and_the_chunk_they_lie_in(self, alone, name):
@@ -228,7 +227,7 @@ class TestResultsDoNotDependOn:
         assert_same(expected, run((network, stimuli), engine=name, chunk_size=1))
 
 
-def outputs_of(network):
+def membranes(network):
     return [f"{p.name}.v" for p in network.populations if "dv/dt" in str(p.neuron.equations)]
 
 
@@ -398,16 +397,16 @@ class TestTheAccounting:
 
 def test_a_recorder_sees_the_same_whatever_the_lanes(shown):
     network, stimulus = shown
-    name = outputs_of(network)[0]
+    name = membranes(network)[0]
     results = [
         engine.run(
             network, stimulus, seed=3, engine="cpp_standalone", lanes=lanes,
-            outputs=[name], outputs_at="steps",
-        ).outputs[name]
+            record={name: engine.every(1)},
+        ).states[name]
         for lanes in (1, 2)
     ]  # fmt: skip
     for one, other in zip(*results, strict=True):
-        np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(one.values, other.values)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("brian2cuda") is None, reason="no brian2cuda")

@@ -68,9 +68,9 @@ def assert_same(one, other):
     np.testing.assert_array_equal(one.repeats, other.repeats)
     np.testing.assert_array_equal(one.spikes_per_slot, other.spikes_per_slot)
     assert one.n_done == other.n_done
-    for key, values in one.outputs.items():
-        for a, b in zip(values, other.outputs[key], strict=True):
-            np.testing.assert_array_equal(a, b, err_msg=key)
+    for key, its in one.states.items():
+        for a, b in zip(its, other.states[key], strict=True):
+            np.testing.assert_array_equal(a.values, b.values, err_msg=key)
 
 
 class TestFrozen:
@@ -78,7 +78,8 @@ class TestFrozen:
 
     @pytest.mark.parametrize("lanes", [5, *(slow(n) for n in (2, 16))])
     def test_diehl_and_cook(self, name, network, stimulus, weights, lanes):
-        options = {"outputs": ["excitatory.v", W], "record": "spikes", "state": weights}
+        record = {"spikes": ["excitatory", "input"], "excitatory.v": "end", W: "end"}
+        options = {"record": record, "state": weights}
         one, other = (
             engine.run(network.frozen(), stimulus, seed=5, engine=name, lanes=n, **options)
             for n in (1, lanes)
@@ -133,7 +134,7 @@ class TestFrozen:
         one, other = (
             engine.run(
                 shown.network, shown.stimulus, seed=shown.seed, state=shown.state, engine=name,
-                record="spikes", outputs=["exc.v"], outputs_at="steps", lanes=n,
+                record={"spikes": ["exc", "inh"], "exc.v": engine.every(1)}, lanes=n,
             )
             for n in (1, lanes)
         )  # fmt: skip
@@ -181,15 +182,14 @@ class TestFrozen:
         stimulus = engine.SpikeStimulus(
             trains=trains(), order=np.array([6, 0, 1, 1, 3, 2, 4, 5]), targets=np.arange(7) * 10
         )
-        outputs = ["cell.v", "cell.kind", "input_to_cell.u", "listed.x", "worn.used", "worn.trace"]
+        seen = ["cell.v", "cell.kind", "input_to_cell.u", "listed.x", "worn.used", "worn.trace"]
+        record = {"spikes": ["cell", "input"], **dict.fromkeys(seen, "end")}
         one, other = (
-            engine.run(
-                network, stimulus, seed=2, engine=name, record="spikes", lanes=n, outputs=outputs
-            )
+            engine.run(network, stimulus, seed=2, engine=name, record=record, lanes=n)
             for n in (1, 3)
         )
         assert one.counts[:, :5].sum() > 20
-        assert all(np.any(v[-1]) for v in one.outputs.values()), "nothing to compare"
+        assert all(np.any(v[-1].values) for v in one.states.values()), "nothing to compare"
         assert_same(one, other)
         # What a sample leaves behind is that of the last one, whichever lane has shown it.
         for key in ("cell.gone", "listed.u", "worn.used"):
@@ -221,10 +221,11 @@ class TestFrozen:
         )  # fmt: skip
         stimulus = engine.SignalStimulus(values=values, dt=1e-3, target_signals=wanted)
         state = {"input_to_cell.w": rng.normal(size=6)}
+        seen = ("cell.v", "cell.total", "input.value")
+        record = {"spikes": ["input"], **dict.fromkeys(seen, engine.every(1))}
         one, other = (
             engine.run(
-                network, stimulus, seed=0, engine=name, state=state, record="spikes", lanes=n,
-                outputs=["cell.v", "cell.total", "input.value"], outputs_at="steps",
+                network, stimulus, seed=0, engine=name, state=state, lanes=n, record=record,
             )
             for n in (1, 3)
         )  # fmt: skip
@@ -265,7 +266,7 @@ def test_presenting_them_in_order_of_length():
     shown = liquid.presentation_of(samples)
     one, other = (
         shown.present(
-            engine="numpy", record="spikes", outputs=["exc.v"], outputs_at="steps", lanes=n
+            engine="numpy", record={"spikes": ["exc"], "exc.v": engine.every(1)}, lanes=n
         )
         for n in (1, 3)
     )  # fmt: skip
@@ -508,13 +509,13 @@ class TestWordsThatCountNeurons:
     @pytest.mark.parametrize("name", ["numpy", "cpp_standalone"])
     def test_each_lane_counts_for_itself(self, name):
         network = self.network()
-        arguments = {"seed": 0, "engine": name, "outputs": ("out.q", "out.own")}
+        arguments = {"seed": 0, "engine": name, "record": {"out.q": "end", "out.own": "end"}}
         one, other = (
-            engine.run(network, self.stimulus(), lanes=n, **arguments).outputs for n in (1, 3)
+            engine.run(network, self.stimulus(), lanes=n, **arguments).states for n in (1, 3)
         )
-        np.testing.assert_array_equal(other["out.q"], one["out.q"])
-        np.testing.assert_array_equal(other["out.own"], one["out.own"])
-        assert np.array(one["out.own"])[0].ravel().tolist() == [300, 301, 302]
+        np.testing.assert_array_equal(other["out.q"].values, one["out.q"].values)
+        np.testing.assert_array_equal(other["out.own"].values, one["out.own"].values)
+        assert one["out.own"].values[0].ravel().tolist() == [300, 301, 302]
 
     @pytest.mark.parametrize(
         ("changes", "said"),
@@ -549,18 +550,19 @@ def test_whole_numbers_and_truth(name):
         before_spikes="k += 2; on = not on",
     )  # fmt: skip
     words = TestWordsThatCountNeurons()
-    network, outputs = words.network(), ["out.k", "out.on", "out.kept"]
+    network = words.network()
+    record = dict.fromkeys(("out.k", "out.on", "out.kept"), engine.every(1))
     out = dataclasses.replace(network.populations[1], neuron=neuron)
     network = dataclasses.replace(network, populations=(network.populations[0], out))
     state = {"out.kept": np.array([7, 8, 9])}
-    options = {"seed": 0, "engine": name, "outputs": outputs, "outputs_at": "steps", "state": state}
+    options = {"seed": 0, "engine": name, "record": record, "state": state}
     shown = engine.SpikeStimulus(
         trains=SpikeTrains([], [], [0] * 6, n_units=2, duration=[0.003, 0.001, 0.002, 0.004, 0.001])
     )
     one, other = (engine.run(network, shown, lanes=lanes, **options) for lanes in (1, 3))
     assert_same(one, other)
-    np.testing.assert_array_equal(one.outputs["out.k"][3], np.outer([2, 4, 6, 8], [1, 1, 1]))
-    np.testing.assert_array_equal(one.outputs["out.on"][0], [[1, 0, 0], [0, 1, 1], [1, 0, 0]])
+    np.testing.assert_array_equal(one.states["out.k"][3].values, np.outer([2, 4, 6, 8], [1, 1, 1]))
+    np.testing.assert_array_equal(one.states["out.on"][0].values, [[1, 0, 0], [0, 1, 1], [1, 0, 0]])
     for result in (one, other):
         np.testing.assert_array_equal(result.state["out.kept"], [7, 8, 9])
         np.testing.assert_array_equal(result.state["out.k"], [2, 2, 2])  # of the last sample

@@ -89,17 +89,21 @@ STIMULUS = engine.RateStimulus(values=np.full((N_SAMPLES, 3), 300.0))
 
 def show(on="numpy", *, seed=1, network=None, **options):
     return engine.run(
-        network or declare(), STIMULUS, seed=seed, engine=on, outputs=OUTPUTS, **options
+        network or declare(),
+        STIMULUS,
+        seed=seed,
+        engine=on,
+        record=dict.fromkeys(OUTPUTS, "end"),
+        **options,
     )
 
 
 def assert_same(one, other, *, samples=slice(None), atol=0.0):
-    assert one.outputs.keys() == other.outputs.keys()
-    for name, values in one.outputs.items():
+    assert one.states.keys() == other.states.keys()
+    for name, its in one.states.items():
         np.testing.assert_allclose(
-            np.array(other.outputs[name]), np.array(values[samples]), rtol=0, atol=atol,
-            err_msg=name,
-        )  # fmt: skip
+            other.states[name].values, its.values[samples], rtol=0, atol=atol, err_msg=name
+        )
 
 
 @pytest.fixture(scope="module")
@@ -109,8 +113,8 @@ def reference():
 
 def test_there_is_something_to_compare(reference):
     assert reference.counts.sum() > 20
-    for name, values in reference.outputs.items():
-        found = np.array(values).ravel()
+    for name, its in reference.states.items():
+        found = its.values.ravel()
         assert len(np.unique(found)) > 5, name
         assert np.isfinite(found).all()
 
@@ -126,7 +130,9 @@ class TestWhatNumbersDoNotDependOn:
         for name in OUTPUTS:
             if name.endswith("ended"):  # after the sample before, which the part has not shown
                 continue
-            np.testing.assert_array_equal(part.outputs[name], whole.outputs[name][3:], name)
+            np.testing.assert_array_equal(
+                part.states[name].values, whole.states[name].values[3:], name
+            )
 
     def test_an_interruption(self, on):
         first = show(on, stop=5)
@@ -134,7 +140,9 @@ class TestWhatNumbersDoNotDependOn:
         whole = show(on)
         for name in OUTPUTS:
             np.testing.assert_array_equal(
-                [*first.outputs[name], *rest.outputs[name]], whole.outputs[name], name
+                [*first.states[name].values, *rest.states[name].values],
+                whole.states[name].values,
+                name,
             )
 
     def test_what_ran_before(self, on):
@@ -167,12 +175,13 @@ def still():
 @pytest.mark.parametrize("options", [{"n_jobs": 2}, {"lanes": 3, "n_jobs": 2}])
 def test_samples_shared_out_draw_what_they_draw_alone(on, options):
     outputs = tuple(f"one.{v}" for v in VARIABLES)
-    arguments = {"seed": 3, "engine": on, "outputs": outputs, "record": "spikes"}
+    record = {"spikes": ["one"], **dict.fromkeys(outputs, "end")}
+    arguments = {"seed": 3, "engine": on, "record": record}
     alone = engine.present(still(), STIMULUS, lanes=1, **arguments)
     shared = engine.present(still(), STIMULUS, **arguments, **options)
     assert alone.spikes == shared.spikes
     for name in outputs:
-        np.testing.assert_array_equal(shared.outputs[name], alone.outputs[name], name)
+        np.testing.assert_array_equal(shared.states[name].values, alone.states[name].values, name)
 
 
 @pytest.mark.parametrize("on", ["cpp_standalone", pytest.param("cython", marks=pytest.mark.slow)])
@@ -183,7 +192,9 @@ def test_engines_draw_the_same_numbers(on, reference, quick_cython):
     # Uniform numbers are the same to the last bit.
     for name in OUTPUTS:
         if name.rpartition(".")[2] not in ("v", "z"):
-            np.testing.assert_array_equal(found.outputs[name], reference.outputs[name], name)
+            np.testing.assert_array_equal(
+                found.states[name].values, reference.states[name].values, name
+            )
 
 
 def test_nothing_of_numpys_generator_is_used():
@@ -200,20 +211,19 @@ class TestWhatNumbersDependOn:
         # Uniform numbers with 52 digits: two that are equal are the same one.
         names = ("start", "first", "next", "ended")
         numbers = [
-            np.array(result.outputs[f"{p}.{v}"][1:]).ravel()
+            result.states[f"{p}.{v}"].values[1:].ravel()
             for result in (reference, show(seed=2))
             for p, v in itertools.product(("one", "other"), names)
         ]
-        numbers += [np.array(reference.outputs[f"dense.{v}"]).ravel() for v in ("w", "step_fate")]
+        numbers += [reference.states[f"dense.{v}"].values.ravel() for v in ("w", "step_fate")]
         drawn = np.concatenate(numbers)
         assert len(np.unique(drawn)) == len(drawn)
 
     def test_step(self):
         found = engine.run(
-            declare(), STIMULUS, seed=1, engine="numpy", outputs=("one.first",),
-            outputs_at="steps",
-        ).outputs["one.first"]  # fmt: skip
-        drawn = np.array(found)
+            declare(), STIMULUS, seed=1, engine="numpy", record={"one.first": range(N)}
+        )
+        drawn = found.states["one.first"].values
         assert drawn.shape == (N_SAMPLES, N_STEPS, N)
         assert len(np.unique(drawn)) == drawn.size
 
@@ -256,10 +266,10 @@ def drawn_numbers(n, n_steps):
     trains = SpikeTrains([], [], [0, 0], n_units=1, duration=n_steps * 1e-3)
     outputs = tuple(f"out.{v}" for v in ("u", "z", "k", "many", "huge"))
     found = engine.run(
-        network, engine.SpikeStimulus(trains=trains), seed=11, engine="numpy", outputs=outputs,
-        outputs_at="steps",
-    ).outputs  # fmt: skip
-    return {name.removeprefix("out."): np.array(v[0]) for name, v in found.items()}
+        network, engine.SpikeStimulus(trains=trains), seed=11, engine="numpy",
+        record=dict.fromkeys(outputs, engine.every(1)),
+    ).states  # fmt: skip
+    return {name.removeprefix("out."): its[0].values for name, its in found.items()}
 
 
 @pytest.mark.statistical
@@ -313,8 +323,8 @@ class TestLanesThatWouldShareANumber:
         network = dataclasses.replace(network, populations=populations, projections=())
         with pytest.raises(ParameterError, match="lanes: must be 1 .* of shared share x"):
             engine.run(network, STIMULUS, seed=0, engine="numpy", lanes=2)
-        one = engine.run(network, STIMULUS, seed=0, engine="numpy", outputs=("shared.x",))
-        assert len(np.unique(one.outputs["shared.x"])) == N_SAMPLES
+        one = engine.run(network, STIMULUS, seed=0, engine="numpy", record={"shared.x": "end"})
+        assert len(np.unique(one.states["shared.x"].values)) == N_SAMPLES
 
     def test_the_end_of_a_batch(self):
         rule = PlasticityRule(at_batch_end="w = w + 0.1*rand()")
@@ -333,11 +343,12 @@ def test_a_mean_that_no_number_holds():
     network = declare()
     populations = (*network.populations[:1], Population(name="out", n=3, neuron=neuron))
     network = dataclasses.replace(network, populations=populations, projections=(), watch="input")
-    outputs = ("out.none", "out.some", "out.most")
-    found = engine.run(network, STIMULUS, seed=0, engine="numpy", outputs=outputs).outputs
-    assert not np.any(found["out.none"])
-    assert (np.abs(np.array(found["out.some"]) - 1e9) < 1e6).all()
-    assert (np.array(found["out.most"]) > 2e9).all()
+    record = dict.fromkeys(("out.none", "out.some", "out.most"), "end")
+    found = engine.run(network, STIMULUS, seed=0, engine="numpy", record=record).states
+    none, some, most = (its.values for its in found.values())
+    assert not np.any(none)
+    assert (np.abs(some - 1e9) < 1e6).all()
+    assert (most > 2e9).all()
 
 
 def test_names_of_populations_do_not_cut_the_names_of_places():
@@ -349,6 +360,6 @@ def test_names_of_populations_do_not_cut_the_names_of_places():
     network = dataclasses.replace(
         network, populations=populations, projections=(), watch="my_codeobject_a"
     )
-    outputs = tuple(f"my_codeobject_{k}.start" for k in "ab")
-    a, b = engine.run(network, STIMULUS, seed=0, engine="numpy", outputs=outputs).outputs.values()
-    assert not np.intersect1d(a, b).size
+    record = {f"my_codeobject_{k}.start": "end" for k in "ab"}
+    a, b = engine.run(network, STIMULUS, seed=0, engine="numpy", record=record).states.values()
+    assert not np.intersect1d(a.values, b.values).size

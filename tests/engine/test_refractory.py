@@ -297,8 +297,10 @@ class TestDeclaration:
         times, units = trains()
         train = SpikeTrains(times, units, [0, len(times)], n_units=N_INPUTS, duration=0.06)
         result = engine.run(
-            network, engine.SpikeStimulus(trains=train), seed=0, engine="numpy", record="spikes",
-            state={"input_to_out.w": weights(0.7).ravel()}, outputs=("out.lastspike",),
+            network, engine.SpikeStimulus(trains=train), seed=0, engine="numpy",
+            state={"input_to_out.w": weights(0.7).ravel()},
+            record={"spikes": ["out"], "out.lastspike": "end"},
         )  # fmt: skip
-        last = [result.spikes.times[result.spikes.units == k].max() for k in range(N)]
-        np.testing.assert_allclose(result.outputs["out.lastspike"][0][0], last, rtol=1e-12)
+        spikes, found = result.spikes["out"], result.states["out.lastspike"]
+        last = [spikes.times[spikes.units == k].max() for k in range(N)]
+        np.testing.assert_allclose(found.values[0, 0], last, rtol=1e-12)

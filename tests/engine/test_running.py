@@ -332,10 +332,10 @@ class TestArguments:
             ({"start": 5, "stop": 2}, "start, stop: must lie within the 12 samples"),
             ({"stop": 20}, "start, stop: must lie within the 12 samples"),
             ({"start": -2}, "start, stop: must lie within the 12 samples"),
-            ({"record": "spike"}, "record: must be 'counts', 'spikes' or 'nothing', got 'spike'"),
+            ({"record": "spike"}, "record: must be 'counts', .* or a mapping .*, got 'spike'"),
+            ({"record": {"excitatory.v": "ends"}}, r"record\['excitatory.v'\]: must be a sequence"),
             ({"seed": -1}, "seed: must be a whole number >= 0 or a SeedSequence, got -1"),
             ({"seed": "a"}, "seed: must be a whole number"),
-            ({"outputs": "excitatory.v"}, r"outputs: .* write \['excitatory.v'\]"),
         ],
     )
     def test_of_a_run(self, network, stimulus, changed, said):
@@ -343,5 +343,7 @@ class TestArguments:
             engine.run(network, stimulus, **{"seed": 0, "engine": "numpy"} | changed)
 
     def test_a_presentation_keeps_counts_or_spikes(self, network, stimulus):
-        with pytest.raises(ParameterError, match="record: must be 'counts' or 'spikes'"):
+        with pytest.raises(
+            ParameterError, match="record: must be 'counts', 'spikes' or a mapping where"
+        ):
             engine.present(network.frozen(), stimulus, seed=0, engine="numpy", record="nothing")

@@ -93,15 +93,17 @@ def by_hand(values, wanted, *, n_steps=LENGTHS):
 
 
 def simulate(stimulus, name, network=NETWORK, **options):
-    options = {"outputs": OUTPUTS, "outputs_at": "steps"} | options
+    options = {"record": dict.fromkeys(OUTPUTS, engine.every(1))} | options
     return engine.run(network, stimulus, seed=0, state=STATE, engine=name, **options)
 
 
-def assert_same(outputs, expected):
+def assert_same(states, expected):
     for variable, of_samples in expected.items():
-        assert len(outputs[variable]) == len(of_samples)
-        for found, values in zip(outputs[variable], of_samples, strict=True):
-            np.testing.assert_allclose(found, values, rtol=1e-12, atol=1e-14, err_msg=variable)
+        assert len(states[variable]) == len(of_samples)
+        for found, values in zip(states[variable], of_samples, strict=True):
+            np.testing.assert_allclose(
+                found.values, values, rtol=1e-12, atol=1e-14, err_msg=variable
+            )
 
 
 @pytest.mark.parametrize("chunk_size", [1000, 1, 4])
@@ -109,7 +111,7 @@ def assert_same(outputs, expected):
 def test_every_step_has_its_numbers(stimulus, values, wanted, name, chunk_size):
     result = simulate(stimulus, name, chunk_size=chunk_size)
     expected, counts = by_hand(values, wanted)
-    assert_same(result.outputs, expected)
+    assert_same(result.states, expected)
     np.testing.assert_array_equal(result.counts, counts)  # a 0 is no event
 
 
@@ -119,7 +121,7 @@ def test_a_presentation_cuts_signals_and_fills_them_with_zeros(stimulus, values,
     network = dataclasses.replace(NETWORK, schedule=schedule)
     expected, counts = by_hand(values, wanted, n_steps=[5] * 4)
     result = simulate(stimulus, name, network)
-    assert_same(result.outputs, expected)
+    assert_same(result.states, expected)
     np.testing.assert_array_equal(result.counts, counts)
 
 
@@ -128,37 +130,27 @@ def test_a_part_of_the_presentations(stimulus, values, wanted, name):
     expected, _ = by_hand(values, wanted)
     result = simulate(stimulus, name, start=2, stop=5)
     assert result.n_done == 5
-    assert_same(result.outputs, {name: values[2:5] for name, values in expected.items()})
+    assert_same(result.states, {name: values[2:5] for name, values in expected.items()})
 
 
-@pytest.mark.parametrize("at", ["end", "steps"])
+@pytest.mark.parametrize("at", ["end", engine.every(1)])
 def test_processors_do_not_matter(stimulus, values, wanted, at):
-    options = {
-        "seed": 0, "state": STATE, "engine": "cpp_standalone", "outputs": OUTPUTS, "outputs_at": at
-    }  # fmt: skip
+    record = dict.fromkeys(OUTPUTS, at)
+    options = {"seed": 0, "state": STATE, "engine": "cpp_standalone", "record": record}
     one, two = (engine.present(NETWORK, stimulus, n_jobs=n, **options) for n in (1, 2))
     expected, counts = by_hand(values, wanted)
     if at == "end":
         expected = {name: [v[-1:] for v in values] for name, values in expected.items()}
     for result in (one, two):
-        assert_same(result.outputs, expected)
+        assert_same(result.states, expected)
         np.testing.assert_array_equal(result.counts, counts)
     for name in OUTPUTS:
-        for a, b in zip(one.outputs[name], two.outputs[name], strict=True):
-            np.testing.assert_array_equal(a, b)
+        for a, b in zip(one.states[name], two.states[name], strict=True):
+            np.testing.assert_array_equal(a.values, b.values)
 
 
-def test_without_outputs_none_are_kept(stimulus):
-    assert simulate(stimulus, "numpy", outputs=()).outputs == {}
-
-
-def test_an_output_that_is_not_there(stimulus):
-    with pytest.raises(ParameterError, match="the network has no cell.o9; it has cell.kind"):
-        simulate(stimulus, "numpy", outputs=("cell.o9",))
-
-
-def test_outputs_and_a_recorder(stimulus):
-    with pytest.raises(ParameterError, match="outputs: must be empty where a recorder is given"):
+def test_a_mapping_and_a_recorder(stimulus):
+    with pytest.raises(ParameterError, match="record: must be no mapping where a recorder is"):
         simulate(stimulus, "numpy", recorder=object())
 
 

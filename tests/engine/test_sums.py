@@ -110,7 +110,8 @@ def result(request, weights):
     return engine.run(
         NETWORK, stimulus, seed=0, engine=name, lanes=lanes, n_threads=n_threads,
         combine="sum" if lanes*n_threads > 1 else None,
-        state=weights, record="spikes", outputs=outputs,
+        state=weights,
+        record={"spikes": NETWORK.watched, **dict.fromkeys(outputs, "end")},
     )  # fmt: skip
 
 
@@ -122,15 +123,14 @@ def test_all_fire(result):
 def test_a_sum(result, weights, name):
     pre, post, side = SUMS[name]
     i, j = pairs(name)
-    first = {"input": 0, "one": N_INPUT, "other": N_INPUT + N}[pre]  # of those that are watched
     of = {"pre": pre, "post": post}[side]
-    for k, spikes in enumerate(result.spikes):
+    for k, spikes in enumerate(result.spikes[pre]):
         # The last step's spikes come after its sums.
         earlier = spikes.units[spikes.times < (STEPS[k] + 5 - 1.5) * 1e-3]
-        fired = np.bincount(earlier, minlength=N_INPUT + 2 * N)[first:]
+        fired = np.bincount(earlier, minlength=SIZES[pre])
         said = weights[f"{name}.w"] * fired[i] * (1 + 0.1 * i + 0.01 * j)
         summed = np.bincount({"pre": i, "post": j}[side], said, minlength=SIZES[of])
-        (found,) = result.outputs[f"{of}.{name}"][k]
+        (found,) = result.states[f"{of}.{name}"][k].values
         np.testing.assert_allclose(found, summed, rtol=1e-12, atol=1e-14)
         assert summed.any()
 
@@ -149,5 +149,5 @@ def test_numbers_of_synapses(result, name):
 
 def test_numbers_of_neurons(result):
     for population in ("one", "other"):
-        for (found,) in result.outputs[f"{population}.place"]:
+        for (found,) in result.states[f"{population}.place"].values:
             np.testing.assert_array_equal(found, np.arange(N) + 100 * N)

@@ -249,8 +249,9 @@ def simulate(stimulus, state, name, **kwargs):
 
 @pytest.fixture(scope="module")
 def results(stimulus, state):
-    options = {"outputs": (*VARIABLES, "cell.v"), "outputs_at": "steps", "record": "spikes"}
-    return {name: simulate(stimulus, state, name, **options) for name in ENGINES}
+    looked = dict.fromkeys((*VARIABLES, "cell.v"), engine.every(1))
+    record = {"spikes": NETWORK.watched, **looked}
+    return {name: simulate(stimulus, state, name, record=record) for name in ENGINES}
 
 
 def test_two_of_the_projections_superpose():
@@ -259,16 +260,21 @@ def test_two_of_the_projections_superpose():
 
 def test_engines_agree_in_every_step(stimulus, results):
     numpy, cpp = (results[name] for name in ENGINES)
-    assert numpy.spikes.units.tolist() == cpp.spikes.units.tolist()
-    assert (numpy.spikes.counts()[:, :3].sum(axis=0) > 0).all()
-    assert numpy.spikes.counts()[:, 3].sum() == 0
-    for variable, samples in numpy.outputs.items():
-        most = max(np.abs(values).max() for values in samples)
+    for name, spikes in numpy.spikes.items():
+        assert spikes.units.tolist() == cpp.spikes[name].units.tolist()
+    assert (numpy.counts[:, :3].sum(axis=0) > 0).all()
+    assert numpy.counts[:, 3].sum() == 0
+    for variable, samples in numpy.states.items():
+        most = max(np.abs(its.values).max() for its in samples)
         assert most > 0.1, f"{variable} does nothing"
-        for k, (values, others) in enumerate(zip(samples, cpp.outputs[variable], strict=True)):
-            assert len(values) == len(stimulus.values[k])
+        for k, (its, others) in enumerate(zip(samples, cpp.states[variable], strict=True)):
+            assert len(its.values) == len(stimulus.values[k])
             np.testing.assert_allclose(
-                others, values, rtol=0, atol=1e-12 * max(most, 1), err_msg=f"{variable} of {k}"
+                others.values,
+                its.values,
+                rtol=0,
+                atol=1e-12 * max(most, 1),
+                err_msg=f"{variable} of {k}",
             )
 
 
@@ -284,13 +290,12 @@ def test_signals_by_hand(stimulus, results, name):
     """One synapse of two coupled states in the last sample."""
     x, i, j = stimulus.values[-1], 0, 2
     p = q = 0.0
-    seen = {n: results[name].outputs[f"input_to_cell.{n}"][-1][:, i * N_CELL + j] for n in "pq"}
-    totals = results[name].outputs["input_to_cell.total"]
+    states = results[name].states
+    seen = {n: states[f"input_to_cell.{n}"][-1].values[:, i * N_CELL + j] for n in "pq"}
+    totals = [its.values for its in states["input_to_cell.total"]]
     # A sum goes on from sample to sample; `q` of the last one's end was added to it.
     gain, last = 0.3 * np.sin(0.2 * (len(stimulus.values[-2]) - 1) + j), i * N_CELL + j
-    total = (
-        totals[-2][-1, last] + 0.5 * gain * results[name].outputs["input_to_cell.q"][-2][-1, last]
-    )
+    total = totals[-2][-1, last] + 0.5 * gain * states["input_to_cell.q"][-2].values[-1, last]
     for t in range(len(x)):
         gain, leak = 0.3 * np.sin(0.2 * t + j), 0.97 - 0.05 * j
         total += gain * q
@@ -308,15 +313,16 @@ def test_signals_by_hand(stimulus, results, name):
 @pytest.mark.parametrize("name", ENGINES)
 def test_spikes_by_hand(stimulus, results, name):
     """One synapse of each rule that differs in what a spike adds."""
-    spikes, i, j = results[name].spikes[-1], 1, 2
-    fired = np.zeros((len(stimulus.values[-1]), N_INPUT + N_RELAY))
+    spikes, i, j = results[name].spikes["relay"][-1], 1, 2
+    fired = np.zeros((len(stimulus.values[-1]), N_RELAY))
     fired[np.round(spikes.times * 1e3).astype(int), spikes.units] = 1
-    p, value, outputs = np.zeros(3), 1.0, results[name].outputs
-    for t, spike in enumerate(fired[:, N_INPUT + i]):
+    p, value, states = np.zeros(3), 1.0, results[name].states
+    for t, spike in enumerate(fired[:, i]):
         p = (0.97 - 0.05 * j) * p + spike * np.array([1.5, value, 0.7])
         value += spike
         found = [
-            outputs[f"{n}.p"][-1][t, i * N_CELL + j] for n in ("relay_to_cell", "counted", "sized")
+            states[f"{n}.p"][-1].values[t, i * N_CELL + j]
+            for n in ("relay_to_cell", "counted", "sized")
         ]
         np.testing.assert_allclose(found, p, rtol=0, atol=1e-12)
     assert value > 5
@@ -356,5 +362,5 @@ def test_looking_changes_nothing(stimulus, state, results, name, variables):
     assert len(looker.seen) > 30
     for sample, step, values in looker.seen:
         for variable, found in values.items():
-            expected = results["numpy"].outputs[variable][sample][step]
+            expected = results["numpy"].states[variable][int(sample)].values[step]
             np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-11, err_msg=variable)

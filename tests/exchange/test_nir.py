@@ -126,11 +126,11 @@ def test_the_readout_of_eprop_comes_back_too(trained, words, tmp_path):
     network, state = import_nir(tmp_path / "a.nir")
     result = engine.present(
         network, engine.SpikeStimulus(trains=X), seed=0, state=state, engine="numpy",
-        outputs=["output.y"], outputs_at="steps",
+        record={"output.y": engine.every(1)},
     )  # fmt: skip
     course = model.predict_course(X)
-    for y, p in zip(result.outputs["output.y"], course, strict=True):
-        softmax = np.exp(y) / np.exp(y).sum(axis=1, keepdims=True)
+    for its, p in zip(result.states["output.y"], course, strict=True):
+        softmax = np.exp(its.values) / np.exp(its.values).sum(axis=1, keepdims=True)
         assert np.allclose(softmax, p, atol=1e-9)
 
 
@@ -288,17 +288,17 @@ def test_cuba_li_delays_and_scales_are_read(tmp_path):
     X = SpikeTrains([0.005, 0.006, 0.007, 0.008], [0] * 4, [0, 4], n_units=1, duration=0.04)
     result = engine.present(
         network, engine.SpikeStimulus(trains=X), seed=0, state=state, engine="numpy",
-        record="spikes", outputs=["cuba.v", "cuba.current", "mean.v"], outputs_at="steps",
+        record={"cuba.v": [0], "cuba.current": [0], "mean.v": [0]},
     )  # fmt: skip
-    current = result.outputs["cuba.current"][0][:, 0]
+    current = result.states["cuba.current"][0].values[:, 0]
     # A weight of 0.5 times 5 times dt/tau_syn, three steps after the first spike.
     assert np.flatnonzero(current)[0] == 8
     assert current[8] == pytest.approx(0.5)
     assert current[9] == pytest.approx(0.5 * np.exp(-0.2) + 0.5)
-    n_spikes = len(result.spikes.times)
+    n_spikes = result.counts.sum()
     assert n_spikes >= 1
     # Each spike adds r*dt/tau = 1 to the leaky integrator.
-    assert result.outputs["mean.v"][0].max() > 0.9
+    assert result.states["mean.v"].values.max() > 0.9
 
 
 @pytest.mark.parametrize(

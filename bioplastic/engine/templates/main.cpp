@@ -20,13 +20,13 @@ static void _end_block_{{all.name}}(bool states)
 }
 {% endfor %}
 
-_COLD void _look(int64_t lane, int64_t step)
+static _HOT void _look(int64_t lane)
 {
     {% block look %}
     {% endblock %}
     {% for all in _plan.superposed %}
     // Looking changes nothing: blocks end where they would have ended.
-    const bool _seen_{{all.name}} = {% for its in _plan.variables if its.name.startswith(all.name + ".") %}_probe.files[{{_plan.variables.index(its)}}] || {% endfor %}false;
+    const bool _seen_{{all.name}} = {% for its in _plan.variables if its.name.startswith(all.name + ".") %}_probe.is_due(lane, {{_plan.variables.index(its)}}) || {% endfor %}false;
     _Superposition _as_was_{{all.name}};
     {% for v in all.variables %}
     std::vector<double> _kept_{{all.name}}_{{v}};
@@ -41,7 +41,7 @@ _COLD void _look(int64_t lane, int64_t step)
         {{all.superpose}}
     }
     {% endfor %}
-    _probe.look(_variables, lane, _row[lane], step, (int64_t)_array_schedule_repeats[lane]);
+    _probe.look(_variables, lane, _row[lane]);
     {% for all in _plan.superposed %}
     if (_seen_{{all.name}})
     {
@@ -79,6 +79,7 @@ _COLD void _read_samples(int64_t n_rows)
     // A lane may look beyond its sample while others go on.
     const int64_t _more = _n_lanes > 1 ? _longest : 0;
     _read("key", _seed, sizeof(_seed));
+    _read_all("recorded", _recorded);
     _shows.assign(_n_threads*_n_lanes, 0);
     {% for name, file, spikes, n in _plan.spike_inputs %}
     _spikes_{{name}}.read({{file}});
@@ -118,7 +119,7 @@ _COLD void _open_samples()
     {% for name, file, spikes, n in _plan.spike_inputs %}
     _input_{{name}}.prepare(_spikes_{{name}});
     {% endfor %}
-    _probe.open(_variables);
+    _probe.open(_variables, _n_lanes);
 }
 
 // What each thread has for itself, and what all have once.
@@ -126,7 +127,6 @@ _COLD void _prepare()
 {
     _row.assign(_n_lanes, -1);
     _lane_steps.resize(_n_lanes);
-    _probe_next.resize(_n_lanes);
     _lane_times.resize(_n_lanes);
     _lane_units.resize(_n_lanes);
     {% for list in _plan.lists %}
@@ -268,7 +268,7 @@ static _HOT void _run_slots()
             _array_schedule_n_shown[lane] = _unit ? _n_shown_together : n_shown;
             _lane_steps[lane] = row < 0 ? 0 : _n_steps[row];
             n_steps = std::max(n_steps, _lane_steps[lane]);
-            _probe_next[lane] = _probe.first_of(row);
+            _probe.begin_slot(lane, row, _lane_steps[lane]);
         }
         {% for name, file, spikes, n in _plan.spike_inputs %}
         _input_{{name}}.begin_slot({{n}}*_n_lanes);
@@ -316,25 +316,16 @@ static _HOT void _run_slots()
             else if (_superposition_{{all.name}}.in_span == _Superposition::span)
                 _end_span_{{all.name}}();
             {% endfor %}
-            {% if _plan.watched %}
-            int32_t first = 0;  // of a population among those whose spikes are handed back
-            {% endif %}
-            {% for spikes, n in _plan.watched %}
-            for (int32_t k=0; _keeps_spikes && k<{{spikes}}[{{n}}*_n_lanes]; k++)
+            {% for spikes, n in _plan.spiking %}
+            for (int32_t k=0, first=_recorded[{{loop.index0}}]; first >= 0 && k<{{spikes}}[{{n}}*_n_lanes]; k++)
             {
                 const int64_t lane = {{"%s[k]/%s" % (spikes, n) if _plan.lanes > 1 else "0"}};
                 if (step >= _lane_steps[lane]) continue;
                 _lane_times[lane].push_back(_array_step_clock_t[0]);
                 _lane_units[lane].push_back((int32_t)(first + {{spikes}}[k] - lane*{{n}}));
             }
-            first += (int32_t){{n}};
             {% endfor %}
-            for (int64_t lane=0; lane<_n_lanes; lane++)
-                if (_probe.is_at(_probe_next[lane], _row[lane], step))
-                {
-                    _look(lane, step);
-                    _probe_next[lane]++;
-                }
+            for (int64_t lane=0; lane<_n_lanes; lane++) if (_probe.next[lane] == step) _look(lane);
         }
         while ({{"_goes_on && _take_more(n_steps)" if _plan.lanes == 1 else "false"}});
         _now.step = -1;
@@ -356,6 +347,7 @@ static _HOT void _run_slots()
             _spike_units.insert(_spike_units.end(), _lane_units[lane].begin(), _lane_units[lane].end());
             _lane_times[lane].clear();
             _lane_units[lane].clear();
+            _probe.end_slot(lane);
             _offsets.push_back((int64_t)_spike_times.size());
         }
         {% for call in _plan.end %}

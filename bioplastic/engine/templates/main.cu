@@ -32,8 +32,8 @@
 {% endblock %}
 
 {% block look %}
-    for (size_t k=0; k<_variables.size(); k++) if (_probe.files[k]) _fetch(_variables[k], _mirrors[k]);
-    _to_host(_array_schedule_repeats, _dev_array_schedule_repeats, _n_lanes);
+    for (const _Look& its : _probe.looks)
+        if (its.next[lane] == _probe.next[lane]) _fetch(_variables[its.variable], _mirrors[its.variable]);
 {% endblock %}
 
 {% block during_slots %}
@@ -138,15 +138,15 @@ static void _spread_shared()
 }
 {% endif %}
 
-static _Recorded _recorded;
+static _Found _found;
 
 // Spikes of the steps since this was done last, each to its lane.
 static void _fetch_spikes(int64_t n_steps, double dt)
 {
-    if (!_keeps_spikes) return;
-    for (const auto& spike : _recorded.fetch(n_steps))
+    if (_found.populations.empty()) return;
+    for (const auto& spike : _found.fetch(n_steps))
     {
-        const _Watched* of = _recorded.watched.data();
+        const _Spiking* of = _found.populations.data();
         while (spike.unit >= (of->first + of->n)*_n_lanes) of++;
         const int64_t unit = spike.unit - of->first*_n_lanes, lane = unit/of->n;
         if (spike.step >= _lane_steps[lane]) continue;
@@ -165,8 +165,9 @@ static void _step(int64_t step)
     {% if not _plan.arrive %}
     _arrive();
     {% endif %}
-    {% for spikes, n in _plan.watched %}
-    if (_keeps_spikes) _recorded.record(_dev{{spikes}}, {{loop.index0}});
+    int64_t _number_found = 0;
+    {% for spikes, n in _plan.spiking %}
+    if (_recorded[{{loop.index0}}] >= 0) _found.record(_dev{{spikes}}, _number_found++);
     {% endfor %}
 }
 
@@ -203,13 +204,15 @@ static _Steps _steps;
     _before_{{loop.index}} = _allocate<double>({{its.length}});
     {% endfor %}
     {% endif %}
-    int64_t _n_watched = 0;
-    {% for spikes, n in _plan.watched %}
-    _recorded.watched.push_back({ {{n}}, _n_watched });
-    _n_watched += {{n}};
+    int64_t _n_found = 0;
+    {% for spikes, n in _plan.spiking %}
+    if (_recorded[{{loop.index0}}] >= 0)
+    {
+        _found.populations.push_back({ {{n}}, _recorded[{{loop.index0}}] });
+        _n_found += {{n}}*_n_lanes;
+    }
     {% endfor %}
-    _n_watched *= _keeps_spikes ? _n_lanes : 0;
-    _recorded.prepare(_n_watched, _longest);
+    _found.prepare(_n_found, _longest);
     _wait();
 {% endblock %}
 
@@ -218,7 +221,7 @@ static _Steps _steps;
         _to_device(_dev_array_schedule_n_shown, _array_schedule_n_shown, _n_lanes);
         _to_device(_dev_rows, _row.data(), _n_lanes);
         _to_device(_dev_lane_steps, _lane_steps.data(), _n_lanes);
-        _recorded.begin_slot();
+        _found.begin_slot();
         {% for name, file, spikes, n in _plan.spike_inputs %}
         _laid_out_{{name}}.lay_out(_input_{{name}}, {{n}}, n_steps);
         {% endfor %}
@@ -235,7 +238,7 @@ static _Steps _steps;
         {% for array, _ in _plan.arrivals %}
         _arrivals{{array}}.choose_scale();
         {% endfor %}
-        const int64_t _room = _n_watched ? _recorded.size/_n_watched : n_steps;
+        const int64_t _room = _n_found ? _found.size/_n_found : n_steps;
         int64_t _fetched = 0;
         for (int64_t step=0; step<n_steps; )
         {
@@ -250,10 +253,7 @@ static _Steps _steps;
             {
                 _ends |= _lane_steps[lane] == step;
                 if (_lane_steps[lane] > step) _stop = std::min(_stop, _lane_steps[lane]);
-                const size_t at = 2*_probe_next[lane];
-                if (at < _probe.points.size() && _probe.points[at] == _row[lane]
-                    && _probe.points[at + 1] >= step)
-                    _stop = std::min(_stop, _probe.points[at + 1] + 1);
+                if (_probe.next[lane] < _stop) _stop = _probe.next[lane] + 1;
             }
             {% if _plan.lanes > 1 %}
             if (_ends)
@@ -266,12 +266,7 @@ static _Steps _steps;
             _steps.run(_step, _stop - step);
             step = _stop;
             {% endif %}
-            for (int64_t lane=0; lane<_n_lanes; lane++)
-                if (_probe.is_at(_probe_next[lane], _row[lane], step - 1))
-                {
-                    _look(lane, step - 1);
-                    _probe_next[lane]++;
-                }
+            for (int64_t lane=0; lane<_n_lanes; lane++) if (_probe.next[lane] == step - 1) _look(lane);
         }
         _fetch_spikes(n_steps, _array_step_clock_dt[0]);
         {% if _plan.lanes > 1 %}

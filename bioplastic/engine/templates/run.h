@@ -285,44 +285,72 @@ struct _Variable
         return !odd;
     }
 
-    double number(int64_t lane, int64_t k) const
+    template<class T> static void add(const void* from, const std::vector<int32_t>& chosen, std::vector<double>& to)
     {
-        const char* at = of(lane) + k*size();
-        return type == 'd' ? *(const double*)at : type == 'f' ? *(const float*)at
-             : type == 'q' ? (double)*(const int64_t*)at : type == 'i' ? *(const int32_t*)at : *at;
+        for (const int32_t k : chosen) to.push_back((double)((const T*)from)[k]);
+    }
+
+    void add_numbers(int64_t lane, const std::vector<int32_t>& chosen, std::vector<double>& to) const
+    {
+        if (type == 'd') add<double>(of(lane), chosen, to);
+        else if (type == 'f') add<float>(of(lane), chosen, to);
+        else if (type == 'q') add<int64_t>(of(lane), chosen, to);
+        else if (type == 'i') add<int32_t>(of(lane), chosen, to);
+        else add<char>(of(lane), chosen, to);
     }
 };
 
-// What a recorder looks at on the way: chosen elements of chosen variables at chosen steps.
+// A variable that is looked at on the way: some elements of it, after every so many steps of a slot
+// (0: after the last one), or after chosen steps of rows (-1).
+struct _Look
+{
+    size_t variable;
+    int64_t every;
+    std::vector<int32_t> chosen;
+    FILE* file;
+    std::vector<int64_t> next;              // of each lane, the step after which it is looked at
+    std::vector<std::vector<double>> seen;  // of each lane, in this slot
+};
+
 struct _Probe
 {
-    std::vector<std::vector<int32_t>> chosen;  // of each variable
-    std::vector<int64_t> points;               // row and step, by turns
-    std::vector<FILE*> files;
-    FILE* met = 0;
-    std::vector<double> seen;
+    static constexpr int64_t never = INT64_MAX;
+    std::vector<_Look> looks;
+    std::vector<int64_t> points;  // row and step, by turns
+    std::vector<int64_t> next;    // of each lane, the step after which anything is looked at
+    std::vector<int64_t> length;  // of each lane, steps of its slot
+    std::vector<size_t> at;       // of each lane, its next point
 
-    void open(const std::vector<_Variable>& variables)
+    void open(const std::vector<_Variable>& variables, int64_t n_lanes)
     {
         *this = _Probe();  // of the chunk before
-        chosen.resize(variables.size());
-        files.resize(variables.size());
+        next.assign(n_lanes, never);
+        length.assign(n_lanes, 0);
+        at.assign(n_lanes, 0);
         if (!_find("probe.points")) return;
         _read_all("probe.points", points);
-        met = _open(_Name("%d.probed.points", (int)_thread_number).text, "wb");
         for (size_t k=0; k<variables.size(); k++)
         {
             const _Name name("probe.%d", variables[k].array);
             if (!_find(name)) continue;
-            _read_all(name, chosen[k]);
-            files[k] = _open(_Name("%d.probed.%d", (int)_thread_number, variables[k].array).text, "wb");
+            std::vector<int32_t> given;
+            _read_all(name, given);
+            FILE* file = _open(_Name("%d.probed.%d", (int)_thread_number, variables[k].array).text, "wb");
+            looks.push_back({k, given[0], {given.begin() + 1, given.end()}, file});
+            looks.back().next.assign(n_lanes, never);
+            looks.back().seen.resize(n_lanes);
         }
     }
 
     void close()
     {
-        _close(met);
-        for (FILE*& file : files) _close(file);
+        for (_Look& look : looks) _close(look.file);
+    }
+
+    int64_t step_of_point(int64_t lane, int64_t row) const
+    {
+        const size_t place = 2*at[lane];
+        return place < points.size() && points[place] == row ? points[place + 1] : never;
     }
 
     // Points are sorted, and a row that comes again meets its own again.
@@ -338,21 +366,52 @@ struct _Probe
         return first;
     }
 
-    bool is_at(size_t next, int64_t row, int64_t step) const
+    void plan(int64_t lane, _Look& look, int64_t step, int64_t row)
     {
-        return 2*next < points.size() && points[2*next] == row && points[2*next + 1] == step;
+        int64_t due = look.every < 0 ? step_of_point(lane, row)
+                    : look.every ? step + look.every : step < 0 ? length[lane] - 1 : never;
+        if (due < 0 || due >= length[lane]) due = never;
+        look.next[lane] = due;
+        next[lane] = std::min(next[lane], due);
     }
 
-    void look(const std::vector<_Variable>& variables, int64_t lane, int64_t row, int64_t step, int64_t repeat)
+    void begin_slot(int64_t lane, int64_t row, int64_t n_steps)
     {
-        const int64_t place[3] = {row, step, repeat};
-        _write(met, place, sizeof(place));
-        for (size_t k=0; k<variables.size(); k++)
+        if (looks.empty()) return;
+        length[lane] = n_steps;
+        at[lane] = first_of(row);
+        next[lane] = never;
+        for (_Look& look : looks) plan(lane, look, -1, row);
+    }
+
+    bool is_due(int64_t lane, size_t variable) const
+    {
+        for (const _Look& look : looks)
+            if (look.variable == variable && look.next[lane] == next[lane]) return true;
+        return false;
+    }
+
+    _HOT void look(const std::vector<_Variable>& variables, int64_t lane, int64_t row)
+    {
+        const int64_t step = next[lane];
+        next[lane] = never;
+        if (step_of_point(lane, row) == step) at[lane]++;
+        for (_Look& look : looks)
+            if (look.next[lane] == step)
+            {
+                variables[look.variable].add_numbers(lane, look.chosen, look.seen[lane]);
+                plan(lane, look, step, row);
+            }
+            else next[lane] = std::min(next[lane], look.next[lane]);
+    }
+
+    // What a lane has seen comes behind that of earlier slots.
+    void end_slot(int64_t lane)
+    {
+        for (_Look& look : looks)
         {
-            if (!files[k]) continue;
-            seen.clear();
-            for (const int32_t element : chosen[k]) seen.push_back(variables[k].number(lane, element));
-            _write(files[k], seen.data(), seen.size()*sizeof(double));
+            _write(look.file, look.seen[lane].data(), look.seen[lane].size()*sizeof(double));
+            look.seen[lane].clear();
         }
     }
 };

@@ -4,7 +4,7 @@
 // What the loop over slots needs, whatever its network: who shows which sample, its spikes, and what
 // samples side by side teach.
 
-static bool _keeps_spikes = true;  // whether spikes are handed back
+static std::vector<int32_t> _recorded;  // first unit of each population that spikes, -1 if not recorded
 static int _combine = 0;           // what samples side by side teach: nothing, the sum, the mean
 static int64_t _n_rows = 0, _unit = 0;  // all, and those that are shared out among threads in one go
 static std::vector<int64_t> _n_steps;
@@ -24,22 +24,20 @@ _OWN std::vector<int64_t> _offsets(1, 0);
 _OWN std::vector<double> _log;
 _OWN std::vector<_Variable> _variables;
 _OWN _Probe _probe;
-_OWN std::vector<size_t> _probe_next;  // of each lane
 static double _begun, _reported, _seconds = 0.0;
 
-// Arguments: run folder, rows of the sample table, what samples side by side teach, whether to hand
-// back spikes, threads, and rows that these learn together.
+// Arguments: run folder, rows of the sample table, what samples side by side teach, threads, and rows
+// that these learn together.
 _COLD void _take_arguments(int argc, char **argv)
 {
-    if (argc != 7) _fail("usage: main PART FOLDER ROWS COMBINE SPIKES THREADS UNIT");
+    if (argc != 6) _fail("usage: main PART FOLDER ROWS COMBINE THREADS UNIT");
     _folder = argv[1];
     _of_all_chunks.open("../given");
     _of_chunk.open("given");
     _n_rows = std::atol(argv[2]);
     _combine = std::atoi(argv[3]);
-    _keeps_spikes = std::atoi(argv[4]);
-    _n_threads = std::atol(argv[5]);
-    _unit = std::atol(argv[6]);
+    _n_threads = std::atol(argv[4]);
+    _unit = std::atol(argv[5]);
     _flush_denormals();
     std::signal(SIGTERM, _request_stop);
     std::signal(SIGINT, SIG_IGN);

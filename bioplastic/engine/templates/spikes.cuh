@@ -142,16 +142,16 @@ static __global__ void _fire(const int64_t* first, const int32_t* units, int32_t
 }
 
 // A population whose spikes are handed back: its neurons in a lane, and the place of the first.
-struct _Watched { int64_t n, first; };
+struct _Spiking { int64_t n, first; };
 
 // Spikes to be handed back, in the order in which they came. `ends` says how many there were before
 // each step and population of the slot, `fetched` how many of them are no longer here.
-struct _Recorded
+struct _Found
 {
     struct Spike { int32_t step, unit; };
 
     static constexpr int64_t least = 1 << 22;
-    std::vector<_Watched> watched;
+    std::vector<_Spiking> populations;
     int64_t size = 0;
     int64_t *ends = 0, *fetched = 0;
     int32_t *steps = 0, *units = 0;
@@ -159,7 +159,7 @@ struct _Recorded
     void prepare(int64_t n_neurons, int64_t n_steps)
     {
         size = n_neurons > least ? n_neurons : least;
-        ends = _allocate<int64_t>(n_steps*watched.size() + 1);
+        ends = _allocate<int64_t>(n_steps*populations.size() + 1);
         fetched = _allocate<int64_t>(1);
         steps = _allocate<int32_t>(size);
         units = _allocate<int32_t>(size);
@@ -173,7 +173,7 @@ struct _Recorded
 
     std::vector<Spike> fetch(int64_t n_steps)
     {
-        const int64_t all = _number(ends + n_steps*watched.size()), n = all - _number(fetched);
+        const int64_t all = _number(ends + n_steps*populations.size()), n = all - _number(fetched);
         std::vector<int32_t> own_steps(n), own_units(n);
         std::vector<Spike> spikes(n);
         _to_host(own_steps.data(), steps, n);
@@ -201,10 +201,10 @@ static __global__ void _record(const int32_t* spikes, int64_t n, int32_t base, i
     if (_thread() == 0) end[1] = *end + spikes[n];
 }
 
-inline void _Recorded::record(const int32_t* spikes, int64_t population)
+inline void _Found::record(const int32_t* spikes, int64_t population)
 {
-    const _Watched& of = watched[population];
+    const _Spiking& of = populations[population];
     _launch(_record, _up_to(_n_tiles(of.n*_n_lanes), 64), _block_size, spikes, of.n*_n_lanes,
-            (int32_t)(of.first*_n_lanes), population, (int64_t)watched.size(), ends, fetched, steps,
+            (int32_t)(of.first*_n_lanes), population, (int64_t)populations.size(), ends, fetched, steps,
             units);
 }

@@ -134,7 +134,7 @@ static void simulate_in(const fs::path& folder)
         const int nowhere = open("/dev/null", O_RDWR);
         dup2(nowhere, 0);
         dup2(nowhere, 1);
-        std::string arguments[] = {"simulate", "0", folder.string(), "1", "0", "1", "1", "0"};
+        std::string arguments[] = {"simulate", "0", folder.string(), "1", "0", "1", "0"};
         std::vector<char*> argv;
         for (std::string& argument : arguments) argv.push_back(argument.data());
         _exit(simulate((int)argv.size(), argv.data()));

@@ -1,4 +1,4 @@
-"""Outputs in an HDF5 file, in place of memory."""
+"""Recorded state in an HDF5 file, in place of memory."""
 
 import os
 import shutil
@@ -11,15 +11,16 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic.engine.outputs import Outputs
 from bioplastic.engine.program import ChunkResult
+from bioplastic.engine.state_recorder import StateRecorder
+from bioplastic.engine.states import States
 from bioplastic.engine.stimulus import Steps
 from bioplastic.errors import ParameterError, StorageError
 
-__all__ = ["OutputFile", "StoredOutputs"]
+__all__ = ["StateFile", "StoredValues"]
 
 
-class StoredOutputs(Sequence[npt.NDArray[np.float64]]):
+class StoredValues(Sequence[npt.NDArray[np.float64]]):
     """Values of a variable in a file, one array for each sample, read when it is asked for."""
 
     def __init__(self, path: Path, name: str, offsets: Steps, samples: range) -> None:
@@ -32,26 +33,25 @@ class StoredOutputs(Sequence[npt.NDArray[np.float64]]):
         """Read the values of a sample; a slice is read later."""
         samples = self._samples[index]
         if isinstance(samples, range):
-            return StoredOutputs(self._path, self._name, self._offsets, samples)
+            return StoredValues(self._path, self._name, self._offsets, samples)
         with h5py.File(self._path, "r", locking=False) as file:
             return file[self._name][self._offsets[samples] : self._offsets[samples + 1]]
 
 
-class OutputFile(Outputs):
-    """Outputs that lie in a file, samples end to end.
+class StateFile(StateRecorder):
+    """A recorder whose values lie in a file, samples end to end.
 
-    A variable is a dataset of shape (n_rows, n_elements); ``offsets`` says where samples begin,
+    A variable is a dataset of shape (n_rows, n_elements), with its unit, and the steps from one
+    value to the next, as attributes; ``offsets/<variable>`` says where samples begin,
     ``elements/<variable>`` which elements were chosen, ``done`` which samples are there. All runs
     of a presentation write to one file.
 
     Parameters
     ----------
-    *watched
-        What :class:`~bioplastic.engine.outputs.Outputs` takes.
+    *looked, **how
+        What :class:`~bioplastic.engine.state_recorder.StateRecorder` takes.
     path : path-like
         The file, which must not be there yet.
-    first : int
-        Presentation that comes first.
     order : ndarray of int64 of shape (n_samples,), optional
         Place of each sample in the file; they lie as they come where None.
 
@@ -64,32 +64,40 @@ class OutputFile(Outputs):
     """
 
     def __init__(
-        self, *watched: Any, path: str | os.PathLike[str], first: int = 0, order: Any = None
+        self, *looked: Any, path: str | os.PathLike[str], order: Any = None, **how: Any
     ) -> None:
-        super().__init__(*watched)
-        self._path, self._first = Path(path).absolute(), first
+        super().__init__(*looked, **how)
+        self._path = Path(path).absolute()
         if self._path.exists():
             raise ParameterError(
-                f"outputs_path: must not exist, got {self._path}; choose another name or delete it"
+                f"record_path: must not exist, got {self._path}; choose another name or delete it"
             )
-        self._place = np.arange(len(self._n_rows)) if order is None else order
-        rows = np.zeros_like(self._n_rows)
-        rows[self._place] = self._n_rows
-        self._offsets = np.concatenate([[0], np.cumsum(rows)])
+        self._place = np.arange(len(self._n_steps)) if order is None else order
+        self._lengths = np.zeros_like(self._n_steps)
+        self._lengths[self._place] = self._n_steps  # of samples as they lie
+        self._offsets: dict[str, Steps] = {}
         self._lock, self._is_made = threading.Lock(), False
 
-    def of_a_part(self) -> Outputs:
+    def of_a_part(self) -> StateRecorder:
         """Return the same one: there is one file."""
         return self
 
-    def up_to(self, stop: int) -> dict[str, Sequence[npt.NDArray[np.float64]]]:
-        """Hand out what lies in the file, one array for each sample before `stop`."""
+    def states(self, stop: int) -> dict[str, States]:
+        """Hand out what lies in the file of the samples before `stop`."""
         samples = range(stop - self._first)
-        return {n: StoredOutputs(self._path, n, self._offsets, samples) for n in self._chosen}
+        return {
+            name: self._states(
+                name, StoredValues(self._path, name, offsets, samples), self._lengths
+            )
+            for name, offsets in self._offsets.items()
+        }
 
     def _make_room(self, n_bytes: int) -> None:
         with self._lock:
             if not self._is_made:
+                for name in self._looked:
+                    counts = self._counts(name, self._lengths)
+                    self._offsets[name] = np.concatenate([[0], np.cumsum(counts)])
                 self._make(n_bytes)
                 self._is_made = True
 
@@ -103,13 +111,15 @@ class OutputFile(Outputs):
             if shutil.disk_usage(self._path.parent).free < n_bytes:
                 raise OSError(f"{n_bytes / 1e9:,.1f} GB are not free")
             with h5py.File(self._path, "x", locking=False) as file:
-                file.attrs.update({"format": "bioplastic.Outputs", "version": 1})
-                file["offsets"] = self._offsets
+                file.attrs.update({"format": "bioplastic.States", "version": 1, "dt": self._dt})
                 file["done"] = np.zeros(len(self._place), dtype=np.uint8)
-                for name, elements in self._elements.items():
+                for name, offsets in self._offsets.items():
+                    elements, its = self._elements[name], self._looked[name]
                     file[f"elements/{name}"] = elements
-                    shape = (int(self._offsets[-1]), len(elements))
-                    file.create_dataset(name, shape, np.float64, dcpl=early.copy())
+                    file[f"offsets/{name}"] = offsets
+                    shape = (int(offsets[-1]), len(elements))
+                    made = file.create_dataset(name, shape, np.float64, dcpl=early.copy())
+                    made.attrs.update({"every": its.every, "unit": str(its.unit)})
             if hasattr(os, "posix_fallocate"):
                 with self._path.open("r+b") as plain:
                     os.posix_fallocate(plain.fileno(), 0, self._path.stat().st_size)
@@ -117,18 +127,18 @@ class OutputFile(Outputs):
             if not isinstance(error, FileExistsError):
                 self._path.unlink(missing_ok=True)
             raise StorageError(
-                f"outputs_path: cannot write {self._path}: {error}; free some space, choose "
-                f"another place, or fewer elements or steps"
+                f"record_path: cannot write {self._path}: {error}; free some space, choose "
+                f"another place, or fewer elements or times"
             ) from error
 
     def record(self, start: int, result: ChunkResult) -> None:
         """Write what was seen of each sample that is done."""
         with self._lock, h5py.File(self._path, "r+", locking=False) as file:
-            done = []
-            for sample, rows in enumerate(self._samples(result), start - self._first):
-                place = int(self._place[sample])
-                for name, values in rows.items():
-                    file[name][self._offsets[place] : self._offsets[place + 1]] = values
-                done.append(place)
+            done = set()
+            for row, name, values in self._samples(start, result):
+                place = int(self._place[start - self._first + row])
+                offsets = self._offsets[name]
+                file[name][offsets[place] : offsets[place + 1]] = values
+                done.add(place)
             file.flush()  # the values lie in the file before it says that they do
-            file["done"][np.sort(done)] = 1
+            file["done"][sorted(done)] = 1

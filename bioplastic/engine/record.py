@@ -1,0 +1,309 @@
+"""What a run is to record: spikes of populations, state of chosen elements at chosen times."""
+
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from brian2 import Quantity, Unit, have_same_dimensions, second
+from brian2.equations.equations import SUBEXPRESSION
+
+from bioplastic.engine.plan import plan_of
+from bioplastic.errors import ParameterError
+from bioplastic.models import Network, Population, Regularly
+from bioplastic.models.declaration import Declaration, require, unit_name, whole_numbers
+from bioplastic.models.strings import equations_of
+from bioplastic.models.suggesting import closest
+
+__all__ = [
+    "AT_END",
+    "Looked",
+    "Record",
+    "Wanted",
+    "elements_of",
+    "every",
+    "spiking",
+    "unknown_variable",
+]
+
+#: What ``record=`` takes.
+Record = Literal["counts", "spikes", "nothing"] | Mapping[str, Any]
+_WORDS = ("counts", "spikes", "nothing")
+#: Of :func:`every`, for the end of a sample.
+AT_END = 0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class every(Declaration):
+    """Record a variable every so often, as in ``record={"input_to_exc.w": every(10*ms)}``.
+
+    Parameters
+    ----------
+    interval : Quantity in seconds, or int
+        Time from one value to the next, a whole multiple of the schedule's dt; or steps.
+    elements : sequence of int, optional
+        Neurons, or synapses; all where None.
+
+    Raises
+    ------
+    ParameterError
+        If the interval is none, or elements are no whole numbers.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from bioplastic.engine import every
+    >>> every(10 * ms, [0, 5])
+    every(interval=10. * msecond, elements=(0, 5))
+    """
+
+    interval: Any
+    elements: Any = None
+
+    def __post_init__(self) -> None:
+        given = self.interval
+        if isinstance(given, Quantity):
+            good = have_same_dimensions(given, second) and given.size == 1
+            good = bool(good and 0 < float(given) < np.inf)
+        else:
+            good = isinstance(given, int | np.integer) and not isinstance(given, bool) and given > 0
+        what = "be a time > 0 ms or a whole number of steps >= 1"
+        require(self, "interval", good, what, repr(given))
+        if self.elements is not None:
+            object.__setattr__(self, "elements", whole_numbers(self, "elements"))
+
+    def steps(self, name: str, dt: Any) -> int:
+        """Count the steps from one value to the next.
+
+        Raises
+        ------
+        ParameterError
+            If the interval is no whole multiple of a step.
+        """
+        if not isinstance(self.interval, Quantity):
+            return int(self.interval)
+        steps = float(self.interval / dt)
+        if round(steps) < 1 or abs(steps - round(steps)) > 1e-6 * max(steps, 1.0):
+            raise ParameterError(
+                f"record[{name!r}]: every(interval) must be a whole multiple of the schedule's "
+                f"dt={dt}, got {self.interval}"
+            )
+        return round(steps)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Looked:
+    """A variable that is to be recorded.
+
+    Parameters
+    ----------
+    variable : str
+        Its name in the program, which is another one where a subexpression is recorded.
+    every : int
+        Steps from one value to the next; `AT_END` for the end of a sample.
+    elements : sequence of int or None
+        All where None.
+    unit : Unit
+        Of its values.
+    """
+
+    variable: str
+    every: int
+    elements: Any
+    unit: Any
+
+
+class Wanted:
+    """What a run is to record, checked.
+
+    Parameters
+    ----------
+    record : Record
+        What was asked for.
+    network : Network
+        The declaration.
+
+    Attributes
+    ----------
+    network : Network
+        The declaration, with a variable for each subexpression that is recorded.
+    added : frozenset of str
+        These variables.
+    counted : bool
+        Whether spikes are counted.
+    spikes : bool or tuple of str
+        Whether spikes of the watched populations are handed back; or the populations whose spikes
+        are, each by its name.
+    looked : dict of str to Looked
+        Variables, by the names that were given.
+
+    Raises
+    ------
+    ParameterError
+        If it is none of what can be recorded, names what the network does not have, or an interval
+        is no whole number of steps.
+    """
+
+    def __init__(self, record: Record, network: Network) -> None:
+        self.network, self.added = network, frozenset[str]()
+        self.counted = record != "nothing"
+        self.spikes: bool | tuple[str, ...] = record == "spikes"
+        self.looked: dict[str, Looked] = {}
+        if isinstance(record, Mapping):
+            self._take(dict(record))
+        elif record not in _WORDS:
+            raise ParameterError(
+                f"record: must be 'counts', 'spikes', 'nothing' or a mapping such as "
+                f'{{"spikes": ["exc"], "exc.v": [0, 1]}}, got {record!r}'
+            )
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Populations whose spikes a program hands back: the watched ones first."""
+        if not self.counted:
+            return ()
+        more = self.spikes if isinstance(self.spikes, tuple) else ()
+        watched = self.network.watched
+        return tuple(n for n in spiking(self.network) if n in watched or n in more)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Variables of the program that are looked at."""
+        return tuple(its.variable for its in self.looked.values())
+
+    def _take(self, given: dict[str, Any]) -> None:
+        if "spikes" in given:
+            self.spikes = self._populations(given.pop("spikes"))
+        expressions = {name: self._expression(name) for name in given}
+        self._add({n: e for n, e in expressions.items() if e is not None})
+        dt, lists = self.network.schedule.dt, plan_of(self.network).lists
+        for name, chosen in given.items():
+            owner, _, own = name.partition(".")
+            if owner in lists and own in lists[owner][0][:3]:
+                raise ParameterError(
+                    f"record: {name} says which synapses there are, and does not change; it stands "
+                    f"in the state of the result"
+                )
+            steps, elements = 1, chosen
+            if isinstance(chosen, every):
+                steps, elements = chosen.steps(name, dt), chosen.elements
+            elif isinstance(chosen, str):
+                if chosen != "end":
+                    raise _refusal(name, chosen)
+                steps, elements = AT_END, None
+            elif chosen is None:
+                raise _refusal(name, chosen)
+            variable = name if expressions[name] is None else _stored(name)
+            unit = _unit_of(self.network, variable)
+            self.looked[name] = Looked(variable=variable, every=steps, elements=elements, unit=unit)
+
+    def _populations(self, names: Any) -> tuple[str, ...]:
+        known = spiking(self.network)
+        if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+            raise ParameterError(
+                f"record['spikes']: must be a sequence of populations such as [{known[0]!r}], got "
+                f"{names!r}"
+            )
+        for name in names:
+            if name not in known:
+                raise ParameterError(
+                    f"record['spikes']: must name populations that spike, {', '.join(known)}, got "
+                    f"{name!r}"
+                )
+        return tuple(dict.fromkeys(names))
+
+    def _expression(self, name: Any) -> Any:
+        """Return the equation behind a name where it is a subexpression of a model's."""
+        owner, _, variable = str(name).partition(".")
+        for its in (*self.network.populations, *self.network.projections):
+            if its.name == owner and (model := getattr(its, _model_of(its))) is not None:
+                found = equations_of(str(model.equations)).get(variable)
+                return found if found is not None and found.type == SUBEXPRESSION else None
+        return None
+
+    def _add(self, expressions: Mapping[str, Any]) -> None:
+        """Let models store the values of subexpressions at the end of each step."""
+        if not expressions:
+            return
+        self.added = frozenset(map(_stored, expressions))
+
+        def extended(its: Any) -> Any:
+            equations, code = [], []
+            for name, equation in expressions.items():
+                owner, _, value = name.partition(".")
+                if owner == its.name:
+                    equations.append(f"{_stored(value)} : {unit_name(equation.unit)}")
+                    is_flag = equation.var_type == "boolean"
+                    code.append(f"{_stored(value)} = {f'int({value})' if is_flag else value}")
+            if not equations:
+                return its
+            model = getattr(its, _model_of(its))
+            model = replace(
+                model,
+                equations="\n".join([str(model.equations), *equations]),
+                regularly=(*model.regularly, Regularly("\n".join(code), when="after_end")),
+            )
+            return replace(its, **{_model_of(its): model})
+
+        self.network = replace(
+            self.network,
+            populations=tuple(map(extended, self.network.populations)),
+            projections=tuple(map(extended, self.network.projections)),
+        )
+
+
+def spiking(network: Network) -> tuple[str, ...]:
+    """Name the populations that spike: the watched ones, then the others in their order."""
+    others = [p.name for p in network.populations if p.neuron.spikes]
+    return tuple(dict.fromkeys([*network.watched, *others]))
+
+
+def elements_of(name: str, chosen: Any, size: int) -> npt.NDArray[np.int32]:
+    """Check elements of a variable; all where none are chosen.
+
+    Raises
+    ------
+    ParameterError
+        If they are no whole numbers, or there are no such elements.
+    """
+    if chosen is None:
+        return np.arange(size, dtype=np.int32)
+    try:
+        numbers = np.array([operator.index(k) for k in chosen], dtype=np.int64)
+    except TypeError:
+        raise _refusal(name, chosen) from None
+    if len(numbers) and not 0 <= numbers.min() <= numbers.max() < size:
+        raise ParameterError(f"record[{name!r}]: elements must be in 0..{size - 1}, got {chosen!r}")
+    return numbers.astype(np.int32)
+
+
+def unknown_variable(name: str, known: Any) -> ParameterError:
+    """Make the error of a variable that is not there."""
+    near = closest(name, known)
+    remedy = f"did you mean {near!r}?" if near else f"it has {', '.join(sorted(known))}"
+    return ParameterError(f"record: the network has no variable {name!r}; {remedy}")
+
+
+def _refusal(name: str, chosen: Any) -> ParameterError:
+    return ParameterError(
+        f"record[{name!r}]: must be a sequence of elements such as [0, 1], 'end', or "
+        f"every(interval, elements), got {chosen!r}"
+    )
+
+
+def _model_of(its: Any) -> str:
+    """Name the field that has a model with equations."""
+    return "neuron" if isinstance(its, Population) else "synapse"
+
+
+def _stored(name: str) -> str:
+    return f"{name}_recorded"
+
+
+def _unit_of(network: Network, name: str) -> Any:
+    """Return the unit of a variable, 1 of what is none of the equations'."""
+    plan = plan_of(network)
+    owner, _, variable = name.partition(".")
+    return getattr(plan.equations.get(owner, {}).get(variable), "unit", Unit(1))
