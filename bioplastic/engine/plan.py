@@ -413,6 +413,11 @@ class Plan:
             found[projection.name] = (read, changed)
         return found
 
+    def wired(self, owner: str) -> frozenset[str]:
+        """Name what says of a list of synapses which there are, and how late each is."""
+        delays = {p.name: p.delays for p in self.network.projections}
+        return frozenset({"i", "j", *delays[owner]})
+
     @functools.cached_property
     def n_target_signals(self) -> int:
         """Columns of the table of target signals: as many as the population has that reads it."""

@@ -178,10 +178,10 @@ class Wanted:
             self.spikes = self._populations(given.pop("spikes"))
         expressions = {name: self._expression(name) for name in given}
         self._add({n: e for n, e in expressions.items() if e is not None})
-        dt, lists = self.network.schedule.dt, plan_of(self.network).lists
+        dt, plan = self.network.schedule.dt, plan_of(self.network)
         for name, chosen in given.items():
             owner, _, own = name.partition(".")
-            if owner in lists and own in lists[owner][0][:3]:
+            if owner in plan.lists and own in plan.wired(owner):
                 raise ParameterError(
                     f"record: {name} says which synapses there are, and does not change; it stands "
                     f"in the state of the result"

@@ -251,9 +251,15 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         calls = self._calls(learns=bool(learned))
         lists, bounds, tables = built.plan.lists, upper_bounds(network), built.tables
         number, variables = tables.inputs.index, dict(sorted(built.variables.items()))
-        fixed = {f"{s.name}.{k}": (s, k) for s in built.listed for k in lists[s.name][0][3:]}
-        listed = {f"{s.name}.{k}": (s, k) for s in built.listed for k in lists[s.name][1]}
-        places = {n: self._place(n, *v) for n, v in (variables | fixed | listed).items()}
+        listed = {
+            f"{s.name}.{k}": (s, k)
+            for s in built.listed
+            for keys in lists[s.name]
+            for k in keys
+            if k not in built.plan.wired(s.name)
+        }
+        fixed = {f"{name}.{key}" for name, (read, _) in lists.items() for key in read}
+        places = {n: self._place(n, *v) for n, v in (variables | listed).items()}
         of_lists = (f"{n}.{key}" for n, both in lists.items() for keys in both for key in keys)
         shown = {t.name: n for n, t in tables.stimuli.items() if self._reads(f"{t.name}_values")}
         self.plan = {
