@@ -275,6 +275,13 @@ class Plan:
         name = f"{owner}_integration"
         return Action(name=name, owner=owner, phase=INTEGRATION, changes=tuple(changes))
 
+    def method(self, projection: Projection) -> str:
+        """Name what integrates synapses: what integrates the neurons whose traces stand there."""
+        side = self._learning[projection.name].clocked
+        whose = getattr(projection, side) if side else ""
+        methods = (p.neuron.method for p in self.network.populations if p.name == whose)
+        return next(methods, "euler")
+
     def sums(self, population: str) -> list[str]:
         """Name the sums of incoming weights that the neurons of a population keep."""
         return [
