@@ -33,7 +33,7 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
     n_label : int or None
         Number of training samples used to label the neurons, the first ones of the training
         data; all where None. Labels never come from anything but the data given to `fit`.
-    n_epochs, presentation, rest, dt, rate_max, x_max, rule, theta_plus, inhibition, norm : optional
+    n_epochs, presentation, rest, dt, rate_max, x_max, rule, theta_plus, inhibition, norm, delay : optional
         See :class:`DiehlCook`.
     min_spikes, max_repeats, shuffle, batch_size, batch_update : optional
     excitatory, inhibitory, n_jobs, engine : optional
@@ -91,6 +91,7 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         theta_plus: Any = None,
         inhibition: float = 17.0,
         norm: float | None = None,
+        delay: Any = None,
         min_spikes: int = 5,
         max_repeats: int = 8,
         shuffle: bool = True,
@@ -116,6 +117,7 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
             theta_plus=theta_plus,
             inhibition=inhibition,
             norm=norm,
+            delay=delay,
             min_spikes=min_spikes,
             max_repeats=max_repeats,
             shuffle=shuffle,
