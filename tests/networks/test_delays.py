@@ -41,7 +41,7 @@ def test_the_weights_are_those_of_their_synapses(X, trained):
     matrix[i.astype(int), j.astype(int)] = shown.state["input_to_excitatory.w"]
     np.testing.assert_array_equal(matrix, trained.weights_)
     np.testing.assert_allclose(trained.weights_.sum(axis=0), 78 * 64 / 784, rtol=0.05)
-    assert trained.transform(X).sum() > 15
+    assert trained.transform(X).sum() > 10
     assert not np.array_equal(trained.weights_, model(delay=None).fit(X).weights_)
 
 

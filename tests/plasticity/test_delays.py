@@ -407,7 +407,8 @@ def check(result, expected, state):
             steps = np.rint(trains.times[mine] * 1e3)
             assert sorted(zip(steps, trains.units[mine] % N, strict=True)) == one, name
         w = result.state[f"{name}.w"]
-        np.testing.assert_allclose(w, weights[name], rtol=1e-12, atol=1e-14, err_msg=name)
+        rtol = 1e-11 if "voltage" in name else 1e-12  # differences of potentials lose digits
+        np.testing.assert_allclose(w, weights[name], rtol=rtol, atol=1e-14, err_msg=name)
         assert (np.abs(w - state[f"{name}.w"]) > 1e-3).mean() > 0.5, name
         assert sum(map(len, spikes[name])) > 10, name
 
