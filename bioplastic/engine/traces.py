@@ -143,6 +143,8 @@ class Learning:
     parameters: dict[str, Any] = field(default_factory=dict)
     #: side whose neurons say how equations of traces are integrated in every step
     clocked: str = ""
+    #: traces that are the same for all synapses of one presynaptic neuron and one delay
+    waiting: frozenset[str] = frozenset()
 
 
 def learning_of(projection: Projection) -> Learning:
@@ -186,11 +188,37 @@ def learning_of(projection: Projection) -> Learning:
     text = _joined(*equations)
     words = words_of(_joined(text, *codes.values()))
     parameters = {n: v for n, v in constants.items() if n in words}
-    return Learning(text, codes, parameters, clocked)
+    waiting = _waiting(projection, equations_of(text)) if sides == ("pre",) else frozenset()
+    return Learning(text, codes, parameters, clocked, waiting)
 
 
 def _joined(*codes: str) -> str:
     return "\n".join(code for code in codes if code)
+
+
+def _waiting(projection: Projection, equations: Any) -> frozenset[str]:
+    """Presynaptic traces that differ by neuron and delay alone.
+
+    They do where a delay is the only reason for which they stand with the synapses, and where
+    nothing but their own neuron's spikes changes them.
+    """
+    rule = projection.rule
+    assert rule is not None
+    traces = traces_of_rule(rule, "pre")
+    own = {"w", "i", "j", "rand", "randn", "poisson"} | set(equations_of(str(rule.synapse)))
+    words = words_of("\n".join((traces.equations, *(code for _, code in traces.codes))))
+    varies = any(is_distribution(value) for value in traces.parameters.values())
+    changed = {
+        s.name
+        for hook in hooks_of("rule")
+        if hook.phase != AT_SLOT_START
+        for s in statements_of(getattr(rule, hook.name))
+    }
+    named = words_of("\n".join(strings_of(rule, "rule").values()))
+    of_others = {f"{n}_pre" for n in traces.names} & changed or "lastupdate" in named
+    if varies or words & own or of_others or projection.synapse is not None:
+        return frozenset()
+    return frozenset(n for n, equation in equations.items() if "event-driven" in equation.flags)
 
 
 def _goes_on(traces: Traces) -> bool:
