@@ -226,6 +226,8 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
 
     #: Whether threads may share a program's samples.
     has_threads = True
+    #: Whether traces of late spikes are kept once for each neuron and delay.
+    keeps_once = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -515,7 +517,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
                 if pathway.objname != "pre"
             ],
             "arrivals": f"&_arrivals{added_to}" if added_to else "0",
-            "waits": bool(self.built.plan.waiting(name)),
+            "waits": self.keeps_once and bool(self.built.plan.waiting(name)),
         }
 
     def _taken_by(self, pathway: Any) -> tuple[str, str, str]:
