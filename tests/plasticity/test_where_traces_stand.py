@@ -288,3 +288,30 @@ def test_names_are_their_own_where_only_some_spikes_are_late(samples):
         for key in (f"{label}.w", "input_to_output.w"):
             np.testing.assert_allclose(found[-1][key], found[0][key], rtol=0, atol=1e-11)
             assert (found[0][key] != state[key]).mean() > 0.5
+
+
+def test_what_waits_is_no_state(samples):
+    """C++ keeps it once for each neuron and delay, and not where a synapse changes it by itself."""
+    rules = {
+        "kept": RULES["triplet"],
+        "used_up": PlasticityRule(
+            pre_traces="dr1/dt = -r1/tau : 1", on_pre_trace="r1 += 1", at_slot_start_pre="r1 = 0",
+            on_post="w = w + r1_pre; r1_pre = 0.5*r1_pre", constants={"tau": 20 * ms},
+        ),
+        "by_weight": PlasticityRule(
+            pre_traces="dr1/dt = -r1/tau : 1", on_pre_trace="r1 += 0.01*w",
+            at_slot_start_pre="r1 = 0", on_post="w = w + 0.1*r1_pre", constants={"tau": 20 * ms},
+        ),
+    }  # fmt: skip
+    for name, rule in rules.items():
+        network = declare(rule, delay=Uniform(low=0 * ms, high=4 * ms))
+        assert bool(learning_of(network.projections[0]).waiting) == (name == "kept")
+        state = network.sample(5)
+        numpy, cpp = (
+            engine.run(network, samples, seed=1, engine=engine_name, state=state).state
+            for engine_name in ENGINES
+        )
+        assert ("input_to_output.r1" in numpy) == (name != "kept")
+        for key, values in numpy.items():
+            np.testing.assert_allclose(cpp[key], values, rtol=1e-11, atol=1e-12, err_msg=key)
+        assert (np.abs(numpy["input_to_output.w"] - state["input_to_output.w"]) > 0.1).mean() > 0.5
