@@ -1,4 +1,4 @@
-"""What input delays do to Diehl & Cook on MNIST, in accuracy and time: benchmarks/results/delays.txt.
+"""Input delays of Diehl & Cook on MNIST, accuracy and time: prints benchmarks/results/delays.txt.
 
 python benchmarks/delays.py [--seeds 0 1 2] [--records FILE] [--table-only]
 
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from _protocol import header, median_range, paragraph, progress, table
-from brian2 import mV, ms
+from brian2 import ms, mV
 
 from bioplastic import engine
 from bioplastic.datasets import load_mnist

@@ -133,7 +133,8 @@ def at_first(variable: str, pathway: Any) -> str:
 def by_first(lines: list[str], pathway: Any) -> list[str]:
     """Let synapses read what waits where it is kept, and say what becomes of it."""
     for variable in waiting(pathway):
-        own, first = brian.at_own_index(pathway.synapses.name, variable), at_first(variable, pathway)
+        own = brian.at_own_index(pathway.synapses.name, variable)
+        first = at_first(variable, pathway)
         lines = [
             line.replace(own, f"_then_{variable}" if line.startswith(f"{own} =") else first)
             for line in lines

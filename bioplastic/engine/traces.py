@@ -308,11 +308,12 @@ def with_names_of_their_own(network: Network) -> Network:
         for population, traces in _with_neurons(projection):
             standing[population] |= traces.names | traces.parameters.keys()
     for k, projection in enumerate(projections):
-        rule, sides = projection.rule, sides_on_synapses(projection)
+        rule = projection.rule
         # Constants of both sides are told apart where the synapses are made.
         own = {n for _, traces in _with_neurons(projection) for n in traces.parameters}
         taken = (standing[projection.pre] | standing[projection.post]) - own
-        for side in sides:
+        for side in sides_on_synapses(projection):
+            assert rule is not None
             traces = traces_of_rule(rule, side)
             if taken & (traces.names | traces.parameters.keys()):
                 rule = _renamed(rule, traces, _of(projection))

@@ -20,7 +20,7 @@ __all__ = ["RateNetwork"]
 class RateNetwork(TrainedNetwork):
     """Parent of the estimators whose samples are rates or spikes, and learned one by one."""
 
-    _purposes = ("weights", "noise", "order", "answers")
+    _purposes: tuple[str, ...] = ("weights", "noise", "order", "answers")
     #: default of `rate_max`
     _rate_max: Quantity
     #: variables that hold weights and adaptive thresholds

@@ -116,7 +116,8 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
     Diehl & Cook, Frontiers in Computational Neuroscience 9:99, 2015,
     doi 10.3389/fncom.2015.00099, with the equations and constants of the authors' published
     script. Where this class departs from it is said in the documentation: no synaptic delays
-    unless `delay` says so, membrane and traces are reset between samples, repetition stops after `max_repeats`.
+    unless `delay` says so, membrane and traces are reset between samples, repetition stops after
+    `max_repeats`.
 
     Examples
     --------

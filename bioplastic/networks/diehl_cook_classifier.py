@@ -33,9 +33,9 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
     n_label : int or None
         Number of training samples used to label the neurons, the first ones of the training
         data; all where None. Labels never come from anything but the data given to `fit`.
-    n_epochs, presentation, rest, dt, rate_max, x_max, rule, theta_plus, inhibition, norm, delay : optional
+    n_epochs, presentation, rest, dt, rate_max, x_max, rule, theta_plus, inhibition, norm : optional
         See :class:`DiehlCook`.
-    min_spikes, max_repeats, shuffle, batch_size, batch_update : optional
+    delay, min_spikes, max_repeats, shuffle, batch_size, batch_update : optional
     excitatory, inhibitory, n_jobs, engine : optional
         See :class:`DiehlCook`.
     random_state, checkpoint, verbose : optional

@@ -21,11 +21,11 @@ from bioplastic.models import (
     DiehlCookPowerLaw,
     DiehlCookPreAndPost,
     DiehlCookSTDP,
+    EpisodicRewardSTDP,
     EProp,
     EPropBias,
     EPropFeedback,
     EPropReadout,
-    EpisodicRewardSTDP,
     HomeostaticVoltageSTDP,
     InhibitorySTDP,
     MultiplicativeSTDP,
@@ -224,7 +224,9 @@ CASES = {
     ),
     "voltage": Case(
         VoltageSTDP(**PARAMETERS),
-        on_pre="w = clip(w - 5e-3*clip((u_minus_post + 63*mV)/mV, 0, 1000), 0, 1); bar += 1/(15*ms)",
+        on_pre="""
+            w = clip(w - 5e-3*clip((u_minus_post + 63*mV)/mV, 0, 1000), 0, 1)
+            bar += 1/(15*ms)""",
         neuron=VOLTAGE,
         **VOLTAGE_CASE,
     ),
@@ -339,7 +341,8 @@ def by_hand(cases, samples, state):
             for key in case.carried:
                 owner = group if key.endswith("_post") else synapses
                 carried[name, key] = owner.variables[key.removesuffix("_post")].get_value().copy()
-            words = {v: np.array(getattr(synapses, f"{v}_")) for v in words_of(case.at_end) - {"clip"}}
+            read = words_of(case.at_end) - {"clip"}
+            words = {v: np.array(getattr(synapses, f"{v}_")) for v in read}
             exec(case.at_end, {"clip": np.clip}, words)
             weights[name] = words.get("w", np.array(synapses.w))
     return spikes, weights
@@ -348,10 +351,10 @@ def by_hand(cases, samples, state):
 def declare(cases):
     populations, projections = [Population(name="input", n=N, neuron=INPUT)], []
     for name, case in cases.items():
-        told = {"at_slot_end": "m = 0.5"} if case.rule.at_slot_end and "m :" in case.rule.post_traces else {}
+        rewarded = case.rule.at_slot_end and "m :" in case.rule.post_traces
         neuron = NeuronModel(
             equations=neuron_of(name), threshold="v > -40*mV", reset="v = -65*mV",
-            at_slot_start="v = -65*mV", **told,
+            at_slot_start="v = -65*mV", at_slot_end="m = 0.5" if rewarded else "",
         )  # fmt: skip
         populations.append(Population(name=f"post_{name}", n=N, neuron=neuron))
         projections.append(
@@ -359,8 +362,8 @@ def declare(cases):
                 pre="input", post=f"post_{name}", label=name, wiring=case.wiring, rule=case.rule,
                 on_pre="v_post += w*20*mV", weight=Uniform(low=0.2, high=0.8), norm=case.norm,
                 delay=Uniform(low=0 * ms, high=LONGEST * ms) if case.delayed else 0 * ms,
-            )  # fmt: skip
-        )
+            )
+        )  # fmt: skip
     return Network(
         populations=tuple(populations),
         projections=tuple(projections),
