@@ -30,7 +30,7 @@ class DiehlCookTraining(RateNetwork):
 
     _rate_max = RATE_MAX
     _learned = WEIGHTS, THETA
-    _purposes = (*RateNetwork._purposes, "delays")
+    _purposes = ("weights", "noise", "order", "answers", "delays")
 
     def _answering(self) -> Network:
         return self.network_.frozen()
