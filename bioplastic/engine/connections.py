@@ -13,6 +13,7 @@ from bioplastic.engine import lanes
 from bioplastic.engine.actions import Action
 from bioplastic.engine.brian_internals import promise_synapses, sum_for_any_number
 from bioplastic.engine.built import Built, RegularWiring
+from bioplastic.engine.integrators import resolve
 from bioplastic.engine.noise import IN_LANE, LANES
 from bioplastic.engine.plan import Plan, pathways_of
 from bioplastic.models import Projection
@@ -52,6 +53,7 @@ def add_synapses(
     late: Collection[str] = (),
     events: Mapping[str, str] | str = "spike",
     model: str | None = None,
+    method: Any = "euler",
 ) -> Any:
     """Add synapses of regular wiring, or of a list where there is no wiring.
 
@@ -72,7 +74,7 @@ def add_synapses(
         delay={pathway: 0 * b2.second for pathway in pathways if pathway not in late},
         on_event=events,
         name=name,
-        method="euler",
+        method=method,
         namespace=built.tables.own.get(name, {}),
         clock=built.step_clock,  # whose `t` is what event-driven equations go by
     )
@@ -160,6 +162,7 @@ def add_projection(built: Built, projection: Projection, groups: Mapping[str, An
         late=late,
         events=events,
         model=own(f"{model}\n{plan.texts[name]}"),
+        method=resolve(plan.method(projection)),
     )
     built.delays[name] = late
     if projection.listed:

@@ -116,6 +116,7 @@ class CudaDevice(SlotDevice):
 
     unit = "unit.cu"
     has_threads = False
+    keeps_once = False
     our_headers = (
         "launch.cuh", "run.h", "slots.h", "philox.h",
         "noise.h", "tables.cuh", "spikes.cuh", "lanes.cuh", "synapse_list.cuh",

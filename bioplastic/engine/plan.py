@@ -275,6 +275,17 @@ class Plan:
         name = f"{owner}_integration"
         return Action(name=name, owner=owner, phase=INTEGRATION, changes=tuple(changes))
 
+    def method(self, projection: Projection) -> str:
+        """Name what integrates synapses: what integrates the neurons whose traces stand there."""
+        side = self._learning[projection.name].clocked
+        whose = getattr(projection, side) if side else ""
+        methods = (p.neuron.method for p in self.network.populations if p.name == whose)
+        return next(methods, "euler")
+
+    def waiting(self, projection: str) -> frozenset[str]:
+        """Name traces of synapses that are the same for one presynaptic neuron and one delay."""
+        return self._learning[projection].waiting
+
     def sums(self, population: str) -> list[str]:
         """Name the sums of incoming weights that the neurons of a population keep."""
         return [
@@ -408,6 +419,8 @@ class Plan:
                 learns = projection.rule is not None or projection.norm is not None
                 (changed if learns else read).append("w")
             for name, flags in self.variables(projection.name).items():
+                if name in self.waiting(projection.name):
+                    continue  # begins anew with every sample
                 if "constant" in flags or "shared" not in flags:
                     (read if "constant" in flags else changed).append(name)
             found[projection.name] = (read, changed)

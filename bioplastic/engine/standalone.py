@@ -118,6 +118,30 @@ def by_row(lines: list[str], regular: RegularWiring) -> list[str]:
     return [look_up.sub(place, line) for line in lines]
 
 
+def waiting(pathway: Any) -> list[str]:
+    """Name what waits at synapses and is the same for all of one neuron and one delay."""
+    names = get_device().built.plan.waiting(pathway.synapses.name)
+    return [*sorted(names), "lastupdate"] if names else []
+
+
+def at_first(variable: str, pathway: Any) -> str:
+    """Write what waits, which the first synapse of a neuron and a delay keeps for all of them."""
+    array = brian.pointer(brian.array_name(pathway.synapses.name, variable))
+    return brian.at_element(array, "_first")
+
+
+def by_first(lines: list[str], pathway: Any) -> list[str]:
+    """Let synapses read what waits where it is kept, and say what becomes of it."""
+    for variable in waiting(pathway):
+        own = brian.at_own_index(pathway.synapses.name, variable)
+        first = at_first(variable, pathway)
+        lines = [
+            line.replace(own, f"_then_{variable}" if line.startswith(f"{own} =") else first)
+            for line in lines
+        ]
+    return lines
+
+
 def of_anybody(lines: list[str]) -> list[str]:
     """Let a threshold ask also those who are refractory: a first look at many neurons at once."""
     return [brian.without_condition(line, f"{AWAKE} > 0.5") for line in lines]
@@ -153,6 +177,8 @@ class SlotCodeObject(CPPStandaloneCodeObject):
                 in_lane,
                 spikes_of,
                 queue_of,
+                waiting,
+                at_first,
                 arrivals_of,
                 superposition,
                 lanes_of,
@@ -161,7 +187,7 @@ class SlotCodeObject(CPPStandaloneCodeObject):
             "slot_plan": lambda: get_device().plan,
             "lanes": lambda: get_device().built.lanes,
         },
-        filters=by_name(by_row, by_source, of_anybody, to_arrivals, remembered),
+        filters=by_name(by_row, by_source, by_first, of_anybody, to_arrivals, remembered),
     )
 
 
@@ -201,6 +227,8 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
 
     #: Whether threads may share a program's samples.
     has_threads = True
+    #: Whether traces of late spikes are kept once for each neuron and delay.
+    keeps_once = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -496,6 +524,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
                 if pathway.objname != "pre"
             ],
             "arrivals": f"&_arrivals{added_to}" if added_to else "0",
+            "waits": self.keeps_once and bool(self.built.plan.waiting(name)),
         }
 
     def _taken_by(self, pathway: Any) -> tuple[str, str, str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brian2 import get_dimensions
+from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.equations.equations import DIFFERENTIAL_EQUATION
 from brian2.utils.stringtools import word_substitute
@@ -14,7 +15,7 @@ from bioplastic.errors import ParameterError
 from bioplastic.models import Network, PlasticityRule, Population, Projection
 from bioplastic.models.declaration import is_distribution, one_number, unit_name
 from bioplastic.models.hooks import AT_SLOT_START, Hook, hooks_of, strings_of
-from bioplastic.models.strings import equations_of, words_of
+from bioplastic.models.strings import SYNAPSE_WORDS, equations_of, statements_of, words_of
 from bioplastic.models.timing import is_delay
 
 __all__ = ["learning_of", "sides_on_synapses", "traces_of", "with_names_of_their_own"]
@@ -140,10 +141,17 @@ class Learning:
     codes: dict[str, str] = field(default_factory=dict)
     #: parameters of the rule that the strings name
     parameters: dict[str, Any] = field(default_factory=dict)
+    #: side whose neurons say how equations of traces are integrated in every step
+    clocked: str = ""
+    #: traces that are the same for all synapses of one presynaptic neuron and one delay
+    waiting: frozenset[str] = frozenset()
 
 
 def learning_of(projection: Projection) -> Learning:
     """Collect what a rule adds to the synapses, traces included where they stand there.
+
+    There they are advanced from spike to spike, or in every step where somebody reads them between
+    spikes, or where they go on from slot to slot.
 
     Raises
     ------
@@ -158,53 +166,107 @@ def learning_of(projection: Projection) -> Learning:
     kept = {n for _, traces in _with_neurons(projection) for n in traces.parameters}
     equations, codes, names = [str(rule.synapse)], strings_of(rule, "rule"), dict[str, str]()
     between = {h.name for h in hooks_of("rule") if not h.phase.spike and h.phase != AT_SLOT_START}
+    later = words_of("\n".join(codes.get(name, "") for name in between))
+    clocked, jumps = "", False
     for side in sides:
         traces = traces_of_rule(rule, side)
+        _check_own(projection, traces)
+        own = {f"{name}_{side}" for name in traces.names}
+        event_driven = not own & later and not _goes_on(traces)
+        clocked, jumps = clocked if event_driven else clocked or side, jumps or event_driven
         others = {n: f"{n}_of_synapse" for n in traces.parameters if n in kept}
         names |= {f"{n}_{side}": others.get(n, n) for n in (*traces.names, *traces.parameters)}
         traces = traces.renamed(others)
-        equations.append(_event_driven(projection, traces))
+        equations.append(_equations_of_synapses(traces, event_driven=event_driven))
         for hook, code in traces.codes:
             name = f"on_{side}" if hook.phase.spike else hook.phase.name
             codes[name] = _joined(codes.get(name, ""), code)
-        later = words_of("\n".join(codes.get(name, "") for name in between))
-        if late := sorted({f"{name}_{side}" for name in traces.names} & later):
-            raise ParameterError(
-                f"Projection {projection.name}: its rule reads {', '.join(late)} between "
-                f"spikes, and traces that stand with the synapses, which a delay or a constant "
-                f"that varies asks for, are advanced at spikes only; drop these"
-            )
         constants |= traces.parameters
-    if sides:
+    if jumps:
         codes["at_slot_start"] = _joined(codes.get("at_slot_start", ""), _AS_NEW)
-        codes = {name: word_substitute(code, names) for name, code in codes.items()}
+    codes = {name: word_substitute(code, names) for name, code in codes.items()}
     text = _joined(*equations)
     words = words_of(_joined(text, *codes.values()))
-    return Learning(text, codes, {n: v for n, v in constants.items() if n in words})
+    parameters = {n: v for n, v in constants.items() if n in words}
+    waiting = _waiting(projection, equations_of(text)) if sides == ("pre",) else frozenset()
+    return Learning(text, codes, parameters, clocked, waiting)
 
 
 def _joined(*codes: str) -> str:
     return "\n".join(code for code in codes if code)
 
 
-def _event_driven(projection: Projection, traces: Traces) -> str:
-    """Equations of traces for a synapse that advances them from spike to spike."""
+def _waiting(projection: Projection, equations: Any) -> frozenset[str]:
+    """Presynaptic traces that differ by neuron and delay alone.
+
+    They do where a delay is the only reason for which they stand with the synapses, and where
+    nothing but their own neuron's spikes changes them.
+    """
+    rule = projection.rule
+    assert rule is not None
+    traces = traces_of_rule(rule, "pre")
+    own = {"w", "i", "j", "rand", "randn", "poisson"} | set(equations_of(str(rule.synapse)))
+    words = words_of("\n".join((traces.equations, *(code for _, code in traces.codes))))
+    varies = any(is_distribution(value) for value in traces.parameters.values())
+    changed = {
+        s.name
+        for hook in hooks_of("rule")
+        if hook.phase != AT_SLOT_START
+        for s in statements_of(getattr(rule, hook.name))
+    }
+    named = words_of("\n".join(strings_of(rule, "rule").values()))
+    of_others = {f"{n}_pre" for n in traces.names} & changed or "lastupdate" in named
+    if varies or words & own or of_others or projection.synapse is not None:
+        return frozenset()
+    return frozenset(n for n, equation in equations.items() if "event-driven" in equation.flags)
+
+
+def _goes_on(traces: Traces) -> bool:
+    """Whether a trace is not set anew when a slot begins."""
+    begins = (code for hook, code in traces.codes if hook.phase == AT_SLOT_START)
+    made = {s.name for s in statements_of("\n".join(begins)) if s.how == "="}
     equations = equations_of(traces.equations)
-    lines, known = [], {*equations, *traces.parameters}
-    for name, equation in equations.items():
+    return bool(equations.diff_eq_names - made)
+
+
+def _check_own(projection: Projection, traces: Traces) -> None:
+    """Refuse traces that read more of their neuron than a synapse knows when a spike arrives.
+
+    Raises
+    ------
+    ParameterError
+        If one does.
+    """
+    rule, synapse = projection.rule, projection.synapse
+    known = {"w", *traces.names, *traces.parameters, *SYNAPSE_WORDS, *DEFAULT_UNITS}
+    known |= DEFAULT_FUNCTIONS.keys()
+    for model in (rule, synapse):
+        known |= set() if model is None else model.parameters.keys() | model.namespace.keys()
+    for text in (getattr(rule, "synapse", ""), getattr(synapse, "equations", "")):
+        known |= set(equations_of(str(text)))
+    read = {f"trace {n!r}": e.identifiers for n, e in equations_of(traces.equations).items()}
+    for hook, code in traces.codes:
+        known |= {s.name for s in statements_of(code)}
+        read |= {hook.name: words_of(code)}
+    for what, words in read.items():
+        if foreign := sorted(words - known):
+            raise ParameterError(
+                f"Projection {projection.name}: {what} of its rule reads {', '.join(foreign)} of "
+                f"the neuron and cannot stand with the synapses, which a delay or a constant that "
+                f"varies asks for; drop these"
+            )
+
+
+def _equations_of_synapses(traces: Traces, *, event_driven: bool) -> str:
+    """Equations of traces that stand with a synapse."""
+    lines, flag = [], " (event-driven)" if event_driven else ""
+    for name, equation in equations_of(traces.equations).items():
         unit = unit_name(equation.unit)
-        if equation.type != DIFFERENTIAL_EQUATION:
+        if equation.type == DIFFERENTIAL_EQUATION:
+            lines.append(f"d{name}/dt = {equation.expr.code} : {unit}{flag}")
+        else:
             code = f" = {equation.expr.code}" if equation.expr is not None else ""
             lines.append(f"{name}{code} : {unit}")
-            continue
-        foreign = sorted(equation.identifiers - known - {"t"} - set(DEFAULT_UNITS))
-        if foreign:
-            raise ParameterError(
-                f"Projection {projection.name}: trace {name!r} of its rule reads "
-                f"{', '.join(foreign)} of the neuron and cannot stand with the synapses, which a "
-                f"delay or a constant that varies asks for; drop these"
-            )
-        lines.append(f"d{name}/dt = {equation.expr.code} : {unit} (event-driven)")
     return "\n".join(lines)
 
 
@@ -212,7 +274,8 @@ def with_names_of_their_own(network: Network) -> Network:
     """Rename traces that have the name of a different trace of the same neurons.
 
     Projections of equal rules share traces. Of different rules that both call a trace ``o1``, the
-    first keeps the name, and a later one's is called ``o1_`` and the name of its projection.
+    first keeps the name, and a later one's is called ``o1_`` and the name of its projection. So is
+    a trace that stands with synapses, where their neurons have something of its name.
 
     Parameters
     ----------
@@ -235,15 +298,40 @@ def with_names_of_their_own(network: Network) -> Network:
             suffix = next((s for t, s in others if t.is_same(traces)), None)
             if suffix is None:
                 clash = any(_clash(traces, other) for other, _ in others)
-                suffix = f"_{projection.name}" if clash else ""
+                suffix = _of(projection) if clash else ""
                 others.append((traces, suffix))
             if suffix and rule is not None:
                 rule = _renamed(rule, traces, suffix)
-        same = rule is projection.rule
-        projections.append(projection if same else dataclasses.replace(projection, rule=rule))
+        projections.append(_learning_by(projection, rule))
+    standing: dict[str, set[str]] = {p.name: set() for p in network.populations}
+    for projection in projections:
+        for population, traces in _with_neurons(projection):
+            standing[population] |= traces.names | traces.parameters.keys()
+    for k, projection in enumerate(projections):
+        rule = projection.rule
+        # Constants of both sides are told apart where the synapses are made.
+        own = {n for _, traces in _with_neurons(projection) for n in traces.parameters}
+        taken = (standing[projection.pre] | standing[projection.post]) - own
+        for side in sides_on_synapses(projection):
+            assert rule is not None
+            traces = traces_of_rule(rule, side)
+            if taken & (traces.names | traces.parameters.keys()):
+                rule = _renamed(rule, traces, _of(projection))
+        projections[k] = _learning_by(projection, rule)
     if all(a is b for a, b in zip(projections, network.projections, strict=True)):
         return network
     return dataclasses.replace(network, projections=tuple(projections))
+
+
+def _of(projection: Projection) -> str:
+    """End of a name; Brian has a meaning for those of two sides."""
+    suffix = f"_{projection.name}"
+    return f"{suffix}_" if suffix.endswith(("_pre", "_post")) else suffix
+
+
+def _learning_by(projection: Projection, rule: PlasticityRule | None) -> Projection:
+    same = rule is projection.rule
+    return projection if same else dataclasses.replace(projection, rule=rule)
 
 
 def _clash(one: Traces, other: Traces) -> bool:
@@ -254,7 +342,9 @@ def _clash(one: Traces, other: Traces) -> bool:
 
 def _renamed(rule: PlasticityRule, traces: Traces, suffix: str) -> PlasticityRule:
     """Rule with other names of the traces on one side, and of their constants."""
-    side, names = traces.side, {n: f"{n}{suffix}" for n in (*traces.names, *traces.parameters)}
+    # What is drawn keeps its name, under which it stands in the state.
+    fixed = (n for n, v in traces.parameters.items() if not is_distribution(v))
+    side, names = traces.side, {n: f"{n}{suffix}" for n in (*traces.names, *fixed)}
     written = names | {f"d{name}": f"d{new}" for name, new in names.items()}  # dr1/dt
     new = traces.renamed(written)
     read = {f"{name}_{side}": f"{new}_{side}" for name, new in names.items()}

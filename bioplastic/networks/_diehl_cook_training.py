@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from bioplastic import engine as engines
 from bioplastic.engine.program import ChunkResult
@@ -20,6 +21,8 @@ from bioplastic.spikes import SpikeTrains
 __all__ = ["DiehlCookTraining"]
 
 WEIGHTS, THETA = "input_to_excitatory.w", "excitatory.theta"
+#: Where synapses with delays are a list.
+LIST = "input_to_excitatory.i", "input_to_excitatory.j", "input_to_excitatory.delay"
 
 
 class DiehlCookTraining(RateNetwork):
@@ -27,6 +30,7 @@ class DiehlCookTraining(RateNetwork):
 
     _rate_max = RATE_MAX
     _learned = WEIGHTS, THETA
+    _purposes = ("weights", "noise", "order", "answers", "delays")
 
     def _answering(self) -> Network:
         return self.network_.frozen()
@@ -50,7 +54,11 @@ class DiehlCookTraining(RateNetwork):
         size = n_features * int(self.n_neurons)
         # (rand + 0.01)*0.3, as in the authors' script
         weights = (np.random.default_rng(self._stream("weights")).random(size) + 0.01) * 0.3
-        self._state = {WEIGHTS: weights}
+        self._state = {}
+        if self.network_.projections[0].delayed:
+            drawn = self.network_.sample(self._stream("delays"))
+            self._state = {name: drawn[name] for name in LIST}
+        self._state[WEIGHTS] = weights = weights[self._places()]
         self._history = HistoryRecorder(weights)
         self._n_learned = self.n_presentations_ = 0
 
@@ -105,7 +113,8 @@ class DiehlCookTraining(RateNetwork):
             "read": max(time.perf_counter() - began - built - simulated, 0.0),
         }
         self.engine_ = result.engine
-        self.weights_ = self._state[WEIGHTS].reshape(data.shape[1], -1).copy()
+        self.weights_ = np.empty((data.shape[1], int(self.n_neurons)))
+        self.weights_.flat[self._places()] = self._state[WEIGHTS]
         self.theta_ = self._theta().copy()
         self.history_ = self._history.arrays()
         if result.interrupted:
@@ -115,7 +124,7 @@ class DiehlCookTraining(RateNetwork):
             )
 
     def _note(self, result: ChunkResult) -> None:
-        self._state = dict(result.state)
+        self._state |= result.state  # wiring and delays stay
         self._history.record(
             self.n_presentations_,
             weights=self._state[WEIGHTS],
@@ -126,6 +135,18 @@ class DiehlCookTraining(RateNetwork):
 
     def _theta(self) -> Any:
         return self._state.get(THETA, np.zeros(int(self.n_neurons)))
+
+    def _places(self) -> Any:
+        """Places of synapses in `weights_`, in the order in which their state has them."""
+        if LIST[0] not in self._state:
+            return slice(None)
+        i, j = (self._state[name].astype(np.int64) for name in LIST[:2])
+        return i * int(self.n_neurons) + j
+
+    def _input_synapses(self) -> dict[str, npt.NDArray[np.float64]]:
+        drawn = self._answering().drawn
+        wiring = {name: self._state[name] for name in LIST if name in drawn}
+        return wiring | {WEIGHTS: self.weights_.ravel()[self._places()]}
 
     # ------------------------------------------------------------------ checkpoint
 

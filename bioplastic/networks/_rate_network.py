@@ -20,7 +20,7 @@ __all__ = ["RateNetwork"]
 class RateNetwork(TrainedNetwork):
     """Parent of the estimators whose samples are rates or spikes, and learned one by one."""
 
-    _purposes = ("weights", "noise", "order", "answers")
+    _purposes: tuple[str, ...] = ("weights", "noise", "order", "answers")
     #: default of `rate_max`
     _rate_max: Quantity
     #: variables that hold weights and adaptive thresholds
@@ -98,8 +98,7 @@ class RateNetwork(TrainedNetwork):
         )
 
     def _presentation(self, data: Samples) -> engines.Presentation:
-        weights, theta = self._learned
-        state = {weights: self.weights_.ravel()}
+        theta, state = self._learned[1], self._input_synapses()
         if theta in self._state:
             state[theta] = self.theta_
         return engines.Presentation(
@@ -108,6 +107,10 @@ class RateNetwork(TrainedNetwork):
             seed=self._stream("answers"),
             state=state,
         )
+
+    def _input_synapses(self) -> dict[str, npt.NDArray[np.float64]]:
+        """Return the state of the synapses that learned, as `weights_` says."""
+        return {self._learned[0]: self.weights_.ravel()}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

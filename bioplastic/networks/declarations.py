@@ -1,5 +1,9 @@
 """Declarations of the networks that the estimators train."""
 
+from typing import Any
+
+from brian2 import ms
+
 from bioplastic.models import (
     DiehlCookExcitatory,
     DiehlCookInhibitory,
@@ -24,6 +28,7 @@ def diehl_cook_network(
     norm: float,
     excitation: float = 10.4,
     inhibition: float = 17.0,
+    delay: Any = None,
     pooled_inhibition: bool = True,
     excitatory: DiehlCookExcitatory | None = None,
     inhibitory: DiehlCookInhibitory | None = None,
@@ -43,6 +48,9 @@ def diehl_cook_network(
         Sum to which the incoming weights of a neuron are scaled when a sample begins.
     excitation, inhibition : float
         Weight from a neuron to its inhibitory partner, and from that to all other neurons.
+    delay : Quantity in seconds, Distribution or None
+        From an input spike to its effect; one for each synapse from a distribution, such as the
+        script's ``Uniform(low=0*ms, high=10*ms)``.
     pooled_inhibition : bool
         Sum inhibitory spikes once at a cost of O(n), or make n*(n - 1) synapses.
     excitatory, inhibitory, schedule : optional
@@ -64,7 +72,13 @@ def diehl_cook_network(
             Population(name="inhibitory", n=n_neurons, neuron=inhibitory or DiehlCookInhibitory()),
         ),
         projections=(
-            Projection(pre="input", post="excitatory", rule=rule, norm=norm),
+            Projection(
+                pre="input",
+                post="excitatory",
+                rule=rule,
+                norm=norm,
+                delay=0 * ms if delay is None else delay,
+            ),
             Projection(pre="excitatory", post="inhibitory", wiring="one_to_one", weight=excitation),
             Projection(
                 pre="inhibitory",

@@ -50,6 +50,9 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
         feature for other sizes, where None. With spikes, None lets them bring as much in all as
         the script's pixels do, 78*8.33 Hz over the mean rate of a channel in the training
         samples, but at most a quarter of a channel's full weight on average.
+    delay : Quantity in seconds, Distribution or None
+        From an input spike to its effect, none where None; each synapse has its own from a
+        distribution, such as the script's ``Uniform(low=0*ms, high=10*ms)``.
     min_spikes, max_repeats : int
         A sample of numbers with fewer excitatory spikes is presented again with rates higher by
         one half of `rate_max`, up to so many times. Spikes would be the same again: they are
@@ -71,7 +74,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
     engine : {"auto", "numpy", "cython", "cpp_standalone", "cuda_standalone"}
         ``"auto"`` takes C++ where a compiler is found.
     random_state : int, RandomState or None
-        Initial weights, input noise and order come from independent streams of it.
+        Initial weights, delays, input noise and order come from independent streams of it.
     checkpoint : path-like or None
         File to which training is saved as it goes; an interrupted `fit` with the same
         configuration and data goes on from there, to the same weights bit for bit.
@@ -112,8 +115,9 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
     -----
     Diehl & Cook, Frontiers in Computational Neuroscience 9:99, 2015,
     doi 10.3389/fncom.2015.00099, with the equations and constants of the authors' published
-    script. Where this class departs from it is said in the documentation: no synaptic delays,
-    membrane and traces are reset between samples, repetition stops after `max_repeats`.
+    script. Where this class departs from it is said in the documentation: no synaptic delays
+    unless `delay` says so, membrane and traces are reset between samples, repetition stops after
+    `max_repeats`.
 
     Examples
     --------
@@ -143,6 +147,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
         theta_plus: Any = None,
         inhibition: float = 17.0,
         norm: float | None = None,
+        delay: Any = None,
         min_spikes: int = 5,
         max_repeats: int = 8,
         shuffle: bool = True,
@@ -167,6 +172,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
         self.theta_plus = theta_plus
         self.inhibition = inhibition
         self.norm = norm
+        self.delay = delay
         self.min_spikes = min_spikes
         self.max_repeats = max_repeats
         self.shuffle = shuffle

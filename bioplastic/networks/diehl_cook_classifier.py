@@ -35,7 +35,7 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         data; all where None. Labels never come from anything but the data given to `fit`.
     n_epochs, presentation, rest, dt, rate_max, x_max, rule, theta_plus, inhibition, norm : optional
         See :class:`DiehlCook`.
-    min_spikes, max_repeats, shuffle, batch_size, batch_update : optional
+    delay, min_spikes, max_repeats, shuffle, batch_size, batch_update : optional
     excitatory, inhibitory, n_jobs, engine : optional
         See :class:`DiehlCook`.
     random_state, checkpoint, verbose : optional
@@ -91,6 +91,7 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         theta_plus: Any = None,
         inhibition: float = 17.0,
         norm: float | None = None,
+        delay: Any = None,
         min_spikes: int = 5,
         max_repeats: int = 8,
         shuffle: bool = True,
@@ -116,6 +117,7 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
             theta_plus=theta_plus,
             inhibition=inhibition,
             norm=norm,
+            delay=delay,
             min_spikes=min_spikes,
             max_repeats=max_repeats,
             shuffle=shuffle,

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import joblib
-from brian2 import Hz, ms, mV
+from brian2 import Hz, ms, mV, second
 
-from bioplastic._checks import check_quantity, check_whole
+from bioplastic._checks import check_positive, check_quantity, check_whole
+from bioplastic._quantities import same_unit
 from bioplastic.engine.engines import find_engine
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
@@ -23,6 +24,7 @@ from bioplastic.models import (
     ThreeFactorSTDP,
     VoltageSTDP,
 )
+from bioplastic.models.declaration import is_distribution, unit_of
 from bioplastic.networks._samples import check_rates, sample_schedule
 from bioplastic.networks.declarations import diehl_cook_network
 
@@ -87,10 +89,21 @@ def declare(
         rule=_rule(estimator),
         norm=norm if estimator.norm is None else float(estimator.norm),
         inhibition=float(estimator.inhibition),
+        delay=_delay(estimator),
         excitatory=excitatory,
         inhibitory=estimator.inhibitory,
         schedule=schedule,
     )
+
+
+def _delay(estimator: Any) -> Any:
+    value = estimator.delay
+    if not is_distribution(value):
+        return check_positive(estimator, "delay", 0 * ms, zero=True) * second
+    if not same_unit(unit_of(value), second):
+        name = type(estimator).__name__
+        raise ParameterError(f"{name}.delay: must be times, in seconds, got {value!r}")
+    return value
 
 
 def _rule(estimator: Any) -> PlasticityRule:

@@ -24,11 +24,13 @@ from bioplastic.engine.standalone_program import CompiledProgram, compile_unit, 
 from bioplastic.engine.traces import with_names_of_their_own
 from bioplastic.errors import SimulationError
 from bioplastic.models import (
+    LIF,
     Adam,
     Event,
     Network,
     NeuronModel,
     Pathway,
+    PlasticityRule,
     Population,
     Projection,
     RandomWiring,
@@ -37,6 +39,7 @@ from bioplastic.models import (
     SpikeInput,
     SynapseModel,
     TimeTable,
+    TripletSTDP,
     Uniform,
 )
 from bioplastic.networks import (
@@ -173,6 +176,31 @@ def from_brian():
     return Case(network, engine.SpikeStimulus(trains=trains(12, rate=40.0)), state)
 
 
+def late():
+    """Late spikes that are learned from: traces that wait, and one that is read between spikes."""
+    drift = PlasticityRule(
+        pre_traces="dr1/dt = -r1/tau : 1", on_pre_trace="r1 += 1",
+        every_step="w = clip(w + 0.01*r1_pre, 0, 60)", constants={"tau": 10 * ms},
+    )  # fmt: skip
+    triplet = TripletSTDP(w_max=60.0, a2_plus=0.2, a2_minus=0.3, a3_plus=0.1, a3_minus=0.1)
+    network = Network(
+        populations=(
+            Population(name="input", n=12, neuron=SpikeInput()),
+            Population(name="out", n=9, neuron=LIF()),
+        ),
+        projections=tuple(
+            Projection(
+                pre="input", post="out", on_pre="i_syn_post += w*mV", label=label, rule=rule,
+                norm=200.0, weight=Uniform(10.0, high=30.0), delay=Uniform(0 * ms, high=8 * ms),
+            )
+            for label, rule in (("triplet", triplet), ("drift", drift))
+        ),
+        watch="out",
+        schedule=FREE,
+    )  # fmt: skip
+    return Case(network, engine.SpikeStimulus(trains=trains(12, rate=40.0)), network.sample(3))
+
+
 @pytest.fixture(scope="module")
 def cases(network, unpooled_network, stimulus, weights, all_inputs, without_input):
     return {
@@ -184,6 +212,7 @@ def cases(network, unpooled_network, stimulus, weights, all_inputs, without_inpu
         "inputs": lambda: Case(*all_inputs, {}),
         "no_input": lambda: Case(*without_input, {}),
         "from_brian": from_brian,
+        "late": late,
     }
 
 
@@ -224,7 +253,17 @@ def assert_same_bits(one, other):
 
 @pytest.mark.parametrize(
     "name",
-    ["diehl_cook", "without_pool", "liquid", "column", "eprop", "inputs", "no_input", "from_brian"],
+    [
+        "diehl_cook",
+        "without_pool",
+        "liquid",
+        "column",
+        "eprop",
+        "inputs",
+        "no_input",
+        "from_brian",
+        "late",
+    ],
 )
 class TestEngines:
     def test_agree_spike_by_spike(self, cases, name, place):

@@ -245,12 +245,73 @@ def test_a_trace_of_the_membrane_cannot_be_delayed():
         engine.open_program(network, engine="numpy")
 
 
-def test_nor_can_one_that_is_read_between_spikes():
+def test_nor_can_one_that_a_spike_changes_by_it():
     rule = PlasticityRule(
-        pre_traces="dr1/dt = -r1/tau : 1", on_pre_trace="r1 += 1",
+        pre_traces="dr1/dt = -r1/tau : 1", on_pre_trace="r1 += gain", at_slot_start_pre="r1 = 0",
+        on_post="w = w + r1_pre", constants={"tau": 10 * ms},
+    )  # fmt: skip
+    network = declare(rule, delay=2 * ms, entrance=SpikeInput(equations="gain : 1"))
+    with pytest.raises(ParameterError, match="on_pre_trace of its rule reads gain of the neuron"):
+        engine.open_program(network, engine="numpy")
+
+
+@pytest.mark.parametrize("begins", ["r1 = 0", ""])
+def test_one_that_is_read_between_spikes_is_advanced_in_every_step(samples, begins):
+    rule = PlasticityRule(
+        pre_traces="dr1/dt = -r1/tau : 1", on_pre_trace="r1 += 1", at_slot_start_pre=begins,
         every_step="w = w + 0.001*r1_pre", constants={"tau": 10 * ms},
     )  # fmt: skip
-    learning_of(declare(rule).projections[0])
-    network = declare(rule, delay=2 * ms)
-    with pytest.raises(ParameterError, match="input_to_output: its rule reads r1_pre between"):
-        engine.open_program(network, engine="numpy")
+    trains = SpikeTrains([0.010, 0.015], [0, 0], [0, 1, 2], n_units=N_PRE, duration=0.03)
+    w = np.full(N_PRE * N_POST, 20.0)
+    for name in ENGINES:
+        network = declare(rule, delay=2 * ms)
+        found, _ = learned(network, engine.SpikeStimulus(trains=trains), name=name, w=w)
+        decays = np.exp(-np.arange(18) / 10)  # of a spike at 10 ms, to the end of its sample
+        later = np.exp(-np.arange(13) / 10).sum()
+        if not begins:  # what is left of it decays through the second sample
+            later += (decays[-1] * np.exp(-np.arange(1, 31) / 10)).sum()
+        assert found[0, 0] - 20 == pytest.approx(0.001 * (decays.sum() + later), rel=1e-9)
+        assert (found[1:] == 20).all()
+
+
+def test_names_are_their_own_where_only_some_spikes_are_late(samples):
+    """Traces of one name stand with the neurons for one projection, with synapses for the other."""
+    for label in ("late", "that_are_post"):
+        plain = declare(RULES["triplet"])
+        late = dataclasses.replace(plain.projections[0], label=label, delay=2 * ms)
+        network = dataclasses.replace(plain, projections=(*plain.projections, late))
+        state = network.sample(1)
+        found = [
+            engine.run(network, samples, seed=1, engine=name, state=state).state
+            for name in (ENGINES if label == "late" else ["numpy"])
+        ]
+        for key in (f"{label}.w", "input_to_output.w"):
+            np.testing.assert_allclose(found[-1][key], found[0][key], rtol=0, atol=1e-11)
+            assert (found[0][key] != state[key]).mean() > 0.5
+
+
+def test_what_waits_is_no_state(samples):
+    """C++ keeps it once for each neuron and delay, and not where a synapse changes it by itself."""
+    rules = {
+        "kept": RULES["triplet"],
+        "used_up": PlasticityRule(
+            pre_traces="dr1/dt = -r1/tau : 1", on_pre_trace="r1 += 1", at_slot_start_pre="r1 = 0",
+            on_post="w = w + r1_pre; r1_pre = 0.5*r1_pre", constants={"tau": 20 * ms},
+        ),
+        "by_weight": PlasticityRule(
+            pre_traces="dr1/dt = -r1/tau : 1", on_pre_trace="r1 += 0.01*w",
+            at_slot_start_pre="r1 = 0", on_post="w = w + 0.1*r1_pre", constants={"tau": 20 * ms},
+        ),
+    }  # fmt: skip
+    for name, rule in rules.items():
+        network = declare(rule, delay=Uniform(low=0 * ms, high=4 * ms))
+        assert bool(learning_of(network.projections[0]).waiting) == (name == "kept")
+        state = network.sample(5)
+        numpy, cpp = (
+            engine.run(network, samples, seed=1, engine=engine_name, state=state).state
+            for engine_name in ENGINES
+        )
+        assert ("input_to_output.r1" in numpy) == (name != "kept")
+        for key, values in numpy.items():
+            np.testing.assert_allclose(cpp[key], values, rtol=1e-11, atol=1e-12, err_msg=key)
+        assert (np.abs(numpy["input_to_output.w"] - state["input_to_output.w"]) > 0.1).mean() > 0.5

@@ -156,6 +156,9 @@ _COLD void _prepare()
     {% for list in _plan.lists %}
     _list_{{list.name}}.prepare({{list.arrays.i}}, {{list.arrays.j}}, {{list.arrays.delay}}, _n_of_{{list.name}},
         {{list.dt}}, {{list.n_pre}}*{{list.lanes}}, {{list.n_post}}*_n_lanes, {{list.arrivals}});
+    {% if list.waits %}
+    _list_{{list.name}}.find_leaders();
+    {% endif %}
     {% for queue, neurons, delays, n in list.pathways %}
     {{queue}}.prepare({{neurons}}, {{delays}}, _n_of_{{list.name}}, {{list.dt}}, {{n}});
     {% endfor %}

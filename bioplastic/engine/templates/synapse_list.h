@@ -46,6 +46,7 @@ struct _SynapseList
     std::vector<int32_t> first;            // of neuron i and delay d: first[i*n_delays + d]
     std::vector<std::vector<int32_t>> fired;  // spikes of the last steps, as a ring
     std::vector<int32_t> place;            // of a synapse in the rows of what arrives
+    std::vector<int32_t> leader;           // first synapse of the same neuron and delay
     int64_t now = 0;
 
     void prepare(const int32_t* pre, const int32_t* post, const double* delay, size_t n, double dt,
@@ -64,6 +65,13 @@ struct _SynapseList
             for (size_t k=0; k<n; k++) place[k] = (int32_t)(steps[k]*n_post + post[k]);
             arrivals->prepare(n_delays, n_post);
         }
+    }
+
+    void find_leaders()
+    {
+        leader.resize(first.back());
+        for (size_t g=1; g<first.size(); g++)
+            std::fill(leader.begin() + first[g - 1], leader.begin() + first[g], first[g - 1]);
     }
 
     void forget()

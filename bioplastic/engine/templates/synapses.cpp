@@ -69,10 +69,18 @@
     {% elif is_listed(pathway) %}
     {% set _array = arrivals_of(pathway) %}
     {% if pathway.objname != 'pre' %}
+    {% set _waiting = waiting(pathway) %}
+    {% if _waiting %}
+    auto& _list = _list_{{pathway.synapses.name}};
+    {% endif %}
     {{queue_of(pathway)}}.deliver(_spikes, _num_spikes, [&](const size_t _idx)
     {
         const size_t _vectorisation_idx = _idx;
-        {{vector_code|autoindent}}
+        {% if _waiting %}
+        const int32_t _first = _list.leader[_idx];
+        double _then_{{_waiting|join(', _then_')}};  // a reader changes nothing
+        {% endif %}
+        {{vector_code|by_first(pathway)|autoindent}}
     });
     {% elif _array %}
     auto& _list = _list_{{pathway.synapses.name}};
@@ -103,11 +111,20 @@
         for(const int32_t _i : _list.fired[(_list.now - _delay) % _list.n_delays])
         {
             const int32_t* _range = &_list.first[(size_t)_i*_list.n_delays + _delay];
+            {% set _waiting = waiting(pathway) %}
+            {% if _waiting %}
+            if(_range[0] == _range[1]) continue;
+            const int32_t _first = _range[0];
+            double _then_{{_waiting|join(', _then_')}};
+            {% endif %}
             for(int32_t _idx=_range[0]; _idx<_range[1]; _idx++)
             {
                 const size_t _vectorisation_idx = _idx;
-                {{vector_code|autoindent}}
+                {{vector_code|by_first(pathway)|autoindent}}
             }
+            {% for variable in _waiting %}
+            {{at_first(variable, pathway)}} = _then_{{variable}};
+            {% endfor %}
         }
     _list.now++;
     {% endif %}
