@@ -271,7 +271,7 @@ def _equations_of_synapses(traces: Traces, *, event_driven: bool) -> str:
 
 
 def with_names_of_their_own(network: Network) -> Network:
-    """Rename traces that have the name of a different trace of the same neurons.
+    """Rename traces that have the name of a different trace, or of a variable, of their neurons.
 
     Projections of equal rules share traces. Of different rules that both call a trace ``o1``, the
     first keeps the name, and a later one's is called ``o1_`` and the name of its projection. So is
@@ -287,6 +287,10 @@ def with_names_of_their_own(network: Network) -> Network:
     network : Network
         The same one where nothing clashes.
     """
+    own_names = {
+        p.name: equations_of(p.neuron.equations).keys() | p.neuron.parameters.keys()
+        for p in network.populations
+    }
     known: dict[str, list[tuple[Traces, str]]] = {p.name: [] for p in network.populations}
     projections = []
     for projection in network.projections:
@@ -297,7 +301,9 @@ def with_names_of_their_own(network: Network) -> Network:
             others = known[population]
             suffix = next((s for t, s in others if t.is_same(traces)), None)
             if suffix is None:
+                names = traces.names | traces.parameters.keys()
                 clash = any(_clash(traces, other) for other, _ in others)
+                clash = clash or bool(names & own_names[population])
                 suffix = _of(projection) if clash else ""
                 others.append((traces, suffix))
             if suffix and rule is not None:

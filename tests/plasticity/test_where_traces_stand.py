@@ -17,6 +17,7 @@ from bioplastic.models import (
     InhibitorySTDP,
     NearestTripletSTDP,
     Network,
+    NeuronModel,
     PairSTDP,
     PairWiring,
     PlasticityRule,
@@ -315,3 +316,39 @@ def test_what_waits_is_no_state(samples):
         for key, values in numpy.items():
             np.testing.assert_allclose(cpp[key], values, rtol=1e-11, atol=1e-12, err_msg=key)
         assert (np.abs(numpy["input_to_output.w"] - state["input_to_output.w"]) > 0.1).mean() > 0.5
+
+
+def test_constants_of_a_rule_may_have_names_of_the_neurons():
+    """A neuron's tau is not the rule's: both keep their values."""
+    neuron = NeuronModel(
+        equations="dv/dt = -v/tau : 1\nr1 : 1", threshold="v > 1", reset="v = 0; r1 += 1",
+        constants={"tau": 10 * ms},
+    )  # fmt: skip
+    plain = dataclasses.replace(
+        neuron, equations="dv/dt = -v/tau_v : 1\nn : 1", reset="v = 0; n += 1",
+        constants={"tau_v": 10 * ms},
+    )  # fmt: skip
+    states = []
+    for model in (neuron, plain):
+        network = Network(
+            populations=(
+                Population(name="a", n=3, neuron=SpikeInput()),
+                Population(name="b", n=3, neuron=model),
+            ),
+            projections=(
+                Projection(
+                    pre="a", post="b", on_pre="v_post += w", weight=Constant(0.4),
+                    rule=InhibitorySTDP(tau=25 * ms, eta=0.1),
+                ),
+            ),
+            watch="b",
+            schedule=Schedule(presentation=None, rest=0 * ms, dt=1 * ms, min_spikes=0),
+        )  # fmt: skip
+        times = np.arange(40) * 1e-3
+        trains = SpikeTrains(times, np.arange(40) % 3, [0, 40], n_units=3, duration=0.05)
+        stimulus = engine.SpikeStimulus(trains=trains)
+        result = engine.run(network, stimulus, seed=0, engine="numpy")
+        states.append(result.state["a_to_b.w"])
+        assert result.counts.sum() > 3
+    np.testing.assert_array_equal(*states)
+    assert np.ptp(states[0]) > 0
