@@ -72,7 +72,7 @@ def explore(what: Result | PlasticityRule, *, sample: int = 0) -> Any:
     >>> from bioplastic.models import PairSTDP
     >>> panels = explore(PairSTDP())
     >>> [panel.get_xlabel()[:5] for panel in panels]
-    ['delay', 'frequ', 'first']
+    ['delay', 'frequ', 'inter']
     """
     if isinstance(what, PlasticityRule):
         draw, sliders = _of_rule(what)
