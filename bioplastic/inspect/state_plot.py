@@ -109,7 +109,7 @@ def _draw_image(axes: Axes, times: Any, values: Any, what: str) -> None:
     axes.set_ylabel("element", fontsize=9, color=INK)
     bar = axes.figure.colorbar(image, ax=axes, pad=0.01, aspect=30)
     bar.set_label(what, fontsize=9, color=INK)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=9, width=0.8, length=3, color=INK, labelcolor=INK)
 
 
