@@ -217,7 +217,8 @@ class Wanted:
     def _expression(self, name: Any) -> Any:
         """Return the equation behind a name where it is a subexpression of a model's."""
         owner, _, variable = str(name).partition(".")
-        for its in (*self.network.populations, *self.network.projections):
+        everybody: tuple[Any, ...] = (*self.network.populations, *self.network.projections)
+        for its in everybody:
             if its.name == owner and (model := getattr(its, _model_of(its))) is not None:
                 found = equations_of(str(model.equations)).get(variable)
                 return found if found is not None and found.type == SUBEXPRESSION else None
@@ -230,7 +231,8 @@ class Wanted:
         self.added = frozenset(map(_stored, expressions))
 
         def extended(its: Any) -> Any:
-            equations, code = [], []
+            equations: list[str] = []
+            code: list[str] = []
             for name, equation in expressions.items():
                 owner, _, value = name.partition(".")
                 if owner == its.name:

@@ -348,9 +348,17 @@ class CompiledProgram:
         for name, chosen in plan.variables.items():
             paths = [folder / f"{k}.probed.{self._numbers[name]}" for k in range(chunk.n_threads)]
             n = int(plan.counts(name, log[:, 0], chunk.n_steps).sum())
-            seen = np.concatenate([np.fromfile(path, np.float64) for path in paths])
-            values[name] = seen.reshape(n, len(chosen))
+            seen = [_numbers_in(path) for path in paths]
+            whole = seen[0] if len(seen) == 1 else np.concatenate(seen)
+            values[name] = whole.reshape(n, len(chosen))
         return plan.probed(log, values)
+
+
+def _numbers_in(path: Path) -> npt.NDArray[np.float64]:
+    """Return the numbers of a file, which stay in it until they are asked for or changed."""
+    if not path.stat().st_size:
+        return np.zeros(0)
+    return np.asarray(np.memmap(path, np.float64, mode="c"))
 
 
 class StandaloneProgram(CompiledProgram):

@@ -72,7 +72,7 @@ def explore(what: Result | PlasticityRule, *, sample: int = 0) -> Any:
     >>> from bioplastic.models import PairSTDP
     >>> panels = explore(PairSTDP())
     >>> [panel.get_xlabel()[:5] for panel in panels]
-    ['delay', 'frequ', 'first']
+    ['delay', 'frequ', 'inter']
     """
     if isinstance(what, PlasticityRule):
         draw, sliders = _of_rule(what)
@@ -111,7 +111,7 @@ def _with_sliders(draw: Callable[..., Panels], sliders: Mapping[str, Any]) -> An
 
     def show(**values: Any) -> None:
         figure = draw(**values)[0].figure
-        display(figure)
+        display(figure)  # type: ignore[no-untyped-call]
         plt.close(figure)
 
     return ipywidgets.VBox([*controls.values(), ipywidgets.interactive_output(show, controls)])
@@ -205,9 +205,10 @@ def _of_rule(rule: PlasticityRule) -> tuple[Callable[..., Panels], dict[str, Any
 
 def _changed(rule: PlasticityRule, values: Mapping[str, Any]) -> PlasticityRule:
     """Give constants of a rule other values."""
-    fields = {name: values[name] for name in field_values(rule) if name in values}
-    others = {name: values.get(name, value) for name, value in rule.constants.items()}
-    return dataclasses.replace(rule, **fields, **({"constants": others} if others else {}))
+    changes = {name: values[name] for name in field_values(rule) if name in values}
+    if rule.constants:
+        changes["constants"] = {n: values.get(n, value) for n, value in rule.constants.items()}
+    return dataclasses.replace(rule, **changes)
 
 
 def _draw_rule(rule: PlasticityRule) -> Panels:

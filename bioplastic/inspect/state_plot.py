@@ -5,7 +5,6 @@ from typing import Any, Final
 import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
-from brian2 import Quantity
 from matplotlib.axes import Axes
 
 from bioplastic.engine import Result, SampleStates, States
@@ -16,6 +15,7 @@ __all__ = ["plot_state"]
 
 #: Up to so many elements have a line each; more are rows of an image.
 _FEW: Final = len(COLORS)
+_PREFIXES: Final = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"))
 
 
 def plot_state(
@@ -109,7 +109,7 @@ def _draw_image(axes: Axes, times: Any, values: Any, what: str) -> None:
     axes.set_ylabel("element", fontsize=9, color=INK)
     bar = axes.figure.colorbar(image, ax=axes, pad=0.01, aspect=30)
     bar.set_label(what, fontsize=9, color=INK)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=9, width=0.8, length=3, color=INK, labelcolor=INK)
 
 
@@ -142,7 +142,10 @@ def _one_sample(states: Any, name: str | None, sample: int) -> tuple[SampleState
 
 def _scaled(values: npt.NDArray[np.float64], unit: Any) -> tuple[npt.NDArray[np.float64], str]:
     """Return values in the multiple of their unit that suits them, and how that is written."""
-    if str(unit) == "1":
+    name, peak = str(unit), float(np.abs(values).max(initial=0.0))
+    if name == "1":
         return values, ""
-    best = Quantity(values if values.size else np.zeros(1), dim=unit.dim).get_best_unit()
-    return values / float(best), str(best)
+    if not name.isalpha() or name == "kg":
+        return values, name
+    scale, prefix = next((its for its in _PREFIXES if peak >= its[0]), (1.0, ""))
+    return values / scale, prefix + name

@@ -236,6 +236,18 @@ def test_traces_of_the_sample_and_neuron_that_are_named(recording):
     ]  # fmt: skip
 
 
+def test_membranes_are_drawn_as_traces_are(train):
+    found = train(every=6, variables=("excitatory.v",), times=np.arange(5, 36, 5) * ms)
+    for variables in (None, ["excitatory.v"]):
+        axes = plot_traces(found, variables=variables, neuron={"excitatory": 3})
+        (line,) = axes.lines
+        v = found.variables["excitatory.v"][:][found.samples == 11, 3]
+        np.testing.assert_array_equal(line.get_ydata(), v)
+        assert axes.get_ylabel() == "value (base unit)"
+    with pytest.raises(ParameterError, match="plot_traces.variables: must be some of"):
+        plot_traces(found, variables=["excitatory.o1"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

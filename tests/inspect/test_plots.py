@@ -412,7 +412,7 @@ def test_raster_parameters_are_checked(spikes, arguments, message):
         (([0.1, np.nan], [0, 1]), "finite seconds"),
         (([0.1], [0.5]), "whole numbers, got float64"),
         (([0.1], [-1]), "units must lie in"),
-        (np.zeros((3, 2)), "must be SpikeTrains or a tuple"),
+        (np.zeros((3, 2)), "must be SpikeTrains, a tuple"),
     ],
 )
 def test_bad_spikes(data, message):

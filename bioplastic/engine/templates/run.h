@@ -287,7 +287,9 @@ struct _Variable
 
     template<class T> static void add(const void* from, const std::vector<int32_t>& chosen, std::vector<double>& to)
     {
-        for (const int32_t k : chosen) to.push_back((double)((const T*)from)[k]);
+        const size_t n = to.size();
+        to.resize(n + chosen.size());
+        for (size_t k=0; k<chosen.size(); k++) to[n + k] = (double)((const T*)from)[chosen[k]];
     }
 
     void add_numbers(int64_t lane, const std::vector<int32_t>& chosen, std::vector<double>& to) const
