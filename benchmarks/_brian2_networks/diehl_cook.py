@@ -4,8 +4,8 @@ Diehl & Cook 2015, Unsupervised learning of digit recognition using spike-timing
 plasticity, doi 10.3389/fncom.2015.00099. 784 inputs; 400 excitatory neurons with adaptive thresholds
 and a timer, each with an inhibitory partner that silences all others. As in ports: traces and
 `post2before` on synapses, delays of 0 to 10 ms from the input, dimensionless conductances, a timer
-that runs at a tenth of time. Ours: images of Gaussian blobs, ten of them, 350 ms each and 150 ms of
-silence, in place of MNIST; no normalisation of weights, steps of 0.5 ms.
+that runs at a tenth of time. Ours: five images of Gaussian blobs, shown twice for 350 ms with 150 ms
+of silence, in place of MNIST; no normalisation of weights, steps of 0.5 ms.
 
 FIGURES
 """
@@ -18,8 +18,8 @@ from brian2 import (
 
 from .frozen import frozen_poisson
 
-N_IMAGES = 10
-DURATION = N_IMAGES * 0.5 * second
+N_IMAGES, N_SHOWINGS = 5, 2
+DURATION = N_IMAGES * N_SHOWINGS * 0.5 * second
 
 v_rest_e, v_rest_i = -65.0 * mV, -60.0 * mV
 v_reset_e, v_reset_i = -65.0 * mV, -45.0 * mV
@@ -71,7 +71,7 @@ post2 = 1.
 
 
 def images(rng):
-    """Draw ten images of 28 x 28 pixels, each of two blobs, as rates in Hz."""
+    """Draw images of 28 x 28 pixels, each of two blobs, as rates in Hz."""
     y, x = np.mgrid[:28, :28]
     centres = rng.uniform(7, 21, (N_IMAGES, 2, 2, 1, 1))
     blobs = np.exp(-((y - centres[:, :, 0]) ** 2 + (x - centres[:, :, 1]) ** 2) / 12).sum(axis=1)
@@ -83,7 +83,8 @@ def build(seed=0, scale=1.0, deterministic=True):
     defaultclock.dt = 0.5 * ms
     rng = np.random.default_rng(seed)
     n = round(400 * scale)
-    frames = (images(rng)[:, None] * np.array([1] * 7 + [0] * 3)[:, None]).reshape(-1, 784)
+    shown = np.array([1] * 7 + [0] * 3)  # in frames of 50 ms
+    frames = (np.tile(images(rng), (N_SHOWINGS, 1))[:, None] * shown[:, None]).reshape(-1, 784)
     if deterministic:
         Xe = frozen_poisson(rng, frames, DURATION, "Xe")
     else:

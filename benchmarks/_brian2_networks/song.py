@@ -3,8 +3,8 @@
 Song, Miller & Abbott 2000, Competitive Hebbian learning through spike-timing-dependent synaptic
 plasticity, doi 10.1038/78829. 1000 Poisson inputs; conductances in units of the leak's. Without
 inhibition and with inputs of 15 Hz and steps of 0.5 ms, which are ours, as is a delay of 1 ms
-between a spike's effect on the weight and on the membrane. Learning steps are four times the
-paper's 0.005, so that a minute suffices.
+between a spike's effect on the weight and on the membrane. Learning steps are twice the
+paper's 0.005, so that five minutes suffice.
 
 FIGURES
 """
@@ -17,7 +17,7 @@ from brian2 import (
 
 from .frozen import frozen_poisson
 
-DURATION = 60 * second
+DURATION = 300 * second
 
 CONSTANTS = {
     "tau_m": 20 * ms,
@@ -28,8 +28,8 @@ CONSTANTS = {
     "v_rest": -74 * mV,
     "v_threshold": -54 * mV,
     "v_reset": -60 * mV,
-    "a_plus": 0.02,
-    "a_minus": -1.05 * 0.02,
+    "a_plus": 0.01,
+    "a_minus": -1.05 * 0.01,
 }
 
 EQUATIONS = """

@@ -80,7 +80,7 @@ def build(seed=0, scale=1.0, deterministic=True):
         seed_brian(seed + k)
         synapses.connect(p=0.02)
     plastic.w = 0
-    plastic.eta = 0.01
+    plastic.eta = 0.1
     plastic.target = 2 * 3 * 0.02  # 3 Hz
     plastic.w_max = 100
     if not deterministic:
