@@ -28,8 +28,8 @@ PROTOCOL = """
     default flags, and bioplastic's cpp_standalone by models.from_brian2. "build": seconds until the
     simulation can start, code generated and compiled in empty caches, Python objects included;
     of the first round.
-    "run": seconds of the simulation alone, median of {rounds} rounds in which the devices take turns.
-    "agree": the biological time up to which all monitored spikes are those of the runtime device, in
+    "run": seconds of the simulation alone, median of {rounds} rounds in which devices take turns.
+    "agree": the biological time up to which monitored spikes are those of the runtime device, in
     every step and neuron; "all" where that is the whole duration.
     """
 

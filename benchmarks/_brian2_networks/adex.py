@@ -1,20 +1,32 @@
 """Adaptive exponential neurons: adapting, bursting and fast-spiking ones in one network.
 
-Brette & Gerstner 2005, Adaptive exponential integrate-and-fire model as an effective description of
-neuronal activity, doi 10.1152/jn.00686.2005; its parameters for adapting (600) and bursting (200)
-neurons, and fast-spiking ones without adaptation (200). Ours: the network about them, 5 %
-connected, with conductances and delays drawn from 0.5 to 3 ms and constant currents that differ from
-neuron to neuron; and that a burst (two spikes within 8 ms, a custom event) makes a neuron adapt
-more. Where not deterministic, white noise joins the current.
+Brette & Gerstner 2005, Adaptive exponential integrate-and-fire model as an effective description
+of neuronal activity, doi 10.1152/jn.00686.2005; its parameters for adapting (600) and bursting
+(200) neurons, and fast-spiking ones without adaptation (200). Ours: the network about them, 5 %
+connected, with conductances and delays drawn from 0.5 to 3 ms and constant currents that differ
+from neuron to neuron; and that a burst (two spikes within 8 ms, a custom event) makes a neuron
+adapt more. Where not deterministic, white noise joins the current.
 
 FIGURES
 """
 
 import numpy as np
 from brian2 import (
-    Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, defaultclock, mV, ms, nA, nS, pA, pF,
-    seed as seed_brian,
+    Network,
+    NeuronGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    defaultclock,
+    ms,
+    mV,
+    nA,
+    nS,
+    pF,
 )  # fmt: skip
+from brian2 import (
+    seed as seed_brian,
+)
 
 DURATION = 1000 * ms
 
@@ -72,7 +84,7 @@ def build(seed=0, scale=1.0, deterministic=True):
     cells.a = np.array([4, 4, 0])[kinds] * nS
     cells.b = np.array([0.0805, 0.5, 0])[kinds] * nA
     cells.tau_w = np.array([144, 20, 144])[kinds] * ms
-    cells.v_reset = np.array([-70.6, -47.2, -70.6])[kinds] * mV
+    cells.v_reset = np.array([-70.6, -45.4, -70.6])[kinds] * mV
     cells.t_ref = np.array([2, 0.5, 1])[kinds] * ms
     cells.last = -1000 * ms
     weights = {"w_exc": 0.3 * nS / scale, "w_inh": 2 * nS / scale}

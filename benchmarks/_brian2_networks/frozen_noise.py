@@ -1,19 +1,33 @@
 """Spikes are reliable under a fluctuating current, and not under a constant one.
 
 Mainen & Sejnowski 1995, Reliability of spike timing in neocortical neurons, doi
-10.1126/science.7770778: the same current is shown many times, here to as many neurons, half of which
-get frozen noise (a `TimedArray`) and half its mean. All of it is ours: integrate-and-fire neurons in
-place of cells in a slice, whose trials differ in where the membrane begins and, where not
-deterministic, in their noise; and a current that saturates, by a function in C++ as well.
+10.1126/science.7770778: the same current is shown many times, here to as many neurons, half of
+which get frozen noise (a `TimedArray`) and half its mean. All of it is ours: integrate-and-fire
+neurons in place of cells in a slice, whose trials differ in where the membrane begins and, where
+not deterministic, in their noise; and a current that saturates, by a function in C++ as well.
 
-FIGURES
+Found (Brian's runtime device, 1 s): 14 Hz in both halves. After 0.3 s all spikes under frozen
+noise are common to at least 51 of its 100 trials within 1 ms; under the constant current no
+millisecond has more than 8.
 """
 
 import numpy as np
 from brian2 import (
-    Network, NeuronGroup, SpikeMonitor, StateMonitor, TimedArray, check_units, defaultclock,
-    implementation, ms, mV, pA, seed as seed_brian,
+    Network,
+    NeuronGroup,
+    SpikeMonitor,
+    StateMonitor,
+    TimedArray,
+    check_units,
+    defaultclock,
+    implementation,
+    ms,
+    mV,
+    pA,
 )  # fmt: skip
+from brian2 import (
+    seed as seed_brian,
+)
 
 DURATION = 1000 * ms
 

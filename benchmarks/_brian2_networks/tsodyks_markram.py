@@ -2,21 +2,30 @@
 
 Tsodyks, Uziel & Markram 2000, Synchrony generation in recurrent networks with frequency-dependent
 synapses, doi 10.1523/JNEUROSCI.20-01-j0003.2000. 400 excitatory and 100 inhibitory neurons, 10 %
-connected, background currents that hold each neuron near its threshold, constant ones: the paper's
-network has no noise. Every synapse integrates its recovered and active shares (x and y), and neurons
-sum active shares in every step; u belongs to spikes alone. Ours: y is what the postsynaptic neuron
-receives, so that the share z of the paper is 1 - x - y; Gaussian parameters are cut at a fifth and
-twice their mean.
+connected, background currents that hold each neuron near its threshold, constant ones: the
+paper's network has no noise. Every synapse integrates its recovered and active shares (x and y),
+and neurons sum active shares in every step; u belongs to spikes alone. Ours: y is what the
+postsynaptic neuron receives, so that the share z of the paper is 1 - x - y; mean strengths and
+background currents (13.75 to 15.25 mV, with a threshold of 15 mV); parameters are Gaussian, cut
+at a fifth and twice their mean.
 
 FIGURES
 """
 
 import numpy as np
 from brian2 import (
-    Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, defaultclock, ms, mV, second,
+    Network,
+    NeuronGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    defaultclock,
+    ms,
+    mV,
+    second,
 )  # fmt: skip
 
-DURATION = 3 * second
+DURATION = 2 * second
 
 tau_membrane, v_threshold, v_reset = 30 * ms, 15 * mV, 13.5 * mV
 tau_syn = 3 * ms
@@ -80,10 +89,10 @@ def build(seed=0, scale=1.0, deterministic=True):
         method="exact", name="neurons",
     )  # fmt: skip
     neurons.v = rng.uniform(0, 15, size) * mV
-    neurons.background = rng.uniform(14.5, 15.5, size) * mV
+    neurons.background = rng.uniform(13.75, 15.25, size) * mV
     neurons.t_ref = np.repeat([3.0, 2.0], [n_exc, n_inh]) * ms
     exc, inh = neurons[:n_exc], neurons[n_exc:]
-    ee = pathway(rng, exc, exc, "I_exc", 1.8 / scale, "exc_exc", facilitating=False)
+    ee = pathway(rng, exc, exc, "I_exc", 5.4 / scale, "exc_exc", facilitating=False)
     ei = pathway(rng, exc, inh, "I_exc", 5.4 / scale, "exc_inh", facilitating=True)
     ie = pathway(rng, inh, exc, "I_inh", -7.2 / scale, "inh_exc", facilitating=False)
     ii = pathway(rng, inh, inh, "I_inh", -7.2 / scale, "inh_inh", facilitating=True)

@@ -1,21 +1,34 @@
 """A balanced network that inhibitory plasticity calms.
 
 Vogels, Sprekeler, Zenke, Clopath & Gerstner 2011, Inhibitory plasticity balances excitation and
-inhibition in sensory pathways and memory networks, doi 10.1126/science.1211095. 8000 excitatory and
-2000 inhibitory neurons, 2 % connected; synapses of inhibitory onto excitatory neurons begin at 0
-and learn. Ours: a learning rate ten times the paper's 0.001 nS scale, so that seconds suffice, and
-initial membranes from -60 to -50 mV. No noise in either form; other numbers where not deterministic.
+inhibition in sensory pathways and memory networks, doi 10.1126/science.1211095. 8000 excitatory
+and 2000 inhibitory neurons, 2 % connected; synapses of inhibitory onto excitatory neurons begin
+at 0 and learn. Ours: a learning rate of 0.1 weights of 0.3 nS, so that two seconds suffice, and
+initial membranes from -60 to -50 mV. The network has no noise.
 
-FIGURES
+Found (Brian's runtime device, 2 s): all neurons from 135 Hz in the first 0.1 s to 9 Hz in the
+last, excitatory ones 9.7 Hz in the last second. The target of 3 Hz is not reached within 2 s.
 """
 
 import numpy as np
 from brian2 import (
-    Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, defaultclock, ms, mV, nS, pA, pF,
-    seed as seed_brian,
+    Network,
+    NeuronGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    defaultclock,
+    ms,
+    mV,
+    nS,
+    pA,
+    pF,
 )  # fmt: skip
+from brian2 import (
+    seed as seed_brian,
+)
 
-DURATION = 1000 * ms
+DURATION = 2000 * ms
 
 g_leak, capacitance = 10 * nS, 200 * pF
 E_rest, E_inh, E_exc = -60 * mV, -80 * mV, 0 * mV
