@@ -47,7 +47,7 @@ dg_gaba/dt = -g_gaba/tau_gaba : siemens
 PLASTIC = """
 w : 1
 eta : 1 (shared)
-target : 1 (shared, constant)
+alpha : 1 (shared, constant)
 w_max : 1 (shared, constant)
 dpre_trace/dt = -pre_trace/tau_stdp   : 1 (event-driven)
 dpost_trace/dt = -post_trace/tau_stdp : 1 (event-driven)
@@ -56,7 +56,7 @@ ON_PRE = {
     "transmit": "g_gaba += w*unit",
     "learn": """
         pre_trace += 1
-        w = clip(w + (post_trace - target)*eta, 0, w_max)
+        w = clip(w + (post_trace - alpha)*eta, 0, w_max)
     """,
 }
 ON_POST = """
@@ -94,7 +94,7 @@ def build(seed=0, scale=1.0, deterministic=True):
         synapses.connect(p=0.02)
     plastic.w = 0
     plastic.eta = 0.1
-    plastic.target = 2 * 3 * 0.02  # 3 Hz
+    plastic.alpha = 2 * 3 * 0.02  # 3 Hz
     plastic.w_max = 100
     if not deterministic:
         seed_brian(None)
