@@ -57,6 +57,8 @@ class SynapseModel(Declaration):
         Statements at times and moments of their own.
     learned : tuple of str
         Variables that last from sample to sample, which ``Network.frozen()`` holds as they are.
+    method : str
+        By which equations are integrated that are not event-driven, any of Brian's.
 
     Examples
     --------
@@ -79,6 +81,7 @@ class SynapseModel(Declaration):
     pathways: tuple[Pathway, ...] = ()
     regularly: tuple[Regularly, ...] = ()
     learned: tuple[str, ...] = read_at_start(default=())
+    method: str = "euler"
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)

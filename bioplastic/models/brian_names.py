@@ -1,0 +1,125 @@
+"""Strings of Brian's objects: what they name beside their own variables, and how they are written.
+
+The only file of this room that reads what Brian keeps for itself: `Group._refractory`, which no
+public name gives.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from brian2 import Quantity
+from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, Function
+from brian2.core.namespace import DEFAULT_UNITS
+from brian2.equations.equations import BOOLEAN, DIFFERENTIAL_EQUATION, FLOAT
+from brian2.utils.stringtools import word_substitute
+
+from bioplastic.errors import ParameterError
+from bioplastic.models.strings import FUNCTIONS, LINKED, words_of
+
+__all__ = ["External", "equation_line", "refractory_of", "refuse", "unit_text"]
+
+#: Names that mean something else in strings of ours.
+TAKEN = {
+    "neuron": frozenset({*FUNCTIONS, *LINKED, "presentation", "refractory_period"}),
+    "synapse": frozenset({"w", "norm"}),
+}
+
+
+def refuse(what: Any, problem: str, remedy: str) -> ParameterError:
+    """Make the error of an object of Brian that has no counterpart."""
+    name = getattr(what, "name", "")
+    return ParameterError(
+        f"from_brian2: {type(what).__name__}{f' {name!r}' if name else ''}: {problem}; {remedy}"
+    )
+
+
+def refractory_of(group: Any) -> Any:
+    """Return the refractory period of a group, or its condition; '' where there is none."""
+    given = group._refractory
+    return "" if given is False else given
+
+
+def unit_text(equation: Any) -> str:
+    """Write the unit of a variable as equations do; Brian prints some that it cannot read."""
+    if equation.var_type != FLOAT:
+        return "boolean" if equation.var_type == BOOLEAN else "integer"
+    return "1" if equation.dim.is_dimensionless else repr(equation.unit).replace(" ", "")
+
+
+def equation_line(
+    equation: Any, *, code: str | None = None, without: Iterable[str] = (), more: Iterable[str] = ()
+) -> str:
+    """Write an equation of Brian as a line of ours, with another right side where it is given."""
+    name = equation.varname
+    if code is None and equation.expr is not None:
+        code = equation.expr.code
+    left = f"d{name}/dt" if equation.type == DIFFERENTIAL_EQUATION else name
+    flags = [f for f in dict.fromkeys([*equation.flags, *more]) if f not in without]
+    right = "" if code is None else f" = {' '.join(code.split())}"
+    return f"{left}{right} : {unit_text(equation)}" + (f" ({', '.join(flags)})" if flags else "")
+
+
+class External:
+    """Constants and functions that strings of a group name beside its variables.
+
+    Parameters
+    ----------
+    group : brian2.Group
+        It resolves names: in its own namespace, then in `namespace`.
+    namespace : mapping
+        What the script around it has.
+    of : {"neuron", "synapse"}
+        Whose strings they become.
+    """
+
+    def __init__(self, group: Any, namespace: Mapping[str, Any], of: str) -> None:
+        self.group, self.namespace, self.taken = group, namespace, TAKEN[of]
+        self.constants: dict[str, Any] = {}
+        self.functions: dict[str, Any] = {}
+
+    def values(self, words: Iterable[str]) -> dict[str, Any]:
+        """Look words up: quantities and functions, by their names."""
+        found: dict[str, Any] = {}
+        for word in words:
+            known = (*self.group.variables, *DEFAULT_CONSTANTS, *DEFAULT_UNITS, *DEFAULT_FUNCTIONS)
+            if word not in known:
+                found[word] = self._resolved(word)
+        return {n: v for n, v in found.items() if v is not None}
+
+    def text(self, text: str, made: Iterable[str] = ()) -> str:
+        """Take in what a string names, and write it with names that are free.
+
+        `made` are variables that statements make for themselves.
+        """
+        renamed: dict[str, str] = {}
+        for word, value in self.values(words_of(text) - {*made}).items():
+            free = word
+            while free in self.taken or (free != word and free in self.group.variables):
+                free += "_"
+            renamed[word] = free
+            (self.functions if isinstance(value, Function) else self.constants)[free] = value
+        changed = {old: new for old, new in renamed.items() if old != new}
+        return word_substitute(text, changed) if changed else text
+
+    def _resolved(self, word: str) -> Any:
+        given = (getattr(self.group, "namespace", None) or {}).get(word, self.namespace.get(word))
+        if isinstance(given, np.ndarray) and np.ndim(given):
+            raise refuse(
+                self.group,
+                f"its strings name the array {word!r}",
+                f"make it a variable of the group (`{word} : 1 (constant)`), or a TimedArray",
+            )
+        try:
+            found = self.group.resolve_all([word], self.namespace, user_identifiers=())[word]
+        except KeyError:
+            raise refuse(
+                self.group,
+                f"nothing gives {word!r}, which its strings name",
+                f"define it where from_brian2 is called, or give namespace={{{word!r}: ...}}",
+            ) from None
+        if isinstance(found, Function):
+            return found
+        value = found.get_value()
+        number = int(value) if np.asarray(value).dtype.kind in "biu" else float(value)
+        return number if found.dim.is_dimensionless else Quantity(float(number), dim=found.dim)
