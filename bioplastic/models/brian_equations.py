@@ -91,7 +91,7 @@ class Variables:
     def _start(self, equation: Any) -> None:
         """Let a variable begin each sample with its present values."""
         name = equation.varname
-        values, begin = self._values(name), self.free(f"{name}_begin")
+        values, begin = self._values(name), self.external.free(f"{name}_begin")
         same, place = bool((values == values[:1]).all()), len(self.starts)
         if "shared" in equation.flags:  # which Brian wants ahead of all others
             place = 0
@@ -106,12 +106,6 @@ class Variables:
             self.lines.append(f"{begin} :{line}")
             self.state[f"{self.owner}.{begin}"] = values
         self.starts.insert(place, f"{name} = {begin}")
-
-    def free(self, name: str) -> str:
-        """Make a name that nothing has."""
-        while name in self.group.variables or name in self.external.constants:
-            name += "_"
-        return name
 
 
 def _quantity(values: npt.NDArray[np.float64], equation: Any) -> Any:
@@ -143,6 +137,7 @@ def method_of(group: Any, namespace: Mapping[str, Any]) -> str:
     known = StateUpdateMethod.stateupdaters
     if callable(choice):
         named = next((n for n, method in known.items() if method is choice), None)
+        named = getattr(choice, "name", named)  # of ours
         if named is None:
             raise refuse(group, "its method has no name", "choose one of Brian's by its name")
         return str(named)

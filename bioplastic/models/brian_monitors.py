@@ -3,13 +3,14 @@
 from typing import Any
 
 import numpy as np
-from brian2 import PopulationRateMonitor, SpikeMonitor, StateMonitor
+from brian2 import EventMonitor, PopulationRateMonitor, StateMonitor
 
 from bioplastic.models.brian_names import refuse
+from bioplastic.models.timing import every
 
 __all__ = ["MONITORS", "record_of"]
 
-MONITORS = (SpikeMonitor, StateMonitor, PopulationRateMonitor)
+MONITORS = (EventMonitor, StateMonitor, PopulationRateMonitor)
 
 
 def record_of(monitors: list[Any], dt: float) -> dict[str, Any]:
@@ -19,7 +20,7 @@ def record_of(monitors: list[Any], dt: float) -> dict[str, Any]:
     -------
     record : dict
         ``"spikes"`` with names of populations, and ``"group.variable"`` with elements, or with
-        ``(interval, elements)`` where a monitor has a dt of its own.
+        :class:`every` where a monitor has a dt of its own.
     """
     spikes: list[str] = []
     record: dict[str, Any] = {}
@@ -37,7 +38,7 @@ def record_of(monitors: list[Any], dt: float) -> dict[str, Any]:
             key = f"{source.name}.{name}"
             if key in record:
                 raise refuse(monitor, f"{key} is watched twice", "leave one of the monitors out")
-            record[key] = elements if float(interval) == dt else (interval, elements)
+            record[key] = elements if float(interval) == dt else every(interval, elements)
     return ({"spikes": list(dict.fromkeys(spikes))} if spikes else {}) | record
 
 

@@ -15,6 +15,7 @@ from brian2.equations.equations import BOOLEAN, DIFFERENTIAL_EQUATION, FLOAT
 from brian2.utils.stringtools import word_substitute
 
 from bioplastic.errors import ParameterError
+from bioplastic.models.declaration import unit_name
 from bioplastic.models.strings import FUNCTIONS, LINKED, words_of
 
 __all__ = ["External", "equation_line", "refractory_of", "refuse", "unit_text"]
@@ -44,7 +45,9 @@ def unit_text(equation: Any) -> str:
     """Write the unit of a variable as equations do; Brian prints some that it cannot read."""
     if equation.var_type != FLOAT:
         return "boolean" if equation.var_type == BOOLEAN else "integer"
-    return "1" if equation.dim.is_dimensionless else repr(equation.unit).replace(" ", "")
+    short = repr(equation.unit)
+    short = short if short.isidentifier() else unit_name(equation.unit)
+    return "1" if equation.dim.is_dimensionless else short
 
 
 def equation_line(
@@ -75,6 +78,8 @@ class External:
 
     def __init__(self, group: Any, namespace: Mapping[str, Any], of: str) -> None:
         self.group, self.namespace, self.taken = group, namespace, TAKEN[of]
+        #: names that neurons of synapses have, which Brian lets synapses not have
+        self.neurons: frozenset[str] = frozenset()
         self.constants: dict[str, Any] = {}
         self.functions: dict[str, Any] = {}
 
@@ -94,13 +99,20 @@ class External:
         """
         renamed: dict[str, str] = {}
         for word, value in self.values(words_of(text) - {*made}).items():
-            free = word
-            while free in self.taken or (free != word and free in self.group.variables):
-                free += "_"
-            renamed[word] = free
+            free = renamed[word] = self.free(word) if word in self.taken | self.neurons else word
             (self.functions if isinstance(value, Function) else self.constants)[free] = value
         changed = {old: new for old, new in renamed.items() if old != new}
         return word_substitute(text, changed) if changed else text
+
+    def free(self, name: str) -> str:
+        """Make a name that nothing has."""
+        while (
+            name in self.taken | self.neurons
+            or name in self.group.variables
+            or name in self.constants
+        ):
+            name += "_"
+        return name
 
     def _resolved(self, word: str) -> Any:
         given = (getattr(self.group, "namespace", None) or {}).get(word, self.namespace.get(word))

@@ -47,6 +47,11 @@ class _Way:
         return str(self.brian.prepost)
 
     @property
+    def place(self) -> tuple[int, str]:
+        """Where Brian runs it among all pathways."""
+        return int(self.brian.order), str(self.brian.name)
+
+    @property
     def delays(self) -> npt.NDArray[np.float64]:
         return np.array(self.brian.variables["delay"].get_value(), dtype=np.float64)
 
@@ -99,14 +104,11 @@ class ReadSynapses:
             for o in synapses.contained_objects
             if hasattr(o, "prepost") and o.active
         ]
-        self.ways.sort(key=lambda way: (_SIDES.index(way.side), way.brian.name))
+        self.ways.sort(key=lambda way: (_SIDES.index(way.side), way.place))
         for way in self.ways:
-            usual = way.brian.when == "synapses" and way.brian.order == (
-                -1 if way.side == "pre" else 1
-            )
-            if not usual:
-                problem = f"pathway {way.brian.name!r} has a when or an order of its own"
-                raise refuse(synapses, problem, "leave them as Brian sets them")
+            if way.brian.when != "synapses":
+                problem = f"pathway {way.brian.name!r} has when={way.brian.when!r}"
+                raise refuse(synapses, problem, "leave it out")
         self.regularly = [(self.ours(code), how) for code, how in regular_of(synapses, dt)]
         self.summed = {
             name: self.ours(updater.expression.code)
@@ -116,7 +118,8 @@ class ReadSynapses:
         self.written = {s.name for code in codes for s in statements_of(code)}
 
     def _name_of(self, pathway: Any) -> str:
-        return {"post": "on_post"}.get(pathway.objname, str(pathway.objname))
+        name = str(pathway.objname)
+        return "on_pre" if name == "pre" and pathway.event != "spike" else name
 
     def _positions(self) -> dict[str, str]:
         """Write numbers of neurons, and how many there are, as those of whole populations."""
@@ -160,18 +163,21 @@ class ReadSynapses:
         return i + self.ends["pre"][1], j + self.ends["post"][1]
 
     def projection(
-        self, keep: Set[str], sums: Mapping[str, str]
+        self, keep: Set[str], sums: Mapping[str, str], taken: Set[str]
     ) -> tuple[Projection, State]:
         """Make the projection, and what its synapses begin with.
 
         `keep` names what lasts beside weights, `sums` variables of neurons that take the place of
-        those that are summed into.
+        those that are summed into, `taken` what its neurons have.
         """
+        self.external.neurons = frozenset(taken)
         i, j = self.pairs
         ends = {"pre": self.ends["pre"][0].name, "post": self.ends["post"][0].name}
         given: dict[str, Any] = {**ends, "label": self.name, "on_pre": "", "pooled": False}
         lists: State = {}
-        added = self._added()
+        wiring = given["wiring"] = self._wiring(i, j)
+        regular = isinstance(wiring, str) and not any(way.delays.any() for way in self.ways)
+        added = self._added() if regular else None
         if added is not None:
             given |= added[0]
             lists |= added[1]
@@ -183,7 +189,6 @@ class ReadSynapses:
             given["delay"], late = self._delay(first)
             lists["delay"] = late
             given["on_pre"] = given["on_pre"] or first.code
-        given["wiring"] = self._wiring(i, j)
         projection = Projection(**given)
         if projection.listed:
             for way in self.ways:
@@ -226,11 +231,13 @@ class ReadSynapses:
     def _added(self) -> tuple[dict[str, Any], State] | None:
         """Return the projection's fields where a spike adds one number, and nothing else happens.
 
-        Engines compute that when the spike is fired.
+        Regular wirings need no list of synapses then.
         """
         first = self._first
         if first is None or len(self.ways) > 1 or self.regularly or self.summed or self.held:
             return None
+        if "w" in self.external.neurons:
+            return None  # Brian lets nobody else have the name
         statements, own = statements_of(first.code), self.equations.keys()
         if len(statements) != 1 or any(e.type != PARAMETER for e in self.equations.values()):
             return None

@@ -21,6 +21,7 @@ from bioplastic.models.network import Network
 from bioplastic.models.population import Population
 from bioplastic.models.projection import Projection
 from bioplastic.models.schedule import Schedule
+from bioplastic.models.strings import variables_of
 from bioplastic.models.suggesting import closest
 from bioplastic.spikes import SpikeTrains
 
@@ -150,14 +151,16 @@ def from_brian2(
             for side, (base, _, _) in link.ends.items()
             if of == base.name and link.name in parts
         }
-        projection, values = link.projection(kept, renamed)
+        ends = {base.name for base, _, _ in link.ends.values()}
+        taken = {name for p in populations if p.name in ends for name in _names(p)}
+        projection, values = link.projection(kept, renamed, taken)
         projections.append(projection)
         state |= values
     record = record_of(monitors, dt)
     network = Network(
         populations=tuple(populations),
         projections=tuple(projections),
-        watch=_watched(watch, record, populations),
+        watch=_watched(watch, record, populations, neurons),
         schedule=Schedule(
             presentation=presentation, rest=rest, dt=dt * second, min_spikes=0, max_repeats=0
         ),
@@ -183,13 +186,12 @@ def _sorted_out(objects: Any) -> tuple[list[Any], list[Any], list[Any], list[Any
         found = list(objects.objects)
     elif isinstance(objects, Iterable) and not isinstance(objects, (str, brian2.Group)):
         found = list(brian2.Network(*objects).objects)
-        if isinstance(objects, set | frozenset):
-            found.sort(key=lambda o: o.name)
     else:
         raise ParameterError(
             f"from_brian2.objects: must be a brian2.Network or several objects, for example "
             f"collect(), got {objects!r}"
         )
+    found.sort(key=lambda each: each.name)  # they come as a set
     parts: tuple[list[Any], ...] = ([], [], [], [])
     kinds = (_GROUPS, (brian2.Synapses,), (brian2.PoissonInput,), MONITORS)
     for each in found:
@@ -242,10 +244,19 @@ def _time_step(groups: list[Any]) -> float:
 
 
 def _in_order(links: list[ReadSynapses]) -> list[ReadSynapses]:
-    """Order projections as Brian orders pathways: by the side of the spike, then by their names."""
+    """Order projections as Brian orders pathways: by their `order`, then by their names."""
+    orders = {
+        side: [w.place[0] for link in links for w in link.ways if w.side == side]
+        for side in ("pre", "post")
+    }
+    if max(orders["pre"], default=-1) >= min(orders["post"], default=max(orders["pre"], default=0) + 1):
+        raise ParameterError(
+            "from_brian2: pathways on spikes of post must have a higher order than all of pre, got "
+            f"{min(orders['post'])} and {max(orders['pre'])}; leave orders as Brian sets them"
+        )
     before: dict[str, set[str]] = {link.name: set() for link in links}
     for side in ("pre", "post"):
-        ways = [(w.brian.name, link.name) for link in links for w in link.ways if w.side == side]
+        ways = [(w.place, link.name) for link in links for w in link.ways if w.side == side]
         owners = [owner for owner, _ in itertools.groupby(owner for _, owner in sorted(ways))]
         if len({*owners}) < len(owners):
             twice = next(name for name in owners if owners.count(name) > 1)
@@ -319,11 +330,19 @@ def _check_names(argument: str, given: set[str], known: list[str]) -> None:
         raise ParameterError(f"from_brian2.{argument}: there is no {name!r}; {remedy}")
 
 
-def _watched(watch: Any, record: dict[str, Any], populations: list[Population]) -> Any:
+def _names(population: Population) -> set[str]:
+    neuron = population.neuron
+    return {*variables_of(str(neuron.equations)), *neuron.parameters}
+
+
+def _watched(
+    watch: Any, record: dict[str, Any], populations: list[Population], neurons: list[ReadNeurons]
+) -> Any:
     if watch is not None:
         return watch if isinstance(watch, str) else tuple(watch)
     spiking = [p.name for p in populations if p.neuron.spikes]
-    own = [p.name for p in populations if p.neuron.spikes and not p.neuron.takes]
+    groups = {n.name for n in neurons if isinstance(n.group, brian2.NeuronGroup)}
+    own = [name for name in spiking if name in groups]
     found = tuple(record.get("spikes", ())) or tuple(own or spiking)
     if not found:
         raise ParameterError(
