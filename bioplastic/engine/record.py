@@ -7,13 +7,13 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Quantity, Unit, have_same_dimensions, second
+from brian2 import Unit
 from brian2.equations.equations import SUBEXPRESSION
 
 from bioplastic.engine.plan import plan_of
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network, Population, Regularly
-from bioplastic.models.declaration import Declaration, require, unit_name, whole_numbers
+from bioplastic.models.declaration import unit_name
 from bioplastic.models.strings import equations_of
 from bioplastic.models.suggesting import closest
 from bioplastic.models.timing import every

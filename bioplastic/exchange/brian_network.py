@@ -127,7 +127,9 @@ def _neurons(
     if neuron.takes == "rates":
         learned = [added for added in plan.of(name, ON_SPIKE, RESET) if _of_rule(added)]
         if not learned:
-            group = b2.PoissonGroup(population.n, np.zeros(population.n) * b2.Hz, clock=clock, name=name)
+            group = b2.PoissonGroup(
+                population.n, np.zeros(population.n) * b2.Hz, clock=clock, name=name
+            )
             net.add(group)
             return group
     elif neuron.takes:
@@ -181,9 +183,7 @@ def _of_rule(action: Action) -> bool:
 
 def _codes(takes: str, actions: tuple[Action, ...]) -> list[str]:
     """Return statements, of an input those of rules alone."""
-    return [
-        code for a in actions for kind, code in a.parts if not takes or kind == "rule"
-    ]
+    return [code for a in actions for kind, code in a.parts if not takes or kind == "rule"]
 
 
 def _parameters(plan: Plan, name: str) -> dict[str, Any]:
@@ -248,7 +248,7 @@ def _synapses(
         on_pre=codes["pre"] or None,
         on_post=codes["post"] or None,
         on_event=events,
-        delay={way: 0 * b2.ms for way in orders.keys() - late},
+        delay=dict.fromkeys(orders.keys() - late, 0 * b2.ms),
         method=integrators.resolve(projection.synapse.method if projection.synapse else "euler"),
         namespace=_namespace(plan, name),
         clock=clock,
@@ -262,6 +262,8 @@ def _synapses(
         getattr(synapses, way).delay = values[f"{name}.{keys[way]}"] * b2.second
     for way, order in orders.items():
         getattr(synapses, way).order = order
+    for summed in synapses.summed_updaters.values():
+        summed.order = projection.synapse.summed_order if projection.synapse else -1
     if projection.norm is not None:
         total = np.bincount(j, synapses.w_[:], len(post))
         synapses.w_[:] *= projection.norm / np.where(total == 0, 1, total)[j]
@@ -287,4 +289,3 @@ def _check_state(net: b2.Network, state: Mapping[str, Any]) -> None:
             raise ParameterError(
                 f"Network.to_brian2: state[{key!r}]: there is no {owner!r}; {remedy}"
             )
-

@@ -197,7 +197,10 @@ class ReadNeurons:
             self.external.constants[weight] = given.weight
         self.external.constants[f"input_mean_{k}"] = mean
         part = ""
-        start, stop = getattr(given.group, "start", 0), getattr(given.group, "stop", len(self.group))
+        start, stop = (
+            getattr(given.group, "start", 0),
+            getattr(given.group, "stop", len(self.group)),
+        )
         if (start, stop) != (0, len(self.group)):
             part = f"*int(i >= {start} and i < {stop})"
         code = f"{given.target_var} += {weight}*poisson(input_mean_{k}){part}"

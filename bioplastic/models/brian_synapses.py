@@ -188,7 +188,8 @@ class ReadSynapses:
         if first is not None:
             given["delay"], late = self._delay(first)
             lists["delay"] = late
-            given["on_pre"] = given["on_pre"] or first.code
+            if not (added or given["synapse"].learned):
+                given["on_pre"] = first.code
         projection = Projection(**given)
         if projection.listed:
             for way in self.ways:
@@ -287,7 +288,9 @@ class ReadSynapses:
         ways = [way for way in self.ways if way is not self._first]
         for way in self.ways:
             way.code = self._text(way.code)
+        first = self._first
         model = SynapseModel(
+            on_pre=first.code if first is not None and variables.learned else "",
             equations="\n".join(lines),
             at_slot_start="\n".join(starts),
             pathways=tuple(
@@ -298,10 +301,19 @@ class ReadSynapses:
             regularly=tuple(replace(how, code=self._text(code)) for code, how in self.regularly),
             learned=tuple(variables.learned),
             method=method_of(synapses, self.namespace),
+            summed_order=self._summed_order,
             constants=variables.constants | self.external.constants,
             namespace=self.external.functions,
         )  # fmt: skip
         return model, {k.partition(".")[2]: v for k, v in variables.state.items()}
+
+    @property
+    def _summed_order(self) -> int:
+        """Return Brian's place of sums: 0, and not -1, where they go to a part of a group."""
+        orders = {updater.order for updater in self.synapses.summed_updaters.values()}
+        if len(orders) > 1:
+            raise refuse(self.synapses, "its sums have several orders", "leave them as Brian sets")
+        return int(min(orders, default=-1))
 
     def _add(self, variables: Variables, name: str, equation: Any, keep: Set[str]) -> None:
         code = None if equation.expr is None else self._text(self.ours(equation.expr.code))
@@ -313,7 +325,11 @@ class ReadSynapses:
             variables.lines.append(line + (shared or "(constant over dt)"))
             return
         moves = equation.type == DIFFERENTIAL_EQUATION
-        if equation.type == PARAMETER and name not in self.written and "linked" not in equation.flags:
+        if (
+            equation.type == PARAMETER
+            and name not in self.written
+            and "linked" not in equation.flags
+        ):
             more = ("constant",)
         lasts = f"{self.name}.{name}" in keep or not (moves or is_time(equation))
         variables.add(equation, code, written=name in self.written, lasts=lasts, more=more)

@@ -166,7 +166,7 @@ def from_brian2(
         ),
     )
     given = [g for g in groups if isinstance(g, brian2.SpikeGeneratorGroup)]
-    if presentation is None and len(given) != len(network.inputs) or not network.inputs:
+    if (presentation is None and len(given) != len(network.inputs)) or not network.inputs:
         if presentation is None:
             raise ParameterError(
                 "from_brian2.presentation: must be given, since not all samples have a length of "
@@ -249,7 +249,9 @@ def _in_order(links: list[ReadSynapses]) -> list[ReadSynapses]:
         side: [w.place[0] for link in links for w in link.ways if w.side == side]
         for side in ("pre", "post")
     }
-    if max(orders["pre"], default=-1) >= min(orders["post"], default=max(orders["pre"], default=0) + 1):
+    if max(orders["pre"], default=-1) >= min(
+        orders["post"], default=max(orders["pre"], default=0) + 1
+    ):
         raise ParameterError(
             "from_brian2: pathways on spikes of post must have a higher order than all of pre, got "
             f"{min(orders['post'])} and {max(orders['pre'])}; leave orders as Brian sets them"

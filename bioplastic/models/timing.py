@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from brian2 import ms, second
+import numpy as np
+from brian2 import Quantity, have_same_dimensions, ms, second
 
 from bioplastic._quantities import same_unit
 from bioplastic.models.declaration import Declaration, is_distribution, parameter, require
