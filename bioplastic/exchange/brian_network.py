@@ -279,7 +279,7 @@ def _pairs(projection: Projection, n_pre: int, n_post: int, values: Values) -> A
 
 def _check_state(net: b2.Network, state: Mapping[str, Any]) -> None:
     for key in state:
-        owner, _, name = key.partition(".")
+        owner = key.partition(".")[0]
         known = {o.name: o for o in net.objects}
         if owner == "schedule":
             continue

@@ -70,10 +70,10 @@ class Variables:
         if "linked" in equation.flags:
             remedy = "give the group a variable of its own, or let a Synapses hand the value on"
             raise refuse(self.group, f"variable {name!r} is linked to another group's", remedy)
-        if equation.type == PARAMETER and "shared" in equation.flags and not written:
-            if equation.var_type == FLOAT:
-                self.constants[name] = _quantity(self._values(name), equation)
-                return
+        fixed = equation.type == PARAMETER and not written
+        if fixed and "shared" in equation.flags and equation.var_type == FLOAT:
+            self.constants[name] = _quantity(self._values(name), equation)
+            return
         self.lines.append(equation_line(equation, code=code, **flags))
         if not (moves or equation.type == PARAMETER):
             return

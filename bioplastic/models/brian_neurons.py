@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from brian2 import Equations, NeuronGroup, PoissonGroup, Quantity, SpikeGeneratorGroup
+from brian2 import Equations, NeuronGroup, PoissonGroup, SpikeGeneratorGroup
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
 
 from bioplastic.models.brian_equations import State, Variables, made_in, method_of, regular_of
@@ -59,17 +59,18 @@ class ReadNeurons:
         self.written |= {given.target_var for given in inputs}
         for part in group.contained_objects:
             usual = _USUAL.get(type(part).__name__.lower())
-            if usual and getattr(part, "event", "") == "spike":
-                if (part.when, part.order) != (usual, 0):
-                    problem = f"{part.name!r} has when={part.when!r} and order={part.order}"
-                    raise refuse(group, problem, f"leave it at {usual!r}")
+            of_spikes = usual and getattr(part, "event", "") == "spike"
+            if of_spikes and (part.when, part.order) != (usual, 0):
+                problem = f"{part.name!r} has when={part.when!r} and order={part.order}"
+                raise refuse(group, problem, f"leave it at {usual!r}")
             if type(part).__name__ == "Subgroup":
                 remedy = "let the whole group run it, times int(i >= first and i < last)"
                 raise refuse(group, f"its part {part.name!r} runs statements of its own", remedy)
 
     @property
     def _codes(self) -> Mapping[str, str]:
-        return getattr(self.group, "event_codes", {})
+        codes: Mapping[str, str] = getattr(self.group, "event_codes", {})
+        return codes
 
     @property
     def equations(self) -> Mapping[str, Any]:
@@ -212,8 +213,3 @@ class ReadNeurons:
         for start, stop in ranges:
             values[start:stop] = 0
         return bool(values.any())
-
-
-def rates_of(group: Any) -> Quantity:
-    """Return the rates of a PoissonGroup."""
-    return group.rates

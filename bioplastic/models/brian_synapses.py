@@ -317,7 +317,6 @@ class ReadSynapses:
 
     def _add(self, variables: Variables, name: str, equation: Any, keep: Set[str]) -> None:
         code = None if equation.expr is None else self._text(self.ours(equation.expr.code))
-        more: tuple[str, ...] = ()
         if name in self.held:
             shared = "(shared, constant over dt)" if "shared" in equation.flags else ""
             expression = self._text(self.ours(self.held[name]))
@@ -325,12 +324,8 @@ class ReadSynapses:
             variables.lines.append(line + (shared or "(constant over dt)"))
             return
         moves = equation.type == DIFFERENTIAL_EQUATION
-        if (
-            equation.type == PARAMETER
-            and name not in self.written
-            and "linked" not in equation.flags
-        ):
-            more = ("constant",)
+        fixed = equation.type == PARAMETER and name not in self.written
+        more = ("constant",) if fixed and "linked" not in equation.flags else ()
         lasts = f"{self.name}.{name}" in keep or not (moves or is_time(equation))
         variables.add(equation, code, written=name in self.written, lasts=lasts, more=more)
 

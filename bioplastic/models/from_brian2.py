@@ -166,12 +166,11 @@ def from_brian2(
         ),
     )
     given = [g for g in groups if isinstance(g, brian2.SpikeGeneratorGroup)]
-    if (presentation is None and len(given) != len(network.inputs)) or not network.inputs:
-        if presentation is None:
-            raise ParameterError(
-                "from_brian2.presentation: must be given, since not all samples have a length of "
-                "their own, got None; give what you would give run()"
-            )
+    if presentation is None and not given:
+        raise ParameterError(
+            "from_brian2.presentation: must be given where no SpikeGeneratorGroup says how long a "
+            "sample is, got None; give what you would give run()"
+        )
     return FromBrian2(network, state, {g.name: _spikes(g, presentation, dt) for g in given}, record)
 
 

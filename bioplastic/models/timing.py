@@ -8,7 +8,14 @@ import numpy as np
 from brian2 import Quantity, have_same_dimensions, ms, second
 
 from bioplastic._quantities import same_unit
-from bioplastic.models.declaration import Declaration, is_distribution, parameter, require
+from bioplastic.errors import ParameterError
+from bioplastic.models.declaration import (
+    Declaration,
+    is_distribution,
+    parameter,
+    require,
+    whole_numbers,
+)
 from bioplastic.models.hooks import WHENS
 
 __all__ = ["Event", "Pathway", "Regularly", "delay_parameter", "every", "is_delay"]
