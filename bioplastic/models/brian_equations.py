@@ -12,7 +12,8 @@ from brian2.equations.equations import BOOLEAN, DIFFERENTIAL_EQUATION, FLOAT, PA
 from brian2.groups.group import CodeRunner
 from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
 
-from bioplastic.models.brian_names import External, equation_line, refuse
+from bioplastic.models.brian_names import External, refuse
+from bioplastic.models.equation_lines import equation_line
 from bioplastic.models.strings import statements_of
 from bioplastic.models.timing import Regularly
 

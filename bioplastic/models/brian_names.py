@@ -11,14 +11,12 @@ import numpy as np
 from brian2 import Quantity
 from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, Function
 from brian2.core.namespace import DEFAULT_UNITS
-from brian2.equations.equations import BOOLEAN, DIFFERENTIAL_EQUATION, FLOAT
 from brian2.utils.stringtools import word_substitute
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import unit_name
 from bioplastic.models.strings import FUNCTIONS, LINKED, words_of
 
-__all__ = ["External", "equation_line", "refractory_of", "refuse", "unit_text"]
+__all__ = ["External", "refractory_of", "refuse"]
 
 #: Names that mean something else in strings of ours.
 TAKEN = {
@@ -39,28 +37,6 @@ def refractory_of(group: Any) -> Any:
     """Return the refractory period of a group, or its condition; '' where there is none."""
     given = group._refractory
     return "" if given is False else given
-
-
-def unit_text(equation: Any) -> str:
-    """Write the unit of a variable as equations do; Brian prints some that it cannot read."""
-    if equation.var_type != FLOAT:
-        return "boolean" if equation.var_type == BOOLEAN else "integer"
-    short = repr(equation.unit)
-    short = short if short.isidentifier() else unit_name(equation.unit)
-    return "1" if equation.dim.is_dimensionless else short
-
-
-def equation_line(
-    equation: Any, *, code: str | None = None, without: Iterable[str] = (), more: Iterable[str] = ()
-) -> str:
-    """Write an equation of Brian as a line of ours, with another right side where it is given."""
-    name = equation.varname
-    if code is None and equation.expr is not None:
-        code = equation.expr.code
-    left = f"d{name}/dt" if equation.type == DIFFERENTIAL_EQUATION else name
-    flags = [f for f in dict.fromkeys([*equation.flags, *more]) if f not in without]
-    right = "" if code is None else f" = {' '.join(code.split())}"
-    return f"{left}{right} : {unit_text(equation)}" + (f" ({', '.join(flags)})" if flags else "")
 
 
 class External:

@@ -9,7 +9,8 @@ from brian2 import Equations, NeuronGroup, PoissonGroup, SpikeGeneratorGroup
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
 
 from bioplastic.models.brian_equations import State, Variables, made_in, method_of, regular_of
-from bioplastic.models.brian_names import External, refractory_of, refuse, unit_text
+from bioplastic.models.brian_names import External, refractory_of, refuse
+from bioplastic.models.equation_lines import unit_text
 from bioplastic.models.inputs import PoissonInput, SpikeInput
 from bioplastic.models.neurons import NeuronModel
 from bioplastic.models.population import Population
@@ -79,7 +80,8 @@ class ReadNeurons:
             rates = self.group.variables["rates"]
             right = f" = {rates.expr}" if hasattr(rates, "expr") else ""
             return Equations(f"rates{right} : Hz")
-        return getattr(self.group, "user_equations", {})
+        written: Mapping[str, Any] = getattr(self.group, "user_equations", {})
+        return written
 
     def population(
         self,

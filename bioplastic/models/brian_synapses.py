@@ -19,8 +19,9 @@ from bioplastic.models.brian_equations import (
     method_of,
     regular_of,
 )
-from bioplastic.models.brian_names import External, refuse, unit_text
+from bioplastic.models.brian_names import External, refuse
 from bioplastic.models.declaration import unit_name
+from bioplastic.models.equation_lines import unit_text
 from bioplastic.models.projection import Projection
 from bioplastic.models.strings import statements_of, words_of
 from bioplastic.models.synapses import SynapseModel

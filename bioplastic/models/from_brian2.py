@@ -2,7 +2,7 @@
 
 import graphlib
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import brian2
@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import ms, second
 from brian2.core.namespace import get_local_namespace
-from brian2.devices.device import RuntimeDevice
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.brian_monitors import MONITORS, record_of
+from bioplastic.models.brian_monitors import record_of
 from bioplastic.models.brian_names import refuse
 from bioplastic.models.brian_neurons import ReadNeurons
+from bioplastic.models.brian_objects import base_group, sorted_out, time_step
 from bioplastic.models.brian_synapses import ReadSynapses
 from bioplastic.models.network import Network
 from bioplastic.models.population import Population
@@ -26,8 +26,6 @@ from bioplastic.models.suggesting import closest
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["FromBrian2", "from_brian2"]
-
-_GROUPS = (brian2.NeuronGroup, brian2.PoissonGroup, brian2.SpikeGeneratorGroup)
 
 
 class FromBrian2(NamedTuple):
@@ -123,11 +121,10 @@ def from_brian2(
     array([[3, 3, 3]])
     """
     found = get_local_namespace(level=1) if namespace is None else namespace
-    kinds = _sorted_out(objects)
-    groups, synapses, adding, monitors = kinds
-    dt = _time_step([*groups, *synapses])
+    groups, synapses, adding, monitors = sorted_out(objects)
+    dt = time_step([*groups, *synapses])
     neurons = [
-        ReadNeurons(g, [p for p in adding if _base(p.group).name == g.name], found, dt)
+        ReadNeurons(g, [p for p in adding if base_group(p.group).name == g.name], found, dt)
         for g in groups
     ]
     links = _in_order([ReadSynapses(s, found, dt) for s in synapses])
@@ -172,74 +169,6 @@ def from_brian2(
             "sample is, got None; give what you would give run()"
         )
     return FromBrian2(network, state, {g.name: _spikes(g, presentation, dt) for g in given}, record)
-
-
-def _sorted_out(objects: Any) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
-    """Part neurons, synapses, Poisson inputs and monitors; refuse what is none of them."""
-    if not isinstance(brian2.get_device(), RuntimeDevice):
-        raise ParameterError(
-            "from_brian2: values of Brian's objects must be there, and a standalone device keeps "
-            "them in its program; call set_device('runtime') before the objects are made"
-        )
-    if isinstance(objects, brian2.Network):
-        found = list(objects.objects)
-    elif isinstance(objects, Iterable) and not isinstance(objects, (str, brian2.Group)):
-        found = list(brian2.Network(*objects).objects)
-    else:
-        raise ParameterError(
-            f"from_brian2.objects: must be a brian2.Network or several objects, for example "
-            f"collect(), got {objects!r}"
-        )
-    found.sort(key=lambda each: each.name)  # they come as a set
-    parts: tuple[list[Any], ...] = ([], [], [], [])
-    kinds = (_GROUPS, (brian2.Synapses,), (brian2.PoissonInput,), MONITORS)
-    for each in found:
-        if isinstance(each, brian2.Subgroup | brian2.core.clocks.BaseClock):
-            continue
-        if not each.active:
-            continue
-        _refuse_others(each)
-        place = next((k for k, kind in enumerate(kinds) if isinstance(each, kind)), None)
-        if place is None:
-            remedy = "leave it out, or write it as equations and statements"
-            raise refuse(each, "it has no counterpart", remedy)
-        parts[place].append(each)
-    if not parts[0]:
-        raise ParameterError("from_brian2.objects: must hold a group of neurons, got none")
-    names = {g.name for g in parts[0]}
-    for link in parts[1]:
-        for end in (link.source, link.target):
-            if isinstance(end, brian2.Synapses):
-                raise refuse(link, "it connects synapses", "connect neurons with neurons")
-            if _base(end).name not in names:
-                raise refuse(link, f"{_base(end).name!r} is not among the objects", "add it")
-    return parts  # type: ignore[return-value]
-
-
-def _refuse_others(each: Any) -> None:
-    if isinstance(each, brian2.NetworkOperation):
-        remedy = (
-            "write what it does as run_regularly, or look at the network between chunks by "
-            "engine.run(on_chunk=...)"
-        )
-        raise refuse(each, "it runs Python in every step", remedy)
-    if isinstance(each, brian2.SpatialNeuron):
-        raise refuse(each, "it has compartments", "give each compartment an equation of its own")
-
-
-def _base(group: Any) -> Any:
-    return group.source if isinstance(group, brian2.Subgroup) else group
-
-
-def _time_step(groups: list[Any]) -> float:
-    steps = {group.name: float(group.clock.dt) for group in groups}
-    if len({*steps.values()}) > 1:
-        told = ", ".join(f"{name} {step * 1000:g} ms" for name, step in steps.items())
-        raise ParameterError(
-            f"from_brian2: all groups must have one time step, got {told}; give all the smallest, "
-            f"and let run_regularly(dt=...) do what comes less often"
-        )
-    return next(iter(steps.values()))
 
 
 def _in_order(links: list[ReadSynapses]) -> list[ReadSynapses]:

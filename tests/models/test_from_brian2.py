@@ -480,3 +480,12 @@ def test_volts_are_written_as_volts():
     assert models.NeuronModel(equations=equations)
     assert "k : metre**-4" in equations
     assert "ok : boolean (constant)" in equations
+
+
+def test_a_frozen_model_is_written_as_brian_reads_it():
+    odd = "\ndtheta/dt = -theta/second : 1\nok : boolean\nk : siemens/meter**2 (constant)"
+    cells = leaky(model=LEAKY + odd, reset="v = 0; theta += 1", method="euler")
+    script = models.from_brian2([cells], presentation=DURATION, keep=["exc.theta"])
+    frozen = script.network.frozen().population("exc").neuron
+    assert "ok : boolean" in frozen.equations
+    assert "theta : 1" in frozen.equations.splitlines()
