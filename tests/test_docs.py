@@ -187,6 +187,14 @@ def test_the_blocks_of_the_first_pages_run_one_after_the_other(printed_by):
     assert float(accuracy[1]) > 80
 
 
+@pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take long")
+@pytest.mark.examples
+def test_the_blocks_of_the_page_on_brian2_run_one_after_the_other(printed_by):
+    same, shape, values, _ = printed_by(blocks_of("howto/coming_from_brian2.md")).splitlines()
+    assert (same, shape) == ("True", "(1000, 20)")  # Brian's spikes, and a thousand samples
+    assert values.startswith("(200, 2) SpikeTrains(1 samples, 20 units")
+
+
 @pytest.mark.examples
 def test_the_five_tasks_of_contributing_run(printed_by):
     printed = printed_by(blocks_of("contributing.md")).splitlines()
@@ -199,6 +207,7 @@ def test_the_five_tasks_of_contributing_run(printed_by):
 
 def test_new_pages_have_no_blocks_that_are_not_run():
     run = {"engines.md", "in_and_out.md", "inputs.md", "own_recordings.md", "first_network.md"}
+    run |= {"coming_from_brian2.md"}
     run |= {"own_methods.md"}  # by tests/study/test_own_modules.py
     folders = ("errata.md", "explanation/*.md", "howto/*.md", "reference/*.md", "tutorial/*.md")
     pages = [page for folder in folders for page in (ROOT / "docs").glob(folder)]

@@ -142,7 +142,7 @@ def add_projection(built: Built, projection: Projection, groups: Mapping[str, An
         side = action.phase.spike
         pathway = own_pathways.get(action.name, side)
         codes[side][pathway] = own(action.code(*superposed if side == "pre" else ()))
-    if projection.listed and not codes["pre"] and not pathways:
+    if projection.listed and "pre" not in codes["pre"]:
         # Delays belong to a pathway, which must be there even if a spike does nothing.
         codes["pre"]["pre"] = "nothing = 0"
     late = {"pre": "delay", "post": "post_delay", **{p.name: p.delay_name for p in pathways}}
@@ -164,6 +164,9 @@ def add_projection(built: Built, projection: Projection, groups: Mapping[str, An
         model=own(f"{model}\n{plan.texts[name]}"),
         method=resolve(plan.method(projection)),
     )
+    if projection.synapse is not None:
+        for summed in synapses.summed_updaters.values():
+            summed.order = projection.synapse.summed_order
     built.delays[name] = late
     if projection.listed:
         synapses.variables.add_constant(LANES, built.lanes)

@@ -51,6 +51,9 @@ class RationalExponentialEuler(StateUpdateMethod):
     II, 1996, section IV.3 (doi 10.1007/978-3-642-05221-7).
     """
 
+    #: By which declarations name it.
+    name = "rational_exponential_euler"
+
     def __call__(
         self,
         equations: Equations,

@@ -277,10 +277,10 @@ class Plan:
 
     def method(self, projection: Projection) -> str:
         """Name what integrates synapses: what integrates the neurons whose traces stand there."""
-        side = self._learning[projection.name].clocked
+        side, model = self._learning[projection.name].clocked, projection.synapse
         whose = getattr(projection, side) if side else ""
         methods = (p.neuron.method for p in self.network.populations if p.name == whose)
-        return next(methods, "euler")
+        return next(methods, "euler" if model is None else model.method)
 
     def waiting(self, projection: str) -> frozenset[str]:
         """Name traces of synapses that are the same for one presynaptic neuron and one delay."""

@@ -7,15 +7,16 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Quantity, Unit, have_same_dimensions, second
+from brian2 import Unit
 from brian2.equations.equations import SUBEXPRESSION
 
 from bioplastic.engine.plan import plan_of
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network, Population, Regularly
-from bioplastic.models.declaration import Declaration, require, unit_name, whole_numbers
+from bioplastic.models.declaration import unit_name
 from bioplastic.models.strings import equations_of
 from bioplastic.models.suggesting import closest
+from bioplastic.models.timing import every
 
 __all__ = [
     "AT_END",
@@ -33,64 +34,6 @@ Record = Literal["counts", "spikes", "nothing"] | Mapping[str, Any]
 _WORDS = ("counts", "spikes", "nothing")
 #: Of :func:`every`, for the end of a sample.
 AT_END = 0
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class every(Declaration):
-    """Record a variable every so often, as in ``record={"input_to_exc.w": every(10*ms)}``.
-
-    Parameters
-    ----------
-    interval : Quantity in seconds, or int
-        Time from one value to the next, a whole multiple of the schedule's dt; or steps.
-    elements : sequence of int, optional
-        Neurons, or synapses; all where None.
-
-    Raises
-    ------
-    ParameterError
-        If the interval is none, or elements are no whole numbers.
-
-    Examples
-    --------
-    >>> from brian2 import ms
-    >>> from bioplastic.engine import every
-    >>> every(10 * ms, [0, 5])
-    every(interval=10. * msecond, elements=(0, 5))
-    """
-
-    interval: Any
-    elements: Any = None
-
-    def __post_init__(self) -> None:
-        given = self.interval
-        if isinstance(given, Quantity):
-            good = have_same_dimensions(given, second) and given.size == 1
-            good = bool(good and 0 < float(given) < np.inf)
-        else:
-            good = isinstance(given, int | np.integer) and not isinstance(given, bool) and given > 0
-        what = "be a time > 0 ms or a whole number of steps >= 1"
-        require(self, "interval", good, what, repr(given))
-        if self.elements is not None:
-            object.__setattr__(self, "elements", whole_numbers(self, "elements"))
-
-    def steps(self, name: str, dt: Any) -> int:
-        """Count the steps from one value to the next.
-
-        Raises
-        ------
-        ParameterError
-            If the interval is no whole multiple of a step.
-        """
-        if not isinstance(self.interval, Quantity):
-            return int(self.interval)
-        steps = float(self.interval / dt)
-        if round(steps) < 1 or abs(steps - round(steps)) > 1e-6 * max(steps, 1.0):
-            raise ParameterError(
-                f"record[{name!r}]: every(interval) must be a whole multiple of the schedule's "
-                f"dt={dt}, got {self.interval}"
-            )
-        return round(steps)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

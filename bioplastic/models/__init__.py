@@ -23,6 +23,7 @@ from bioplastic.models.eprop import (
     SoftmaxOutput,
     SquaredError,
 )
+from bioplastic.models.from_brian2 import FromBrian2, from_brian2
 from bioplastic.models.inputs import DelayLineInput, PoissonInput, SignalInput, SpikeInput
 from bioplastic.models.intrinsic import AdaptiveThresholdLIF, HomeostaticLIF
 from bioplastic.models.network import Network
@@ -65,6 +66,7 @@ from bioplastic.models.wiring import (
     FixedInDegree,
     PairWiring,
     RandomWiring,
+    StoredWiring,
     TonotopicWiring,
     Wiring,
 )
@@ -98,6 +100,7 @@ __all__ = [
     "EquationString",
     "Event",
     "FixedInDegree",
+    "FromBrian2",
     "Gamma",
     "HomeostaticLIF",
     "HomeostaticVoltageSTDP",
@@ -129,6 +132,7 @@ __all__ = [
     "SoftmaxOutput",
     "SpikeInput",
     "SquaredError",
+    "StoredWiring",
     "SynapseModel",
     "SynapticScaling",
     "ThreeFactorSTDP",
@@ -141,4 +145,5 @@ __all__ = [
     "VoltageSTDP",
     "Wiring",
     "combine_rules",
+    "from_brian2",
 ]

@@ -6,7 +6,8 @@ from typing import Any
 from brian2.equations.equations import DIFFERENTIAL_EQUATION
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import EquationString, unit_name
+from bioplastic.models.declaration import EquationString
+from bioplastic.models.equation_lines import equation_line, unit_text
 from bioplastic.models.hooks import hooks_of
 from bioplastic.models.strings import equations_of, statements_of
 from bioplastic.models.timing import Event, Pathway, Regularly
@@ -55,7 +56,7 @@ def _constant(model: Any, learned: frozenset[str]) -> str:
     if not moving:
         return str(model.equations)
     lines = [
-        f"{name} : {unit_name(e.unit)}" if name in moving else str(e)
+        f"{name} : {unit_text(e)}" if name in moving else equation_line(e)
         for name, e in equations.items()
     ]
     return EquationString("\n".join(lines))

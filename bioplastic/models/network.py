@@ -1,7 +1,8 @@
 """Networks as frozen declarations: populations, projections and the schedule of samples."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,9 @@ from bioplastic.models.schedule import Schedule
 from bioplastic.models.strings import words_of
 from bioplastic.models.summary import network_html, network_repr
 from bioplastic.models.wiring import Wiring, regular_pairs, sorted_synapses
+
+if TYPE_CHECKING:
+    import brian2
 
 __all__ = ["Network"]
 
@@ -262,6 +266,51 @@ class Network(Declaration):
             drawn = draw(owner, field_name, value, rng, len(j) if one_each else post.n)
             synapses[name] = drawn if one_each else drawn[j]
         return sorted_synapses(synapses) if listed else {"w": synapses["w"]}
+
+    def to_brian2(
+        self,
+        state: Mapping[str, npt.ArrayLike] | None = None,
+        seed: int | np.random.SeedSequence = 0,
+    ) -> "brian2.Network":
+        """Make objects of Brian2 for who goes on by hand.
+
+        Parameters
+        ----------
+        state : mapping of str to array_like, optional
+            Values as those of a run, in base units: a trained network's, for example.
+        seed : int or SeedSequence
+            Of what is drawn where `state` does not hold it.
+
+        Returns
+        -------
+        network : brian2.Network
+            Populations and projections are there by their names, as ``network["exc"]``, connected
+            and filled. A PoissonInput is a group whose `rates` are 0 and to be set, a SpikeInput a
+            SpikeGeneratorGroup without spikes.
+
+        Raises
+        ------
+        ParameterError
+            If the network does something that belongs to a schedule of samples: at the end of a
+            sample or of a batch, with targets or a sample's numbers; or `state` names what is not
+            there.
+
+        Notes
+        -----
+        What models do `at_slot_start` is done once, at once. Traces stand where engines put them,
+        and what acts in a step has their `when` and `order`. Random numbers are Brian's.
+
+        Examples
+        --------
+        >>> from bioplastic.models import LIF, Network, Population
+        >>> network = Network(populations=(Population(name="exc", n=3, neuron=LIF()),), watch="exc")
+        >>> objects = network.to_brian2()
+        >>> objects["exc"].v[:]
+        array([-65., -65., -65.]) * mvolt
+        """
+        from bioplastic.exchange.brian_network import to_brian2
+
+        return to_brian2(self, state, seed)
 
     def frozen(self) -> Self:
         """Return the network without its learning: no rule, no normalisation, fixed thresholds.

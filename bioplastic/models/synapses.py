@@ -57,6 +57,11 @@ class SynapseModel(Declaration):
         Statements at times and moments of their own.
     learned : tuple of str
         Variables that last from sample to sample, which ``Network.frozen()`` holds as they are.
+    method : str
+        By which equations are integrated that are not event-driven, any of Brian's.
+    summed_order : int
+        Brian's place of sums, which variables marked ``(summed)`` are, among what is integrated in
+        a step, which has 0; of the same place is the first by name.
 
     Examples
     --------
@@ -79,6 +84,8 @@ class SynapseModel(Declaration):
     pathways: tuple[Pathway, ...] = ()
     regularly: tuple[Regularly, ...] = ()
     learned: tuple[str, ...] = read_at_start(default=())
+    method: str = "euler"
+    summed_order: int = -1
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)

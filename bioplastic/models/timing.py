@@ -4,13 +4,21 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from brian2 import ms, second
+import numpy as np
+from brian2 import Quantity, have_same_dimensions, ms, second
 
 from bioplastic._quantities import same_unit
-from bioplastic.models.declaration import Declaration, is_distribution, parameter, require
+from bioplastic.errors import ParameterError
+from bioplastic.models.declaration import (
+    Declaration,
+    is_distribution,
+    parameter,
+    require,
+    whole_numbers,
+)
 from bioplastic.models.hooks import WHENS
 
-__all__ = ["Event", "Pathway", "Regularly", "delay_parameter", "is_delay"]
+__all__ = ["Event", "Pathway", "Regularly", "delay_parameter", "every", "is_delay"]
 
 
 def is_delay(delay: Any) -> bool:
@@ -163,3 +171,61 @@ class Pathway(Declaration):
     def delay_name(self) -> str:
         """Name of its delays among what a projection's synapses have."""
         return f"{self.name}_delay"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class every(Declaration):
+    """Record a variable every so often, as in ``record={"input_to_exc.w": every(10*ms)}``.
+
+    Parameters
+    ----------
+    interval : Quantity in seconds, or int
+        Time from one value to the next, a whole multiple of the schedule's dt; or steps.
+    elements : sequence of int, optional
+        Neurons, or synapses; all where None.
+
+    Raises
+    ------
+    ParameterError
+        If the interval is none, or elements are no whole numbers.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from bioplastic.engine import every
+    >>> every(10 * ms, [0, 5])
+    every(interval=10. * msecond, elements=(0, 5))
+    """
+
+    interval: Any
+    elements: Any = None
+
+    def __post_init__(self) -> None:
+        given = self.interval
+        if isinstance(given, Quantity):
+            good = have_same_dimensions(given, second) and given.size == 1
+            good = bool(good and 0 < float(given) < np.inf)
+        else:
+            good = isinstance(given, int | np.integer) and not isinstance(given, bool) and given > 0
+        what = "be a time > 0 ms or a whole number of steps >= 1"
+        require(self, "interval", good, what, repr(given))
+        if self.elements is not None:
+            object.__setattr__(self, "elements", whole_numbers(self, "elements"))
+
+    def steps(self, name: str, dt: Any) -> int:
+        """Count the steps from one value to the next.
+
+        Raises
+        ------
+        ParameterError
+            If the interval is no whole multiple of a step.
+        """
+        if not isinstance(self.interval, Quantity):
+            return int(self.interval)
+        steps = float(self.interval / dt)
+        if round(steps) < 1 or abs(steps - round(steps)) > 1e-6 * max(steps, 1.0):
+            raise ParameterError(
+                f"record[{name!r}]: every(interval) must be a whole multiple of the schedule's "
+                f"dt={dt}, got {self.interval}"
+            )
+        return round(steps)

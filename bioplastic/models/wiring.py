@@ -24,6 +24,7 @@ __all__ = [
     "FixedInDegree",
     "PairWiring",
     "RandomWiring",
+    "StoredWiring",
     "TonotopicWiring",
     "Wiring",
 ]
@@ -309,3 +310,30 @@ class PairWiring(Wiring):
             what = f"lie in 0..{population.n - 1}, the neurons of {population.name!r}"
             require(self, name, 0 <= least <= most < population.n, what, f"{least}..{most}")
         return np.array(self.i, dtype=np.int64), np.array(self.j, dtype=np.int64)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class StoredWiring(Wiring):
+    """Synapses that stand in the state, as ``"projection.i"`` and ``"projection.j"``.
+
+    For lists that are too long to be printed, such as those of a script of Brian2.
+
+    Examples
+    --------
+    >>> from bioplastic.models import Projection, StoredWiring
+    >>> Projection(pre="exc", post="inh", wiring=StoredWiring(), weight=0.3).listed
+    True
+    """
+
+    def connect(self, pre: "Population", post: "Population", rng: np.random.Generator) -> Pairs:
+        """Draw nothing.
+
+        Raises
+        ------
+        ParameterError
+            Always: a state must have the synapses.
+        """
+        raise ParameterError(
+            f"StoredWiring: the synapses from {pre.name!r} to {post.name!r} stand in a state; give "
+            f"it to the run, with all that the network draws, as in engine.run(..., state=state)"
+        )

@@ -61,6 +61,7 @@ NOT_BRIANS = {
     "exchange/cpp.py: _takes_spikes",
     "exchange/dense.py: _places",
     "exchange/tonic.py: _samples",
+    "models/brian_names.py: _refractory",  # no public name gives a group's refractory period
     "models/declaration.py: _repr_latex_",
     "networks/_checkpoints.py: _entropy",
     "networks/_checkpoints.py: _state",

@@ -1,0 +1,291 @@
+"""A declaration as objects of Brian2, for who goes on by hand; see Network.to_brian2."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import brian2 as b2
+import numpy as np
+import numpy.typing as npt
+from brian2.utils.stringtools import word_substitute
+
+from bioplastic.engine import integrators
+from bioplastic.engine.actions import Action
+from bioplastic.engine.plan import Plan, pathways_of, plan_of
+from bioplastic.errors import ParameterError
+from bioplastic.models import Network, Population, Projection, TimeTable
+from bioplastic.models.declaration import parameter_equations
+from bioplastic.models.hooks import (
+    AT_SLOT_START,
+    INTEGRATION,
+    NORMALIZATION,
+    ON_POST,
+    ON_PRE,
+    ON_SPIKE,
+    RESET,
+    THRESHOLD,
+)
+from bioplastic.models.strings import FUNCTIONS, LINKED, statements_of
+from bioplastic.models.suggesting import closest
+from bioplastic.models.wiring import regular_pairs
+
+__all__ = ["to_brian2"]
+
+Values = dict[str, npt.NDArray[np.float64]]
+_WORDS = frozenset({*FUNCTIONS, *LINKED})
+
+
+def to_brian2(network: Network, state: Mapping[str, Any] | None, seed: Any) -> b2.Network:
+    """Make Brian's objects; see Network.to_brian2."""
+    plan = plan_of(network)
+    _check(plan)
+    drawn = network.drawn <= {*(state or {})}
+    values: Values = {} if drawn else dict(network.sample(seed))
+    values |= plan_values(plan)
+    values |= {k: np.ravel(np.asarray(v, dtype=np.float64)) for k, v in (state or {}).items()}
+    net = b2.Network()
+    clock = b2.Clock(dt=network.schedule.dt)
+    groups: dict[str, Any] = {}
+    starts: list[tuple[Any, Action]] = []
+    for population in plan.network.populations:
+        groups[population.name] = _neurons(plan, population, values, net, starts, clock)
+    for projection in plan.network.projections:
+        _synapses(plan, projection, groups, values, net, starts, clock)
+    _check_state(net, state or {})
+    for made, action in starts:
+        _set_now(made, action.code())
+    return net
+
+
+def plan_values(plan: Plan) -> Values:
+    """Numbers of all constants, and initial values, by their names in a state."""
+    found = {k: np.array([v]) for k, v in plan.values.items()}
+    for projection in plan.network.projections:
+        if projection.one_weight:
+            found[f"{projection.name}.w"] = np.array([float(projection.weight)])
+    for population in plan.network.populations:
+        for name, value in population.neuron.initial_values.items():
+            found[f"{population.name}.{name}"] = np.array([float(value)])
+    return found
+
+
+def _check(plan: Plan) -> None:
+    """Refuse what belongs to a schedule of samples."""
+    for action in plan.actions:
+        words = {word for change in action.changes for word in change.reads} & _WORDS
+        allowed = "stimulus" if _is_input(plan, action.owner) else ""
+        if action.phase.ends_slot:
+            what, remedy = f"{action.name} acts when a sample ends", "do it after run()"
+        elif words - {allowed} and not allowed:
+            what = f"{action.name} reads {', '.join(sorted(words))}"
+            remedy = "a sample's number has no meaning there; give the neurons a TimedArray"
+        elif action.first:
+            what = f"{action.name} begins in step {action.first}"
+            remedy = "give its rule no update_interval"
+        else:
+            continue
+        raise ParameterError(f"Network.to_brian2: {what}, which Brian does not know; {remedy}")
+
+
+def _is_input(plan: Plan, owner: str) -> bool:
+    return owner in {p.name for p in plan.network.inputs}
+
+
+def _namespace(plan: Plan, owner: str) -> dict[str, Any]:
+    return {
+        name: b2.TimedArray(given.values, dt=given.dt) if isinstance(given, TimeTable) else given
+        for name, given in plan.functions[owner].items()
+    }
+
+
+def _fill(made: Any, owner: str, values: Values) -> None:
+    """Set what a state holds of an owner."""
+    for key, value in values.items():
+        of, _, name = key.partition(".")
+        if of == owner and name in made.variables and not made.variables[name].read_only:
+            given = value.astype(made.variables[name].dtype)
+            setattr(made, f"{name}_", given[0] if given.size == 1 else given)
+
+
+def _neurons(
+    plan: Plan,
+    population: Population,
+    values: Values,
+    net: b2.Network,
+    starts: list[tuple[Any, Action]],
+    clock: Any,
+) -> Any:
+    name, neuron = population.name, population.neuron
+    if neuron.takes == "spikes":
+        if plan.texts[name].strip():
+            raise ParameterError(
+                f"Network.to_brian2: population {name!r} has traces of a rule, which a "
+                f"SpikeGeneratorGroup cannot have; give it a PoissonInput"
+            )
+        group = b2.SpikeGeneratorGroup(population.n, [], [] * b2.ms, clock=clock, name=name)
+        net.add(group)
+        return group
+    if neuron.takes == "rates":
+        learned = [added for added in plan.of(name, ON_SPIKE, RESET) if _of_rule(added)]
+        if not learned:
+            group = b2.PoissonGroup(
+                population.n, np.zeros(population.n) * b2.Hz, clock=clock, name=name
+            )
+            net.add(group)
+            return group
+    elif neuron.takes:
+        raise ParameterError(
+            f"Network.to_brian2: population {name!r} takes {neuron.takes}, which Brian's groups do "
+            f"not; give its neurons a TimedArray"
+        )
+    text, threshold, method = plan.texts[name], neuron.threshold, neuron.method
+    if neuron.takes == "rates":
+        own = str(neuron.equations)
+        text = "rates : Hz\n" + text.removeprefix(own)
+        threshold, method = "rand() < rates*dt", "euler"
+    equations = "\n".join([text, parameter_equations(_parameters(plan, name))])
+    reset = "\n".join(_codes(neuron.takes, plan.of(name, RESET)))
+    group = b2.NeuronGroup(
+        population.n,
+        equations,
+        threshold=threshold or None,
+        reset=reset if threshold else None,
+        refractory=neuron.refractory_string or False,
+        events={event.name: event.condition for event in neuron.events},
+        method=integrators.resolve(method),
+        namespace=_namespace(plan, name),
+        clock=clock,
+        name=name,
+    )
+    for event in neuron.events:
+        group.set_event_schedule(event.name, event.checked)
+        if event.code:
+            group.run_on_event(event.name, event.code, when=event.when)
+    net.add(group)
+    _fill(group, name, values)
+    for action in plan.of(name):
+        if neuron.takes == "rates" and not _of_rule(action):
+            continue
+        if action.phase == ON_SPIKE:
+            # Names without a side are those of the target, which is the neuron itself.
+            own_spikes = b2.Synapses(group, group, on_pre=action.code(), namespace={}, clock=clock,
+                                     delay=0 * b2.ms, name=action.name)  # fmt: skip
+            own_spikes.connect(j="i")
+            own_spikes.pre.order = action.order
+            net.add(own_spikes)
+        else:
+            _act(group, action, starts, clock)
+    return group
+
+
+def _of_rule(action: Action) -> bool:
+    return any(kind == "rule" for kind, _ in action.parts)
+
+
+def _codes(takes: str, actions: tuple[Action, ...]) -> list[str]:
+    """Return statements, of an input those of rules alone."""
+    return [code for a in actions for kind, code in a.parts if not takes or kind == "rule"]
+
+
+def _parameters(plan: Plan, name: str) -> dict[str, Any]:
+    return {n: v for n, v in plan.parameters[name].items() if n != "presentation"}
+
+
+def _act(made: Any, action: Action, starts: list[tuple[Any, Action]], clock: Any) -> None:
+    phase = action.phase
+    if phase == AT_SLOT_START:
+        starts.append((made, action))
+    elif phase == NORMALIZATION or phase.spike or phase in (INTEGRATION, THRESHOLD):
+        return
+    else:
+        own = {"clock": clock} if action.every == 1 else {"dt": action.every * clock.dt}
+        made.run_regularly(
+            action.code(), when=phase.when, order=action.order, name=action.name, **own
+        )
+
+
+def _set_now(made: Any, code: str) -> None:
+    """Run statements once, at once."""
+    aside: dict[str, str] = {}
+    for name, how, expression in statements_of(code):
+        value = word_substitute(expression, aside)
+        if name == "lastupdate":
+            continue
+        if name not in made.variables:
+            aside[name] = f"({value})"
+            continue
+        setattr(made, name, value if how == "=" else f"{name} {how[:-1]} ({value})")
+
+
+def _synapses(
+    plan: Plan,
+    projection: Projection,
+    groups: Mapping[str, Any],
+    values: Values,
+    net: b2.Network,
+    starts: list[tuple[Any, Action]],
+    clock: Any,
+) -> None:
+    name, pre, post = projection.name, groups[projection.pre], groups[projection.post]
+    weight = {"w": projection.weight} if projection.one_weight else {}
+    model = parameter_equations(_parameters(plan, name) | weight)
+    model += "\nw : 1" if projection.has_weight and not weight else ""
+    ways = pathways_of(projection)
+    codes: dict[str, dict[str, str]] = {"pre": {}, "post": {}}
+    orders: dict[str, int] = {}
+    own = {f"{name}_{way.name}": way.name for way in ways}
+    for action in plan.of(name):
+        if action.phase in (ON_PRE, ON_POST):
+            way = own.get(action.name, action.phase.spike)
+            codes[action.phase.spike][way], orders[way] = action.code(), action.order
+    events = dict.fromkeys(orders, "spike") | {way.name: way.event for way in ways}
+    keys = {"pre": "delay", "post": "post_delay"} | {way.name: way.delay_name for way in ways}
+    late = {way for way, key in keys.items() if way in orders and key in projection.delays}
+    late &= orders.keys() if projection.listed else set()
+    synapses = b2.Synapses(
+        pre,
+        post,
+        f"{model}\n{plan.texts[name]}",
+        on_pre=codes["pre"] or None,
+        on_post=codes["post"] or None,
+        on_event=events,
+        delay=dict.fromkeys(orders.keys() - late, 0 * b2.ms),
+        method=integrators.resolve(projection.synapse.method if projection.synapse else "euler"),
+        namespace=_namespace(plan, name),
+        clock=clock,
+        name=name,
+    )
+    i, j = _pairs(projection, len(pre), len(post), values)
+    synapses.connect(i=i, j=j)
+    net.add(synapses)
+    _fill(synapses, name, values)
+    for way in late:
+        getattr(synapses, way).delay = values[f"{name}.{keys[way]}"] * b2.second
+    for way, order in orders.items():
+        getattr(synapses, way).order = order
+    for summed in synapses.summed_updaters.values():
+        summed.order = projection.synapse.summed_order if projection.synapse else -1
+    if projection.norm is not None:
+        total = np.bincount(j, synapses.w_[:], len(post))
+        synapses.w_[:] *= projection.norm / np.where(total == 0, 1, total)[j]
+    for action in plan.of(name):
+        _act(synapses, action, starts, clock)
+
+
+def _pairs(projection: Projection, n_pre: int, n_post: int, values: Values) -> Any:
+    if projection.listed:
+        return tuple(values[f"{projection.name}.{k}"].astype(int) for k in "ij")
+    return regular_pairs(str(projection.wiring), n_pre, n_post)
+
+
+def _check_state(net: b2.Network, state: Mapping[str, Any]) -> None:
+    for key in state:
+        owner = key.partition(".")[0]
+        known = {o.name: o for o in net.objects}
+        if owner == "schedule":
+            continue
+        if owner not in known:
+            near = closest(owner, known)
+            remedy = f"did you mean {near!r}?" if near else f"it has {', '.join(known)}"
+            raise ParameterError(
+                f"Network.to_brian2: state[{key!r}]: there is no {owner!r}; {remedy}"
+            )
