@@ -1,6 +1,6 @@
 """What recording state costs beside a run that records counts alone: prints the results.
 
-    python benchmarks/recording.py [diehl_cook] [liquid] [--samples 1000] [--rounds 7] [--core 0]
+    python benchmarks/recording.py [--networks diehl_cook liquid] [--samples 1000] [--rounds 7]
 
 Needs MNIST and hd (`bioplastic doctor` says where they are looked for).
 """
@@ -28,7 +28,7 @@ THREE = [0, 5, 7]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("networks", nargs="*", choices=NETWORKS, default=[*NETWORKS])
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=[*NETWORKS])
     parser.add_argument("--samples", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--core", type=int, default=default_core())
