@@ -75,20 +75,20 @@ class External:
         """
         renamed: dict[str, str] = {}
         for word, value in self.values(words_of(text) - {*made}).items():
-            free = renamed[word] = self.free(word) if word in self.taken | self.neurons else word
+            free = renamed[word] = self.free(word) if self._is_taken(word) else word
             (self.functions if isinstance(value, Function) else self.constants)[free] = value
         changed = {old: new for old, new in renamed.items() if old != new}
         return word_substitute(text, changed) if changed else text
 
     def free(self, name: str) -> str:
         """Make a name that nothing has."""
-        while (
-            name in self.taken | self.neurons
-            or name in self.group.variables
-            or name in self.constants
-        ):
+        while self._is_taken(name) or name in self.group.variables or name in self.constants:
             name += "_"
         return name
+
+    def _is_taken(self, name: str) -> bool:
+        """Whether a name means something else, or ends as that of a neuron of synapses."""
+        return name in self.taken | self.neurons or name.endswith(("_pre", "_post"))
 
     def _resolved(self, word: str) -> Any:
         given = (getattr(self.group, "namespace", None) or {}).get(word, self.namespace.get(word))

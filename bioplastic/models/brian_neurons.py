@@ -79,7 +79,8 @@ class ReadNeurons:
         if isinstance(self.group, PoissonGroup):
             rates = self.group.variables["rates"]
             right = f" = {rates.expr}" if hasattr(rates, "expr") else ""
-            return Equations(f"rates{right} : Hz")
+            made: Mapping[str, Any] = Equations(f"rates{right} : Hz")
+            return made
         written: Mapping[str, Any] = getattr(self.group, "user_equations", {})
         return written
 

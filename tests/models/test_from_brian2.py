@@ -319,6 +319,19 @@ def test_names_come_from_the_group_then_from_the_caller():
     assert given_name.network.projections[0].synapse.constants["weight"] == 0.5
 
 
+def test_constants_of_names_that_variables_cannot_have():
+    constants = {"nu_post": 0.3, "w": 0.5, "tau": 8 * ms}
+    source, cells = given(), leaky(model="dv/dt = (cursor - v)/tau : 1 (unless refractory)",
+                                   namespace={"tau": tau, "cursor": 0.5})  # fmt: skip
+    link = linked(source, cells, on_pre="v += w*nu_post*tau/ms", namespace=constants, delay=DT)
+    script = models.from_brian2([source, cells, link], presentation=DURATION)
+    assert {*script.network.projections[0].synapse.constants} == {"nu_post_", "w_", "tau_"}
+    assert {*script.network.population("exc").neuron.constants} >= {"cursor_", "tau"}
+    ours, _ = of_ours(script)
+    assert len(ours) > 10
+    assert ours == of_brian([source, cells, link])
+
+
 def spatial():
     morphology = b2.Soma(diameter=30 * b2.umetre)
     return [b2.SpatialNeuron(morphology, "Im = 0*amp/meter**2 : amp/meter**2", name="cable")]

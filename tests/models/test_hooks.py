@@ -38,7 +38,10 @@ OTHERS = {
         "equations", "threshold", "refractory", "constants", "initial", "method", "namespace",
         "events", "regularly", "learned",
     },
-    "synapse": {"equations", "constants", "namespace", "pathways", "regularly", "learned"},
+    "synapse": {
+        "equations", "constants", "namespace", "pathways", "regularly", "learned", "method",
+        "summed_order",
+    },
     "projection": {
         "pre", "post", "wiring", "weight", "delay", "post_delay", "synapse", "rule", "norm",
         "pooled", "label",

@@ -103,7 +103,7 @@ def mutated(value):
     if isinstance(value, tuple | list):
         return (*value, *value[:1]) if len(value) else (1,)
     if isinstance(value, int | float | Quantity | np.generic | np.ndarray):
-        return value * 2 + (Quantity(1, dim=value.dim) if isinstance(value, Quantity) else 1)
+        return value * 2 + (Quantity(1, dim=value.dim) if isinstance(value, Quantity) else 3)
     if dataclasses.is_dataclass(value):
         return LIF() if not isinstance(value, LIF) else NeuronModel(equations="another : 1")
     raise AssertionError(f"no other {value!r}")
