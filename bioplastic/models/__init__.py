@@ -2,6 +2,7 @@
 
 from bioplastic import _uncaught  # noqa: F401  # before anything imports Brian
 from bioplastic.models.adaptive_exponential import AdaptiveExponential
+from bioplastic.models.brian_import import FromBrian2, from_brian2
 from bioplastic.models.declaration import EquationString
 from bioplastic.models.diehl_cook import DiehlCookExcitatory, DiehlCookInhibitory
 from bioplastic.models.distributions import (
@@ -23,7 +24,6 @@ from bioplastic.models.eprop import (
     SoftmaxOutput,
     SquaredError,
 )
-from bioplastic.models.from_brian2 import FromBrian2, from_brian2
 from bioplastic.models.inputs import DelayLineInput, PoissonInput, SignalInput, SpikeInput
 from bioplastic.models.intrinsic import AdaptiveThresholdLIF, HomeostaticLIF
 from bioplastic.models.network import Network

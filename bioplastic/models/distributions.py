@@ -113,7 +113,7 @@ class Values(Distribution):
     >>> from brian2 import mV
     >>> from bioplastic.models import NeuronModel
     >>> NeuronModel(equations="v : volt", constants={"v_0": [1, 2] * mV}).constants["v_0"]
-    Values([0.001, 0.002] * metre**2*kilogram*second**-3*amp**-1)
+    Values(values=[0.001, 0.002] * metre**2*kilogram*second**-3*amp**-1)
     """
 
     values: Any = field(kw_only=False)
