@@ -117,8 +117,8 @@ def from_brian2(
     ...     script.network, engine.SpontaneousActivity(n_samples=1), seed=0, state=script.state,
     ...     engine="numpy",
     ... )
-    >>> result.counts
-    array([[3, 3, 3]])
+    >>> result.counts.tolist()
+    [[3, 3, 4]]
     """
     found = get_local_namespace(level=1) if namespace is None else namespace
     groups, synapses, adding, monitors = sorted_out(objects)
