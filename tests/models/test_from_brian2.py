@@ -407,7 +407,7 @@ def test_what_has_no_counterpart_is_refused_by_name(write, told):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ({"keep": ["exc.thet"]}, "keep: there is no 'exc.thet'"),
+        ({"keep": ["exc.thetas"]}, "keep: there is no 'exc.thetas'"),
         ({"inputs": ["ex"], "presentation": DURATION}, "inputs: there is no 'ex'; did you mean"),
         ({"inputs": ["exc"], "presentation": DURATION}, "cannot be one of inputs"),
         ({}, "presentation: must be given"),
