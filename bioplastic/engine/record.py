@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Unit
+from brian2 import Unit, have_same_dimensions
 from brian2.equations.equations import SUBEXPRESSION
 
 from bioplastic.engine.plan import plan_of
@@ -251,4 +251,5 @@ def _unit_of(network: Network, name: str) -> Any:
     """Return the unit of a variable, 1 of what is none of the equations'."""
     plan = plan_of(network)
     owner, _, variable = name.partition(".")
-    return getattr(plan.equations.get(owner, {}).get(variable), "unit", Unit(1))
+    unit = getattr(plan.equations.get(owner, {}).get(variable), "unit", Unit(1))
+    return Unit(1) if have_same_dimensions(unit, 1) else unit  # which Brian calls a radian

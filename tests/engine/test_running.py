@@ -102,12 +102,6 @@ class TestRefused:
         with pytest.raises(ParameterError, match="output has no variable 'u'"):
             tiny(neuron)
 
-    def test_parameters_of_one_name_in_neuron_and_rule(self):
-        neuron = NeuronModel(equations="v : volt", threshold="v > 1*mV",
-                             constants={"tau_minus": 1.0})  # fmt: skip
-        with pytest.raises(ParameterError, match="output.*tau_minus.*rename"):
-            engine.open_program(tiny(neuron, rule=PairSTDP()), engine="numpy")
-
     @pytest.mark.parametrize("name", ENGINES)
     def test_values_that_are_not_finite_never_reach_a_checkpoint(
         self, network, stimulus, weights, name
