@@ -27,7 +27,7 @@ from bioplastic.engine.lanes import of_neurons
 from bioplastic.engine.noise import IN_LANE, Noise
 from bioplastic.engine.plan import Plan, plan_of
 from bioplastic.engine.record import spiking
-from bioplastic.engine.refractory import count_steps, silence_of
+from bioplastic.engine.refractory import AWAKE, count_steps, silence_of
 from bioplastic.engine.schedule import SLOT_LOG, make_timer, tables_of
 from bioplastic.engine.superposition import superposition_of
 from bioplastic.models import Network, Population
@@ -129,7 +129,7 @@ def _add_population(built: Built, population: Population, timer: Any) -> Any:
         refractory=own(silence.refractory) or False,
         threshold=silence.threshold(own(neuron.threshold)) or ("False" if takes_spikes else None),
         reset=silence.reset(own(reset)) or None,
-        method=integrators.resolve(neuron.method),
+        method=integrators.resolve(neuron.method, AWAKE, silence.held),
         clock=built.step_clock,
         name=name,
         namespace=built.tables.functions_of(name),

@@ -6,6 +6,7 @@ keeps its exact exponential, taken once a step, and a rate that depends on the s
 L-stable Pade(0,2) approximation ``exp(a) ~ 1/(1 - a + a**2/2)``, which is one division.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsExc
 
 from bioplastic.engine.brian_internals import linear_system
 
-__all__ = ["RationalExponentialEuler", "rational_exponential_euler", "resolve"]
+__all__ = ["Holding", "RationalExponentialEuler", "holds", "rational_exponential_euler", "resolve"]
 
 
 def _linear_system(
@@ -112,6 +113,58 @@ class RationalExponentialEuler(StateUpdateMethod):
 rational_exponential_euler = RationalExponentialEuler()
 
 
-def resolve(method: str) -> Any:
-    """Return what Brian takes as `method`: our integrator by its name, else the name itself."""
+#: Brian's methods that take exponentials of rates, which are one for all where rates are.
+_EXPONENTIAL = ("exact", "linear", "independent", "exponential_euler")
+
+
+class Holding(StateUpdateMethod):
+    """One of Brian's methods, with variables that stay as they are where a factor is 0.
+
+    Within the equations the factor would make every rate, and so every exponential, one of a
+    neuron's own. A step as if it were 1 gives the same where nobody else reads these variables.
+
+    Parameters
+    ----------
+    method : str
+        One of `_EXPONENTIAL`.
+    factor : str
+        Name of the variable that is 0 or 1.
+    held : frozenset of str
+        Names of the variables.
+    """
+
+    def __init__(self, method: str, factor: str, held: frozenset[str]) -> None:
+        self._method, self._factor, self._held = method, factor, held
+
+    def __call__(
+        self,
+        equations: Equations,
+        variables: Mapping[str, Any] | None = None,
+        method_options: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Return the abstract code of one step."""
+        code = self.stateupdaters[self._method](equations, variables, method_options)
+        for name in self._held:
+            kept = f"{name} = {self._factor}*_{name} + (1 - {self._factor})*{name}"
+            code = re.sub(rf"^{name} = _{name}$", kept, code, flags=re.MULTILINE)
+        return str(code)
+
+
+def holds(method: str, equations: Equations, held: frozenset[str]) -> bool:
+    """Whether :class:`Holding` is the same as a factor of the rates."""
+    others = equations.diff_eq_names - held
+    read: frozenset[str] = frozenset().union(
+        *(expression.identifiers for name, expression in equations.get_substituted_expressions()
+          if name in others)
+    )  # fmt: skip
+    return method in _EXPONENTIAL and not read & held
+
+
+def resolve(method: str, factor: str = "", held: frozenset[str] = frozenset()) -> Any:
+    """Return what Brian takes as `method`: our integrator by its name, else the name itself.
+
+    Variables that are `held` stay as they are where a factor is 0.
+    """
+    if held:
+        return Holding(method, factor, held)
     return rational_exponential_euler if method == "rational_exponential_euler" else method

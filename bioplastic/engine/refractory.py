@@ -16,6 +16,7 @@ from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from bioplastic.engine.brian_internals import set_end_of_refractoriness
+from bioplastic.engine.integrators import holds
 from bioplastic.engine.plan import Plan
 from bioplastic.models import Population
 from bioplastic.models.hooks import AT_SLOT_START, BEFORE_THRESHOLD, RESET
@@ -40,11 +41,14 @@ class Silence:
         The period, where strings say it all.
     at_slot_start : str
         Statements by which neurons are as before any spike.
+    held : frozenset of str
+        Variables that the integration method holds, whose slopes need no factor.
     """
 
     refractory: str = ""
     period: str = ""
     at_slot_start: str = ""
+    held: frozenset[str] = frozenset()
 
     def equations(self, text: str) -> Any:
         """Equations of a group, with those that stand still multiplied by the factor."""
@@ -54,7 +58,8 @@ class Silence:
         for name, e in Equations(text).items():
             if e.type == DIFFERENTIAL_EQUATION and "unless refractory" in e.flags:
                 flags = [flag for flag in e.flags if flag != "unless refractory"]
-                slope = Expression(f"{AWAKE}*({e.expr.code})")
+                code = e.expr.code if name in self.held else f"{AWAKE}*({e.expr.code})"
+                slope = Expression(code)
                 e = SingleEquation(e.type, name, e.dim, e.var_type, expr=slope, flags=flags)
             held.append(e)
         factor = f"{AWAKE} = 1.0*int({_over(self.period)}) : 1 (constant over dt)"
@@ -88,7 +93,10 @@ def silence_of(plan: Plan, population: Population) -> Silence:
         getattr(constant, "unit", constant), b2.second
     )
     if is_period and not _looked_at(plan, population):
-        return Silence(period=refractory, at_slot_start=_BEFORE)
+        equations = plan.equations[population.name]
+        marked = frozenset(n for n, e in equations.items() if "unless refractory" in e.flags)
+        held = marked if holds(neuron.method, equations, marked) else frozenset()
+        return Silence(period=refractory, at_slot_start=_BEFORE, held=held)
     return Silence(refractory=refractory, at_slot_start=f"not_refractory = True; {_BEFORE}")
 
 

@@ -157,7 +157,7 @@ class Projection(Declaration):
         """Whether there is a `w` beside what the equations of its synapses declare."""
         if self.synapse is None:
             return True
-        own = variables_of(self.synapse.equations)
+        own = variables_of(self.synapse.equations).keys() | self.synapse.parameters.keys()
         named = self.rule is not None or "w" in words_in(self.synapse, "synapse")
         named = named or "w" in words_of(f"{self.on_pre}\n{self.graded}")
         return "w" not in own and (self.weight is not None or self.norm is not None or named)
