@@ -80,6 +80,15 @@ CASES = {
     "a period, a current": (leaky(2 * ms), "drive_post += 0.2*w", 0.7),
     "steps and a half, a current": (leaky(10.5 * DT * ms), "drive_post += 0.2*w", 0.7),
     "no period, a current": (leaky(0 * ms), "drive_post += 0.2*w", 0.7),
+    "held by its method": (leaky(2 * ms, method="exact"), "u_post += w", 0.5),
+    "held by its method, exponential": (
+        leaky(2 * ms, method="exponential_euler"), "u_post += w", 0.5,
+    ),
+    "held, and another follows it": (
+        leaky(2 * ms, method="exact", equations=f"{LEAKY}\ndz/dt = (v - z)/(5*ms) : 1",
+              threshold="v + 0.1*z > 1", at_slot_start="v = 0; u = 0; z = 0; drive = 1.2 + 0.1*i"),
+        "u_post += w", 0.5,
+    ),
     "always passed, a current": (leaky(2 * ms, threshold="v > -1"), "drive_post += 0.2*w", 0.7),
     "a period": (leaky(2 * ms), "v_post += w", 0.7),
     "a period of steps and a half": (leaky(1.5 * DT * ms), "v_post += w", 0.7),
@@ -186,6 +195,18 @@ def check(name, on, **options):
     found = our_spikes(declare(neuron, on_pre), {"input_to_out.w": w.ravel()}, on=on, **options)
     np.testing.assert_array_equal(found[0], steps)
     np.testing.assert_array_equal(found[1], units)
+
+
+@pytest.mark.parametrize("method", ["exact", "exponential_euler"])
+def test_a_method_holds_where_nobody_else_reads_what_is_held(method):
+    """No exponential of a neuron's own: its rate has no factor."""
+
+    def held(equations):
+        network = declare(leaky(2 * ms, method=method, equations=equations), "u_post += w")
+        return silence_of(plan_of(network), network.population("out")).held
+
+    assert held(LEAKY) == {"v"}
+    assert held(f"{LEAKY}\ndz/dt = (v - z)/(5*ms) : 1") == set()
 
 
 @pytest.mark.parametrize("name", CASES)
