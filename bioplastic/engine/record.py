@@ -1,7 +1,7 @@
 """What a run is to record: spikes of populations, state of chosen elements at chosen times."""
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -144,7 +144,8 @@ class Wanted:
 
     def _populations(self, names: Any) -> tuple[str, ...]:
         known = spiking(self.network)
-        if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        given = names if isinstance(names, Collection) and not isinstance(names, str) else [None]
+        if not all(isinstance(name, str) for name in given):
             raise ParameterError(
                 f"record['spikes']: must be a sequence of populations such as [{known[0]!r}], got "
                 f"{names!r}"
@@ -226,8 +227,9 @@ def elements_of(name: str, chosen: Any, size: int) -> npt.NDArray[np.int32]:
 
 def unknown_variable(name: str, known: Any) -> ParameterError:
     """Make the error of a variable that is not there."""
-    near = closest(name, known)
-    remedy = f"did you mean {near!r}?" if near else f"it has {', '.join(sorted(known))}"
+    whose = [key for key in sorted(known) if key.partition(".")[2] == name]
+    near = " or ".join(map(repr, whose)) or repr(closest(name, known) or "")
+    remedy = f"did you mean {near}?" if near != "''" else f"it has {', '.join(sorted(known))}"
     return ParameterError(f"record: the network has no variable {name!r}; {remedy}")
 
 

@@ -98,9 +98,11 @@ def _namespace(plan: Plan, owner: str) -> dict[str, Any]:
 
 
 def _fill(made: Any, owner: str, values: Values) -> None:
-    """Set what a state holds of an owner."""
+    """Set what a state holds of an owner, but for times of a sample that is over."""
     for key, value in values.items():
         of, _, name = key.partition(".")
+        if name == "lastspike":
+            continue
         if of == owner and name in made.variables and not made.variables[name].read_only:
             given = value.astype(made.variables[name].dtype)
             setattr(made, f"{name}_", given[0] if given.size == 1 else given)

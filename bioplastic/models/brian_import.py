@@ -40,6 +40,14 @@ class FromBrian2(NamedTuple):
     #: what monitors watched, for ``engine.run(record=...)``
     record: dict[str, Any]
 
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{name} {np.shape(value)}" for name, value in self.state.items())
+        owners = (*self.network.populations, *self.network.projections)
+        return (
+            f"<FromBrian2: network: {', '.join(its.name for its in owners)}; state: {sizes}; "
+            f"samples: {self.samples}; record: {', '.join(self.record) or 'nothing'}>"
+        )
+
 
 def from_brian2(
     objects: Any,
@@ -89,6 +97,10 @@ def from_brian2(
     that are times. What lasts from sample to sample are the other variables of synapses, such as
     weights, and what `keep` names. What lasts and changes is `learned`, so that
     ``network.frozen()`` holds it as it is.
+
+    Synapses stand in the order that engines have, by presynaptic neuron, delay and postsynaptic
+    neuron, and so they do in the state of a result. ``state["link.i"]`` and ``state["link.j"]`` say
+    which is which. Elements of a StateMonitor are found there: `record` has them in its order.
 
     A PoissonInput of Brian becomes a statement that draws from the Poisson distribution, the limit
     of Brian's binomial one for many inputs. Random numbers are other ones than Brian's.
@@ -153,7 +165,7 @@ def from_brian2(
         projection, values = link.projection(kept, renamed, taken)
         projections.append(projection)
         state |= values
-    record = record_of(monitors, dt)
+    record = record_of(monitors, dt, {link.name: link.places for link in links})
     network = Network(
         populations=tuple(populations),
         projections=tuple(projections),

@@ -1,8 +1,10 @@
 """What monitors of Brian watched, as what a run is to record."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from brian2 import EventMonitor, PopulationRateMonitor, StateMonitor
 
 from bioplastic.models.brian_names import refuse
@@ -13,8 +15,10 @@ __all__ = ["MONITORS", "record_of"]
 MONITORS = (EventMonitor, StateMonitor, PopulationRateMonitor)
 
 
-def record_of(monitors: list[Any], dt: float) -> dict[str, Any]:
-    """Say what monitors watched.
+def record_of(
+    monitors: list[Any], dt: float, places: Mapping[str, npt.NDArray[np.int64]]
+) -> dict[str, Any]:
+    """Say what monitors watched; `places` says where synapses of each projection stand.
 
     Returns
     -------
@@ -32,7 +36,8 @@ def record_of(monitors: list[Any], dt: float) -> dict[str, Any]:
             _check_spikes(monitor)
             spikes.append(source.name)
             continue
-        elements = (np.asarray(monitor.record, dtype=int) + start).tolist()
+        watched = np.asarray(monitor.record, dtype=int) + start
+        elements = (places[source.name][watched] if source.name in places else watched).tolist()
         interval = monitor.clock.dt
         for name in monitor.record_variables:
             key = f"{source.name}.{name}"
@@ -45,6 +50,7 @@ def record_of(monitors: list[Any], dt: float) -> dict[str, Any]:
 def _check_spikes(monitor: Any) -> None:
     remedy = "leave it out of the objects, and record the variables themselves"
     if getattr(monitor, "event", "spike") != "spike":
+        remedy = "leave it out of the objects, and record a variable that run_on_event sets"
         raise refuse(monitor, f"it watches the event {monitor.event!r}", remedy)
     if more := {*getattr(monitor, "record_variables", ())} - {"i", "t"}:
         raise refuse(monitor, f"it notes {', '.join(sorted(more))} at spikes", remedy)

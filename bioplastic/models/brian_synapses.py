@@ -89,6 +89,8 @@ class ReadSynapses:
         Variables that its statements set, with ``_pre`` or ``_post`` where they are neurons'.
     summed : dict of str to str
         Sums that neurons are given: variable with its side, and what is summed.
+    places : ndarray of shape (n_synapses,)
+        Where each of Brian's synapses stands in the state, once there is a projection.
     """
 
     def __init__(self, synapses: Any, namespace: Mapping[str, Any], dt: float) -> None:
@@ -117,6 +119,7 @@ class ReadSynapses:
         }
         codes = [way.code for way in self.ways] + [code for code, _ in self.regularly]
         self.written = {s.name for code in codes for s in statements_of(code)}
+        self.places = np.arange(len(synapses))
 
     def _name_of(self, pathway: Any) -> str:
         name = str(pathway.objname)
@@ -198,10 +201,12 @@ class ReadSynapses:
                     lists[f"{way.name}_delay"] = self._delay(way)[1]
             n = len(i)
             lists = {"i": i.astype(float), "j": j.astype(float), "delay": np.zeros(n)} | lists
+            order = np.lexsort((j, lists["delay"], i))  # as engines have them
         else:
             lists.pop("delay", None)
             order = np.lexsort((j, i))
-            lists = {k: v[order] if len(v) == len(i) else v for k, v in lists.items()}
+        lists = {k: v[order] if len(v) == len(i) else v for k, v in lists.items()}
+        self.places = np.argsort(order)
         return projection, {f"{self.name}.{k}": v for k, v in lists.items()}
 
     @property

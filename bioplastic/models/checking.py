@@ -6,7 +6,7 @@ name of one of its constants; everything else is checked by the network.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from brian2 import get_dimensions
@@ -64,7 +64,9 @@ class Scope:
         self.read |= reading.read
         for finding in reading.findings:
             if not finding.unknown:
-                raise ParameterError(f"{where}{self.of}: {finding.part!r}: {finding.what}")
+                default = _default_of(model, name)
+                more = f"; {name} was left out, and this is its default" if text == default else ""
+                raise ParameterError(f"{where}{self.of}: {finding.part!r}: {finding.what}{more}")
             if self.complete:
                 raise unknown_name(where + self.of, finding, self.names)
             self.unknown.append((where, finding))
@@ -160,6 +162,10 @@ def _check_constants(model: Any, of: str) -> None:
         )
 
 
+def _default_of(model: Any, name: str) -> Any:
+    return next((f.default for f in fields(model) if f.name == name), None)
+
+
 def unknown_name(where: str, finding: Finding, names: Mapping[str, Any]) -> ParameterError:
     """Say that nothing gives a name, and what was likely meant."""
     name = finding.unknown
@@ -177,6 +183,8 @@ def unknown_name(where: str, finding: Finding, names: Mapping[str, Any]) -> Para
         remedy = f"write `{stem}`: only synapses know two sides"
     elif near:
         remedy = f"did you mean `{alike.get(near, near)}`?"
+        if near not in alike:
+            remedy = f"declare it in equations or constants; or {remedy}"
     else:
         own = [n for s, n in alike.items() if s not in NEURON_WORDS and s not in SYNAPSE_WORDS]
         listed = ", ".join(own[:_MAX_NAMES]) + (", ..." if len(own) > _MAX_NAMES else "")

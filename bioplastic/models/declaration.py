@@ -14,7 +14,7 @@ from brian2 import Equations, Quantity, Unit, get_dimensions
 from bioplastic._quantities import powers_of_units, same_unit
 from bioplastic.errors import ParameterError, UnknownArgumentError
 from bioplastic.models.display import html_block, html_lines, html_table
-from bioplastic.models.suggesting import closest, no_attribute
+from bioplastic.models.suggesting import closest, no_attribute, of_brian
 
 __all__ = [
     "Bound",
@@ -153,19 +153,22 @@ class Declaration:
     __slots__ = ()
 
     def __new__(cls, *_: Any, **given: Any) -> Self:
-        """Refuse an argument that the constructor does not have, and name the one that was meant.
+        """Refuse arguments that the constructor does not have, and name what was meant.
 
         Raises
         ------
         UnknownArgumentError
-            If there is no argument of that name.
+            If there is no argument of that name, or one was given without its name.
         """
+        if _:
+            _check_positions(cls, len(_))
         for name in given.keys() - getattr(cls, "__dataclass_fields__", {}).keys():
             known = inspect.signature(cls.__init__).parameters
             if name in known or any(p.kind is p.VAR_KEYWORD for p in known.values()):
                 continue
             near = closest(name, known)
             remedy = f"did you mean {near!r}?" if near else f"it has {', '.join([*known][1:])}"
+            remedy = of_brian(cls, name) or remedy
             raise UnknownArgumentError(f"{cls.__name__}: there is no argument {name!r}; {remedy}")
         return super().__new__(cls)
 
@@ -200,6 +203,19 @@ class Declaration:
             type(self).__name__,
             html_table(["parameter", "value"], table) if table else "",
             *(html_lines(name, text) for name, text in strings.items() if text),
+        )
+
+
+def _check_positions(cls: type, given: int) -> None:
+    """Refuse more arguments without a name than a constructor takes."""
+    known = [*inspect.signature(cls.__init__).parameters.values()][1:]
+    if any(p.kind is p.VAR_POSITIONAL for p in known):
+        return
+    free = [p.name for p in known if p.kind is p.POSITIONAL_OR_KEYWORD]
+    if given > len(free):
+        takes = f"all but {', '.join(free)}" if free else "all arguments"
+        raise UnknownArgumentError(
+            f"{cls.__name__}: give {takes} by name: {', '.join(p.name for p in known)}"
         )
 
 

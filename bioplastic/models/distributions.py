@@ -202,7 +202,7 @@ class Uniform(_OfOneUnit):
     """
 
     low: Any = field(kw_only=False)
-    high: Any
+    high: Any = field(kw_only=False)
 
     def __post_init__(self) -> None:
         _OfOneUnit.__post_init__(self)
@@ -233,7 +233,7 @@ class LogUniform(_OfOneUnit):
     """
 
     low: Any = field(kw_only=False)
-    high: Any
+    high: Any = field(kw_only=False)
 
     def __post_init__(self) -> None:
         _OfOneUnit.__post_init__(self)
@@ -268,7 +268,7 @@ class LogNormal(_OfOneUnit):
     """
 
     median: Any = field(kw_only=False)
-    sigma: float
+    sigma: float = field(kw_only=False)
 
     def __post_init__(self) -> None:
         _OfOneUnit.__post_init__(self)
@@ -301,7 +301,7 @@ class Normal(_OfOneUnit):
     """
 
     mean: Any = field(kw_only=False)
-    sd: Any
+    sd: Any = field(kw_only=False)
     low: Any = None
     high: Any = None
 
@@ -343,7 +343,7 @@ class Gamma(_OfOneUnit):
     """
 
     mean: Any = field(kw_only=False)
-    sd: Any
+    sd: Any = field(kw_only=False)
 
     def __post_init__(self) -> None:
         _OfOneUnit.__post_init__(self)

@@ -297,8 +297,9 @@ class Network(Declaration):
 
         Notes
         -----
-        What models do `at_slot_start` is done once, at once. Traces stand where engines put them,
-        and what acts in a step has their `when` and `order`. Random numbers are Brian's.
+        What models do `at_slot_start` is done once, at once, and no neuron is refractory. Traces
+        stand where engines put them, and what acts in a step has their `when` and `order`. Random
+        numbers are Brian's.
 
         Examples
         --------

@@ -51,7 +51,8 @@ class Projection(Declaration):
     wiring : {"all_to_all", "one_to_one", "all_but_one"} or Wiring
         Who is connected; ``"all_but_one"`` leaves out the partner of the same index.
     on_pre : str
-        What a presynaptic spike does, for example ``"ge_post += w"``.
+        What a presynaptic spike does. The default is ``"ge_post += w"``, also where a `synapse` has
+        statements of its own; ``""`` where these say all.
     graded : str
         What a synapse does in every step, spike or no spike, for example
         ``"signal_post += w*error_pre"``, when the presynaptic population's `after_spikes` is done.
@@ -108,7 +109,10 @@ class Projection(Declaration):
             what = f"be named otherwise than 'post', which is that of its rule ({self.name})"
             require(self.synapse, "pathways", False, what, "'post'")
         if self.weight is not None and not self.has_weight:
-            what = f"be None where the equations of its synapses declare w ({self.name})"
+            what = (
+                f"be None where the equations of its synapses declare w ({self.name}): take w out "
+                f"of them, or give the weights in state[{self.name + '.w'!r}]"
+            )
             require(self, "weight", False, what)
         if self.one_weight:
             number = is_one_number(self.weight)

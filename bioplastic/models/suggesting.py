@@ -3,7 +3,20 @@
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["closest", "no_attribute"]
+__all__ = ["closest", "no_attribute", "of_brian"]
+
+_POST = "give Pathway('post', spike='post', code=...)"
+#: What Brian's constructors call otherwise, by class and argument.
+_BRIANS = {
+    ("SynapseModel", "on_post"): f"{_POST} in pathways, or a Projection's rule",
+    ("SynapseModel", "delay"): "give it to the Projection",
+    ("Projection", "on_post"): f"{_POST} in the pathways of a SynapseModel",
+    ("Projection", "model"): "give a SynapseModel as synapse",
+    ("Projection", "p"): "give wiring=RandomWiring(p=...)",
+    ("Regularly", "dt"): "did you mean 'every'?",
+    ("NeuronModel", "model"): "did you mean 'equations'?",
+    ("SynapseModel", "model"): "did you mean 'equations'?",
+}
 
 
 def closest(name: str, names: Iterable[str]) -> str | None:
@@ -16,6 +29,12 @@ def closest(name: str, names: Iterable[str]) -> str | None:
     'tau_membrane'
     """
     return next(iter(difflib.get_close_matches(name, list(names), 1)), None)
+
+
+def of_brian(cls: type, name: str) -> str:
+    """Say what stands here for an argument of Brian's, nothing where it has none of that name."""
+    found = (_BRIANS.get((parent.__name__, name), "") for parent in cls.__mro__)
+    return next(filter(None, found), "")
 
 
 def no_attribute(owner: object, name: str) -> AttributeError:

@@ -19,6 +19,7 @@ from bioplastic.models.declaration import (
 )
 from bioplastic.models.distributions import with_values
 from bioplastic.models.holding import held
+from bioplastic.models.strings import words_of
 from bioplastic.models.time_table import check_namespace, kind_of_namespace
 from bioplastic.models.timing import Pathway, Regularly
 
@@ -42,7 +43,8 @@ class SynapseModel(Declaration):
         `at_slot_start` must hold ``lastupdate = 0*second``. Equations that declare `w` themselves,
         with a unit of its own, take the projection's place.
     on_pre : str
-        Statements run at a presynaptic spike, before those of the projection.
+        Statements run at a presynaptic spike, before those of the projection. These have a default:
+        give the projection ``on_pre=""`` where the synapse's say all.
     after_pre : str
         Statements run after those of the projection.
     at_slot_start, at_slot_end : str
@@ -97,6 +99,10 @@ class SynapseModel(Declaration):
         names = [pathway.name for pathway in self.pathways]
         require(self, "pathways", len({*names}) == len(names), "have names that differ")
         check_model(self, "synapse")
+        driven = "(event-driven)" in self.equations
+        if driven and "lastupdate" not in words_of(self.at_slot_start):
+            what = "set `lastupdate = 0*second`, since time begins anew with every sample"
+            require(self, "at_slot_start", False, f"{what} and equations are event-driven")
 
     @property
     def parameters(self) -> dict[str, Any]:

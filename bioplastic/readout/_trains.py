@@ -20,10 +20,7 @@ def check_trains(estimator: Any, method: str, X: SpikeTrains, *, reset: bool) ->
     """
     name = f"{type(estimator).__name__}.{method}"
     if not isinstance(X, SpikeTrains):
-        raise DataError(
-            f"{name}: X must be SpikeTrains, got {type(X).__name__}; make spikes of numbers by "
-            f"an encoder of bioplastic.encoding"
-        )
+        raise DataError(f"{name}: X must be SpikeTrains, got {type(X).__name__}; {_remedy(X)}")
     if not len(X):
         raise DataError(f"{name}: X must hold at least one sample, got {X!r}")
     if not reset and X.n_units != estimator.n_features_in_:
@@ -31,3 +28,13 @@ def check_trains(estimator: Any, method: str, X: SpikeTrains, *, reset: bool) ->
             f"{name}: X must have the {estimator.n_features_in_} units of fit, got {X.n_units}"
         )
     validate_data(estimator, X, reset=reset, skip_check_array=True)
+
+
+def _remedy(X: Any) -> str:
+    """Say what to give in place of what a run has handed back, or of numbers."""
+    spikes = X if isinstance(X, dict) else getattr(X, "spikes", None)
+    if isinstance(spikes, dict) and spikes:
+        return f"take those of one population, result.spikes[{next(iter(spikes))!r}]"
+    if isinstance(spikes, SpikeTrains):
+        return "give its `spikes`"
+    return "make spikes of numbers by an encoder of bioplastic.encoding"

@@ -288,6 +288,8 @@ class TestStates:
     [
         ("spike", "record: must be 'counts', 'spikes', 'nothing' or a mapping"),
         ({"spikes": "cell"}, r"record\['spikes'\]: must be a sequence of populations"),
+        ({"spikes": True}, r"record\['spikes'\]: must be a sequence of populations .*got True"),
+        ({"v": [0]}, "record: the network has no variable 'v'; did you mean 'cell.v'"),
         ({"spikes": ["cel"]}, r"record\['spikes'\]: must name populations that spike, cell, input"),
         ({"cell.v": "steps"}, r"record\['cell.v'\]: must be a sequence of elements .*got 'steps'"),
         ({"cell.v": None}, r"record\['cell.v'\]: must be a sequence of elements .*got None"),

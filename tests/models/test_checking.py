@@ -338,6 +338,11 @@ class TestArguments:
             (lambda: Schedule(presentaton=1 * ms), "Schedule: .*mean 'presentation'"),
             (lambda: Network(population=(), watch="a"), "Network: .*mean 'populations'"),
             (lambda: RandomWiring(q=0.1), "RandomWiring: there is no argument 'q'; it has p"),
+            (lambda: SynapseModel(on_post="w = 1"), "'on_post'; give Pathway.'post', spike='post'"),
+            (lambda: Projection(pre="a", post="b", p=0.1), "'p'; give wiring=RandomWiring"),
+            (lambda: NeuronModel(model="v : 1"), "'model'; did you mean 'equations'"),
+            (lambda: Population("a", 5, LIF()), "Population: give all arguments by name: name, n"),
+            (lambda: PairWiring([0], [1]), "PairWiring: give all but i by name: i, j"),
         ],
     )
     def test_a_misspelt_one_is_named_with_what_was_meant(self, make, message):
@@ -380,6 +385,40 @@ FIRST = [
     (models.Gamma, -1.0, {"sd": 0.5}),
     (models.Values, [1.0, 2.0], {}),
 ]
+
+
+class TestRemedies:
+    """What a newcomer meets who writes a synapse of their own."""
+
+    DRIVEN = "w : 1\ndx/dt = -x/(20*ms) : 1 (event-driven)"
+
+    def test_time_that_begins_anew_is_told(self):
+        with pytest.raises(ParameterError, match="at_slot_start: must set `lastupdate = 0.second`"):
+            SynapseModel(equations=self.DRIVEN, on_pre="x += 1")
+
+    def test_a_default_that_nobody_wrote_is_named_as_one(self):
+        cells = NeuronModel(
+            equations="dv/dt = -v/tau : volt\nge : volt",
+            constants={"tau": 10 * ms},
+            threshold="v > 1*mV",
+        )
+        synapse = SynapseModel(on_pre="v_post += 1*mV")
+        with pytest.raises(ParameterError, match="on_pre was left out, and this is its default"):
+            Network(
+                populations=(Population(name="a", n=2, neuron=cells),),
+                projections=(Projection(pre="a", post="a", synapse=synapse),),
+                watch="a",
+            )
+
+    def test_weights_of_ones_own(self):
+        synapse = SynapseModel(equations="w : 1")
+        with pytest.raises(ParameterError, match=r"take w out of them, .* in state\['a_to_b.w'\]"):
+            Projection(pre="a", post="b", synapse=synapse, weight=Uniform(0, 1))
+
+    def test_a_constant_is_missed_where_a_function_has_nearly_its_name(self):
+        cells = NeuronModel(equations="dv/dt = -v/tau : 1", threshold="v > 1")
+        with pytest.raises(ParameterError, match="declare it in equations or constants; or did"):
+            Network(populations=(Population(name="a", n=1, neuron=cells),), watch="a")
 
 
 class TestFirstArgument:

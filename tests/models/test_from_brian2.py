@@ -281,6 +281,34 @@ def test_a_poisson_input_draws_as_much_as_brians():
     assert 0.9 < total.var() / (0.25 * 8000) < 1.1  # Poisson's; the binomial's is a fifth smaller
 
 
+def test_a_monitor_of_synapses_sees_those_that_brians_sees():
+    objects = delays_script()
+    made = next(o for o in objects if isinstance(o, b2.Synapses))
+    watched = [3, 0, 5]
+    monitor = b2.StateMonitor(made, "w", record=watched)
+    script = models.from_brian2([*objects, monitor], presentation=DURATION, watch="exc")
+    elements = script.record[f"{made.name}.w"]
+    assert elements != watched  # which delays have put elsewhere
+    for key, theirs in {"i": made.i, "j": made.j, "w": made.w}.items():
+        found = script.state[f"{made.name}.{key}"][elements]
+        np.testing.assert_array_equal(found, np.asarray(theirs)[watched])
+    stimulus = engine.SpikeStimulus(trains=script.samples["given"])
+    result = engine.run(
+        script.network, stimulus, seed=0, state=script.state, record=script.record, engine="numpy"
+    )
+    for key in ("i", "j", "delay"):  # in the order of a result
+        name = f"{made.name}.{key}"
+        np.testing.assert_array_equal(result.state[name], script.state[name])
+    shown = result.states[f"{made.name}.w"].values[0, -1]
+    np.testing.assert_array_equal(shown, result.state[f"{made.name}.w"][elements])
+
+
+def test_a_script_prints_in_a_line():
+    script = models.from_brian2(stdp_script(), presentation=DURATION, watch="exc")
+    assert len(repr(script)) < 1000
+    assert "given" in repr(script)
+
+
 def test_what_monitors_watched():
     source, cells = given(), leaky()
     made = linked(source, cells, model="w : 1", on_pre="v += w")
@@ -448,6 +476,18 @@ class TestToBrian2:
         assert len(ours) > 10
         assert of_ours(again)[0] == ours
         assert of_brian([*objects.objects]) == ours
+
+    def test_a_state_of_a_sample_that_is_over_holds_back_nobody(self):
+        script = models.from_brian2(plain_script(), presentation=DURATION, watch="exc")
+        stimulus = engine.SpikeStimulus(trains=script.samples["given"])
+        after = engine.run(
+            script.network, stimulus, seed=0, state=script.state, engine="numpy"
+        ).state
+        assert after["exc.lastspike"].max() > 0.05
+        objects = script.network.to_brian2(after)
+        for name, trains in script.samples.items():
+            objects[name].set_spikes(trains.units, trains.times * second)
+        assert of_brian([*objects.objects]) == of_ours(script, state=after)[0]
 
     def test_rules_with_traces_on_neurons(self):
         network = models.Network(

@@ -124,6 +124,8 @@ class TestContract:
             fresh.get_feature_names_out()
         with pytest.raises(DataError, match=f"{name}.fit: X must be SpikeTrains, got ndarray"):
             fresh.fit(np.zeros((3, 4)))
+        with pytest.raises(DataError, match=r"got dict; take .* result.spikes\['exc'\]"):
+            fresh.fit({"exc": spikes})
         with pytest.raises(DataError, match=f"{name}.fit: X must hold at least one sample"):
             fresh.fit(spikes[:0])
         fresh.fit(spikes)
