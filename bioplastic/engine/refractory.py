@@ -87,7 +87,9 @@ def silence_of(plan: Plan, population: Population) -> Silence:
     is_period = constant is not None and b2.have_same_dimensions(
         getattr(constant, "unit", constant), b2.second
     )
-    if is_period and not _looked_at(plan, population):
+    # Divided by a slope, as this method does, a factor of 0 is no number.
+    divided = neuron.method == "exponential_euler"
+    if is_period and not divided and not _looked_at(plan, population):
         return Silence(period=refractory, at_slot_start=_BEFORE)
     return Silence(refractory=refractory, at_slot_start=f"not_refractory = True; {_BEFORE}")
 

@@ -172,7 +172,28 @@ def switches_script():
     return [source, cells, linked(source, cells, on_pre="v += 0.3")]
 
 
+def remarks_script():
+    source = given()
+    cells = leaky(model=LEAKY + "  # of no stimulus", reset="v = 0  # as after no_such_name")
+    cells.run_regularly("v *= 0.99  # a stimulus leaks, too")
+    return [source, cells, linked(source, cells, model="w : 1", on_pre="v += w  # here")]
+
+
+def conductances_script():
+    """A slope of 0 while refractory, by which this method divides."""
+    source = given()
+    cells = leaky(
+        model="""dv/dt = (ge*(e_rev - v) - v)/tau : 1 (unless refractory)
+        dge/dt = -ge/(5*ms) : 1
+        e_rev : 1 (constant)""",
+        method="exponential_euler",
+    )
+    cells.e_rev = [2, 3, 4, 5]
+    return [source, cells, linked(source, cells, model="w : 1", on_pre="ge += w")]
+
+
 SCRIPTS = [
+    remarks_script, conductances_script,
     plain_script, stdp_script, delays_script, subgroups_script, summed_script, events_script,
     table_script, units_script, regular_script, repeated_script, switches_script,
 ]  # fmt: skip
