@@ -9,12 +9,14 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import Unit, have_same_dimensions
 from brian2.equations.equations import SUBEXPRESSION
+from brian2.utils.stringtools import word_substitute
 
+from bioplastic.engine.noise import DRAWS
 from bioplastic.engine.plan import plan_of
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network, Population, Regularly
 from bioplastic.models.declaration import unit_name
-from bioplastic.models.strings import equations_of
+from bioplastic.models.strings import equations_of, words_of
 from bioplastic.models.suggesting import closest
 from bioplastic.models.timing import every
 
@@ -32,6 +34,10 @@ __all__ = [
 #: What ``record=`` takes.
 Record = Literal["counts", "spikes", "nothing"] | Mapping[str, Any]
 _WORDS = ("counts", "spikes", "nothing")
+#: Times of the next step.
+_TIMES = {"t": "(t + dt)", "t_in_timesteps": "(t_in_timesteps + 1)"}
+#: What another look would draw anew.
+_ANEW = DRAWS | {"uniform"}
 #: Of :func:`every`, for the end of a sample.
 AT_END = 0
 
@@ -176,12 +182,14 @@ class Wanted:
         def extended(its: Any) -> Any:
             equations: list[str] = []
             code: list[str] = []
+            own = getattr(getattr(its, _model_of(its)), "equations", "")
             for name, equation in expressions.items():
                 owner, _, value = name.partition(".")
                 if owner == its.name:
                     equations.append(f"{_stored(value)} : {unit_name(equation.unit)}")
                     is_flag = equation.var_type == "boolean"
-                    code.append(f"{_stored(value)} = {f'int({value})' if is_flag else value}")
+                    seen = _at_step_end(value, equations_of(str(own)))
+                    code.append(f"{_stored(value)} = {f'int({seen})' if is_flag else seen}")
             if not equations:
                 return its
             model = getattr(its, _model_of(its))
@@ -241,6 +249,17 @@ def _refusal(name: str, chosen: Any) -> ParameterError:
 def _model_of(its: Any) -> str:
     """Name the field that has a model with equations."""
     return "neuron" if isinstance(its, Population) else "synapse"
+
+
+def _at_step_end(name: str, equations: Any) -> str:
+    """Write a subexpression as it is when a step has ended, and `t` is the time of the next."""
+    text = name
+    while inner := {n for n in words_of(text) & {*equations} if equations[n].type == SUBEXPRESSION}:
+        text = word_substitute(text, {n: f"({equations[n].expr.code})" for n in inner})
+    words = words_of(text)
+    if not words & _TIMES.keys() or words & _ANEW:
+        return name
+    return str(word_substitute(text, _TIMES))
 
 
 def _stored(name: str) -> str:
