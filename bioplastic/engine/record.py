@@ -1,7 +1,7 @@
 """What a run is to record: spikes of populations, state of chosen elements at chosen times."""
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -123,6 +123,10 @@ class Wanted:
         return tuple(its.variable for its in self.looked.values())
 
     def _take(self, given: dict[str, Any]) -> None:
+        for name in given:
+            if not isinstance(name, str):
+                what = "names must be strings such as 'spikes' and 'exc.v'"
+                raise ParameterError(f"record: {what}, got {name!r}")
         if "spikes" in given:
             self.spikes = self._populations(given.pop("spikes"))
         expressions = {name: self._expression(name) for name in given}
@@ -150,7 +154,8 @@ class Wanted:
 
     def _populations(self, names: Any) -> tuple[str, ...]:
         known = spiking(self.network)
-        if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        several = isinstance(names, Iterable) and not isinstance(names, str)
+        if not several or not all(isinstance(name, str) for name in names):
             raise ParameterError(
                 f"record['spikes']: must be a sequence of populations such as [{known[0]!r}], got "
                 f"{names!r}"
@@ -223,6 +228,8 @@ def elements_of(name: str, chosen: Any, size: int) -> npt.NDArray[np.int32]:
     """
     if chosen is None:
         return np.arange(size, dtype=np.int32)
+    if isinstance(chosen, Iterable) and any(isinstance(k, bool) for k in chosen):
+        raise _refusal(name, chosen)
     try:
         numbers = np.array([operator.index(k) for k in chosen], dtype=np.int64)
     except TypeError:
