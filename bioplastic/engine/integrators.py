@@ -17,7 +17,14 @@ from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsExc
 
 from bioplastic.engine.brian_internals import linear_system
 
-__all__ = ["Holding", "RationalExponentialEuler", "holds", "rational_exponential_euler", "resolve"]
+__all__ = [
+    "EXPONENTIAL",
+    "Holding",
+    "RationalExponentialEuler",
+    "holds",
+    "rational_exponential_euler",
+    "resolve",
+]
 
 
 def _linear_system(
@@ -114,7 +121,7 @@ rational_exponential_euler = RationalExponentialEuler()
 
 
 #: Brian's methods that take exponentials of rates, which are one for all where rates are.
-_EXPONENTIAL = ("exact", "linear", "independent", "exponential_euler")
+EXPONENTIAL = ("exact", "linear", "independent", "exponential_euler")
 
 
 class Holding(StateUpdateMethod):
@@ -126,7 +133,7 @@ class Holding(StateUpdateMethod):
     Parameters
     ----------
     method : str
-        One of `_EXPONENTIAL`.
+        One of `EXPONENTIAL`.
     factor : str
         Name of the variable that is 0 or 1.
     held : frozenset of str
@@ -157,7 +164,7 @@ def holds(method: str, equations: Equations, held: frozenset[str]) -> bool:
         *(expression.identifiers for name, expression in equations.get_substituted_expressions()
           if name in others)
     )  # fmt: skip
-    return method in _EXPONENTIAL and not read & held
+    return method in EXPONENTIAL and not read & held
 
 
 def resolve(method: str, factor: str = "", held: frozenset[str] = frozenset()) -> Any:

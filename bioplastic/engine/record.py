@@ -1,7 +1,7 @@
 """What a run is to record: spikes of populations, state of chosen elements at chosen times."""
 
 import operator
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -9,12 +9,14 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import Unit, have_same_dimensions
 from brian2.equations.equations import SUBEXPRESSION
+from brian2.utils.stringtools import word_substitute
 
+from bioplastic.engine.noise import DRAWS
 from bioplastic.engine.plan import plan_of
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network, Population, Regularly
 from bioplastic.models.declaration import unit_name
-from bioplastic.models.strings import equations_of
+from bioplastic.models.strings import equations_of, words_of
 from bioplastic.models.suggesting import closest
 from bioplastic.models.timing import every
 
@@ -32,6 +34,10 @@ __all__ = [
 #: What ``record=`` takes.
 Record = Literal["counts", "spikes", "nothing"] | Mapping[str, Any]
 _WORDS = ("counts", "spikes", "nothing")
+#: Times of the next step.
+_TIMES = {"t": "(t + dt)", "t_in_timesteps": "(t_in_timesteps + 1)"}
+#: What another look would draw anew.
+_ANEW = DRAWS | {"uniform"}
 #: Of :func:`every`, for the end of a sample.
 AT_END = 0
 
@@ -117,6 +123,10 @@ class Wanted:
         return tuple(its.variable for its in self.looked.values())
 
     def _take(self, given: dict[str, Any]) -> None:
+        for name in given:
+            if not isinstance(name, str):
+                what = "names must be strings such as 'spikes' and 'exc.v'"
+                raise ParameterError(f"record: {what}, got {name!r}")
         if "spikes" in given:
             self.spikes = self._populations(given.pop("spikes"))
         expressions = {name: self._expression(name) for name in given}
@@ -144,8 +154,8 @@ class Wanted:
 
     def _populations(self, names: Any) -> tuple[str, ...]:
         known = spiking(self.network)
-        given = names if isinstance(names, Collection) and not isinstance(names, str) else [None]
-        if not all(isinstance(name, str) for name in given):
+        several = isinstance(names, Iterable) and not isinstance(names, str)
+        if not several or not all(isinstance(name, str) for name in names):
             raise ParameterError(
                 f"record['spikes']: must be a sequence of populations such as [{known[0]!r}], got "
                 f"{names!r}"
@@ -177,12 +187,14 @@ class Wanted:
         def extended(its: Any) -> Any:
             equations: list[str] = []
             code: list[str] = []
+            own = getattr(getattr(its, _model_of(its)), "equations", "")
             for name, equation in expressions.items():
                 owner, _, value = name.partition(".")
                 if owner == its.name:
                     equations.append(f"{_stored(value)} : {unit_name(equation.unit)}")
                     is_flag = equation.var_type == "boolean"
-                    code.append(f"{_stored(value)} = {f'int({value})' if is_flag else value}")
+                    seen = _at_step_end(value, equations_of(str(own)))
+                    code.append(f"{_stored(value)} = {f'int({seen})' if is_flag else seen}")
             if not equations:
                 return its
             model = getattr(its, _model_of(its))
@@ -216,6 +228,8 @@ def elements_of(name: str, chosen: Any, size: int) -> npt.NDArray[np.int32]:
     """
     if chosen is None:
         return np.arange(size, dtype=np.int32)
+    if isinstance(chosen, Iterable) and any(isinstance(k, bool) for k in chosen):
+        raise _refusal(name, chosen)
     try:
         numbers = np.array([operator.index(k) for k in chosen], dtype=np.int64)
     except TypeError:
@@ -243,6 +257,17 @@ def _refusal(name: str, chosen: Any) -> ParameterError:
 def _model_of(its: Any) -> str:
     """Name the field that has a model with equations."""
     return "neuron" if isinstance(its, Population) else "synapse"
+
+
+def _at_step_end(name: str, equations: Any) -> str:
+    """Write a subexpression as it is when a step has ended, and `t` is the time of the next."""
+    text = name
+    while inner := {n for n in words_of(text) & {*equations} if equations[n].type == SUBEXPRESSION}:
+        text = word_substitute(text, {n: f"({equations[n].expr.code})" for n in inner})
+    words = words_of(text)
+    if not words & _TIMES.keys() or words & _ANEW:
+        return name
+    return str(word_substitute(text, _TIMES))
 
 
 def _stored(name: str) -> str:

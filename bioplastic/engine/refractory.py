@@ -16,7 +16,7 @@ from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from bioplastic.engine.brian_internals import set_end_of_refractoriness
-from bioplastic.engine.integrators import holds
+from bioplastic.engine.integrators import EXPONENTIAL, holds
 from bioplastic.engine.plan import Plan
 from bioplastic.models import Population
 from bioplastic.models.hooks import AT_SLOT_START, BEFORE_THRESHOLD, RESET
@@ -92,10 +92,12 @@ def silence_of(plan: Plan, population: Population) -> Silence:
     is_period = constant is not None and b2.have_same_dimensions(
         getattr(constant, "unit", constant), b2.second
     )
-    if is_period and not _looked_at(plan, population):
-        equations = plan.equations[population.name]
-        marked = frozenset(n for n, e in equations.items() if "unless refractory" in e.flags)
-        held = marked if holds(neuron.method, equations, marked) else frozenset()
+    # Divided by a slope, as Brian's exponentials do, a factor of 0 is no number: they hold, or Brian.
+    equations = plan.equations[population.name]
+    marked = frozenset(n for n, e in equations.items() if "unless refractory" in e.flags)
+    held = marked if holds(neuron.method, equations, marked) else frozenset()
+    told = held == marked or neuron.method not in EXPONENTIAL
+    if is_period and told and not _looked_at(plan, population):
         return Silence(period=refractory, at_slot_start=_BEFORE, held=held)
     return Silence(refractory=refractory, at_slot_start=f"not_refractory = True; {_BEFORE}")
 

@@ -87,6 +87,7 @@ def _complete_list(network: Network, values: State, name: str, keys: list[str]) 
                 f"state[{name + '.' + key!r}]: must be whole numbers in 0..{size - 1}, the "
                 f"neurons of {side!r}"
             )
-    if n and not 0 <= synapses["delay"].min() <= synapses["delay"].max() < np.inf:
-        raise ParameterError(f"state[{name + '.delay'!r}]: must be finite and >= 0")
+    for key in {"delay", *projection.delays} & synapses.keys() if n else ():
+        if not 0 <= synapses[key].min() <= synapses[key].max() < np.inf:
+            raise ParameterError(f"state[{f'{name}.{key}'!r}]: must be finite and >= 0")
     values.update({f"{name}.{k}": v for k, v in sorted_synapses(synapses).items()})

@@ -22,7 +22,7 @@ from bioplastic.models.network_checks import check_network, traces_on
 from bioplastic.models.population import Population
 from bioplastic.models.projection import Projection
 from bioplastic.models.schedule import Schedule
-from bioplastic.models.strings import words_of
+from bioplastic.models.strings import variables_of, words_of
 from bioplastic.models.summary import network_html, network_repr
 from bioplastic.models.wiring import Wiring, regular_pairs, sorted_synapses
 
@@ -138,7 +138,11 @@ class Network(Declaration):
             timed = takes != "rates" or self.schedule.presentation is not None
             what = f"be given for a {kind}, whose samples have no length of their own"
             require(self.schedule, "presentation", timed, what, f"None ({population.name})")
-            if not takes and len(self.inputs) != 1 and "stimulus" in words_in(neuron, "neuron"):
+            reads = (
+                "stimulus"
+                in words_in(neuron, "neuron") - variables_of(str(neuron.equations)).keys()
+            )
+            if not takes and len(self.inputs) != 1 and reads:
                 raise ParameterError(
                     f"Population {population.name}: its {kind} reads stimulus() and takes no "
                     f"samples; where a network has not exactly one input, only inputs read them"

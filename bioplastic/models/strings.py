@@ -164,8 +164,8 @@ def variables_of(text: str) -> dict[str, Known]:
 
 @functools.lru_cache(maxsize=4096)
 def words_of(text: str) -> frozenset[str]:
-    """Words of a string that may be names."""
-    return frozenset(get_identifiers(text))
+    """Words of a string that may be names; those of remarks are none."""
+    return frozenset(get_identifiers(re.sub("#.*", "", text)))
 
 
 @functools.lru_cache(maxsize=4096)

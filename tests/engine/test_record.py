@@ -24,9 +24,11 @@ from bioplastic.models import (
     Population,
     Projection,
     RandomWiring,
+    Regularly,
     Schedule,
     SpikeInput,
     SynapseModel,
+    TimeTable,
 )
 from bioplastic.networks import diehl_cook_network
 
@@ -227,6 +229,34 @@ class TestSubexpressions:
         assert_same(values_of(shown), expected)
         assert shown.state.keys() == plain.state.keys()
 
+    @pytest.mark.parametrize("name", ENGINES)
+    def test_times_are_those_of_the_values(self, name):
+        """As Brian's StateMonitor says what a current is at the time that it notes."""
+        cell = NeuronModel(
+            equations="v : 1\nramp = t/ms + t_in_timesteps : 1\nline = 2*(current(t) + ramp) : 1\n"
+            "held = current(t) : 1 (constant over dt)\nchance = rand() + 0*t/ms : 1 "
+            "(constant over dt)\nseen : 1",
+            regularly=(Regularly("seen = chance", when="end"),),
+            namespace={"current": TimeTable([0, 3, 1, 4, 1, 5], dt=1 * ms)},
+            threshold="v > 1",
+        )
+        network = Network(
+            populations=(Population(name="cell", n=1, neuron=cell),), watch="cell",
+            schedule=Schedule(presentation=5 * ms, rest=1 * ms, dt=0.5 * ms, min_spikes=0),
+        )  # fmt: skip
+        names = ("line", "held", "chance", "seen")
+        states = engine.run(
+            network, engine.SpontaneousActivity(n_samples=2), seed=0, engine=name,
+            record={f"cell.{n}": [0] for n in names},
+        ).states  # fmt: skip
+        line, held, chance, seen = (states[f"cell.{n}"].values[..., 0] for n in names)
+        steps = np.arange(1, 13)
+        table = np.array([0, 3, 1, 4, 1, 5])[np.minimum(steps // 2, 5)]
+        np.testing.assert_allclose(held, [table, table])
+        np.testing.assert_allclose(line, 2 * np.array([table + 1.5 * steps] * 2))
+        np.testing.assert_array_equal(chance, seen)
+        assert np.unique(chance).size == chance.size
+
     def test_a_program_that_is_open_has_none(self, stimulus):
         program = engine.open_program(EXPRESSIONS, engine="numpy")
         with pytest.raises(ParameterError, match="record: cell.twice is no variable but a subexp"):
@@ -291,6 +321,9 @@ class TestStates:
         ({"spikes": True}, r"record\['spikes'\]: must be a sequence of populations .*got True"),
         ({"v": [0]}, "record: the network has no variable 'v'; did you mean 'cell.v'"),
         ({"spikes": ["cel"]}, r"record\['spikes'\]: must name populations that spike, cell, input"),
+        ({"spikes": True}, r"record\['spikes'\]: must be a sequence of populations"),
+        ({3: [0]}, "record: names must be strings such as 'spikes' and 'exc.v', got 3"),
+        ({"cell.v": [True, False]}, r"record\['cell.v'\]: must be a sequence of elements"),
         ({"cell.v": "steps"}, r"record\['cell.v'\]: must be a sequence of elements .*got 'steps'"),
         ({"cell.v": None}, r"record\['cell.v'\]: must be a sequence of elements .*got None"),
         ({"cell.v": [5]}, r"record\['cell.v'\]: elements must be in 0..4, got \[5\]"),

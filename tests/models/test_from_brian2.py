@@ -164,7 +164,10 @@ def repeated_script():
 def switches_script():
     """Truth values, whole numbers, shared variables, names of synapses that neurons have."""
     source = given()
-    cells = leaky(model=LEAKY + "\nsilent : boolean\nw : 1\nlevel : 1 (shared)")
+    cells = leaky(
+        model=LEAKY + "\nsilent : boolean\nw : 1\nlevel : 1 (shared)\nstimulus : 1",
+        reset="v = 0; stimulus += 1",
+    )
     cells.silent = [False, True, False, False]
     cells.thresholder["spike"].when = "thresholds"
     cells.run_regularly("level = 0.5*level + 0.1", dt=10 * ms)
@@ -172,7 +175,28 @@ def switches_script():
     return [source, cells, linked(source, cells, on_pre="v += 0.3")]
 
 
+def remarks_script():
+    source = given()
+    cells = leaky(model=LEAKY + "  # of no stimulus", reset="v = 0  # as after no_such_name")
+    cells.run_regularly("v *= 0.99  # a stimulus leaks, too")
+    return [source, cells, linked(source, cells, model="w : 1", on_pre="v += w  # here")]
+
+
+def conductances_script():
+    """A slope of 0 while refractory, by which this method divides."""
+    source = given()
+    cells = leaky(
+        model="""dv/dt = (ge*(e_rev - v) - v)/tau : 1 (unless refractory)
+        dge/dt = -ge/(5*ms) : 1
+        e_rev : 1 (constant)""",
+        method="exponential_euler",
+    )
+    cells.e_rev = [2, 3, 4, 5]
+    return [source, cells, linked(source, cells, model="w : 1", on_pre="ge += w")]
+
+
 SCRIPTS = [
+    remarks_script, conductances_script,
     plain_script, stdp_script, delays_script, subgroups_script, summed_script, events_script,
     table_script, units_script, regular_script, repeated_script, switches_script,
 ]  # fmt: skip
@@ -236,6 +260,17 @@ def test_weights_are_learned_as_brian_learns_them():
     frozen, unchanged = of_ours(script._replace(network=script.network.frozen()))
     assert frozen
     np.testing.assert_array_equal(unchanged.state["link.w"], script.state["link.w"])
+
+
+@pytest.mark.parametrize("name", ["link.delay", "link.transmit_delay"])
+def test_a_delay_in_a_state_is_no_time_before_its_spike(name):
+    source, cells = given(), leaky()
+    late = linked(source, cells, on_pre={"transmit": "v += 0.1", "learn": "v += 0.2"})
+    late.learn.delay = 2 * ms
+    late.transmit.delay = 1 * ms
+    script = models.from_brian2([source, cells, late], presentation=DURATION)
+    with pytest.raises(ParameterError, match=rf"{name}'\]: must be finite and >= 0"):
+        of_ours(script, state=script.state | {name: script.state[name] - 1})
 
 
 def test_what_begins_anew_and_what_lasts():
