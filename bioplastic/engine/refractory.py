@@ -92,7 +92,7 @@ def silence_of(plan: Plan, population: Population) -> Silence:
     is_period = constant is not None and b2.have_same_dimensions(
         getattr(constant, "unit", constant), b2.second
     )
-    # Divided by a slope, as Brian's exponentials do, a factor of 0 is no number: they hold, or Brian.
+    # Brian's exponentials divide by a slope, where a factor of 0 is no number.
     equations = plan.equations[population.name]
     marked = frozenset(n for n, e in equations.items() if "unless refractory" in e.flags)
     held = marked if holds(neuron.method, equations, marked) else frozenset()

@@ -42,9 +42,10 @@ class FromBrian2(NamedTuple):
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name} {np.shape(value)}" for name, value in self.state.items())
-        owners = (*self.network.populations, *self.network.projections)
+        names = [its.name for its in self.network.populations]
+        names += [its.name for its in self.network.projections]
         return (
-            f"<FromBrian2: network: {', '.join(its.name for its in owners)}; state: {sizes}; "
+            f"<FromBrian2: network: {', '.join(names)}; state: {sizes}; "
             f"samples: {self.samples}; record: {', '.join(self.record) or 'nothing'}>"
         )
 

@@ -62,7 +62,7 @@ class External:
     def values(self, words: Iterable[str]) -> dict[str, Any]:
         """Look words up: quantities and functions, by their names."""
         found: dict[str, Any] = {}
-        for word in words:
+        for word in sorted(words):  # a program is kept by its text
             known = (*self.group.variables, *DEFAULT_CONSTANTS, *DEFAULT_UNITS, *DEFAULT_FUNCTIONS)
             if word not in known:
                 found[word] = self._resolved(word)

@@ -208,7 +208,7 @@ class Declaration:
 
 def _check_positions(cls: type, given: int) -> None:
     """Refuse more arguments without a name than a constructor takes."""
-    known = [*inspect.signature(cls.__init__).parameters.values()][1:]
+    known = [*inspect.signature(cls).parameters.values()]
     if any(p.kind is p.VAR_POSITIONAL for p in known):
         return
     free = [p.name for p in known if p.kind is p.POSITIONAL_OR_KEYWORD]

@@ -1,5 +1,9 @@
 """Scripts of Brian2 come in, and fire the same spikes in the same steps; and go out again."""
 
+import os
+import subprocess
+import sys
+
 import brian2 as b2
 import numpy as np
 import pytest
@@ -577,3 +581,31 @@ def test_a_frozen_model_is_written_as_brian_reads_it():
     frozen = script.network.frozen().population("exc").neuron
     assert "ok : boolean" in frozen.equations
     assert "theta : 1" in frozen.equations.splitlines()
+
+
+def test_the_same_script_is_the_same_program_in_every_process():
+    """Whatever order a set has there: a program is kept by its text."""
+    code = """
+import brian2 as b2
+from bioplastic import models
+from bioplastic.engine.plan import plan_of
+tau, alpha, beta, gamma, v_rest = 10*b2.ms, 1.0, 2.0, 3.0, 0.5
+group = b2.NeuronGroup(3, "dv/dt = (alpha*beta*gamma + v_rest - v)/tau : 1", threshold="v > 1",
+                       reset="v = 0", method="exact", name="group")
+other = b2.Synapses(group, group, "w : 1", on_pre="v_post += w*alpha/beta + gamma", name="other")
+other.connect()
+net = b2.Network(group, other)
+network = models.from_brian2(net, presentation=10*b2.ms).network
+print(plan_of(network).key)
+"""
+    keys = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(keys) == 1
