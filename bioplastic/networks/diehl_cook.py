@@ -137,18 +137,20 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
         self,
         n_neurons: int = 100,
         *,
-        n_epochs: int = 1,
+        n_epochs: int | None = None,
         presentation: Any = None,
         rest: Any = None,
         dt: Any = None,
         rate_max: Any = None,
         x_max: float | None = None,
-        rule: str | PlasticityRule = "triplet",
+        rule: str | PlasticityRule | None = None,
+        constants: str = "published",
         theta_plus: Any = None,
-        inhibition: float = 17.0,
+        inhibition: float | None = None,
+        excitation: float | None = None,
         norm: float | None = None,
         delay: Any = None,
-        min_spikes: int = 5,
+        min_spikes: int | None = None,
         max_repeats: int = 8,
         shuffle: bool = True,
         batch_size: int = 1,
@@ -169,8 +171,10 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
         self.rate_max = rate_max
         self.x_max = x_max
         self.rule = rule
+        self.constants = constants
         self.theta_plus = theta_plus
         self.inhibition = inhibition
+        self.excitation = excitation
         self.norm = norm
         self.delay = delay
         self.min_spikes = min_spikes
