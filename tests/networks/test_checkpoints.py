@@ -115,7 +115,7 @@ def test_a_default_that_a_release_changes_is_refused(fit, estimator, monkeypatch
 def test_a_default_outside_the_network_is_refused(monkeypatch, path):
     model = networks.DiehlCook(**DIEHL_COOK, engine="auto", random_state=0, checkpoint=path)
     model.fit(X)
-    slower = dataclasses.replace(CONSTANTS["published"], rate_max=30 * Hz)
+    slower = dataclasses.replace(CONSTANTS["published"], rate_max=1 * Hz)
     monkeypatch.setitem(CONSTANTS, "published", slower)
     with pytest.raises(CheckpointError, match="rate_of_an_input_of_1: .* there"):
         model.fit(X)
