@@ -33,9 +33,10 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
     n_label : int or None
         Number of training samples used to label the neurons, the first ones of the training
         data; all where None. Labels never come from anything but the data given to `fit`.
-    n_epochs, presentation, rest, dt, rate_max, x_max, rule, theta_plus, inhibition, norm : optional
+    n_epochs, presentation, rest, dt, rate_max, x_max, rule, constants, theta_plus : optional
+        See :class:`DiehlCook`: constants that are None follow data and size.
+    inhibition, excitation, norm, delay, min_spikes, max_repeats, shuffle, batch_size, batch_update : optional
         See :class:`DiehlCook`.
-    delay, min_spikes, max_repeats, shuffle, batch_size, batch_update : optional
     excitatory, inhibitory, n_jobs, engine : optional
         See :class:`DiehlCook`.
     random_state, checkpoint, verbose : optional
@@ -48,6 +49,8 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
     readout_ : NeuronLabelClassifier
         The labelled neurons.
     n_features_in_, feature_names_in_
+        See :class:`DiehlCook`.
+    norm_, inhibition_, excitation_, rate_max_, theta_plus_, n_epochs_
         See :class:`DiehlCook`.
     weights_, theta_, history_, timings_, n_presentations_, network_, engine_
         See :class:`DiehlCook`.
@@ -69,7 +72,7 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
     >>> from bioplastic.networks import DiehlCookClassifier
     >>> digits = load_digits()
     >>> model = DiehlCookClassifier(
-    ...     n_neurons=5, presentation=20 * ms, rest=0 * ms, dt=1 * ms, min_spikes=0,
+    ...     n_neurons=5, n_epochs=1, presentation=20 * ms, rest=0 * ms, dt=1 * ms, min_spikes=0,
     ...     engine="numpy", random_state=0,
     ... )
     >>> model.fit(digits.data[:4], digits.target[:4]).predict(digits.data[:2]).shape

@@ -302,9 +302,7 @@ class NeuronLabelClassifier(ClassifierMixin, BaseEstimator):
         sums = responses.sum(axis=1, keepdims=True)
         return np.divide(responses, sums, out=np.zeros_like(responses), where=sums > 0)
 
-    def _responses(
-        self, data: npt.NDArray[Any]
-    ) -> Iterator[tuple[slice, npt.NDArray[np.float64]]]:
+    def _responses(self, data: npt.NDArray[Any]) -> Iterator[tuple[slice, npt.NDArray[np.float64]]]:
         """Yield blocks of rows as float64, since only float matrices are multiplied fast."""
         for rows in gen_batches(len(data), _BLOCK):
             block = data[rows].astype(np.float64, copy=False)
