@@ -28,7 +28,8 @@
 # **Protocol.** A stratified fifth of the images (360) is held out. The network learns from the
 # others without labels, five times each; the same images then label the neurons, weights and
 # thresholds held fixed. Constants follow the images and the number of neurons by a rule that was
-# found on validation cuts of the training part (docs/diehl_cook.md). The held-out images are presented once, at the end.
+# found on validation cuts of the training part (docs/diehl_cook.md). The held-out images are
+# presented once, at the end.
 #
 # **Running time.** Under a minute on two idle cores, of which half is the C++ compiler; a second
 # run finds its programs in the build cache.

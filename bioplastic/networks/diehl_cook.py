@@ -41,8 +41,8 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
     rule : {"triplet", "pair", "power_law", "exponential", "pre_and_post"}, PlasticityRule or None
         ``"triplet"``, which None takes, is the rule of the authors' script,
         :class:`~bioplastic.models.DiehlCookSTDP`; the last three are the paper's other rules,
-        ``"pair"`` is :class:`~bioplastic.models.PairSTDP`. Any other rule of spikes alone as an object, several
-        by :func:`~bioplastic.models.combine_rules`.
+        ``"pair"`` is :class:`~bioplastic.models.PairSTDP`. Any other rule of spikes alone as an
+        object, several by :func:`~bioplastic.models.combine_rules`.
     constants : {"published", "tuned", "bindsnet"}
         What parameters follow that are None. ``"published"``: the authors' script. ``"tuned"``: a
         `theta_plus` of 0.04 mV and an `inhibition` of 30 in place of 0.05 mV and 17 for 400
@@ -153,8 +153,8 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
 
     Departures of ``"bindsnet"`` from BindsNET: the input is a Poisson process, not one of Poisson
     intervals; of several neurons that reach the threshold in one step all spike, not one of them;
-    of two spikes in the same step the rule takes the traces before. Its constants do not follow
-    the number of neurons.
+    an input spike brings the weight, and lowers it by the trace, of before its step. Its constants
+    do not follow the number of neurons.
 
     Examples
     --------

@@ -35,7 +35,9 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         data; all where None. Labels never come from anything but the data given to `fit`.
     n_epochs, presentation, rest, dt, rate_max, x_max, rule, constants, theta_plus : optional
         See :class:`DiehlCook`: constants that are None follow data and size.
-    inhibition, excitation, norm, delay, min_spikes, max_repeats, shuffle, batch_size, batch_update : optional
+    inhibition, excitation, norm, delay, min_spikes, max_repeats, shuffle : optional
+        See :class:`DiehlCook`.
+    batch_size, batch_update : optional
         See :class:`DiehlCook`.
     excitatory, inhibitory, n_jobs, engine : optional
         See :class:`DiehlCook`.
