@@ -85,8 +85,8 @@ def report(records: list[dict[str, Any]]) -> str:
         out, cut and network have the same seed; the others train the network without labels and
         then label the neurons. MNIST: the 60,000 training images, of which the first 10,000 label
         the neurons (n_label), and the 10,000 test images. Held-out images are presented once, at
-        the end. The rule of the defaults was found on inner cuts of the training part of the digits,
-        and on the last 10,000 training images of MNIST (docs/diehl_cook.md has these figures).
+        the end. The rule was found on inner cuts of the training part of the digits, and on the
+        last 10,000 training images of MNIST (docs/diehl_cook.md has these figures).
     """
     lines = []
     for row, (_, n_neurons, _) in ROWS.items():
