@@ -12,8 +12,8 @@ from bioplastic.models import Constant, DiehlCookSTDP, Uniform
 from bioplastic.networks import DiehlCook, DiehlCookClassifier, diehl_cook_network
 
 DELAY = Uniform(low=0 * ms, high=10 * ms)
-SHORT = {"n_neurons": 6, "n_epochs": 1, "presentation": 60 * ms, "rest": 20 * ms, "dt": 1 * ms, "min_spikes": 0,
-         "theta_plus": 1 * mV, "random_state": 3, "x_max": 16.0,
+SHORT = {"n_neurons": 6, "presentation": 60 * ms, "rest": 20 * ms, "dt": 1 * ms, "min_spikes": 0,
+         "n_epochs": 1, "theta_plus": 1 * mV, "random_state": 3, "x_max": 16.0,
          "rate_max": 300 * Hz}  # fmt: skip
 
 

@@ -144,7 +144,7 @@ class TestGoingOn:
         X, _ = words
         path = tmp_path / "c"
         DiehlCook(**SMALL, checkpoint=path).fit(X)
-        longer = DiehlCook(**SMALL | {"n_epochs": 2}, checkpoint=path, , n_jobs=2).fit(X)
+        longer = DiehlCook(**SMALL | {"n_epochs": 2}, checkpoint=path, n_jobs=2).fit(X)
         fresh = DiehlCook(**SMALL | {"n_epochs": 2}).fit(X)
         assert_array_equal(longer.weights_, fresh.weights_)
         assert_array_equal(longer.theta_, fresh.theta_)
