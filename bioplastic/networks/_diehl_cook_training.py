@@ -54,7 +54,8 @@ class DiehlCookTraining(RateNetwork):
         """Set everything that is learned to its initial value."""
         self._set_scale(data)
         self.network_, fitted = declare(self, data)
-        vars(self).update(fitted)
+        for name, value in fitted.items():
+            setattr(self, name, value)
         self._entropy = draw_entropy(self.random_state)
         size = data.shape[1] * int(self.n_neurons)
         # (rand + 0.01)*0.3, as in the authors' script

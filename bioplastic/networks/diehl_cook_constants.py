@@ -132,7 +132,7 @@ def norm_of(constants: Constants, data: Samples, x_max: float) -> float:
         shares = float(data.mean(dtype=np.float64)) * data.shape[1] / x_max if x_max > 0 else 0.0
         # Two digits, so that other samples of the same kind give the same.
         ratio = float(f"{shares / INPUT:.2g}") or 1.0
-    return min(constants.norm * ratio, MEAN_WEIGHT * data.shape[1])
+    return float(min(constants.norm * ratio, MEAN_WEIGHT * data.shape[1]))
 
 
 def rate_of(constants: Constants, norm: float, dt: float) -> float:
