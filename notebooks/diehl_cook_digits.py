@@ -125,8 +125,7 @@ print(f"{1e3 * model.timings_['simulate'] / model.n_presentations_:.2f} ms a pre
 
 # %% [markdown]
 # What happened meanwhile. The weights part into those near 0 and those that make up a digit.
-# Thresholds grow with every spike, so that a neuron which fires often makes room for others; late
-# in training they are so high that an image is often presented a second time, with more input.
+# Thresholds grow with every spike, so that a neuron which fires often makes room for others.
 
 # %%
 plot_weight_history(model)
