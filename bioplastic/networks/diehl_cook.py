@@ -265,7 +265,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
         Parameters
         ----------
         X : array_like of shape (n_samples, n_features), or SpikeTrains
-            As in `fit`; scaled like the data of the first call.
+            As in `fit`; scaled like the data of the first call, which constants follow.
         y : ignored
         recorder : Recorder, optional
             Watches the training, as in `fit`.
