@@ -142,7 +142,8 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
       between a neuron and the inputs of its prototype stays what it is.
     - `rate_max` is such that ``rate_max*norm`` is 63.75 Hz times 78, and at most ``0.5/dt``.
     - `theta_plus` and `inhibition` are 0.05 mV and 17 from 400 neurons on. With fewer, which win
-      more often, the one is divided and the other multiplied by ``sqrt(400/n_neurons)``.
+      more often, the one is divided and the other multiplied by ``sqrt(400/n_neurons)``, which is 4
+      at most, for 25 and fewer.
     - `n_epochs` is as many as present 7,000 samples, from 1 to 10.
     - With spikes, `norm` lets them bring as much in all as the pixels of MNIST do, 78*8.33 Hz over
       the mean rate of a channel in the training samples, and at most 0.25 a channel.
@@ -169,7 +170,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
     >>> net.fit_transform(X).shape
     (4, 5)
     >>> round(net.norm_, 2), round(net.inhibition_)  # 64 pixels, 5 neurons
-    (14.82, 152)
+    (14.82, 68)
     """
 
     def __init__(

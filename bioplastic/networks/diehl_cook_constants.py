@@ -157,4 +157,4 @@ def epochs_of(n_samples: int) -> int:
 
 def few_of(constants: Constants, n_neurons: int) -> float:
     """Return by how much thresholds grow less, and inhibition is stronger, with few neurons."""
-    return float(np.sqrt(max(N_NEURONS / n_neurons, 1.0))) if constants.fits_size else 1.0
+    return float(np.sqrt(np.clip(N_NEURONS / n_neurons, 1, 16))) if constants.fits_size else 1.0

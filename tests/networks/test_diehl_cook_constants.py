@@ -76,6 +76,7 @@ def test_fewer_neurons_inhibit_more_and_adapt_less():
     assert few["inhibition_"] == 34.0
     assert few["theta_plus_"] == pytest.approx(float(0.025 * mV))
     assert many["inhibition_"] == 17.0
+    assert declared(LIKE_MNIST, 5)[1]["inhibition_"] == declared(LIKE_MNIST, 25)[1]["inhibition_"]
     tuned = declared(LIKE_MNIST, 100, constants="tuned")[1]
     assert (tuned["inhibition_"], tuned["theta_plus_"]) == (60.0, pytest.approx(float(0.02 * mV)))
     assert many["theta_plus_"] == pytest.approx(float(0.05 * mV))
