@@ -48,8 +48,8 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
         `theta_plus` of 0.04 mV and an `inhibition` of 30 in place of 0.05 mV and 17 for 400
         neurons, that is 0.02 mV and 60 for 100, the best of those tried for 100 neurons on the
         last 10,000 training images of MNIST after 25,000 others (87.8 %; by the published ones
-        86.8 %). After 60,000, on test images, they were no better (88.1 and 89.0 %, one seed). ``"bindsnet"``: BindsNET's ``DiehlAndCook2015``, with weights that
-        are added to the membrane in place of conductances, pair STDP with rates of 1e-3 and
+        86.8 %). After 60,000, on test images, they were no better (88.1 and 89.0 %, one seed).
+        ``"bindsnet"``: BindsNET's ``DiehlAndCook2015``, with weights that are added to the membrane in place of conductances, pair STDP with rates of 1e-3 and
         1e-10, `excitation` 22.5, `inhibition` 17.5, `norm` 78.4, 128 Hz, 250 steps of 1 ms and no
         rest.
     theta_plus : Quantity, in volts, optional
@@ -150,8 +150,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
       the mean rate of a channel in the training samples, and at most 0.25 a channel.
 
     On the training images of MNIST and with 400 neurons that gives the published constants exactly.
-    How the rule was found, and the figures of ``"tuned"``, on validation data in both cases, are in
-    the documentation of the model.
+    How the rule was found, on training data alone, is in the documentation of the model.
 
     Departures of ``"bindsnet"`` from BindsNET: the input is a Poisson process, not one of Poisson
     intervals; of several neurons that reach the threshold in one step all spike, not one of them;
