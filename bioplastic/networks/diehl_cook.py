@@ -49,9 +49,9 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
         neurons, that is 0.02 mV and 60 for 100, the best of those tried for 100 neurons on the
         last 10,000 training images of MNIST after 25,000 others (87.8 %; by the published ones
         86.8 %). After 60,000, on test images, they were no better (88.1 and 89.0 %, one seed).
-        ``"bindsnet"``: BindsNET's ``DiehlAndCook2015``, with weights that are added to the membrane in place of conductances, pair STDP with rates of 1e-3 and
-        1e-10, `excitation` 22.5, `inhibition` 17.5, `norm` 78.4, 128 Hz, 250 steps of 1 ms and no
-        rest.
+        ``"bindsnet"``: BindsNET's ``DiehlAndCook2015``, with weights that are added to the membrane
+        in place of conductances, pair STDP with rates of 1e-3 and 1e-10, `excitation` 22.5,
+        `inhibition` 17.5, `norm` 78.4, 128 Hz, 250 steps of 1 ms and no rest.
     theta_plus : Quantity, in volts, optional
         Growth of the threshold at a spike; that of `excitatory` where one is given.
     inhibition, excitation : float or None
