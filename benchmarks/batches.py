@@ -7,6 +7,7 @@ import argparse
 
 import numpy as np
 from _protocol import header, progress, table
+from brian2 import mV
 
 from bioplastic.datasets import load_mnist
 from bioplastic.networks import DiehlCookClassifier
@@ -30,6 +31,9 @@ def main() -> None:
         for seed in range(args.seeds):
             model = DiehlCookClassifier(
                 N_NEURONS,
+                n_epochs=1,
+                theta_plus=0.05 * mV,
+                inhibition=17.0,
                 batch_size=batch_size,
                 batch_update=update,
                 n_jobs=-1,

@@ -40,8 +40,8 @@ def accuracy(delay: str, seed: int) -> dict[str, Any]:
     X, y = mnist.data[: mnist.n_train], mnist.target[: mnist.n_train]
     start = time.perf_counter()
     network = DiehlCook(
-        N_NEURONS, theta_plus=0.02 * mV, delay=DELAYS[delay], engine="cpp_standalone",
-        random_state=seed,
+        N_NEURONS, n_epochs=1, theta_plus=0.02 * mV, inhibition=17.0, delay=DELAYS[delay],
+        engine="cpp_standalone", random_state=seed,
     ).fit(X[:N_TRAIN])  # fmt: skip
     trained = time.perf_counter() - start
     readout = NeuronLabelClassifier().fit(network.transform(X[:N_TRAIN]), y[:N_TRAIN])

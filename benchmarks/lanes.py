@@ -90,7 +90,7 @@ def measure(
 
 def show_digits(n: int) -> engine.Presentation:
     images = datasets.load_mnist().data
-    learner = DiehlCook(n, random_state=0).fit(images[:2000])
+    learner = DiehlCook(n, n_epochs=1, random_state=0).fit(images[:2000])
     return learner.presentation_of(images[2000 : 2000 + N_DIGITS[n]])
 
 

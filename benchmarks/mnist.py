@@ -64,9 +64,8 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 def measure(row: str, seed: int) -> dict[str, Any]:
     """Train, label and test once. The test images enter in the last step only."""
-    settings = dict(ROWS[row])
-    if "theta_plus" in settings:
-        settings["theta_plus"] = settings["theta_plus"] * mV
+    settings = {"n_epochs": 1, "theta_plus": 0.05, "inhibition": 17.0, **ROWS[row]}
+    settings["theta_plus"] = settings["theta_plus"] * mV
     mnist = load_mnist()
     X, y = mnist.data[: mnist.n_train], mnist.target[: mnist.n_train]
     start = time.perf_counter()

@@ -34,6 +34,7 @@ def main() -> None:
     for n_neurons, theta_plus, inhibition in TRIED:
         network = DiehlCook(
             n_neurons,
+            n_epochs=1,
             theta_plus=theta_plus * mV,
             inhibition=inhibition,
             engine="cpp_standalone",

@@ -56,7 +56,7 @@ def main() -> None:
 def diehl_cook(n: int) -> tuple[Run, dict[str, Any]]:
     """Diehl & Cook's network, which learns images."""
     images = load_mnist().data[:n]
-    model = DiehlCook(400, dt=0.5 * ms, random_state=0).fit(images[:200])
+    model = DiehlCook(400, n_epochs=1, random_state=0).fit(images[:200])
     shown = model.presentation_of(images)
 
     def run(record: Any) -> engine.Result:

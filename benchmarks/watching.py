@@ -62,7 +62,7 @@ def train(args: argparse.Namespace) -> dict[str, float]:
         if args.one != "not watched":
             recorder = PlasticityRecorder(every=args.every, max_bytes=budget, path=file)
         own = timed(recorder, "begin", "plan", "record") if recorder is not None else [0.0]
-        model = DiehlCook(args.neurons, random_state=0)
+        model = DiehlCook(args.neurons, n_epochs=1, random_state=0)
         begun, before = time.perf_counter(), processor()
         model.fit(images, recorder=recorder)
         found = {

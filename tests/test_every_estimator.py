@@ -16,7 +16,7 @@ from bioplastic.models import Schedule
 
 N, UNITS = 7, 9
 SHORT = {"engine": "auto", "random_state": 0}
-DIEHL_COOK = {**SHORT, "rest": 0 * ms, "dt": 1 * ms, "min_spikes": 0}
+DIEHL_COOK = {**SHORT, "n_epochs": 1, "rest": 0 * ms, "dt": 1 * ms, "min_spikes": 0}
 REWARD = {**SHORT, "n_epochs": 1, "dt": 1 * ms}
 READ_OUT = {"engine": "auto", "dt": 1 * ms}
 AUGMENTER = encoding.SpikeAugmenter(n_copies=1, random_state=0)

@@ -27,7 +27,7 @@ def main() -> None:
     same = {"engine": "cpp_standalone", "random_state": 0}
     if args.kind == "diehl_cook":
         X = np.full((2, args.n_features), 0.5)
-        model = networks.DiehlCook(args.n_neurons, **same).fit(X)
+        model = networks.DiehlCook(args.n_neurons, n_epochs=1, **same).fit(X)
         model.transform(X)
     elif args.kind == "liquid":
         model = networks.LiquidStateMachine(args.n_neurons, liquid="tonotopic", **same)

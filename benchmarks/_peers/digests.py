@@ -27,7 +27,7 @@ def main() -> None:
     found = {}
     images = datasets.load_mnist().data[:150]
     for n in (100, 400):
-        model = networks.DiehlCook(n_neurons=n, **ENGINE).fit(images)
+        model = networks.DiehlCook(n_neurons=n, n_epochs=1, **ENGINE).fit(images)
         answers = model.transform(images[:20])
         found[f"Diehl & Cook, {n}"] = digest(model.weights_, model.theta_, answers)
     hd = datasets.load_hd()

@@ -15,6 +15,7 @@ import sys
 import time
 
 import numpy as np
+from brian2 import mV
 
 from bioplastic.datasets import load_mnist
 from bioplastic.networks import DiehlCook
@@ -27,7 +28,10 @@ def main() -> None:
     parser.add_argument("n_neurons", type=int)
     parser.add_argument("n_images", type=int)
     args = parser.parse_args()
-    model = DiehlCook(n_neurons=args.n_neurons, engine="cpp_standalone", random_state=0)
+    model = DiehlCook(
+        args.n_neurons, n_epochs=1, theta_plus=0.05 * mV, inhibition=17.0, engine="cpp_standalone",
+        random_state=0,
+    )  # fmt: skip
     X = load_mnist().data
     build = model.fit(X[:WARM_UP]).timings_["build"]
     start = time.perf_counter()

@@ -79,7 +79,8 @@ class Settings:
 class DiehlCookSettings(Settings):
     """Parameters of :class:`~bioplastic.networks.DiehlCookClassifier` without units.
 
-    The defaults are those of the authors' published script for 400 neurons, one epoch long.
+    The defaults are those of the authors' published script for 400 neurons, one epoch long. What is
+    None follows data and size, as in the estimator.
 
     Parameters
     ----------
@@ -89,11 +90,11 @@ class DiehlCookSettings(Settings):
         Training samples that label the neurons; all where None.
     presentation_ms, rest_ms, dt_ms : float
         Length of a presentation, of the rest after it, and time step.
-    rate_max_hz : float
+    rate_max_hz : float or None
         Rate of the brightest pixel.
-    theta_plus_mv : float
+    theta_plus_mv : float or None
         Growth of the threshold at a spike.
-    inhibition, norm : float
+    inhibition, norm : float or None
         Weight of the inhibition, sum of the incoming weights of a neuron.
     min_spikes : int
         A sample with fewer spikes is presented again.
@@ -121,10 +122,12 @@ class DiehlCookSettings(Settings):
         Option(help="Learning rule."),
     ] = "triplet"
     presentation_ms: Annotated[float, Option(help="Length of a presentation.")] = 350.0
-    rate_max_hz: Annotated[float, Option(help="Rate of the brightest pixel.")] = 63.75
-    theta_plus_mv: Annotated[float, Option(help="Growth of the threshold at a spike.")] = 0.05
-    inhibition: Annotated[float, Option(help="Weight of the inhibition.")] = 17.0
-    norm: Annotated[float, Option(help="Sum of the incoming weights of a neuron.")] = 78.0
+    rate_max_hz: Annotated[float | None, Option(help="Rate of the brightest pixel.")] = None
+    theta_plus_mv: Annotated[float | None, Option(help="Growth of the threshold at a spike.")] = (
+        None
+    )
+    inhibition: Annotated[float | None, Option(help="Weight of the inhibition.")] = None
+    norm: Annotated[float | None, Option(help="Sum of the incoming weights of a neuron.")] = None
     min_spikes: Annotated[
         int, Option(min=0, help="With fewer spikes, a sample is shown again.")
     ] = 5
@@ -138,8 +141,8 @@ class DiehlCookSettings(Settings):
             presentation=self.presentation_ms * ms,
             rest=self.rest_ms * ms,
             dt=self.dt_ms * ms,
-            rate_max=self.rate_max_hz * Hz,
-            theta_plus=self.theta_plus_mv * mV,
+            rate_max=None if self.rate_max_hz is None else self.rate_max_hz * Hz,
+            theta_plus=None if self.theta_plus_mv is None else self.theta_plus_mv * mV,
             inhibition=self.inhibition,
             norm=self.norm,
             min_spikes=self.min_spikes,

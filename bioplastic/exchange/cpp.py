@@ -216,7 +216,7 @@ def _of_pipeline(model: Pipeline) -> _Answer:
     *scalers, last = steps[2:]
     if any(type(step) is not StandardScaler for step in scalers):
         raise refusal
-    if isinstance(last, NeuronLabelClassifier) and not scalers:
+    if isinstance(last, NeuronLabelClassifier) and last.vote == "counts" and not scalers:
         counted = _of_labels(last)
     elif hasattr(last, "coef_") and hasattr(last, "classes_"):
         weights = np.atleast_2d(last.coef_).astype(np.float64)  # of two classes a row, or (1, n)

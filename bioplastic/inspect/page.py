@@ -104,7 +104,7 @@ def write_plasticity_page(
     >>> from bioplastic.inspect import PlasticityRecorder, write_plasticity_page
     >>> from bioplastic.networks import DiehlCook
     >>> recorder = PlasticityRecorder(every=2)
-    >>> net = DiehlCook(n_neurons=5, presentation=20 * ms, rest=0 * ms, dt=1 * ms, min_spikes=0,
+    >>> net = DiehlCook(5, n_epochs=1, presentation=20 * ms, rest=0 * ms, dt=1 * ms, min_spikes=0,
     ...                 engine="numpy", random_state=0)
     >>> net = net.fit(load_digits().data[:4], recorder=recorder)
     >>> with tempfile.TemporaryDirectory() as folder:

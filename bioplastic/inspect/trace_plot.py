@@ -60,7 +60,7 @@ def plot_traces(
     >>> from bioplastic.inspect import PlasticityRecorder, plot_traces
     >>> from bioplastic.networks import DiehlCook
     >>> recorder = PlasticityRecorder(every=2, times=np.arange(1, 21) * ms)
-    >>> net = DiehlCook(n_neurons=5, presentation=20 * ms, rest=0 * ms, dt=1 * ms, min_spikes=0,
+    >>> net = DiehlCook(5, n_epochs=1, presentation=20 * ms, rest=0 * ms, dt=1 * ms, min_spikes=0,
     ...                 engine="numpy", random_state=0)
     >>> net = net.fit(load_digits().data[:4], recorder=recorder)
     >>> axes = plot_traces(recorder.recording, neuron=3)

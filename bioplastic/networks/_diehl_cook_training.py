@@ -12,11 +12,10 @@ from bioplastic.engine.program import ChunkResult
 from bioplastic.models import Network
 from bioplastic.networks import _checkpoints as checkpoints
 from bioplastic.networks._rate_network import RateNetwork
-from bioplastic.networks._samples import Samples, digest, mean_rate
+from bioplastic.networks._samples import Samples, digest
 from bioplastic.networks._trained_network import draw_entropy
-from bioplastic.networks.diehl_cook_settings import RATE_MAX, batched, declare
+from bioplastic.networks.diehl_cook_settings import batched, declare
 from bioplastic.networks.history import HistoryRecorder
-from bioplastic.spikes import SpikeTrains
 
 __all__ = ["DiehlCookTraining"]
 
@@ -28,16 +27,23 @@ LIST = "input_to_excitatory.i", "input_to_excitatory.j", "input_to_excitatory.de
 class DiehlCookTraining(RateNetwork):
     """Parent of the estimators that train Diehl & Cook's network."""
 
-    _rate_max = RATE_MAX
     _learned = WEIGHTS, THETA
+    #: set when a training begins
+    n_epochs_: int
+    rate_max_: float
     _purposes = ("weights", "noise", "order", "answers", "delays")
 
     def _answering(self) -> Network:
         return self.network_.frozen()
 
+    def _rate_scale(self) -> float:
+        if self._takes_spikes:
+            return 1.0
+        return self.rate_max_ / self.x_max_ if self.x_max_ > 0 else 0.0
+
     def _fit(self, data: Samples, recorder: engines.Recorder | None) -> None:
         self._begin(data)
-        self._train(data, n_epochs=int(self.n_epochs), resume=True, recorder=recorder)
+        self._train(data, n_epochs=self.n_epochs_, resume=True, recorder=recorder)
 
     def _partial_fit(self, data: Samples, recorder: engines.Recorder | None) -> None:
         if not hasattr(self, "weights_"):
@@ -46,12 +52,12 @@ class DiehlCookTraining(RateNetwork):
 
     def _begin(self, data: Samples) -> None:
         """Set everything that is learned to its initial value."""
-        n_features, spikes = data.shape[1], isinstance(data, SpikeTrains)
-        rate = {"mean_rate": mean_rate(data, 1.0)} if spikes else {}
-        self.network_ = declare(self, n_features=n_features, takes_spikes=spikes, **rate)
         self._set_scale(data)
+        self.network_, fitted = declare(self, data)
+        for name, value in fitted.items():
+            setattr(self, name, value)
         self._entropy = draw_entropy(self.random_state)
-        size = n_features * int(self.n_neurons)
+        size = data.shape[1] * int(self.n_neurons)
         # (rand + 0.01)*0.3, as in the authors' script
         weights = (np.random.default_rng(self._stream("weights")).random(size) + 0.01) * 0.3
         self._state = {}

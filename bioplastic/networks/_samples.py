@@ -76,7 +76,13 @@ def check_samples(estimator: Any, X: Any, method: str, *, reset: bool) -> Sample
 
 
 def sample_schedule(
-    estimator: Any, *, takes_spikes: bool, presentation: Quantity, rest: Quantity
+    estimator: Any,
+    *,
+    takes_spikes: bool,
+    presentation: Quantity,
+    rest: Quantity,
+    dt: Quantity = 0.5 * ms,
+    min_spikes: int = 5,
 ) -> Schedule:
     """Make the schedule of samples from an estimator's parameters and these defaults.
 
@@ -88,12 +94,13 @@ def sample_schedule(
     given = None
     if estimator.presentation is not None or not takes_spikes:
         given = check_quantity(estimator, "presentation", presentation)
-    min_spikes = check_whole(estimator, "min_spikes", low=0)
+    if estimator.min_spikes is not None:
+        min_spikes = check_whole(estimator, "min_spikes", low=0)
     max_repeats = check_whole(estimator, "max_repeats", low=0, high=255)
     return Schedule(
         presentation=given,
         rest=check_quantity(estimator, "rest", rest),
-        dt=check_quantity(estimator, "dt", 0.5 * ms),
+        dt=check_quantity(estimator, "dt", dt),
         # Spikes would be the same again.
         min_spikes=0 if takes_spikes else min_spikes,
         max_repeats=0 if takes_spikes else max_repeats,

@@ -33,9 +33,12 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
     n_label : int or None
         Number of training samples used to label the neurons, the first ones of the training
         data; all where None. Labels never come from anything but the data given to `fit`.
-    n_epochs, presentation, rest, dt, rate_max, x_max, rule, theta_plus, inhibition, norm : optional
+    n_epochs, presentation, rest, dt, rate_max, x_max, rule, constants, theta_plus : optional
+        See :class:`DiehlCook`: constants that are None follow data and size.
+    inhibition, excitation, norm, delay, min_spikes, max_repeats, shuffle : optional
         See :class:`DiehlCook`.
-    delay, min_spikes, max_repeats, shuffle, batch_size, batch_update : optional
+    batch_size, batch_update : optional
+        See :class:`DiehlCook`.
     excitatory, inhibitory, n_jobs, engine : optional
         See :class:`DiehlCook`.
     random_state, checkpoint, verbose : optional
@@ -48,6 +51,8 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
     readout_ : NeuronLabelClassifier
         The labelled neurons.
     n_features_in_, feature_names_in_
+        See :class:`DiehlCook`.
+    norm_, inhibition_, excitation_, rate_max_, theta_plus_, n_epochs_
         See :class:`DiehlCook`.
     weights_, theta_, history_, timings_, n_presentations_, network_, engine_
         See :class:`DiehlCook`.
@@ -69,7 +74,7 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
     >>> from bioplastic.networks import DiehlCookClassifier
     >>> digits = load_digits()
     >>> model = DiehlCookClassifier(
-    ...     n_neurons=5, presentation=20 * ms, rest=0 * ms, dt=1 * ms, min_spikes=0,
+    ...     n_neurons=5, n_epochs=1, presentation=20 * ms, rest=0 * ms, dt=1 * ms, min_spikes=0,
     ...     engine="numpy", random_state=0,
     ... )
     >>> model.fit(digits.data[:4], digits.target[:4]).predict(digits.data[:2]).shape
@@ -81,18 +86,20 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         n_neurons: int = 100,
         *,
         n_label: int | None = None,
-        n_epochs: int = 1,
+        n_epochs: int | None = None,
         presentation: Any = None,
         rest: Any = None,
         dt: Any = None,
         rate_max: Any = None,
         x_max: float | None = None,
-        rule: str | PlasticityRule = "triplet",
+        rule: str | PlasticityRule | None = None,
+        constants: str = "published",
         theta_plus: Any = None,
-        inhibition: float = 17.0,
+        inhibition: float | None = None,
+        excitation: float | None = None,
         norm: float | None = None,
         delay: Any = None,
-        min_spikes: int = 5,
+        min_spikes: int | None = None,
         max_repeats: int = 8,
         shuffle: bool = True,
         excitatory: DiehlCookExcitatory | None = None,
@@ -114,8 +121,10 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
             rate_max=rate_max,
             x_max=x_max,
             rule=rule,
+            constants=constants,
             theta_plus=theta_plus,
             inhibition=inhibition,
+            excitation=excitation,
             norm=norm,
             delay=delay,
             min_spikes=min_spikes,

@@ -5,9 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 import joblib
-from brian2 import Hz, ms, mV, second
+from brian2 import Hz, ms, second
 
-from bioplastic._checks import check_positive, check_quantity, check_whole
+from bioplastic._checks import (
+    check_choice,
+    check_number,
+    check_positive,
+    check_quantity,
+    check_whole,
+)
 from bioplastic._quantities import same_unit
 from bioplastic.engine.engines import find_engine
 from bioplastic.errors import ParameterError
@@ -25,10 +31,18 @@ from bioplastic.models import (
     VoltageSTDP,
 )
 from bioplastic.models.declaration import is_distribution, unit_of
-from bioplastic.networks._samples import check_rates, sample_schedule
+from bioplastic.networks._samples import Samples, check_rates, sample_schedule
 from bioplastic.networks.declarations import diehl_cook_network
+from bioplastic.networks.diehl_cook_constants import (
+    CONSTANTS,
+    epochs_of,
+    few_of,
+    norm_of,
+    rate_of,
+)
+from bioplastic.spikes import SpikeTrains
 
-__all__ = ["RATE_MAX", "batched", "declare"]
+__all__ = ["batched", "declare"]
 
 RULES: dict[str, Callable[[], PlasticityRule]] = {
     "triplet": DiehlCookSTDP,
@@ -37,31 +51,23 @@ RULES: dict[str, Callable[[], PlasticityRule]] = {
     "exponential": DiehlCookExponential,
     "pre_and_post": DiehlCookPreAndPost,
 }
-#: The brightest pixel of the authors' script.
-RATE_MAX = 63.75 * Hz
-#: Incoming weights of a neuron sum to 78 over 784 pixels in the authors' script.
-NORM, PIXELS = 78.0, 784.0
-#: Mean rate of a pixel of MNIST in the authors' script, in hertz: 63.75 times 0.1307.
-PIXEL_RATE = 8.33
-#: Largest mean weight that `norm` gets by itself, so that there is room below a `w_max` of 1.
-MEAN_WEIGHT = 0.25
 
 
-def declare(
-    estimator: Any, *, n_features: int, takes_spikes: bool = False, mean_rate: float = PIXEL_RATE
-) -> Network:
-    """Check the parameters and declare the network.
+def declare(estimator: Any, data: Samples) -> tuple[Network, dict[str, Any]]:
+    """Check the parameters, fit those that are None, and declare the network.
 
     Parameters
     ----------
     estimator : DiehlCook
-        What has the parameters.
-    n_features : int
-        Input channels.
-    takes_spikes : bool
-        Whether samples are spikes or numbers.
-    mean_rate : float, in hertz
-        Mean rate of a channel in training samples of spikes, which sets the default of `norm`.
+        What has the parameters, and the scale ``x_max_`` of numbers.
+    data : ndarray or SpikeTrains of shape (n_samples, n_features)
+        Training samples.
+
+    Returns
+    -------
+    network : Network
+    fitted : dict
+        Attributes that say what was fitted.
 
     Raises
     ------
@@ -69,31 +75,59 @@ def declare(
         If a parameter has a wrong unit, type or range.
     """
     n_neurons = check_whole(estimator, "n_neurons", low=1)
-    check_whole(estimator, "n_epochs", low=1)
+    constants = CONSTANTS[check_choice(estimator, "constants", tuple(CONSTANTS))]
+    takes_spikes = isinstance(data, SpikeTrains)
     schedule = sample_schedule(
-        estimator, takes_spikes=takes_spikes, presentation=350 * ms, rest=150 * ms
+        estimator,
+        takes_spikes=takes_spikes,
+        presentation=constants.presentation,
+        rest=constants.rest,
+        dt=constants.dt,
+        min_spikes=constants.min_spikes,
     )
-    check_rates(estimator, schedule, RATE_MAX)
-    excitatory = estimator.excitatory or DiehlCookExcitatory()
-    if estimator.theta_plus is not None:
-        excitatory = dataclasses.replace(
-            excitatory, theta_plus=check_quantity(estimator, "theta_plus", 0.05 * mV)
-        )
-    norm = NORM * n_features / PIXELS
-    if takes_spikes:  # as much input in all as the script's pixels give
-        norm = min(NORM * PIXEL_RATE / mean_rate, MEAN_WEIGHT * n_features)
-    return diehl_cook_network(
-        n_features=n_features,
+
+    def given(name: str, fitted: Callable[[], Any], low: float = 0.0) -> Any:
+        found = getattr(estimator, name) is None
+        return fitted() if found else check_number(estimator, name, low=low)
+
+    x_max = 0.0 if takes_spikes else estimator.x_max_
+    norm = given("norm", lambda: norm_of(constants, data, x_max), low=1e-9)
+    rate_max = rate_of(constants, norm, float(schedule.dt)) * Hz
+    check_rates(estimator, schedule, rate_max)
+    excitatory = estimator.excitatory or constants.excitatory or DiehlCookExcitatory()
+    few = few_of(constants, n_neurons)
+    theta_plus = check_quantity(estimator, "theta_plus", constants.theta_plus / few)
+    if estimator.theta_plus is not None or estimator.excitatory is None:
+        excitatory = dataclasses.replace(excitatory, theta_plus=theta_plus)
+    n_epochs = given("n_epochs", lambda: epochs_of(len(data)))
+    if estimator.n_epochs is not None:
+        check_whole(estimator, "n_epochs", low=1)
+    inhibition = given("inhibition", lambda: constants.inhibition * few)
+    excitation = given("excitation", lambda: constants.excitation)
+    network = diehl_cook_network(
+        n_features=data.shape[1],
         n_neurons=n_neurons,
         takes_spikes=takes_spikes,
-        rule=_rule(estimator),
-        norm=norm if estimator.norm is None else float(estimator.norm),
-        inhibition=float(estimator.inhibition),
+        rule=constants.rule if estimator.rule is None and constants.rule else _rule(estimator),
+        norm=norm,
+        excitation=excitation,
+        inhibition=inhibition,
         delay=_delay(estimator),
         excitatory=excitatory,
-        inhibitory=estimator.inhibitory,
+        inhibitory=estimator.inhibitory or constants.inhibitory,
         schedule=schedule,
     )
+    fitted = {
+        "n_epochs_": int(n_epochs),
+        "norm_": norm,
+        "inhibition_": inhibition,
+        "excitation_": excitation,
+    }
+    if hasattr(excitatory, "theta_plus"):
+        fitted["theta_plus_"] = float(excitatory.theta_plus)
+    if not takes_spikes:
+        fitted["rate_max_"] = float(check_quantity(estimator, "rate_max", rate_max))
+    return network, fitted
 
 
 def _delay(estimator: Any) -> Any:
@@ -107,7 +141,8 @@ def _delay(estimator: Any) -> Any:
 
 
 def _rule(estimator: Any) -> PlasticityRule:
-    rule, name = estimator.rule, type(estimator).__name__
+    rule = "triplet" if estimator.rule is None else estimator.rule
+    name = type(estimator).__name__
     if isinstance(rule, ThreeFactorSTDP | EpisodicRewardSTDP | VoltageSTDP):
         what = "reads spikes in the potential, which these neurons do not show"
         if not isinstance(rule, VoltageSTDP):

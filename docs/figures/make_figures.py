@@ -32,7 +32,9 @@ def main() -> None:
     mnist = load_mnist()
     model = DiehlCookClassifier(
         args.neurons,
+        n_epochs=1,
         theta_plus=args.theta_plus * mV,
+        inhibition=17.0,
         n_label=min(2000, args.images),
         random_state=args.seed,
         verbose=1,

@@ -8,7 +8,7 @@ import shutil
 
 import numpy as np
 import pytest
-from brian2 import ms
+from brian2 import Hz, ms
 from sklearn.base import clone
 
 from bioplastic import SpikeTrains, engine
@@ -215,7 +215,16 @@ X, y = samples(), np.arange(8) % 2
 QUICK = {"engine": "cpp_standalone", "random_state": 0}
 ESTIMATORS = {
     "DiehlCookClassifier": (
-        DiehlCookClassifier(4, dt=1 * ms, norm=20.0, min_spikes=0, **QUICK),
+        DiehlCookClassifier(
+            4,
+            n_epochs=1,
+            dt=1 * ms,
+            norm=20.0,
+            rate_max=64 * Hz,
+            inhibition=17.0,
+            min_spikes=0,
+            **QUICK,
+        ),
         "transform",
     ),
     "RewardSTDPClassifier": (RewardSTDPClassifier(2, dt=1 * ms, **QUICK), "decision_function"),

@@ -37,7 +37,7 @@ def train():
         recorder = PlasticityRecorder(**options)
         images = np.random.default_rng(0).random((12, 16))
         DiehlCook(
-            n_neurons=N, presentation=30 * ms, rest=5 * ms, dt=1 * ms, min_spikes=0,
+            N, n_epochs=1, presentation=30 * ms, rest=5 * ms, dt=1 * ms, min_spikes=0,
             rate_max=300 * Hz, norm=8.0, engine="numpy", random_state=0,
         ).fit(images, recorder=recorder)  # fmt: skip
         return recorder.recording

@@ -1,13 +1,14 @@
 """Every training that writes a checkpoint: what it belongs to, and what it is refused for."""
 
 import copy
+import dataclasses
 import functools
 import inspect
 import json
 
 import numpy as np
 import pytest
-from brian2 import ms
+from brian2 import Hz, ms
 
 from bioplastic import networks
 from bioplastic.engine import checkpoint
@@ -15,6 +16,7 @@ from bioplastic.errors import CheckpointError
 from bioplastic.models import Adam, DiehlCookInhibitory, EPropLIF
 from bioplastic.networks import declarations, eprop_settings
 from bioplastic.networks._samples import digest
+from bioplastic.networks.diehl_cook_constants import CONSTANTS
 
 ESTIMATORS = [
     estimator
@@ -113,9 +115,8 @@ def test_a_default_that_a_release_changes_is_refused(fit, estimator, monkeypatch
 def test_a_default_outside_the_network_is_refused(monkeypatch, path):
     model = networks.DiehlCook(**DIEHL_COOK, engine="auto", random_state=0, checkpoint=path)
     model.fit(X)
-    monkeypatch.setattr(
-        networks.DiehlCook, "_rate_max", 0.5 * networks.diehl_cook_settings.RATE_MAX
-    )
+    slower = dataclasses.replace(CONSTANTS["published"], rate_max=1 * Hz)
+    monkeypatch.setitem(CONSTANTS, "published", slower)
     with pytest.raises(CheckpointError, match="rate_of_an_input_of_1: .* there"):
         model.fit(X)
 

@@ -7,6 +7,7 @@ from bioplastic.networks import DiehlCook, DiehlCookClassifier
 
 SMALL = {
     "n_neurons": 4,
+    "n_epochs": 1,
     "presentation": 3 * ms,
     "rest": 0 * ms,
     "dt": 1 * ms,

@@ -24,6 +24,7 @@ from bioplastic.networks import DiehlCook, DiehlCookClassifier
 
 QUICK = {
     "n_neurons": 8,
+    "n_epochs": 1,
     "presentation": 50 * ms,
     "rest": 10 * ms,
     "dt": 0.5 * ms,
@@ -129,17 +130,17 @@ def test_learns_digits_well_above_chance(engine_name):
 
 def test_batches_learn_and_end_with_their_epoch(X, tmp_path):
     settings = {**QUICK, "shuffle": False, "batch_size": 7, "x_max": 16.0}
-    whole = DiehlCook(**settings, n_epochs=2).fit(X)
+    whole = DiehlCook(**settings | {"n_epochs": 2}).fit(X)
     parts = DiehlCook(**settings).fit(X).partial_fit(X)
     assert np.array_equal(whole.weights_, parts.weights_)
     assert np.array_equal(whole.theta_, parts.theta_)
     assert whole.n_presentations_ == 2 * len(X)  # each once, whatever it evokes
     saved = {**settings, "checkpoint": tmp_path / "c"}
     DiehlCook(**saved).fit(X)
-    longer = DiehlCook(**saved, n_epochs=2).fit(X)
+    longer = DiehlCook(**saved | {"n_epochs": 2}).fit(X)
     assert np.array_equal(whole.weights_, longer.weights_)
-    one_by_one = DiehlCook(**{**settings, "batch_size": 1}, n_epochs=2).fit(X)
-    mean = DiehlCook(**settings, batch_update="mean", n_epochs=2).fit(X)
+    one_by_one = DiehlCook(**settings | {"batch_size": 1, "n_epochs": 2}).fit(X)
+    mean = DiehlCook(**settings | {"n_epochs": 2}, batch_update="mean").fit(X)
     # Sums move weights and thresholds about as far as samples one by one do, means less far.
     assert whole.theta_.mean() == pytest.approx(one_by_one.theta_.mean(), rel=0.2)
     assert mean.theta_.mean() - 0.02 < 0.5 * (whole.theta_.mean() - 0.02)  # from 20 mV
@@ -354,8 +355,8 @@ def test_a_finished_checkpoint_is_taken_and_a_longer_training_goes_on(X, tmp_pat
     one = DiehlCook(**settings).fit(X)
     again = DiehlCook(**settings).fit(X)
     assert np.array_equal(one.weights_, again.weights_)
-    longer = DiehlCook(**settings, n_epochs=2).fit(X)
-    fresh = DiehlCook(**QUICK, n_epochs=2).fit(X)
+    longer = DiehlCook(**settings | {"n_epochs": 2}).fit(X)
+    fresh = DiehlCook(**QUICK | {"n_epochs": 2}).fit(X)
     assert np.array_equal(longer.weights_, fresh.weights_)
     assert longer.n_presentations_ == fresh.n_presentations_ == longer.history_["presentation"][-1]
 

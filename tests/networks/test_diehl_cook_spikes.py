@@ -13,6 +13,7 @@ from bioplastic.networks import DiehlCook, DiehlCookClassifier
 
 SMALL = {
     "n_neurons": 6,
+    "n_epochs": 1,
     "rest": 5 * ms,
     "dt": 1 * ms,
     "norm": 8.0,
@@ -111,8 +112,8 @@ def test_norm_follows_the_rate_of_the_training_samples(words):
 
 def test_engines_agree_and_so_does_any_number_of_processors(words):
     X, _ = words
-    ours = DiehlCook(**SMALL, n_epochs=2).fit(X)
-    compiled = DiehlCook(**{**SMALL, "engine": "cpp_standalone"}, n_epochs=2).fit(X)
+    ours = DiehlCook(**SMALL | {"n_epochs": 2}).fit(X)
+    compiled = DiehlCook(**SMALL | {"engine": "cpp_standalone", "n_epochs": 2}).fit(X)
     assert_allclose(compiled.weights_, ours.weights_, rtol=1e-7)
     assert_allclose(compiled.theta_, ours.theta_, rtol=1e-9)
     counts = compiled.transform(X)
@@ -133,9 +134,9 @@ class TestGoingOn:
 
     def test_each_epoch_has_an_order_of_its_own(self, words):
         X, _ = words
-        shuffled = DiehlCook(**SMALL, n_epochs=2).fit(X)
-        again = DiehlCook(**SMALL, n_epochs=2).fit(X)
-        in_turn = DiehlCook(**SMALL, n_epochs=2, shuffle=False).fit(X)
+        shuffled = DiehlCook(**SMALL | {"n_epochs": 2}).fit(X)
+        again = DiehlCook(**SMALL | {"n_epochs": 2}).fit(X)
+        in_turn = DiehlCook(**SMALL | {"n_epochs": 2}, shuffle=False).fit(X)
         assert_array_equal(again.weights_, shuffled.weights_)
         assert not np.array_equal(in_turn.weights_, shuffled.weights_)
 
@@ -143,8 +144,8 @@ class TestGoingOn:
         X, _ = words
         path = tmp_path / "c"
         DiehlCook(**SMALL, checkpoint=path).fit(X)
-        longer = DiehlCook(**SMALL, checkpoint=path, n_epochs=2, n_jobs=2).fit(X)
-        fresh = DiehlCook(**SMALL, n_epochs=2).fit(X)
+        longer = DiehlCook(**SMALL | {"n_epochs": 2}, checkpoint=path, n_jobs=2).fit(X)
+        fresh = DiehlCook(**SMALL | {"n_epochs": 2}).fit(X)
         assert_array_equal(longer.weights_, fresh.weights_)
         assert_array_equal(longer.theta_, fresh.theta_)
         assert longer.n_presentations_ == fresh.n_presentations_ == 2 * len(X)

@@ -42,7 +42,7 @@ RULES = [
 ]
 QUICK = {
     "n_neurons": 4, "presentation": 50 * ms, "rest": 10 * ms, "dt": 1 * ms, "rate_max": 200 * Hz,
-    "norm": 20.0, "min_spikes": 0, "random_state": 3,
+    "norm": 20.0, "min_spikes": 0, "random_state": 3, "n_epochs": 1,
 }  # fmt: skip
 
 

@@ -249,3 +249,67 @@ def test_predicts_10000_samples_of_6400_neurons_quickly():
     # CPU time, so that a busy machine does not fail the test; 2 s is the goal on one core.
     assert time.process_time() - start < 4
     assert predicted.shape == (10_000,)
+
+
+def test_proportions_weigh_a_vote_by_the_share_of_its_class():
+    """BindsNET's proportion weighting: the sums of its definition, in loops."""
+    X = np.array([[4, 1, 2], [4, 0, 2], [1, 5, 2], [3, 3, 3]])
+    y = [0, 0, 1, 2]
+    model = NeuronLabelClassifier(vote="proportions").fit(X, y)
+    rates = np.array([X[np.equal(y, k)].mean(axis=0) for k in range(3)])
+    sample = np.array([2, 3, 1])
+    scores = []
+    for k in range(3):
+        own = [n for n in range(3) if rates[:, n].argmax() == k]
+        shares = [rates[k, n] / rates[:, n].sum() for n in own]
+        scores.append(sum(sample[own] * shares) / len(own) if own else -1)
+    np.testing.assert_allclose(model.decision_function([sample])[0], scores)
+    by_counts = NeuronLabelClassifier().fit(X, y)
+    np.testing.assert_array_equal(by_counts.assignments_, model.assignments_)
+    assert by_counts.decision_function([sample])[0, 0] > scores[0]
+
+
+@pytest.fixture
+def latencies():
+    """Ten classes of four neurons, of which half spike, those of the sample's class early."""
+    rng = np.random.default_rng(3)
+    y = rng.integers(10, size=1000)
+    own = np.arange(40) // 4 == y[:, np.newaxis]
+    times = rng.uniform(0.0, 0.2, own.shape) + np.where(own, 0.0, 0.2)
+    return np.where(rng.random(own.shape) < 0.5, times, 0.4), y
+
+
+def test_first_spikes_vote_by_how_early_they_come(latencies):
+    X, y = latencies
+    model = NeuronLabelClassifier(vote="first_spikes").fit(X[:800], y[:800])
+    assert model.latest_ == 0.4
+    np.testing.assert_array_equal(model.assignments_, np.arange(40) // 4)
+    assert model.score(X[800:], y[800:]) > 0.7
+    # A silent sample says nothing, even where it was longer than all before.
+    most = np.bincount(y[:800]).argmax()
+    assert model.predict([np.full(40, 0.5)]).tolist() == [most]
+    parts = NeuronLabelClassifier(vote="first_spikes").partial_fit(X[:800], y[:800], range(10))
+    np.testing.assert_array_equal(parts.predict(X), model.predict(X))
+
+
+@pytest.mark.parametrize("vote", ["counts", "proportions"])
+def test_times_into_a_vote_by_counts_are_refused(latencies, vote):
+    X, y = latencies
+    with pytest.raises(DataError, match=r"fit: .*spike counts.*times.*vote='first_spikes'"):
+        NeuronLabelClassifier(vote=vote).fit(X, y)
+
+
+def test_counts_into_a_vote_by_first_spikes_are_refused(counts):
+    X, y = counts
+    with pytest.raises(DataError, match="times of first spikes.*look like counts"):
+        NeuronLabelClassifier(vote="first_spikes").fit(X % 3, y)
+
+
+def test_rates_and_traces_are_no_times(counts):
+    X, y = counts
+    assert NeuronLabelClassifier().fit(X / 0.35, y).score(X / 0.35, y) > 0.95
+
+
+def test_unknown_vote():
+    with pytest.raises(ParameterError, match="vote: must be one of 'counts'.* got 'ranks'"):
+        NeuronLabelClassifier(vote="ranks").fit([[1, 0], [0, 1]], [0, 1])

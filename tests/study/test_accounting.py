@@ -497,6 +497,7 @@ def test_diehl_cook_counts_the_inhibition_that_a_pool_stands_for():
     X = load_digits().data[:3]
     model = DiehlCook(
         6,
+        n_epochs=1,
         presentation=40 * ms,
         rest=10 * ms,
         dt=1 * ms,
