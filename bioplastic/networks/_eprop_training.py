@@ -194,6 +194,7 @@ class EPropTraining(EPropNetwork):
 
     def _conclude(self, samples: Samples, targets: Any) -> None:
         if self._best:
-            self._state |= {k: v for k, v in self._best.items() if k.endswith(LEARNED)}
+            best = {k: v for k, v in self._best.items() if k.endswith(LEARNED)}
+            self._state = self._state | best
             self._best = {}
             self._finish()

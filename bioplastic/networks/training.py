@@ -1,5 +1,6 @@
 """The one loop by which every estimator trains: order, chunks, checkpoint, Ctrl-C, progress."""
 
+import copy
 import hashlib
 import itertools
 import json
@@ -20,6 +21,7 @@ from bioplastic.engine.engines import find_engine
 from bioplastic.engine.program import ChunkResult, Recorder
 from bioplastic.errors import CheckpointError, ParameterError
 from bioplastic.models.declaration import written_out
+from bioplastic.networks._callbacks import CallbackSupportMixin, Epochs, with_callbacks
 from bioplastic.networks._samples import digest
 from bioplastic.networks._trained_network import Points, TrainedNetwork
 
@@ -31,7 +33,7 @@ logger = logging.getLogger(__name__)
 _FREE = frozenset({"checkpoint", "engine", "n_jobs", "random_state", "verbose"})
 
 
-class Trainer(TrainedNetwork):
+class Trainer(CallbackSupportMixin, TrainedNetwork):
     """Parent of the estimators that train: they say what they learn, this is how."""
 
     def partial_fit(self, X: Any, y: Any = None, *, recorder: Recorder | None = None) -> Self:
@@ -52,6 +54,7 @@ class Trainer(TrainedNetwork):
         """
         return self._learn(X, y, "partial_fit", recorder=recorder)
 
+    @with_callbacks
     def _learn(
         self,
         X: Any,
@@ -67,7 +70,9 @@ class Trainer(TrainedNetwork):
         An error leaves the estimator as it was before, and so does Ctrl-C before anything was
         learned. What was learned until Ctrl-C is kept, and nothing of an earlier `fit` beside it.
         """
-        before, fit = dict(vars(self)), method == "fit"
+        fit = method == "fit"
+        epochs = Epochs(self, X, y, lambda: self._so_far(samples, targets)) if fit else None
+        before = dict(vars(self))
         first = fit or not hasattr(self, "network_")
         learned = 0 if first else self._n_learned
         if first:
@@ -81,7 +86,7 @@ class Trainer(TrainedNetwork):
                 self._set_out(samples, targets)
             path = None
             if self._learns:
-                path = self._train(samples, targets, groups, fit=fit, recorder=recorder)
+                path = self._train(samples, targets, groups, epochs, recorder)
             elif recorder is not None:
                 raise ParameterError(
                     f"{type(self).__name__}.{method}: recorder must be None for a network that "
@@ -89,6 +94,8 @@ class Trainer(TrainedNetwork):
                 )
             self._finish()
             self._conclude(samples, targets)
+            if epochs is not None:
+                epochs.end_fit()
         except BaseException as error:
             n_learned = vars(self).get("_n_learned", 0)
             if isinstance(error, KeyboardInterrupt) and n_learned > learned:
@@ -109,10 +116,26 @@ class Trainer(TrainedNetwork):
         self._n_learned = self.n_epochs_ = self.n_presentations_ = 0
         self._begin(samples, targets)
 
+    def _so_far(self, samples: Any, targets: Any) -> dict[str, Any]:
+        """Return the attributes of an estimator whose training had ended now."""
+        twin = copy.copy(self)
+        twin._finish()
+        twin._conclude(samples, targets)
+        return vars(twin)
+
     def _train(
-        self, samples: Any, targets: Any, groups: Any, *, fit: bool, recorder: Recorder | None
+        self,
+        samples: Any,
+        targets: Any,
+        groups: Any,
+        tasks: Epochs | None,
+        recorder: Recorder | None,
     ) -> Path | None:
-        """Present every sample as often as there are epochs; return where a checkpoint lies."""
+        """Present every sample as often as there are epochs; return where a checkpoint lies.
+
+        Without `tasks` to be told of, that is a `partial_fit`: once.
+        """
+        fit, told = tasks is not None, tasks is not None and tasks.wanted
         path, configuration, saved = None, {}, 0
         if fit and self.checkpoint is not None:
             data = digest(samples, *self._learned_from(targets, groups))
@@ -141,13 +164,15 @@ class Trainer(TrainedNetwork):
         self.engine_ = {"name": find_engine(self.engine).name, "dt": str(network.schedule.dt)}
         self.timings_ = {"build": program.build_seconds, "simulate": 0.0, "read": 0.0}
         # Batches do not reach from one epoch into the next, which another call may present.
-        epochs_end = range(n, total, n) if self._by_epoch or lanes > 1 else range(0)
+        epochs_end = range(n, total, n) if self._by_epoch or lanes > 1 or told else range(0)
         edges = [done, *(edge for edge in epochs_end if edge > done), total]
         begun = time.perf_counter()
         with self._bar(total, done) as bar:
             for begin, end in itertools.pairwise(edges):
                 if begin == end or self._is_enough():
                     break
+                if tasks is not None:
+                    tasks.begin()
                 offset, last = (begin, end) if self._by_epoch else (0, total)
                 epochs = range(number + offset // n, number + last // n)
 
@@ -193,6 +218,8 @@ class Trainer(TrainedNetwork):
                     raise KeyboardInterrupt(
                         f"training stopped after {offset + result.n_done} of {total} samples{held}"
                     )
+                if tasks is not None and tasks.end():
+                    break
         known = self.timings_["build"] - program.build_seconds + self.timings_["simulate"]
         self.timings_["read"] = max(time.perf_counter() - begun - known, 0.0)
         return path

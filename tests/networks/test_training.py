@@ -233,6 +233,48 @@ def progress(estimator, case):
     assert len([line for line in lines if re.match(r"epoch [\d.]+, \w+ [\d.e-]+", line)]) >= 2
 
 
+class Listens:
+    """A callback that keeps what fitted estimators answer, and stops after some epochs."""
+
+    def __init__(self, stop_after):
+        self.stop_after, self.heard, self.answers = stop_after, [], []
+
+    def setup(self, estimator, context):
+        self.heard.append("setup")
+
+    def teardown(self, estimator, context):
+        self.heard.append("teardown")
+
+    def on_fit_task_begin(self, estimator, context):
+        self.heard.append(f"{context.task_name} begins")
+
+    def on_fit_task_end(self, estimator, context, *, X=None, fitted_estimator=None):
+        self.heard.append(f"{context.task_name} ends")
+        self.answers.append((learned(fitted_estimator), answers(fitted_estimator)))
+        return context.task_name == "epoch" and len(self.answers) == self.stop_after
+
+
+def callbacks(estimator, case):
+    """They hear of each epoch with an estimator that can answer, change nothing, and may stop."""
+    listens = Listens(stop_after=3)
+    model = clone(estimator).set_callbacks(listens).fit(X, Y)
+    epoch = ["epoch begins", "epoch ends"]
+    assert listens.heard == ["setup", "fit begins", *epoch, *epoch, "fit ends", "teardown"]
+    (first, _), *last = listens.answers
+    for found, said in last:
+        for name, values in case.end(estimator).items():
+            if name != "history_":  # chunks end elsewhere
+                np.testing.assert_equal(found[name], values)
+        assert not differs(list(said), list(answers(model)))
+    assert first["n_epochs_"] == 1
+    stopped = clone(estimator).set_callbacks(Listens(stop_after=1)).fit(X, Y)
+    np.testing.assert_equal(learned(stopped), first)
+    broken = clone(estimator).set_callbacks(listens)
+    with pytest.raises(ZeroDivisionError):
+        broken.fit(X, Y, recorder=Fails())
+    assert listens.heard[-1] == "teardown"
+
+
 def partial_fit(estimator, case):
     """As many calls as `fit` has epochs learn the same, and know the same time and again."""
     model = fit_again(fit_again(clone(estimator)))
@@ -253,12 +295,15 @@ PROMISES = {
     "recorder": recorder,
     "progress": progress,
     "`partial_fit`": partial_fit,
+    "callbacks": callbacks,
 }
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda one: type(one).__name__)
 @pytest.mark.parametrize("promise", PROMISES)
 def test_promise(promise, estimator, case):
+    if promise == "callbacks":
+        pytest.importorskip("sklearn.callback")
     PROMISES[promise](estimator, case)
 
 
