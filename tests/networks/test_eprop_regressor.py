@@ -122,7 +122,7 @@ class TestLearning:
         settings = {**SMALL, "n_epochs": 8, "learning_rate": 0.05, "n_iter_no_change": 2}
         model = EPropRegressor(**settings, early_stopping=True, validation_fraction=0.25)
         model.fit(X, y, groups)
-        _, rows = model._split(12, groups)
+        _, rows = model._split(12, y, groups, fit=True)
         assert len(set(groups[rows])) == 1
         errors = [
             ((a - y[k]) ** 2).mean(axis=0).sum()
@@ -135,9 +135,9 @@ class TestLearning:
     def test_one_line_an_epoch_where_asked(self, few, capfd):
         EPropRegressor(**SMALL).fit(*few).predict(few[0])
         assert capfd.readouterr() == ("", "")
-        EPropRegressor(**SMALL, verbose=1).fit(*few)
+        EPropRegressor(**SMALL, verbose=2).fit(*few)
         lines = capfd.readouterr().out.splitlines()
-        assert [line.partition(", loss")[0] for line in lines] == ["epoch 1/2", "epoch 2/2"]
+        assert [line.partition(", loss")[0] for line in lines] == ["epoch 1", "epoch 2"]
         assert not [line for line in lines if "nan" in line]
 
 
