@@ -58,8 +58,8 @@ class DiehlCookTraining(RateNetwork):
             "weight_histogram": histogram / max(weights.size, 1),
             "weight_change": float(np.abs(weights - before[WEIGHTS]).mean()),
             "theta": self._theta().copy(),
-            "spikes": float(spikes.mean()) if spikes.size else np.nan,
-            "repeated": float((repeats > 0).mean()) if repeats.size else np.nan,
+            "spikes": float(spikes.mean()),
+            "repeated": float((repeats > 0).mean()),
         }
 
     def _finish(self) -> None:

@@ -151,6 +151,8 @@ class Trainer(CallbackSupportMixin, TrainedNetwork):
                 f"raise n_epochs or choose another file"
             )
         done, number = (self._n_learned, 0) if fit else (0, self.n_epochs_)
+        if not fit:  # what an interrupted `fit` found best is no end of this training
+            self._best = {}
         first = self._n_learned - done
         network, options = self._learning(recorder)
         lanes = options.get("lanes", 1)
@@ -166,11 +168,11 @@ class Trainer(CallbackSupportMixin, TrainedNetwork):
         # Batches do not reach from one epoch into the next, which another call may present.
         epochs_end = range(n, total, n) if self._by_epoch or lanes > 1 or told else range(0)
         edges = [done, *(edge for edge in epochs_end if edge > done), total]
-        begun = time.perf_counter()
         with self._bar(total, done) as bar:
             for begin, end in itertools.pairwise(edges):
                 if begin == end or self._is_enough():
                     break
+                begun = time.perf_counter()
                 if tasks is not None:
                     tasks.begin()
                 offset, last = (begin, end) if self._by_epoch else (0, total)
@@ -182,7 +184,7 @@ class Trainer(CallbackSupportMixin, TrainedNetwork):
                     self._n_learned = first + offset + position
                     self.n_epochs_ = number + (offset + position) // n
                     self.n_presentations_ += len(chunk.log)
-                    if not self._by_epoch:
+                    if len(chunk.log) and not self._by_epoch:
                         self._tell(bar, self._note(chunk, before), (offset + position) / n)
                         saved = self._save(path, configuration)
 
@@ -206,8 +208,11 @@ class Trainer(CallbackSupportMixin, TrainedNetwork):
                     **{"record": "nothing"} | options,
                 )
                 self._state, self.engine_ = dict(result.state), result.engine
+                seconds = time.perf_counter() - begun
                 for what in ("build", "simulate"):
                     self.timings_[what] += result.timings[what]
+                    seconds -= result.timings[what]
+                self.timings_["read"] += max(seconds, 0.0)
                 if self._by_epoch and result.n_done == n:
                     order: Any = stimulus.order
                     points = self._note_epoch(result, samples, targets, order, held_out)
@@ -220,8 +225,6 @@ class Trainer(CallbackSupportMixin, TrainedNetwork):
                     )
                 if tasks is not None and tasks.end():
                     break
-        known = self.timings_["build"] - program.build_seconds + self.timings_["simulate"]
-        self.timings_["read"] = max(time.perf_counter() - begun - known, 0.0)
         return path
 
     def _bar(self, total: int, done: int) -> tqdm:

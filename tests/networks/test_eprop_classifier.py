@@ -576,6 +576,19 @@ class TestInterruption:
             model.fit(*few, recorder=Interrupt(at=1))
         assert not path.exists()
 
+    def test_what_held_out_samples_found_is_no_end_of_what_follows(
+        self, few, tmp_path, interrupted
+    ):
+        settings = {**SMALL, "learning_rate": 0.0, "early_stopping": True, "n_iter_no_change": 1}
+        path = tmp_path / "checkpoint"
+        model = EPropClassifier(**settings, validation_fraction=0.5, checkpoint=path)
+        interrupted(lambda: model.fit(*few))
+        model.set_params(early_stopping=False, learning_rate=0.1)
+        before = {name: w.copy() for name, w in model.weights_.items()}
+        model.partial_fit(*few).partial_fit(*few)
+        assert model.n_epochs_ == 3
+        assert not np.array_equal(model.weights_["input_to_lif"], before["input_to_lif"])
+
     def test_between_runs(self, few, monkeypatch):
         def present(*args, **kwargs):
             raise KeyboardInterrupt
