@@ -1,6 +1,7 @@
 """The one loop by which every estimator trains: order, chunks, checkpoint, Ctrl-C, progress."""
 
 import copy
+import glob
 import hashlib
 import itertools
 import json
@@ -104,8 +105,9 @@ class Trainer(CallbackSupportMixin, TrainedNetwork):
                 self.__dict__.clear()
                 self.__dict__.update(before)
             raise
-        if path is not None:
-            path.unlink(missing_ok=True)
+        if path is not None:  # and what was being written when a process was killed
+            for file in (path, *path.parent.glob(f".{glob.escape(path.name)}.*")):
+                file.unlink(missing_ok=True)
         return self
 
     def _set_out(self, samples: Any, targets: Any) -> None:

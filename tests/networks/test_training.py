@@ -34,7 +34,7 @@ ESTIMATORS = [
     networks.RewardSTDPClassifier(2, **SHORT),
 ]  # fmt: skip
 #: More than one chunk in two epochs.
-N, UNITS = 130, 6
+N, UNITS = 60, 6
 LEARNED = "weights_", "theta_", "expected_", "state_", "history_", "n_epochs_", "n_presentations_"
 
 
@@ -128,7 +128,7 @@ def checkpoint(estimator, case):
         assert not case.path.exists()
     # In a folder, where several may be cut short, each has its own.
     model.set_params(checkpoint=case.path.parent)
-    for rows in (slice(None), slice(0, 120)):
+    for rows in (slice(None), slice(0, 50)):
         case.ctrl_c(lambda rows=rows: clone(model).fit(X[rows], Y[rows]))
     assert len(list(case.path.parent.iterdir())) == 2
     np.testing.assert_equal(learned(clone(model).fit(X, Y)), case.end(estimator))
@@ -165,7 +165,7 @@ def ctrl_c(estimator, case):
     model.set_params(random_state=0, checkpoint=case.path)
     said = case.ctrl_c(lambda: model.fit(X, Y))
     assert not said or re.match(
-        rf"training stopped after \d+ of 260 samples; {case.path} holds \d+ of them$", said
+        rf"training stopped after \d+ of 120 samples; {case.path} holds \d+ of them$", said
     )
     kept = learned(model)
     assert differs(kept, before)
@@ -203,7 +203,7 @@ def error(estimator, case):
 
 def recorder(estimator, case):
     """It sees the weights of all samples, and changes nothing."""
-    watched = PlasticityRecorder(every=13, variables=("weights",))
+    watched = PlasticityRecorder(every=5, variables=("weights",))
     model = clone(estimator).fit(X, Y, recorder=watched)
     assert watched.recording.samples[-1] == 2 * N - 1
     assert len(watched.recording.samples) >= 20
@@ -222,7 +222,7 @@ def progress(estimator, case):
     model = clone(estimator).set_params(verbose=1).fit(X, Y)
     out, err = case.said()
     assert not out
-    assert re.search(rf"training: 100%.*260/260.*{model._beside[0]}=[\d.e-]+", err)
+    assert re.search(rf"training: 100%.*120/120.*{model._beside[0]}=[\d.e-]+", err)
     answers(model)
     assert "presenting: 100%" in case.said().err
     loaded = pickle.loads(pickle.dumps(model))
