@@ -4,18 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 try:
-    from sklearn.callback import CallbackSupportMixin, with_callbacks
+    from sklearn import callback
 except ImportError:  # scikit-learn before 1.9
+    callback = None
 
-    class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Nothing: there are no callbacks."""
+__all__ = ["CallbackSupport", "Epochs", "with_callbacks"]
 
-    def with_callbacks(method: Any) -> Any:
-        """Return the method: there are no callbacks."""
-        return method
+CallbackSupport: Any = object if callback is None else callback.CallbackSupportMixin
 
 
-__all__ = ["CallbackSupportMixin", "Epochs", "with_callbacks"]
+def with_callbacks[F: Callable[..., Any]](method: F) -> F:
+    """Decorate what fits: callbacks are torn down afterwards, also after an error."""
+    return method if callback is None else callback.with_callbacks(method)
 
 
 class Epochs:

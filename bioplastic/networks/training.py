@@ -22,7 +22,7 @@ from bioplastic.engine.engines import find_engine
 from bioplastic.engine.program import ChunkResult, Recorder
 from bioplastic.errors import CheckpointError, ParameterError
 from bioplastic.models.declaration import written_out
-from bioplastic.networks._callbacks import CallbackSupportMixin, Epochs, with_callbacks
+from bioplastic.networks._callbacks import CallbackSupport, Epochs, with_callbacks
 from bioplastic.networks._samples import digest
 from bioplastic.networks._trained_network import Points, TrainedNetwork
 
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 _FREE = frozenset({"checkpoint", "engine", "n_jobs", "random_state", "verbose"})
 
 
-class Trainer(CallbackSupportMixin, TrainedNetwork):
+class Trainer(CallbackSupport, TrainedNetwork):
     """Parent of the estimators that train: they say what they learn, this is how."""
 
     def partial_fit(self, X: Any, y: Any = None, *, recorder: Recorder | None = None) -> Self:
@@ -123,7 +123,7 @@ class Trainer(CallbackSupportMixin, TrainedNetwork):
         twin = copy.copy(self)
         twin._finish()
         twin._conclude(samples, targets)
-        return vars(twin)
+        return twin.__dict__
 
     def _train(
         self,
