@@ -10,7 +10,7 @@ except ImportError:  # scikit-learn before 1.9
 
 __all__ = ["CallbackSupport", "Epochs", "with_callbacks"]
 
-CallbackSupport: Any = object if callback is None else callback.CallbackSupportMixin
+CallbackSupport: Any = type("", (), {}) if callback is None else callback.CallbackSupportMixin
 
 
 def with_callbacks[F: Callable[..., Any]](method: F) -> F:

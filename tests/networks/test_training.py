@@ -6,6 +6,8 @@ import os
 import pickle
 import re
 import signal
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -305,6 +307,13 @@ def test_promise(promise, estimator, case):
     if promise == "callbacks":
         pytest.importorskip("sklearn.callback")
     PROMISES[promise](estimator, case)
+
+
+def test_before_scikit_learn_had_callbacks():
+    script = "import sys; sys.modules['sklearn.callback'] = None; from bioplastic import networks"
+    script += "; print(hasattr(networks.DiehlCook(), 'set_callbacks'))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout == "False\n", done.stderr
 
 
 def test_the_table_says_so():
