@@ -154,6 +154,13 @@ def test_the_blocks_of_the_page_on_recordings_run_one_after_the_other(printed_by
 
 
 @pytest.mark.examples
+def test_the_blocks_of_the_page_on_training_run(printed_by, tmp_path):
+    printed = printed_by(blocks_of("howto/training.md"))
+    assert printed.endswith("1 ['build', 'read', 'simulate']\n")
+    assert not (tmp_path / "training.npz").exists()
+
+
+@pytest.mark.examples
 def test_the_blocks_of_the_page_on_ways_in_and_out_run_one_after_the_other(printed_by, tmp_path):
     for partner in ("neo", "pandas"):
         pytest.importorskip(partner)
@@ -208,6 +215,7 @@ def test_the_five_tasks_of_contributing_run(printed_by):
 def test_new_pages_have_no_blocks_that_are_not_run():
     run = {"engines.md", "in_and_out.md", "inputs.md", "own_recordings.md", "first_network.md"}
     run |= {"coming_from_brian2.md"}
+    run |= {"training.md"}
     run |= {"own_methods.md"}  # by tests/study/test_own_modules.py
     folders = ("errata.md", "explanation/*.md", "howto/*.md", "reference/*.md", "tutorial/*.md")
     pages = [page for folder in folders for page in (ROOT / "docs").glob(folder)]

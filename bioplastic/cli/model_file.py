@@ -23,7 +23,6 @@ from bioplastic.encoding import Cochlea
 from bioplastic.models import EquationString
 from bioplastic.models.declaration import Declaration
 from bioplastic.networks import DiehlCookClassifier, LiquidStateMachine
-from bioplastic.networks.history import HistoryRecorder
 from bioplastic.readout import (
     KernelRidgeClassifier,
     NeuronLabelClassifier,
@@ -40,7 +39,6 @@ __all__ = ["read_model_file", "write_model_file"]
 _TYPES: tuple[type, ...] = (
     Cochlea,
     DiehlCookClassifier,
-    HistoryRecorder,
     KernelRidgeClassifier,
     LiquidStateMachine,
     NeuronLabelClassifier,

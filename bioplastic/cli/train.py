@@ -76,9 +76,9 @@ def train(
     checkpoint: Annotated[
         Path | None,
         typer.Option(
-            help="File to which training is saved as it goes, and from which it goes on; kept when "
-            "training ends. [digits, mnist; default: checkpoint.npz in the folder of --out, "
-            "removed at the end]",
+            help="File to which training is saved as it goes, and from which it goes on; removed "
+            "when training is done. [digits, mnist; default: checkpoint.npz in the folder of "
+            "--out]",
         ),
     ] = None,
     fold: Annotated[
@@ -157,8 +157,6 @@ def train(
                 folder=folder,
                 progress=progress,
             )
-            if checkpoint is None:
-                saved.unlink(missing_ok=True)
         elif isinstance(settings, LiquidSettings):
             _train_on_words(
                 WORDS[name](

@@ -20,7 +20,7 @@ from bioplastic.models.declaration import written_out
 
 __all__ = ["MATHEMATICS", "describe", "load_checkpoint", "save_checkpoint"]
 
-FORMAT = 1
+FORMAT = 2
 #: Raised whenever the same declaration, data and seed give other numbers than before; versions of
 #: Brian and NumPy do not. Files that say nothing are of the first.
 MATHEMATICS = 2

@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +32,9 @@ from bioplastic.engine.waiting import telling
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 
+if TYPE_CHECKING:
+    from tqdm.auto import tqdm
+
 __all__ = ["run", "seed_words"]
 
 
@@ -53,7 +57,7 @@ def run(
     on_chunk: Callable[[int, ChunkResult], None] | None = None,
     recorder: Recorder | None = None,
     description: str = "",
-    progress: bool = False,
+    progress: "bool | tqdm" = False,
     interrupted: Callable[[], bool] | None = None,
 ) -> Result:
     """Show every sample to a network, in one program.
@@ -113,8 +117,9 @@ def run(
         Looks at variables on the way, see :class:`bioplastic.inspect.PlasticityRecorder`.
     description : str
         Text beside the progress bar.
-    progress : bool
-        Whether to show one, and to say so while a program is compiled.
+    progress : bool or tqdm
+        Whether to show one, and to say so while a program is compiled; or a bar that is open, to
+        which the samples are added.
     interrupted : callable, optional
         Tells whether to end at the next slot's edge, in place of Ctrl-C.
 
@@ -160,8 +165,6 @@ def run(
     >>> result.states["output.v"][2].values.shape, len(result.spikes["input"])
     ((20, 1), 3)
     """
-    from tqdm.auto import tqdm
-
     chosen = find_engine(engine)
     wanted = record if isinstance(record, Wanted) else Wanted(record, network)
     network = wanted.network
@@ -188,7 +191,9 @@ def run(
     unit, combine = samples_together(network, lanes, combine, n_threads)
     build = 0.0
     if program is None:
-        program = open_program(network, engine=chosen.name, lanes=lanes, progress=progress)
+        program = open_program(
+            network, engine=chosen.name, lanes=lanes, progress=progress is not False
+        )
         build = program.build_seconds
     words, sequence = seed_words(seed)
     given = {**{k: np.array([v]) for k, v in plan.values.items()}, **(state or {})}
@@ -206,12 +211,11 @@ def run(
     held = deferred_interrupt() if interrupted is None else contextlib.nullcontext(interrupted)
     with (
         held as asked,
-        telling(progress),  # where the program is lost between chunks
+        telling(progress is not False),  # where the program is lost between chunks
         tempfile.TemporaryDirectory(prefix="bioplastic-", ignore_cleanup_errors=True) as folder,
-        tqdm(
-            total=total, initial=start, desc=description, unit="sample", disable=not progress
-        ) as bar,
+        _bar(progress, total=total, initial=start, desc=description, unit="sample") as bar,
     ):
+        shift = bar.n - start
         next_chunk = functools.partial(
             chunk_of,
             stimuli,
@@ -230,7 +234,7 @@ def run(
         while (begin := found[-1].n_done) < total and not asked():
 
             def told(n_rows: int, begin: int = begin) -> None:
-                bar.update(begin + n_rows - bar.n)
+                bar.update(shift + begin + n_rows - bar.n)
 
             chunk = next_chunk(begin)
             done = program.run(chunk, report=told, stop=asked)
@@ -253,6 +257,14 @@ def run(
         interrupted=asked(),
         states=recorder.states(found[-1].n_done) if isinstance(recorder, StateRecorder) else {},
     )
+
+
+def _bar(progress: Any, **options: Any) -> Any:
+    from tqdm.auto import tqdm
+
+    if isinstance(progress, bool):
+        return tqdm(**options, disable=not progress)
+    return contextlib.nullcontext(progress)
 
 
 def seed_words(

@@ -12,9 +12,9 @@ from bioplastic._checks import check_positive
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Network, SoftmaxError, SquaredError
 from bioplastic.networks._samples import check_kind
-from bioplastic.networks._trained_network import TrainedNetwork
 from bioplastic.networks.eprop_samples import Samples, check_samples, make_stimulus
 from bioplastic.networks.eprop_settings import answer_window, declare
+from bioplastic.networks.training import Trainer
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["LEARNED", "EPropNetwork"]
@@ -23,7 +23,7 @@ __all__ = ["LEARNED", "EPropNetwork"]
 LEARNED = ".w"
 
 
-class EPropNetwork(TrainedNetwork):
+class EPropNetwork(Trainer):
     """Network of LIF and adaptive LIF neurons with readouts, whose weights e-prop learns.
 
     Parameters
@@ -100,16 +100,18 @@ class EPropNetwork(TrainedNetwork):
         Initial weights, drawn constants, order, augmentation and held-out samples come from
         independent streams of it.
     checkpoint : path-like or None
-        File in which each epoch is noted, and from which a later `fit` goes on.
+        File to which `fit` saves itself after each epoch, and which goes when it is done; a
+        folder gets a file for each training. After an interruption of any kind the same `fit`
+        goes on from there, to the same weights bit for bit.
     verbose : int
-        1 tells the loss of each epoch, 2 shows a progress bar as well.
+        1 shows a progress bar, 2 also a line at every point of the history.
 
     Attributes
     ----------
     weights_ : dict of str to ndarray
         Weights by projection, for example ``"input_to_lif"`` of shape (n_inputs, n_lif).
-    n_epochs_ : int
-        Epochs so far.
+    n_epochs_, n_presentations_ : int
+        Whole epochs, and presentations so far.
     n_features_in_ : int
         Input channels.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -118,7 +120,7 @@ class EPropNetwork(TrainedNetwork):
         The declaration that was trained.
     timings_ : dict of float, in seconds
         ``"build"``, all that was waited for programs to be made in the last training and for
-        answers since; ``"simulate"`` of the training.
+        answers since; ``"simulate"`` and ``"read"``, all else, of the training.
     engine_ : dict of str
         Engine and time step of the last training.
 
@@ -137,6 +139,11 @@ class EPropNetwork(TrainedNetwork):
     _error: type[SoftmaxError] | type[SquaredError]
     #: set by `fit`
     n_features_in_: int
+
+    @property
+    def _n_outputs(self) -> int:
+        """Number of readouts."""
+        raise NotImplementedError
 
     def __init__(
         self,
@@ -252,10 +259,6 @@ class EPropNetwork(TrainedNetwork):
         return tags
 
     # ------------------------------------------------------------------ presenting
-
-    @property
-    def _shows_bar(self) -> bool:
-        return bool(self.verbose > 1)
 
     def _no_targets(self, n: int) -> dict[str, Any]:
         """Targets of so many samples from which nothing is to be learned."""

@@ -1,66 +1,157 @@
-"""What estimators that train a network share: streams of random numbers, and how they answer."""
+"""What estimators that train a network say of it, its random streams, and how it answers."""
 
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic import engine as engines
+from bioplastic.engine.program import ChunkResult, Recorder
+from bioplastic.models import Network
 from bioplastic.networks._opening import Opens
 
-__all__ = ["TrainedNetwork", "draw_entropy"]
+__all__ = ["Points", "Rows", "State", "TrainedNetwork"]
 
-
-def draw_entropy(random_state: Any) -> list[int]:
-    """Draw what all streams of a training follow from."""
-    words = check_random_state(random_state).randint(0, 2**31 - 1, size=4)
-    return [int(word) for word in words]
+type Points = dict[str, Any]
+type Rows = npt.NDArray[np.int64]
+type State = dict[str, npt.NDArray[np.float64]]
 
 
 class TrainedNetwork(Opens, BaseEstimator):
-    """Parent of the estimators that train a network and present samples to what was trained."""
+    """Parent of the estimators that train a network and present samples to what was trained.
+
+    The first part is what a child says of itself: `_begin`, `_stimulus`, what to note of a chunk
+    (`_note`) or of an epoch (`_note_epoch`), `_finish`. `training.py` has the loop that asks.
+    """
 
     #: what random numbers are for; the order is part of the result
-    _purposes: tuple[str, ...]
+    _purposes: tuple[str, ...] = ("weights", "noise", "order", "answers")
+    #: whether each epoch is a run with a stimulus of its own, noted and saved when it is over
+    _by_epoch = False
+    #: numbers of the history that stand beside the progress bar
+    _beside: tuple[str, ...] = ("spikes",)
+    #: parameters that a resumed training may change
+    _extends: frozenset[str] = frozenset({"n_epochs"})
+    _is_loaded = False
     #: set by a training
+    network_: Network
     timings_: dict[str, float]
-    #: set by `fit`
+    n_epochs_: int
+    n_presentations_: int
     _entropy: list[int]
+    _state: State
+    _points: dict[str, list[Any]]
+    _n_learned: int
+    #: weights that held-out samples have found best, with their score and epoch
+    _best: State
+
+    # ------------------------------------------------------------------ what an estimator says
 
     def _samples(self, X: Any, method: str, *, reset: bool) -> Any:
         """Check samples for a method, which learns their kind and width where `reset`."""
         raise NotImplementedError
 
+    def _targets(self, samples: Any, y: Any, classes: Any, *, fit: bool, first: bool) -> Any:
+        """Check targets."""
+
+    def _learned_from(self, targets: Any, groups: Any) -> tuple[Any, ...]:
+        """Return the arrays beside the samples that training depends on, for a checkpoint."""
+        return ()
+
+    def _constants(self) -> dict[str, Any]:
+        """Return numbers that training depends on, and that stand in no parameter or network."""
+        return {}
+
+    def _begin(self, samples: Any, targets: Any) -> None:
+        """Declare `network_`, and set the initial `_state`."""
+        raise NotImplementedError
+
+    def _n_epochs_wanted(self) -> int:
+        """Count the epochs of a training, where `_begin` has been called."""
+        return int(self.n_epochs)
+
+    def _split(self, n: int, targets: Any, groups: Any, *, fit: bool) -> tuple[Rows, Rows]:
+        """Rows to learn, and rows to hold out."""
+        return np.arange(n), np.zeros(0, dtype=np.int64)
+
+    def _learning(self, recorder: Recorder | None) -> tuple[Network, dict[str, Any]]:
+        """Return the network that learns, and what a run is told of it."""
+        return self.network_, {}
+
+    def _answering(self) -> Network:
+        """Return the network as it answers, without learning."""
+        raise NotImplementedError
+
+    def _stimulus(
+        self, samples: Any, targets: Any, rows: Rows, *, first: int, epochs: range
+    ) -> engines.Stimulus:
+        """Make a stimulus of some epochs, before which so many samples were learned."""
+        raise NotImplementedError
+
+    def _given(self, epoch: int) -> State:
+        """Return values that a run of this epoch begins with, beside what was learned."""
+        return {}
+
+    def _note(self, chunk: ChunkResult, before: State) -> Points:
+        """Return a point of the history, after a chunk that began with this state."""
+        raise NotImplementedError
+
+    def _note_epoch(
+        self, result: engines.Result, samples: Any, targets: Any, order: Rows, held_out: Rows
+    ) -> Points:
+        """Return a point of the history, after an epoch."""
+        raise NotImplementedError
+
+    @property
+    def _learns(self) -> bool:
+        """Whether there is anything to learn."""
+        return True
+
+    def _is_enough(self) -> bool:
+        """Whether held-out samples say that training may end."""
+        return False
+
+    def _finish(self) -> None:
+        """Set what a fitted estimator has, from `_state`."""
+        raise NotImplementedError
+
+    def _conclude(self, samples: Any, targets: Any) -> None:
+        """Do what is left to do after a training that was not interrupted."""
+
     def _presentation(self, data: Any) -> engines.Presentation:
         """Return what shows checked samples to the network, which learns nothing."""
         raise NotImplementedError
+
+    # ------------------------------------------------------------------ random streams
 
     def _stream(self, name: str) -> np.random.SeedSequence:
         """Independent stream of random numbers for one purpose."""
         streams = np.random.SeedSequence(self._entropy).spawn(len(self._purposes))
         return streams[self._purposes.index(name)]
 
-    def _order(self, rows: npt.NDArray[np.int64], number: int) -> npt.NDArray[np.int64]:
+    def _order(self, rows: Rows, number: int) -> Rows:
         """Shuffle the rows of an epoch, by a number that tells it from others."""
         if not self.shuffle:
             return rows
         seed = int(self._stream("order").generate_state(1)[0])
         return np.random.default_rng([seed, number]).permutation(rows)
 
+    # ------------------------------------------------------------------ answers
+
     @property
     def _shows_bar(self) -> bool:
-        return bool(self.verbose)
+        """Whether answers show one: not those of a model that comes from a file."""
+        return bool(self.verbose) and not self._is_loaded
 
     def _shown(self, X: Any, method: str) -> engines.Presentation:
-        check_is_fitted(self, "weights_")
+        check_is_fitted(self, "network_")
         return self._presentation(self._samples(X, method, reset=False))
 
     def _answer(self, shown: engines.Presentation, **options: Any) -> engines.Result:
         """Present samples as the parameters say."""
-        result = self._present(shown, progress=self._shows_bar, **options)
+        result = self._present(shown, **{"progress": self._shows_bar} | options)
         self.timings_["build"] += result.timings["build"]
         return result
 
@@ -80,4 +171,8 @@ class TrainedNetwork(Opens, BaseEstimator):
         return self._shown(X, "presentation_of")
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "weights_")
+        return hasattr(self, "network_")
+
+    def __setstate__(self, state: Any) -> None:
+        super().__setstate__(state)
+        self._is_loaded = True

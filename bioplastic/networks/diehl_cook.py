@@ -85,10 +85,11 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
     random_state : int, RandomState or None
         Initial weights, delays, input noise and order come from independent streams of it.
     checkpoint : path-like or None
-        File to which training is saved as it goes; an interrupted `fit` with the same
-        configuration and data goes on from there, to the same weights bit for bit.
+        File to which `fit` saves itself as it goes, and which goes when it is done; a folder gets
+        a file for each training. After an interruption of any kind the same `fit` goes on from
+        there, to the same weights bit for bit.
     verbose : int
-        1 shows a progress bar.
+        1 shows a progress bar, 2 also a line at every point of the history.
 
     Attributes
     ----------
@@ -100,16 +101,15 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
     rate_max_ : float, in hertz
         For numbers.
     theta_plus_ : float, in volts
-        Where the excitatory neurons have one.
-    n_epochs_ : int
-        What the training goes by: parameters as given, or fitted.
+        Where the excitatory neurons have one. These are what the training goes by: parameters as
+        given, or fitted.
     history_ : dict of ndarray
         What :func:`bioplastic.inspect.plot_weight_history` shows.
     timings_ : dict of float, in seconds
         ``"build"``, all that was waited for programs to be made in the last training and for
-        answers since; ``"simulate"`` and ``"read"`` of the training.
-    n_presentations_ : int
-        Presentations so far, repeated ones included.
+        answers since; ``"simulate"`` and ``"read"``, all else, of the training.
+    n_epochs_, n_presentations_ : int
+        Whole epochs, and presentations so far, repeated ones included.
     n_features_in_ : int
         Input channels.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -251,33 +251,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
         -------
         self : DiehlCook
         """
-        self._fit(self._samples(X, "fit", reset=True), recorder)
-        return self
-
-    def partial_fit(
-        self,
-        X: npt.ArrayLike | SpikeTrains,
-        y: Any = None,
-        *,
-        recorder: engines.Recorder | None = None,
-    ) -> Self:
-        """Present the samples once more, going on from what was learned before.
-
-        Parameters
-        ----------
-        X : array_like of shape (n_samples, n_features), or SpikeTrains
-            As in `fit`; scaled like the data of the first call, which constants follow.
-        y : ignored
-        recorder : Recorder, optional
-            Watches the training, as in `fit`.
-
-        Returns
-        -------
-        self : DiehlCook
-        """
-        first = not hasattr(self, "weights_")
-        self._partial_fit(self._samples(X, "partial_fit", reset=first), recorder)
-        return self
+        return self._learn(X, y, "fit", recorder=recorder)
 
     def transform(self, X: npt.ArrayLike | SpikeTrains) -> npt.NDArray[np.int32]:
         """Count the spikes that each sample evokes, with weights and thresholds held fixed.

@@ -5,22 +5,21 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic import engine as engines
-from bioplastic._checks import check_labels, check_whole
-from bioplastic.errors import ParameterError
+from bioplastic._checks import check_whole
 from bioplastic.models import DiehlCookExcitatory, DiehlCookInhibitory, PlasticityRule
 from bioplastic.networks._samples import Samples
 from bioplastic.networks.diehl_cook import DiehlCook
+from bioplastic.networks.training import ClassTrainer
 from bioplastic.readout import NeuronLabelClassifier
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["DiehlCookClassifier"]
 
 
-class DiehlCookClassifier(ClassifierMixin, DiehlCook):
+class DiehlCookClassifier(ClassTrainer, DiehlCook):
     """Diehl & Cook's network with its neurons labelled by the training samples.
 
     `fit` trains the network without looking at the labels, then presents training samples with
@@ -52,9 +51,9 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         The labelled neurons.
     n_features_in_, feature_names_in_
         See :class:`DiehlCook`.
-    norm_, inhibition_, excitation_, rate_max_, theta_plus_, n_epochs_
+    norm_, inhibition_, excitation_, rate_max_, theta_plus_
         See :class:`DiehlCook`.
-    weights_, theta_, history_, timings_, n_presentations_, network_, engine_
+    weights_, theta_, history_, timings_, n_epochs_, n_presentations_, network_, engine_
         See :class:`DiehlCook`.
 
     Raises
@@ -164,50 +163,7 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         -------
         self : DiehlCookClassifier
         """
-        # Checked once, as X: what the check returns has lost the names of the columns.
-        data, labels = self._with_labels(X, y, "fit", reset=True)
-        n = len(data) if self.n_label is None else check_whole(self, "n_label", low=1)
-        self._fit(data, recorder)
-        counts = self._answer(self._presentation(data[:n])).counts
-        self.readout_ = NeuronLabelClassifier().fit(counts, labels[:n])
-        self.classes_ = np.unique(labels)
-        return self
-
-    def partial_fit(
-        self,
-        X: npt.ArrayLike | SpikeTrains,
-        y: Any = None,
-        classes: npt.ArrayLike | None = None,
-        *,
-        recorder: engines.Recorder | None = None,
-    ) -> Self:
-        """Go on learning, then add the samples' responses to the neurons' labels.
-
-        Parameters
-        ----------
-        X : array_like of shape (n_samples, n_features), or SpikeTrains
-            As in :meth:`DiehlCook.fit`.
-        y : array_like of shape (n_samples,)
-            Labels.
-        classes : array_like of shape (n_classes,), optional
-            All labels that will ever come; needed in the first call.
-        recorder : Recorder, optional
-            Watches the training, as in `fit`.
-
-        Returns
-        -------
-        self : DiehlCookClassifier
-        """
-        first = not hasattr(self, "readout_")
-        data, labels = self._with_labels(X, y, "partial_fit", reset=first)
-        if first and classes is None:
-            raise ParameterError("DiehlCookClassifier.partial_fit: the first call needs classes")
-        readout = NeuronLabelClassifier() if first else self.readout_
-        self._partial_fit(data, recorder)
-        counts = self._answer(self._presentation(data)).counts
-        self.readout_ = readout.partial_fit(counts, labels, classes=classes if first else None)
-        self.classes_ = self.readout_.classes_
-        return self
+        return self._learn(X, y, "fit", recorder=recorder)
 
     def predict(self, X: npt.ArrayLike | SpikeTrains) -> npt.NDArray[Any]:
         """Name the class whose neurons answer most, on average over them.
@@ -249,8 +205,25 @@ class DiehlCookClassifier(ClassifierMixin, DiehlCook):
         tags.target_tags.required = True
         return tags
 
-    def _with_labels(
-        self, X: npt.ArrayLike | SpikeTrains, y: npt.ArrayLike | None, method: str, *, reset: bool
-    ) -> tuple[Samples, npt.NDArray[Any]]:
-        data = self._samples(X, method, reset=reset)
-        return data, check_labels(self, data, y)
+    # ------------------------------------------------------------------ labels
+
+    def _targets(self, samples: Samples, y: Any, classes: Any, *, fit: bool, first: bool) -> Any:
+        """Check labels; return them, how neurons are labelled so far, and by how many of them.
+
+        Weights will change: after Ctrl-C no neuron has a label of earlier ones.
+        """
+        readout = self.__dict__.pop("readout_", None)
+        places = super()._targets(samples, y, classes, fit=fit, first=readout is None)
+        n = len(samples) if self.n_label is None else check_whole(self, "n_label", low=1)
+        return self.classes_[places], readout, n if fit else None
+
+    def _conclude(self, samples: Samples, targets: Any) -> None:
+        labels, readout, n = targets
+        counts = self._answer(self._presentation(samples[:n])).counts
+        if n is not None:
+            self.readout_ = NeuronLabelClassifier().fit(counts, labels[:n])
+        elif readout is None:
+            readout = NeuronLabelClassifier()
+            self.readout_ = readout.partial_fit(counts, labels, classes=self.classes_)
+        else:
+            self.readout_ = readout.partial_fit(counts, labels)

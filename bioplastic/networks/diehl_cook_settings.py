@@ -118,7 +118,7 @@ def declare(estimator: Any, data: Samples) -> tuple[Network, dict[str, Any]]:
         schedule=schedule,
     )
     fitted = {
-        "n_epochs_": int(n_epochs),
+        "_n_epochs_fitted": int(n_epochs),
         "norm_": norm,
         "inhibition_": inhibition,
         "excitation_": excitation,

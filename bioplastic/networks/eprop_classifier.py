@@ -4,21 +4,20 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import ClassifierMixin
 
-from bioplastic._checks import check_known_classes, check_labels
 from bioplastic.engine.program import Recorder
 from bioplastic.models import SoftmaxError
 from bioplastic.networks._eprop import EPropNetwork
 from bioplastic.networks._eprop_training import Ends, EPropTraining
 from bioplastic.networks._inheriting import with_sections_of
-from bioplastic.networks.eprop_samples import Samples
+from bioplastic.networks._trained_network import Rows
+from bioplastic.networks.training import ClassTrainer
 
 __all__ = ["EPropClassifier"]
 
 
 @with_sections_of(EPropNetwork)
-class EPropClassifier(ClassifierMixin, EPropTraining):
+class EPropClassifier(ClassTrainer, EPropTraining):
     r"""Recurrent spiking network that learns classes by e-prop.
 
     LIF and adaptive LIF neurons hear the input and each other; a leaky readout for each class sums
@@ -89,33 +88,6 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
         """
         return self._learn(X, y, "fit", groups=groups, recorder=recorder)
 
-    def partial_fit(
-        self,
-        X: Any,
-        y: Any = None,
-        classes: npt.ArrayLike | None = None,
-        *,
-        recorder: Recorder | None = None,
-    ) -> Self:
-        """Present the samples once, going on from what was learned before.
-
-        Parameters
-        ----------
-        X : SpikeTrains or array_like
-            As in `fit`.
-        y : array_like of shape (n_samples,)
-            Labels.
-        classes : array_like of shape (n_classes,), optional
-            All labels that will ever come; needed in the first call.
-        recorder : Recorder, optional
-            Watches the training, as in `fit`.
-
-        Returns
-        -------
-        self : EPropClassifier
-        """
-        return self._learn(X, y, "partial_fit", classes=classes, recorder=recorder)
-
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """Mean probability of each class within the decision window.
 
@@ -168,20 +140,13 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
 
     # ------------------------------------------------------------------ for the training
 
-    def _set_targets(
-        self, samples: Samples, y: Any, classes: Any, *, fit: bool, first: bool
-    ) -> int:
-        labels = check_labels(self, samples, y)
-        self.classes_ = (
-            np.unique(labels) if fit else check_known_classes(self, labels, classes, first=first)
-        )
-        self._labels = np.searchsorted(self.classes_, labels)
+    @property
+    def _n_outputs(self) -> int:
         return len(self.classes_)
 
-    def _targets(self, rows: npt.NDArray[np.int64] | None = None) -> dict[str, Any]:
-        labels = self._labels if rows is None else self._labels[rows]
-        return {"targets": labels.astype(np.float64)}
+    def _shown_targets(self, targets: Any, rows: Rows | None = None) -> dict[str, Any]:
+        return {"targets": (targets if rows is None else targets[rows]).astype(np.float64)}
 
-    def _score(self, ends: Ends, rows: npt.NDArray[np.int64]) -> float:
+    def _score(self, ends: Ends, targets: Any, rows: Rows) -> float:
         probabilities = ends["error.score"].values[:, 0]
-        return float(np.mean(probabilities.argmax(axis=1) == self._labels[rows]))
+        return float(np.mean(probabilities.argmax(axis=1) == targets[rows]))

@@ -14,6 +14,7 @@ from bioplastic.models import SquaredError
 from bioplastic.networks._eprop import EPropNetwork
 from bioplastic.networks._eprop_training import Ends, EPropTraining, mean_loss
 from bioplastic.networks._inheriting import with_defaults, with_sections_of
+from bioplastic.networks._trained_network import Rows
 from bioplastic.networks.eprop_samples import Samples
 from bioplastic.spikes import SpikeTrains
 
@@ -92,24 +93,6 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
         """
         return self._learn(X, y, "fit", groups=groups, recorder=recorder)
 
-    def partial_fit(self, X: Any, y: Any = None, *, recorder: Recorder | None = None) -> Self:
-        """Present the samples once, going on from what was learned before.
-
-        Parameters
-        ----------
-        X : SpikeTrains or array_like
-            As in `fit`.
-        y : array_like
-            As in `fit`.
-        recorder : Recorder, optional
-            Watches the training, as in `fit`.
-
-        Returns
-        -------
-        self : EPropRegressor
-        """
-        return self._learn(X, y, "partial_fit", recorder=recorder)
-
     def predict(self, X: Any) -> Any:
         """Return what the readouts say.
 
@@ -186,9 +169,11 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
 
     # ------------------------------------------------------------------ for the training
 
-    def _set_targets(
-        self, samples: Samples, y: Any, classes: Any, *, fit: bool, first: bool
-    ) -> int:
+    @property
+    def _n_outputs(self) -> int:
+        return self.n_outputs_
+
+    def _targets(self, samples: Samples, y: Any, classes: Any, *, fit: bool, first: bool) -> Any:
         """Check the targets, and make numbers that stay signals, too."""
         name = type(self).__name__
         if y is None:
@@ -227,19 +212,15 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
         self.n_outputs_, self._learns_signals = width, signals
         self._flat = not signals and np.ndim(found[0]) == 0
         room = 2 * int(lengths.max(initial=1))  # an augmented sample may be longer
-        self._target_signals = (
-            rows if signals else [np.broadcast_to(row, (room, width)) for row in rows]
-        )
-        return width
+        return rows if signals else [np.broadcast_to(row, (room, width)) for row in rows]
 
-    def _targets(self, rows: npt.NDArray[np.int64] | None = None) -> dict[str, Any]:
-        signals = self._target_signals
-        return {"target_signals": signals if rows is None else [signals[k] for k in rows]}
+    def _shown_targets(self, targets: Any, rows: Rows | None = None) -> dict[str, Any]:
+        return {"target_signals": targets if rows is None else [targets[k] for k in rows]}
 
     def _no_targets(self, n: int) -> dict[str, Any]:
         return {"target_signals": [np.zeros((1, self.n_outputs_))] * n}
 
-    def _score(self, ends: Ends, rows: npt.NDArray[np.int64]) -> float:
+    def _score(self, ends: Ends, targets: Any, rows: Rows) -> float:
         return -2.0 * mean_loss(ends)
 
 

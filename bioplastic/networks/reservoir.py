@@ -1,29 +1,28 @@
 """Liquid state machine: a spiking network whose states tell inputs apart."""
 
+import os
 from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 from brian2 import ms
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.base import ClassNamePrefixFeaturesOutMixin
 
 from bioplastic import engine as engines
 from bioplastic._checks import check_quantity, check_whole
 from bioplastic._spike_output import SpikeOutput
-from bioplastic.engine.program import Recorder
+from bioplastic.engine.program import ChunkResult, Recorder
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Network, PlasticityRule, Schedule
-from bioplastic.networks._opening import Opens
 from bioplastic.networks._plastic_liquid import (
     learned_state,
     learns,
     with_rules,
     without_learning,
 )
-from bioplastic.networks._trained_network import draw_entropy
+from bioplastic.networks._trained_network import Points, Rows, State
 from bioplastic.networks.liquids import Liquid, MaassColumn, RandomLiquid, TonotopicLiquid
+from bioplastic.networks.training import Trainer
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["LiquidStateMachine"]
@@ -35,7 +34,7 @@ LIQUIDS: dict[str, type[Liquid]] = {
 }
 
 
-class LiquidStateMachine(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstimator):
+class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
     """Recurrent spiking network that is drawn once and answers spikes with spikes.
 
     A readout of :mod:`bioplastic.readout` turns its spike trains into states, and any classifier of
@@ -79,8 +78,12 @@ class LiquidStateMachine(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, Ba
     random_state : int, RandomState or None
         Wiring, weights, delays and the differences between neurons come from it, whether the liquid
         then learns or not, and the order of the samples where it does.
+    checkpoint : path-like or None
+        File to which a liquid that learns is saved as `fit` goes on, and which goes when it is
+        done; a folder gets a file for each training. After an interruption of any kind the same
+        `fit` goes on from there, to the same weights bit for bit.
     verbose : int
-        1 shows a progress bar.
+        1 shows a progress bar, 2 also a line at every point of the history.
 
     Attributes
     ----------
@@ -94,9 +97,15 @@ class LiquidStateMachine(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, Ba
         Input channels.
     n_synapses_ : int
         Synapses, those of the input included.
+    history_ : dict of ndarray
+        Of what a liquid with rules learned: ``"n_samples"`` (n_points,) so far, and ``"spikes"``
+        (n_points,) a sample.
+    n_epochs_, n_presentations_ : int
+        Whole epochs, and presentations so far.
     timings_ : dict of float, in seconds
         ``"build"``, all that was waited for programs to be made since `fit` began; ``"simulate"``
-        of the last `transform`, summed over processors, or of a `fit` that learned.
+        of the last `transform`, summed over processors, or of a `fit` that learned, and then
+        ``"read"``, all else.
     engine_ : dict of str
         Engine, time step, integration method and precision of what was presented last.
 
@@ -145,6 +154,7 @@ class LiquidStateMachine(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, Ba
         n_jobs: int | None = None,
         engine: str = "auto",
         random_state: Any = None,
+        checkpoint: str | os.PathLike[str] | None = None,
         verbose: int = 0,
     ) -> None:
         self.n_neurons = n_neurons
@@ -157,6 +167,7 @@ class LiquidStateMachine(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, Ba
         self.n_jobs = n_jobs
         self.engine = engine
         self.random_state = random_state
+        self.checkpoint = checkpoint
         self.verbose = verbose
 
     def fit(self, X: SpikeTrains, y: Any = None, *, recorder: Recorder | None = None) -> Self:
@@ -174,33 +185,8 @@ class LiquidStateMachine(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, Ba
         Returns
         -------
         self : LiquidStateMachine
-
-        Raises
-        ------
-        KeyboardInterrupt
-            After Ctrl-C; the liquid then is what it was before.
         """
-        _check_spikes(X)
-        engines.resolve_engine(self.engine)
-        n_epochs = check_whole(self, "n_epochs", low=1)
-        sequence = np.random.SeedSequence(draw_entropy(self.random_state))
-        first, second, seed, *learning = sequence.spawn(5)
-        network = self._declare(X.n_units, np.random.default_rng(first))
-        state = network.sample(second)
-        timings = {"build": 0.0, "simulate": 0.0}
-        if learns(network):
-            order = self._order(len(X), n_epochs, np.random.default_rng(learning[0]))
-            network, state, timings = self._learn(network, state, X, order, learning[1], recorder)
-        elif recorder is not None:
-            raise ParameterError(
-                "LiquidStateMachine.fit: recorder must be None for a liquid that learns nothing; "
-                "give LiquidStateMachine.plasticity"
-            )
-        self.network_, self.state_, self._seed = network, state, seed
-        self.timings_ = timings
-        self.n_features_in_ = X.n_units
-        self.n_synapses_ = sum(len(v) for k, v in self.state_.items() if k.endswith(".i"))
-        return self
+        return self._learn(X, y, "fit", recorder=recorder)
 
     def transform(self, X: SpikeTrains) -> SpikeTrains:
         """Present every sample to the liquid at rest.
@@ -216,90 +202,87 @@ class LiquidStateMachine(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, Ba
             Each as long as its sample, rounded up to a step, of which it has one at least, and
             `rest`.
         """
-        shown = self.presentation_of(X)
-        result = self._present(shown, record="spikes", progress=bool(self.verbose))
+        shown = self._shown(X, "transform")
+        result = self._present(shown, record="spikes", progress=self._shows_bar)
         result.timings["build"] += self.timings_["build"]
         self.timings_, self.engine_ = result.timings, result.engine
         spikes: SpikeTrains = result.spikes
         return spikes
 
-    def presentation_of(self, X: SpikeTrains) -> engines.Presentation:
-        """Return what `transform` presents, for runs of your own.
-
-        Parameters
-        ----------
-        X : SpikeTrains of shape (n_samples, n_channels)
-            As in `transform`.
-
-        Returns
-        -------
-        presentation : Presentation
-            The network, what was drawn and learned, and the samples as a stimulus.
-        """
-        check_is_fitted(self, "network_")
-        _check_spikes(X)
-        if X.n_units != self.n_features_in_:
-            raise DataError(
-                f"LiquidStateMachine: X must have {self.n_features_in_} channels, as in fit, got "
-                f"{X.n_units}"
-            )
-        return engines.Presentation(
-            network=self.network_,
-            stimulus=engines.SpikeStimulus(trains=X),
-            seed=self._seed,
-            state=self.state_,
-        )
-
     @property
     def _n_features_out(self) -> int:
         return self.network_.n_watched
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "network_")
+    # ------------------------------------------------------------------ learning
 
-    def _order(
-        self, n_samples: int, n_epochs: int, rng: np.random.Generator
-    ) -> npt.NDArray[np.int64]:
-        epochs = [
-            rng.permutation(n_samples) if self.shuffle else np.arange(n_samples)
-            for _ in range(n_epochs)
-        ]
-        return np.concatenate(epochs)
+    _purposes = ("wiring", "neurons", "answers", "order", "noise")
 
-    def _learn(
-        self,
-        network: Network,
-        state: dict[str, npt.NDArray[np.float64]],
-        X: SpikeTrains,
-        order: npt.NDArray[np.int64],
-        seed: np.random.SeedSequence,
-        recorder: Recorder | None,
-    ) -> tuple[Network, dict[str, npt.NDArray[np.float64]], dict[str, float]]:
-        """Present the samples; the network without its learning, what it has learned, timings."""
-        answers = without_learning(network)
-        program = engines.open_program(
-            network, engine=self.engine, answers=answers, progress=bool(self.verbose)
-        )
-        result = engines.run(
-            network,
-            engines.SpikeStimulus(trains=X, order=order),
-            seed=seed,
-            state=state,
-            engine=self.engine,
-            program=program,
-            record="nothing",
-            recorder=recorder,
-            description="learning",
-            progress=bool(self.verbose),
-        )
-        if result.interrupted:
-            raise KeyboardInterrupt(
-                f"learning stopped after {result.n_done} of {len(order)} samples; the liquid is "
-                f"what it was before fit"
+    def _samples(self, X: Any, method: str, *, reset: bool) -> SpikeTrains:
+        if not isinstance(X, SpikeTrains):
+            raise DataError(
+                f"LiquidStateMachine: X must be SpikeTrains, got {type(X).__name__}; an encoder of "
+                f"bioplastic.encoding makes them"
             )
-        result.timings["build"] += program.build_seconds
-        self.engine_ = result.engine
-        return answers, learned_state(network, result.state), result.timings
+        if len(X) == 0:
+            raise DataError("LiquidStateMachine: X must have at least one sample, got none")
+        if reset:
+            self.n_features_in_ = X.n_units
+        elif X.n_units != self.n_features_in_:
+            raise DataError(
+                f"LiquidStateMachine: X must have {self.n_features_in_} channels, as in fit, got "
+                f"{X.n_units}"
+            )
+        return X
+
+    def _begin(self, samples: SpikeTrains, targets: Any) -> None:
+        engines.resolve_engine(self.engine)
+        check_whole(self, "n_epochs", low=1)
+        rng = np.random.default_rng(self._stream("wiring"))
+        self._network = self._declare(samples.n_units, rng)
+        self.network_ = without_learning(self._network) if self._learns else self._network
+        self._state = self._network.sample(self._stream("neurons"))
+        self.timings_ = {"build": 0.0, "simulate": 0.0}
+
+    @property
+    def _learns(self) -> bool:
+        return learns(self._network)
+
+    def _learning(self, recorder: Recorder | None) -> tuple[Network, dict[str, Any]]:
+        return self._network, {}
+
+    def _answering(self) -> Network:
+        return self.network_
+
+    def _order(self, rows: Rows, number: int) -> Rows:
+        rng, order = np.random.default_rng(self._stream("order")), rows
+        for _ in range(number + 1 if self.shuffle else 0):
+            order = rng.permutation(rows)
+        return order
+
+    def _stimulus(
+        self, samples: SpikeTrains, targets: Any, rows: Rows, *, first: int, epochs: range
+    ) -> engines.SpikeStimulus:
+        return engines.SpikeStimulus(
+            trains=samples,
+            order=np.concatenate([self._order(rows, number) for number in epochs]),
+            keys=np.arange(first, first + len(epochs) * len(rows), dtype=np.float64),
+        )
+
+    def _note(self, chunk: ChunkResult, before: State) -> Points:
+        return {"n_samples": self._n_learned, "spikes": float(chunk.log[:, 2].mean())}
+
+    def _finish(self) -> None:
+        self.state_ = learned_state(self._network, self._state) if self._learns else self._state
+        self.n_synapses_ = sum(len(v) for k, v in self.state_.items() if k.endswith(".i"))
+        self.history_ = {name: np.array(points) for name, points in self._points.items()}
+
+    def _presentation(self, data: SpikeTrains) -> engines.Presentation:
+        return engines.Presentation(
+            network=self.network_,
+            stimulus=engines.SpikeStimulus(trains=data),
+            seed=self._stream("answers"),
+            state=self.state_,
+        )
 
     def _declare(self, n_channels: int, rng: np.random.Generator) -> Network:
         network = self._declare_liquid(n_channels, rng)
@@ -342,13 +325,3 @@ class LiquidStateMachine(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, Ba
                     f"it, got {getattr(self, name)}"
                 )
         return network
-
-
-def _check_spikes(X: Any) -> None:
-    if not isinstance(X, SpikeTrains):
-        raise DataError(
-            f"LiquidStateMachine: X must be SpikeTrains, got {type(X).__name__}; an encoder of "
-            f"bioplastic.encoding makes them"
-        )
-    if len(X) == 0:
-        raise DataError("LiquidStateMachine: X must have at least one sample, got none")

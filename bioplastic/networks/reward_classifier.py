@@ -1,19 +1,18 @@
 """A classifier that learns from nothing but reward: R-STDP with a critic, in one program."""
 
+import os
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import ClassifierMixin
 
-from bioplastic._checks import check_known_classes, check_labels
-from bioplastic.engine import open_program
 from bioplastic.engine.program import ChunkResult, Recorder
 from bioplastic.models import Network, PlasticityRule
 from bioplastic.networks._rate_network import RateNetwork
 from bioplastic.networks._samples import Samples, mean_rate
-from bioplastic.networks._trained_network import draw_entropy
+from bioplastic.networks._trained_network import Points, State
 from bioplastic.networks.reward_settings import RATE_MAX, declare
+from bioplastic.networks.training import ClassTrainer
 from bioplastic.readout._decisions import name_classes
 from bioplastic.spikes import SpikeTrains
 
@@ -22,7 +21,7 @@ __all__ = ["RewardSTDPClassifier"]
 WEIGHTS, THETA, EXPECTED = "input_to_output.w", "output.theta", "classes.expected"
 
 
-class RewardSTDPClassifier(ClassifierMixin, RateNetwork):
+class RewardSTDPClassifier(ClassTrainer, RateNetwork):
     r"""Spiking network that answers with a class, and learns from being told right or wrong.
 
     Output neurons, some for each class, compete by inhibition. The class whose neurons fired most
@@ -83,8 +82,12 @@ class RewardSTDPClassifier(ClassifierMixin, RateNetwork):
         ``"auto"`` takes C++ where a compiler is found.
     random_state : int, RandomState or None
         Initial weights, input noise and order come from independent streams of it.
+    checkpoint : path-like or None
+        File to which `fit` saves itself as it goes, and which goes when it is done; a folder gets
+        a file for each training. After an interruption of any kind the same `fit` goes on from
+        there, to the same weights bit for bit.
     verbose : int
-        1 shows a progress bar.
+        1 shows a progress bar, 2 also a line at every point of the history.
 
     Attributes
     ----------
@@ -99,10 +102,10 @@ class RewardSTDPClassifier(ClassifierMixin, RateNetwork):
     expected_ : ndarray of shape (n_classes,)
         Rewards that the critic expects.
     history_ : dict of ndarray
-        ``"n_samples"`` (n_points,) learned so far, ``"expected"`` (n_points, n_classes) and
-        ``"spikes"`` (n_points,) a presentation.
-    n_presentations_ : int
-        Presentations so far, repeated ones included.
+        ``"n_samples"`` (n_points,) learned so far, ``"expected"`` (n_points, n_classes), their mean
+        ``"reward"`` (n_points,), and ``"spikes"`` (n_points,) a presentation.
+    n_epochs_, n_presentations_ : int
+        Whole epochs, and presentations so far, repeated ones included.
     n_features_in_ : int
         Input channels.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -111,7 +114,7 @@ class RewardSTDPClassifier(ClassifierMixin, RateNetwork):
         The declaration that was trained.
     timings_ : dict of float, in seconds
         ``"build"``, all that was waited for programs to be made in the last training and for
-        answers since; ``"simulate"`` of the training.
+        answers since; ``"simulate"`` and ``"read"``, all else, of the training.
     engine_ : dict of str
         Engine, time step, integration method and precision of the last training.
 
@@ -178,6 +181,7 @@ class RewardSTDPClassifier(ClassifierMixin, RateNetwork):
         n_jobs: int | None = None,
         engine: str = "auto",
         random_state: Any = None,
+        checkpoint: str | os.PathLike[str] | None = None,
         verbose: int = 0,
     ) -> None:
         self.n_per_class = n_per_class
@@ -205,6 +209,7 @@ class RewardSTDPClassifier(ClassifierMixin, RateNetwork):
         self.n_jobs = n_jobs
         self.engine = engine
         self.random_state = random_state
+        self.checkpoint = checkpoint
         self.verbose = verbose
 
     def fit(
@@ -225,34 +230,7 @@ class RewardSTDPClassifier(ClassifierMixin, RateNetwork):
         -------
         self : RewardSTDPClassifier
         """
-        return self._learn(X, y, None, "fit", recorder)
-
-    def partial_fit(
-        self,
-        X: npt.ArrayLike | SpikeTrains,
-        y: Any = None,
-        classes: npt.ArrayLike | None = None,
-        *,
-        recorder: Recorder | None = None,
-    ) -> Self:
-        """Present the samples once, going on from what was learned before.
-
-        Parameters
-        ----------
-        X : array_like of shape (n_samples, n_features), or SpikeTrains
-            As in `fit`; scaled like the data of the first call.
-        y : array_like of shape (n_samples,)
-            Labels.
-        classes : array_like of shape (n_classes,), optional
-            All labels that will ever come; needed in the first call.
-        recorder : Recorder, optional
-            Watches the training, as in `fit`.
-
-        Returns
-        -------
-        self : RewardSTDPClassifier
-        """
-        return self._learn(X, y, classes, "partial_fit", recorder)
+        return self._learn(X, y, "fit", recorder=recorder)
 
     def decision_function(self, X: npt.ArrayLike | SpikeTrains) -> npt.NDArray[np.float64]:
         """Mean spike count of each class's neurons, with weights and thresholds held fixed.
@@ -302,78 +280,43 @@ class RewardSTDPClassifier(ClassifierMixin, RateNetwork):
     _rate_max = RATE_MAX
     _learned = WEIGHTS, THETA
 
-    def _learn(self, X: Any, y: Any, classes: Any, method: str, recorder: Recorder | None) -> Self:
-        """Check samples and labels, begin where nothing has been learned, and train."""
-        fit = method == "fit"
-        first = fit or not hasattr(self, "weights_")
-        data = self._samples(X, method, reset=first)
-        labels = check_labels(self, data, y)
-        known = (
-            np.unique(labels) if fit else check_known_classes(self, labels, classes, first=first)
-        )
-        if first:
-            self._begin(data, known)
-        self._train(data, labels, n_epochs=int(self.n_epochs) if fit else 1, recorder=recorder)
-        return self
+    _beside = ("reward", "spikes")
 
-    def _begin(self, data: Samples, classes: npt.NDArray[Any]) -> None:
-        """Set everything that is learned to its initial value."""
-        self._set_scale(data)
-        self._n_classes = len(classes)
-        self._mean_rate = mean_rate(data, self._rate_scale())
+    def _begin(self, samples: Samples, targets: Any) -> None:
+        self._set_scale(samples)
+        self._n_classes = len(self.classes_)
+        self._mean_rate = mean_rate(samples, self._rate_scale())
         self.network_ = self._declare(learning=True)
-        self._norm = self.network_.projections[0].norm
-        self.classes_ = classes
-        self.neuron_classes_ = np.repeat(classes, int(self.n_per_class))
-        self._entropy = draw_entropy(self.random_state)
+        norm: Any = self.network_.projections[0].norm
+        self.neuron_classes_ = np.repeat(self.classes_, int(self.n_per_class))
         size = self.n_features_in_ * len(self.neuron_classes_)
         rng = np.random.default_rng(self._stream("weights"))
-        self._state = {WEIGHTS: rng.uniform(0.5, 1.5, size) * self._norm / self.n_features_in_}
-        self._n_learned = self.n_presentations_ = 0
-        self._points: list[tuple[int, npt.NDArray[np.float64], float]] = []
+        self._state = {WEIGHTS: rng.uniform(0.5, 1.5, size) * norm / self.n_features_in_}
 
-    def _train(
-        self,
-        data: Samples,
-        labels: npt.NDArray[Any],
-        *,
-        n_epochs: int,
-        recorder: Recorder | None,
-    ) -> None:
-        targets = np.searchsorted(self.classes_, labels).astype(np.float64)
-        first = self._n_learned
-        stimulus = self._stimulus(data, first=first, n_epochs=n_epochs, targets=targets)
+    def _learned_from(self, targets: Any, groups: Any) -> tuple[Any, ...]:
+        return (targets,)
 
-        def note(_: int, result: ChunkResult) -> None:
-            point = result.state[EXPECTED].copy(), float(result.log[:, 2].mean())
-            self._points.append((self._n_learned, *point))
+    def _shown_targets(self, targets: Any) -> npt.NDArray[np.float64]:
+        return targets.astype(np.float64)  # type: ignore[no-any-return]
 
-        program = open_program(
-            self.network_,
-            engine=self.engine,
-            answers=self._answering(),
-            progress=self._shows_bar,
-        )
-        result = self._run(
-            self.network_, stimulus, first=first, note=note, program=program, recorder=recorder
-        )
-        self._state = dict(result.state)
-        self.timings_, self.engine_ = result.timings, result.engine
-        self.timings_["build"] += program.build_seconds
+    def _note(self, chunk: ChunkResult, before: State) -> Points:
+        expected = self._state[EXPECTED].copy()
+        return {
+            "n_samples": self._n_learned,
+            "expected": expected,
+            "reward": float(expected.mean()),
+            "spikes": float(chunk.log[:, 2].mean()),
+        }
+
+    def _finish(self) -> None:
         weights = self._state[WEIGHTS].reshape(self.n_features_in_, -1)
         # The last sample has changed the sums, which the next one would have put right.
         total = weights.sum(axis=0)
-        self.weights_ = weights * self._norm / np.where(total > 0, total, 1.0)
+        norm: Any = self.network_.projections[0].norm
+        self.weights_ = weights * norm / np.where(total > 0, total, 1.0)
         self.theta_ = self._state[THETA].copy()
         self.expected_ = self._state[EXPECTED].copy()
-        self.history_ = {
-            name: np.array([point[k] for point in self._points])
-            for k, name in enumerate(("n_samples", "expected", "spikes"))
-        }
-        if result.interrupted:
-            raise KeyboardInterrupt(
-                f"training stopped after {result.n_done} of {len(stimulus)} samples"
-            )
+        self.history_ = {name: np.array(points) for name, points in self._points.items()}
 
     def _answering(self) -> Network:
         return self._declare(learning=False)

@@ -220,14 +220,25 @@ def test_interrupted_training_goes_on_to_the_same_weights(run, tmp_path, monkeyp
     assert models[0].checkpoint is None
 
 
-def test_a_checkpoint_that_was_asked_for_stays(run, failure, tmp_path):
+def test_a_checkpoint_of_another_training_is_refused(run, failure, tmp_path, monkeypatch):
     path = tmp_path / "mine.npz"
     command = "train", "digits", *TINY, "--samples", 10, "--validation-samples", 0
-    run(*command, "--checkpoint", path)
+    command = *command, "--checkpoint", path
+    save = engine.save_checkpoint
+
+    def save_and_interrupt(*args, **kwargs):
+        save(*args, **kwargs)
+        signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "save_checkpoint", save_and_interrupt)
+        run(*command, code=130)
     assert path.exists()
-    said = failure(*command, "--checkpoint", path, "--norm", 5)
+    said = failure(*command, "--norm", 5)
     assert "belongs to another training" in said
     assert "delete it or choose another file" in said
+    run(*command)
+    assert not path.exists()
 
 
 # --------------------------------------------------------------------------------------- faults
@@ -277,8 +288,7 @@ def test_full_disk_leaves_no_half_model(failure, tmp_path, monkeypatch):
     said = failure("train", "digits", *TINY, *sizes, "--out", tmp_path / "run")
     assert "No space left on device" in said
     assert "free some space" in said
-    # The checkpoint stays: the training is not lost.
-    assert [path.name for path in (tmp_path / "run").iterdir()] == ["checkpoint.npz"]
+    assert not list((tmp_path / "run").iterdir())
 
 
 @pytest.fixture(scope="module")

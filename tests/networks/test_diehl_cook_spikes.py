@@ -140,10 +140,10 @@ class TestGoingOn:
         assert_array_equal(again.weights_, shuffled.weights_)
         assert not np.array_equal(in_turn.weights_, shuffled.weights_)
 
-    def test_a_checkpoint_is_taken_and_a_longer_training_goes_on(self, words, tmp_path):
+    def test_a_longer_training_goes_on_from_a_checkpoint(self, words, tmp_path, interrupted):
         X, _ = words
         path = tmp_path / "c"
-        DiehlCook(**SMALL, checkpoint=path).fit(X)
+        interrupted(lambda: DiehlCook(**SMALL, checkpoint=path).fit(X))
         longer = DiehlCook(**SMALL | {"n_epochs": 2}, checkpoint=path, n_jobs=2).fit(X)
         fresh = DiehlCook(**SMALL | {"n_epochs": 2}).fit(X)
         assert_array_equal(longer.weights_, fresh.weights_)
@@ -151,10 +151,10 @@ class TestGoingOn:
         assert longer.n_presentations_ == fresh.n_presentations_ == 2 * len(X)
 
     @pytest.mark.parametrize("change", ["a time", "a unit", "a length"])
-    def test_a_checkpoint_of_other_spikes_is_refused(self, words, tmp_path, change):
+    def test_a_checkpoint_of_other_spikes_is_refused(self, words, tmp_path, interrupted, change):
         X, _ = words
         path = tmp_path / "c"
-        DiehlCook(**SMALL, checkpoint=path).fit(X)
+        interrupted(lambda: DiehlCook(**SMALL, checkpoint=path).fit(X))
         times, units, duration = X.times.copy(), X.units.copy(), X.duration.copy()
         if change == "a time":
             times[0] *= 0.5

@@ -330,12 +330,12 @@ class TestEpochs:
         assert {tuple(sorted(order)) for order in orders} == {tuple(range(8))}
 
     def test_a_cosine_ends_with_small_steps(self, few):
-        model = EPropClassifier(**{**SMALL, "schedule": "cosine", "n_epochs": 4})
-        rates = [model._rate(k) for k in range(5)]
+        model = EPropClassifier(**{**SMALL, "schedule": "cosine", "n_epochs": 4}).fit(*few)
+        rates = [model._given(k)["lif_to_readout.learning_rate"][0] for k in range(5)]
         np.testing.assert_allclose(
             rates, 0.005 * 0.5 * (1 + np.cos(np.pi * np.arange(5) / 4)), atol=1e-15
         )
-        assert differ(model.fit(*few), EPropClassifier(**{**SMALL, "n_epochs": 4}).fit(*few))
+        assert differ(model, EPropClassifier(**{**SMALL, "n_epochs": 4}).fit(*few))
 
     @pytest.mark.parametrize("schedule", ["constant", "cosine"])
     def test_partial_fit_twice_is_fit_with_two_epochs(self, few, schedule):
@@ -389,8 +389,7 @@ class TestEarlyStopping:
         assert model.n_epochs_ == len(score) < 40
         best = int(score.argmax())
         assert len(score) == best + 1 + 3
-        model._labels = np.searchsorted(model.classes_, y)  # forgotten after the training
-        _, rows = model._split(len(X), None)
+        _, rows = model._split(len(X), np.searchsorted(model.classes_, y), None, fit=True)
         assert len(rows) == 20
         assert model.score(X[rows], y[rows]) == score[best] > 0.8
 
@@ -399,7 +398,7 @@ class TestEarlyStopping:
         groups = np.repeat(np.arange(10), 10)
         settings = {**FAST, "n_epochs": 2, "early_stopping": True, "validation_fraction": 0.3}
         model = EPropClassifier(**settings).fit(X, y, groups)
-        learned, rows = model._split(len(X), groups)
+        learned, rows = model._split(len(X), y, groups, fit=True)
         assert sorted([*learned, *rows]) == list(range(100))
         assert len(np.unique(groups[rows])) == 3
         assert not set(groups[rows]) & set(groups[learned])
@@ -416,8 +415,7 @@ class TestEarlyStopping:
         model = EPropClassifier(
             **{**SMALL, "early_stopping": True, "validation_fraction": 0.5}
         ).fit(X, y)  # fmt: skip
-        model._labels = np.searchsorted(model.classes_, y)
-        _, rows = model._split(8, None)
+        _, rows = model._split(8, np.searchsorted(model.classes_, y), None, fit=True)
         assert sorted(y[rows]) == ["no", "no", "yes", "yes"]
         assert np.isfinite(model.history_["validation_loss"]).all()
 
@@ -439,11 +437,12 @@ class TestEarlyStopping:
 
 class TestCheckpoint:
     @pytest.mark.parametrize("name", ["numpy", "cpp_standalone"])
-    def test_goes_on_bit_for_bit(self, few, training, tmp_path, name):
+    def test_goes_on_bit_for_bit(self, few, training, tmp_path, name, interrupted):
         (X, y), settings = (few, SMALL) if name == "numpy" else (training, FAST)
         settings = {**settings, "batch_size": 7, "n_epochs": 4}  # batches reach across epochs
         path = tmp_path / "checkpoint"
-        half = EPropClassifier(**{**settings, "n_epochs": 2}, checkpoint=path).fit(X, y)
+        half = EPropClassifier(**{**settings, "n_epochs": 2}, checkpoint=path)
+        interrupted(lambda: half.fit(X, y), after=2)
         resumed = EPropClassifier(**settings, checkpoint=path).fit(X, y)
         whole = EPropClassifier(**settings).fit(X, y)
         same(whole, resumed)
@@ -453,16 +452,18 @@ class TestCheckpoint:
             np.testing.assert_array_equal(values, resumed.history_[key], err_msg=key)
         for key, values in whole._state.items():
             np.testing.assert_array_equal(values, resumed._state[key], err_msg=key)
-        again = EPropClassifier(**settings, checkpoint=path).fit(X, y)
-        same(whole, again)
+        again = EPropClassifier(**settings, checkpoint=path)
+        interrupted(lambda: again.fit(X, y), after=4)
+        same(whole, again.fit(X, y))
         assert again.timings_["simulate"] == 0.0
+        assert not path.exists()
         np.testing.assert_array_equal(again.predict_proba(X), whole.predict_proba(X))
 
-    def test_early_stopping_goes_on_and_keeps_the_best(self, few, tmp_path):
+    def test_early_stopping_goes_on_and_keeps_the_best(self, few, tmp_path, interrupted):
         settings = {**SMALL, "early_stopping": True, "validation_fraction": 0.5, "random_state": 2}
         settings |= {"learning_rate": 0.05, "n_iter_no_change": 4}
         path = tmp_path / "checkpoint"
-        EPropClassifier(**settings, checkpoint=path).fit(*few)
+        interrupted(lambda: EPropClassifier(**settings, checkpoint=path).fit(*few), after=2)
         longer = {**settings, "n_epochs": 6}
         resumed = EPropClassifier(**longer, checkpoint=path).fit(*few)
         whole = EPropClassifier(**longer).fit(*few)
@@ -471,10 +472,25 @@ class TestCheckpoint:
             whole.history_["validation_score"], resumed.history_["validation_score"]
         )
 
-    def test_without_a_seed_the_streams_are_kept(self, few, tmp_path):
+    def test_without_a_seed_the_streams_are_kept(self, few, tmp_path, interrupted):
         settings = {**SMALL, "random_state": None, "checkpoint": tmp_path / "checkpoint"}
-        one = EPropClassifier(**settings).fit(*few)
+        one = EPropClassifier(**settings)
+        interrupted(lambda: one.fit(*few), after=2)
         same(one, EPropClassifier(**settings).fit(*few))
+
+    def test_without_a_seed_the_same_samples_are_held_out(self, few, tmp_path, interrupted):
+        path = tmp_path / "checkpoint"
+        settings = {**SMALL, "random_state": None, "early_stopping": True}
+        model = EPropClassifier(**settings, validation_fraction=0.5, checkpoint=path)
+        interrupted(lambda: model.fit(*few))
+        labels = np.arange(8) % 2
+        resumed = clone(model).fit(*few)
+        for one, other in zip(
+            model._split(8, labels, None, fit=True),
+            resumed._split(8, labels, None, fit=True),
+            strict=True,
+        ):
+            np.testing.assert_array_equal(one, other)
 
     @pytest.mark.parametrize(
         ("change", "says"),
@@ -486,37 +502,37 @@ class TestCheckpoint:
             ({"schedule": "cosine"}, "schedule"),
         ],
     )
-    def test_another_training_is_refused(self, few, tmp_path, change, says):
+    def test_another_training_is_refused(self, few, tmp_path, change, says, interrupted):
         path = tmp_path / "checkpoint"
-        EPropClassifier(**SMALL, checkpoint=path).fit(*few)
+        interrupted(lambda: EPropClassifier(**SMALL, checkpoint=path).fit(*few), after=2)
         with pytest.raises(CheckpointError, match=says):
             EPropClassifier(**{**SMALL, **change}, checkpoint=path).fit(*few)
 
-    def test_other_data_are_refused(self, few, tmp_path):
+    def test_other_data_are_refused(self, few, tmp_path, interrupted):
         X, y = few
         path = tmp_path / "checkpoint"
-        EPropClassifier(**SMALL, checkpoint=path).fit(X, y)
+        interrupted(lambda: EPropClassifier(**SMALL, checkpoint=path).fit(X, y))
         with pytest.raises(CheckpointError, match="data"):
             EPropClassifier(**SMALL, checkpoint=path).fit(X[:7], y[:7])
         with pytest.raises(CheckpointError, match="data"):
             EPropClassifier(**SMALL, checkpoint=path).fit(X, y[::-1])
 
-    def test_other_groups_are_refused(self, few, tmp_path):
+    def test_other_groups_are_refused(self, few, tmp_path, interrupted):
         path = tmp_path / "checkpoint"
         model = EPropClassifier(**SMALL, early_stopping=True, checkpoint=path)
-        model.fit(*few, groups=[0, 0, 1, 1, 2, 2, 3, 3])
+        interrupted(lambda: model.fit(*few, groups=[0, 0, 1, 1, 2, 2, 3, 3]))
         with pytest.raises(CheckpointError, match="data"):
             model.fit(*few, groups=[0, 0, 0, 1, 2, 2, 3, 3])
 
-    def test_a_cosine_has_an_end_of_its_own(self, few, tmp_path):
+    def test_a_cosine_has_an_end_of_its_own(self, few, tmp_path, interrupted):
         settings = {**SMALL, "schedule": "cosine", "checkpoint": tmp_path / "checkpoint"}
-        EPropClassifier(**settings).fit(*few)
+        interrupted(lambda: EPropClassifier(**settings).fit(*few))
         with pytest.raises(CheckpointError, match="n_epochs: '2' there, '4' here"):
             EPropClassifier(**{**settings, "n_epochs": 4}).fit(*few)
 
-    def test_a_damaged_file_is_refused(self, few, tmp_path):
+    def test_a_damaged_file_is_refused(self, few, tmp_path, interrupted):
         path = tmp_path / "checkpoint"
-        EPropClassifier(**SMALL, checkpoint=path).fit(*few)
+        interrupted(lambda: EPropClassifier(**SMALL, checkpoint=path).fit(*few))
         path.write_bytes(path.read_bytes()[:-100])
         with pytest.raises(CheckpointError, match="damaged or no checkpoint .* delete it"):
             EPropClassifier(**SMALL, checkpoint=path).fit(*few)
@@ -543,9 +559,9 @@ class TestInterruption:
     def test_what_was_learned_is_kept_and_the_checkpoint_goes_on(self, few, tmp_path):
         X, y = few
         path = tmp_path / "checkpoint"
-        settings = {**SMALL, "n_epochs": 3}
+        settings = {**SMALL, "n_epochs": 3, "engine": "numpy"}
         model = EPropClassifier(**settings, checkpoint=path)
-        with pytest.raises(KeyboardInterrupt, match="after 1 of 3 epochs; .* holds them"):
+        with pytest.raises(KeyboardInterrupt, match=r"after [89] of 24 samples; .* holds 8"):
             model.fit(X, y, recorder=Interrupt(at=2))
         assert model.n_epochs_ == 1
         assert model.predict_proba(X).shape == (8, 2)
@@ -555,10 +571,23 @@ class TestInterruption:
 
     def test_in_the_first_epoch_no_checkpoint_is_promised(self, few, tmp_path):
         path = tmp_path / "checkpoint"
-        with pytest.raises(KeyboardInterrupt) as caught:
-            EPropClassifier(**SMALL, checkpoint=path).fit(*few, recorder=Interrupt(at=1))
-        assert str(caught.value) == "training stopped after 0 of 2 epochs"
+        model = EPropClassifier(**{**SMALL, "engine": "numpy"}, checkpoint=path)
+        with pytest.raises(KeyboardInterrupt, match=r"training stopped after [01] of 16 samples$"):
+            model.fit(*few, recorder=Interrupt(at=1))
         assert not path.exists()
+
+    def test_what_held_out_samples_found_is_no_end_of_what_follows(
+        self, few, tmp_path, interrupted
+    ):
+        settings = {**SMALL, "learning_rate": 0.0, "early_stopping": True, "n_iter_no_change": 1}
+        path = tmp_path / "checkpoint"
+        model = EPropClassifier(**settings, validation_fraction=0.5, checkpoint=path)
+        interrupted(lambda: model.fit(*few))
+        model.set_params(early_stopping=False, learning_rate=0.1)
+        before = {name: w.copy() for name, w in model.weights_.items()}
+        model.partial_fit(*few).partial_fit(*few)
+        assert model.n_epochs_ == 3
+        assert not np.array_equal(model.weights_["input_to_lif"], before["input_to_lif"])
 
     def test_between_runs(self, few, monkeypatch):
         def present(*args, **kwargs):
@@ -581,26 +610,28 @@ class TestInterruption:
 
 class TestWatching:
     def test_one_line_an_epoch_where_asked(self, few, capsys):
-        EPropClassifier(**SMALL, verbose=1).fit(*few)
+        EPropClassifier(**SMALL, verbose=2).fit(*few)
         lines = capsys.readouterr().out.splitlines()
         assert len(lines) == 2
         for k, line in enumerate(lines, start=1):
-            assert line.startswith(f"epoch {k}/2, loss 0.")
-            assert "score" in line
-            assert "spikes a sample" in line
+            assert line.startswith(f"epoch {k}, loss 0.")
+            assert ", score " in line
+            assert ", spikes " in line
+            assert "validation" not in line
 
     def test_with_what_is_held_out(self, few, capsys):
-        model = EPropClassifier(**SMALL, verbose=1, early_stopping=True, validation_fraction=0.5)
+        model = EPropClassifier(**SMALL, verbose=2, early_stopping=True, validation_fraction=0.5)
         model.fit(*few)
-        assert all("held out: loss" in line for line in capsys.readouterr().out.splitlines())
+        lines = capsys.readouterr().out.splitlines()
+        assert all(", validation_loss 0." in line for line in lines)
 
     def test_else_nothing_is_printed(self, few, capfd):
         EPropClassifier(**SMALL).fit(*few).predict(few[0])
         assert capfd.readouterr() == ("", "")
 
     def test_a_progress_bar_where_asked(self, few, capfd):
-        EPropClassifier(**SMALL, verbose=2).fit(*few)
-        assert "epoch 2/2" in capfd.readouterr().err
+        EPropClassifier(**SMALL, verbose=1).fit(*few)
+        assert "16/16" in capfd.readouterr().err
         assert not tqdm._instances
 
     @pytest.mark.parametrize("settings", [SMALL, FAST], ids=["numpy", "cpp_standalone"])

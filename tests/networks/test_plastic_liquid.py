@@ -1,7 +1,5 @@
 """A liquid that learns without labels: which synapses, what stays fixed, and what it then says."""
 
-import functools
-import os
 import pickle
 import signal
 from dataclasses import replace
@@ -10,7 +8,6 @@ import numpy as np
 import pytest
 from brian2 import Hz, ms, mV, second
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
 
 from bioplastic import SpikeTrains, engine
 from bioplastic.errors import ParameterError
@@ -36,7 +33,7 @@ from bioplastic.networks import (
     MaassColumn,
     RandomLiquid,
     TonotopicLiquid,
-    reservoir,
+    training,
 )
 from bioplastic.networks._plastic_liquid import learns, with_rules, without_learning
 
@@ -140,8 +137,7 @@ class TestLearning:
             np.testing.assert_array_equal(other.state_[name], values)
 
     def test_it_does_not_depend_on_the_size_of_chunks(self, plastic, X, monkeypatch):
-        run = functools.partial(engine.run, chunk_size=3)
-        monkeypatch.setattr(reservoir.engines, "run", run)
+        monkeypatch.setattr(training, "engines", _Engines(in_chunks(3)))
         other = clone(plastic).fit(X)
         for name, values in plastic.state_.items():
             np.testing.assert_array_equal(other.state_[name], values)
@@ -153,7 +149,7 @@ class TestLearning:
             orders.append(stimulus.order.reshape(2, -1))
             return engine.run(network, stimulus, **kwargs)
 
-        monkeypatch.setattr(reservoir, "engines", _Engines(run))
+        monkeypatch.setattr(training, "engines", _Engines(run))
         for changed in ({}, {"random_state": 1}, {"shuffle": False}):
             clone(plastic).set_params(**changed).fit(X)
         for order in orders:
@@ -181,12 +177,16 @@ class TestLearning:
 
     def test_what_is_told_after_fit(self, X):
         lsm = LiquidStateMachine(**SMALL, plasticity=RULES).fit(X)
-        assert set(lsm.timings_) == {"build", "simulate"}
+        assert set(lsm.timings_) == {"build", "simulate", "read"}
         assert lsm.timings_["simulate"] > 0
         assert lsm.engine_["name"] == engine.resolve_engine("auto")
         resting = LiquidStateMachine(**SMALL).fit(X)
         assert resting.timings_ == {"build": 0.0, "simulate": 0.0}
         assert not hasattr(resting, "engine_")
+
+
+def in_chunks(size):
+    return lambda *args, **kwargs: engine.run(*args, **kwargs | {"chunk_size": size})
 
 
 class _Engines:
@@ -364,7 +364,9 @@ class TestRecorder:
 
     def test_there_is_nothing_to_watch_in_a_fixed_liquid(self, X):
         lsm = LiquidStateMachine(**OWN, liquid=own_network())
-        with pytest.raises(ParameterError, match="recorder must be None for a liquid that learns"):
+        with pytest.raises(
+            ParameterError, match="recorder must be None for a network that learns nothing"
+        ):
             lsm.fit(X, recorder=_Watcher())
 
 
@@ -409,27 +411,21 @@ class TestScikitLearn:
             lsm.fit(X)
 
 
-def test_ctrl_c_leaves_the_liquid_as_it_was(X, monkeypatch):
-    lsm = LiquidStateMachine(**OWN, liquid=own_network(PAIR))
-    handler, real = signal.getsignal(signal.SIGINT), engine.run
-
-    def run(network, stimulus, **kwargs):
-        def on_chunk(n_done, result):
-            os.kill(os.getpid(), signal.SIGINT)
-
-        return real(network, stimulus, **kwargs, chunk_size=2, on_chunk=on_chunk)
-
-    def interrupted():
-        with monkeypatch.context() as patch:
-            patch.setattr(reservoir, "engines", _Engines(run))
-            with pytest.raises(KeyboardInterrupt, match="stopped after 2 of 7 samples"):
-                lsm.fit(X)
-
-    interrupted()
-    with pytest.raises(NotFittedError):
-        lsm.transform(X)
-    expected = lsm.fit(X).transform(X)
-    lsm.set_params(random_state=1)
-    interrupted()
-    assert lsm.transform(X) == expected
+def test_ctrl_c_keeps_what_was_learned(X, monkeypatch, interrupted, tmp_path):
+    lsm = LiquidStateMachine(**OWN, liquid=own_network(PAIR), checkpoint=tmp_path / "c")
+    handler = signal.getsignal(signal.SIGINT)
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "engines", _Engines(in_chunks(2)))
+        said = interrupted(lambda: lsm.set_params(shuffle=False).fit(X))
+    assert said.startswith("training stopped after 2 of 7 samples")
+    kept = lsm.set_params(shuffle=True).state_["ear_to_cells.w"]
+    first = clone(lsm).set_params(shuffle=False, checkpoint=None).fit(X[:2])
+    np.testing.assert_array_equal(kept, first.state_["ear_to_cells.w"])
+    assert lsm.transform(X) == first.transform(X)
     assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_a_liquid_without_rules_draws_once(X):
+    lsm = LiquidStateMachine(**OWN, liquid=own_network()).partial_fit(X)
+    drawn = lsm.state_
+    assert lsm.partial_fit(X).state_ is drawn

@@ -49,7 +49,7 @@ def spoken():
 def present(model, X, y, *, chunk_size=1000, recorder=None):
     """Train the declared network from the model's first state; state and counts a sample."""
     model.partial_fit(X[:1], y[:1], classes=np.unique(y))
-    model._begin(X, np.unique(y))
+    model._set_out(X, None)
     states = []
     result = engine.run(
         model.network_,
@@ -129,9 +129,11 @@ class TestCritic:
     def test_without_a_rate_nothing_is_learned(self, spoken):
         X, y = spoken
         model = RewardSTDPClassifier(**{**SMALL, "eta": 0.0}).fit(X, y)
-        model._begin(X, np.unique(y))
+        model._set_out(X, None)
         start = model._state[W].reshape(N_CHANNELS, -1)
-        np.testing.assert_allclose(model.weights_, start * model._norm / start.sum(axis=0))
+        np.testing.assert_allclose(
+            model.weights_, start * model.network_.projections[0].norm / start.sum(axis=0)
+        )
 
     def test_nothing_is_learned_from_presentations_that_are_repeated(self):
         class Watch:
