@@ -12,7 +12,6 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
 from bioplastic._quantities import base_units
-from bioplastic.engine.result import Result
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.inspect._style import COLORS, INK, declutter
 from bioplastic.spikes import SpikeTrains
@@ -110,8 +109,7 @@ def plot_raster(
     >>> axes.get_title(loc="left")
     '3 spikes of 2 units'
     """
-    if isinstance(spikes, Result):
-        spikes = spikes.spikes
+    spikes = getattr(spikes, "spikes", spikes)  # of a Result
     if isinstance(spikes, Mapping):
         return _plot_populations(spikes, sample, units, labels, colors, axes)
     times, sources, n_units, duration, title = _one_sample(spikes, sample)

@@ -63,12 +63,13 @@ NOT_BRIANS = {
     "exchange/tonic.py: _samples",
     "models/brian_names.py: _refractory",  # no public name gives a group's refractory period
     "models/declaration.py: _repr_latex_",
-    "networks/_checkpoints.py: _entropy",
-    "networks/_checkpoints.py: _state",
+    "networks/_callbacks.py: _init_callback_context",  # scikit-learn
     "networks/_samples.py: _takes_spikes",
     "networks/listener.py: _open_network",
     "networks/listener.py: _opened",
     "networks/listener.py: _takes_spikes",
+    "networks/training.py: _conclude",
+    "networks/training.py: _finish",
     "spikes.py: _trusted",
 }
 #: Modules whose underscores are public.

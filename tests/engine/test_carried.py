@@ -116,11 +116,6 @@ REMEMBERS = {
                  "synapse": SynapseModel(equations="x : 1", on_pre="x += 0.4")},
         "input_to_cell.x",
     ),
-    "time of a synapse": (
-        cell(), {"on_pre": "v_post += w*u*x", "synapse": TsodyksMarkram(
-            tau_recovery=5 * ms, tau_facilitation=5 * ms, at_slot_start="x = 1; u = 0")},
-        "input_to_cell.lastupdate",
-    ),
 }  # fmt: skip
 FORGET = {
     "forgets": (cell(), {}),

@@ -96,7 +96,7 @@ class TestOtherConfiguration:
         meta = {"format": 99, "configuration": configuration, "arrays": sorted(arrays)}
         with path.open("wb") as file:
             np.savez(file, meta=np.array(json.dumps(meta)), **arrays)
-        with pytest.raises(CheckpointError, match=f"{path} was written by format 99, this is 1"):
+        with pytest.raises(CheckpointError, match=f"{path} was written by format 99, this is 2"):
             load(path)
 
 

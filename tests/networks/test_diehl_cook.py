@@ -365,12 +365,12 @@ def test_a_longer_training_goes_on_from_a_checkpoint(X, tmp_path, interrupted):
 
 def test_a_checkpoint_of_another_training_is_refused_with_the_difference(X, tmp_path, interrupted):
     settings = {**QUICK, "checkpoint": tmp_path / "c"}
-    interrupted(lambda: DiehlCook(**settings, n_epochs=2).fit(X), after=3)
+    interrupted(lambda: DiehlCook(**settings | {"n_epochs": 2}).fit(X), after=3)
     with pytest.raises(CheckpointError, match="inhibition"):
         DiehlCook(**{**settings, "inhibition": 3.0}).fit(X)
     with pytest.raises(CheckpointError, match="data"):
         DiehlCook(**settings).fit(X[:50])
-    interrupted(lambda: DiehlCook(**settings, n_epochs=2).fit(X))
+    interrupted(lambda: DiehlCook(**settings | {"n_epochs": 2}).fit(X))
     with pytest.raises(CheckpointError, match="holds 1 epochs, this training has 1; raise n_ep"):
         DiehlCook(**settings).fit(X)
 

@@ -47,7 +47,7 @@ def test_mnist_and_400_neurons_are_the_published_network(real_data):
         network, fitted = declared(part)
         assert network == PUBLISHED
         assert fitted["rate_max_"] == 63.75
-    assert declared(X)[1]["n_epochs_"] == 1
+    assert declared(X)[1]["_n_epochs_fitted"] == 1
 
 
 def test_the_drive_of_a_neuron_is_the_same_for_other_data():
@@ -89,7 +89,7 @@ def test_what_is_given_stays():
         excitatory=own, min_spikes=1, presentation=20 * ms,
     )  # fmt: skip
     assert fitted == {
-        "n_epochs_": 4, "norm_": 10.0, "rate_max_": 5.0, "inhibition_": 3.0, "excitation_": 20.0,
+        "_n_epochs_fitted": 4, "norm_": 10.0, "rate_max_": 5.0, "inhibition_": 3.0, "excitation_": 20.0,
         "theta_plus_": float(0.3 * mV),
     }  # fmt: skip
     exc_to_inh, inh_to_exc = network.projections[1:]
@@ -99,7 +99,7 @@ def test_what_is_given_stays():
 
 
 def test_few_samples_come_more_often():
-    epochs = [declared(np.ones((n, 3)))[1]["n_epochs_"] for n in (1, 1437, 5000, 60_000)]
+    epochs = [declared(np.ones((n, 3)))[1]["_n_epochs_fitted"] for n in (1, 1437, 5000, 60_000)]
     assert epochs == [10, 5, 1, 1]
 
 

@@ -6,14 +6,12 @@ from brian2 import ms
 
 from bioplastic import engine
 from bioplastic.engine.traces import with_names_of_their_own
-from bioplastic.errors import ParameterError
 from bioplastic.models import (
     DiehlCookSTDP,
     InhibitorySTDP,
     Network,
     NeuronModel,
     PairSTDP,
-    PlasticityRule,
     PoissonInput,
     Population,
     Projection,
@@ -121,12 +119,3 @@ def test_engines_agree_on_them():
     numpy, cpp = (learned(network, name) for name in ("numpy", "cpp_standalone"))
     for key, weights in numpy.items():
         np.testing.assert_allclose(cpp[key], weights, rtol=0, atol=1e-12)
-
-
-def test_a_trace_must_not_have_the_name_of_a_neuron_s_variable():
-    rule = PlasticityRule(
-        post_traces="dt_next/dt = -t_next/tau : 1", on_post="w = w", constants={"tau": 10 * ms}
-    )
-    network = declare(("input", "one"), rule=rule)
-    with pytest.raises(ParameterError, match="Population one: t_next of a plasticity rule has the"):
-        engine.open_program(network, engine="numpy")
