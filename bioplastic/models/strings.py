@@ -164,8 +164,8 @@ def variables_of(text: str) -> dict[str, Known]:
 
 @functools.lru_cache(maxsize=4096)
 def words_of(text: str) -> frozenset[str]:
-    """Words of a string that may be names; those of remarks are none."""
-    return frozenset(get_identifiers(re.sub("#.*", "", text)))
+    """Words of a string that may be names, not those of remarks, which a `;` ends in statements."""
+    return frozenset(get_identifiers(re.sub(r"#[^;\n]*", "", text)))
 
 
 @functools.lru_cache(maxsize=4096)

@@ -89,8 +89,8 @@ def test_what_is_given_stays():
         excitatory=own, min_spikes=1, presentation=20 * ms,
     )  # fmt: skip
     assert fitted == {
-        "_n_epochs_fitted": 4, "norm_": 10.0, "rate_max_": 5.0, "inhibition_": 3.0, "excitation_": 20.0,
-        "theta_plus_": float(0.3 * mV),
+        "_n_epochs_fitted": 4, "norm_": 10.0, "rate_max_": 5.0, "inhibition_": 3.0,
+        "excitation_": 20.0, "theta_plus_": float(0.3 * mV),
     }  # fmt: skip
     exc_to_inh, inh_to_exc = network.projections[1:]
     assert (exc_to_inh.weight, inh_to_exc.weight) == (20.0, 3.0)
