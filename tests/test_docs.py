@@ -197,8 +197,10 @@ def test_the_blocks_of_the_first_pages_run_one_after_the_other(printed_by):
 @pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take long")
 @pytest.mark.examples
 def test_the_blocks_of_the_page_on_brian2_run_one_after_the_other(printed_by):
-    same, shape, values, _ = printed_by(blocks_of("howto/coming_from_brian2.md")).splitlines()
+    printed = printed_by(blocks_of("howto/coming_from_brian2.md")).splitlines()
+    same, shape, accuracy, values, _ = printed
     assert (same, shape) == ("True", "(1000, 20)")  # Brian's spikes, and a thousand samples
+    assert int(accuracy.partition("%")[0]) > 90
     assert values.startswith("(200, 2) SpikeTrains(1 samples, 20 units")
 
 

@@ -133,7 +133,7 @@ class Chunk:
     combine : {"sum", "mean", None}
         What lanes learn of what the samples of a round taught.
     spikes : tuple of str
-        Populations whose spikes are handed back, see :func:`~bioplastic.engine.record.spiking`;
+        Populations whose spikes are handed back, see ``spiking`` of `bioplastic.engine.record`;
         the number of those of the watched ones is told in any case.
     n_threads : int
         Threads that share the samples out, of a program that can.

@@ -38,9 +38,9 @@ class TimeTable(Declaration):
     dt : Quantity, in seconds
         From one row to the next.
 
-    See Also
-    --------
-    brian2.TimedArray : Can be given in its place, and becomes one.
+    Notes
+    -----
+    Brian's ``TimedArray`` can be given in its place, and becomes one.
 
     Examples
     --------
