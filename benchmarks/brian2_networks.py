@@ -28,7 +28,7 @@ PROTOCOL = """
     default flags, and bioplastic's cpp_standalone by models.from_brian2. "build": seconds until the
     simulation can start, code generated and compiled in empty caches, Python objects included;
     of the first round.
-    "run": seconds of the simulation alone, median of {rounds} rounds in which devices take turns.
+    "run": seconds of the simulation alone, median of the rounds in which devices take turns.
     "agree": the biological time up to which monitored spikes are those of the runtime device, in
     every step and neuron; "all" where that is the whole duration.
     """
@@ -58,9 +58,9 @@ def main() -> None:
                 kept.write_text(json.dumps(found))
         rows.append(row(name, found))
         progress("  ".join(rows[-1]))
-    print(header("Networks of Brian2", PROTOCOL.format(rounds=args.rounds)))
+    print(header("Networks of Brian2", PROTOCOL))
     titles = (
-        "network", "neurons", "synapses", "biology s", "spikes",
+        "network", "neurons", "synapses", "biology s", "spikes", "rounds",
         "runtime: build", "run", "standalone: build", "run", "agree",
         "bioplastic: build", "run", "agree", "standalone/bioplastic",
     )  # fmt: skip
@@ -89,7 +89,7 @@ def row(name: str, found: dict) -> tuple[str, ...]:
     first = found["runtime"][0]
     cells = [
         name, str(first["neurons"]), str(first["synapses"]), f"{first['duration']:g}",
-        str(first["spikes"]),
+        str(first["spikes"]), str(len(found["runtime"])),
     ]  # fmt: skip
     run = {}
     for device in DEVICES:
