@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import brian2 as b2
@@ -15,14 +16,15 @@ from bioplastic.engine.brian_internals import promise_synapses, sum_for_any_numb
 from bioplastic.engine.built import Built, RegularWiring
 from bioplastic.engine.integrators import resolve
 from bioplastic.engine.noise import IN_LANE, LANES
-from bioplastic.engine.plan import Plan, pathways_of
+from bioplastic.engine.plan import Plan
 from bioplastic.models import Projection
 from bioplastic.models.declaration import parameter_equations
 from bioplastic.models.hooks import INTEGRATION, NORMALIZATION, ON_POST, ON_PRE, THRESHOLD
 from bioplastic.models.strings import statements_of, words_of
 
 __all__ = [
-    "add_projection", "add_synapses", "added_variable", "drop_what_others_look_at", "run_regularly",
+    "Way", "add_projection", "add_synapses", "added_variable", "drop_what_others_look_at",
+    "equations_of_synapses", "run_regularly", "ways_of",
 ]  # fmt: skip
 
 
@@ -39,6 +41,57 @@ def run_regularly(built: Built, owner: Any, action: Action, code: str) -> None:
 def _of_synapses(built: Built, projection: Projection, code: str) -> str:
     """Let statements of synapses count within their lane."""
     return lanes.of_synapses(code, built.lanes, listed=projection.listed)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One of the ways by which spikes reach the synapses of a projection.
+
+    Parameters
+    ----------
+    name : str
+        ``"pre"`` and ``"post"`` of the projection's own, else that of a `Pathway`.
+    action : Action
+        What happens.
+    event : str
+        On what, where it is no spike.
+    delay : str
+        Name of its delays in the state; empty where spikes act in their own step.
+    """
+
+    name: str
+    action: Action
+    event: str
+    delay: str
+
+    @property
+    def side(self) -> str:
+        """Whose spikes: of pre or of post."""
+        return self.action.phase.spike
+
+
+def ways_of(plan: Plan, projection: Projection) -> list[Way]:
+    """Return the ways by which spikes reach the synapses of a projection, in their order."""
+    pathways = {f"{projection.name}_{pathway.name}": pathway for pathway in projection.pathways}
+    found = []
+    for action in plan.of(projection.name, ON_PRE, ON_POST):
+        pathway, side = pathways.get(action.name), action.phase.spike
+        if pathway is None:
+            name, event, delay = side, "spike", {"pre": "delay", "post": "post_delay"}[side]
+        else:
+            name, event, delay = pathway.name, pathway.event, pathway.delay_name
+        late = projection.listed and delay in projection.delays
+        found.append(Way(name, action, event, delay if late else ""))
+    return found
+
+
+def equations_of_synapses(plan: Plan, projection: Projection) -> str:
+    """Return all equations of a projection's synapses: of constants, weights and models."""
+    name = projection.name
+    weight = {"w": projection.weight} if projection.one_weight else {}
+    parts = [parameter_equations(plan.parameters[name] | weight)]
+    parts += ["w : 1"] if projection.has_weight and not weight else []
+    return "\n".join([*parts, plan.texts[name]])
 
 
 def add_synapses(
@@ -100,7 +153,7 @@ def added_variable(plan: Plan, projection: Projection) -> str | None:
     actions = [a for a in plan.of(name) if a.phase not in (INTEGRATION, NORMALIZATION)]
     statements = statements_of(actions[0].code()) if len(actions) == 1 else ()
     changing = {n for n, flags in plan.variables(name).items() if "constant" not in flags}
-    if len(statements) != 1 or actions[0].phase != ON_PRE or pathways_of(projection) or changing:
+    if len(statements) != 1 or actions[0].phase != ON_PRE or projection.pathways or changing:
         return None
     own = {"w", *plan.parameters[name], *plan.equations[name].parameter_names}
     name, how, expression = statements[0]
@@ -130,27 +183,16 @@ def add_projection(built: Built, projection: Projection, groups: Mapping[str, An
         _add_pool(built, projection, source, target, plan.turns[name])
         return
     own = functools.partial(_of_synapses, built, projection)
-    weight = {"w": projection.weight} if projection.one_weight else {}
-    model = parameter_equations(plan.parameters[name] | weight)
-    model += "\nw : 1" if projection.has_weight and not weight else ""
     superposed = ("rule",) if name in built.superposed else ()
-    pathways = pathways_of(projection)
+    ways = ways_of(plan, projection)
     codes: dict[str, dict[str, str]] = {"pre": {}, "post": {}}
-    acting = [a for a in plan.of(name) if a.phase in (ON_PRE, ON_POST)]
-    own_pathways = {f"{name}_{p.name}": p.name for p in pathways}
-    for action in acting:
-        side = action.phase.spike
-        pathway = own_pathways.get(action.name, side)
-        codes[side][pathway] = own(action.code(*superposed if side == "pre" else ()))
+    for way in ways:
+        codes[way.side][way.name] = own(way.action.code(*superposed if way.side == "pre" else ()))
+    late = {way.name: way.delay for way in ways if way.delay}
+    events = {way.name: way.event for way in ways}
     if projection.listed and "pre" not in codes["pre"]:
         # Delays belong to a pathway, which must be there even if a spike does nothing.
-        codes["pre"]["pre"] = "nothing = 0"
-    late = {"pre": "delay", "post": "post_delay", **{p.name: p.delay_name for p in pathways}}
-    late = {n: key for n, key in late.items() if key in projection.delays}
-    late = {n: key for n, key in late.items() if n in {**codes["pre"], **codes["post"]}}
-    late = late if projection.listed else {}
-    events = dict.fromkeys((*codes["pre"], *codes["post"]), "spike")
-    events |= {p.name: p.event for p in pathways}
+        codes["pre"]["pre"], late["pre"], events["pre"] = "nothing = 0", "delay", "spike"
     synapses = add_synapses(
         built,
         name,
@@ -161,7 +203,7 @@ def add_projection(built: Built, projection: Projection, groups: Mapping[str, An
         on_post=codes["post"],
         late=late,
         events=events,
-        model=own(f"{model}\n{plan.texts[name]}"),
+        model=own(equations_of_synapses(plan, projection)),
         method=resolve(plan.method(projection)),
     )
     if projection.synapse is not None:
@@ -175,9 +217,8 @@ def add_projection(built: Built, projection: Projection, groups: Mapping[str, An
         # What arrives is summed in float64.
         if variable is not None and target.variables[variable].dtype == np.float64:
             built.added_to[name] = target, variable
-    for action in acting:
-        pathway = own_pathways.get(action.name, action.phase.spike)
-        getattr(synapses, pathway).order = action.order
+    for way in ways:
+        getattr(synapses, way.name).order = way.action.order
     for action in plan.of(name):
         run_regularly(built, synapses, action, own(action.code()))
 

@@ -19,7 +19,7 @@ from bioplastic.engine.brian_internals import codes_of
 from bioplastic.engine.inputs import kind_of
 from bioplastic.engine.traces import learning_of, traces_of, with_names_of_their_own
 from bioplastic.errors import ParameterError
-from bioplastic.models import Event, Network, Pathway, Population, Projection, TimeTable
+from bioplastic.models import Event, Network, Population, Projection, TimeTable
 from bioplastic.models.declaration import is_distribution, key_of, one_number
 from bioplastic.models.hooks import (
     AT_BATCH_END,
@@ -41,7 +41,7 @@ from bioplastic.models.hooks import (
 )
 from bioplastic.models.strings import equations_of, statements_of
 
-__all__ = ["Plan", "pathways_of", "plan_of"]
+__all__ = ["Plan", "plan_of"]
 
 #: Brian's own variables of neurons that may be refractory, and of synapses advanced at spikes.
 _OF_REFRACTORY = ("not_refractory", "lastspike")
@@ -98,7 +98,7 @@ class Plan:
             self.turns[projection.name] = turn
             self._know_synapses(projection)
             found += self._actions_of_synapses(projection, turn)
-            turn += _POOL_TURNS if projection.pools else 1 + len(pathways_of(projection))
+            turn += _POOL_TURNS if projection.pools else 1 + len(projection.pathways)
         self.actions = tuple(
             sorted(found, key=lambda a: (MOMENTS.index((a.phase.clock, a.phase.when)), a.order))
         )
@@ -167,7 +167,7 @@ class Plan:
         yield from self._by_phase(projection, parts, spikes, turn)
         if projection.synapse is not None:
             yield from self._regular(name, projection.synapse)
-        for place, pathway in enumerate(pathways_of(projection), start=turn + 1):
+        for place, pathway in enumerate(projection.pathways, start=turn + 1):
             phase = ON_PRE if pathway.spike == "pre" else ON_POST
             of = projection.pre if pathway.spike == "pre" else projection.post
             on = spikes_of(of, pathway.event)
@@ -426,10 +426,10 @@ class Plan:
             found[projection.name] = (read, changed)
         return found
 
-    def wired(self, owner: str) -> frozenset[str]:
-        """Name what says of a list of synapses which there are, and how late each is."""
-        delays = {p.name: p.delays for p in self.network.projections}
-        return frozenset({"i", "j", *delays[owner]})
+    @functools.cached_property
+    def wired(self) -> dict[str, frozenset[str]]:
+        """Name what says of each list of synapses which there are, and how late each is."""
+        return {p.name: frozenset({"i", "j", *p.delays}) for p in self.network.projections}
 
     @functools.cached_property
     def n_target_signals(self) -> int:
@@ -449,11 +449,6 @@ def plan_of(network: Network) -> Plan:
     plan = Plan(network)
     _plans.append((network, plan))
     return plan
-
-
-def pathways_of(projection: Projection) -> tuple[Pathway, ...]:
-    """Return the pathways of a projection beside its own."""
-    return () if projection.synapse is None else projection.synapse.pathways
 
 
 def _interval(projection: Projection, dt: Any) -> dict[str, int]:

@@ -134,7 +134,7 @@ class Wanted:
         dt, plan = self.network.schedule.dt, plan_of(self.network)
         for name, chosen in given.items():
             owner, _, own = name.partition(".")
-            if owner in plan.lists and own in plan.wired(owner):
+            if owner in plan.lists and own in plan.wired[owner]:
                 raise ParameterError(
                     f"record: {name} says which synapses there are, and does not change; it stands "
                     f"in the state of the result"

@@ -284,7 +284,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             for s in built.listed
             for keys in lists[s.name]
             for k in keys
-            if k not in built.plan.wired(s.name)
+            if k not in built.plan.wired[s.name]
         }
         fixed = {f"{name}.{key}" for name, (read, _) in lists.items() for key in read}
         places = {n: self._place(n, *v) for n, v in (variables | listed).items()}

@@ -10,7 +10,8 @@ from brian2.utils.stringtools import word_substitute
 
 from bioplastic.engine import integrators
 from bioplastic.engine.actions import Action
-from bioplastic.engine.plan import Plan, pathways_of, plan_of
+from bioplastic.engine.connections import equations_of_synapses, ways_of
+from bioplastic.engine.plan import Plan, plan_of
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network, Population, Projection, TimeTable
 from bioplastic.models.declaration import parameter_equations
@@ -18,8 +19,6 @@ from bioplastic.models.hooks import (
     AT_SLOT_START,
     INTEGRATION,
     NORMALIZATION,
-    ON_POST,
-    ON_PRE,
     ON_SPIKE,
     RESET,
     THRESHOLD,
@@ -144,7 +143,8 @@ def _neurons(
         own = str(neuron.equations)
         text = "rates : Hz\n" + text.removeprefix(own)
         threshold, method = "rand() < rates*dt", "euler"
-    equations = "\n".join([text, parameter_equations(_parameters(plan, name))])
+    constants = {n: v for n, v in plan.parameters[name].items() if n != "presentation"}
+    equations = "\n".join([text, parameter_equations(constants)])
     reset = "\n".join(_codes(neuron.takes, plan.of(name, RESET)))
     group = b2.NeuronGroup(
         population.n,
@@ -188,10 +188,6 @@ def _codes(takes: str, actions: tuple[Action, ...]) -> list[str]:
     return [code for a in actions for kind, code in a.parts if not takes or kind == "rule"]
 
 
-def _parameters(plan: Plan, name: str) -> dict[str, Any]:
-    return {n: v for n, v in plan.parameters[name].items() if n != "presentation"}
-
-
 def _act(made: Any, action: Action, starts: list[tuple[Any, Action]], clock: Any) -> None:
     phase = action.phase
     if phase == AT_SLOT_START:
@@ -228,30 +224,16 @@ def _synapses(
     clock: Any,
 ) -> None:
     name, pre, post = projection.name, groups[projection.pre], groups[projection.post]
-    weight = {"w": projection.weight} if projection.one_weight else {}
-    model = parameter_equations(_parameters(plan, name) | weight)
-    model += "\nw : 1" if projection.has_weight and not weight else ""
-    ways = pathways_of(projection)
-    codes: dict[str, dict[str, str]] = {"pre": {}, "post": {}}
-    orders: dict[str, int] = {}
-    own = {f"{name}_{way.name}": way.name for way in ways}
-    for action in plan.of(name):
-        if action.phase in (ON_PRE, ON_POST):
-            way = own.get(action.name, action.phase.spike)
-            codes[action.phase.spike][way], orders[way] = action.code(), action.order
-    events = dict.fromkeys(orders, "spike") | {way.name: way.event for way in ways}
-    keys = {"pre": "delay", "post": "post_delay"} | {way.name: way.delay_name for way in ways}
-    late = {way for way, key in keys.items() if way in orders and key in projection.delays}
-    late &= orders.keys() if projection.listed else set()
+    ways = ways_of(plan, projection)
     synapses = b2.Synapses(
         pre,
         post,
-        f"{model}\n{plan.texts[name]}",
-        on_pre=codes["pre"] or None,
-        on_post=codes["post"] or None,
-        on_event=events,
-        delay=dict.fromkeys(orders.keys() - late, 0 * b2.ms),
-        method=integrators.resolve(projection.synapse.method if projection.synapse else "euler"),
+        equations_of_synapses(plan, projection),
+        on_pre={way.name: way.action.code() for way in ways if way.side == "pre"} or None,
+        on_post={way.name: way.action.code() for way in ways if way.side == "post"} or None,
+        on_event={way.name: way.event for way in ways},
+        delay={way.name: 0 * b2.ms for way in ways if not way.delay},
+        method=integrators.resolve(plan.method(projection)),
         namespace=_namespace(plan, name),
         clock=clock,
         name=name,
@@ -260,10 +242,11 @@ def _synapses(
     synapses.connect(i=i, j=j)
     net.add(synapses)
     _fill(synapses, name, values)
-    for way in late:
-        getattr(synapses, way).delay = values[f"{name}.{keys[way]}"] * b2.second
-    for way, order in orders.items():
-        getattr(synapses, way).order = order
+    for way in ways:
+        pathway = getattr(synapses, way.name)
+        pathway.order = way.action.order
+        if way.delay:
+            pathway.delay = values[f"{name}.{way.delay}"] * b2.second
     for summed in synapses.summed_updaters.values():
         summed.order = projection.synapse.summed_order if projection.synapse else -1
     if projection.norm is not None:

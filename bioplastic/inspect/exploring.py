@@ -124,7 +124,6 @@ _FORMATS: Final = {int: "d", float: ".4g", tuple: ".3f"}
 
 
 def _of_result(result: Result, sample: int) -> tuple[Callable[..., Panels], dict[str, Any]]:
-    n_samples = result.n_done
     panels = [name for name, its in result.states.items() if len(its)]
     if result.spikes is None and not panels:
         raise ParameterError(

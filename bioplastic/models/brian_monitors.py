@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import EventMonitor, PopulationRateMonitor, StateMonitor
 
-from bioplastic.models.brian_names import refuse
+from bioplastic.models.brian_names import base_group, refuse
 from bioplastic.models.timing import every
 
 __all__ = ["MONITORS", "record_of"]
@@ -29,9 +29,7 @@ def record_of(
     spikes: list[str] = []
     record: dict[str, Any] = {}
     for monitor in monitors:
-        source, start = monitor.source, int(getattr(monitor.source, "start", 0) or 0)
-        if type(source).__name__ == "Subgroup":
-            source = source.source
+        source, start = base_group(monitor.source), int(getattr(monitor.source, "start", 0) or 0)
         if not isinstance(monitor, StateMonitor):
             _check_spikes(monitor)
             spikes.append(source.name)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from brian2 import Quantity
+from brian2 import Quantity, Subgroup
 from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, Function
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.utils.stringtools import word_substitute
@@ -16,7 +16,7 @@ from brian2.utils.stringtools import word_substitute
 from bioplastic.errors import ParameterError
 from bioplastic.models.strings import FUNCTIONS, LINKED, words_of
 
-__all__ = ["External", "refractory_of", "refuse"]
+__all__ = ["External", "base_group", "refractory_of", "refuse", "trimmed"]
 
 #: Names that mean something else in strings of ours.
 TAKEN = {
@@ -31,6 +31,17 @@ def refuse(what: Any, problem: str, remedy: str) -> ParameterError:
     return ParameterError(
         f"from_brian2: {type(what).__name__}{f' {name!r}' if name else ''}: {problem}; {remedy}"
     )
+
+
+def base_group(group: Any) -> Any:
+    """Return the group of which a group is a part, or itself."""
+    return group.source if isinstance(group, Subgroup) else group
+
+
+def trimmed(code: str) -> str:
+    """Return statements without the room around their lines, and without empty ones."""
+    lines = (line.strip() for line in code.splitlines())
+    return "\n".join(line for line in lines if line)
 
 
 def refractory_of(group: Any) -> Any:

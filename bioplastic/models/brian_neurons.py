@@ -9,7 +9,7 @@ from brian2 import Equations, NeuronGroup, PoissonGroup, SpikeGeneratorGroup
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
 
 from bioplastic.models.brian_equations import State, Variables, made_in, method_of, regular_of
-from bioplastic.models.brian_names import External, refractory_of, refuse
+from bioplastic.models.brian_names import External, refractory_of, refuse, trimmed
 from bioplastic.models.equation_lines import unit_text
 from bioplastic.models.inputs import PoissonInput, SpikeInput
 from bioplastic.models.neurons import NeuronModel
@@ -142,8 +142,7 @@ class ReadNeurons:
         return isinstance(self.group, NeuronGroup)
 
     def _text(self, code: str) -> str:
-        lines = (line.strip() for line in code.strip().splitlines())
-        code = "\n".join(line for line in lines if line)
+        code = trimmed(code)
         return self.external.text(code, made_in(code, self.group.variables))
 
     def _add(

@@ -9,9 +9,9 @@ from brian2.devices.device import RuntimeDevice
 
 from bioplastic.errors import ParameterError
 from bioplastic.models.brian_monitors import MONITORS
-from bioplastic.models.brian_names import refuse
+from bioplastic.models.brian_names import base_group, refuse
 
-__all__ = ["base_group", "sorted_out", "time_step"]
+__all__ = ["sorted_out", "time_step"]
 
 _GROUPS = (brian2.NeuronGroup, brian2.PoissonGroup, brian2.SpikeGeneratorGroup)
 
@@ -70,11 +70,6 @@ def _refuse_others(each: Any) -> None:
         raise refuse(each, "it runs Python in every step", remedy)
     if isinstance(each, brian2.SpatialNeuron):
         raise refuse(each, "it has compartments", "give each compartment an equation of its own")
-
-
-def base_group(group: Any) -> Any:
-    """Return the group of which a group is a part, or itself."""
-    return group.source if isinstance(group, brian2.Subgroup) else group
 
 
 def time_step(groups: list[Any]) -> float:

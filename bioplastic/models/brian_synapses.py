@@ -19,7 +19,7 @@ from bioplastic.models.brian_equations import (
     method_of,
     regular_of,
 )
-from bioplastic.models.brian_names import External, refuse
+from bioplastic.models.brian_names import External, base_group, refuse, trimmed
 from bioplastic.models.declaration import unit_name
 from bioplastic.models.equation_lines import unit_text
 from bioplastic.models.projection import Projection
@@ -60,7 +60,7 @@ class _Way:
 def base_of(group: Any) -> tuple[Any, int, int]:
     """Return the group of which a group is a part, with where the part begins and ends."""
     start, stop = getattr(group, "start", 0), getattr(group, "stop", None)
-    base = group.source if type(group).__name__ == "Subgroup" else group
+    base = base_group(group)
     if not isinstance(base, NeuronGroup | PoissonGroup | SpikeGeneratorGroup):
         remedy = "connect neurons with neurons"
         raise refuse(group, "synapses lead to or from what is no group of neurons", remedy)
@@ -146,8 +146,7 @@ class ReadSynapses:
                 given[word] = self._shifts[word]
             elif bare and f"{word}_post" in self.synapses.variables:
                 given[word] = f"{word}_post"
-        lines = (line.strip() for line in word_substitute(code, given).strip().splitlines())
-        return "\n".join(line for line in lines if line)
+        return trimmed(word_substitute(code, given))
 
     def _constant_over_dt(self) -> dict[str, str]:
         """Return expressions that hold for a step, by the variables in which Brian keeps them."""

@@ -104,7 +104,7 @@ class Network(Declaration):
             raise ParameterError(f"Network.watch: names must differ, got {self.watch!r}")
         spiking = [p.pre for p in self.projections if p.on_pre]
         for projection in self.projections:
-            for pathway in () if projection.synapse is None else projection.synapse.pathways:
+            for pathway in projection.pathways:
                 name = projection.pre if pathway.spike == "pre" else projection.post
                 if pathway.event == "spike":
                     spiking.append(name)

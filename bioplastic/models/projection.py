@@ -20,7 +20,7 @@ from bioplastic.models.plasticity.rule import PlasticityRule
 from bioplastic.models.population import RESERVED
 from bioplastic.models.strings import variables_of, words_of
 from bioplastic.models.synapses import SynapseModel
-from bioplastic.models.timing import delay_parameter, is_delay
+from bioplastic.models.timing import Pathway, delay_parameter, is_delay
 from bioplastic.models.wiring import Wiring
 
 __all__ = ["Projection"]
@@ -104,8 +104,7 @@ class Projection(Declaration):
         check_kind(self, "norm", (Real, NoneType), "a number or None")
         known = self.name.isidentifier() and self.name not in RESERVED
         require(self, "label", known, "be an identifier")
-        pathways = () if self.synapse is None else self.synapse.pathways
-        if self.rule is not None and any(pathway.name == "post" for pathway in pathways):
+        if self.rule is not None and any(pathway.name == "post" for pathway in self.pathways):
             what = f"be named otherwise than 'post', which is that of its rule ({self.name})"
             require(self.synapse, "pathways", False, what, "'post'")
         if self.weight is not None and not self.has_weight:
@@ -146,14 +145,18 @@ class Projection(Declaration):
         return isinstance(self.wiring, Wiring) or late or bool(self.synapse) or varies
 
     @property
+    def pathways(self) -> tuple[Pathway, ...]:
+        """Ways by which spikes reach its synapses, beside its own."""
+        return () if self.synapse is None else self.synapse.pathways
+
+    @property
     def delays(self) -> dict[str, Any]:
         """Delays that stand in the state with a list of synapses, by their names there."""
         late = {"post_delay": self.post_delay} if is_delay(self.post_delay) else {}
-        pathways = () if self.synapse is None else self.synapse.pathways
         return {
             "delay": self.delay,
             **late,
-            **{p.delay_name: p.delay for p in pathways if p.delayed},
+            **{p.delay_name: p.delay for p in self.pathways if p.delayed},
         }
 
     @property

@@ -1,6 +1,6 @@
 """Constants of Diehl & Cook's network: three sets of them, and how they fit data and size."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from brian2 import Hz, Quantity, ms, mV
@@ -64,29 +64,21 @@ class Constants:
 _LEAKS = "dv/dt = (v_rest - v)/tau_membrane : volt\nge : 1\ngi : 1\n"
 _ADDS = "v = v + (ge - gi)*mV*int(not_refractory)\nge = 0\ngi = 0"
 
+_PUBLISHED = Constants(
+    theta_plus=0.05 * mV,
+    inhibition=17.0,
+    excitation=10.4,
+    norm=78.0,
+    rate_max=63.75 * Hz,
+    presentation=350 * ms,
+    rest=150 * ms,
+    dt=0.5 * ms,
+    min_spikes=5,
+)
+
 CONSTANTS = {
-    "published": Constants(
-        theta_plus=0.05 * mV,
-        inhibition=17.0,
-        excitation=10.4,
-        norm=78.0,
-        rate_max=63.75 * Hz,
-        presentation=350 * ms,
-        rest=150 * ms,
-        dt=0.5 * ms,
-        min_spikes=5,
-    ),
-    "tuned": Constants(
-        theta_plus=0.04 * mV,
-        inhibition=30.0,
-        excitation=10.4,
-        norm=78.0,
-        rate_max=63.75 * Hz,
-        presentation=350 * ms,
-        rest=150 * ms,
-        dt=0.5 * ms,
-        min_spikes=5,
-    ),
+    "published": _PUBLISHED,
+    "tuned": replace(_PUBLISHED, theta_plus=0.04 * mV, inhibition=30.0),
     "bindsnet": Constants(
         theta_plus=0.05 * mV,
         inhibition=17.5,

@@ -99,9 +99,10 @@ def declare(estimator: Any, data: Samples) -> tuple[Network, dict[str, Any]]:
     theta_plus = check_quantity(estimator, "theta_plus", constants.theta_plus / few)
     if estimator.theta_plus is not None or estimator.excitatory is None:
         excitatory = dataclasses.replace(excitatory, theta_plus=theta_plus)
-    n_epochs = given("n_epochs", lambda: epochs_of(len(data)))
-    if estimator.n_epochs is not None:
-        check_whole(estimator, "n_epochs", low=1)
+    if (n_epochs := estimator.n_epochs) is None:
+        n_epochs = epochs_of(len(data))
+    else:
+        n_epochs = check_whole(estimator, "n_epochs", low=1)
     inhibition = given("inhibition", lambda: constants.inhibition * few)
     excitation = given("excitation", lambda: constants.excitation)
     network = diehl_cook_network(
@@ -118,7 +119,7 @@ def declare(estimator: Any, data: Samples) -> tuple[Network, dict[str, Any]]:
         schedule=schedule,
     )
     fitted = {
-        "_n_epochs_fitted": int(n_epochs),
+        "_n_epochs_fitted": n_epochs,
         "norm_": norm,
         "inhibition_": inhibition,
         "excitation_": excitation,
