@@ -32,6 +32,7 @@ from bioplastic.models import (
 )
 from bioplastic.models.declaration import is_distribution, unit_of
 from bioplastic.networks._samples import Samples, check_rates, sample_schedule
+from bioplastic.networks.bindsnet import with_one_spike
 from bioplastic.networks.declarations import diehl_cook_network
 from bioplastic.networks.diehl_cook_constants import (
     CONSTANTS,
@@ -118,6 +119,8 @@ def declare(estimator: Any, data: Samples) -> tuple[Network, dict[str, Any]]:
         inhibitory=estimator.inhibitory or constants.inhibitory,
         schedule=schedule,
     )
+    if constants.one_spike and estimator.excitatory is None:
+        network = with_one_spike(network)
     fitted = {
         "_n_epochs_fitted": n_epochs,
         "norm_": norm,
