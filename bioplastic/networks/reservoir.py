@@ -20,6 +20,7 @@ from bioplastic.networks._plastic_liquid import (
     with_rules,
     without_learning,
 )
+from bioplastic.networks._samples import mean_rate
 from bioplastic.networks._trained_network import Points, Rows, State
 from bioplastic.networks.liquids import Liquid, MaassColumn, RandomLiquid, TonotopicLiquid
 from bioplastic.networks.training import Trainer
@@ -176,7 +177,8 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
         Parameters
         ----------
         X : SpikeTrains of shape (n_samples, n_channels)
-            A liquid without rules takes nothing but the number of channels from it.
+            A liquid without rules takes nothing from it but the number of channels and their mean
+            rate, to which input weights are fitted where it leaves them to the data.
         y : ignored
         recorder : Recorder or None
             Watches what a liquid with rules learns, see
@@ -238,7 +240,7 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
         engines.resolve_engine(self.engine)
         check_whole(self, "n_epochs", low=1)
         rng = np.random.default_rng(self._stream("wiring"))
-        self._network = self._declare(samples.n_units, rng)
+        self._network = self._declare(samples, rng)
         self.network_ = without_learning(self._network) if self._learns else self._network
         self._state = self._network.sample(self._stream("neurons"))
         self.timings_ = {"build": 0.0, "simulate": 0.0}
@@ -284,13 +286,13 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
             state=self.state_,
         )
 
-    def _declare(self, n_channels: int, rng: np.random.Generator) -> Network:
-        network = self._declare_liquid(n_channels, rng)
+    def _declare(self, samples: SpikeTrains, rng: np.random.Generator) -> Network:
+        network = self._declare_liquid(samples, rng)
         return network if self.plasticity is None else with_rules(network, self.plasticity)
 
-    def _declare_liquid(self, n_channels: int, rng: np.random.Generator) -> Network:
+    def _declare_liquid(self, samples: SpikeTrains, rng: np.random.Generator) -> Network:
         n_neurons = check_whole(self, "n_neurons", low=1)
-        liquid = self.liquid
+        liquid, n_channels = self.liquid, samples.n_units
         if isinstance(liquid, Network):
             return self._check_network(liquid, n_channels, n_neurons)
         if isinstance(liquid, str) and liquid in LIQUIDS:
@@ -303,7 +305,8 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
         dt = check_quantity(self, "dt", 1 * ms)
         rest = check_quantity(self, "rest", 0 * ms)
         schedule = Schedule(presentation=None, rest=rest, dt=dt, min_spikes=0, max_repeats=0)
-        return liquid.network(
+        fitted = liquid.fitted(n_channels=n_channels, rate=mean_rate(samples, 1.0))
+        return fitted.network(
             n_channels=n_channels, n_neurons=n_neurons, schedule=schedule, rng=rng
         )
 
