@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic.engine.program import ChunkResult, Recorder
+from bioplastic.engine import Result
+from bioplastic.engine.program import Recorder
 from bioplastic.models import Network
 from bioplastic.networks._rate_network import RateNetwork
 from bioplastic.networks._samples import Samples
@@ -28,7 +29,7 @@ class DiehlCookTraining(RateNetwork):
     #: set when a training begins
     rate_max_: float
     _n_epochs_fitted: int
-    _purposes = ("weights", "noise", "order", "answers", "delays")
+    _purposes = ("weights", "noise", "order", "answers", "delays", "validation")
     _beside = ("spikes", "weight_change")
 
     def _rate_scale(self) -> float:
@@ -37,9 +38,9 @@ class DiehlCookTraining(RateNetwork):
         return self.rate_max_ / self.x_max_ if self.x_max_ > 0 else 0.0
 
     def _n_epochs_wanted(self) -> int:
-        return self._n_epochs_fitted
+        return self._n_epochs_fitted if self.n_epochs is None else super()._n_epochs_wanted()
 
-    def _begin(self, samples: Samples, targets: Any) -> None:
+    def _begin(self, samples: Samples) -> None:
         self._set_scale(samples)
         self.network_, fitted = declare(self, samples)
         for name, value in fitted.items():
@@ -59,16 +60,16 @@ class DiehlCookTraining(RateNetwork):
     def _answering(self) -> Network:
         return self.network_.frozen()
 
-    def _note(self, chunk: ChunkResult, before: State) -> Points:
-        spikes, repeats, weights = chunk.log[:, 2], chunk.log[:, 1], self._state[WEIGHTS]
+    def _note(self, result: Result, before: State, targets: Any) -> Points:
+        weights = self._state[WEIGHTS]
         histogram, _ = np.histogram(np.clip(weights, None, 1.0), bins=BINS)
         return {
             "presentation": self.n_presentations_,
             "weight_histogram": histogram / max(weights.size, 1),
             "weight_change": float(np.abs(weights - before[WEIGHTS]).mean()),
             "theta": self._theta().copy(),
-            "spikes": float(spikes.mean()),
-            "repeated": float((repeats > 0).mean()),
+            "spikes": float(result.spikes_per_slot.mean()),
+            "repeated": float((result.repeats > 0).mean()),
         }
 
     def _finish(self) -> None:

@@ -14,7 +14,7 @@ from bioplastic.errors import DataError
 from bioplastic.readout._trains import check_trains
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["Samples", "check_samples", "make_stimulus", "select"]
+__all__ = ["Samples", "check_samples", "make_stimulus"]
 
 type Samples = SpikeTrains | Sequence[npt.NDArray[Any]]
 
@@ -114,11 +114,6 @@ def _check_signals(
             f"{name}: X must have the {estimator.n_features_in_} features of fit, got {widths[0]}"
         )
     return signals
-
-
-def select(samples: Samples, rows: npt.NDArray[np.int64]) -> Samples:
-    """Return some of the samples."""
-    return samples[rows] if isinstance(samples, SpikeTrains) else [samples[k] for k in rows]
 
 
 def make_stimulus(

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from brian2 import ms
@@ -11,7 +11,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from bioplastic import engine as engines
 from bioplastic._checks import check_quantity, check_whole
 from bioplastic._spike_output import SpikeOutput
-from bioplastic.engine.program import ChunkResult, Recorder
+from bioplastic.engine.program import Recorder
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Network, PlasticityRule, Schedule
 from bioplastic.networks._plastic_liquid import (
@@ -70,6 +70,11 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
         Time step (1 ms); a Network brings its own.
     rest : Quantity, in seconds, optional
         How long the liquid goes on after a sample's end (0 ms); a Network brings its own.
+    validation_fraction : float, int or None
+        Share, or number, of the samples that `fit` holds out; at every point of the history it is
+        noted how many spikes one of them evokes.
+    warm_start : bool
+        Whether `fit` goes on from what was learned, until there were `n_epochs` in all.
     n_jobs : int or None
         Processors of `transform`; -1 takes all. The answer does not depend on it. Learning goes
         from sample to sample, on one.
@@ -151,6 +156,8 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
         shuffle: bool = True,
         dt: Any = None,
         rest: Any = None,
+        validation_fraction: float | None = None,
+        warm_start: bool = False,
         n_jobs: int | None = None,
         engine: str = "auto",
         random_state: Any = None,
@@ -164,29 +171,13 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
         self.shuffle = shuffle
         self.dt = dt
         self.rest = rest
+        self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
         self.n_jobs = n_jobs
         self.engine = engine
         self.random_state = random_state
         self.checkpoint = checkpoint
         self.verbose = verbose
-
-    def fit(self, X: SpikeTrains, y: Any = None, *, recorder: Recorder | None = None) -> Self:
-        """Draw the liquid for the number of channels of X, and let it learn where it has rules.
-
-        Parameters
-        ----------
-        X : SpikeTrains of shape (n_samples, n_channels)
-            A liquid without rules takes nothing but the number of channels from it.
-        y : ignored
-        recorder : Recorder or None
-            Watches what a liquid with rules learns, see
-            :class:`bioplastic.inspect.PlasticityRecorder`.
-
-        Returns
-        -------
-        self : LiquidStateMachine
-        """
-        return self._learn(X, y, "fit", recorder=recorder)
 
     def transform(self, X: SpikeTrains) -> SpikeTrains:
         """Present every sample to the liquid at rest.
@@ -215,7 +206,7 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
 
     # ------------------------------------------------------------------ learning
 
-    _purposes = ("wiring", "neurons", "answers", "order", "noise")
+    _purposes = ("wiring", "neurons", "answers", "order", "noise", "validation")
 
     def _samples(self, X: Any, method: str, *, reset: bool) -> SpikeTrains:
         if not isinstance(X, SpikeTrains):
@@ -234,7 +225,7 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
             )
         return X
 
-    def _begin(self, samples: SpikeTrains, targets: Any) -> None:
+    def _begin(self, samples: SpikeTrains) -> None:
         engines.resolve_engine(self.engine)
         check_whole(self, "n_epochs", low=1)
         rng = np.random.default_rng(self._stream("wiring"))
@@ -253,23 +244,23 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
     def _answering(self) -> Network:
         return self.network_
 
-    def _order(self, rows: Rows, number: int) -> Rows:
-        rng, order = np.random.default_rng(self._stream("order")), rows
+    def _order(self, n: int, number: int) -> Rows:
+        rng, order = np.random.default_rng(self._stream("order")), np.arange(n)
         for _ in range(number + 1 if self.shuffle else 0):
-            order = rng.permutation(rows)
+            order = rng.permutation(n)
         return order
 
     def _stimulus(
-        self, samples: SpikeTrains, targets: Any, rows: Rows, *, first: int, epochs: range
+        self, samples: SpikeTrains, targets: Any, *, first: int, epochs: range
     ) -> engines.SpikeStimulus:
         return engines.SpikeStimulus(
             trains=samples,
-            order=np.concatenate([self._order(rows, number) for number in epochs]),
-            keys=np.arange(first, first + len(epochs) * len(rows), dtype=np.float64),
+            order=np.concatenate([self._order(len(samples), number) for number in epochs]),
+            keys=np.arange(first, first + len(epochs) * len(samples), dtype=np.float64),
         )
 
-    def _note(self, chunk: ChunkResult, before: State) -> Points:
-        return {"n_samples": self._n_learned, "spikes": float(chunk.log[:, 2].mean())}
+    def _note(self, result: engines.Result, before: State, targets: Any) -> Points:
+        return {"n_samples": self._n_learned, "spikes": float(result.spikes_per_slot.mean())}
 
     def _finish(self) -> None:
         self.state_ = learned_state(self._network, self._state) if self._learns else self._state
