@@ -71,6 +71,7 @@ PUBLIC = {
         "MultiplicativeSTDP", "NearestTripletSTDP", "Network", "NeuronModel", "Normal",
         "Optimizer", "PairSTDP", "PairWiring", "Pathway", "PerTarget", "PlasticityRule",
         "PoissonInput", "Population", "PowerLawSTDP", "Projection", "RandomWiring",
+        "RateRegularization",
         "Regularly", "RewardSTDP", "Schedule", "SignalInput", "SoftmaxError",
         "SoftmaxOutput", "SpikeInput", "SquaredError", "StoredWiring", "SynapseModel",
         "SynapticScaling", "ThreeFactorSTDP", "TimeTable", "TonotopicWiring",
