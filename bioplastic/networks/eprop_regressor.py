@@ -1,6 +1,7 @@
 """A regressor that learns by e-prop: signals out of spikes or signals."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from bioplastic.errors import DataError
 from bioplastic.models import Adam, SquaredError
+from bioplastic.models.declaration import Declaration
 from bioplastic.networks._eprop import EPropNetwork
 from bioplastic.networks._eprop_training import Ends, EPropTraining, mean_loss
 from bioplastic.networks._inheriting import with_defaults, with_sections_of
@@ -58,7 +60,10 @@ class EPropRegressor(RegressorMixin, EPropTraining):
     _flat: bool
     _error = SquaredError
 
-    _standard = EPropNetwork._standard | {"optimizer": Adam(learning_rate=0.003)}
+    _standard: ClassVar[Mapping[str, Declaration]] = {
+        **EPropNetwork._standard,
+        "optimizer": Adam(learning_rate=0.003),
+    }
 
     __init__ = with_defaults(EPropNetwork.__init__, n_lif=100, n_alif=0, n_epochs=100, batch_size=1)
 

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from numbers import Real
 from typing import Any
 
 from brian2 import ms, second
@@ -140,7 +139,8 @@ def gains_of(estimator: Any) -> tuple[float, ...]:
     """
     given = {} if estimator.gains is None else estimator.gains
     known = isinstance(given, Mapping) and given.keys() <= {*WEIGHTS}
-    if not known or not all(isinstance(g, Real) and 0 <= g < math.inf for g in given.values()):
+    numbers = given.values() if known else ()
+    if not known or not all(isinstance(g, int | float) and 0 <= g < math.inf for g in numbers):
         raise ParameterError(
             f"{type(estimator).__name__}.gains: must give numbers of at least 0 to some of "
             f"{', '.join(WEIGHTS)}, got {given!r}"

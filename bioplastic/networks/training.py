@@ -167,7 +167,7 @@ class Trainer(CallbackSupport, TrainedNetwork):
         """Return the attributes of an estimator whose `fit` had ended now."""
         twin = self._so_far()
         twin._conclude(samples, targets, fit=True)
-        return vars(twin)
+        return dict(vars(twin))
 
     def _train(
         self,
