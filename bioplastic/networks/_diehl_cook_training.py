@@ -73,10 +73,10 @@ class DiehlCookTraining(RateNetwork):
         }
 
     def _finish(self) -> None:
+        super()._finish()
         self.weights_ = np.empty((self.n_features_in_, self.network_.n_watched))
         self.weights_.flat[self._places()] = self._state[WEIGHTS]
         self.theta_ = self._theta().copy()
-        self.history_ = {name: np.array(points) for name, points in self._points.items()}
         self.history_["weight_bins"] = BINS.copy()
 
     def _theta(self) -> Any:

@@ -26,7 +26,7 @@ from bioplastic.models import (
 from bioplastic.models.declaration import Declaration
 from bioplastic.networks._samples import check_kind
 from bioplastic.networks.eprop_samples import Samples, check_samples, make_stimulus
-from bioplastic.networks.eprop_settings import answer_window, declare
+from bioplastic.networks.eprop_settings import declare
 from bioplastic.networks.training import Trainer
 from bioplastic.spikes import SpikeTrains
 
@@ -303,11 +303,4 @@ class EPropNetwork(Trainer):
         return samples
 
     def _declare(self, *, learning: bool) -> Network:
-        return declare(
-            self,
-            n_features=self.n_features_in_,
-            n_outputs=self._n_outputs,
-            takes_spikes=self._takes_spikes,
-            error=self._error(**answer_window(self)),
-            learning=learning,
-        )
+        return declare(self, self._error, learning=learning)

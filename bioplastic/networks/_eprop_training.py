@@ -149,6 +149,7 @@ class EPropTraining(EPropNetwork):
         return bool(self._best) and since >= (self.n_iter_no_change or np.inf)
 
     def _finish(self) -> None:
+        super()._finish()
         self.weights_ = {}
         for projection in self.network_.projections:
             if projection.weight is None:
@@ -156,7 +157,6 @@ class EPropTraining(EPropNetwork):
                 shape = [self.network_.population(p).n for p in (projection.pre, projection.post)]
                 w = self._state[f"{name}.w"].copy()
                 self.weights_[name] = w if projection.wiring == "one_to_one" else w.reshape(shape)
-        self.history_ = {name: np.array(v) for name, v in self._points.items()}
 
     def _conclude(self, samples: Samples, targets: Any, *, fit: bool) -> None:
         if self._best:

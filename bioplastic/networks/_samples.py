@@ -28,7 +28,6 @@ __all__ = [
     "mean_rate",
     "rate_scale",
     "sample_schedule",
-    "select",
 ]
 
 type Samples = npt.NDArray[Any] | SpikeTrains
@@ -74,8 +73,6 @@ def check_samples(estimator: Any, X: Any, method: str, *, reset: bool) -> Sample
     if not isinstance(X, SpikeTrains):
         return check_intensities(estimator, X, reset=reset)
     check_trains(estimator, method, X, reset=reset)
-    if reset:
-        estimator.n_features_in_ = X.n_units
     return X
 
 
@@ -171,13 +168,6 @@ def make_stimulus(
     return engines.RateStimulus(
         values=samples, scale=scale, order=order, keys=keys, targets=targets
     )
-
-
-def select(values: Any, rows: npt.NDArray[np.int64]) -> Any:
-    """Return some of the samples or targets, if there are any."""
-    if values is None or isinstance(values, SpikeTrains | np.ndarray):
-        return None if values is None else values[rows]
-    return [values[k] for k in rows]
 
 
 def hold_out(

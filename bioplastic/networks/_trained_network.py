@@ -42,6 +42,7 @@ class TrainedNetwork(Opens, NestedParameters):
     #: set by a training
     network_: Network
     timings_: dict[str, float]
+    history_: dict[str, npt.NDArray[Any]]
     n_epochs_: int
     n_presentations_: int
     _entropy: list[int]
@@ -131,8 +132,8 @@ class TrainedNetwork(Opens, NestedParameters):
         return False
 
     def _finish(self) -> None:
-        """Set what a fitted estimator has, from `_state`."""
-        raise NotImplementedError
+        """Set what a fitted estimator has, from `_state`; a child has more."""
+        self.history_ = {name: np.array(points) for name, points in self._points.items()}
 
     def _label(self) -> None:
         """Set what a fitted estimator needs beside it to answer while it trains."""

@@ -15,8 +15,7 @@ from bioplastic.models.declaration import Declaration
 from bioplastic.networks._eprop import EPropNetwork
 from bioplastic.networks._eprop_training import Ends, EPropTraining, mean_loss
 from bioplastic.networks._inheriting import with_defaults, with_sections_of
-from bioplastic.networks.eprop_samples import Samples
-from bioplastic.spikes import SpikeTrains
+from bioplastic.networks.eprop_samples import Samples, n_steps_of
 
 __all__ = ["EPropRegressor"]
 
@@ -156,7 +155,7 @@ class EPropRegressor(RegressorMixin, EPropTraining):
             y = y if isinstance(y, (list, tuple)) else np.asarray(y)
             signals = np.ndim(y[0]) == 2
             found = [np.asarray(one, dtype=np.float64) for one in y]
-            lengths = _n_steps(samples, self._dt)
+            lengths = n_steps_of(samples, self._dt)
             if len(found) != len(lengths):
                 raise ValueError(f"there are {len(lengths)} samples and {len(found)} targets")
             if not all(np.isfinite(one).all() for one in found):
@@ -196,9 +195,3 @@ class EPropRegressor(RegressorMixin, EPropTraining):
 
     def _score(self, ends: Ends, targets: Any) -> float:
         return -2.0 * mean_loss(ends)
-
-
-def _n_steps(samples: Samples, dt: float) -> npt.NDArray[np.int64]:
-    if isinstance(samples, SpikeTrains):
-        return np.maximum(np.ceil(samples.duration / dt - 1e-6), 1).astype(np.int64)
-    return np.array([len(sample) for sample in samples], dtype=np.int64)

@@ -30,32 +30,20 @@ from bioplastic.models import (
 from bioplastic.models.declaration import Declaration, field_values
 from bioplastic.networks.eprop_network import FEEDBACKS, eprop_network
 
-__all__ = ["answer_window", "declare", "gains_of"]
+__all__ = ["declare", "gains_of"]
 
 #: What is drawn at first, and has a gain.
 WEIGHTS = ("input", "recurrent", "readout", "feedback")
 
 
-def declare(
-    estimator: Any,
-    *,
-    n_features: int,
-    n_outputs: int,
-    takes_spikes: bool,
-    error: SoftmaxError | SquaredError,
-    learning: bool,
-) -> Network:
+def declare(estimator: Any, error: type[SoftmaxError | SquaredError], *, learning: bool) -> Network:
     """Check the parameters and declare the network.
 
     Parameters
     ----------
     estimator : EPropClassifier or EPropRegressor
-        What has the parameters.
-    n_features, n_outputs : int
-        Channels or features of a sample, readouts.
-    takes_spikes : bool
-        Whether samples are spikes or numbers.
-    error : SoftmaxError or SquaredError
+        What has the parameters, and has seen samples and targets.
+    error : type
         What is learned.
     learning : bool
         Whether to declare rules and feedback, or a network that only answers.
@@ -80,13 +68,13 @@ def declare(
     # Neurons without adaptation have the same constants.
     shared = {name: getattr(neuron, name) for name in field_values(EPropLIF())}
     n_lines = check_whole(estimator, "n_lines", low=1)
+    takes_spikes, n_inputs = estimator._takes_spikes, estimator.n_features_in_
     spikes = takes_spikes and pool == 1 and n_lines == 1
-    n_inputs = -(-n_features // pool) if takes_spikes else n_features
     return eprop_network(
-        n_inputs=n_inputs,
+        n_inputs=-(-n_inputs // pool) if takes_spikes else n_inputs,
         n_lif=n_lif,
         n_alif=n_alif,
-        n_outputs=n_outputs,
+        n_outputs=estimator._n_outputs,
         schedule=Schedule(
             presentation=None,
             rest=check_quantity(estimator, "rest", 0 * ms),
@@ -99,7 +87,7 @@ def declare(
         lif=EPropLIF(**shared) if isinstance(neuron, EPropALIF) else neuron,
         alif=neuron if isinstance(neuron, EPropALIF) else None,
         readout=_declared(estimator, "readout", LeakyReadout),
-        error=error,
+        error=error(**_answer_window(estimator)),
         feedback=check_choice(estimator, "feedback", FEEDBACKS),
         decay=check_number(estimator, "feedback_decay", low=0),
         recurrent=bool(estimator.recurrent),
@@ -148,7 +136,7 @@ def gains_of(estimator: Any) -> tuple[float, ...]:
     return tuple(float(given.get(name, 1.0)) for name in WEIGHTS)
 
 
-def answer_window(estimator: Any) -> dict[str, Any]:
+def _answer_window(estimator: Any) -> dict[str, Any]:
     """Return the part of a sample in which the answer counts, for an error neuron."""
     window = estimator.decision_window
     if window is None:

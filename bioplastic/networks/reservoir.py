@@ -12,7 +12,7 @@ from bioplastic import engine as engines
 from bioplastic._checks import check_quantity, check_whole
 from bioplastic._spike_output import SpikeOutput
 from bioplastic.engine.program import Recorder
-from bioplastic.errors import DataError, ParameterError
+from bioplastic.errors import ParameterError
 from bioplastic.models import Network, PlasticityRule, Schedule
 from bioplastic.networks._plastic_liquid import (
     learned_state,
@@ -23,6 +23,7 @@ from bioplastic.networks._plastic_liquid import (
 from bioplastic.networks._trained_network import Points, Rows, State
 from bioplastic.networks.liquids import Liquid, MaassColumn, RandomLiquid, TonotopicLiquid
 from bioplastic.networks.training import Trainer
+from bioplastic.readout._trains import check_trains
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["LiquidStateMachine"]
@@ -194,11 +195,7 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
             `rest`.
         """
         shown = self._shown(X, "transform")
-        result = self._present(shown, record="spikes", progress=self._shows_bar)
-        result.timings["build"] += self.timings_["build"]
-        self.timings_, self.engine_ = result.timings, result.engine
-        spikes: SpikeTrains = result.spikes
-        return spikes
+        return self._spikes_of(shown, progress=self._shows_bar)
 
     @property
     def _n_features_out(self) -> int:
@@ -209,21 +206,9 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
     _purposes = ("wiring", "neurons", "answers", "order", "noise", "validation")
 
     def _samples(self, X: Any, method: str, *, reset: bool) -> SpikeTrains:
-        if not isinstance(X, SpikeTrains):
-            raise DataError(
-                f"LiquidStateMachine: X must be SpikeTrains, got {type(X).__name__}; an encoder of "
-                f"bioplastic.encoding makes them"
-            )
-        if len(X) == 0:
-            raise DataError("LiquidStateMachine: X must have at least one sample, got none")
-        if reset:
-            self.n_features_in_ = X.n_units
-        elif X.n_units != self.n_features_in_:
-            raise DataError(
-                f"LiquidStateMachine: X must have {self.n_features_in_} channels, as in fit, got "
-                f"{X.n_units}"
-            )
-        return X
+        check_trains(self, method, X, reset=reset)
+        spikes: SpikeTrains = X
+        return spikes
 
     def _begin(self, samples: SpikeTrains) -> None:
         engines.resolve_engine(self.engine)
@@ -263,9 +248,9 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
         return {"n_samples": self._n_learned, "spikes": float(result.spikes_per_slot.mean())}
 
     def _finish(self) -> None:
+        super()._finish()
         self.state_ = learned_state(self._network, self._state) if self._learns else self._state
         self.n_synapses_ = sum(len(v) for k, v in self.state_.items() if k.endswith(".i"))
-        self.history_ = {name: np.array(points) for name, points in self._points.items()}
 
     def _presentation(self, data: SpikeTrains) -> engines.Presentation:
         return engines.Presentation(

@@ -273,9 +273,8 @@ class RewardSTDPClassifier(ClassTrainer, RateNetwork):
 
     def _begin(self, samples: Samples) -> None:
         self._set_scale(samples)
-        self._n_classes = len(self.classes_)
         self._mean_rate = mean_rate(samples, self._rate_scale())
-        self.network_ = self._declare(learning=True)
+        self.network_ = declare(self, learning=True)
         norm: Any = self.network_.projections[0].norm
         self.neuron_classes_ = np.repeat(self.classes_, int(self.n_per_class))
         size = self.n_features_in_ * len(self.neuron_classes_)
@@ -298,6 +297,7 @@ class RewardSTDPClassifier(ClassTrainer, RateNetwork):
         }
 
     def _finish(self) -> None:
+        super()._finish()
         weights = self._state[WEIGHTS].reshape(self.n_features_in_, -1)
         # The last sample has changed the sums, which the next one would have put right.
         total = weights.sum(axis=0)
@@ -305,17 +305,6 @@ class RewardSTDPClassifier(ClassTrainer, RateNetwork):
         self.weights_ = weights * norm / np.where(total > 0, total, 1.0)
         self.theta_ = self._state[THETA].copy()
         self.expected_ = self._state[EXPECTED].copy()
-        self.history_ = {name: np.array(points) for name, points in self._points.items()}
 
     def _answering(self) -> Network:
-        return self._declare(learning=False)
-
-    def _declare(self, *, learning: bool) -> Network:
-        return declare(
-            self,
-            n_features=self.n_features_in_,
-            n_classes=self._n_classes,
-            takes_spikes=self._takes_spikes,
-            mean_rate=self._mean_rate,
-            learning=learning,
-        )
+        return declare(self, learning=False)

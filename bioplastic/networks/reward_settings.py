@@ -28,27 +28,13 @@ RATE_MAX = 128 * Hz
 W_MAX = 5.0
 
 
-def declare(
-    estimator: Any,
-    *,
-    n_features: int,
-    n_classes: int,
-    takes_spikes: bool,
-    mean_rate: float,
-    learning: bool,
-) -> Network:
+def declare(estimator: Any, *, learning: bool) -> Network:
     """Check the parameters and declare the network.
 
     Parameters
     ----------
     estimator : RewardSTDPClassifier
-        What has the parameters.
-    n_features, n_classes : int
-        Input channels, classes.
-    takes_spikes : bool
-        Whether samples are spikes or numbers.
-    mean_rate : float, in hertz
-        Mean rate of a channel in the training samples, which sets the scale of weights.
+        What has the parameters, and has seen samples and targets.
     learning : bool
         Whether to declare critic and rule, or a network that only answers.
 
@@ -57,6 +43,8 @@ def declare(
     ParameterError
         If a parameter has a wrong unit, type or range.
     """
+    takes_spikes, mean_rate = estimator._takes_spikes, estimator._mean_rate
+    n_classes, n_features = len(estimator.classes_), estimator.n_features_in_
     check_whole(estimator, "n_epochs", low=1)
     n_per_class = check_whole(estimator, "n_per_class", low=1)
     n_spikes = check_number(estimator, "n_spikes", low=1e-9)

@@ -18,8 +18,9 @@ from bioplastic.engine.program import ChunkResult, Recorder
 from bioplastic.errors import ParameterError
 from bioplastic.networks._callbacks import Callback, Callbacks, CallbackSupport, with_callbacks
 from bioplastic.networks._checkpoints import TrainingFile
-from bioplastic.networks._samples import hold_out, select
+from bioplastic.networks._samples import hold_out
 from bioplastic.networks._trained_network import Points, TrainedNetwork
+from bioplastic.readout._trains import select
 
 __all__ = ["ClassTrainer", "Trainer"]
 
