@@ -21,7 +21,8 @@ from bioplastic.networks._plastic_liquid import (
     without_learning,
 )
 from bioplastic.networks._trained_network import Points, Rows, State
-from bioplastic.networks.liquids import Liquid, MaassColumn, RandomLiquid, TonotopicLiquid
+from bioplastic.networks.liquids import Liquid, RandomLiquid, TonotopicLiquid
+from bioplastic.networks.maass_column import MaassColumn
 from bioplastic.networks.training import Trainer
 from bioplastic.readout._trains import check_trains
 from bioplastic.spikes import SpikeTrains
