@@ -11,7 +11,7 @@ from bioplastic.models import Network, PlasticityRule
 from bioplastic.networks._rate_network import RateNetwork
 from bioplastic.networks._samples import Samples, mean_rate
 from bioplastic.networks._trained_network import Points, State
-from bioplastic.networks.reward_settings import RATE_MAX, declare
+from bioplastic.networks.reward_network import RATE_MAX, declare
 from bioplastic.networks.training import ClassTrainer
 from bioplastic.readout._decisions import name_classes
 from bioplastic.spikes import SpikeTrains

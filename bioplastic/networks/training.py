@@ -73,6 +73,7 @@ class Trainer(CallbackSupport, TrainedNetwork):
         self,
         X: Any,
         y: Any = None,
+        classes: npt.ArrayLike | None = None,
         *,
         recorder: Recorder | None = None,
         callback: Callback | None = None,
@@ -85,6 +86,8 @@ class Trainer(CallbackSupport, TrainedNetwork):
             As in `fit`; scaled like the data of the first call.
         y : array_like
             As in `fit`.
+        classes : array_like of shape (n_classes,), optional
+            All labels that will ever come; a classifier needs them in the first call.
         recorder, callback : optional
             As in `fit`.
 
@@ -92,7 +95,9 @@ class Trainer(CallbackSupport, TrainedNetwork):
         -------
         self : estimator
         """
-        return self._learn(X, y, "partial_fit", recorder=recorder, callback=callback)
+        return self._learn(
+            X, y, "partial_fit", classes=classes, recorder=recorder, callback=callback
+        )
 
     @with_callbacks
     def _learn(
@@ -313,36 +318,6 @@ class ClassTrainer(ClassifierMixin):
     """What a `Trainer` has beside it that learns from labels."""
 
     classes_: npt.NDArray[Any]
-
-    def partial_fit(
-        self: Any,
-        X: Any,
-        y: Any = None,
-        classes: npt.ArrayLike | None = None,
-        *,
-        recorder: Recorder | None = None,
-        callback: Callback | None = None,
-    ) -> Any:
-        """Present the samples once, going on from what was learned before.
-
-        Parameters
-        ----------
-        X : SpikeTrains or array_like
-            As in `fit`; scaled like the data of the first call.
-        y : array_like of shape (n_samples,)
-            Labels.
-        classes : array_like of shape (n_classes,), optional
-            All labels that will ever come; needed in the first call.
-        recorder, callback : optional
-            As in `fit`.
-
-        Returns
-        -------
-        self : estimator
-        """
-        return self._learn(
-            X, y, "partial_fit", classes=classes, recorder=recorder, callback=callback
-        )
 
     def _targets(self, samples: Any, y: Any, classes: Any, *, fit: bool, first: bool) -> Any:
         """Check labels; return their places in `classes_`."""
