@@ -71,6 +71,7 @@ PUBLIC = {
         "MultiplicativeSTDP", "NearestTripletSTDP", "Network", "NeuronModel", "Normal",
         "Optimizer", "PairSTDP", "PairWiring", "Pathway", "PerTarget", "PlasticityRule",
         "PoissonInput", "Population", "PowerLawSTDP", "Projection", "RandomWiring",
+        "RateRegularization",
         "Regularly", "RewardSTDP", "Schedule", "SignalInput", "SoftmaxError",
         "SoftmaxOutput", "SpikeInput", "SquaredError", "StoredWiring", "SynapseModel",
         "SynapticScaling", "ThreeFactorSTDP", "TimeTable", "TonotopicWiring",
@@ -78,9 +79,9 @@ PUBLIC = {
         "combine_rules", "from_brian2",
     ],
     "bioplastic.networks": [
-        "DiehlCook", "DiehlCookClassifier", "EPropClassifier", "EPropRegressor", "Liquid",
+        "DiehlCook", "DiehlCookClassifier", "EPropClassifier", "EPropRegressor",
         "LiquidStateMachine", "Listener", "MaassColumn", "RandomLiquid", "RewardSTDPClassifier",
-        "SpikingClassifier", "SpikingRegressor", "Stream", "TonotopicLiquid", "diehl_cook_network",
+        "SpikingClassifier", "SpikingRegressor", "TonotopicLiquid", "diehl_cook_network",
         "eprop_network",
     ],
     "bioplastic.readout": [

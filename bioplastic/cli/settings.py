@@ -19,12 +19,12 @@ from bioplastic.engine import ENGINES
 from bioplastic.errors import ParameterError
 from bioplastic.networks import (
     DiehlCookClassifier,
-    Liquid,
     LiquidStateMachine,
     MaassColumn,
     RandomLiquid,
     TonotopicLiquid,
 )
+from bioplastic.networks.liquids import Liquid
 from bioplastic.readout import KernelRidgeClassifier, SpikeTimeClassifier, TimeBinnedCount
 
 __all__ = [

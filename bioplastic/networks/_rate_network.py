@@ -8,7 +8,6 @@ from brian2 import Quantity
 
 from bioplastic import engine as engines
 from bioplastic.networks._samples import Samples, check_samples, make_stimulus, rate_scale
-from bioplastic.networks._trained_network import Rows
 from bioplastic.networks.training import Trainer
 from bioplastic.spikes import SpikeTrains
 
@@ -40,18 +39,18 @@ class RateNetwork(Trainer):
         return {"rate_of_an_input_of_1": self._rate_scale()}
 
     def _stimulus(
-        self, samples: Samples, targets: Any, rows: Rows, *, first: int, epochs: range
+        self, samples: Samples, targets: Any, *, first: int, epochs: range
     ) -> engines.RateStimulus | engines.SpikeStimulus:
         """Make a stimulus of some epochs, before which so many samples were learned.
 
         Order and noise of a sample follow from how many came before it, not from how training was
         cut into calls, chunks or resumptions.
         """
-        n, n_epochs = len(rows), len(epochs)
+        n, n_epochs = len(samples), len(epochs)
         return make_stimulus(
             samples,
             scale=self._rate_scale(),
-            order=np.concatenate([self._order(rows, first + k * n) for k in range(n_epochs)]),
+            order=np.concatenate([self._order(n, first + k * n) for k in range(n_epochs)]),
             keys=np.arange(first, first + n_epochs * n, dtype=np.float64),
             targets=self._shown_targets(targets),
         )

@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
+from brian2 import Equations, Hz, ms, mV, second, volt
+
+from bioplastic._checks import check_choice, check_number, check_positive, check_whole
+from bioplastic.errors import ParameterError
 from bioplastic.models import (
+    CovarianceRewardSTDP,
     DiehlCookExcitatory,
     Network,
     NeuronModel,
@@ -17,10 +22,15 @@ from bioplastic.models import (
     SynapseModel,
 )
 from bioplastic.models.declaration import parameter
+from bioplastic.networks._samples import check_rates, sample_schedule
 
-__all__ = ["BASELINES", "SharingNeuron", "class_neuron", "reward_network"]
+__all__ = ["RATE_MAX", "SharingNeuron", "class_neuron", "declare", "reward_network"]
 
 BASELINES = ("class", "global", "none")
+#: Rate of an input of `x_max`.
+RATE_MAX = 128 * Hz
+#: Largest weight, in units of the mean one.
+W_MAX = 5.0
 
 CLASS_EQUATIONS = """
 is_target : 1                                                      # whether the sample is of it
@@ -238,3 +248,80 @@ def _at_the_end(
         synapse=SynapseModel(at_slot_end=code),
         label=label,
     )
+
+
+def declare(estimator: Any, *, learning: bool) -> Network:
+    """Check the parameters and declare the network.
+
+    Parameters
+    ----------
+    estimator : RewardSTDPClassifier
+        What has the parameters, and has seen samples and targets.
+    learning : bool
+        Whether to declare critic and rule, or a network that only answers.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter has a wrong unit, type or range.
+    """
+    takes_spikes, mean_rate = estimator._takes_spikes, estimator._mean_rate
+    n_classes, n_features = len(estimator.classes_), estimator.n_features_in_
+    check_whole(estimator, "n_epochs", low=1)
+    n_per_class = check_whole(estimator, "n_per_class", low=1)
+    n_spikes = check_number(estimator, "n_spikes", low=1e-9)
+    schedule = sample_schedule(
+        estimator, takes_spikes=takes_spikes, presentation=200 * ms, rest=0 * ms
+    )
+    check_rates(estimator, schedule, RATE_MAX)
+    critic = class_neuron(
+        n_classes=n_classes,
+        baseline=check_choice(estimator, "baseline", BASELINES),
+        baseline_rate=check_number(estimator, "baseline_rate", low=0, high=1),
+        r_wrong=check_number(estimator, "r_wrong", low=-1e9, high=1),
+        dip=check_number(estimator, "dip", low=0),
+        schedule=schedule,
+    )
+    neuron = SharingNeuron(
+        share=n_spikes / (n_per_class * n_classes),
+        theta_plus=check_positive(estimator, "theta_plus", 0.1 * mV, zero=True) * volt,
+        tau_membrane=check_positive(estimator, "tau_membrane", 100 * ms) * second,
+    )
+    conductance = check_number(estimator, "drive", low=1e-9)
+    norm = conductance / (mean_rate * float(neuron.tau_ge))
+    rule = _rule(estimator, mean_weight=norm / n_features, mean_rate=mean_rate)
+    return reward_network(
+        n_features=n_features,
+        n_classes=n_classes,
+        n_per_class=n_per_class,
+        takes_spikes=takes_spikes,
+        neuron=neuron if learning else neuron.frozen(),
+        inhibition=check_number(estimator, "inhibition", low=0),
+        schedule=schedule,
+        rule=rule if learning else None,
+        norm=norm if learning else None,
+        critic=critic if learning else None,
+    )
+
+
+def _rule(estimator: Any, *, mean_weight: float, mean_rate: float) -> PlasticityRule:
+    rule, eta = estimator.rule, check_number(estimator, "eta", low=0)
+    tau_trace = check_positive(estimator, "tau_trace", 20 * ms)
+    if rule is None:
+        return CovarianceRewardSTDP(
+            tau_plus=tau_trace * second,
+            # A trace of mean size adds the mean weight.
+            a_plus=mean_weight / (mean_rate * tau_trace),
+            eta=eta,
+            w_max=W_MAX * mean_weight,
+        )
+    if (
+        not isinstance(rule, PlasticityRule)
+        or "m" not in Equations(str(rule.post_traces))
+        or rule.varies
+    ):
+        raise ParameterError(
+            f"{type(estimator).__name__}.rule: must be a PlasticityRule with a postsynaptic trace "
+            f"m and without distributions, as EpisodicRewardSTDP, got {rule!r}"
+        )
+    return rule

@@ -15,7 +15,7 @@ from bioplastic.models import Network, Projection
 from bioplastic.networks.spiking_decoder import SpikingDecoder, State, list_synapses
 from bioplastic.readout import SpikeTimeClassifier
 from bioplastic.readout._decisions import name_classes
-from bioplastic.readout._references import moments
+from bioplastic.readout._parameters import moments
 from bioplastic.readout._trains import check_trains
 from bioplastic.spikes import SpikeTrains
 

@@ -115,16 +115,7 @@ class SpikingDecoder(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEs
         spikes : SpikeTrains of shape (n_samples, n_readout_neurons)
             Each as long as its sample, rounded up to a step, and a rest of 100 steps.
         """
-        result = self._present(
-            self.presentation_of(X),
-            record="spikes",
-            description="reading out",
-            progress=bool(self.verbose),
-        )
-        result.timings["build"] += self.timings_["build"]
-        self.timings_, self.engine_ = result.timings, result.engine
-        spikes: SpikeTrains = result.spikes
-        return spikes
+        return self._spikes_of(self.presentation_of(X), progress=bool(self.verbose))
 
     def presentation_of(self, X: SpikeTrains) -> engines.Presentation:
         """Return what `transform` presents, for runs of your own.

@@ -1,63 +1,17 @@
-"""Checks of what SpikeTimeRegressor learns, and of its lags."""
+"""Checks of what SpikeTimeRegressor learns."""
 
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Quantity, have_same_dimensions, second
 
-from bioplastic.errors import DataError, ParameterError
+from bioplastic.errors import DataError
+from bioplastic.readout._trains import n_steps
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["check_lags", "check_target", "n_steps"]
+__all__ = ["check_target"]
 
 type Floats = npt.NDArray[np.float64]
-
-
-def check_lags(estimator: Any, y: Any) -> Floats:
-    """Return lags in seconds; where `y` is spike trains, check what those ask for.
-
-    Raises
-    ------
-    ParameterError
-        If lags are no times, or not all different, or do not fit the target; or `kernel` or `dt`
-        do not fit it.
-    """
-    name = type(estimator).__name__
-    where, given = f"{name}.lags", estimator.lags
-    right = given is None or (isinstance(given, Quantity) and have_same_dimensions(given, second))
-    lags = np.zeros(1) if given is None else np.zeros(0)
-    if given is not None and right:
-        lags = np.atleast_1d(np.asarray(given, dtype=np.float64))
-    if lags.ndim != 1 or not lags.size or not np.isfinite(lags).all():
-        raise ParameterError(
-            f"{where}: must be finite times with a unit, got {given!r}; give e.g. [0, 5, 10] * ms"
-        )
-    if len(np.unique(lags)) < len(lags):
-        raise ParameterError(f"{where}: must all be different, got {given!r}; leave doubles out")
-    if not isinstance(y, SpikeTrains):
-        if estimator.dt is None:
-            raise ParameterError(
-                f"{name}.dt: must be the sampling step of the signals in y, got None; "
-                f"give e.g. 1 * ms"
-            )
-        return lags
-    if estimator.kernel != "exponential":
-        raise ParameterError(
-            f"{name}.kernel: must be 'exponential' where y is SpikeTrains, got "
-            f"{estimator.kernel!r}: a neuron that fires is a leaky integrator"
-        )
-    if (lags < 0).any():
-        raise ParameterError(
-            f"{where}: must be at least 0 s where y is SpikeTrains, got {given!r}: they are delays "
-            f"of synapses"
-        )
-    return lags
-
-
-def n_steps(X: SpikeTrains, dt: float) -> npt.NDArray[np.int64]:
-    """Return the number of steps of each sample; rounding makes no further one."""
-    return np.maximum(1, np.ceil(X.duration / dt - 1e-6)).astype(np.int64)
 
 
 def check_target(

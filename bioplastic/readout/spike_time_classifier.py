@@ -14,9 +14,13 @@ from bioplastic import algebra
 from bioplastic._checks import check_choice, check_labels, check_number
 from bioplastic.algebra.arguments import check_tau
 from bioplastic.errors import DataError
-from bioplastic.readout._choosing import check_most, check_splitter
 from bioplastic.readout._decisions import name_classes
-from bioplastic.readout._references import moments, reference_times
+from bioplastic.readout._parameters import (
+    check_most,
+    check_splitter,
+    moments,
+    reference_times,
+)
 from bioplastic.readout._trains import check_trains
 from bioplastic.readout.selection import Selection, select_neurons
 from bioplastic.spikes import SpikeTrains

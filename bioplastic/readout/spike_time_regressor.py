@@ -5,18 +5,17 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import ms, second
+from brian2 import ms
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from bioplastic import algebra
 from bioplastic._checks import check_choice, check_number, check_positive
 from bioplastic.readout._atom_search import AtomSearch, search_for_signals, search_for_trains
-from bioplastic.readout._choosing import check_most, check_splitter
-from bioplastic.readout._firing import fire
-from bioplastic.readout._regression_target import check_lags, check_target, n_steps
+from bioplastic.readout._firing import fire, score_of_trains
+from bioplastic.readout._parameters import check_lags, check_most, check_splitter
+from bioplastic.readout._regression_target import check_target
 from bioplastic.readout._signals import KERNELS, sampled
-from bioplastic.readout._trains import check_trains
+from bioplastic.readout._trains import check_trains, n_steps, select
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["SpikeTimeRegressor"]
@@ -290,11 +289,11 @@ class SpikeTimeRegressor(RegressorMixin, BaseEstimator):
         scores = []
         splitter = check_splitter(self)
         for train, held_out in splitter.split(np.zeros((len(X), 1)), None, groups):
-            search = self._search(X[train], _take(target, train))
+            search = self._search(X[train], select(target, train))
             found = search.run(most, tol=self.tol, alpha=self.alpha)
             unit, place = np.divmod(found.selected, len(self.lags_))
             stages = [search.weights(found, n) for n in range(len(unit) + 1)]
-            wanted = _take(target, held_out)
+            wanted = select(target, held_out)
             # Without any atom where none was found.
             right = [
                 self._scored(
@@ -339,11 +338,7 @@ class SpikeTimeRegressor(RegressorMixin, BaseEstimator):
 
     def _scored(self, target: Any, predicted: Any) -> float:
         if isinstance(target, SpikeTrains):
-            tau = self.tau_ * second
-            power = (algebra.norm(target, tau=tau) ** 2).sum()
-            missed = (algebra.van_rossum_distance(target, predicted, tau=tau) ** 2).sum()
-            # As R^2 of scikit-learn: without any power, 1 for what is right and 0 for the rest.
-            return float(1 - missed / power) if power else float(missed == 0)
+            return score_of_trains(target, predicted, self.tau_)
         pairs = list(zip(target, predicted, strict=True))
         missed = sum(((y - guess) ** 2).sum(axis=0) for y, guess in pairs)
         mean = sum(y.sum(axis=0) for y in target) / sum(map(len, target))
@@ -363,8 +358,3 @@ class SpikeTimeRegressor(RegressorMixin, BaseEstimator):
         tags.input_tags.two_d_array = False
         tags.target_tags.multi_output = True
         return tags
-
-
-def _take(target: Any, index: npt.NDArray[np.intp]) -> Any:
-    """Return some samples of SpikeTrains, or of a list of signals."""
-    return target[index] if isinstance(target, SpikeTrains) else [target[k] for k in index]
