@@ -185,7 +185,7 @@ class Task:
             "answers": answers,
             "truth": y[test],
             "samples": test,
-            "groups": samples.tested_groups(test),
+            "groups": self.problem.tested_groups(samples, test),
             "n_train": len(train),
             "candidates": [c | {"settings": _as_text(c["settings"])} for c in candidates],
             "chosen": chosen,
