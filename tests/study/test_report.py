@@ -387,8 +387,8 @@ def test_the_first_screen_answers_the_question(page):
     assert "It is ahead of Reward-modulated STDP and Diehl & Cook STDP" in text
     assert "1 min 17 s of wall time to train" in text
     assert (
-        "40 tasks finished: choosing hyperparameters, training and testing took 55 min 0 s in all, on one "
-        "thread; compiling their programs, 1 min 0 s."
+        "40 tasks finished: choosing hyperparameters, training and testing took 55 min 0 s in all, "
+        "on one thread; compiling their programs, 1 min 0 s."
         in page.read_text(encoding="utf-8").replace("\xa0", " ")
     )
 
