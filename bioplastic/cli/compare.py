@@ -74,7 +74,8 @@ def compare(
     cluster: Annotated[
         str | None,
         typer.Option(
-            help="Dask workers instead: local, local:4, a scheduler's address, or its file."
+            help="Where tasks run: local, local:4 (processes), or a Dask scheduler's address "
+            "or file."
         ),
     ] = None,
     module: Annotated[

@@ -201,7 +201,8 @@ def compare(
     n_jobs : int
         Tasks at a time, each with one thread; -1 takes all processors.
     cluster : str, optional
-        Dask workers instead: ``"local"``, ``"local:4"``, a scheduler's address or file.
+        Where tasks run: ``"local"`` or ``"local:4"`` for processes of this machine, or workers of
+        Dask by their scheduler's address or file.
     progress : bool
         Show a bar.
 

@@ -20,6 +20,7 @@ from bioplastic.study.workload import Workload
 
 __all__ = [
     "COPIES",
+    "RECURRENT",
     "Steps",
     "augmented",
     "augmenter",
@@ -32,6 +33,7 @@ __all__ = [
     "fitted",
     "input_steps",
     "n_copies",
+    "n_epochs",
     "n_rates",
     "network_within",
     "raster",
@@ -47,6 +49,9 @@ type Steps = list[tuple[str, Any]]
 #: Changed copies of each training word, by size. Methods that learn pass by pass change every word
 #: anew in each pass instead.
 COPIES = {"demo": 0, "default": 1, "full": 3}
+#: Neurons of recurrent networks that learn pass by pass, by size, and their passes.
+RECURRENT = {"demo": 96, "default": 512, "full": 512}
+_EPOCHS = {"demo": 20, "default": 24, "full": 24}
 #: How voices differ, as standard deviations: of channels, as a share of all, and of logarithms.
 _SHIFT, _STRETCH = 25 / 700, 0.12
 #: Bins of the input that readouts without a network see.
@@ -58,6 +63,11 @@ _HIGHEST = 3.0
 _N_INPUTS = 70
 #: Spikes of an image, where a method takes nothing but spikes.
 _IMAGE, _RATE = 150 * ms, 256 * Hz
+
+
+def n_epochs(size: str, *, trial: bool, wanted: int | None = None) -> int:
+    """Return how many passes a training makes; a trial makes a third of them."""
+    return max((wanted or _EPOCHS[size]) // (3 if trial else 1), 1)
 
 
 def augmenter(X: SpikeTrains, seed: int | None, **options: Any) -> SpikeAugmenter:

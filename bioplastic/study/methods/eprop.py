@@ -10,8 +10,10 @@ from bioplastic.models import LogUniform
 from bioplastic.networks import EPropClassifier
 from bioplastic.spikes import SpikeTrains
 from bioplastic.study.methods._parts import (
+    RECURRENT,
     describe_network,
     epoch_curve,
+    n_epochs,
     raster,
     rule_workload,
     shown_workload,
@@ -22,10 +24,6 @@ from bioplastic.study.workload import Workload
 
 __all__ = ["EPropMethod"]
 
-_NEURONS = {"demo": 96, "default": 512, "full": 512}
-_EPOCHS = {"demo": 20, "default": 24, "full": 24}
-#: Of the epochs, those of a trial.
-_TRIAL = 3
 #: Of benchmarks/eprop.py.
 _WORDS: dict[str, Any] = {
     "beta": 1.5,
@@ -102,8 +100,8 @@ class EPropMethod(Method):
         options = _WORDS if isinstance(X, SpikeTrains) else _IMAGES
         return EPropClassifier(
             n_lif=0,
-            n_alif=_NEURONS[size],
-            n_epochs=_EPOCHS[size] // (_TRIAL if trial else 1),
+            n_alif=RECURRENT[size],
+            n_epochs=n_epochs(size, trial=trial),
             batch_size=16,
             schedule="cosine",
             random_state=seed,
