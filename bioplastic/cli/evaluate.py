@@ -8,13 +8,14 @@ import typer
 from sklearn.pipeline import Pipeline
 
 from bioplastic.cli.data import Task, cut
-from bioplastic.cli.folder import RECORD, load_model, make_folder, save_json, versions
+from bioplastic.cli.folder import RECORD, load_model, make_folder, save_json
 from bioplastic.cli.measuring import measure, save_confusion
 from bioplastic.cli.options import Data, Debug, Quiet
 from bioplastic.cli.reporting import reporting
 from bioplastic.encoding import Cochlea
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.study.catalogue import PROBLEMS, recordings
+from bioplastic.study.task import versions
 
 __all__ = ["evaluate"]
 

@@ -2,9 +2,7 @@
 
 import contextlib
 import csv
-import importlib.metadata
 import json
-import platform
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,7 +12,6 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from sklearn.pipeline import Pipeline
 
-from bioplastic import __version__
 from bioplastic.cli.data import Task
 from bioplastic.errors import DataError, DataNotFoundError, StorageError
 from bioplastic.inspect import plot_receptive_fields, plot_weight_history
@@ -31,29 +28,11 @@ __all__ = [
     "save_model",
     "save_pictures",
     "save_table",
-    "versions",
 ]
 
 MODEL, RECORD = "model.skops", "training.json"
 #: What the file of each model holds.
 _KINDS: dict[str, type] = {"diehl_cook": DiehlCookClassifier, "lsm": Pipeline}
-
-
-def versions() -> dict[str, str]:
-    """Versions of what a result depends on.
-
-    Examples
-    --------
-    >>> from bioplastic.cli.folder import versions
-    >>> list(versions())
-    ['python', 'bioplastic', 'brian2', 'numpy', 'scipy', 'scikit-learn']
-    """
-    packages = ("brian2", "numpy", "scipy", "scikit-learn")
-    return {
-        "python": platform.python_version(),
-        "bioplastic": __version__,
-        **{name: importlib.metadata.version(name) for name in packages},
-    }
 
 
 def make_folder(folder: Path) -> Path:

@@ -10,9 +10,9 @@ import typer
 from sklearn.pipeline import Pipeline
 
 from bioplastic.cli.data import Task
-from bioplastic.cli.folder import versions
 from bioplastic.cli.settings import DiehlCookSettings, LiquidSettings, Settings
 from bioplastic.study.methods._parts import augmenter
+from bioplastic.study.task import versions
 
 __all__ = ["Trained", "train_liquid", "train_network"]
 

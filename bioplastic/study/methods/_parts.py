@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from brian2 import Hz, ms
-from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScaler
 
 from bioplastic.encoding import PoissonEncoder, SpikeAugmenter
@@ -278,6 +277,24 @@ def _constants(values: dict[str, Any]) -> list[str]:
     return [f"    {said}"] if said else []
 
 
-def describe_pipeline(pipeline: Pipeline) -> str:
-    """Return the steps of a pipeline, one a line."""
-    return "\n".join(f"{name}: {step!r}" for name, step in pipeline.steps)
+#: What a fitted step has counted, and the words for it.
+_COUNTED = {
+    "n_synapses_": "synapses",
+    "n_neurons_": "neurons chosen",
+    "n_support_": "support vectors",
+}
+
+
+def describe_pipeline(model: Any) -> str:
+    """Return the steps of a fitted pipeline, with the declarations of networks, and its copies."""
+    lines = []
+    for name, step in fitted(model).steps:
+        if hasattr(step, "network_"):
+            lines.append(describe_network(step.network_))
+        counts = [
+            f"; {int(np.sum(getattr(step, attribute))):,} {what}"
+            for attribute, what in _COUNTED.items()
+            if hasattr(step, attribute)
+        ]
+        lines.append(f"{name}: {step!r}{''.join(counts)}")
+    return "\n".join([*lines, f"{n_copies(model)} changed copies of each training sample"])

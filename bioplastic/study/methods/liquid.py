@@ -15,19 +15,18 @@ from sklearn.svm import SVC
 from bioplastic.networks import LiquidStateMachine
 from bioplastic.readout import KernelRidgeClassifier, TimeBinnedCount
 from bioplastic.spikes import SpikeTrains
-from bioplastic.study.accounting import linear_learning_workload, linear_workload
+from bioplastic.study.accounting import dense_workload, linear_learning_workload
 from bioplastic.study.methods._parts import (
     Steps,
     augmented,
-    describe_network,
     encoder_steps,
     fitted,
-    n_copies,
     raster,
     shown_workload,
     with_augmented,
 )
-from bioplastic.study.methods.base import Inputs, Method, Theory
+from bioplastic.study.methods._pipelines import PipelineMethod
+from bioplastic.study.methods.base import Inputs, Theory
 from bioplastic.study.workload import Workload
 
 __all__ = ["READOUTS", "Liquid", "LiquidMethod", "count_steps"]
@@ -64,7 +63,7 @@ def count_steps(n_bins: int, span: Quantity | None) -> Steps:
     ]
 
 
-class LiquidMethod(Method):
+class LiquidMethod(PipelineMethod):
     """What methods with a liquid share: the liquid, and who counts its work."""
 
     plausible = True
@@ -168,15 +167,5 @@ class Liquid(LiquidMethod):
         shape = readout.n_features_in_, len(readout.classes_)
         return (
             learning + linear_learning_workload(learning.n_samples, *shape),
-            inference + linear_workload(inference.n_samples, *shape),
-        )
-
-    def describe(self, model: Any) -> str:
-        """Give the liquid's declaration, and the readout."""
-        pipeline = fitted(model)
-        liquid, states = pipeline.named_steps["liquid"], pipeline.named_steps["states"]
-        return (
-            f"{describe_network(liquid.network_)}\n{liquid.n_synapses_:,} synapses\n"
-            f"Readout: {states!r}, at unit length; {pipeline.named_steps['readout']!r}; "
-            f"{n_copies(model)} changed copies of each training sample"
+            inference + dense_workload(inference.n_samples, shape),
         )

@@ -16,7 +16,7 @@ from bioplastic.study.methods._parts import (
     shown_workload,
     with_augmented,
 )
-from bioplastic.study.methods._rates import RateMethod
+from bioplastic.study.methods._pipelines import RateMethod
 from bioplastic.study.methods.base import Inputs, Theory
 from bioplastic.study.workload import Workload
 

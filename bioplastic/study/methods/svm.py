@@ -11,18 +11,18 @@ from bioplastic.spikes import SpikeTrains
 from bioplastic.study.accounting import kernel_learning_workload, kernel_workload
 from bioplastic.study.methods._parts import (
     augmented,
-    describe_pipeline,
     fitted,
     input_steps,
     n_copies,
 )
-from bioplastic.study.methods.base import Inputs, Method, Theory
+from bioplastic.study.methods._pipelines import PipelineMethod
+from bioplastic.study.methods.base import Inputs, Theory
 from bioplastic.study.workload import Workload
 
 __all__ = ["SVM"]
 
 
-class SVM(Method):
+class SVM(PipelineMethod):
     """RBF-SVM on the square root of spike counts in 15 bins of time and 35 of channels."""
 
     name = "svm"
@@ -81,12 +81,4 @@ class SVM(Method):
                 n_pairs,
                 n_active=active,
             ),
-        )
-
-    def describe(self, model: Any) -> str:
-        """Give steps of the pipeline."""
-        n_support = len(fitted(model).named_steps["readout"].support_)
-        return (
-            f"{describe_pipeline(fitted(model))}\n{n_support:,} support vectors; "
-            f"{n_copies(model)} changed copies of each training sample"
         )
