@@ -1,4 +1,4 @@
-"""Pictures of a liquid that listens: one word on its way, and how far its states part."""
+"""Pictures of a trained liquid: one word on its way, and how far its states part."""
 
 from pathlib import Path
 from typing import Any

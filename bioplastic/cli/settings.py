@@ -149,7 +149,7 @@ class LiquidSettings(Settings):
     liquid, readout, engine : str
         Names of the liquid, the classifier and the engine.
     copies : int
-        Changed copies of each training word.
+        Augmented copies of each training word.
     bins : int
         Bins of time in which the readout counts spikes; with ``"spike_times"``, references that
         are spread over each word's own length.
@@ -179,7 +179,7 @@ class LiquidSettings(Settings):
     ] = "kernel_ridge"
     copies: Annotated[
         int,
-        Option(min=0, help="Changed copies of each training word, of other voices as it were."),
+        Option(min=0, help="Augmented copies of each training word."),
     ] = 3
     bins: Annotated[
         int, Option(min=1, help="Bins of time in which spikes are counted; references, if timed.")

@@ -21,7 +21,7 @@ from bioplastic.study.workload import OPERATIONS
 __all__ = ["QUESTION", "check", "findings", "with_gaps_named"]
 
 QUESTION: Final = "Which biologically plausible method has a future?"
-#: A cheaper method is worth naming if it loses no more accuracy than this.
+#: A cheaper method is mentioned if it loses no more accuracy than this.
 _WITHIN: Final = 0.05
 #: The device of the summary; all are in a table of their own.
 _DEVICE: Final = "cmos45"
@@ -289,7 +289,7 @@ def _costs(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def _candidates(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
-    """List the settings tried, how they did in choosing, and how often they were taken."""
+    """List the hyperparameters tried, how they did in choosing, and how often they were taken."""
     tried: dict[str, list[dict[str, Any]]] = {}
     for outcome in outcomes:
         for candidate in outcome.candidates:

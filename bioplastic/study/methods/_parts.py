@@ -58,7 +58,7 @@ _N_BINS, _N_GROUPS = 15, 35
 _WINDOW = 800 * ms
 #: Standard deviations above the mean at which inputs of networks are clipped.
 _HIGHEST = 3.0
-#: Inputs of networks that hear words step by step.
+#: Inputs of networks that receive words step by step.
 _N_INPUTS = 70
 #: Spikes of an image, where a method takes nothing but spikes.
 _IMAGE, _RATE = 150 * ms, 256 * Hz
@@ -105,9 +105,9 @@ def with_augmented(workload: Workload, model: Any) -> Workload:
 
 
 def stepwise_options(X: Inputs, size: str) -> dict[str, Any]:
-    """Return options of networks that hear words step by step; none for images.
+    """Return options of networks that receive words step by step; none for images.
 
-    Neighbouring channels make one input, which comes again on delay lines, and every word is
+    Neighboring channels make one input, which comes again on delay lines, and every word is
     changed anew in each pass.
     """
     if not isinstance(X, SpikeTrains):
@@ -120,7 +120,7 @@ def stepwise_options(X: Inputs, size: str) -> dict[str, Any]:
 
 
 def epoch_curve(score: Sequence[float]) -> dict[str, list[float]]:
-    """Give the learning curve of a method that tells its accuracy after each epoch."""
+    """Give the learning curve of a method that notes its accuracy after each epoch."""
     return {"x": list(range(1, len(score) + 1)), "train": [float(s) for s in score]}
 
 
@@ -147,7 +147,7 @@ def rate_steps(X: Inputs) -> Steps:
     """Turn words into numbers for networks that take rates; nothing for images.
 
     Counts in bins of time and channels, in units of the word's own mean, so that loud words are
-    like soft ones; then what sticks out of the mean word, in standard deviations of each bin.
+    like soft ones; then what exceeds the mean word, in standard deviations of each bin.
     """
     if not isinstance(X, SpikeTrains):
         return []

@@ -64,20 +64,20 @@ class EPropMethod(Method):
         ),
         weaknesses=(
             "Traces are updated at every synapse in every step, so learning costs much more than "
-            "naming. Paths of influence through other neurons' spikes are left out."
+            "inference. Paths of influence through other neurons' spikes are left out."
         ),
         local=(
             "Eligibility needs the presynaptic spike, the postsynaptic voltage and threshold, "
             "nothing else; weights change at the end of a batch by what has been summed there."
         ),
         not_local=(
-            "With symmetric feedback, neurons hear errors through the readout's own weights, which "
-            "no synapse can read; adaptive feedback learns weights of its own beside them. The "
+            "With symmetric feedback, neurons receive errors through the readout's own weights, "
+            "which no synapse can read; adaptive feedback learns weights of its own beside them. The "
             "optimizer (Adam) keeps two more numbers a synapse; batches wait for each other."
         ),
         history=(
-            "Settings are those of benchmarks/eprop.py, found by validation on speakers 1 and 8 "
-            "(some 30 trainings) and 3 and 10 (three) of hd, who are the test speakers of folds 1 "
+            "Hyperparameters are those of benchmarks/eprop.py, found by validation on speakers 1 "
+            "and 8 (some 30 trainings) and 3 and 10 (three) of hd, who are the test speakers of folds 1 "
             "and 3 of hd here."
         ),
         sources=["Bellec et al. (2020), doi 10.1038/s41467-020-17236-y"],

@@ -40,7 +40,7 @@ class MLP(PipelineMethod):
             "train it. Time is an axis of its input like any other."
         ),
         strengths="What most people would try first; cheap to train and to run.",
-        weaknesses="No time: a word must be over, and cut into bins, before it is named.",
+        weaknesses="No time: a word must be over, and cut into bins, before it is classified.",
         local="Nothing, except the product of activity and error once the error is there.",
         not_local="Errors go backwards through the weights that activity came through.",
         history="Width and number of epochs are round numbers; nothing was tuned beforehand.",

@@ -35,7 +35,7 @@ class SVM(PipelineMethod):
         ),
         strengths="Convex, quick, hard to get wrong; no spiking network is simulated.",
         weaknesses=(
-            "Naming a sample compares it with every support vector, so cost grows with the "
+            "Classifying a sample compares it with every support vector, so cost grows with the "
             "training data. Time is cut into bins by hand."
         ),
         local="Nothing.",
@@ -64,7 +64,7 @@ class SVM(PipelineMethod):
         return augmented(Pipeline([*bins, ("readout", machine)]), X, size, seed)
 
     def workloads(self, model: Any, X_train: Inputs, X_test: Inputs) -> tuple[Workload, Workload]:
-        """Count kernel evaluations: all pairs in training, every support vector in naming."""
+        """Count kernel evaluations: all pairs in training, every support vector in inference."""
         pipeline = fitted(model)
         machine = pipeline.named_steps["readout"]
         n_train = len(X_train) * (1 + n_copies(model))

@@ -24,7 +24,7 @@ _SETTINGS: tuple[Mapping[str, Any], ...] = (
 class TorchMethod(Method):
     """A module of PyTorch in a study: same splits, search, augmentation and statistics as ours.
 
-    Words become counts of spikes: neighbouring channels, about 70 groups of them, in steps of `dt`;
+    Words become counts of spikes: neighboring channels, about 70 groups of them, in steps of `dt`;
     each is changed anew in each pass, as for e-prop and BPTT. Training is by cross-entropy with
     Adam, whose step size falls as half a cosine. Operations are not counted.
 
