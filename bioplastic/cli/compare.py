@@ -66,7 +66,7 @@ def compare(
         int | None,
         typer.Option(
             min=1,
-            help="Settings of its hyperparameters that each method may try. [default: 1, 3, 4 by size]",
+            help="Hyperparameter settings that each method may try. [default: 1, 3, 4 by size]",
         ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for outcomes and report.")] = Path(

@@ -72,13 +72,13 @@ class EPropMethod(Method):
         ),
         not_local=(
             "With symmetric feedback, neurons receive errors through the readout's own weights, "
-            "which no synapse can read; adaptive feedback learns weights of its own beside them. The "
-            "optimizer (Adam) keeps two more numbers a synapse; batches wait for each other."
+            "which no synapse can read; adaptive feedback learns weights of its own beside them. "
+            "The optimizer (Adam) keeps two more numbers a synapse; batches wait for each other."
         ),
         history=(
             "Hyperparameters are those of benchmarks/eprop.py, found by validation on speakers 1 "
-            "and 8 (some 30 trainings) and 3 and 10 (three) of hd, who are the test speakers of folds 1 "
-            "and 3 of hd here."
+            "and 8 (some 30 trainings) and 3 and 10 (three) of hd, who are the test speakers of "
+            "folds 1 and 3 of hd here."
         ),
         sources=["Bellec et al. (2020), doi 10.1038/s41467-020-17236-y"],
     )
