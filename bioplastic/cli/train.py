@@ -18,7 +18,7 @@ from bioplastic.cli.measuring import Accuracy, measure
 from bioplastic.cli.options import Data, Debug, Quiet, Seed, with_settings
 from bioplastic.cli.reporting import reporting
 from bioplastic.cli.settings import DiehlCookSettings, LiquidSettings, choose_settings, refuse
-from bioplastic.cli.training import train_liquid, train_network
+from bioplastic.cli.training import described, train_liquid, train_network
 from bioplastic.errors import ParameterError
 from bioplastic.networks.training import checkpoints_kept
 from bioplastic.study.catalogue import PROBLEMS, recordings
@@ -255,7 +255,7 @@ def _train_on_words(
     )
     trained = train_liquid(task, settings, seed=seed, jobs=jobs, progress=progress)
     model = trained.model
-    typer.echo(_described(model, settings))
+    typer.echo(described(model, settings))
     begun = time.perf_counter()
     accuracy, predicted = measure(model, samples[task.test], task.y[task.test], progress=progress)
     trained.timings["measure"] = time.perf_counter() - begun
@@ -279,21 +279,6 @@ def _train_on_words(
             problem, samples, settings, seed=seed, jobs=jobs, progress=progress
         )
         save_json(folder / RECORD, record)
-
-
-def _described(model: Pipeline, settings: LiquidSettings) -> str:
-    """Say in lines what was trained."""
-    liquid = model[0]
-    copies = f"{settings.copies or 'no'} changed copies of each training word"
-    if settings.readout == "spike_times":
-        seen = f"{model[-1].n_neurons_} neurons seen from {settings.bins} references"
-    else:
-        seen = f"of spike counts in {settings.bins} bins over {settings.span_ms:g} ms"
-    return (
-        f"Liquid    {settings.liquid}, {liquid.n_neurons:,} neurons, "
-        f"{liquid.n_synapses_:,} synapses\n"
-        f"Readout   {settings.readout}, {seen}; {copies}"
-    )
 
 
 def _by_speaker(task: Task, predicted: Any) -> dict[str, Accuracy]:

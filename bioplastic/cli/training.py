@@ -14,7 +14,7 @@ from bioplastic.cli.settings import DiehlCookSettings, LiquidSettings, Settings
 from bioplastic.study.methods._parts import augmenter
 from bioplastic.study.task import versions
 
-__all__ = ["Trained", "train_liquid", "train_network"]
+__all__ = ["Trained", "described", "train_liquid", "train_network"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -196,4 +196,19 @@ def train_liquid(
             },
             "n_synapses": liquid.n_synapses_,
         },
+    )
+
+
+def described(model: Pipeline, settings: LiquidSettings) -> str:
+    """Say in lines what was trained."""
+    liquid = model[0]
+    copies = f"{settings.copies or 'no'} changed copies of each training word"
+    if settings.readout == "spike_times":
+        seen = f"{model[-1].n_neurons_} neurons seen from {settings.bins} references"
+    else:
+        seen = f"of spike counts in {settings.bins} bins over {settings.span_ms:g} ms"
+    return (
+        f"Liquid    {settings.liquid}, {liquid.n_neurons:,} neurons, "
+        f"{liquid.n_synapses_:,} synapses\n"
+        f"Readout   {settings.readout}, {seen}; {copies}"
     )

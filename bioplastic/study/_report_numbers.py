@@ -10,58 +10,22 @@ from typing import Any, Final
 
 import numpy as np
 
-from bioplastic.errors import DataError, ParameterError
 from bioplastic.study import _report_words as words
-from bioplastic.study._report_format import NOT_COUNTED, listed
+from bioplastic.study._report_format import NOT_COUNTED
 from bioplastic.study.energy import CAVEATS, DEVICES, energies
 from bioplastic.study.outcome import Outcome
 from bioplastic.study.statistics import paired_tests, summary, unit_accuracies
 from bioplastic.study.workload import OPERATIONS
 
-__all__ = ["QUESTION", "check", "findings", "with_gaps_named"]
+__all__ = ["findings", "with_gaps_named"]
 
 QUESTION: Final = "Which biologically plausible method has a future?"
 #: A cheaper method is mentioned if it loses no more accuracy than this.
 _WITHIN: Final = 0.05
 #: The device of the summary; all are in a table of their own.
 _DEVICE: Final = "cmos45"
-#: What is said of a method's costs that follow from counted operations.
-_COSTS: Final = ("inference_J", "training_J", "energy", "inference", "learning")
-
-
-def check(
-    outcomes: Sequence[Outcome], methods: Mapping[str, Any], problems: Mapping[str, Any]
-) -> None:
-    """Refuse outcomes that are no one study's.
-
-    Raises
-    ------
-    ParameterError
-        If a method or problem is not described.
-    DataError
-        If one task has several outcomes, or the sizes of a problem differ.
-    """
-    for name, known in (("method", methods), ("problem", problems)):
-        missing = sorted({getattr(outcome, name) for outcome in outcomes} - set(known))
-        if missing:
-            raise ParameterError(
-                f"write_report.{name}s: must hold every {name} of the outcomes, "
-                f"{', '.join(missing)} missing"
-            )
-    tasks = Counter((o.problem, o.method, o.seed, o.fold) for o in outcomes)
-    twice = [task for task, n in tasks.items() if n > 1]
-    if twice:
-        raise DataError(
-            "write_report.outcomes: must hold each task once, several of "
-            f"{', '.join(map(str, twice[0]))}"
-        )
-    for name in {outcome.problem for outcome in outcomes}:
-        sizes = sorted({outcome.size for outcome in outcomes if outcome.problem == name})
-        if len(sizes) > 1:
-            raise DataError(
-                f"write_report.outcomes: must be of one size, those of problem {name} are of "
-                f"{listed(sizes)}; report each by itself"
-            )
+#: How the names of costs begin that follow from counted operations.
+_COSTS: Final = ("inference", "training_J", "energy", "learning")
 
 
 def findings(
@@ -333,31 +297,6 @@ def _operations(workload: Any) -> dict[str, float | None]:
     }
 
 
-def with_gaps_named(numbers: dict[str, Any]) -> dict[str, Any]:
-    """Return a report's numbers with words in place of costs that were not counted."""
-
-    def named(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {name: named(item) for name, item in value.items()}
-        return NOT_COUNTED if value is None else value
-
-    problems = [
-        problem
-        | {
-            "methods": {
-                name: method | {key: named(method[key]) for key in _COSTS}
-                for name, method in problem["methods"].items()
-            }
-        }
-        for problem in numbers["problems"]
-    ]
-    tasks = [
-        row | {k: named(v) for k, v in row.items() if k.startswith(("inference_", "learning_"))}
-        for row in numbers["tasks"]
-    ]
-    return numbers | {"problems": problems, "tasks": tasks}
-
-
 def _plain(value: Any) -> Any:
     """Return a value as JSON has it; NaN and infinity, which JSON has not, are None."""
     if isinstance(value, Mapping):
@@ -383,3 +322,17 @@ def _mean(values: Sequence[float | None]) -> float | None:
 def _means(rows: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: _mean([row.get(name) for row in rows]) for name in names}
+
+
+def with_gaps_named(numbers: dict[str, Any]) -> dict[str, Any]:
+    """Return a report's numbers with words in place of costs that were not counted."""
+
+    def named(value: Any, is_cost: bool) -> Any:
+        if isinstance(value, dict):
+            return {k: named(v, is_cost or k.startswith(_COSTS)) for k, v in value.items()}
+        if isinstance(value, list):
+            return [named(item, is_cost) for item in value]
+        return NOT_COUNTED if is_cost and value is None else value
+
+    found: dict[str, Any] = named(numbers, False)
+    return found

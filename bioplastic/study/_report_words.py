@@ -15,7 +15,7 @@ from bioplastic.study._report_format import (
 )
 
 __all__ = [
-    "answer", "facts", "gaps", "missing", "of_tests", "overall", "protocol", "status",
+    "answer", "gaps", "of_tests", "overall", "protocol", "status",
 ]  # fmt: skip
 
 
@@ -334,29 +334,3 @@ def gaps(numbers: dict[str, Any]) -> str:
         n = numbers["n_missing"]
         parts.append(f"{n} {'has' if n == 1 else 'have'} no result")
     return f"{listed(parts)}." if parts else ""
-
-
-def missing(numbers: dict[str, Any]) -> list[str]:
-    lines = []
-    for problem in numbers["problems"]:
-        by_method: dict[str, list[str]] = {}
-        for task in problem["missing"]:
-            where = f"seed {task['seed']}, fold {task['fold']}"
-            by_method.setdefault(task["method"], []).append(where)
-        for method, places in by_method.items():
-            lines.append(
-                f"{problem['title']}, {numbers['methods'][method]['title']}: {'; '.join(places)}"
-            )
-    return lines
-
-
-def facts(numbers: dict[str, Any]) -> dict[str, str]:
-    seeds = sorted({seed for problem in numbers["problems"] for seed in problem["seeds"]})
-    return {
-        "Seeds": ", ".join(map(str, seeds)) or "none",
-        "Versions": ", ".join(
-            f"{package} {' and '.join(found)}" for package, found in numbers["versions"].items()
-        ) or "unknown",
-        "Numbers": "results.json holds every number of this page, results.csv a row a task, "
-        "tests.csv a row a pair of methods.",
-    }  # fmt: skip

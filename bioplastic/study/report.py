@@ -9,6 +9,7 @@ import json
 import os
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,12 +17,12 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
-from bioplastic.errors import StorageError
+from bioplastic.errors import DataError, ParameterError, StorageError
 from bioplastic.study import _report_figures as figures
 from bioplastic.study import _report_tables as tables
 from bioplastic.study import _report_words as words
-from bioplastic.study._report_format import escaped
-from bioplastic.study._report_numbers import check, findings, with_gaps_named
+from bioplastic.study._report_format import escaped, listed
+from bioplastic.study._report_numbers import findings, with_gaps_named
 from bioplastic.study.methods.base import Method
 from bioplastic.study.outcome import Outcome
 
@@ -112,7 +113,7 @@ def write_report(
     bioplastic.study.statistics.summary : The intervals.
     bioplastic.study.statistics.paired_tests : The tests.
     """
-    check(outcomes, methods, problems)
+    _check(outcomes, methods, problems)
     order = list(methods)
     outcomes = sorted(outcomes, key=lambda o: (order.index(o.method), o.seed, o.fold))
     numbers = findings(
@@ -121,7 +122,8 @@ def write_report(
     pictures: dict[str, str] = {}
     views = [(found, _parts(found, numbers, outcomes, pictures)) for found in numbers["problems"]]
     text = _environment().get_template("report.md.j2").render(
-        numbers=numbers, views=views, theory_terms=_THEORY_TERMS, words=words
+        numbers=numbers, views=views, theory_terms=_THEORY_TERMS, words=words,
+        facts=_facts(numbers), missing=_missing(numbers),
     )  # fmt: skip
     text = re.sub(r"\n{3,}", "\n\n", text)
     named = with_gaps_named(numbers)
@@ -136,6 +138,41 @@ def write_report(
         **pictures,
     }
     return _write(Path(folder), files)
+
+
+def _check(
+    outcomes: Sequence[Outcome], methods: Mapping[str, Any], problems: Mapping[str, Any]
+) -> None:
+    """Refuse outcomes that are no one study's.
+
+    Raises
+    ------
+    ParameterError
+        If a method or problem is not described.
+    DataError
+        If one task has several outcomes, or the sizes of a problem differ.
+    """
+    for name, known in (("method", methods), ("problem", problems)):
+        missing = sorted({getattr(outcome, name) for outcome in outcomes} - set(known))
+        if missing:
+            raise ParameterError(
+                f"write_report.{name}s: must hold every {name} of the outcomes, "
+                f"{', '.join(missing)} missing"
+            )
+    tasks = Counter((o.problem, o.method, o.seed, o.fold) for o in outcomes)
+    twice = [task for task, n in tasks.items() if n > 1]
+    if twice:
+        raise DataError(
+            "write_report.outcomes: must hold each task once, several of "
+            f"{', '.join(map(str, twice[0]))}"
+        )
+    for name in {outcome.problem for outcome in outcomes}:
+        sizes = sorted({outcome.size for outcome in outcomes if outcome.problem == name})
+        if len(sizes) > 1:
+            raise DataError(
+                f"write_report.outcomes: must be of one size, those of problem {name} are of "
+                f"{listed(sizes)}; report each by itself"
+            )
 
 
 def _parts(
@@ -178,6 +215,34 @@ def _parts(
     }
     said = {title: [text for text in texts if text] for title, texts in parts.items()}
     return {title: texts for title, texts in said.items() if texts}
+
+
+def _missing(numbers: dict[str, Any]) -> list[str]:
+    """Say which tasks have no result."""
+    lines = []
+    for problem in numbers["problems"]:
+        by_method: dict[str, list[str]] = {}
+        for task in problem["missing"]:
+            where = f"seed {task['seed']}, fold {task['fold']}"
+            by_method.setdefault(task["method"], []).append(where)
+        for method, places in by_method.items():
+            lines.append(
+                f"{problem['title']}, {numbers['methods'][method]['title']}: {'; '.join(places)}"
+            )
+    return lines
+
+
+def _facts(numbers: dict[str, Any]) -> dict[str, str]:
+    """Return what one has to know to repeat a study."""
+    seeds = sorted({seed for problem in numbers["problems"] for seed in problem["seeds"]})
+    return {
+        "Seeds": ", ".join(map(str, seeds)) or "none",
+        "Versions": ", ".join(
+            f"{package} {' and '.join(found)}" for package, found in numbers["versions"].items()
+        ) or "unknown",
+        "Numbers": "results.json holds every number of this page, results.csv a row a task, "
+        "tests.csv a row a pair of methods.",
+    }  # fmt: skip
 
 
 @functools.cache
