@@ -12,11 +12,11 @@ from bioplastic.algebra import (
     gram_matrix,
     inner_product,
     norm,
-    project,
     van_rossum_distance,
 )
 from bioplastic.algebra.arguments import groups
 from bioplastic.algebra.gram import _gram
+from bioplastic.algebra.projection import project
 from bioplastic.errors import BioplasticError, DataError, ParameterError
 
 N_UNITS, DURATION = 3, 0.5

@@ -19,7 +19,7 @@ PUBLIC = {
         "readout",
     ],
     "bioplastic.algebra": [
-        "SpanProjection", "evaluate", "gram_matrix", "inner_product", "norm", "project",
+        "evaluate", "gram_matrix", "inner_product", "norm",
         "van_rossum_distance",
     ],
     "bioplastic.datasets": [
@@ -40,9 +40,8 @@ PUBLIC = {
         "run", "save_checkpoint", "unregister",
     ],
     "bioplastic.errors": [
-        "BioplasticError", "BuildError", "CheckpointError", "ClusterError", "CompilerNotFoundError",
-        "DataError", "DataNotFoundError", "ParameterError", "SimulationError", "StorageError",
-        "UnknownArgumentError",
+        "BioplasticError", "BuildError", "CheckpointError", "DataError", "DataNotFoundError",
+        "ParameterError", "SimulationError", "StorageError",
     ],
     "bioplastic.exchange": ["export_cpp", "export_nir", "import_nir"],
     "bioplastic.inspect": [

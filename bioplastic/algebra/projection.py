@@ -74,7 +74,7 @@ def project(y: SpikeTrains, onto: SpikeTrains, *, tau: Any, ridge: float = 0.0) 
     --------
     >>> from brian2 import ms
     >>> from bioplastic import SpikeTrains
-    >>> from bioplastic.algebra import project
+    >>> from bioplastic.algebra.projection import project
     >>> y = SpikeTrains([0.01, 0.03], [0, 0], [0, 2], n_units=1, duration=0.1)
     >>> onto = SpikeTrains([0.01, 0.03, 0.05], [0, 1, 2], [0, 3], n_units=3, duration=0.1)
     >>> found = project(y, onto, tau=20 * ms)

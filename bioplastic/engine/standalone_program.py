@@ -38,7 +38,7 @@ from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.engine.standalone import Part, SlotDevice, slot_device
 from bioplastic.engine.staying import Samples, StayingProgram, end, follow, writing
 from bioplastic.engine.stimulus import Arrays
-from bioplastic.errors import BuildError, CompilerNotFoundError, SimulationError, StorageError
+from bioplastic.errors import BuildError, SimulationError, StorageError
 from bioplastic.models import Network, TimeTable
 
 __all__ = ["CPP", "CompiledProgram", "StandaloneProgram", "compile_unit", "generate"]
@@ -373,10 +373,8 @@ class StandaloneProgram(CompiledProgram):
 
     Raises
     ------
-    CompilerNotFoundError
-        If there is no C++ compiler.
     BuildError
-        If the compiler fails; shows its last lines and where the sources lie.
+        If there is no C++ compiler, or it fails; shows its last lines and where the sources lie.
     StorageError
         If the cache cannot be written.
     """
@@ -384,9 +382,7 @@ class StandaloneProgram(CompiledProgram):
     def __init__(self, network: Network, *, lanes: int = 1, answers: Network | None = None) -> None:
         compiler = find_compiler()
         if compiler is None:
-            raise CompilerNotFoundError(
-                f"engine 'cpp_standalone': no C++ compiler found; {INSTALL}"
-            )
+            raise BuildError(f"engine 'cpp_standalone': no C++ compiler found; {INSTALL}")
         versions = compiler_version(compiler), " ".join(FLAGS), _processor()
         super().__init__(
             network,
