@@ -123,9 +123,7 @@ class TestCluster:
 
     def test_workers_of_many_threads_are_refused(self, scheduler, store, monkeypatch):
         monkeypatch.setattr(Cluster, "_workers", lambda self: {"tcp://a:1": 8, "tcp://b:1": 1})
-        with pytest.raises(
-            SimulationError, match="one thread each.*a:1 have more.*nthreads 1"
-        ):
+        with pytest.raises(SimulationError, match="one thread each.*a:1 have more.*nthreads 1"):
             run_tasks([Task(0)], store, cluster=scheduler.scheduler_address)
 
     def test_ctrl_c_keeps_what_is_done(self, scheduler, store, log):
