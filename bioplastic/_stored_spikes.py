@@ -21,7 +21,7 @@ from bioplastic._spike_checks import (
     up_to_last_spikes,
     warn_of_small_units,
 )
-from bioplastic._spike_files import Columns, columns, n_rows, ragged, reading
+from bioplastic._spike_files import check_there, columns, n_rows, read_rows, reading
 from bioplastic.errors import DataError, DataNotFoundError, StorageError
 from bioplastic.spikes import SpikeTrains
 
@@ -169,20 +169,9 @@ class StoredSpikeTrains(SpikeTrains):
         return f"{super().__repr__()[:-1]}, in {self._source})"
 
 
-def open_spikes(
-    path: Path, *, n_units: int | None, duration: npt.ArrayLike | None
-) -> tuple[StoredSpikeTrains, Columns]:
-    """Read a file in SHD's layout once, to check it, and leave the spikes where they are.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    n_units, duration : optional
-        As in :meth:`SpikeTrains.open`.
-    """
-    if not path.exists():
-        raise DataNotFoundError(f"SpikeTrains.open: there is no file {path}; check the path")
+def open_spikes(path: Path, n_units: int | None, duration: Any, *, return_bunch: bool) -> Any:
+    """Read a file once, to check it, and leave the spikes there; see SpikeTrains.open."""
+    check_there("open", path)
     with reading("open", path):
         source = _Rows(path.absolute())
         file = source.file()
@@ -198,12 +187,10 @@ def open_spikes(
         step = min(_ROWS, max(1, 4 * _BLOCK * n // path.stat().st_size))
         for first in range(0, n, step):
             part = slice(first, min(first + step, n))
-            times, sizes[part], units = source.both(part)
+            times, sizes[part], units = read_rows(file, path, part)
+            times = times.astype(np.float64)
             offsets = np.concatenate([[0], np.cumsum(sizes[part])])
-            if given is None:
-                lengths[part] = up_to_last_spikes(times, offsets)
-            else:
-                lengths[part] = given[part]
+            lengths[part] = up_to_last_spikes(times, offsets) if given is None else given[part]
             n_used = max(n_used, int(units.max()) + 1 if len(units) else 0)
             try:
                 SpikeTrains(
@@ -215,7 +202,7 @@ def open_spikes(
         n_units = check_n_units(n_used if n_units is None else n_units)
     spikes = StoredSpikeTrains._of(source, np.arange(n), sizes, n_units, lengths)
     warn_of_small_units(lambda: int(spikes.counts().sum(axis=0).max()), spikes.offsets, lengths)
-    return spikes, found
+    return found.beside(spikes) if return_bunch else spikes
 
 
 class _Rows:
@@ -247,19 +234,6 @@ class _Rows:
         if self._file is None or self._file[0] != os.getpid():  # one that was forked has its own
             self._file = os.getpid(), open_hdf5(self._path)
         return self._file[1]
-
-    def both(self, part: slice) -> tuple[npt.NDArray[Any], Integers, npt.NDArray[Any]]:
-        """Read times, sizes and units of rows whose sizes nobody knows."""
-        file = self.file()
-        rows = [ragged(file, f"spikes/{name}", self._path)[part] for name in ("times", "units")]
-        sizes, others = (np.fromiter(map(len, given), np.int64, len(given)) for given in rows)
-        if not np.array_equal(sizes, others):
-            row = part.start + int(np.flatnonzero(sizes != others)[0])
-            raise DataError(
-                f"{self._path}: spikes/times and spikes/units must have rows of equal lengths, row "
-                f"{row} has not; the file is damaged, copy or download it again"
-            )
-        return np.concatenate(rows[0], dtype=np.float64), sizes, np.concatenate(rows[1])
 
     def read(self, name: str, addresses: Integers, sizes: Integers) -> npt.NDArray[Any]:
         """Read some rows, in the order of their addresses here."""

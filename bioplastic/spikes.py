@@ -1,9 +1,7 @@
 """SpikeTrains: the one type that flows between the rooms."""
 
-import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, overload
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -20,11 +18,9 @@ from bioplastic._spike_checks import (
     warn_of_small_units,
     whole_units,
 )
-from bioplastic._spike_exchange import SpikeExchange
+from bioplastic._spike_saving import SpikeSaving
 from bioplastic.errors import DataError
-
-if TYPE_CHECKING:
-    from sklearn.utils import Bunch
+from bioplastic.exchange import brian, dense, events, neo, pandas, tonic
 
 __all__ = ["SpikeTrains"]
 
@@ -32,7 +28,7 @@ __all__ = ["SpikeTrains"]
 _ON_EDGE = 1e-6
 
 
-class SpikeTrains(SpikeExchange):
+class SpikeTrains(SpikeSaving):
     """Spikes of many samples, as ragged events.
 
     It has a length and a shape, and slices and index arrays of it are SpikeTrains: scikit-learn
@@ -115,95 +111,6 @@ class SpikeTrains(SpikeExchange):
             warn_of_small_units(
                 lambda: int(np.bincount(self.units).max()), self.offsets, self.duration
             )
-
-    @overload
-    @classmethod
-    def open(
-        cls,
-        path: str | os.PathLike[str],
-        *,
-        n_units: int | None = None,
-        duration: npt.ArrayLike | None = None,
-        return_bunch: Literal[False] = False,
-    ) -> "SpikeTrains": ...
-    @overload
-    @classmethod
-    def open(
-        cls,
-        path: str | os.PathLike[str],
-        *,
-        n_units: int | None = None,
-        duration: npt.ArrayLike | None = None,
-        return_bunch: Literal[True],
-    ) -> "Bunch": ...
-    @classmethod
-    def open(
-        cls,
-        path: str | os.PathLike[str],
-        *,
-        n_units: int | None = None,
-        duration: npt.ArrayLike | None = None,
-        return_bunch: bool = False,
-    ) -> "SpikeTrains | Bunch":
-        """Take spikes from an HDF5 file as they are needed, for data larger than memory.
-
-        The file is read once, to check it, and the spikes stay in it, of the types that they have
-        there. Slices and index arrays of the samples are views of the file; `times` and `units` are
-        read when somebody asks for them. Estimators, augmenters, and scikit-learn's splitters and
-        searches take it as they take what is in memory, give the same results, and read some
-        thousand samples at a time.
-
-        Parameters
-        ----------
-        path : path-like
-            A file of :meth:`save`, of SHD or of SSC, as for :meth:`load`. It must stay as it is.
-        n_units : int, optional
-            Number of units. By default what the file says in ``extra/n_units``, else the largest
-            unit that spiked and those below it.
-        duration : float, array_like or Quantity of shape (n_samples,), in seconds, optional
-            Length of each sample. By default what the file says in ``extra/duration``, else the
-            time of the sample's last spike rounded up to a whole millisecond.
-        return_bunch : bool, default=False
-            Also return what belongs to the spikes.
-
-        Returns
-        -------
-        spikes : SpikeTrains or Bunch
-            As :meth:`load` returns it.
-
-        Raises
-        ------
-        DataNotFoundError
-            If there is no such file; later, if it has vanished.
-        DataError
-            If it is truncated, no HDF5, of another layout, or its events do not fit; later, if it
-            has changed.
-
-        Notes
-        -----
-        A pickle of it holds the path and which samples are meant. Spike trains that are made of it
-        and are as large (of a liquid, of an augmenter, and of others through
-        :func:`bioplastic.engine.present`) are written to a temporary folder, which goes with them;
-        the environment variable TMPDIR says where.
-
-        Examples
-        --------
-        >>> import tempfile
-        >>> from bioplastic import SpikeTrains
-        >>> spikes = SpikeTrains([0.1, 0.2, 0.1], [0, 1, 1], [0, 2, 3], n_units=2, duration=0.5)
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     spikes.save(f"{folder}/spikes.h5")
-        ...     opened = SpikeTrains.open(f"{folder}/spikes.h5")
-        ...     opened[1:].times, opened == spikes
-        (array([0.1]), True)
-        """
-        # HDF5, which few programs need.
-        from bioplastic._stored_spikes import open_spikes
-
-        spikes, found = open_spikes(Path(path).expanduser(), n_units=n_units, duration=duration)
-        if not return_bunch:
-            return spikes
-        return found.beside(spikes)
 
     @classmethod
     def _trusted(
@@ -390,3 +297,17 @@ class SpikeTrains(SpikeExchange):
             parts[0].n_units,
             np.concatenate([part.duration for part in parts]),
         )
+
+    # Of other libraries, and for them; what they need is imported when they are called.
+    from_events = classmethod(events.from_events)
+    from_recording = classmethod(events.from_recording)
+    from_dense = classmethod(dense.from_dense)
+    to_dense = dense.to_dense
+    from_tonic = classmethod(tonic.from_tonic)
+    to_tonic = tonic.to_tonic
+    from_neo = classmethod(neo.from_neo)
+    to_neo = neo.to_neo
+    from_pandas = classmethod(pandas.from_pandas)
+    to_pandas = pandas.to_pandas
+    from_brian = classmethod(brian.from_brian)
+    to_brian = brian.to_brian

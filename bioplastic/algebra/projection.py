@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import eigh
 
+from bioplastic._quantities import number
 from bioplastic.algebra.arguments import check_same_samples, check_tau, check_trains
 from bioplastic.algebra.gram import gram_matrix
 from bioplastic.algebra.vectors import norm
-from bioplastic.errors import ParameterError
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["SpanProjection", "project"]
@@ -86,11 +86,7 @@ def project(y: SpikeTrains, onto: SpikeTrains, *, tau: Any, ridge: float = 0.0) 
     check_tau("project", tau)
     check_trains("project", y=y, onto=onto)
     check_same_samples("project", y=y, onto=onto)
-    real = isinstance(ridge, (int, float, np.integer, np.floating)) and not isinstance(ridge, bool)
-    if not real or not np.isfinite(ridge) or ridge < 0:
-        raise ParameterError(
-            f"project.ridge: must be a finite number >= 0, got {ridge!r}; 0 projects"
-        )
+    number("project.ridge", ridge, 0)
     power: Floats = (norm(y, tau=tau) ** 2).sum(axis=0)
     values, axes = eigh(gram_matrix(onto, tau=tau))
     # Components of y along orthogonal axes of the span; an axis has the squared norm `values`.

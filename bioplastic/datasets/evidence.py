@@ -6,13 +6,12 @@ import numpy as np
 from brian2 import Hz, ms, second
 from sklearn.utils import Bunch, check_random_state
 
+from bioplastic._quantities import amount, number, whole
 from bioplastic.datasets._tasks import (
-    amount,
     bernoulli,
     on_grid,
     spike_probability,
     steps_of,
-    whole,
 )
 from bioplastic.errors import ParameterError
 
@@ -126,11 +125,7 @@ def make_evidence_accumulation(
         raise ParameterError(
             f"{call}.n_channels: must be a multiple of 4, one part for each group, got {n_channels}"
         )
-    real = isinstance(p_majority, (int, float, np.integer, np.floating))
-    if not real or not 0.5 <= p_majority <= 1:
-        raise ParameterError(
-            f"{call}.p_majority: must be a number from 0.5 to 1, got {p_majority!r}"
-        )
+    number(f"{call}.p_majority", p_majority, 0.5, 1)
     step = amount(f"{call}.dt", dt, second)
 
     def n_steps(name: str, value: Any, *, zero: bool = False) -> int:

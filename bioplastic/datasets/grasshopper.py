@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import Bunch
 
+from bioplastic._quantities import whole
 from bioplastic.datasets._official import files_there, searched_folders
 from bioplastic.errors import DataError, DataNotFoundError, ParameterError
 from bioplastic.spikes import SpikeTrains
@@ -111,11 +112,10 @@ def load_grasshopper(
             f"{spike_file}: times must rise and lie within the sound's {length:g} microseconds; "
             f"put the published file in its place"
         )
-    whole = isinstance(n_blocks, int | np.integer) and not isinstance(n_blocks, bool)
-    if not whole or n_blocks < 1 or len(amplitude) % n_blocks:
+    if len(amplitude) % whole("load_grasshopper.n_blocks", n_blocks, 1):
         raise ParameterError(
-            f"load_grasshopper.n_blocks: must be a whole number from 1 on that divides the "
-            f"{len(amplitude)} values of the sound, got {n_blocks!r}; give e.g. 10"
+            f"load_grasshopper.n_blocks: must divide the {len(amplitude)} values of the sound, got "
+            f"{n_blocks!r}; give e.g. 10"
         )
     return Bunch(
         data=_cut(times, length / n_blocks, int(n_blocks)),

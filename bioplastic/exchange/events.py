@@ -1,7 +1,7 @@
 """Lists of events and long recordings, made SpikeTrains."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,21 +13,59 @@ from bioplastic._spike_checks import (
     up_to_last_spikes,
     whole_units,
 )
-from bioplastic._spike_saving import SpikeSaving
 from bioplastic.errors import DataError
 
-__all__ = ["assemble", "from_events", "from_recording"]
+if TYPE_CHECKING:
+    from bioplastic.spikes import SpikeTrains
+
+__all__ = ["assemble", "cut", "from_events", "from_recording", "narrow_type"]
 
 
-def from_events[S: SpikeSaving](
-    cls: type[S],
+def from_events(
+    cls: type["SpikeTrains"],
     events: Iterable[Any],
     *,
-    n_units: int | None,
-    duration: Any,
-    where: str = "SpikeTrains.from_events",
-) -> S:
-    """Make SpikeTrains of (times, units) of each sample; see SpikeTrains.from_events."""
+    n_units: int | None = None,
+    duration: Any = None,
+) -> "SpikeTrains":
+    """Make SpikeTrains of the events of each sample, in any order.
+
+    Parameters
+    ----------
+    events : list of (times, units), of length n_samples
+        Of each sample its spike times in seconds, counted from its begin, and the unit of each
+        spike; arrays or lists of numbers of any type. Times may have a unit of Brian or
+        quantities, or be timedelta64.
+    n_units : int, optional
+        Number of units, silent ones included. By default the largest unit that spiked and
+        those below it.
+    duration : float, array_like or Quantity of shape (n_samples,), in seconds, optional
+        Length of each sample. By default the time of its last spike rounded up to a whole
+        millisecond, and 0 for a silent sample.
+
+    Returns
+    -------
+    spikes : SpikeTrains
+
+    Raises
+    ------
+    DataError
+        If a sample is no pair of equally long lists, a time is not finite or outside its
+        sample, or a unit is out of range or no whole number. Sample and event are named.
+
+    Notes
+    -----
+    Times become 64-bit floats. A narrower time that equals the duration in its own type lies
+    at the sample's end.
+
+    Examples
+    --------
+    >>> from bioplastic import SpikeTrains
+    >>> trials = [([0.120, 0.010], [2, 0]), ([0.050], [1]), ([], [])]
+    >>> SpikeTrains.from_events(trials, n_units=4, duration=0.2)
+    SpikeTrains(3 samples, 4 units, 3 spikes, 0.2 s)
+    """
+    where = "SpikeTrains.from_events"
     times, units, known, narrow = [], [], has_unit(duration), []
     if not isinstance(events, Iterable):
         raise DataError(
@@ -50,18 +88,69 @@ def from_events[S: SpikeSaving](
             )
         times.append(seconds)
         units.append(whole)
-        narrow.append(_narrow(given))
+        narrow.append(narrow_type(given))
         known = known or (len(seconds) > 0 and has_unit(given))
     return assemble(
         cls, where, times, units, n_units=n_units, duration=duration, known=known, narrow=narrow
     )
 
 
-def from_recording[S: SpikeSaving](
-    cls: type[S], times: Any, units: npt.ArrayLike, windows: Any, *, n_units: int | None,
-    where: str = "SpikeTrains.from_recording",
-) -> S:  # fmt: skip
-    """Cut one recording into samples; see SpikeTrains.from_recording."""
+def from_recording(
+    cls: type["SpikeTrains"],
+    times: Any,
+    units: npt.ArrayLike,
+    windows: Any,
+    *,
+    n_units: int | None = None,
+) -> "SpikeTrains":
+    """Cut one long recording into samples.
+
+    Parameters
+    ----------
+    times : array_like or Quantity of shape (n_spikes,), in seconds
+        Spike times of the whole recording, in any order.
+    units : array_like of shape (n_spikes,)
+        Unit of each spike.
+    windows : array_like or Quantity of shape (n_samples, 2), in seconds
+        Start and stop of each sample. A spike at the start belongs to it, one at the stop does
+        not. Windows may overlap, and come in any order.
+    n_units : int, optional
+        Number of units, silent ones included. By default the largest unit that spiked anywhere
+        in the recording and those below it.
+
+    Returns
+    -------
+    spikes : SpikeTrains
+        Times counted from the start of each window.
+
+    Raises
+    ------
+    DataError
+        If lengths do not fit, a time is not finite, a window ends before it starts, or the
+        recording has spikes and no window holds any.
+
+    Examples
+    --------
+    >>> from bioplastic import SpikeTrains
+    >>> from brian2 import ms
+    >>> times, units = [100, 180, 250, 900] * ms, [0, 1, 0, 1]
+    >>> trials = SpikeTrains.from_recording(times, units, [(100, 250), (850, 950)] * ms)
+    >>> trials.counts()
+    array([[1, 1],
+           [0, 1]])
+    """
+    return cut(cls, "SpikeTrains.from_recording", times, units, windows, n_units)
+
+
+def cut(
+    cls: type["SpikeTrains"],
+    where: str,
+    times: Any,
+    units: npt.ArrayLike,
+    windows: Any,
+    n_units: int | None,
+) -> "SpikeTrains":
+    """Cut a recording into samples, for a caller that errors name."""
     if isinstance(times, list | tuple) and len(times) and np.ndim(times[0]):
         raise DataError(
             f"{where}: times must be one list of all spikes, got a list of lists; "
@@ -111,8 +200,8 @@ def from_recording[S: SpikeSaving](
     )
 
 
-def assemble[S: SpikeSaving](
-    cls: type[S],
+def assemble(
+    cls: type["SpikeTrains"],
     where: str,
     times: list[npt.NDArray[np.float64]],
     units: list[npt.NDArray[Any]],
@@ -121,7 +210,7 @@ def assemble[S: SpikeSaving](
     duration: Any,
     known: bool,
     narrow: list[np.dtype[Any] | None] | None = None,
-) -> S:
+) -> "SpikeTrains":
     """Sort the events of each sample and make SpikeTrains; name the first that does not fit.
 
     Parameters
@@ -185,8 +274,8 @@ def assemble[S: SpikeSaving](
     return _made(cls, seconds, whole, offsets, n_units=n_units, duration=lengths, known=known)
 
 
-def _made[S: SpikeSaving](
-    cls: type[S],
+def _made(
+    cls: type["SpikeTrains"],
     times: npt.NDArray[np.float64],
     units: npt.NDArray[Any],
     offsets: npt.NDArray[np.int64],
@@ -194,7 +283,7 @@ def _made[S: SpikeSaving](
     n_units: int,
     duration: npt.NDArray[np.float64],
     known: bool,
-) -> S:
+) -> "SpikeTrains":
     from brian2 import second
 
     said = duration * second if known else duration
@@ -225,6 +314,7 @@ def _number(units: npt.NDArray[Any]) -> int:
     return max(1, int(units.max(initial=0)) + 1)
 
 
-def _narrow(times: Any) -> np.dtype[Any] | None:
+def narrow_type(times: Any) -> np.dtype[Any] | None:
+    """Return the type of times that have less than 64 bits."""
     dtype = getattr(times, "dtype", None)
     return dtype if dtype in (np.float16, np.float32) else None
