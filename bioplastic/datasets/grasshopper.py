@@ -1,8 +1,6 @@
 """Spikes of a grasshopper's ear and the loudness that it heard, from local text files."""
 
-import gzip
 import os
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +8,8 @@ import numpy.typing as npt
 from sklearn.utils import Bunch
 
 from bioplastic._quantities import whole
-from bioplastic.datasets._official import files_there, searched_folders
-from bioplastic.errors import DataError, DataNotFoundError, ParameterError
+from bioplastic.datasets._official import find_files, unpacked
+from bioplastic.errors import DataError, ParameterError
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["load_grasshopper"]
@@ -19,8 +17,6 @@ __all__ = ["load_grasshopper"]
 _HOME = "https://github.com/nipy/nitime"
 _NUMBER = {200: 1, 800: 2}
 _MICROSECOND = 1e-6
-#: Bytes of text that a file may unpack to, beside ten times its size.
-_ROOM = 2**20
 
 _DESCR = f"""\
 Auditory receptor of a grasshopper
@@ -127,29 +123,20 @@ def load_grasshopper(
 
 
 def _find(path: str | os.PathLike[str] | None, name: str) -> Path:
-    places, words = searched_folders(path, folder="grasshopper")
-    for place in places:
-        for file in (place / name, place / f"{name}.gz"):
-            if file.is_file():
-                return file
-    raise DataNotFoundError(
-        f"load_grasshopper: {name} (or {name}.gz) is neither in {' nor in '.join(words)}. Nothing "
-        f"is downloaded: get it from {_HOME}, folder nitime/data, and name its folder: "
-        f"load_grasshopper(path) or BIOPLASTIC_DATA.{files_there(places)}"
-    )
+    return find_files(
+        [name, f"{name}.gz"], path,
+        caller="load_grasshopper", folders=["grasshopper"], what=f"{name} (or {name}.gz)",
+        home=f"{_HOME}, folder nitime/data",
+    )[0]  # fmt: skip
 
 
 def _read(file: Path, *, n_columns: int) -> npt.NDArray[np.float64]:
     """Return the numbers of a text file without its header, at least one row."""
-    limit = 10 * file.stat().st_size + _ROOM
+    content = unpacked(file)
     try:
-        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
-            content = stream.read(limit + 1)
-        if len(content) > limit:
-            raise ValueError("it unpacks to far more than its size")
         lines = [line for line in content.splitlines() if line.strip() and line[:1] != b"#"]
         table = np.loadtxt(lines, ndmin=2) if lines else np.empty((0, 0))
-    except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except ValueError as error:
         raise DataError(
             f"{file}: cannot be read as numbers: {error}. Put the published file in its place."
         ) from error

@@ -120,13 +120,7 @@ def read_sound(sound: Any, rate: float, number: int) -> Sound:
 def _read_file(path: Path, name: str) -> tuple[npt.NDArray[np.float64], float]:
     if not path.is_file():
         raise DataNotFoundError(f"Cochlea: {name} is not a file; correct the path")
-    try:
-        samples, rate = read_sound_file(path, "float64", rate=BASILAR_RATE)
-    except ValueError as error:
-        raise DataError(
-            f"Cochlea: {name} cannot be read as sound: {error} Put an undamaged file in its place, "
-            "or convert it to wav or flac, cut to what is one sound."
-        ) from error
+    samples, rate = read_sound_file(path, "float64", where=f"Cochlea: {name}", rate=BASILAR_RATE)
     return samples.mean(axis=1), rate
 
 

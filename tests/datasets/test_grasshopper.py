@@ -161,7 +161,7 @@ def test_a_file_that_unpacks_to_far_more(folder):
 def test_truncated(keep, folder):
     file = folder / "grasshopper_stimulus1.txt.gz"
     file.write_bytes(file.read_bytes()[:keep])
-    with pytest.raises(DataError, match="cannot be read as numbers"):
+    with pytest.raises(DataError, match="is damaged or truncated"):
         load_grasshopper(folder)
 
 
