@@ -1,5 +1,6 @@
 """Sound to spikes: basilar membrane, hair cells, nerve fibres and bushy cells."""
 
+from collections.abc import Iterator
 from typing import Any, Self
 
 import joblib
@@ -12,9 +13,8 @@ from sklearn.utils import check_random_state
 
 from bioplastic._checks import check_number, check_positive, check_whole
 from bioplastic._spike_output import SpikeOutput
-from bioplastic.encoding._bushy_cell import BushyCell
 from bioplastic.encoding._gammatone import BASILAR_RATE, GammatoneBank, erb_space
-from bioplastic.encoding._hair_cell import HairCell
+from bioplastic.encoding._nerve import bushy_cells, hair_cells
 from bioplastic.encoding._sound import Sound, check_sounds, read_sound
 from bioplastic.errors import ParameterError
 from bioplastic.spikes import SpikeTrains
@@ -225,41 +225,34 @@ class Cochlea(SpikeOutput, BaseEstimator):
         """Turn numbered sounds into spikes, one after the other."""
         bank = GammatoneBank(self._frequencies())
         rate = self._sample_rate()
-        times, units, durations = [], [], []
+        events, durations = [], []
         for number, given in numbered:
             sound = read_sound(given, rate, number)
             rng = np.random.default_rng([seed, sound.fingerprint])
-            steps, channels = self._fire(bank, sound, rng)
+            spikes = list(self._fire(bank, sound, rng)) if sound.samples.any() else []
+            steps = np.repeat([step for step, _ in spikes], [len(units) for _, units in spikes])
             # A spike stands at its step's end, which may round to a hair after the sound's.
-            times.append(np.minimum((steps + 1) * _DT, sound.duration))
-            units.append(channels)
+            times = np.minimum((steps.astype(np.int64) + 1) * _DT, sound.duration)
+            units = np.concatenate([np.empty(0, dtype=np.int64), *(units for _, units in spikes)])
+            events.append((times, units))
             durations.append(sound.duration)
-        return SpikeTrains(
-            np.concatenate(times),
-            np.concatenate(units),
-            np.cumsum([0, *map(len, times)]),
-            n_units=self.n_channels,
-            duration=durations,
-        )
+        return SpikeTrains.from_events(events, n_units=self.n_channels, duration=durations)
 
     def _fire(
         self, bank: GammatoneBank, sound: Sound, rng: np.random.Generator
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Return steps and units of the spikes of one sound, by step."""
-        spikes = [(np.empty(0, dtype=np.int64),) * 2]
-        if sound.samples.any():
-            hair_cell = HairCell(self.n_channels, dt=_DT, n_sub=_N_SUB)
-            cell = BushyCell(
-                self.n_channels,
-                dt=_DT,
-                n_fibres=self.n_fibres,
-                weight=self.weight,
-                rng=rng,
-                **self._time_constants(),
-            )
-            spikes += (cell(hair_cell(motion)) for motion in bank.blocks(self._pressure(sound)))
-        steps, channels = zip(*spikes, strict=True)
-        return np.concatenate(steps), np.concatenate(channels)
+    ) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
+        """Yield steps with spikes, and their channels."""
+        motions = bank.blocks(self._pressure(sound))
+        drives = hair_cells(motions, n_channels=self.n_channels, dt=_DT, n_sub=_N_SUB)
+        return bushy_cells(
+            drives,
+            n_channels=self.n_channels,
+            dt=_DT,
+            n_fibres=self.n_fibres,
+            weight=self.weight,
+            rng=rng,
+            **self._time_constants(),
+        )
 
     def _pressure(self, sound: Sound) -> npt.NDArray[np.float32]:
         """Return the sound at its level and in whole steps, in units of the hair cell."""
