@@ -11,7 +11,7 @@ from brian2 import Quantity
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d, validate_data
 
-from bioplastic._quantities import amount, number, same_unit, whole
+from bioplastic._quantities import amount, choice, number, same_unit, whole
 from bioplastic.errors import DataError, ParameterError
 
 #: The largest value of X and of the training data differ by more than this factor only where
@@ -60,13 +60,7 @@ def check_choice(estimator: Any, name: str, choices: tuple[str, ...]) -> str:
     ParameterError
         If it is not.
     """
-    value = getattr(estimator, name)
-    if not isinstance(value, str) or value not in choices:
-        words = ", ".join(repr(choice) for choice in choices)
-        raise ParameterError(
-            f"{type(estimator).__name__}.{name}: must be one of {words}, got {value!r}"
-        )
-    return value
+    return choice(f"{type(estimator).__name__}.{name}", getattr(estimator, name), choices)
 
 
 def check_quantity(estimator: Any, name: str, default: Quantity) -> Quantity:

@@ -7,9 +7,8 @@ Networks and Learning Systems 33(7):2744-2757, 2022, doi:10.1109/TNNLS.2020.3044
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import h5py
 import numpy as np
@@ -19,11 +18,8 @@ from bioplastic._hdf5 import open_hdf5
 from bioplastic._spike_checks import up_to_last_spikes
 from bioplastic.errors import DataError, DataNotFoundError
 
-if TYPE_CHECKING:
-    from sklearn.utils import Bunch
-
 __all__ = [
-    "Columns",
+    "beside",
     "check_there",
     "columns",
     "n_rows",
@@ -35,37 +31,6 @@ __all__ = [
 
 #: Rows that are read at once.
 _BLOCK = 4096
-
-
-@dataclass(frozen=True, kw_only=True)
-class Columns:
-    """What a file in SHD's layout says beside the spikes; None where it does not.
-
-    Attributes
-    ----------
-    n_units : int or None
-        Number of units.
-    duration : ndarray of shape (n_samples,) or None, in seconds
-        Length of each sample.
-    labels, groups : ndarray of shape (n_samples,) or None
-        Class and speaker of each sample.
-    label_names : ndarray of shape (n_classes,) or None
-        Name of each class.
-    """
-
-    n_units: int | None = None
-    duration: npt.NDArray[np.float64] | None = None
-    labels: npt.NDArray[Any] | None = None
-    groups: npt.NDArray[Any] | None = None
-    label_names: npt.NDArray[np.str_] | None = None
-
-    def beside(self, data: Any) -> "Bunch":
-        """Return samples with what belongs to them."""
-        from sklearn.utils import Bunch
-
-        return Bunch(
-            data=data, target=self.labels, groups=self.groups, target_names=self.label_names
-        )
 
 
 def check_there(method: str, path: Path) -> None:
@@ -104,18 +69,18 @@ def read_spikes(
     times, sizes, units = (np.concatenate(column) for column in zip(*parts, strict=True))
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     if n_units is None:
-        n_units = found.n_units
+        n_units = found["n_units"]
     if n_units is None:
         n_units = int(units.max()) + 1 if len(units) else 0
     if duration is None:
-        duration = found.duration
+        duration = found["duration"]
     if duration is None:
         duration = up_to_last_spikes(times, offsets)
     try:
         spikes = cls(times, units, offsets, n_units=n_units, duration=duration)
     except DataError as error:
         raise DataError(f"SpikeTrains.load: {path}: {error}") from error
-    return found.beside(spikes) if return_bunch else spikes
+    return beside(spikes, found) if return_bunch else spikes
 
 
 def read_rows(
@@ -145,14 +110,23 @@ def n_rows(file: Any, path: Path) -> int:
     return n
 
 
-def columns(file: Any, n: int, path: Path) -> Columns:
-    """Read what a file of so many samples says beside the spikes."""
-    return Columns(
-        n_units=_n_units(file, path),
-        duration=_column(file, "extra/duration", n, path, kinds="fiu"),
-        labels=_column(file, "labels", n, path),
-        groups=_column(file, "extra/speaker", n, path),
-        label_names=_column(file, "extra/keys", None, path),
+def columns(file: Any, n: int, path: Path) -> dict[str, Any]:
+    """Read what a file of so many samples says beside the spikes; None where it does not."""
+    return {
+        "n_units": _n_units(file, path),
+        "duration": _column(file, "extra/duration", n, path, kinds="fiu"),
+        "target": _column(file, "labels", n, path),
+        "groups": _column(file, "extra/speaker", n, path),
+        "target_names": _column(file, "extra/keys", None, path),
+    }
+
+
+def beside(spikes: Any, found: dict[str, Any]) -> Any:
+    """Return spikes with what belongs to them, as a Bunch."""
+    from sklearn.utils import Bunch
+
+    return Bunch(
+        data=spikes, **{name: found[name] for name in ("target", "groups", "target_names")}
     )
 
 

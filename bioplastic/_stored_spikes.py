@@ -21,7 +21,7 @@ from bioplastic._spike_checks import (
     up_to_last_spikes,
     warn_of_small_units,
 )
-from bioplastic._spike_files import check_there, columns, n_rows, read_rows, reading
+from bioplastic._spike_files import beside, check_there, columns, n_rows, read_rows, reading
 from bioplastic.errors import DataError, DataNotFoundError, StorageError
 from bioplastic.spikes import SpikeTrains
 
@@ -109,10 +109,6 @@ class StoredSpikeTrains(SpikeTrains):
             self._held = found
         return found
 
-    def blocks(self) -> Iterator[SpikeTrains]:
-        """Iterate over the samples, some at a time, see :meth:`SpikeTrains.blocks`."""
-        return (self[part].to_memory() for part in self._slices())
-
     def _slices(self) -> Iterator[slice]:
         begin = 0
         while begin < len(self) or not begin:  # one slice at least, as of no samples
@@ -132,39 +128,6 @@ class StoredSpikeTrains(SpikeTrains):
     def _window(self, start: int, stop: int) -> SpikeTrains:
         return self._chosen(np.arange(start, stop))
 
-    def __iter__(self) -> Iterator[SpikeTrains]:
-        for block in self.blocks():
-            yield from block
-
-    def counts(self) -> npt.NDArray[np.int64]:
-        """Spike counts, see :meth:`SpikeTrains.counts`."""
-        return np.concatenate([block.counts() for block in self.blocks()])
-
-    def binned(self, dt: Any) -> npt.NDArray[np.int64]:
-        """Spike counts in bins, see :meth:`SpikeTrains.binned`."""
-        longest = self.duration.max(initial=0.0)  # sets the number of bins
-        return np.concatenate(
-            [
-                SpikeTrains._trusted(
-                    block.times, block.units, block.offsets, block.n_units,
-                    np.full(len(block), longest),
-                ).binned(dt)
-                for block in self.blocks()
-            ]
-        )  # fmt: skip
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, SpikeTrains):
-            return NotImplemented
-        same = self.shape == other.shape and np.array_equal(self.offsets, other.offsets)
-        return (
-            same
-            and np.array_equal(self.duration, other.duration)
-            and all(self[part].to_memory() == other[part].to_memory() for part in self._slices())
-        )
-
-    __hash__ = None
-
     def __repr__(self) -> str:
         return f"{super().__repr__()[:-1]}, in {self._source})"
 
@@ -178,8 +141,8 @@ def open_spikes(path: Path, n_units: int | None, duration: Any, *, return_bunch:
         n = n_rows(file, path)
         found = columns(file, n, path)
         if n_units is None:
-            n_units = found.n_units
-        given = found.duration if duration is None else duration
+            n_units = found["n_units"]
+        given = found["duration"] if duration is None else duration
         if given is not None:
             given = check_durations(base_units("SpikeTrains.duration", given), n)
         sizes, lengths, n_used = np.zeros(n, np.int64), np.zeros(n), 0
@@ -202,7 +165,7 @@ def open_spikes(path: Path, n_units: int | None, duration: Any, *, return_bunch:
         n_units = check_n_units(n_used if n_units is None else n_units)
     spikes = StoredSpikeTrains._of(source, np.arange(n), sizes, n_units, lengths)
     warn_of_small_units(lambda: int(spikes.counts().sum(axis=0).max()), spikes.offsets, lengths)
-    return found.beside(spikes) if return_bunch else spikes
+    return beside(spikes, found) if return_bunch else spikes
 
 
 class _Rows:

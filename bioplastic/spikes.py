@@ -7,14 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic import _uncaught  # noqa: F401  # before anything imports Brian
-from bioplastic._quantities import base_units, has_unit
+from bioplastic._quantities import base_units, has_unit, positive_time
 from bioplastic._spike_checks import (
     check_durations,
     check_events,
     check_n_units,
     check_offsets,
     check_times,
-    positive_time,
     warn_of_small_units,
     whole_units,
 )
@@ -146,8 +145,9 @@ class SpikeTrains(SpikeSaving):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SpikeTrains):
             return NotImplemented
-        return self.n_units == other.n_units and all(
-            np.array_equal(getattr(self, name), getattr(other, name))
+        return self.shape == other.shape and all(
+            np.array_equal(getattr(self[part], name), getattr(other[part], name))
+            for part in self._slices()
             for name in ("offsets", "duration", "units", "times")
         )
 
@@ -189,7 +189,7 @@ class SpikeTrains(SpikeSaving):
         )
 
     def __iter__(self) -> Iterator["SpikeTrains"]:
-        return (self._window(k, k + 1) for k in range(len(self)))
+        return (block._window(k, k + 1) for block in self.blocks() for k in range(len(block)))
 
     def to_memory(self) -> "SpikeTrains":
         """Return the samples with times and units in memory, where they may be already.
@@ -210,7 +210,10 @@ class SpikeTrains(SpikeSaving):
             The next samples, in memory: some hundred thousand spikes of a file, or all of what is
             in memory anyway.
         """
-        yield self
+        return (self[part].to_memory() for part in self._slices())
+
+    def _slices(self) -> Iterator[slice]:
+        yield slice(None)
 
     def counts(self) -> npt.NDArray[np.int64]:
         """Spike counts.
@@ -219,9 +222,7 @@ class SpikeTrains(SpikeSaving):
         -------
         counts : ndarray of shape (n_samples, n_units)
         """
-        sample = np.repeat(np.arange(len(self)), np.diff(self.offsets))
-        flat = np.bincount(sample * self.n_units + self.units, minlength=len(self) * self.n_units)
-        return flat.reshape(self.shape).astype(np.int64)
+        return self._binned(np.inf, 1)[:, 0]
 
     def binned(self, dt: Any) -> npt.NDArray[np.int64]:
         """Spike counts in bins of equal width.
@@ -256,18 +257,27 @@ class SpikeTrains(SpikeSaving):
                [1, 0],
                [0, 2]])
         """
-        places, shape = self._places(dt, "SpikeTrains.binned")
-        flat = np.bincount(places, minlength=int(np.prod(shape)))
-        return flat.reshape(shape).astype(np.int64, copy=False)
+        return self._binned(*self._bins("SpikeTrains.binned", dt))
 
-    def _places(self, dt: Any, where: str) -> tuple[npt.NDArray[np.int64], tuple[int, int, int]]:
-        """Place of each spike in the flattened array of :meth:`binned`, and that array's shape."""
-        width = positive_time(where, dt)
-        n_bins = max(1, int(np.ceil(self.duration.max(initial=0.0) / width - _ON_EDGE)))
+    def _bins(self, where: str, dt: Any) -> tuple[float, int]:
+        """Width of the bins in seconds, and their number."""
+        width = positive_time(f"{where}.dt", dt)
+        return width, max(1, int(np.ceil(self.duration.max(initial=0.0) / width - _ON_EDGE)))
+
+    def _binned(self, width: float, n_bins: int) -> npt.NDArray[np.int64]:
+        n_cells = n_bins * self.n_units
+        parts = [
+            np.bincount(block._places(width, n_bins), minlength=len(block) * n_cells)
+            for block in self.blocks()
+        ]
+        flat = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return flat.reshape(len(self), n_bins, self.n_units).astype(np.int64, copy=False)
+
+    def _places(self, width: float, n_bins: int) -> Any:
+        """Place of each spike in the flattened array of :meth:`binned`."""
         bins = np.minimum((self.times / width + _ON_EDGE).astype(np.int64), n_bins - 1)
         bins += np.repeat(n_bins * np.arange(len(self)), np.diff(self.offsets))
-        places: Any = bins * self.n_units + self.units
-        return places, (len(self), n_bins, self.n_units)
+        return bins * self.n_units + self.units
 
     @classmethod
     def concatenate(cls, parts: Sequence["SpikeTrains"]) -> "SpikeTrains":

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic.algebra.arguments import check_same_samples, check_tau, check_trains, groups
+from bioplastic.algebra.arguments import check_tau, check_trains, groups
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["gram_matrix"]
@@ -72,10 +72,7 @@ def gram_matrix(u: SpikeTrains, v: SpikeTrains | None = None, *, tau: Any) -> Fl
            [0.368, 2.   ]])
     """
     scale = check_tau("gram_matrix", tau)
-    check_trains("gram_matrix", u=u)
-    if v is not None:
-        check_trains("gram_matrix", v=v)
-        check_same_samples("gram_matrix", u=u, v=v)
+    check_trains("gram_matrix", u=u, v=u if v is None else v)
     return _gram(u, v, scale)
 
 

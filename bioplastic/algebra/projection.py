@@ -8,7 +8,7 @@ import numpy.typing as npt
 from scipy.linalg import eigh
 
 from bioplastic._quantities import number
-from bioplastic.algebra.arguments import check_same_samples, check_tau, check_trains
+from bioplastic.algebra.arguments import check_tau, check_trains
 from bioplastic.algebra.gram import gram_matrix
 from bioplastic.algebra.vectors import norm
 from bioplastic.spikes import SpikeTrains
@@ -85,7 +85,6 @@ def project(y: SpikeTrains, onto: SpikeTrains, *, tau: Any, ridge: float = 0.0) 
     """
     check_tau("project", tau)
     check_trains("project", y=y, onto=onto)
-    check_same_samples("project", y=y, onto=onto)
     number("project.ridge", ridge, 0)
     power: Floats = (norm(y, tau=tau) ** 2).sum(axis=0)
     values, axes = eigh(gram_matrix(onto, tau=tau))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic._spike_checks import positive_time
+from bioplastic._quantities import positive_time
 from bioplastic.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def from_dense(cls: type["SpikeTrains"], raster: npt.ArrayLike, dt: Any) -> "Spi
     from brian2 import second
 
     where = "SpikeTrains.from_dense"
-    width = positive_time(where, dt)
+    width = positive_time(f"{where}.dt", dt)
     counts = np.asarray(raster)
     if counts.dtype.kind not in "biuf" or counts.ndim != 3:
         raise DataError(
@@ -123,8 +123,9 @@ def to_dense(
         kind = np.dtype(object)
     if kind.kind not in "biuf":
         raise ParameterError(f"{where}: dtype must be one of numbers or bool, got {dtype!r}")
-    places, shape = spikes._places(dt, where)
-    filled, counts = np.unique(places, return_counts=True)
+    width, n_bins = spikes._bins(where, dt)
+    shape = len(spikes), n_bins, spikes.n_units
+    filled, counts = np.unique(spikes._places(width, n_bins), return_counts=True)
     most = _most(kind)
     over = np.flatnonzero(counts > most)
     if len(over):
