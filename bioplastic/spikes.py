@@ -261,7 +261,7 @@ class SpikeTrains(SpikeSaving):
 
     def _bins(self, where: str, dt: Any) -> tuple[float, int]:
         """Width of the bins in seconds, and their number."""
-        width = positive_time(f"{where}.dt", dt)
+        width = positive_time(f"{where}: dt", dt)
         return width, max(1, int(np.ceil(self.duration.max(initial=0.0) / width - _ON_EDGE)))
 
     def _binned(self, width: float, n_bins: int) -> npt.NDArray[np.int64]:

@@ -211,7 +211,7 @@ def _add_inside(
     *,
     crossed: bool,
 ) -> None:
-    """Add the pairs inside blocks: neighbours, next but one, and so on."""
+    """Add the pairs inside blocks: neighbors, next but one, and so on."""
     n_rows, n_columns = len(t), t[0].size
     n_u, n_v = total.shape
     unit = unit.reshape(n_rows, n_columns)
@@ -227,7 +227,7 @@ def _add_inside(
     for lag in range(1, n_rows):
         weight = weight[: n_rows - lag]
         if lag > 1:
-            # One more step from neighbour to neighbour: no exponential for each pair.
+            # One more step from neighbor to neighbor: no exponential for each pair.
             weight *= decay[lag - 1 :]
         index = row[:-lag] + column[lag:]
         if crossed:

@@ -25,8 +25,8 @@ Free Spoken Digit Dataset (FSDD)
 --------------------------------
 Zero to nine in English, each spoken 50 times by each of six speakers: 3,000 recordings, 8 kHz, one
 channel, without silence at the ends. Recordings 0 to 4 of each digit and speaker are the test set.
-Test and training recordings share their speakers; for speakers never heard, leave one out by
-`groups`. Licence CC BY-SA 4.0.
+Test and training recordings share their speakers; for unseen speakers, leave one out by
+`groups`. License CC BY-SA 4.0.
 
 Z. Jackson and others, Free Spoken Digit Dataset. {_HOME}
 https://doi.org/10.5281/zenodo.1342401

@@ -1,4 +1,4 @@
-"""Spikes of a grasshopper's ear and the loudness that it heard, from local text files."""
+"""Spikes of a grasshopper's ear and the loudness of the sound, from local text files."""
 
 import os
 from pathlib import Path
@@ -27,7 +27,7 @@ standard deviation of 6 dB, clipped at 3 of them. One recording for each cut-off
 of 10 s, which repeat nothing; headers of the spike files tell the rest. Spikes are given in
 microseconds but lie on a grid of 100 microseconds. The amplitude is relative to the loudest.
 
-The files come along with nitime, {_HOME}, folder nitime/data, under its licence, BSD with three
+The files come along with nitime, {_HOME}, folder nitime/data, under its license, BSD with three
 clauses.
 
 A. Rokem, S. Watzl, T. Gollisch, M. Stemmler, A. V. M. Herz, I. Samengo (2006). Spike-timing
@@ -70,7 +70,7 @@ def load_grasshopper(
         feature_names : list of str
             ``["receptor"]``.
         DESCR : str
-            Origin, licence and description.
+            Origin, license and description.
 
     Raises
     ------

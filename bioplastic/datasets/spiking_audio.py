@@ -49,15 +49,15 @@ Spiking Heidelberg Digits (SHD)
 -------------------------------
 Zero to nine, spoken in English (classes 0 to 9) and German (10 to 19) by 12 speakers, as spikes of
 700 channels of an artificial ear: 8156 training and 2264 test samples. Two of the speakers are in
-the test set only. There is no validation set: choose settings on speakers held out of training.
-Licence CC BY 4.0.
+the test set only. There is no validation set: choose hyperparameters on speakers held out
+of training. License CC BY 4.0.
 
 {REFERENCE}"""
 _DESCR_SSC = f"""\
 Spiking Speech Commands (SSC)
 -----------------------------
 35 English words, spoken by many, as spikes of 700 channels of an artificial ear: 75466 training,
-9981 validation and 20382 test samples. Licence CC BY 4.0.
+9981 validation and 20382 test samples. License CC BY 4.0.
 
 {REFERENCE}"""
 

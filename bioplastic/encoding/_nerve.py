@@ -13,7 +13,7 @@ __all__ = ["bushy_cells", "hair_cells", "poisson_counts"]
 
 type Block = npt.NDArray[np.float32]
 
-# Meddis, Hewitt & Shackleton (1990), table II, fibre of medium spontaneous rate: A and B in units
+# Meddis, Hewitt & Shackleton (1990), table II, fiber of medium spontaneous rate: A and B in units
 # of the membrane's motion, all else in 1/s; the free transmitter is at most 1.
 _A: Final = 5.0
 _B: Final = 300.0
@@ -22,7 +22,7 @@ _REPLENISH: Final = 5.05  # y
 _LOSS: Final = 2500.0  # l
 _REUPTAKE: Final = 6580.0  # r
 _REPROCESS: Final = 66.31  # x
-_FIRING: Final = 50_000.0  # h, spikes/s of a fibre by transmitter in the cleft
+_FIRING: Final = 50_000.0  # h, spikes/s of a fiber by transmitter in the cleft
 
 
 def hair_cells(
@@ -37,7 +37,7 @@ def hair_cells(
         dc/dt = k q - (l + r) c            in the cleft
         dw/dt = r c - x w                  in reprocessing
 
-    and the afferent fibres fire at the rate h c [1]_ [2]_. Rectification and compression are in k,
+    and the afferent fibers fire at the rate h c [1]_ [2]_. Rectification and compression are in k,
     the loss of phase locking above a few kilohertz in c; q empties in some milliseconds and
     fills in some tens of them, which is adaptation.
 
@@ -121,15 +121,15 @@ def bushy_cells(
     tau_refractory: float,
     rng: np.random.Generator,
 ) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
-    """Leaky integrate-and-fire cells, each driven by a bundle of auditory nerve fibres.
+    """Leaky integrate-and-fire cells, each driven by a bundle of auditory nerve fibers.
 
-    Each channel has `n_fibres` fibres that fire at random at the hair cell's rate, with a
+    Each channel has `n_fibres` fibers that fire at random at the hair cell's rate, with a
     refractory period, and one cell that needs several of them at nearly the same time [1]_::
 
         di/dt = -i / tau_synapse        i += weight / tau_synapse with each spike of the bundle
         dv/dt = -v / tau_membrane + i   spike where v >= 1, then v = 0
 
-    so that a fibre's spike adds `weight` to v in all.
+    so that a fiber's spike adds `weight` to v in all.
 
     Parameters
     ----------
@@ -140,13 +140,13 @@ def bushy_cells(
     dt : float, in seconds
         Time step.
     n_fibres : int
-        Fibres that converge on a cell.
+        Fibers that converge on a cell.
     weight : float
-        What a fibre's spike adds to v, in units of the threshold.
+        What a fiber's spike adds to v, in units of the threshold.
     tau_membrane, tau_synapse : float, in seconds
         Time constants.
     tau_refractory : float, in seconds
-        Refractory period of fibres and of cells.
+        Refractory period of fibers and of cells.
     rng : numpy.random.Generator
         Source of one number a channel and a step.
 

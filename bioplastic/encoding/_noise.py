@@ -46,7 +46,7 @@ def sample_keys(values: npt.NDArray[Any], seed: int) -> npt.NDArray[np.uint64]:
     _, first, counts = np.unique(digests[order], return_index=True, return_counts=True)
     occurrence = np.empty(len(values), dtype=np.uint64)
     occurrence[order] = np.arange(len(values)) - np.repeat(first, counts)
-    # Mixed before they are added: neighbouring starts would share their stream, shifted by one.
+    # Mixed before they are added: neighboring starts would share their stream, shifted by one.
     return digests + _mix(occurrence)
 
 

@@ -1,4 +1,4 @@
-"""Spoken words said by other voices, more or less: shifted, stretched, jittered copies."""
+"""Spoken words of other voices, more or less: shifted, stretched, jittered copies."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Sound to spikes: basilar membrane, hair cells, nerve fibres and bushy cells."""
+"""Sound to spikes: basilar membrane, hair cells, nerve fibers and bushy cells."""
 
 from collections.abc import Iterator
 from typing import Any, Self
@@ -24,7 +24,7 @@ __all__ = ["Cochlea"]
 # Samples of the membrane's motion in a step of the cells, and that step in seconds.
 _N_SUB = 2
 _DT = _N_SUB / BASILAR_RATE
-# Centre frequencies end here, as a part of the sample rate: half of it is lost to every filter.
+# Center frequencies end here, as a part of the sample rate: half of it is lost to every filter.
 _HIGHEST = 0.45
 _F_MAX = 7000.0
 # 0 dB SPL in pascals.
@@ -39,22 +39,22 @@ class Cochlea(SpikeOutput, BaseEstimator):
     """Turn sounds into spikes as the inner ear and the cochlear nucleus do.
 
     Gammatone filters stand for the basilar membrane, Meddis' transmitter pools for hair cells and
-    their synapses, which rectify, compress and adapt [1]_; the fibres of a channel converge on
+    their synapses, which rectify, compress and adapt [1]_; the fibers of a channel converge on
     one leaky integrate-and-fire cell, whose spikes are the output. Hair cells and output cells
     are those of the Heidelberg spiking data sets [2]_, and the defaults come near their firing.
 
     Parameters
     ----------
     n_channels : int
-        Number of filters and of output units. Unit 0 has the lowest centre frequency; in the
+        Number of filters and of output units. Unit 0 has the lowest center frequency; in the
         Heidelberg data sets it has the highest.
     sample_rate : Quantity, in hertz, optional
         Rate of sounds that are given as arrays (16 kHz). Files know theirs.
     f_min : Quantity, in hertz, optional
-        Lowest centre frequency (50 Hz). The others follow at equal steps of equivalent rectangular
+        Lowest center frequency (50 Hz). The others follow at equal steps of equivalent rectangular
         bandwidth.
     f_max : Quantity, in hertz, optional
-        Highest centre frequency, at most 0.45 times the `sample_rate` and 7.2 kHz; where None it
+        Highest center frequency, at most 0.45 times the `sample_rate` and 7.2 kHz; where None it
         is 7 kHz, or 0.45 times the `sample_rate` if that is less (3.6 kHz for a rate of 8 kHz).
     level : float or None, in dB SPL
         Every sound is brought to this root mean square level; 70 dB is loud speech. None leaves
@@ -64,17 +64,17 @@ class Cochlea(SpikeOutput, BaseEstimator):
         Window over each whole sound, applied after its level. The Heidelberg data sets were made
         with ``"hann"``, which fades words in and out.
     n_fibres : int
-        Nerve fibres that converge on an output cell.
+        Nerve fibers that converge on an output cell.
     weight : float
-        What a fibre's spike adds to the cell's potential in all, the threshold being 1.
+        What a fiber's spike adds to the cell's potential in all, the threshold being 1.
     tau_membrane : Quantity, in seconds, optional
         Membrane time constant of the output cells (1 ms).
     tau_synapse : Quantity, in seconds, optional
         Decay of their synaptic current (0.5 ms).
     tau_refractory : Quantity, in seconds, optional
-        Refractory period of fibres and output cells (1 ms).
+        Refractory period of fibers and output cells (1 ms).
     random_state : int, RandomState or None
-        Seed of the fibres' noise. With an int, `transform` always gives the same spikes; with
+        Seed of the fibers' noise. With an int, `transform` always gives the same spikes; with
         None or a RandomState each call draws new ones.
     n_jobs : int or None
         Processes that share the sounds, as in joblib. Spikes do not depend on it.
@@ -82,7 +82,7 @@ class Cochlea(SpikeOutput, BaseEstimator):
     Attributes
     ----------
     center_frequencies_ : ndarray of shape (n_channels,), in hertz
-        Centre frequency of each unit, rising.
+        Center frequency of each unit, rising.
 
     Notes
     -----
@@ -154,7 +154,7 @@ class Cochlea(SpikeOutput, BaseEstimator):
         self.n_jobs = n_jobs
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Check the parameters and note the centre frequencies; nothing is learned from X.
+        """Check the parameters and note the center frequencies; nothing is learned from X.
 
         Parameters
         ----------

@@ -50,7 +50,7 @@ def from_dense(cls: type["SpikeTrains"], raster: npt.ArrayLike, dt: Any) -> "Spi
     from brian2 import second
 
     where = "SpikeTrains.from_dense"
-    width = positive_time(f"{where}.dt", dt)
+    width = positive_time(f"{where}: dt", dt)
     counts = np.asarray(raster)
     if counts.dtype.kind not in "biuf" or counts.ndim != 3:
         raise DataError(
