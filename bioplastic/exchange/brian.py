@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bioplastic.errors import DataError
-from bioplastic.exchange.events import assemble, cut
+from bioplastic.exchange.events import assemble
 
 if TYPE_CHECKING:
     from bioplastic.spikes import SpikeTrains
@@ -52,7 +52,7 @@ def from_brian(cls: type["SpikeTrains"], monitor: Any, *, windows: Any = None) -
     units, times = np.array(monitor.i), np.array(monitor.t)
     n_units = len(monitor.source)
     if windows is not None:
-        return cut(cls, where, times, units, windows, n_units)
+        return cls.from_recording(times, units, windows, n_units=n_units)
     # The clock stands at the end of the simulation.
     return assemble(
         cls,

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from brian2 import second
 
 from bioplastic._quantities import positive_time
 from bioplastic.errors import DataError, ParameterError
@@ -47,8 +48,6 @@ def from_dense(cls: type["SpikeTrains"], raster: npt.ArrayLike, dt: Any) -> "Spi
     >>> spikes.times, spikes.units
     (array([0.   , 0.01 , 0.015]), array([1, 0, 0], dtype=int32))
     """
-    from brian2 import second
-
     where = "SpikeTrains.from_dense"
     width = positive_time(f"{where}: dt", dt)
     counts = np.asarray(raster)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from brian2 import second
 
 from bioplastic._quantities import base_units, has_unit
 from bioplastic._spike_checks import (
@@ -18,7 +19,7 @@ from bioplastic.errors import DataError
 if TYPE_CHECKING:
     from bioplastic.spikes import SpikeTrains
 
-__all__ = ["assemble", "cut", "from_events", "from_recording", "narrow_type"]
+__all__ = ["assemble", "from_events", "from_recording", "narrow_type"]
 
 
 def from_events(
@@ -139,18 +140,7 @@ def from_recording(
     array([[1, 1],
            [0, 1]])
     """
-    return cut(cls, "SpikeTrains.from_recording", times, units, windows, n_units)
-
-
-def cut(
-    cls: type["SpikeTrains"],
-    where: str,
-    times: Any,
-    units: npt.ArrayLike,
-    windows: Any,
-    n_units: int | None,
-) -> "SpikeTrains":
-    """Cut a recording into samples, for a caller that errors name."""
+    where = "SpikeTrains.from_recording"
     if isinstance(times, list | tuple) and len(times) and np.ndim(times[0]):
         raise DataError(
             f"{where}: times must be one list of all spikes, got a list of lists; "
@@ -189,14 +179,13 @@ def cut(
         )
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     chosen = np.arange(offsets[-1]) + np.repeat(first - offsets[:-1], sizes)
-    return _made(
-        cls,
+    lengths = edges[:, 1] - edges[:, 0]
+    return cls(
         seconds[chosen] - np.repeat(edges[:, 0], sizes),
         whole[chosen],
         offsets,
         n_units=n_units,
-        duration=edges[:, 1] - edges[:, 0],
-        known=has_unit(windows),
+        duration=lengths * second if has_unit(windows) else lengths,
     )
 
 
@@ -271,23 +260,8 @@ def assemble(
     if ((np.diff(seconds) < 0) & (np.diff(sample) == 0)).any():
         order = np.lexsort((seconds, sample))  # spikes at the same time stay in their order
         seconds, whole = seconds[order], whole[order]
-    return _made(cls, seconds, whole, offsets, n_units=n_units, duration=lengths, known=known)
-
-
-def _made(
-    cls: type["SpikeTrains"],
-    times: npt.NDArray[np.float64],
-    units: npt.NDArray[Any],
-    offsets: npt.NDArray[np.int64],
-    *,
-    n_units: int,
-    duration: npt.NDArray[np.float64],
-    known: bool,
-) -> "SpikeTrains":
-    from brian2 import second
-
-    said = duration * second if known else duration
-    return cls(times, units, offsets, n_units=n_units, duration=said)
+    duration = lengths * second if known else lengths
+    return cls(seconds, whole, offsets, n_units=n_units, duration=duration)
 
 
 def _edges(windows: Any, where: str) -> npt.NDArray[np.float64]:

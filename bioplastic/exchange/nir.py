@@ -75,7 +75,7 @@ LiquidStateMachine or tuple of Network and dict
     Examples
     --------
     >>> import tempfile
-    >>>     >>> from pathlib import Path
+    >>> from pathlib import Path
     >>> from bioplastic import SpikeTrains
     >>> from bioplastic.exchange import export_nir, import_nir
     >>> from bioplastic.networks import EPropClassifier
