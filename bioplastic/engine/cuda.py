@@ -118,7 +118,7 @@ class CudaDevice(SlotDevice):
     has_threads = False
     keeps_once = False
     our_headers = (
-        "launch.cuh", "run.h", "slots.h", "philox.h",
+        "launch.cuh", "run.h", "probe.h", "slots.h", "philox.h",
         "noise.h", "tables.cuh", "spikes.cuh", "lanes.cuh", "synapse_list.cuh",
     )  # fmt: skip
 

@@ -221,7 +221,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
     #: The file that is compiled, and those of our templates that it includes.
     unit = "unit.cpp"
     our_headers: tuple[str, ...] = (
-        "run.h", "slots.h", "calendar.h",
+        "run.h", "probe.h", "slots.h", "calendar.h",
         "philox.h", "noise.h", "superposition.h", "synapse_list.h",
     )  # fmt: skip
 
