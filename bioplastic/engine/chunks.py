@@ -1,19 +1,157 @@
-"""Cut a run into chunks that a program takes."""
+"""Cut a run into chunks that a program takes, and show them one after the other."""
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bioplastic.engine.program import Chunk, Recorder
-from bioplastic.engine.state import State
-from bioplastic.engine.state_recorder import StateRecorder
+from bioplastic.engine.engines import Engine, open_program
+from bioplastic.engine.lanes import in_order
+from bioplastic.engine.limits import check_lists, check_steps
+from bioplastic.engine.plan import plan_of
+from bioplastic.engine.program import Chunk, ChunkResult, Program, Recorder
+from bioplastic.engine.record import Wanted
+from bioplastic.engine.result import (
+    Result,
+    check_answer,
+    result_of_chunk,
+    result_of_nothing,
+)
+from bioplastic.engine.state import State, Values, complete_state
+from bioplastic.engine.state_recorder import StateRecorder, state_recorder
 from bioplastic.engine.stimuli import Stimuli
 from bioplastic.errors import ParameterError
+from bioplastic.models import Network
 
-__all__ = ["chunk_of"]
+__all__ = ["Run", "chunk_of"]
 
 #: Numbers of one chunk, signals, recorded state and spikes of files: 128 MiB.
 MAX_NUMBERS = 2**24
+
+
+class Run:
+    """A network with its program, its seed, and the values that it begins with.
+
+    Parameters
+    ----------
+    network : Network
+        The declaration.
+    engine : Engine
+        What computes it.
+    seed : int or SeedSequence
+        Of the noise, and of what is drawn where `state` does not hold it.
+    state : mapping of str to ndarray or None
+        Values to begin with.
+    program : Program, optional
+        The network's, where there is one already.
+    lanes : int
+        Samples that are shown side by side.
+    progress : bool
+        Whether to say that a program is compiled.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        engine: Engine,
+        seed: int | np.random.SeedSequence,
+        state: Values | None,
+        program: Program | None = None,
+        lanes: int = 1,
+        progress: bool = False,
+    ) -> None:
+        plan = plan_of(network)
+        self.network, self.engine, self._lanes, self.build = plan.network, engine, lanes, 0.0
+        if program is None:
+            program = open_program(network, engine=engine.name, lanes=lanes, progress=progress)
+            self.build = program.build_seconds
+        self.program: Any = program
+        self.seed, sequence = _seed_words(seed)
+        given = {**{k: np.array([v]) for k, v in plan.values.items()}, **(state or {})}
+        self.values = complete_state(self.network, program.sizes, given, sequence)
+        how = {"lanes": lanes, "copies": engine.copies, "rings": engine.rings}
+        check_lists(self.network, self.values, **how)
+
+    def recorder(
+        self,
+        stimuli: Stimuli,
+        wanted: Wanted,
+        start: int,
+        stop: int,
+        given: Recorder | None = None,
+        path: Any = None,
+    ) -> Recorder | None:
+        """Return what looks at the network on the way, told of the run; None for nothing.
+
+        Raises
+        ------
+        ParameterError
+            If samples have more steps than can be counted, or what is to be recorded does not fit.
+        """
+        lengths = stimuli.n_steps(start, stop)
+        check_steps(self.network, lengths)
+        found = given or state_recorder(wanted, lengths, first=start, path=path)
+        if found is not None and (start < stop or isinstance(found, StateRecorder)):
+            sizes = {name: len(value) for name, value in self.values.items()}
+            found.begin(self.network, sizes, self.values, start=start, stop=stop)
+        return found
+
+    def nothing(self, wanted: Wanted, values: State | None = None, n_done: int = 0) -> Result:
+        """Return the result of samples of which none was presented yet."""
+        state = self.values if values is None else values
+        return result_of_nothing(state, wanted=wanted, engine=self.engine.name, n_done=n_done)
+
+    def results(
+        self,
+        stimuli: Stimuli,
+        wanted: Wanted,
+        recorder: Recorder | None,
+        *,
+        start: int,
+        stop: int,
+        size: int,
+        together: int = 1,
+        report: Callable[[int], None] = lambda n_done: None,
+        asked: Callable[[], bool] = lambda: False,
+        **others: Any,
+    ) -> Iterator[tuple[Result, ChunkResult | None]]:
+        """Give the result of no sample, then that of each chunk with what the program gave.
+
+        Parameters
+        ----------
+        stimuli, wanted, recorder
+            What is presented, and recorded.
+        start, stop : int
+            Presentations.
+        size, together, **others
+            See :func:`chunk_of`.
+        report : callable
+            Receives the number of presentations that are done.
+        asked : callable
+            Tells whether to end at the next slot's edge.
+        """
+        values = dict(self.values)
+        result = self.nothing(wanted, values, start)
+        yield result, None
+        while (begin := result.n_done) < stop and not asked():
+            chunk = chunk_of(
+                stimuli, begin, stop, values=values, seed=self.seed, size=size,
+                together=together, recorder=recorder, **others,
+            )  # fmt: skip
+            done = self.program.run(
+                chunk, report=lambda n_rows, begin=begin: report(begin + n_rows), stop=asked
+            )
+            check_answer(self.engine.name, chunk, done, stopped=asked)
+            if self._lanes * chunk.n_threads > 1:
+                done = in_order(done, chunk)
+            result = result_of_chunk(result, wanted, chunk, done)
+            # The cursor is a row of the chunk, no state of the network.
+            values |= done.state | {"schedule.cursor": np.zeros(1)}
+            if recorder is not None:
+                recorder.record(begin, done)
+            yield result, done
 
 
 def chunk_of(
@@ -24,8 +162,9 @@ def chunk_of(
     values: State,
     seed: tuple[int, int],
     size: int,
-    together: int,
-    recorder: Recorder | None,
+    together: int = 1,
+    recorder: Recorder | None = None,
+    folder: Path,
     **others: Any,
 ) -> Chunk:
     """Return the chunk that begins with a presentation.
@@ -36,7 +175,7 @@ def chunk_of(
         What is presented.
     begin, stop : int
         The presentation, and the one before which the run ends.
-    values, seed, **others
+    values, seed, folder, **others
         See :class:`~bioplastic.engine.program.Chunk`.
     size : int
         Presentations of a chunk, at most.
@@ -68,4 +207,27 @@ def chunk_of(
             f"recorder: the network has no {', '.join(unknown)}; it has {', '.join(sorted(values))}"
         )
     shown = stimuli.shown(begin, n_steps, seed)
-    return Chunk(n_steps=n_steps, values=values, seed=seed, probe=probe, **shown, **others)
+    how = {"n_steps": n_steps, "values": values, "seed": seed, "probe": probe, "folder": folder}
+    return Chunk(**how, **shown, **others)
+
+
+def _seed_words(
+    seed: int | np.random.SeedSequence,
+) -> tuple[tuple[int, int], np.random.SeedSequence]:
+    """Return the two words that a run's random numbers follow from, and where they come from.
+
+    Raises
+    ------
+    ParameterError
+        If it is no seed.
+    """
+    try:
+        sequence = (
+            seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
+        )
+    except (TypeError, ValueError) as error:
+        raise ParameterError(
+            f"seed: must be a whole number >= 0 or a SeedSequence, got {seed!r}"
+        ) from error
+    first, second = map(int, sequence.generate_state(2))
+    return (first, second), sequence

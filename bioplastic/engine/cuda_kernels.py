@@ -14,7 +14,7 @@ from brian2.codegen.generators.cpp_generator import c_data_type
 from brian2.core.variables import ArrayVariable, Constant
 from brian2.utils.stringtools import get_identifiers
 
-from bioplastic.engine.brian_internals import (
+from bioplastic.engine.brian_code import (
     POST,
     PRE,
     SYNAPSE,

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from bioplastic.engine.compiled_program import CompiledProgram
 from bioplastic.engine.compiler import (
     call,
     compiler_trouble,
@@ -20,7 +21,7 @@ from bioplastic.engine.compiler import (
 )
 from bioplastic.engine.engines import Engine
 from bioplastic.engine.program import Chunk
-from bioplastic.engine.standalone_program import CompiledProgram, compile_unit, generate
+from bioplastic.engine.standalone_program import compile_unit, generate
 from bioplastic.engine.staying import StayingProgram
 from bioplastic.errors import BuildError, CompilerNotFoundError, ParameterError
 from bioplastic.models import Network

@@ -19,7 +19,7 @@ from bioplastic.engine.program import Chunk, ChunkResult
 from bioplastic.errors import SimulationError, StorageError
 
 if TYPE_CHECKING:
-    from bioplastic.engine.standalone_program import CompiledProgram
+    from bioplastic.engine.compiled_program import CompiledProgram
 
 __all__ = ["Samples", "StayingProgram", "end", "follow", "writing"]
 
