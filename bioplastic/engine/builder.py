@@ -31,9 +31,9 @@ from bioplastic.engine.refractory import AWAKE, count_steps, silence_of
 from bioplastic.engine.schedule import SLOT_LOG, make_timer, tables_of
 from bioplastic.engine.superposition import superposition_of
 from bioplastic.models import Network, Population
-from bioplastic.models.declaration import is_distribution, parameter_equations
 from bioplastic.models.hooks import AT_SLOT_START, BEFORE_THRESHOLD, ON_SPIKE, RESET
 from bioplastic.models.strings import LINKED
+from bioplastic.models.values import is_distribution, parameter_equations
 
 __all__ = ["build"]
 

@@ -18,9 +18,9 @@ from bioplastic.engine.integrators import resolve
 from bioplastic.engine.noise import IN_LANE, LANES
 from bioplastic.engine.plan import Plan
 from bioplastic.models import Projection
-from bioplastic.models.declaration import parameter_equations
 from bioplastic.models.hooks import INTEGRATION, NORMALIZATION, ON_POST, ON_PRE, THRESHOLD
 from bioplastic.models.strings import statements_of, words_of
+from bioplastic.models.values import parameter_equations
 
 __all__ = [
     "Way", "add_projection", "add_synapses", "added_variable", "drop_what_others_look_at",

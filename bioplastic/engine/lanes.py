@@ -19,9 +19,9 @@ from bioplastic.engine.plan import Plan, plan_of
 from bioplastic.engine.program import Chunk, ChunkResult
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
-from bioplastic.models.declaration import is_distribution
 from bioplastic.models.hooks import AT_BATCH_END, NORMALIZATION
 from bioplastic.models.strings import words_of
+from bioplastic.models.values import is_distribution
 
 __all__ = [
     "Combine",

@@ -31,7 +31,7 @@ from bioplastic.models import (
     Schedule,
     SpikeInput,
 )
-from bioplastic.models.declaration import is_distribution
+from bioplastic.models.values import is_distribution
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["NUMPY_STEPS", "RELAY", "Laboratory", "open_laboratory"]

@@ -25,7 +25,8 @@ from bioplastic.inspect.protocols import pairing_protocol, stdp_window, triplet_
 from bioplastic.inspect.raster import plot_raster
 from bioplastic.inspect.state_plot import plot_state
 from bioplastic.models import PlasticityRule
-from bioplastic.models.declaration import field_values, is_one_number
+from bioplastic.models.declaration import field_values
+from bioplastic.models.values import is_one_number
 
 __all__ = ["explore"]
 

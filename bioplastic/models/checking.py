@@ -13,7 +13,7 @@ from brian2 import get_dimensions
 from brian2.core.functions import DEFAULT_FUNCTIONS
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import is_distribution, is_one_number, refusal, unit_of
+from bioplastic.models.declaration import refusal
 from bioplastic.models.hooks import HOOKS, ON_PRE, STRINGS, hooks_of, strings_of
 from bioplastic.models.strings import (
     FLAGS,
@@ -28,6 +28,7 @@ from bioplastic.models.strings import (
 )
 from bioplastic.models.suggesting import closest
 from bioplastic.models.time_table import known_functions
+from bioplastic.models.values import is_distribution, is_one_number, unit_of
 
 __all__ = [
     "Scope",

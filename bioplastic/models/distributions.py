@@ -9,15 +9,8 @@ import numpy.typing as npt
 from brian2 import Quantity, get_dimensions
 
 from bioplastic._quantities import same_unit
-from bioplastic.models.declaration import (
-    Declaration,
-    check_kind,
-    fixed_array,
-    is_one_number,
-    one_number,
-    require,
-    same_array,
-)
+from bioplastic.models.declaration import Declaration, check_kind, require
+from bioplastic.models.values import fixed_array, is_one_number, one_number, same_array
 
 __all__ = [
     "Constant",
@@ -242,9 +235,8 @@ class LogUniform(_OfOneUnit):
 
     def sample(self, rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:
         """Draw `size` values, in base units."""
-        return np.exp(
-            rng.uniform(np.log(one_number(self.low)), np.log(one_number(self.high)), size)
-        )
+        low, high = (np.log(one_number(value)) for value in (self.low, self.high))
+        return np.exp(rng.uniform(low, high, size))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)

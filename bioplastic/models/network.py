@@ -9,13 +9,7 @@ import numpy.typing as npt
 
 from bioplastic.errors import ParameterError
 from bioplastic.models.checking import suffixed, words_in
-from bioplastic.models.declaration import (
-    Declaration,
-    check_kind,
-    draw,
-    is_distribution,
-    require,
-)
+from bioplastic.models.declaration import Declaration, check_kind, require
 from bioplastic.models.distributions import PerTarget
 from bioplastic.models.hooks import strings_of
 from bioplastic.models.network_checks import check_network, traces_on
@@ -24,6 +18,7 @@ from bioplastic.models.projection import Projection
 from bioplastic.models.schedule import Schedule
 from bioplastic.models.strings import variables_of, words_of
 from bioplastic.models.summary import network_html, network_repr
+from bioplastic.models.values import draw, is_distribution
 from bioplastic.models.wiring import Wiring, regular_pairs, sorted_synapses
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from bioplastic.models.checking import (
     unknown_name,
     words_in,
 )
-from bioplastic.models.declaration import unit_of
 from bioplastic.models.strings import LINKED, NEURON_WORDS, SYNAPSE_WORDS, Finding, Known
+from bioplastic.models.values import unit_of
 
 if TYPE_CHECKING:
     from bioplastic.models.network import Network

@@ -21,7 +21,6 @@ from bioplastic.models.declaration import (
     check_value,
     field_values,
     parameter,
-    parameter_equations,
     read_at_start,
     require,
 )
@@ -30,6 +29,7 @@ from bioplastic.models.holding import held
 from bioplastic.models.strings import equations_of, variables_of
 from bioplastic.models.time_table import check_namespace, kind_of_namespace
 from bioplastic.models.timing import Event, Regularly
+from bioplastic.models.values import parameter_equations
 
 __all__ = ["LIF", "AdaptiveLIF", "NeuronModel"]
 

@@ -13,7 +13,6 @@ from bioplastic.models.declaration import (
     check_tuple,
     field_values,
     parameter,
-    parameter_equations,
     read_at_start,
     require,
 )
@@ -22,6 +21,7 @@ from bioplastic.models.holding import held
 from bioplastic.models.strings import words_of
 from bioplastic.models.time_table import check_namespace, kind_of_namespace
 from bioplastic.models.timing import Pathway, Regularly
+from bioplastic.models.values import parameter_equations
 
 __all__ = ["SynapseModel", "TsodyksMarkram"]
 

@@ -11,16 +11,8 @@ from brian2 import Quantity, TimedArray, get_dimensions, ms, second
 from brian2.core.functions import Function
 from brian2.units.fundamentalunits import get_unit
 
-from bioplastic.models.declaration import (
-    Declaration,
-    fixed_array,
-    key_of,
-    parameter,
-    read_at_start,
-    require,
-    same_array,
-    unit_name,
-)
+from bioplastic.models.declaration import Declaration, key_of, parameter, read_at_start, require
+from bioplastic.models.values import fixed_array, same_array, unit_name
 
 __all__ = ["TimeTable", "check_namespace", "kind_of_namespace", "known_functions"]
 

@@ -8,13 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import (
-    Declaration,
-    draw,
-    is_distribution,
-    require,
-    whole_numbers,
-)
+from bioplastic.models.declaration import Declaration, require, whole_numbers
+from bioplastic.models.values import draw, is_distribution
 
 if TYPE_CHECKING:
     from bioplastic.models.population import Population

@@ -30,7 +30,7 @@ from bioplastic.models import (
     ThreeFactorSTDP,
     VoltageSTDP,
 )
-from bioplastic.models.declaration import is_distribution, unit_of
+from bioplastic.models.values import is_distribution, unit_of
 from bioplastic.networks._samples import Samples, check_rates, sample_schedule
 from bioplastic.networks.declarations import diehl_cook_network
 from bioplastic.networks.diehl_cook_constants import (

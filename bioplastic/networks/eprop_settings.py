@@ -25,7 +25,7 @@ from bioplastic.models import (
     SoftmaxError,
     SquaredError,
 )
-from bioplastic.models.declaration import is_distribution
+from bioplastic.models.values import is_distribution
 from bioplastic.networks.eprop_network import FEEDBACKS, eprop_network
 
 __all__ = ["answer_window", "declare"]

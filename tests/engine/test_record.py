@@ -330,7 +330,7 @@ class TestStates:
         ({"cell.v": [-1]}, r"record\['cell.v'\]: elements must be in 0..4"),
         ({"cell.v": 3}, r"record\['cell.v'\]: must be a sequence of elements"),
         ({"cell.v": [0.5]}, r"record\['cell.v'\]: must be a sequence of elements"),
-        ({"cell.v": every(1.5 * ms)}, r"record\['cell.v'\]: every.* whole multiple of the"),
+        ({"cell.v": every(1.5 * ms)}, r"record\['cell.v'\]: every.* whole multiple of dt"),
         ({"cell.u": [0]}, "record: the network has no variable 'cell.u'; did you mean"),
         ({"input_to_cell.delay": [0]}, "record: input_to_cell.delay says which synapses there are"),
         ({"elsewhere": [0]}, "record: the network has no variable 'elsewhere'; it has"),

@@ -45,7 +45,8 @@ from bioplastic.models import (
     TsodyksMarkram,
     Uniform,
 )
-from bioplastic.models.declaration import Declaration, is_distribution, key_of, parameter
+from bioplastic.models.declaration import Declaration, key_of, parameter
+from bioplastic.models.values import is_distribution
 
 INPUT = Population(name="input", n=2, neuron=SpikeInput())
 #: Declarations that cannot be made without arguments.

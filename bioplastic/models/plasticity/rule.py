@@ -12,13 +12,12 @@ from bioplastic.models.declaration import (
     Declaration,
     EquationString,
     field_values,
-    is_distribution,
-    parameter_equations,
     read_at_start,
     require,
 )
 from bioplastic.models.distributions import with_values
 from bioplastic.models.time_table import check_namespace, kind_of_namespace
+from bioplastic.models.values import is_distribution, parameter_equations
 
 __all__ = ["PlasticityRule"]
 
