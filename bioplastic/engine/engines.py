@@ -85,14 +85,15 @@ class Engine:
     Examples
     --------
     >>> from bioplastic import engine
+    >>> from bioplastic.engine.engines import ENGINES, unregister
     >>> plain = engine.Engine(
     ...     name="plain",
     ...     open=lambda network, lanes: engine.open_program(network, engine="numpy", lanes=lanes),
     ... )
     >>> engine.register(plain)
-    >>> engine.ENGINES
+    >>> ENGINES
     ('auto', 'numpy', 'cython', 'cpp_standalone', 'cuda_standalone', 'plain')
-    >>> engine.unregister("plain")
+    >>> unregister("plain")
     """
 
     name: str

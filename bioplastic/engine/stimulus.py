@@ -233,7 +233,7 @@ def content_keys(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     Examples
     --------
     >>> import numpy as np
-    >>> from bioplastic.engine import content_keys
+    >>> from bioplastic.engine.stimulus import content_keys
     >>> a, b = content_keys(np.array([[0, 1], [0, 1]], dtype=np.uint8))
     >>> bool(a == b)
     True

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from brian2 import Hz, Quantity, ms
 from matplotlib.axes import Axes
 
-from bioplastic.engine import Result
+from bioplastic.engine.result import Result
 from bioplastic.errors import ParameterError
 from bioplastic.inspect._style import COLORS
 from bioplastic.inspect.experiments import SJOESTROEM_2001

@@ -46,7 +46,7 @@ class EquationString(str):
 
     Examples
     --------
-    >>> from bioplastic.models import EquationString
+    >>> from bioplastic.models.declaration import EquationString
     >>> print(EquationString("dv/dt = -v/tau : volt"))
     dv/dt = -v/tau : volt
     """

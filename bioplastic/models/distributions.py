@@ -154,7 +154,8 @@ class PerTarget(Distribution):
     Examples
     --------
     >>> from brian2 import ms
-    >>> from bioplastic.models import PerTarget, Projection, RandomWiring, Uniform
+    >>> from bioplastic.models import Projection, RandomWiring, Uniform
+    >>> from bioplastic.models.distributions import PerTarget
     >>> delay = PerTarget(values=Uniform(low=0 * ms, high=40 * ms))
     >>> Projection(pre="input", post="liquid", wiring=RandomWiring(p=0.1), delay=delay).delayed
     True
@@ -253,7 +254,7 @@ class LogNormal(_OfOneUnit):
     Examples
     --------
     >>> import numpy as np
-    >>> from bioplastic.models import LogNormal
+    >>> from bioplastic.models.distributions import LogNormal
     >>> drawn = LogNormal(median=2.0, sigma=0.5).sample(np.random.default_rng(0), 10000)
     >>> round(float(np.median(drawn)), 1)
     2.0
@@ -328,7 +329,7 @@ class Gamma(_OfOneUnit):
     Examples
     --------
     >>> import numpy as np
-    >>> from bioplastic.models import Gamma
+    >>> from bioplastic.models.distributions import Gamma
     >>> drawn = Gamma(mean=-19.0, sd=19.0).sample(np.random.default_rng(0), 10000)
     >>> bool((drawn < 0).all()), round(float(drawn.mean()))
     (True, -19)

@@ -81,7 +81,7 @@ class EPropLIF(NeuronModel):
     Examples
     --------
     >>> from brian2 import ms
-    >>> from bioplastic.models import EPropLIF
+    >>> from bioplastic.models.eprop import EPropLIF
     >>> EPropLIF(tau_membrane=30 * ms).threshold
     'v > v_threshold'
     """
@@ -130,7 +130,7 @@ class EPropALIF(EPropLIF):
 
     Examples
     --------
-    >>> from bioplastic.models import EPropALIF
+    >>> from bioplastic.models.eprop import EPropALIF
     >>> EPropALIF().tau_adaptation
     200. * msecond
     """
@@ -193,7 +193,7 @@ class LeakyReadout(NeuronModel):
 
     Examples
     --------
-    >>> from bioplastic.models import LeakyReadout
+    >>> from bioplastic.models.eprop import LeakyReadout
     >>> LeakyReadout().spikes
     False
     """
@@ -209,7 +209,7 @@ class SoftmaxOutput(NeuronModel):
 
     Examples
     --------
-    >>> from bioplastic.models import SoftmaxOutput
+    >>> from bioplastic.models.eprop import SoftmaxOutput
     >>> print(SoftmaxOutput().after_spikes)
     grown = exp(clip(y, -100, 100))
     """
@@ -239,7 +239,7 @@ class SoftmaxError(NeuronModel):
     Examples
     --------
     >>> from brian2 import ms
-    >>> from bioplastic.models import SoftmaxError
+    >>> from bioplastic.models.eprop import SoftmaxError
     >>> SoftmaxError(decision_window=150 * ms).decision_window
     150. * msecond
     """
@@ -282,7 +282,7 @@ class SquaredError(NeuronModel):
 
     Examples
     --------
-    >>> from bioplastic.models import SquaredError
+    >>> from bioplastic.models.eprop import SquaredError
     >>> "target_signal" in SquaredError().after_spikes
     True
     """

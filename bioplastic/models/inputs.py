@@ -141,7 +141,8 @@ class DelayLineInput(SignalInput):
     Examples
     --------
     >>> from brian2 import ms
-    >>> from bioplastic.models import DelayLineInput, Population
+    >>> from bioplastic.models import Population
+    >>> from bioplastic.models.inputs import DelayLineInput
     >>> lines = Population(name="input", n=3*70, neuron=DelayLineInput(n_channels=70, delay=30*ms))
     """
 

@@ -237,7 +237,7 @@ class LIF(NeuronModel):
 class AdaptiveLIF(NeuronModel):
     """Leaky integrate-and-fire neuron with two synaptic currents and spike-frequency adaptation.
 
-    Each parameter may be a :class:`~bioplastic.models.Distribution`, so that neurons differ.
+    Each parameter may be a distribution such as :class:`Uniform`, so that neurons differ.
 
     Parameters
     ----------

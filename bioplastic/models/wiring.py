@@ -105,7 +105,8 @@ class FixedInDegree(Wiring):
     Examples
     --------
     >>> import numpy as np
-    >>> from bioplastic.models import FixedInDegree, LIF, Population
+    >>> from bioplastic.models import LIF, Population
+    >>> from bioplastic.models.wiring import FixedInDegree
     >>> liquid = Population(name="liquid", n=100, neuron=LIF())
     >>> i, j = FixedInDegree(n=7).connect(liquid, liquid, np.random.default_rng(0))
     >>> set(np.bincount(j).tolist()), bool((i == j).any())
@@ -151,7 +152,8 @@ class DistanceWiring(Wiring):
     Examples
     --------
     >>> import numpy as np
-    >>> from bioplastic.models import DistanceWiring, LIF, Population
+    >>> from bioplastic.models import LIF, Population
+    >>> from bioplastic.models.wiring import DistanceWiring
     >>> column = Population(name="column", n=135, neuron=LIF(), grid=(3, 3, 15))
     >>> wiring = DistanceWiring(c=0.3, length=2.0)
     >>> i, j = wiring.connect(column, column, np.random.default_rng(0))
@@ -315,7 +317,8 @@ class StoredWiring(Wiring):
 
     Examples
     --------
-    >>> from bioplastic.models import Projection, StoredWiring
+    >>> from bioplastic.models import Projection
+    >>> from bioplastic.models.wiring import StoredWiring
     >>> Projection(pre="exc", post="inh", wiring=StoredWiring(), weight=0.3).listed
     True
     """

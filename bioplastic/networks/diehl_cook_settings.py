@@ -19,9 +19,6 @@ from bioplastic.engine.engines import find_engine
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     DiehlCookExcitatory,
-    DiehlCookExponential,
-    DiehlCookPowerLaw,
-    DiehlCookPreAndPost,
     DiehlCookSTDP,
     EpisodicRewardSTDP,
     Network,
@@ -29,6 +26,11 @@ from bioplastic.models import (
     PlasticityRule,
     ThreeFactorSTDP,
     VoltageSTDP,
+)
+from bioplastic.models.plasticity.diehl_cook import (
+    DiehlCookExponential,
+    DiehlCookPowerLaw,
+    DiehlCookPreAndPost,
 )
 from bioplastic.models.values import is_distribution, unit_of
 from bioplastic.networks._samples import Samples, check_rates, sample_schedule

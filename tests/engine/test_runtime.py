@@ -12,7 +12,6 @@ from bioplastic.engine.runtime_objects import RuntimeObjects
 from bioplastic.models import (
     LIF,
     Adam,
-    DelayLineInput,
     DiehlCookExcitatory,
     DiehlCookSTDP,
     Network,
@@ -28,6 +27,7 @@ from bioplastic.models import (
     SynapseModel,
     Uniform,
 )
+from bioplastic.models.inputs import DelayLineInput
 from bioplastic.networks import diehl_cook_network, eprop_network
 
 SCHEDULE = Schedule(presentation=40 * ms, rest=5 * ms, dt=1 * ms, min_spikes=0)

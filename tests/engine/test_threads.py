@@ -11,6 +11,7 @@ from bioplastic import engine
 from bioplastic.engine import runtime, runtime_engines
 from bioplastic.engine.context import BRIAN
 from bioplastic.engine.program import ChunkResult
+from bioplastic.engine.result import Result
 from bioplastic.models import DiehlCookExcitatory, DiehlCookSTDP, Schedule
 from bioplastic.networks import diehl_cook_network
 
@@ -66,7 +67,7 @@ def test_each_gets_what_it_gets_alone(impatient):
     alone = [task(k) for k in range(N_THREADS)]
     assert sum(result.counts.sum() for result in alone) > 0
     for one, other in zip(alone, in_threads(task), strict=True):
-        assert isinstance(other, engine.Result), repr(other)
+        assert isinstance(other, Result), repr(other)
         assert one.spikes == other.spikes
         for name, values in one.state.items():
             np.testing.assert_array_equal(values, other.state[name], name)

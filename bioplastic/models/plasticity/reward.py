@@ -218,7 +218,7 @@ class CovarianceRewardSTDP(PlasticityRule):
 
     Examples
     --------
-    >>> from bioplastic.models import CovarianceRewardSTDP
+    >>> from bioplastic.models.plasticity.reward import CovarianceRewardSTDP
     >>> print(CovarianceRewardSTDP().on_post)
     c += a_plus*(r1_pre - r1_mean_pre)
     """

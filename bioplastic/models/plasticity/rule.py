@@ -32,7 +32,7 @@ class PlasticityRule(Declaration):
         Brian equations of traces of the presynaptic and of the postsynaptic neuron. They stand
         with the neurons, once for all synapses, where that is the same; with each synapse where it
         is not: if spikes are delayed, if a trace names `w` or a variable of the synapse, or if one
-        of its constants is a :class:`~bioplastic.models.Distribution`.
+        of its constants is a :class:`~bioplastic.models.distributions.Distribution`.
     synapse : str
         Brian equations of what a synapse has beside `w`, for example an eligibility.
     on_pre, on_post : str
