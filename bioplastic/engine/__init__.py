@@ -12,7 +12,7 @@ from bioplastic.engine.inputs import (
 from bioplastic.engine.presenting import present
 from bioplastic.engine.record import every
 from bioplastic.engine.running import run
-from bioplastic.engine.runtime_engines import CYTHON, NUMPY
+from bioplastic.engine.runtime import CYTHON, NUMPY
 from bioplastic.engine.standalone_program import CPP
 
 __all__ = [

@@ -248,8 +248,8 @@ class NetworkActions:
         for place, pathway in enumerate(projection.pathways, start=turn + 1):
             phase = ON_PRE if pathway.spike == "pre" else ON_POST
             on = spikes_of(getattr(projection, pathway.spike), pathway.event)
-            parts, order = (("pathway", pathway.code),), phase.order + place
-            yield self._acting(name, f"{name}_{pathway.name}", phase, parts, on, order=order)
+            own = f"{name}_{pathway.name}", phase, (("pathway", pathway.code),), on
+            yield self._acting(name, *own, order=phase.order + place)
         yield self._integration(name, spikes["pre"])
         if projection.norm is not None:
             total = f"sum_{name}"
@@ -261,8 +261,8 @@ class NetworkActions:
                 (name, f"w = w*norm/{total}_post"),
             )):  # fmt: skip
                 order = NORMALIZATION.order + k
-                own = f"{name}_norm_{k}", NORMALIZATION, (("projection", code),)
-                yield self._acting(owner, *own, order=order)
+                act = f"{name}_norm_{k}", NORMALIZATION, (("projection", code),)
+                yield self._acting(owner, *act, order=order)
 
     def _by_phase(
         self, who: Any, parts: list[tuple[Hook, str]], spikes: Mapping[str, str], turn: int

@@ -7,6 +7,7 @@ Within a slot time counts from 0, so a slot's arithmetic does not depend on what
 
 import functools
 import re
+from dataclasses import replace
 from typing import Any
 
 import brian2 as b2
@@ -21,6 +22,7 @@ from bioplastic.engine.connections import (
     add_projection,
     add_synapses,
     drop_what_others_look_at,
+    run_on_events,
     run_regularly,
 )
 from bioplastic.engine.lanes import of_neurons
@@ -112,6 +114,7 @@ def build(network: Network, *, superpose: bool = False, lanes: int = 1) -> Built
 def _add_population(built: Built, population: Population, timer: Any) -> Any:
     plan, name, neuron, lanes = built.plan, population.name, population.neuron, built.lanes
     own = functools.partial(of_neurons, lanes=lanes)
+    events = [replace(e, condition=own(e.condition), code=own(e.code)) for e in neuron.events]
     words = plan.words(name)
     linked = [word for word in LINKED if word in words]
     equations = "\n".join(
@@ -133,12 +136,9 @@ def _add_population(built: Built, population: Population, timer: Any) -> Any:
         clock=built.step_clock,
         name=name,
         namespace=built.tables.functions_of(name),
-        events={event.name: own(event.condition) for event in neuron.events},
+        events={event.name: event.condition for event in events},
     )
-    for event in neuron.events:
-        group.set_event_schedule(event.name, event.checked)
-        if event.code:
-            group.run_on_event(event.name, own(event.code), when=event.when)
+    run_on_events(group, events)
     built.numbers[name] = f"_n_of_{name}"
     group.variables.add_constant(IN_LANE, population.n)
     lane_of = np.repeat(np.arange(lanes), population.n)

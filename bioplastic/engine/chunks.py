@@ -1,7 +1,6 @@
 """Cut a run into chunks that a program takes, and show them one after the other."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -71,8 +70,8 @@ class Run:
         self.seed, sequence = _seed_words(seed)
         given = {**{k: np.array([v]) for k, v in plan.values.items()}, **(state or {})}
         self.values = complete_state(self.network, program.sizes, given, sequence)
-        how = {"lanes": lanes, "copies": engine.copies, "rings": engine.rings}
-        check_lists(self.network, self.values, **how)
+        copies, rings = engine.copies, engine.rings
+        check_lists(self.network, self.values, lanes=lanes, copies=copies, rings=rings)
 
     def recorder(
         self,
@@ -164,7 +163,6 @@ def chunk_of(
     size: int,
     together: int = 1,
     recorder: Recorder | None = None,
-    folder: Path,
     **others: Any,
 ) -> Chunk:
     """Return the chunk that begins with a presentation.
@@ -175,7 +173,7 @@ def chunk_of(
         What is presented.
     begin, stop : int
         The presentation, and the one before which the run ends.
-    values, seed, folder, **others
+    values, seed, **others
         See :class:`~bioplastic.engine.program.Chunk`.
     size : int
         Presentations of a chunk, at most.
@@ -207,8 +205,7 @@ def chunk_of(
             f"recorder: the network has no {', '.join(unknown)}; it has {', '.join(sorted(values))}"
         )
     shown = stimuli.shown(begin, n_steps, seed)
-    how = {"n_steps": n_steps, "values": values, "seed": seed, "probe": probe, "folder": folder}
-    return Chunk(**how, **shown, **others)
+    return Chunk(n_steps=n_steps, values=values, seed=seed, probe=probe, **shown, **others)
 
 
 def _seed_words(

@@ -8,11 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.checking import suffixed, words_in
+from bioplastic.models.checking import check_network, suffixed, traces_on, words_in
 from bioplastic.models.declaration import Declaration, check_kind, require
 from bioplastic.models.distributions import PerTarget
 from bioplastic.models.hooks import strings_of
-from bioplastic.models.network_checks import check_network, traces_on
 from bioplastic.models.population import Population
 from bioplastic.models.projection import Projection
 from bioplastic.models.schedule import Schedule

@@ -8,7 +8,7 @@ import pytest
 from brian2 import ms, mV
 
 from bioplastic import engine
-from bioplastic.engine import runtime, runtime_engines
+from bioplastic.engine import runtime
 from bioplastic.engine.context import BRIAN
 from bioplastic.engine.program import ChunkResult
 from bioplastic.engine.result import Result
@@ -76,13 +76,13 @@ def test_each_gets_what_it_gets_alone(impatient):
 def test_those_who_want_the_same_program_build_it_once(impatient, monkeypatch, network):
     made = []
 
-    class Objects(runtime_engines.RuntimeObjects):
+    class Objects(runtime.RuntimeObjects):
         def __init__(self, *args, **kwargs):
             made.append(None)
             super().__init__(*args, **kwargs)
 
-    monkeypatch.setattr(runtime_engines, "RuntimeObjects", Objects)
-    monkeypatch.setattr(runtime_engines, "_kept", {})
+    monkeypatch.setattr(runtime, "RuntimeObjects", Objects)
+    monkeypatch.setattr(runtime, "_kept", {})
     programs = in_threads(lambda _: engine.open_program(network, engine="numpy"))
     assert len(made) == 1
     assert sum(program.build_seconds > 0 for program in programs) == 1
