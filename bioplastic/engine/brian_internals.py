@@ -118,7 +118,7 @@ def _conditions_of_writing_heeded() -> Iterator[None]:
 
 
 def add_to_program(device: Any, net: Any) -> None:
-    """Tell a standalone device of clocks and synapses, which it hears of in ``Network.run``."""
+    """Give a standalone device clocks and synapses, which it receives in ``Network.run``."""
     device.synapses |= {s for s in net.objects if isinstance(s, Synapses)}
     device.clocks.update(net._clocks)
 

@@ -1,7 +1,7 @@
 """From a declaration to Brian objects, the same ones on every engine.
 
 Two clocks drive a program: `step_clock` ticks every `dt`, `slot_clock` once a slot. What hangs on
-the slot clock runs at a slot's edges: forgetting, normalisation, the choice of the next sample.
+the slot clock runs at a slot's edges: forgetting, normalization, the choice of the next sample.
 Within a slot time counts from 0, so a slot's arithmetic does not depend on what came before it.
 """
 
@@ -80,7 +80,7 @@ def build(network: Network, *, superpose: bool = False, lanes: int = 1) -> Built
     plan = plan_of(network)
     network = plan.network
     step_clock = b2.Clock(dt=network.schedule.dt, name="step_clock")
-    # Slots follow each other by the engine's own loop; this clock only tells who acts at an edge.
+    # Slots follow each other by the engine's own loop; this clock only says who acts at an edge.
     slot_clock = b2.Clock(dt=1 * b2.second, name="slot_clock")
     tables = tables_of(network)
     timer = make_timer(network, tables, step_clock, slot_clock, lanes)

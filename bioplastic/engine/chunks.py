@@ -82,7 +82,7 @@ class Run:
         given: Recorder | None = None,
         path: Any = None,
     ) -> Recorder | None:
-        """Return what looks at the network on the way, told of the run; None for nothing.
+        """Return what looks at the network on the way, begun for the run; None for nothing.
 
         Raises
         ------
@@ -129,7 +129,7 @@ class Run:
         report : callable
             Receives the number of presentations that are done.
         asked : callable
-            Tells whether to end at the next slot's edge.
+            Says whether to end at the next slot's edge.
         """
         values = dict(self.values)
         result = self.nothing(wanted, values, start)

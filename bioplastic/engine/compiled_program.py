@@ -218,7 +218,7 @@ class CompiledProgram:
         return built
 
     def failure(self, code: int, errors: Path) -> SimulationError | StorageError:
-        """Return the error that tells how a program ended."""
+        """Return the error that says how a program ended."""
         said = errors.read_text().strip() or "nothing"
         kind = StorageError if "disk full" in said else SimulationError
         return kind(
@@ -237,7 +237,7 @@ class CompiledProgram:
         """Start the program, which the cache may have lost since the last chunk."""
         self.folder, manifest, seconds = self._of_cache()
         try:
-            # A session of its own, so that Ctrl-C reaches us and not the program, which is told
+            # A session of its own, so that Ctrl-C reaches us and not the program, which is asked
             # to stop at a slot's edge. Should we die, its next report dies on the closed pipe.
             process = subprocess.Popen(
                 [str(self.folder / "main"), str(manifest["part"]), *arguments],
@@ -259,7 +259,7 @@ class CompiledProgram:
         return process, seconds
 
     def _advice(self, said: str) -> str:
-        """Say what may help against what the program said, ending in a semicolon."""
+        """Say what remedies there are for what the program said, ending in a semicolon."""
         return ""
 
     def read_output(self, folder: Path, chunk: Chunk, built: float) -> ChunkResult:

@@ -1,8 +1,8 @@
 """What the threads of a GPU may do side by side, found in the code that Brian generates.
 
 Threads must not write to the same place. Code of neurons writes to its own neuron. Code of
-synapses also writes to neurons, at which many synapses meet: then one thread does all that concerns
-a neuron, spike after spike, so that sums are made in the order in which a CPU makes them.
+synapses also writes to neurons, on which many synapses converge: then one thread does all that
+concerns a neuron, spike after spike, so that sums are made in the order in which a CPU makes them.
 """
 
 import re

@@ -80,14 +80,14 @@ def find_nvcc() -> str | None:
 
 @functools.cache
 def cuda_release(nvcc: str) -> str:
-    """Version of CUDA as nvcc tells it, for example ``"13.0"``; empty where it tells none."""
+    """Version of CUDA as nvcc reports it, for example ``"13.0"``; empty where it reports none."""
     said = words_of_version(nvcc, "cuda_standalone", f"{INSTALL_CUDA}, {_OTHERWISE}")
     found = re.search(r"release ([\d.]+)", said)
     return found[1] if found else ""
 
 
 def gpu_capabilities() -> list[str]:
-    """Compute capabilities of this machine's GPUs, as nvidia-smi tells them.
+    """Compute capabilities of this machine's GPUs, as nvidia-smi reports them.
 
     Returns
     -------

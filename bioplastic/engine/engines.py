@@ -54,10 +54,10 @@ class Engine:
     remark : str
         What to know of it, for ``bioplastic doctor``.
     trouble : callable
-        Tells why it does not work on this machine, with the remedy; an empty text if it does. It
+        Says why it does not work on this machine, with the remedy; an empty text if it does. It
         may take its time.
     auto : callable, optional
-        Marks an engine that ``"auto"`` may stand for. Tells at once what is missing for it; an
+        Marks an engine that ``"auto"`` may stand for. Says at once what is missing for it; an
         empty text if nothing is.
     lanes : bool
         Whether it shows samples side by side.
@@ -80,7 +80,7 @@ class Engine:
     Raises
     ------
     ParameterError
-        If the name is none, or it is told what to do with lanes that it does not have.
+        If the name is none, or it has no lanes and fields say what to do with them.
 
     Examples
     --------

@@ -83,7 +83,7 @@ def why_alone(network: Network) -> str:
         if phase.ends_slot and reads & _TIME:
             ask = f"where {owner} asks for the time"
             if owner in populations:
-                return f"{ask} {phase.name}; slot_duration tells it"
+                return f"{ask} {phase.name}; slot_duration has it"
             return f"{ask} when a sample ends"
         if phase == AT_BATCH_END and reads & DRAWS:
             return f"where {owner} draws a number at_batch_end"

@@ -113,7 +113,7 @@ def run(
         Whether to show one, and to say so while a program is compiled; or a bar that is open, to
         which the samples are added.
     interrupted : callable, optional
-        Tells whether to end at the next slot's edge, in place of Ctrl-C.
+        Says whether to end at the next slot's edge, in place of Ctrl-C.
 
     Returns
     -------
@@ -194,7 +194,7 @@ def run(
     ):
         shift = bar.n - start
 
-        def told(n_done: int) -> None:
+        def show(n_done: int) -> None:
             bar.update(shift + n_done - bar.n)
 
         found = []
@@ -206,7 +206,7 @@ def run(
             stop=total,
             size=min(chunk_size, getattr(ready.program, "n_rows", chunk_size)),
             together=max(lanes, unit),
-            report=told,
+            report=show,
             asked=asked,
             folder=Path(folder),
             combine=combine,
@@ -215,7 +215,7 @@ def run(
             spikes=wanted.kept if wanted.counted or recorder is None else network.watched,
         ):
             found.append(result)
-            told(result.n_done)
+            show(result.n_done)
             if on_chunk is not None and done is not None:
                 on_chunk(result.n_done, done)
     left_out = plan.values.keys() | wanted.added

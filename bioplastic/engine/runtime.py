@@ -165,7 +165,7 @@ class RuntimeProgram:
             change = (values[shown] - before).sum(axis=0)
             after = before + (change / shown.sum() if mean else change)
             if (bound := self._bounds.get(name)) is not None:
-                # What normalisation has lifted beyond stays, if nothing changed it.
+                # What normalization has lifted beyond stays, if nothing changed it.
                 low, high = np.minimum(before, 0), np.maximum(before, self._objects.values(bound))
                 after = np.clip(after, low, high)
             values[:] = after
@@ -273,7 +273,7 @@ class _Probe:
         self._slot: dict[tuple[str, int], list[npt.NDArray[np.float64]]] = defaultdict(list)
 
     def begin_slot(self, rows: npt.NDArray[np.int64]) -> None:
-        """Hear which rows lanes show."""
+        """Note which rows lanes show."""
         self._points = [set(self._plan.steps[self._plan.rows == row].tolist()) for row in rows]
 
     def look(self, step: int, lengths: npt.NDArray[np.int64]) -> None:
@@ -321,7 +321,7 @@ def _open(target: str, network: Network, lanes: int) -> RuntimeProgram:
 
 
 def _cython_trouble() -> str:
-    # Brian compiles through setuptools, which takes headers and settings from Python.
+    # Brian compiles through setuptools, which takes headers and options from Python.
     needed = [
         f"pip install {module.lower()}"
         for module in ("Cython", "setuptools")

@@ -1,4 +1,4 @@
-"""Brian's C++ device with a loop over slots, and with loops that vectorise."""
+"""Brian's C++ device with a loop over slots, and with loops that vectorize."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from bioplastic.models.hooks import AT_BATCH_END, ON_PRE, WHENS
 
 __all__ = ["Part", "SlotDevice", "slot_device"]
 
-#: GCC takes half of the widest vectors unless told: right for liquids, wrong for rows that learn.
+#: GCC takes half of the widest vectors unless asked: right for liquids, wrong for rows that learn.
 _WIDE = """#if defined(__AVX512F__) && !defined(__clang__) && !defined(__CUDACC__)
 #pragma GCC target("prefer-vector-width=512")
 #endif"""

@@ -28,7 +28,7 @@ from bioplastic.models import Network
 
 __all__ = ["CPP", "StandaloneProgram", "compile_unit", "generate"]
 
-#: -ffast-math lets the compiler vectorise sums; infinities stay honest.
+#: -ffast-math lets the compiler vectorize sums; infinities stay honest.
 FLAGS = ("-std=c++17", "-O3", "-ffast-math", "-fno-finite-math-only", "-w", "-pthread")
 _NATIVE = "-march=native"
 _TEMPLATES = Path(__file__).with_name("templates")

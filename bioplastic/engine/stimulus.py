@@ -218,7 +218,7 @@ def end_to_end(samples: Sequence[npt.NDArray[Any]], n_steps: Steps) -> npt.NDArr
 
 
 def content_keys(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Name each sample by its content, so that its noise does not depend on its neighbours.
+    """Return a key of each sample that follows from its content: noise depends on no other sample.
 
     Parameters
     ----------

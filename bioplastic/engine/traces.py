@@ -305,7 +305,7 @@ def with_names_of_their_own(network: Network) -> Network:
             standing[population] |= traces.words
     for k, projection in enumerate(projections):
         rule = projection.rule
-        # Constants of both sides are told apart where the synapses are made.
+        # Constants of both sides are distinguished where the synapses are made.
         own = {n for _, traces in _with_neurons(projection) for n in traces.parameters}
         taken = (standing[projection.pre] | standing[projection.post]) - own
         for side in sides_on_synapses(projection):

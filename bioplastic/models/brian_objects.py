@@ -85,9 +85,9 @@ def time_step(groups: list[Any]) -> float:
     """
     steps = {group.name: float(group.clock.dt) for group in groups}
     if len({*steps.values()}) > 1:
-        told = ", ".join(f"{name} {step * 1000:g} ms" for name, step in steps.items())
+        found = ", ".join(f"{name} {step * 1000:g} ms" for name, step in steps.items())
         raise ParameterError(
-            f"from_brian2: all groups must have one time step, got {told}; give all the smallest, "
+            f"from_brian2: all groups must have one time step, got {found}; give all the smallest, "
             f"and let run_regularly(dt=...) do what comes less often"
         )
     return next(iter(steps.values()))

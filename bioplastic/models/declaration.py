@@ -107,7 +107,7 @@ def parameter(
 
 
 def read_at_start(key: Callable[[Any], str] = lambda _: "", **given: Any) -> Any:
-    """Declare a field whose value a program reads at its start, or never hears of.
+    """Declare a field whose value a program reads at its start, or never reads.
 
     Parameters
     ----------

@@ -53,8 +53,8 @@ class EPropLIF(NeuronModel):
     """Leaky integrate-and-fire neuron with what e-prop asks of it.
 
     A presynaptic spike adds its weight to `v`, a spike of its own takes `v_threshold` away. Beside
-    that the neuron knows the pseudo-derivative `psi` of its spike, hears a learning `signal`, and
-    remembers its mean `rate`. Potentials are numbers.
+    that the neuron knows the pseudo-derivative `psi` of its spike, receives a learning `signal`,
+    and remembers its mean `rate`. Potentials are numbers.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class EPropLIF(NeuronModel):
     tau_rate : Quantity, in seconds
         Time over which the rate is averaged, across samples.
     rate_target : Quantity, in hertz
-        Rate to which regularisation draws the neuron.
+        Rate to which regularization draws the neuron.
     rate_cost : float
         Weight of ``((rate - rate_target)/rate_target)**2/2`` in the loss; 0 for none.
 
@@ -205,7 +205,7 @@ class LeakyReadout(NeuronModel):
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class SoftmaxOutput(NeuronModel):
-    """One neuron a class, which tells :class:`SoftmaxError` the exponential of a readout.
+    """One neuron a class, which gives :class:`SoftmaxError` the exponential of a readout.
 
     Examples
     --------

@@ -115,7 +115,7 @@ class SignalInput(NeuronModel):
     >>> from bioplastic.models import Projection, SignalInput
     >>> SignalInput().threshold
     'value != 0'
-    >>> heard = Projection(pre="input", post="hidden", on_pre="v_post += w*value_pre")
+    >>> link = Projection(pre="input", post="hidden", on_pre="v_post += w*value_pre")
     """
 
     equations: str = "value : 1"

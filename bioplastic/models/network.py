@@ -194,8 +194,8 @@ class Network(Declaration):
         if len(self.inputs) != 1:
             names = ", ".join(p.name for p in self.inputs) or "none"
             raise ParameterError(
-                f"Network.input: must be one population, the network has {names}; its inputs tell "
-                f"them all"
+                f"Network.input: must be one population, the network has {names}; its inputs are "
+                f"all of them"
             )
         return self.inputs[0]
 
@@ -312,7 +312,7 @@ class Network(Declaration):
         return to_brian2(self, state, seed)
 
     def frozen(self) -> Self:
-        """Return the network without its learning: no rule, no normalisation, fixed thresholds.
+        """Return the network without its learning: no rule, no normalization, fixed thresholds.
 
         What synapses set of a rule's variables, such as a reward, is left out with the rule.
         """
@@ -327,6 +327,6 @@ class Network(Declaration):
         model = projection.synapse
         if model is not None:
             strings = strings_of(model, "synapse").items()
-            told: dict[str, Any] = {n: "" for n, text in strings if words_of(text) & of_rules}
-            model = replace(model, **told).frozen()
+            silent: dict[str, Any] = {n: "" for n, text in strings if words_of(text) & of_rules}
+            model = replace(model, **silent).frozen()
         return replace(projection, rule=None, norm=None, synapse=model)

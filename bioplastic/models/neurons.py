@@ -249,7 +249,7 @@ class AdaptiveLIF(NeuronModel):
     i_background : Quantity, in volts
         Constant current, times the membrane's resistance.
     adaptation : Quantity, in volts
-        What a spike adds to the hyperpolarising current `a`; 0 for none.
+        What a spike adds to the hyperpolarizing current `a`; 0 for none.
 
     Notes
     -----

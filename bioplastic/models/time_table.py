@@ -103,10 +103,10 @@ def check_namespace(model: Any) -> None:
     for name, given in model.namespace.items():
         value = TimeTable.of(given) if isinstance(given, TimedArray) else given
         if callable(value) and not isinstance(value, Function):
-            with contextlib.suppress(ValueError):  # of Brian: it does not tell its units
+            with contextlib.suppress(ValueError):  # of Brian: it does not say its units
                 value = Function(value)
         what = (
-            "be a TimeTable, or a function that tells its units by brian2.check_units and, for "
+            "be a TimeTable, or a function that declares its units by brian2.check_units and, for "
             "engines that compile, its code by brian2.implementation; numbers and arrays are "
             "constants"
         )

@@ -95,7 +95,7 @@ class RandomWiring(Wiring):
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class FixedInDegree(Wiring):
-    """Every postsynaptic neuron hears equally many, chosen at random without repetition.
+    """Every postsynaptic neuron receives from equally many, chosen at random without repetition.
 
     Parameters
     ----------
@@ -123,8 +123,8 @@ class FixedInDegree(Wiring):
         """Draw the synapses, see :meth:`Wiring.connect`."""
         same = pre.name == post.name
         others = pre.n - same
-        heard = f"the neurons of {pre.name!r} that one of {post.name!r} can hear"
-        require(self, "n", self.n <= others, f"be at most {others}, {heard}")
+        others_of = f"the neurons of {pre.name!r} that one of {post.name!r} can receive from"
+        require(self, "n", self.n <= others, f"be at most {others}, {others_of}")
         chosen = [rng.choice(others, self.n, replace=False) for _ in range(post.n)]
         i = np.concatenate(chosen) if chosen else np.zeros(0, dtype=np.int64)
         j = np.repeat(np.arange(post.n), self.n)
@@ -188,7 +188,7 @@ class DistanceWiring(Wiring):
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class TonotopicWiring(Wiring):
-    """Each neuron hears a neighbourhood of the tonotopic axis, along which all populations lie.
+    """Each neuron receives from its neighborhood on the tonotopic axis of both populations.
 
     Neuron `k` of `n` lies at ``(k + 0.5)/n``. For every postsynaptic neuron `n` places are drawn
     from a normal distribution around its own, and the neurons at these places are its inputs.

@@ -361,7 +361,7 @@ class TestNetwork:
                         watch="input",
                     ).n_features
                 ),
-                "must be one population, the network has input, second; its inputs tell",
+                "must be one population, the network has input, second; its inputs are",
             ),
             (
                 lambda: Network(

@@ -109,7 +109,7 @@ class DiehlCookPowerLaw(PlasticityRule):
     """
 
     pre_traces: str = TARGET_PRE_TRACES
-    # Normalisation may lift a weight above `w_max`, and a root of a negative number is none.
+    # Normalization may lift a weight above `w_max`, and a root of a negative number is none.
     on_post: str = (
         "w = clip(w + eta_plus*(r1_pre - r1_target)*clip(w_max - w, 0, w_max)**mu, 0, w_max)"
     )

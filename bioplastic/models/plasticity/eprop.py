@@ -91,7 +91,7 @@ class EProp(_GradientRule):
     """E-prop of synapses onto LIF neurons.
 
     A synapse notes how the postsynaptic membrane hangs on its weight, times the neuron's
-    pseudo-derivative: its eligibility. The learning signal that the neuron hears, times the
+    pseudo-derivative: its eligibility. The learning signal that the neuron receives, times the
     eligibility, is summed over time; when a batch is full, an optimizer changes the weight.
 
     Parameters
