@@ -1,6 +1,7 @@
 """Cut a run into chunks that a program takes, and show them one after the other."""
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from bioplastic.engine.record import Wanted
 from bioplastic.engine.result import (
     Result,
     check_answer,
+    joined,
     result_of_chunk,
     result_of_nothing,
 )
@@ -73,16 +75,38 @@ class Run:
         copies, rings = engine.copies, engine.rings
         check_lists(self.network, self.values, lanes=lanes, copies=copies, rings=rings)
 
-    def recorder(
+    def show(
         self,
         stimuli: Stimuli,
         wanted: Wanted,
-        start: int,
+        *,
         stop: int,
-        given: Recorder | None = None,
-        path: Any = None,
-    ) -> Recorder | None:
-        """Return what looks at the network on the way, begun for the run; None for nothing.
+        size: int,
+        start: int = 0,
+        together: int = 1,
+        recorder: Recorder | None = None,
+        path: str | os.PathLike[str] | None = None,
+        report: Callable[[int], None] = lambda n_done: None,
+        on_chunk: Callable[[int, ChunkResult], None] | None = None,
+        asked: Callable[[], bool] = lambda: False,
+        **others: Any,
+    ) -> Result:
+        """Show samples, chunk after chunk.
+
+        Parameters
+        ----------
+        stimuli, wanted
+            What is presented, and recorded.
+        start, stop : int
+            Presentations.
+        size, together, **others
+            See :func:`chunk_of`.
+        recorder, path, on_chunk
+            See :func:`bioplastic.engine.run`; `path` is its `record_path`.
+        report : callable
+            Receives the number of presentations that are done.
+        asked : callable
+            Says whether to end at the next slot's edge.
 
         Raises
         ------
@@ -91,50 +115,13 @@ class Run:
         """
         lengths = stimuli.n_steps(start, stop)
         check_steps(self.network, lengths)
-        found = given or state_recorder(wanted, lengths, first=start, path=path)
-        if found is not None and (start < stop or isinstance(found, StateRecorder)):
-            sizes = {name: len(value) for name, value in self.values.items()}
-            found.begin(self.network, sizes, self.values, start=start, stop=stop)
-        return found
-
-    def nothing(self, wanted: Wanted, values: State | None = None, n_done: int = 0) -> Result:
-        """Return the result of samples of which none was presented yet."""
-        state = self.values if values is None else values
-        return result_of_nothing(state, wanted=wanted, engine=self.engine.name, n_done=n_done)
-
-    def results(
-        self,
-        stimuli: Stimuli,
-        wanted: Wanted,
-        recorder: Recorder | None,
-        *,
-        start: int,
-        stop: int,
-        size: int,
-        together: int = 1,
-        report: Callable[[int], None] = lambda n_done: None,
-        asked: Callable[[], bool] = lambda: False,
-        **others: Any,
-    ) -> Iterator[tuple[Result, ChunkResult | None]]:
-        """Give the result of no sample, then that of each chunk with what the program gave.
-
-        Parameters
-        ----------
-        stimuli, wanted, recorder
-            What is presented, and recorded.
-        start, stop : int
-            Presentations.
-        size, together, **others
-            See :func:`chunk_of`.
-        report : callable
-            Receives the number of presentations that are done.
-        asked : callable
-            Says whether to end at the next slot's edge.
-        """
-        values = dict(self.values)
-        result = self.nothing(wanted, values, start)
-        yield result, None
-        while (begin := result.n_done) < stop and not asked():
+        values, name = dict(self.values), self.engine.name
+        recorder = recorder or state_recorder(wanted, lengths, first=start, path=path)
+        if recorder is not None and (start < stop or isinstance(recorder, StateRecorder)):
+            sizes = {name: len(value) for name, value in values.items()}
+            recorder.begin(self.network, sizes, values, start=start, stop=stop)
+        found = [result_of_nothing(values, wanted=wanted, engine=name, n_done=start)]
+        while (begin := found[-1].n_done) < stop and not asked():
             chunk = chunk_of(
                 stimuli, begin, stop, values=values, seed=self.seed, size=size,
                 together=together, recorder=recorder, **others,
@@ -142,15 +129,25 @@ class Run:
             done = self.program.run(
                 chunk, report=lambda n_rows, begin=begin: report(begin + n_rows), stop=asked
             )
-            check_answer(self.engine.name, chunk, done, stopped=asked)
+            check_answer(name, chunk, done, stopped=asked)
             if self._lanes * chunk.n_threads > 1:
                 done = in_order(done, chunk)
-            result = result_of_chunk(result, wanted, chunk, done)
+            found.append(result_of_chunk(found[-1], wanted, chunk, done))
             # The cursor is a row of the chunk, no state of the network.
             values |= done.state | {"schedule.cursor": np.zeros(1)}
+            report(found[-1].n_done)
             if recorder is not None:
                 recorder.record(begin, done)
-            yield result, done
+            if on_chunk is not None:
+                on_chunk(found[-1].n_done, done)
+        left_out = plan_of(self.network).values.keys() | wanted.added
+        return joined(
+            found,
+            build=self.build + sum(result.timings["build"] for result in found),
+            state={name: value for name, value in values.items() if name not in left_out},
+            interrupted=asked(),
+            states=recorder.states(found[-1].n_done) if isinstance(recorder, StateRecorder) else {},
+        )
 
 
 def chunk_of(

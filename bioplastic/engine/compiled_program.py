@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -109,7 +110,16 @@ class CompiledProgram:
             folder = Path(name)
             with writing(chunk.folder):
                 write_arrays(folder / "given", self.values_of(chunk) | self.samples_of(chunk))
-            built = self._call(folder, self.arguments(folder, chunk), report, stop)
+            errors = folder / "stderr"
+            with errors.open("w") as stderr:
+                process, built = self.start(self.arguments(folder, chunk), stderr)
+                try:
+                    follow(process, report, stop)
+                    code = process.wait()
+                finally:
+                    end(process)
+            if code:
+                raise self.failure(code, errors)
             return self.read_output(folder, chunk, built)
 
     def stay(self, chunk: Chunk) -> StayingProgram:
@@ -197,26 +207,6 @@ class CompiledProgram:
             write_arrays(shared, of_lists(change=False))
         return arrays | of_lists(change=True)
 
-    def _call(
-        self,
-        folder: Path,
-        arguments: list[str],
-        report: Callable[[int], None],
-        stop: Callable[[], bool],
-    ) -> float:
-        """Run the program, and return the seconds that were waited for a build."""
-        errors = folder / "stderr"
-        with errors.open("w") as stderr:
-            process, built = self.start(arguments, stderr)
-            try:
-                follow(process, report, stop)
-                code = process.wait()
-            finally:
-                end(process)
-        if code:
-            raise self.failure(code, errors)
-        return built
-
     def failure(self, code: int, errors: Path) -> SimulationError | StorageError:
         """Return the error that says how a program ended."""
         said = errors.read_text().strip() or "nothing"
@@ -271,7 +261,7 @@ class CompiledProgram:
             name: made[f"out.{self.numbers[name]}"].view(t).astype(np.float64)
             for name, t in types.items()
         }
-        return self._slots(made, folder, chunk, state, built)
+        return replace(self.read_later_output(folder, chunk), state=state, build_seconds=built)
 
     def read_later_output(self, folder: Path, chunk: Chunk) -> ChunkResult:
         """Read what the program has written for a later chunk, which has little of the state."""
@@ -285,16 +275,7 @@ class CompiledProgram:
         name = "schedule.cursor"
         # Copied: the program writes the file anew.
         state[name] = made[f"out.{self.numbers[name]}"].view(self._types[name]).copy()
-        return self._slots(made, folder, chunk, state, 0.0)
 
-    def _slots(
-        self,
-        made: Arrays,
-        folder: Path,
-        chunk: Chunk,
-        state: dict[str, npt.NDArray[np.float64]],
-        built: float,
-    ) -> ChunkResult:
         def of_threads(name: str, dtype: Any) -> list[npt.NDArray[Any]]:
             return [made[f"{k}.{name}"].view(dtype) for k in range(chunk.n_threads)]
 
@@ -307,7 +288,6 @@ class CompiledProgram:
             offsets=np.concatenate([[0], np.cumsum(np.concatenate(lengths))]),
             log=log,
             seconds=float(made["seconds"].view(np.float64)[0]),
-            build_seconds=built,
             probed=None if chunk.probe is None else self._probed(folder, chunk, log),
         )
 

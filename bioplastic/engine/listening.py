@@ -25,8 +25,7 @@ from bioplastic.engine.plan import plan_of
 from bioplastic.engine.presenting import CHUNK, Presentation
 from bioplastic.engine.program import Chunk, ChunkResult
 from bioplastic.engine.record import Record, Wanted
-from bioplastic.engine.result import Result, check_answer, joined, result_of_chunk
-from bioplastic.engine.state_recorder import StateRecorder
+from bioplastic.engine.result import Result, check_answer, result_of_chunk, result_of_nothing
 from bioplastic.engine.staying import StayingProgram
 from bioplastic.engine.stimuli import Stimuli
 from bioplastic.engine.stimulus import Stimulus
@@ -53,8 +52,8 @@ class OpenNetwork:
     ----------
     network : Network
         The declaration.
-    seconds : float
-        Of simulation in the last call, wall time.
+    seconds, build_seconds : float
+        Of simulation in the last call, and of the build, wall time.
 
     Raises
     ------
@@ -73,6 +72,7 @@ class OpenNetwork:
         self._remove = weakref.finalize(self, _remove, self._folder, os.getpid())
         if (stay := getattr(run.program, "stay", None)) is not None:
             run.program = stay(self.chunk(None, np.zeros(0, dtype=np.int64)))
+        self.build_seconds, run.build = run.build, 0.0
         self._lock = threading.Lock()
         self.seconds = 0.0
 
@@ -124,12 +124,10 @@ class OpenNetwork:
         if asked_for not in self._checked:
             check_independent(network, self._run.values, asked_for)
             self._checked.add(asked_for)
-        n, run = len(stimuli), self._run
-        kept = run.recorder(stimuli, wanted, 0, n)
         how: dict[str, Any] = {"size": CHUNK, "folder": self._folder, "spikes": wanted.kept}
-        found = [result for result, _ in run.results(stimuli, wanted, kept, start=0, stop=n, **how)]
-        states = kept.states(n) if isinstance(kept, StateRecorder) else {}
-        return joined(found, build=0.0, state=run.values, states=states, interrupted=False)
+        result = self._run.show(stimuli, wanted, stop=len(stimuli), **how)
+        result.state = self._run.values  # nothing is learned
+        return result
 
     @functools.cached_property
     def _wanted(self) -> Wanted:
@@ -138,7 +136,8 @@ class OpenNetwork:
     @functools.cached_property
     def nothing(self) -> Result:
         """The result of no sample, of which spikes are recorded."""
-        return self._run.nothing(self._wanted)
+        run = self._run
+        return result_of_nothing(run.values, wanted=self._wanted, engine=run.engine.name, n_done=0)
 
     def result_of(self, chunk: Chunk, done: ChunkResult) -> Result:
         """Return what the program made of the chunk of a sample, whose spikes are recorded."""

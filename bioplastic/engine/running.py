@@ -15,7 +15,7 @@ from bioplastic.engine.lanes import Combine, check_lanes, samples_together
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import ChunkResult, Program, Recorder, deferred_interrupt
 from bioplastic.engine.record import Record, Wanted
-from bioplastic.engine.result import Result, joined
+from bioplastic.engine.result import Result
 from bioplastic.engine.state import Values
 from bioplastic.engine.state_recorder import StateRecorder
 from bioplastic.engine.stimuli import Stimuli
@@ -184,7 +184,7 @@ def run(
         network, engine=chosen, seed=seed, state=state, program=program, lanes=lanes,
         progress=progress is not False,
     )  # fmt: skip
-    recorder = ready.recorder(stimuli, wanted, start, total, recorder, record_path)
+    unwatched = wanted.counted or (recorder is None and not wanted.looked)
     held = deferred_interrupt() if interrupted is None else contextlib.nullcontext(interrupted)
     with (
         held as asked,
@@ -197,35 +197,24 @@ def run(
         def show(n_done: int) -> None:
             bar.update(shift + n_done - bar.n)
 
-        found = []
-        for result, done in ready.results(
+        return ready.show(
             stimuli,
             wanted,
-            recorder,
             start=start,
             stop=total,
             size=min(chunk_size, getattr(ready.program, "n_rows", chunk_size)),
             together=max(lanes, unit),
+            recorder=recorder,
+            path=record_path,
             report=show,
+            on_chunk=on_chunk,
             asked=asked,
             folder=Path(folder),
             combine=combine,
             n_threads=n_threads,
             unit=unit,
-            spikes=wanted.kept if wanted.counted or recorder is None else network.watched,
-        ):
-            found.append(result)
-            show(result.n_done)
-            if on_chunk is not None and done is not None:
-                on_chunk(result.n_done, done)
-    left_out = plan.values.keys() | wanted.added
-    return joined(
-        found,
-        build=ready.build + sum(result.timings["build"] for result in found),
-        state={name: value for name, value in found[-1].state.items() if name not in left_out},
-        interrupted=asked(),
-        states=recorder.states(found[-1].n_done) if isinstance(recorder, StateRecorder) else {},
-    )
+            spikes=wanted.kept if unwatched else network.watched,
+        )
 
 
 def _bar(progress: Any, **options: Any) -> Any:
