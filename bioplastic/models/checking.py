@@ -5,7 +5,7 @@ So a model alone is checked for syntax, for units where all names are its own, a
 name of one of its constants; everything else is checked by the network, which knows every name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,8 @@ from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.units.fundamentalunits import get_unit_for_display
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import refusal
+from bioplastic.models.declaration import EquationString, check_tuple, refusal
+from bioplastic.models.distributions import with_values
 from bioplastic.models.hooks import HOOKS, ON_PRE, STRINGS, hooks_of, strings_of
 from bioplastic.models.strings import (
     FLAGS,
@@ -29,7 +30,8 @@ from bioplastic.models.strings import (
     words_of,
 )
 from bioplastic.models.suggesting import closest
-from bioplastic.models.time_table import known_functions
+from bioplastic.models.time_table import check_namespace, known_functions
+from bioplastic.models.timing import Event, Pathway, Regularly
 from bioplastic.models.values import is_distribution, is_one_number, unit_of
 
 if TYPE_CHECKING:
@@ -39,6 +41,9 @@ if TYPE_CHECKING:
 __all__ = ["Scope", "check_model", "check_network", "suffixed", "traces_on", "words_in"]
 
 _SIDES = ("_pre", "_post")
+#: Fields of numbers by name, and of what acts beside the hooks.
+_VALUES = ("constants", "initial")
+_ACTING = {"events": Event, "regularly": Regularly, "pathways": Pathway}
 #: How many names an error lists where none comes close.
 _MAX_NAMES = 12
 
@@ -62,7 +67,7 @@ class Scope:
         self.read |= reading.read
         for finding in reading.findings:
             if not finding.unknown:
-                default = _default_of(model, name)
+                default = next((f.default for f in fields(model) if f.name == name), None)
                 more = f"; {name} was left out, and this is its default" if text == default else ""
                 raise ParameterError(f"{where}{self.of}: {finding.part!r}: {finding.what}{more}")
             if self.complete:
@@ -116,13 +121,21 @@ class Scope:
 
 
 def check_model(model: Any, of: str) -> None:
-    """Check the strings of a neuron, a synapse or a rule as far as it is known alone.
+    """Keep what a neuron, a synapse or a rule is given; check its strings as far as known alone.
 
     Raises
     ------
     ParameterError
         If one cannot be read, uses wrong units, or misspells a constant.
     """
+    given: dict[str, Any] = {n: with_values(getattr(model, n)) for n in _own(model, _VALUES)}
+    strings = (name for owner, _, name, kind in STRINGS if owner == of and kind in FLAGS)
+    given |= {name: EquationString(getattr(model, name)) for name in strings}
+    for name, value in given.items():
+        object.__setattr__(model, name, value)
+    check_namespace(model)
+    for name in _own(model, _ACTING):
+        check_tuple(model, name, _ACTING[name])
     _check_constants(model, of)
     if of == "neuron":
         scope = Scope(NEURON_WORDS | names_of(model, of))
@@ -139,9 +152,13 @@ def check_model(model: Any, of: str) -> None:
             raise unknown_name(where, finding, dict.fromkeys(unused))
 
 
+def _own(model: Any, names: Iterable[str]) -> list[str]:
+    return [name for name in names if hasattr(type(model), name)]
+
+
 def _check_constants(model: Any, of: str) -> None:
-    for name in ("constants", "initial"):
-        given = getattr(model, name) if hasattr(type(model), name) else {}
+    for name in _own(model, _VALUES):
+        given = getattr(model, name)
         if not isinstance(given, Mapping):
             raise refusal(model, name, "be a mapping of names to values")
         for key, value in given.items():
@@ -158,10 +175,6 @@ def _check_constants(model: Any, of: str) -> None:
             f"{type(model).__name__}.constants: {', '.join(twice)} is a variable of the equations, "
             f"too; drop its line there or rename one of them"
         )
-
-
-def _default_of(model: Any, name: str) -> Any:
-    return next((f.default for f in fields(model) if f.name == name), None)
 
 
 def unknown_name(where: str, finding: Finding, names: Mapping[str, Any]) -> ParameterError:
@@ -203,8 +216,7 @@ def _strings(of: str, side: str = "") -> list[tuple[str, str, str, str]]:
 
 def acting(model: Any) -> list[Any]:
     """List what a model does beside its hooks: on events, regularly, by more pathways."""
-    names = ("events", "regularly", "pathways")
-    return [p for name in names if hasattr(type(model), name) for p in getattr(model, name)]
+    return [part for name in _own(model, _ACTING) for part in getattr(model, name)]
 
 
 def words_in(model: Any, of: str, side: str = "") -> frozenset[str]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from bioplastic.errors import ParameterError
 from bioplastic.models.checking import check_network, suffixed, traces_on, words_in
-from bioplastic.models.declaration import Declaration, check_kind, require
+from bioplastic.models.declaration import Declaration, check_kind, check_tuple, require
 from bioplastic.models.distributions import PerTarget
 from bioplastic.models.hooks import strings_of
 from bioplastic.models.population import Population
@@ -89,7 +89,11 @@ class Network(Declaration):
     schedule: Schedule = field(default_factory=Schedule)
 
     def __post_init__(self) -> None:
-        self._check_kinds()
+        check_tuple(self, "populations", Population)
+        check_tuple(self, "projections", Projection)
+        if not isinstance(self.watch, str):
+            check_tuple(self, "watch", str)
+        check_kind(self, "schedule", Schedule, "a Schedule")
         names = [p.name for p in self.populations] + [p.name for p in self.projections]
         repeated = sorted({n for n in names if names.count(n) > 1})
         if repeated:
@@ -148,20 +152,6 @@ class Network(Declaration):
 
     def _repr_html_(self) -> str:
         return network_html(self)
-
-    def _check_kinds(self) -> None:
-        several: dict[str, tuple[type[Any], str]] = {
-            "populations": (Population, "a tuple of Populations"),
-            "projections": (Projection, "a tuple of Projections"),
-        }
-        if not isinstance(self.watch, str):
-            several["watch"] = (str, "the name of a population or several")
-        for name, (kind, what) in several.items():
-            given = getattr(self, name)
-            fits = isinstance(given, (list, tuple)) and all(isinstance(p, kind) for p in given)
-            require(self, name, fits, f"be {what}")
-            object.__setattr__(self, name, tuple(given))
-        check_kind(self, "schedule", Schedule, "a Schedule")
 
     @property
     def watched(self) -> tuple[str, ...]:

@@ -16,18 +16,15 @@ from bioplastic.models.checking import check_model
 from bioplastic.models.declaration import (
     Bound,
     Declaration,
-    EquationString,
-    check_tuple,
     check_value,
     field_values,
     parameter,
     read_at_start,
     require,
 )
-from bioplastic.models.distributions import with_values
 from bioplastic.models.holding import held
 from bioplastic.models.strings import equations_of, variables_of
-from bioplastic.models.time_table import check_namespace, kind_of_namespace
+from bioplastic.models.time_table import kind_of_namespace
 from bioplastic.models.timing import Event, Regularly
 from bioplastic.models.values import parameter_equations
 
@@ -145,12 +142,6 @@ class NeuronModel(Declaration):
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)
-        object.__setattr__(self, "equations", EquationString(self.equations))
-        for name in ("constants", "initial"):
-            object.__setattr__(self, name, with_values(getattr(self, name)))
-        check_namespace(self)
-        check_tuple(self, "events", Event)
-        check_tuple(self, "regularly", Regularly)
         if not isinstance(self.refractory, str):
             check_value(self, "refractory", Bound(0 * second, low=0, strict=False))
             if REFRACTORY_PERIOD in {*self.constants, *variables_of(self.equations)}:

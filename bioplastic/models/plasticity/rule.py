@@ -15,8 +15,7 @@ from bioplastic.models.declaration import (
     read_at_start,
     require,
 )
-from bioplastic.models.distributions import with_values
-from bioplastic.models.time_table import check_namespace, kind_of_namespace
+from bioplastic.models.time_table import kind_of_namespace
 from bioplastic.models.values import is_distribution, parameter_equations
 
 __all__ = ["PlasticityRule"]
@@ -101,10 +100,6 @@ class PlasticityRule(Declaration):
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)
-        for name in ("pre_traces", "post_traces", "synapse"):
-            object.__setattr__(self, name, EquationString(getattr(self, name)))
-        object.__setattr__(self, "constants", with_values(self.constants))
-        check_namespace(self)
         interval = self.update_interval
         timed = interval is None or (same_unit(interval, second) and float(interval) > 0)
         require(self, "update_interval", timed, "be a time > 0")
