@@ -35,7 +35,7 @@ from bioplastic.datasets._heidelberg import DIGITS, read_heidelberg
 from bioplastic.datasets.mnist import read_idx
 from bioplastic.encoding import Cochlea
 from bioplastic.encoding._sound import read_sound
-from bioplastic.engine import load_checkpoint, save_checkpoint
+from bioplastic.engine.checkpoint import load_checkpoint, save_checkpoint
 from bioplastic.errors import DataError
 from bioplastic.exchange import import_nir
 from bioplastic.inspect import PlasticityRecording, _recording_store

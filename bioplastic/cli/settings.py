@@ -15,7 +15,7 @@ from sklearn.svm import SVC
 from typer import Option
 
 from bioplastic.encoding import SpikeAugmenter
-from bioplastic.engine import ENGINES
+from bioplastic.engine.engines import ENGINES
 from bioplastic.errors import ParameterError
 from bioplastic.networks import (
     DiehlCookClassifier,

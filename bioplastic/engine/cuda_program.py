@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from bioplastic.engine.compiled_program import CompiledProgram
 from bioplastic.engine.compiler import (
     call,
     compiler_trouble,
@@ -20,7 +21,7 @@ from bioplastic.engine.compiler import (
 )
 from bioplastic.engine.engines import Engine
 from bioplastic.engine.program import Chunk
-from bioplastic.engine.standalone_program import CompiledProgram, compile_unit, generate
+from bioplastic.engine.standalone_program import compile_unit, generate
 from bioplastic.engine.staying import StayingProgram
 from bioplastic.errors import BuildError, ParameterError
 from bioplastic.models import Network
@@ -79,14 +80,14 @@ def find_nvcc() -> str | None:
 
 @functools.cache
 def cuda_release(nvcc: str) -> str:
-    """Version of CUDA as nvcc tells it, for example ``"13.0"``; empty where it tells none."""
+    """Version of CUDA as nvcc reports it, for example ``"13.0"``; empty where it reports none."""
     said = words_of_version(nvcc, "cuda_standalone", f"{INSTALL_CUDA}, {_OTHERWISE}")
     found = re.search(r"release ([\d.]+)", said)
     return found[1] if found else ""
 
 
 def gpu_capabilities() -> list[str]:
-    """Compute capabilities of this machine's GPUs, as nvidia-smi tells them.
+    """Compute capabilities of this machine's GPUs, as nvidia-smi reports them.
 
     Returns
     -------

@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from bioplastic.errors import ParameterError
 from bioplastic.exchange._nir_neurons import Membrane, Synapses, synapses_of
-from bioplastic.models import DelayLineInput, Network
+from bioplastic.models import Network
+from bioplastic.models.inputs import DelayLineInput
 
 __all__ = ["Graph"]
 

@@ -11,7 +11,7 @@ from brian2.utils.stringtools import word_substitute
 
 from bioplastic.engine import integrators
 from bioplastic.engine.actions import Action
-from bioplastic.engine.connections import equations_of_synapses, ways_of
+from bioplastic.engine.connections import equations_of_synapses, run_on_events, ways_of
 from bioplastic.engine.plan import Plan, plan_of
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network, Population, Projection, TimeTable
@@ -110,10 +110,7 @@ class _Making:
             clock=clock,
             name=name,
         )
-        for event in neuron.events:
-            group.set_event_schedule(event.name, event.checked)
-            if event.code:
-                group.run_on_event(event.name, event.code, when=event.when)
+        run_on_events(group, neuron.events)
         net.add(group)
         self._fill(group, name)
         for action in plan.of(name):

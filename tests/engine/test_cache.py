@@ -20,6 +20,7 @@ from brian2 import ms, mV
 
 from bioplastic import engine
 from bioplastic.engine import cache, engines
+from bioplastic.engine.engines import resolve_engine
 from bioplastic.engine.standalone_program import compile_unit
 from bioplastic.errors import BuildError, StorageError
 from bioplastic.models import DiehlCookExcitatory, DiehlCookSTDP, PairSTDP, Schedule
@@ -269,7 +270,7 @@ class TestNoCompiler:
 
     def test_auto_falls_back_to_numpy_and_says_so_once(self):
         with pytest.warns(RuntimeWarning, match="no C\\+\\+ compiler.*engine='numpy'"):
-            assert engine.resolve_engine("auto") == "numpy"
+            assert resolve_engine("auto") == "numpy"
         with warnings.catch_warnings():
             warnings.simplefilter("error", RuntimeWarning)
             program = engine.open_program(declare(), engine="auto")

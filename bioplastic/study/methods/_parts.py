@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScaler
 
 from bioplastic.encoding import PoissonEncoder, SpikeAugmenter
-from bioplastic.engine import Presentation
+from bioplastic.engine.presenting import Presentation
 from bioplastic.models import Network
 from bioplastic.readout import AugmentedClassifier, TimeBinnedCount
 from bioplastic.spikes import SpikeTrains
