@@ -76,10 +76,8 @@ PUBLIC = {
         "TimeBinnedCount",
     ],
     "bioplastic.study": [
-        "BUDGETS", "DEVICES", "Device", "Failure", "METHODS", "Method", "Outcome", "PROBLEMS",
-        "PairedTest", "Problem", "SIZES", "Samples", "Store", "Study", "Summary", "Task", "Theory",
-        "TorchMethod", "Workload", "compare", "energies", "energy", "learning_workload",
-        "load_module", "network_workload", "paired_tests", "plan", "run_tasks", "summary",
+        "METHODS", "Method", "PROBLEMS", "Problem", "Theory", "TorchMethod", "Workload", "compare",
+        "load_module",
     ],
 }  # fmt: skip
 

@@ -39,14 +39,12 @@ class TestNames:
         file = tmp_path / "scheduler.json"
         file.write_text("{}")
         for where, expected in {
-            "local": (3, {}),
-            "local:4": (4, {}),
-            "tcp://host:8786": (0, {"address": "tcp://host:8786"}),
-            "tls://[::1]:8786": (0, {"address": "tls://[::1]:8786"}),
-            "10.0.0.1:8786": (0, {"address": "10.0.0.1:8786"}),
-            str(file): (0, {"scheduler_file": str(file)}),
+            "tcp://host:8786": {"address": "tcp://host:8786"},
+            "tls://[::1]:8786": {"address": "tls://[::1]:8786"},
+            "10.0.0.1:8786": {"address": "10.0.0.1:8786"},
+            str(file): {"scheduler_file": str(file)},
         }.items():
-            assert module._parse(where, 3) == expected
+            assert module._parse(where) == expected
 
     @pytest.mark.parametrize("where", ["", "locally", "local:", "local:0", "local:x", "no/file"])
     def test_that_are_none(self, where):
@@ -56,12 +54,12 @@ class TestNames:
     def test_what_to_install(self, monkeypatch, store):
         monkeypatch.setitem(sys.modules, "distributed", None)
         with pytest.raises(ImportError, match=r"pip install 'bioplastic\[cluster\]'"):
-            run_tasks([Task(0)], store, cluster="local")
+            run_tasks([Task(0)], store, cluster="tcp://host:8786")
 
     def test_nothing_is_started_for_what_is_stored(self, store, monkeypatch):
         run_tasks([Task(0)], store)
         monkeypatch.setitem(sys.modules, "distributed", None)
-        assert run_tasks([Task(0)], store, cluster="local") == []
+        assert run_tasks([Task(0)], store, cluster="tcp://host:8786") == []
 
     def test_nobody_answers(self, store, monkeypatch):
         monkeypatch.setattr(module, "_CONNECT", 0.3)
@@ -221,8 +219,10 @@ class TestProcesses:
         with pytest.raises(SimulationError, match="has had no workers for 2 s; start some"):
             run_tasks([Task(k, log, 5.0) for k in range(4)], store, cluster=where)
 
-    def test_a_local_cluster_starts_a_killed_worker_again(self, store, log):
+    def test_a_local_cluster_is_processes_of_this_machine(self, store, log, monkeypatch):
+        monkeypatch.setitem(sys.modules, "distributed", None)
         tasks = [DiesOnce(0, log), *(Task(k, log, 0.2) for k in range(1, 6))]
         assert run_tasks(tasks, store, cluster="local", n_jobs=2) == []
-        assert len(list(store.folder.glob("*.json"))) == 6
+        assert run_tasks([Task(6, log)], store, cluster="local:1") == []
+        assert len(list(store.folder.glob("*.json"))) == 7
         assert os.getpid() not in {int(line.split()[1]) for line in log.read_text().splitlines()}
