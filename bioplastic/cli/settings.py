@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from brian2 import Hz, ms, mV
 from typer import Option
 
-from bioplastic.engine import ENGINES
+from bioplastic.engine.engines import ENGINES
 from bioplastic.errors import ParameterError
 from bioplastic.networks import DiehlCookClassifier, LiquidStateMachine, MaassColumn
 from bioplastic.readout import SpikeTimeClassifier

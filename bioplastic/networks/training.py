@@ -21,7 +21,8 @@ from tqdm.auto import tqdm
 
 from bioplastic import engine as engines
 from bioplastic._checks import check_known_classes, check_labels
-from bioplastic.engine.engines import find_engine
+from bioplastic.engine.checkpoint import describe, load_checkpoint, save_checkpoint
+from bioplastic.engine.engines import find_engine, resolve_engine
 from bioplastic.engine.program import ChunkResult, Recorder
 from bioplastic.errors import CheckpointError, ParameterError
 from bioplastic.models.declaration import written_out
@@ -279,10 +280,10 @@ class Trainer(CallbackSupport, TrainedNetwork):
         seed, free = self.random_state, _FREE | self._extends
         return {
             **{k: written_out(v) for k, v in self.get_params().items() if k not in free},
-            **engines.describe(self._learning(None)[0]),
+            **describe(self._learning(None)[0]),
             **self._constants(),
             "random_state": seed if seed is None else repr(seed),
-            "engine": engines.resolve_engine(self.engine),
+            "engine": resolve_engine(self.engine),
             "data": data,
         }
 
@@ -309,12 +310,12 @@ class Trainer(CallbackSupport, TrainedNetwork):
         }
         counters = np.array([self._n_learned, self.n_epochs_, self.n_presentations_])
         arrays |= {"entropy": np.array(self._entropy), "counters": counters}
-        engines.save_checkpoint(path, arrays=arrays, configuration=configuration)
+        save_checkpoint(path, arrays=arrays, configuration=configuration)
         return self._n_learned
 
     def _resume(self, path: Path, configuration: dict[str, Any]) -> int:
         """Go on from a checkpoint, if there is one; return how many samples it holds."""
-        arrays = engines.load_checkpoint(path, configuration=configuration)
+        arrays = load_checkpoint(path, configuration=configuration)
         if arrays is None:
             return 0
         groups: dict[str, dict[str, Any]] = {"state": {}, "history": {}, "best": {}}

@@ -10,8 +10,8 @@ from brian2.utils.stringtools import get_identifiers
 
 from bioplastic.engine.plan import Plan
 from bioplastic.models import Network, Population, Projection
-from bioplastic.models.declaration import is_distribution
 from bioplastic.models.strings import equations_of
+from bioplastic.models.values import is_distribution
 
 __all__ = [
     "Connections",

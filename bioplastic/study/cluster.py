@@ -25,7 +25,7 @@ from typing import Any, Self
 from uuid import uuid4
 
 import bioplastic
-from bioplastic.errors import ClusterError, ParameterError
+from bioplastic.errors import ParameterError, SimulationError
 from bioplastic.study._attempt import Runnable, Trouble, attempt, trouble
 from bioplastic.study.outcome import Outcome
 
@@ -83,7 +83,7 @@ class Cluster:
         ------
         ImportError
             If distributed is not installed.
-        ClusterError
+        SimulationError
             If no scheduler answers, no worker comes, or one has another version or many threads.
         """
         self._dask = _distributed()
@@ -91,7 +91,7 @@ class Cluster:
             try:
                 client = self._dask.Client(**self._place, timeout=_CONNECT, set_as_default=False)
             except (OSError, ValueError) as error:
-                raise ClusterError(
+                raise SimulationError(
                     f"cluster: no scheduler answers at {self.where} ({error}); start one by: "
                     f"dask scheduler, and take the address that it tells"
                 ) from error
@@ -109,7 +109,7 @@ class Cluster:
 
         Raises
         ------
-        ClusterError
+        SimulationError
             If the scheduler or all workers are lost, or if a worker of another version came.
         """
         waiting = {f"bioplastic-{uuid4().hex}": task for task in tasks}
@@ -142,7 +142,7 @@ class Cluster:
             if self._workers():
                 seen = now
             elif now - seen > _NONE:
-                raise ClusterError(
+                raise SimulationError(
                     f"cluster: {self.where} has had no workers for {_NONE:.0f} s; start some by: "
                     f"{_START}; {_KEPT}"
                 )
@@ -162,7 +162,7 @@ class Cluster:
                 return trouble(error)
             raise self._lost() from error
         if isinstance(found, _Refusal):
-            raise ClusterError(f"cluster: {found}; {_KEPT}")
+            raise SimulationError(f"cluster: {found}; {_KEPT}")
         return found
 
     def _workers(self) -> dict[str, int]:
@@ -172,21 +172,21 @@ class Cluster:
         except (concurrent.futures.CancelledError, OSError, RuntimeError) as error:
             raise self._lost() from error
 
-    def _lost(self) -> ClusterError:
-        return ClusterError(f"cluster: the scheduler at {self.where} is lost; {_KEPT}")
+    def _lost(self) -> SimulationError:
+        return SimulationError(f"cluster: the scheduler at {self.where} is lost; {_KEPT}")
 
     def _check(self) -> None:
         try:
             self._client.wait_for_workers(1, timeout=_FIRST)
         except TimeoutError as error:
-            raise ClusterError(
+            raise SimulationError(
                 f"cluster: {self.where} has no workers; start some by: {_START}"
             ) from error
         except (concurrent.futures.CancelledError, OSError) as error:
             raise self._lost() from error
         busy = sorted(address for address, n in self._workers().items() if n > 1)
         if busy:
-            raise ClusterError(
+            raise SimulationError(
                 f"cluster: workers must have one thread each, because Brian2 simulates in one at a "
                 f"time; {', '.join(busy)} have more. Start them by: {_START}"
             )
@@ -198,7 +198,7 @@ class Cluster:
             if said != bioplastic.__version__
         }
         if other:
-            raise ClusterError(
+            raise SimulationError(
                 f"cluster: every worker needs bioplastic {bioplastic.__version__}, as here; "
                 + ", ".join(f"{address} {said}" for address, said in other.items())
                 + "; install the same version there and start the workers again"

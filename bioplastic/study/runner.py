@@ -88,7 +88,7 @@ def run_tasks(
         If `n_jobs`, `retries` or `cluster` are out of range.
     ImportError
         If a cluster is asked for and distributed is not installed.
-    ClusterError
+    SimulationError
         If the cluster is not there, has another version of bioplastic, or is lost.
     StorageError
         If an outcome cannot be stored.

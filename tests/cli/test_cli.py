@@ -34,7 +34,8 @@ from bioplastic.cli.model_file import read_model_file
 from bioplastic.cli.reporting import reporting
 from bioplastic.cli.settings import SETTINGS, DiehlCookSettings
 from bioplastic.engine import cuda_program, engines
-from bioplastic.engine.engines import find_engine
+from bioplastic.engine.checkpoint import save_checkpoint
+from bioplastic.engine.engines import ENGINES, find_engine
 from bioplastic.networks import DiehlCookClassifier
 from bioplastic.study import PROBLEMS
 
@@ -203,7 +204,7 @@ def test_accuracy_is_not_claimed_where_nothing_was_kept_apart(run, monkeypatch):
 def test_interrupted_training_goes_on_to_the_same_weights(run, tmp_path, monkeypatch):
     command = ["train", "digits", *TINY, "--samples", "120", "--validation-samples", "0", "--out"]
     run(*command, tmp_path / "undisturbed")
-    save = engine.save_checkpoint
+    save = save_checkpoint
 
     def save_and_interrupt(*args, **kwargs):
         save(*args, **kwargs)
@@ -233,7 +234,7 @@ def test_a_checkpoint_of_another_training_is_refused(run, failure, tmp_path, mon
     path = tmp_path / "mine.npz"
     command = "train", "digits", *TINY, "--samples", 10, "--validation-samples", 0
     command = *command, "--checkpoint", path
-    save = engine.save_checkpoint
+    save = save_checkpoint
 
     def save_and_interrupt(*args, **kwargs):
         save(*args, **kwargs)
@@ -407,8 +408,8 @@ def test_doctor_names_versions_cache_data_and_engines(run, tmp_cache, monkeypatc
         assert "not on this machine" in line_of(said, name)
     assert line_of(said, "spoken").endswith("comes along with bioplastic")
     assert "works" in line_of(said, "numpy            works")
-    assert [name for name in engine.ENGINES[1:] if re.search(rf"^  {name} ", said, re.M)] == list(
-        engine.ENGINES[1:]
+    assert [name for name in ENGINES[1:] if re.search(rf"^  {name} ", said, re.M)] == list(
+        ENGINES[1:]
     )
 
 

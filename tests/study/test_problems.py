@@ -214,7 +214,7 @@ def files(tmp_path, monkeypatch):
                 file[f"{part}_timestamps/{name}"] = np.linspace(0.0, 0.5, 9)
                 file[f"{part}_addresses/{name}"] = np.arange(9) + 20 * (k % 3)
     md5 = hashlib.md5(path.read_bytes()).hexdigest()
-    monkeypatch.setattr(ntidigits, "_FILE", replace(ntidigits._FILE, md5=md5))
+    monkeypatch.setitem(ntidigits._FILES, "train", replace(ntidigits._FILES["train"], md5=md5))
 
 
 @pytest.mark.parametrize(

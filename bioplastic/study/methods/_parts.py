@@ -9,7 +9,7 @@ from brian2 import Hz, ms
 from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScaler
 
 from bioplastic.encoding import PoissonEncoder, SpikeAugmenter
-from bioplastic.engine import Presentation
+from bioplastic.engine.presenting import Presentation
 from bioplastic.models import Network
 from bioplastic.readout import AugmentedClassifier, TimeBinnedCount
 from bioplastic.spikes import SpikeTrains
