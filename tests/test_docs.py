@@ -203,6 +203,15 @@ def test_the_blocks_of_the_page_on_brian2_run_one_after_the_other(printed_by):
     assert values.startswith("(200, 2) SpikeTrains(1 samples, 20 units")
 
 
+@pytest.mark.skipif(find_compiler() is None, reason="no C++ compiler, numpy would take long")
+@pytest.mark.examples
+@pytest.mark.parametrize("page", ["bindsnet", "sklearn", "snntorch"])
+def test_the_blocks_of_the_page_for_those_who_come_from(page, printed_by):
+    accuracies = re.findall(r"([\d.]+)%", printed_by(blocks_of(f"howto/coming_from_{page}.md")))
+    assert accuracies
+    assert min(map(float, accuracies)) > 80
+
+
 @pytest.mark.examples
 def test_the_five_tasks_of_contributing_run(printed_by):
     printed = printed_by(blocks_of("contributing.md")).splitlines()
@@ -215,7 +224,7 @@ def test_the_five_tasks_of_contributing_run(printed_by):
 
 def test_new_pages_have_no_blocks_that_are_not_run():
     run = {"engines.md", "in_and_out.md", "inputs.md", "own_recordings.md", "first_network.md"}
-    run |= {"coming_from_brian2.md"}
+    run |= {f"coming_from_{name}.md" for name in ("bindsnet", "brian2", "sklearn", "snntorch")}
     run |= {"training.md"}
     run |= {"own_methods.md"}  # by tests/study/test_own_modules.py
     folders = ("errata.md", "explanation/*.md", "howto/*.md", "reference/*.md", "tutorial/*.md")
