@@ -188,7 +188,7 @@ def test_the_blocks_of_the_first_pages_run_one_after_the_other(printed_by):
     scores = printed_by(blocks_of("index.md"))
     assert min(float(score) for score in scores.strip(" []\n").split()) > 0.9
     printed = printed_by(blocks_of("tutorial/first_network.md"))
-    accuracy = re.search(r"^([\d.]+)% of 360 images", printed, flags=re.MULTILINE)
+    accuracy = re.search(r"^([\d.]+)% of 360 test images", printed, flags=re.MULTILINE)
     assert accuracy
     assert float(accuracy[1]) > 80
 
