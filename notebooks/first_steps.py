@@ -115,9 +115,9 @@ from bioplastic.models import DiehlCookExcitatory, DiehlCookSTDP
 DiehlCookExcitatory().equations
 
 # %% [markdown]
-# This is its plasticity rule. A presynaptic spike lowers the weight in proportion to `o1`, the trace
-# of the postsynaptic neuron. A postsynaptic spike raises the weight in proportion to `r1`, the
-# presynaptic trace, and to `o2`, a slower trace of its own earlier spikes.
+# This is its plasticity rule. A presynaptic spike lowers the weight in proportion to `o1`, the
+# trace of the postsynaptic neuron. A postsynaptic spike raises the weight in proportion to `r1`,
+# the presynaptic trace, and to `o2`, a slower trace of its own earlier spikes.
 
 # %%
 rule = DiehlCookSTDP()
