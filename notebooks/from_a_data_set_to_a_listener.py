@@ -14,21 +14,23 @@
 # %% [markdown]
 # # From a data set to a listener
 #
+# This notebook goes from a data set of tonic to a model that classifies a word while it is
+# spoken, and to C++ code without Python.
+#
 # **Source.** The file layout, and the task of unseen speakers: B. Cramer, Y. Stradmann,
 # J. Schemmel, F. Zenke (2022), *The Heidelberg Spiking Data Sets for the Systematic Evaluation of
 # Spiking Neural Networks*, IEEE Transactions on Neural Networks and Learning Systems
 # 33(7):2744-2757, [doi:10.1109/TNNLS.2020.3044364](https://doi.org/10.1109/TNNLS.2020.3044364).
 # Read by [tonic](https://tonic.readthedocs.io).
 #
-# **Reproduced.** No published number: the way from a data set of tonic to a program that answers
-# while a word is still being said, and to C++ without Python.
+# **Reproduced.** No published number.
 #
-# **Expected number.** 95.4 % of 240 words by unseen voices; answers of the listener, and of
-# the C++ program, equal to those of the model.
+# **Expected number.** 95.4 % of 240 words by unseen voices. Predictions of the listener and of
+# the C++ program equal those of the model.
 #
-# **Protocol.** 720 words, zero to nine, by 12 voices of a speech synthesiser, written in the layout
-# of SHD, since nothing is downloaded here. Training on eight voices, test on the other four, once.
-# No constant was tuned. Synthetic speech is easy: the accuracy says nothing
+# **Protocol.** 720 words, zero to nine, by 12 voices of a speech synthesizer, written in the
+# layout of SHD, because nothing is downloaded here. Training on eight voices, test on the other
+# four, once. No hyperparameter was tuned. Synthetic speech is easy: the accuracy says nothing
 # about people.
 #
 # **Running time.** A minute on one core.
@@ -68,9 +70,10 @@ folder = Path(tempfile.mkdtemp())
 # %% [markdown]
 # ## A data set of tonic
 #
-# With a network one would write `tonic.datasets.SHD("data", train=True)`, or
-# `load_shd(fetch=True)`. Here the synthesised words become a file in SHD's layout first, with the
-# archive beside it that tonic looks for. From there on everything is as with the original.
+# With an internet connection you would write `tonic.datasets.SHD("data", train=True)`, or
+# `load_shd(fetch=True)`. Here the synthesized words are first written into a file in SHD's
+# layout, with the archive beside it that tonic expects. From there on everything is as with the
+# original.
 
 # %%
 spoken = load_spoken()
@@ -96,9 +99,9 @@ events, label = training[0]
 print(f"{len(training)} words; fields {events.dtype.names}; the first word is a {label}")
 
 # %% [markdown]
-# `SpikeTrains.from_tonic` reads it event by event: microseconds become seconds, coordinates become
-# units, and speakers come along as groups. Transforms of tonic may come before: here one event in
-# ten is lost.
+# `SpikeTrains.from_tonic` reads it event by event. Microseconds become seconds, coordinates
+# become units, and speakers become groups. Transforms of tonic may be applied before: here one
+# event in ten is dropped.
 
 # %%
 channels = (spoken.data.n_units, 1, 1)  # SHD's own are 700
@@ -151,7 +154,7 @@ plt.show()
 # %% [markdown]
 # ## A listener
 #
-# `predict` starts the compiled program anew for each call. A listener keeps it running.
+# `predict` starts the compiled program for each call. A listener keeps it running.
 
 # %%
 words = [heard.data[k : k + 1] for k in range(min(60, len(heard.target)))]
@@ -185,9 +188,8 @@ axes.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
-# A word may come in blocks of 20 ms, as from a sensor. The liquid goes on from where the last block
-# left it; after each, the readout is asked about the spikes so far. Counts that grow are scored as
-# if the word had ended.
+# A word may arrive in blocks of 20 ms, as from a sensor. The liquid continues from the previous
+# block. After each block, the readout classifies the spikes so far, as if the word had ended.
 
 # %%
 right = np.flatnonzero(answers == heard.target)
@@ -223,7 +225,7 @@ plt.show()
 # %% [markdown]
 # ## Without Python
 #
-# The same model as a folder of C++: events in, answers out. It needs a compiler and nothing else.
+# The same model as a folder of C++ code: events in, predictions out. It needs only a compiler.
 
 # %%
 export_cpp(model, folder / "answer")
