@@ -126,7 +126,7 @@ recorder = PlasticityRecorder(
 watched = deepcopy(model).set_params(learning_rate=0.0)
 watched.partial_fit(one, truth, recorder=recorder)
 recording = recorder.recording
-print(f'"{names[truth[0]]}", heard as "{names[model.predict(one)[0]]}"')
+print(f'"{names[truth[0]]}", classified as "{names[model.predict(one)[0]]}"')
 print(recording)
 
 # %%
@@ -242,7 +242,7 @@ for row, (k, color) in enumerate(pair.items()):
     rows[2].plot(moments, summed[:, k], color=color)
 rows[0].set_yticks([0, -1], [f"channel {k}" for k in pair], fontsize=8)
 rows[0].set_ylim(-1.6, 0.6)
-rows[0].set_title("spikes, and in grey where the neuron was near its threshold", loc="left")
+rows[0].set_title("spikes, and in gray where the neuron was near its threshold", loc="left")
 rows[0].fill_between(
     moments, -1.6, 0.6, where=psi[:, j] > 0.05, color=GREY, alpha=0.25, linewidth=0, step="mid"
 )
@@ -299,7 +299,7 @@ right.plot(np.arange(len(course)), course, color=ORANGE, marker="o", ms=4)
 right.axhline(0, color=GREY, linewidth=0.8)
 right.set_ylim(-0.1, 1)
 right.set_ylabel("cosine of readout and feedback", fontsize=9)
-right.set_title("The readout comes to meet its feedback", loc="left", fontsize=11)
+right.set_title("The readout aligns with its feedback", loc="left", fontsize=11)
 for axes in (left, right):
     axes.set_xlabel("epochs", fontsize=9)
     axes.spines[["top", "right"]].set_visible(False)

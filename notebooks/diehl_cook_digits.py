@@ -112,8 +112,8 @@ print("on a postsynaptic spike: ", rule.on_post)
 # `verbose=1` shows a progress bar.
 
 # %%
-settings = {"n_neurons": 100, "random_state": 0}
-model = DiehlCookClassifier(n_epochs=n_epochs, rule=rule, **settings)
+parameters = {"n_neurons": 100, "random_state": 0}
+model = DiehlCookClassifier(n_epochs=n_epochs, rule=rule, **parameters)
 model.fit(X_train, y_train)
 print(
     f"{model.rate_max_:.0f} Hz, weights sum to {model.norm_:.1f}, inhibition {model.inhibition_:g},"
@@ -171,7 +171,7 @@ plt.show()
 # %%
 predicted = model.predict(X_test)
 correct = int((predicted == y_test).sum())
-print(f"{correct} of {len(y_test)} held-out digits named correctly, {correct / len(y_test):.1%}")
+print(f"{correct} of {len(y_test)} test digits classified correctly, {correct / len(y_test):.1%}")
 figure, axes = plt.subplots(figsize=(5.2, 4.6), layout="constrained")
 ConfusionMatrixDisplay.from_predictions(y_test, predicted, cmap="Blues", colorbar=False, ax=axes)
 plt.show()
@@ -191,7 +191,7 @@ X_fit, X_val, y_fit, y_val = train_test_split(
 
 def validate(rule):
     """Return validation accuracy and the share of weights near 0 and above 0.5."""
-    network = DiehlCook(n_epochs=n_epochs, min_spikes=0, rule=rule, **settings)
+    network = DiehlCook(n_epochs=n_epochs, min_spikes=0, rule=rule, **parameters)
     readout = NeuronLabelClassifier().fit(network.fit_transform(X_fit), y_fit)
     weights = network.weights_
     accuracy = readout.score(network.transform(X_val), y_val)

@@ -105,24 +105,24 @@ print(f"{len(training)} words; fields {events.dtype.names}; the first word is a 
 
 # %%
 channels = (spoken.data.n_units, 1, 1)  # SHD's own are 700
-learned, heard = (
+learned, unseen = (
     SpikeTrains.from_tonic(each, sensor_size=channels, return_bunch=True)
     for each in (training, test)
 )
 drop = tonic.transforms.DropEvent(p=0.1)
 lossy = SpikeTrains.from_tonic(
-    [drop(test[0][0])], sensor_size=channels, duration=heard.data.duration[:1]
+    [drop(test[0][0])], sensor_size=channels, duration=unseen.data.duration[:1]
 )
 figure, panels = plt.subplots(1, 2, sharey=True, figsize=(9, 3.2), layout="constrained")
 for axes, spikes, title in (
-    (panels[0], heard.data[:1], "as tonic reads it"),
+    (panels[0], unseen.data[:1], "as tonic reads it"),
     (panels[1], lossy, "through DropEvent(p=0.1)"),
 ):
     plot_raster(spikes, axes=axes)
     axes.set_ylabel("unit" if axes is panels[0] else "")
     axes.set_title(f"{title}: {len(spikes.times):,} spikes", loc="left", fontsize=11)
 plt.show()
-learned.data, heard.data, np.unique(heard.groups)
+learned.data, unseen.data, np.unique(unseen.groups)
 
 # %% [markdown]
 # ## A model
@@ -140,10 +140,10 @@ model.fit(learned.data, learned.target)
 model[0].network_.population("exc").neuron.equations
 
 # %%
-answers = model.predict(heard.data)
-accuracy = np.mean(answers == heard.target)
-names = np.unique(heard.groups)
-shares = [np.mean((answers == heard.target)[heard.groups == name]) for name in names]
+answers = model.predict(unseen.data)
+accuracy = np.mean(answers == unseen.target)
+names = np.unique(unseen.groups)
+shares = [np.mean((answers == unseen.target)[unseen.groups == name]) for name in names]
 figure, axes = plt.subplots(figsize=(5, 2.6), layout="constrained")
 axes.barh([str(voices[int(n)]) for n in names], 100 * np.array(shares), color=BLUE)
 axes.set_xlim(0, 100)
@@ -157,7 +157,7 @@ plt.show()
 # `predict` starts the compiled program for each call. A listener keeps it running.
 
 # %%
-words = [heard.data[k : k + 1] for k in range(min(60, len(heard.target)))]
+words = [unseen.data[k : k + 1] for k in range(min(60, len(unseen.target)))]
 
 
 def seconds(answer):
@@ -170,15 +170,15 @@ def seconds(answer):
     return np.array(found)
 
 
-anew = seconds(model.predict)
+restarted = seconds(model.predict)
 with Listener(model) as listener:
     kept = seconds(listener.predict)
     same = all((listener.predict(word) == model.predict(word)).all() for word in words[:20])
 print("the same answers:", same)
 figure, axes = plt.subplots(figsize=(7, 2.8), layout="constrained")
-edges = np.geomspace(min(kept.min(), anew.min()) * 0.9, anew.max() * 1.1, 40)
+edges = np.geomspace(min(kept.min(), restarted.min()) * 0.9, restarted.max() * 1.1, 40)
 axes.hist(kept, edges, color=BLUE, label=f"a listener, median {np.median(kept):.1f} ms")
-axes.hist(anew, edges, color=ORANGE, label=f"predict, median {np.median(anew):.1f} ms")
+axes.hist(restarted, edges, color=ORANGE, label=f"predict, median {np.median(restarted):.1f} ms")
 axes.set_xscale("log")
 axes.set_xticks([2, 5, 10, 20], ["2", "5", "10", "20"])
 axes.minorticks_off()
@@ -192,8 +192,8 @@ plt.show()
 # block. After each block, the readout classifies the spikes so far, as if the word had ended.
 
 # %%
-right = np.flatnonzero(answers == heard.target)
-word, said = heard.data[right[0] : right[0] + 1], heard.target[right[0]]
+right = np.flatnonzero(answers == unseen.target)
+word, said = unseen.data[right[0] : right[0] + 1], unseen.target[right[0]]
 ends, scores, latency = [], [], []
 with Listener(model) as listener, listener.stream() as stream:
     while stream.time < word.duration[0]:
@@ -211,11 +211,11 @@ figure, (above, below) = plt.subplots(
 plot_raster(word, axes=above)
 above.set_xlabel("")
 above.set_title(f'"{spoken.target_names[said]}"', loc="left", fontsize=11)
-heard_so_far = np.array(scores)
-below.step(ends, heard_so_far, where="post", color=GREY)
-good = heard_so_far == said
-below.scatter(np.array(ends)[good], heard_so_far[good], color=BLUE, label="right", zorder=3)
-below.scatter(np.array(ends)[~good], heard_so_far[~good], color=RED, label="wrong", zorder=3)
+score_so_far = np.array(scores)
+below.step(ends, score_so_far, where="post", color=GREY)
+good = score_so_far == said
+below.scatter(np.array(ends)[good], score_so_far[good], color=BLUE, label="right", zorder=3)
+below.scatter(np.array(ends)[~good], score_so_far[~good], color=RED, label="wrong", zorder=3)
 below.set_ylabel("answer so far")
 below.set_yticks(range(0, 10, 3))
 below.set_xlabel(f"time (s); a block takes {np.median(latency):.1f} ms")
