@@ -142,7 +142,7 @@ for row, name in enumerate(reversed(order)):
     ax.plot(100 * said.accuracy, row, "o", color=color, ms=8)
 ax.set_yticks(range(len(order)), [study.methods[name].title for name in reversed(order)])
 ax.set(xlabel="accuracy by voice, % (bars: 95 % interval)")
-ax.set_title("Blue: plausible; gray: reference")
+ax.set_title("Blue: plausible; grey: reference")
 plt.show()
 
 # %%

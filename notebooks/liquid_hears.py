@@ -97,11 +97,11 @@ spikes = cochlea.fit_transform([sound])
 
 
 def mark_frequencies(axes, frequencies):
-    """Name channels by their center frequency."""
-    ticks = [100, 500, 1000, 2000, 5000]
-    rows = np.interp(ticks, frequencies, np.arange(len(frequencies)))
-    axes.set_yticks(rows, [f"{f:,}" for f in ticks])
-    axes.set_ylabel("center frequency (Hz)", fontsize=9)
+    """Name channels by their centre frequency."""
+    named = [100, 500, 1000, 2000, 5000]
+    rows = np.interp(named, frequencies, np.arange(len(frequencies)))
+    axes.set_yticks(rows, [f"{f:,}" for f in named])
+    axes.set_ylabel("centre frequency (Hz)", fontsize=9)
 
 
 figure, (above, below) = plt.subplots(
@@ -204,7 +204,7 @@ limit = 0.7 * np.abs(fields).max()
 left.imshow(fields, origin="lower", aspect="auto", cmap="RdBu", vmin=-limit, vmax=limit)
 mark_frequencies(left, spoken.center_frequencies)
 left.set_xlabel("excitatory neuron", fontsize=9)
-left.set_title("inputs of each neuron", loc="left", fontsize=11)
+left.set_title("what each neuron hears", loc="left", fontsize=11)
 apart = of_each("inhibits", "i") - of_each("excites", "i")
 later = 1e3 * (of_each("inhibits", "delay") - of_each("excites", "delay"))
 right.axhline(0, linewidth=0.8, color=GREY)
@@ -330,8 +330,8 @@ widths = dict(zip(ways, (1.5, 4.0, 1.5), strict=True))  # so that equal curves a
 
 def state_of(way, spikes):
     """Bring spikes to states of length 1."""
-    received = spikes if way is None else way.fit(words).transform(spikes)
-    return Normalizer().fit_transform(bins.fit_transform(received))
+    heard = spikes if way is None else way.fit(words).transform(spikes)
+    return Normalizer().fit_transform(bins.fit_transform(heard))
 
 
 def accuracies(train_states, test_states, n_voices, copies=0):
@@ -361,7 +361,7 @@ for name, found in clean.items():
         )  # fmt: skip
         print(f"{label:24s}", *(f"{s.mean():.1%} ({s.std(ddof=1):.1%})" for s in scores))
 axes.set_xlabel("voices in training", fontsize=9)
-axes.set_ylabel("accuracy on all other voices", fontsize=9)
+axes.set_ylabel("words of all other voices named right", fontsize=9)
 axes.yaxis.set_major_formatter("{x:.0%}")
 axes.set_xticks(n_voices)
 axes.spines[["top", "right"]].set_visible(False)
@@ -401,8 +401,8 @@ def with_noise(spikes, rate, seed=0):
 
 def changed(spikes, **change):
     """Change the spikes themselves, without a shift or a stretch of the word."""
-    unchanged = {"n_copies": 1, "channel_shift": 0, "time_stretch": 0, "include_original": False}
-    return SpikeAugmenter(**unchanged, **change, random_state=0).fit_resample(spikes)[0]
+    settings = {"n_copies": 1, "channel_shift": 0, "time_stretch": 0, "include_original": False}
+    return SpikeAugmenter(**settings, **change, random_state=0).fit_resample(spikes)[0]
 
 
 tests = {
@@ -418,8 +418,8 @@ for axes, (what, (levels, change)) in zip(panels, tests.items(), strict=True):
     print(what, *levels)
     for name, way in ways.items():
         known = clean[name][: len(words)]
-        received = [known, *(state_of(way, spikes) for spikes in disturbed)]
-        scores = [accuracies(known, test, n_most) for test in received]
+        heard = [known, *(state_of(way, spikes) for spikes in disturbed)]
+        scores = [accuracies(known, test, n_most) for test in heard]
         means = [s.mean() for s in scores]
         axes.plot(
             [0, *levels], means, color=colors[name], linewidth=widths[name], marker="o",
@@ -429,7 +429,7 @@ for axes, (what, (levels, change)) in zip(panels, tests.items(), strict=True):
     axes.set_xlabel(what, fontsize=9)
     axes.yaxis.set_major_formatter("{x:.0%}")
     axes.spines[["top", "right"]].set_visible(False)
-panels[0].set_ylabel("accuracy", fontsize=9)
+panels[0].set_ylabel("words named right", fontsize=9)
 panels[0].legend(frameon=False, fontsize=9)
 plt.show()
 
@@ -451,7 +451,7 @@ plt.show()
 stranger = np.unique(voices)[-1]
 model.fit(words[voices != stranger], digits[voices != stranger])
 (k,) = np.flatnonzero((voices == stranger) & (digits == 7))[:1]
-received, answered = words[k], model[0].transform(words[k])
+heard, answered = words[k], model[0].transform(words[k])
 
 
 def until(spikes, end):
@@ -465,7 +465,7 @@ def until(spikes, end):
 times = np.arange(0.01, answered.duration[0], 0.01)
 scores = np.concatenate([model[1:].decision_function(until(answered, t)) for t in times])
 plot_word(
-    received,
+    heard,
     answered,
     times=times,
     scores=scores,
