@@ -19,7 +19,7 @@ PUBLIC = {
         "readout",
     ],
     "bioplastic.algebra": [
-        "SpanProjection", "evaluate", "gram_matrix", "inner_product", "norm", "project",
+        "evaluate", "gram_matrix", "inner_product", "norm",
         "van_rossum_distance",
     ],
     "bioplastic.datasets": [
@@ -36,9 +36,8 @@ PUBLIC = {
         "open_program", "present", "register", "run",
     ],
     "bioplastic.errors": [
-        "BioplasticError", "BuildError", "CheckpointError", "ClusterError", "CompilerNotFoundError",
-        "DataError", "DataNotFoundError", "ParameterError", "SimulationError", "StorageError",
-        "UnknownArgumentError",
+        "BioplasticError", "BuildError", "CheckpointError", "DataError", "DataNotFoundError",
+        "ParameterError", "SimulationError", "StorageError",
     ],
     "bioplastic.exchange": ["export_cpp", "export_nir", "import_nir"],
     "bioplastic.inspect": [
@@ -77,10 +76,8 @@ PUBLIC = {
         "TimeBinnedCount",
     ],
     "bioplastic.study": [
-        "BUDGETS", "DEVICES", "Device", "Failure", "METHODS", "Method", "Outcome", "PROBLEMS",
-        "PairedTest", "Problem", "SIZES", "Samples", "Store", "Study", "Summary", "Task", "Theory",
-        "TorchMethod", "Workload", "compare", "energies", "energy", "learning_workload",
-        "load_module", "network_workload", "paired_tests", "plan", "run_tasks", "summary",
+        "METHODS", "Method", "PROBLEMS", "Problem", "Theory", "TorchMethod", "Workload", "compare",
+        "load_module",
     ],
 }  # fmt: skip
 

@@ -23,7 +23,7 @@ from bioplastic.engine.engines import Engine
 from bioplastic.engine.program import Chunk
 from bioplastic.engine.standalone_program import compile_unit, generate
 from bioplastic.engine.staying import StayingProgram
-from bioplastic.errors import BuildError, CompilerNotFoundError, ParameterError
+from bioplastic.errors import BuildError, ParameterError
 from bioplastic.models import Network
 
 __all__ = [
@@ -144,10 +144,9 @@ class CudaProgram(CompiledProgram):
 
     Raises
     ------
-    CompilerNotFoundError
-        If there is no nvcc, or no C++ compiler for it.
     BuildError
-        If brian2cuda is not installed, or nvcc fails; shows its last lines and where the sources
+        If there is no nvcc, or no C++ compiler for it;
+        if brian2cuda is not installed, or nvcc fails; shows its last lines and where the sources
         lie.
     StorageError
         If the cache cannot be written.
@@ -160,13 +159,13 @@ class CudaProgram(CompiledProgram):
             raise BuildError(_missing("brian2cuda is not installed", INSTALL_BRIAN2CUDA))
         nvcc, compiler = find_nvcc(), find_compiler()
         if nvcc is None:
-            raise CompilerNotFoundError(_missing("no nvcc found", INSTALL_CUDA))
+            raise BuildError(_missing("no nvcc found", INSTALL_CUDA))
         release = cuda_release(nvcc)
         if float(release or 0) < _LEAST_RELEASE:
             old = f"{nvcc} is of CUDA {release or 'unknown'}, and version {_LEAST_RELEASE} is the"
-            raise CompilerNotFoundError(_missing(f"{old} least", INSTALL_CUDA))
+            raise BuildError(_missing(f"{old} least", INSTALL_CUDA))
         if compiler is None:
-            raise CompilerNotFoundError(
+            raise BuildError(
                 "engine 'cuda_standalone': nvcc needs a C++ compiler, and none was found; install "
                 "g++ (Debian/Ubuntu: apt install g++; Fedora: dnf install gcc-c++)"
             )

@@ -287,7 +287,7 @@ def open_program(
     ParameterError
         If there is no such engine, it has no lanes, or Brian cannot make sense of the network's
         equations.
-    CompilerNotFoundError, BuildError
+    BuildError
         If the program cannot be made.
     """
     chosen = find_engine(engine)

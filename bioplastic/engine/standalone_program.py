@@ -23,7 +23,7 @@ from bioplastic.engine.compiler import (
 from bioplastic.engine.context import brian_context
 from bioplastic.engine.engines import Engine
 from bioplastic.engine.standalone import Part, SlotDevice, slot_device
-from bioplastic.errors import BuildError, CompilerNotFoundError
+from bioplastic.errors import BuildError
 from bioplastic.models import Network
 
 __all__ = ["CPP", "StandaloneProgram", "compile_unit", "generate"]
@@ -56,10 +56,8 @@ class StandaloneProgram(CompiledProgram):
 
     Raises
     ------
-    CompilerNotFoundError
-        If there is no C++ compiler.
     BuildError
-        If the compiler fails; shows its last lines and where the sources lie.
+        If there is no C++ compiler, or it fails; shows its last lines and where the sources lie.
     StorageError
         If the cache cannot be written.
     """
@@ -67,9 +65,7 @@ class StandaloneProgram(CompiledProgram):
     def __init__(self, network: Network, *, lanes: int = 1, answers: Network | None = None) -> None:
         compiler = find_compiler()
         if compiler is None:
-            raise CompilerNotFoundError(
-                f"engine 'cpp_standalone': no C++ compiler found; {INSTALL}"
-            )
+            raise BuildError(f"engine 'cpp_standalone': no C++ compiler found; {INSTALL}")
         versions = compiler_version(compiler), " ".join(FLAGS), _processor()
         super().__init__(
             network,

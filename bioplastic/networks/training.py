@@ -1,5 +1,6 @@
 """The one loop by which every estimator trains: order, chunks, checkpoint, Ctrl-C, progress."""
 
+import contextlib
 import copy
 import glob
 import hashlib
@@ -7,6 +8,8 @@ import itertools
 import json
 import logging
 import time
+from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,12 +30,34 @@ from bioplastic.networks._callbacks import CallbackSupport, Epochs, with_callbac
 from bioplastic.networks._samples import digest
 from bioplastic.networks._trained_network import Points, TrainedNetwork
 
-__all__ = ["ClassTrainer", "Trainer"]
+__all__ = ["ClassTrainer", "Trainer", "checkpoints_kept"]
 
 logger = logging.getLogger(__name__)
 
 #: Parameters that change nothing of what is learned, and those that have an entry of their own.
 _FREE = frozenset({"checkpoint", "engine", "n_jobs", "random_state", "verbose"})
+
+#: Checkpoints whose training is done, but not what it is for.
+_kept: ContextVar[list[Path] | None] = ContextVar("kept", default=None)
+
+
+@contextlib.contextmanager
+def checkpoints_kept() -> Iterator[None]:
+    """Keep checkpoints beyond their `fit`, until the block ends without an error."""
+    kept: list[Path] = []
+    token = _kept.set(kept)
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+    for path in kept:
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    """Remove a checkpoint, and what was being written when a process was killed."""
+    for file in (path, *path.parent.glob(f".{glob.escape(path.name)}.*")):
+        file.unlink(missing_ok=True)
 
 
 class Trainer(CallbackSupport, TrainedNetwork):
@@ -106,9 +131,9 @@ class Trainer(CallbackSupport, TrainedNetwork):
                 self.__dict__.clear()
                 self.__dict__.update(before)
             raise
-        if path is not None:  # and what was being written when a process was killed
-            for file in (path, *path.parent.glob(f".{glob.escape(path.name)}.*")):
-                file.unlink(missing_ok=True)
+        if path is not None:
+            kept = _kept.get()
+            _remove(path) if kept is None else kept.append(path)
         return self
 
     def _set_out(self, samples: Any, targets: Any) -> None:

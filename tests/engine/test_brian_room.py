@@ -49,6 +49,7 @@ NOT_BRIANS = {
     "_stored_spikes.py: _trusted",
     "cli/model_file.py: _get_state",  # skops
     "cli/model_file.py: _utils",
+    "encoding/augmentation.py: _trusted",
     "engine/listening.py: _trusted",
     "engine/result.py: _trusted",
     "engine/state_recorder.py: _kept",
@@ -59,6 +60,7 @@ NOT_BRIANS = {
     "exchange/cpp.py: _learns_signals",
     "exchange/cpp.py: _pool",
     "exchange/cpp.py: _takes_spikes",
+    "exchange/dense.py: _bins",
     "exchange/dense.py: _places",
     "exchange/tonic.py: _samples",
     "models/brian_names.py: _refractory",  # no public name gives a group's refractory period
@@ -70,7 +72,9 @@ NOT_BRIANS = {
     "networks/listener.py: _takes_spikes",
     "networks/training.py: _conclude",
     "networks/training.py: _finish",
+    "spikes.py: _places",
     "spikes.py: _trusted",
+    "spikes.py: _window",
 }
 #: Modules whose underscores are public.
 PUBLIC = {"os", "sys"}
