@@ -282,8 +282,8 @@ class NetworkActions:
         """Count the steps from one update of a rule to the next, at whose end it comes."""
         if (interval := getattr(projection.rule, "update_interval", None)) is None:
             return {}
-        where = f"{type(projection.rule).__name__}.update_interval ({projection.name})"
-        steps = whole_steps(where, interval, self.network.schedule.dt)
+        rule = f"Projection {projection.name}: {type(projection.rule).__name__}"
+        steps = whole_steps(f"{rule}.update_interval", interval, self.network.schedule.dt)
         return {"every": steps, "first": steps - 1}
 
     def _regular(self, owner: str, model: Any) -> Iterator[Action]:

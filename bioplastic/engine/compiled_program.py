@@ -110,16 +110,7 @@ class CompiledProgram:
             folder = Path(name)
             with writing(chunk.folder):
                 write_arrays(folder / "given", self.values_of(chunk) | self.samples_of(chunk))
-            errors = folder / "stderr"
-            with errors.open("w") as stderr:
-                process, built = self.start(self.arguments(folder, chunk), stderr)
-                try:
-                    follow(process, report, stop)
-                    code = process.wait()
-                finally:
-                    end(process)
-            if code:
-                raise self.failure(code, errors)
+            built = self._call(folder, self.arguments(folder, chunk), report, stop)
             return self.read_output(folder, chunk, built)
 
     def stay(self, chunk: Chunk) -> StayingProgram:
@@ -206,6 +197,26 @@ class CompiledProgram:
         if not shared.exists():
             write_arrays(shared, of_lists(change=False))
         return arrays | of_lists(change=True)
+
+    def _call(
+        self,
+        folder: Path,
+        arguments: list[str],
+        report: Callable[[int], None],
+        stop: Callable[[], bool],
+    ) -> float:
+        """Run the program, and return the seconds that were waited for a build."""
+        errors = folder / "stderr"
+        with errors.open("w") as stderr:
+            process, built = self.start(arguments, stderr)
+            try:
+                follow(process, report, stop)
+                code = process.wait()
+            finally:
+                end(process)
+        if code:
+            raise self.failure(code, errors)
+        return built
 
     def failure(self, code: int, errors: Path) -> SimulationError | StorageError:
         """Return the error that says how a program ended."""

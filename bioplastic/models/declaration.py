@@ -295,7 +295,7 @@ def check_tuple(declaration: Any, name: str, kind: type[Any]) -> None:
     given = getattr(declaration, name)
     fits = isinstance(given, list | tuple) and all(isinstance(part, kind) for part in given)
     kinds = kind.__name__ if kind.__name__.endswith("y") else f"{kind.__name__}s"
-    what = "a name or a tuple of names" if kind is str else f"a tuple of {kinds}"
+    what = "the name of a population or several" if kind is str else f"a tuple of {kinds}"
     require(declaration, name, fits, f"be {what}")
     object.__setattr__(declaration, name, tuple(given))
 

@@ -49,8 +49,7 @@ class _OfOneUnit(Distribution):
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)
-        kind, first = type(self).__name__, fields(self)[0].name
-        unit = self.unit
+        kind, first, unit = type(self).__name__, fields(self)[0].name, self.unit
         for f in fields(self):
             value = getattr(self, f.name)
             if f.type is not Any or (value is None and f.default is None):

@@ -357,9 +357,9 @@ class TestRunning:
 
     def test_a_run_counts_as_use(self, compiler, run):
         program = build()
-        os.utime(program._folder, (1000, 1000))
+        os.utime(program.folder, (1000, 1000))
         run(program)
-        assert time.time() - program._folder.stat().st_mtime < 60
+        assert time.time() - program.folder.stat().st_mtime < 60
         assert compiler.n_calls == 1
 
     @pytest.mark.parametrize(
@@ -369,7 +369,7 @@ class TestRunning:
     )
     def test_what_the_cache_has_lost_is_built_again(self, compiler, run, lose):
         program = build()
-        lose(program._folder)
+        lose(program.folder)
         assert run(program) > 0
         assert compiler.n_calls == 2
         assert run(program) == 0.0
@@ -390,7 +390,7 @@ class TestRunning:
 
     def test_a_program_that_may_not_be_run(self, compiler, run):
         program = build()
-        (program._folder / "main").chmod(0o644)
+        (program.folder / "main").chmod(0o644)
         with pytest.raises(StorageError, match=r"cannot be run.*set BIOPLASTIC_CACHE"):
             run(program)
 

@@ -478,7 +478,7 @@ def test_projects_are_generated_and_compiled(cases, name, tmp_cache, monkeypatch
     assert program.sizes == engine.open_program(network, engine="cpp_standalone").sizes
     assert engine.open_program(network, engine="cuda_standalone").build_seconds == 0.0
     code = subprocess.run(
-        [shutil.which("cuobjdump") or "true", "--list-elf", program._folder / "main"],
+        [shutil.which("cuobjdump") or "true", "--list-elf", program.folder / "main"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert shutil.which("cuobjdump") is None or "sm_90" in code.stdout

@@ -262,6 +262,7 @@ class TestCommandLine:
         """An installed package is known in every process; one that is broken does no harm."""
         (tmp_path / "toys.py").write_text(
             "from bioplastic import engine\n"
+            "from bioplastic.engine.engines import ENGINES\n"
             "TOY = engine.Engine(name='toy', open=print, remark=f'after {len(ENGINES)}')\n"
         )
         told = tmp_path / "toys-1.0.dist-info"

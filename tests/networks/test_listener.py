@@ -106,7 +106,7 @@ def lsm():
 
 def process_of(listener):
     (network,) = listener._networks
-    return network._program._process
+    return network._run.program._process
 
 
 def is_gone(process):
@@ -486,7 +486,7 @@ from bioplastic import SpikeTrains
 from bioplastic.networks import LiquidStateMachine
 X = SpikeTrains([0.01], [0], [0, 1], n_units=2, duration=0.05)
 listener = LiquidStateMachine(24, random_state=0).fit(X).open()
-print(listener._networks[0]._program._process.pid, listener._networks[0]._folder, flush=True)
+print(listener._networks[0]._run.program._process.pid, listener._networks[0]._folder, flush=True)
 os.kill(os.getpid(), signal.{})
 """
 
