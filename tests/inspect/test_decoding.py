@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from bioplastic.inspect.jitter import _jittered
 from brian2 import ms, mV, second
 from matplotlib.collections import LineCollection
 from sklearn.base import BaseEstimator
@@ -21,7 +22,6 @@ from bioplastic.inspect import (
     plot_neuron_curve,
     plot_selected_spikes,
 )
-from bioplastic.inspect.jitter import _jittered
 from bioplastic.readout import SpikeTimeClassifier, SpikeTimeRegressor
 
 N_UNITS = 12
