@@ -53,17 +53,7 @@ from sklearn.model_selection import train_test_split
 warnings.filterwarnings("ignore", message="IProgress not found")
 
 from bioplastic.datasets import load_digits
-from bioplastic.inspect import (
-    PlasticityRecorder,
-    PlasticityRecording,
-    plot_homeostasis,
-    plot_receptive_fields,
-    plot_receptive_fields_over_training,
-    plot_traces,
-    plot_weight_change,
-    plot_weight_distribution,
-    write_plasticity_page,
-)
+from bioplastic.inspect import PlasticityRecorder, PlasticityRecording, plot_receptive_fields
 from bioplastic.models import DiehlCookExcitatory
 from bioplastic.networks import DiehlCook
 from bioplastic.readout import NeuronLabelClassifier
@@ -121,7 +111,7 @@ for name, values in recording.variables.items():
 # neurons, from the random start to the end.
 
 # %%
-plot_receptive_fields_over_training(recording, n_moments=10)
+recording.plot_receptive_fields(n_moments=10)
 plt.show()
 
 # %% [markdown]
@@ -142,7 +132,7 @@ plt.show()
 # All 6,400 weights, a column a snapshot. The colour says how many synapses have a weight.
 
 # %%
-plot_weight_distribution(recording)
+recording.plot_weight_distribution()
 plt.show()
 
 # %% [markdown]
@@ -153,7 +143,7 @@ plt.show()
 # Synapse by synapse, the end against the start:
 
 # %%
-plot_weight_change(recording)
+recording.plot_weight_change()
 plt.show()
 
 # %% [markdown]
@@ -193,7 +183,7 @@ plt.show()
 # must wait, and others get their chance.
 
 # %%
-plot_homeostasis(recording)
+recording.plot_homeostasis()
 plt.show()
 
 # %% [markdown]
@@ -294,7 +284,7 @@ figure, (top, middle, bottom) = plt.subplots(
 top.plot(moments, 1e3 * inside.variables["excitatory.v"][at][:, winner], color=GREY, linewidth=1)
 top.set_ylabel("membrane (mV)", fontsize=9)
 top.set_title(f"Neuron {winner}, which answers this image", loc="left", fontsize=11)
-plot_traces(inside, sample=sample, neuron=winner, axes=middle)
+inside.plot_traces(sample=sample, neuron=winner, axes=middle)
 middle.set_xlabel("")
 weights = inside.weights(points=at)[:, :, winner]
 change = weights - weights[0]
@@ -374,7 +364,7 @@ again.weights(points=-1).shape
 # the space bar.
 
 # %%
-page = write_plasticity_page(again, folder / "training.html", overwrite=True)
+page = again.write_page(folder / "training.html", overwrite=True)
 again.close()
 print(f"{page.name}: {page.stat().st_size / 1e6:.1f} MB")
 

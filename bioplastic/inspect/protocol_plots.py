@@ -96,7 +96,7 @@ def plot_protocol(
         str(name): list(part) if isinstance(part, list | tuple) else [part]
         for name, part in groups.items()
     }
-    flat = [result for part in known.values() for result in part]
+    flat: list[Any] = [result for part in known.values() for result in part]
     kind: type = type(flat[0]) if flat else type(None)
     several = kind is not TripletChanges and any(len(part) > 1 for part in known.values())
     if kind not in _DRAW or several or any(type(result) is not kind for result in flat):
