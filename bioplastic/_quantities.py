@@ -1,6 +1,7 @@
 """Arguments as plain numbers: quantities of any package in base units, others within bounds."""
 
 import datetime
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,10 @@ __all__ = [
     "amount",
     "amounts",
     "base_units",
+    "choice",
     "has_unit",
     "number",
+    "positive_time",
     "powers_of_units",
     "same_unit",
     "whole",
@@ -62,6 +65,35 @@ def number(where: str, value: Any, low: float, high: float = np.inf) -> float:
         span = f"at least {low:g}" if high == np.inf else f"from {low:g} to {high:g}"
         raise ParameterError(f"{where}: must be a number {span}, got {value!r}")
     return float(value)
+
+
+def choice(where: str, value: Any, choices: Iterable[str]) -> str:
+    """Return one of some strings.
+
+    Raises
+    ------
+    ParameterError
+        If it is none of them.
+    """
+    known = tuple(choices)
+    if not isinstance(value, str) or value not in known:
+        words = ", ".join(map(repr, known))
+        raise ParameterError(f"{where}: must be one of {words}, got {value!r}")
+    return value
+
+
+def positive_time(where: str, value: Any) -> float:
+    """Return one time above 0 in seconds, which need not have a unit.
+
+    Raises
+    ------
+    ParameterError
+        If it is something else.
+    """
+    time = base_units(where, value, error=ParameterError)
+    if time.ndim or not np.isfinite(time) or time <= 0:
+        raise ParameterError(f"{where}: must be one time above 0, got {value!r}; give e.g. 10 * ms")
+    return float(time)
 
 
 def amount(where: str, value: Any, unit: Quantity, *, zero: bool = False) -> float:

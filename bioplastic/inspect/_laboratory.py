@@ -13,6 +13,7 @@ from brian2 import Hz, second
 
 from bioplastic import engine as engines
 from bioplastic._quantities import amount, amounts, number
+from bioplastic.engine.engines import resolve_engine
 from bioplastic.errors import ParameterError, SimulationError
 from bioplastic.models import (
     Network,
@@ -24,7 +25,7 @@ from bioplastic.models import (
     Schedule,
     SpikeInput,
 )
-from bioplastic.models.declaration import is_distribution
+from bioplastic.models.values import is_distribution
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["RELAY", "Laboratory"]
@@ -96,7 +97,7 @@ class Laboratory:
                 f"{variable!r}"
             )
         if engine != "auto":
-            engines.resolve_engine(engine)
+            resolve_engine(engine)
         bound = rule.parameters.get("w_max")
         self.w_max = None if bound is None or is_distribution(bound) else float(bound)
         if w is None:
@@ -279,7 +280,7 @@ class Laboratory:
     def _engine(self, n_steps: int) -> str:
         if self.engine == "auto" and n_steps <= NUMPY_STEPS:
             return "numpy"
-        return engines.resolve_engine(self.engine)
+        return resolve_engine(self.engine)
 
     @contextlib.contextmanager
     def _remedy(self) -> Iterator[None]:

@@ -11,11 +11,12 @@ from sklearn.base import clone
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils.validation import check_consistent_length
 
-from bioplastic import engine as engines
 from bioplastic._checks import check_choice, check_number, check_whole
 from bioplastic.engine.engines import find_engine
 from bioplastic.engine.program import Recorder
+from bioplastic.engine.result import Result
 from bioplastic.engine.states import States
+from bioplastic.engine.stimulus import Stimulus
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Network
 from bioplastic.networks._eprop import LEARNED, EPropNetwork
@@ -95,7 +96,7 @@ class EPropTraining(EPropNetwork):
 
     def _stimulus(
         self, samples: Samples, targets: Any, rows: Rows, *, first: int, epochs: range
-    ) -> engines.Stimulus:
+    ) -> Stimulus:
         number = epochs.start
         return make_stimulus(
             self._augmented(samples, number),
@@ -127,7 +128,7 @@ class EPropTraining(EPropNetwork):
         return {LOSS: np.zeros(1)} | rates
 
     def _note_epoch(
-        self, result: engines.Result, samples: Samples, targets: Any, order: Rows, held_out: Rows
+        self, result: Result, samples: Samples, targets: Any, order: Rows, held_out: Rows
     ) -> Points:
         points = {"loss": float(result.state[LOSS].sum()) / len(result.counts)}
         if self._ends:

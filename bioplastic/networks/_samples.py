@@ -10,6 +10,7 @@ from brian2 import Quantity, ms
 
 from bioplastic import engine as engines
 from bioplastic._checks import check_intensities, check_quantity, check_whole
+from bioplastic.engine.stimulus import content_keys
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Schedule
 from bioplastic.readout._trains import check_trains
@@ -163,7 +164,7 @@ def make_stimulus(
     """
     if isinstance(samples, SpikeTrains):
         return engines.SpikeStimulus(trains=samples, order=order, keys=keys, targets=targets)
-    keys = engines.content_keys(samples) if keys is None else keys
+    keys = content_keys(samples) if keys is None else keys
     return engines.RateStimulus(
         values=samples, scale=scale, order=order, keys=keys, targets=targets
     )

@@ -7,8 +7,10 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from bioplastic import engine as engines
+from bioplastic.engine.presenting import Presentation
 from bioplastic.engine.program import ChunkResult, Recorder
+from bioplastic.engine.result import Result
+from bioplastic.engine.stimulus import Stimulus
 from bioplastic.models import Network
 from bioplastic.networks._opening import Opens
 
@@ -86,7 +88,7 @@ class TrainedNetwork(Opens, BaseEstimator):
 
     def _stimulus(
         self, samples: Any, targets: Any, rows: Rows, *, first: int, epochs: range
-    ) -> engines.Stimulus:
+    ) -> Stimulus:
         """Make a stimulus of some epochs, before which so many samples were learned."""
         raise NotImplementedError
 
@@ -99,7 +101,7 @@ class TrainedNetwork(Opens, BaseEstimator):
         raise NotImplementedError
 
     def _note_epoch(
-        self, result: engines.Result, samples: Any, targets: Any, order: Rows, held_out: Rows
+        self, result: Result, samples: Any, targets: Any, order: Rows, held_out: Rows
     ) -> Points:
         """Return a point of the history, after an epoch."""
         raise NotImplementedError
@@ -120,7 +122,7 @@ class TrainedNetwork(Opens, BaseEstimator):
     def _conclude(self, samples: Any, targets: Any) -> None:
         """Do what is left to do after a training that was not interrupted."""
 
-    def _presentation(self, data: Any) -> engines.Presentation:
+    def _presentation(self, data: Any) -> Presentation:
         """Return what shows checked samples to the network, which learns nothing."""
         raise NotImplementedError
 
@@ -145,17 +147,17 @@ class TrainedNetwork(Opens, BaseEstimator):
         """Whether answers show one: not those of a model that comes from a file."""
         return bool(self.verbose) and not self._is_loaded
 
-    def _shown(self, X: Any, method: str) -> engines.Presentation:
+    def _shown(self, X: Any, method: str) -> Presentation:
         check_is_fitted(self, "network_")
         return self._presentation(self._samples(X, method, reset=False))
 
-    def _answer(self, shown: engines.Presentation, **options: Any) -> engines.Result:
+    def _answer(self, shown: Presentation, **options: Any) -> Result:
         """Present samples as the parameters say."""
         result = self._present(shown, **{"progress": self._shows_bar} | options)
         self.timings_["build"] += result.timings["build"]
         return result
 
-    def presentation_of(self, X: Any) -> engines.Presentation:
+    def presentation_of(self, X: Any) -> Presentation:
         """Return what the trained network is presented with, for runs of your own.
 
         Parameters

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
-from bioplastic import engine as engines
+from bioplastic.engine.program import Recorder
 from bioplastic.models import DiehlCookExcitatory, DiehlCookInhibitory, PlasticityRule
 from bioplastic.networks._diehl_cook_training import DiehlCookTraining
 from bioplastic.spikes import SpikeTrains
@@ -235,7 +235,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
         X: npt.ArrayLike | SpikeTrains,
         y: Any = None,
         *,
-        recorder: engines.Recorder | None = None,
+        recorder: Recorder | None = None,
     ) -> Self:
         """Learn without labels.
 

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from bioplastic import engine as engines
 from bioplastic._checks import check_whole
+from bioplastic.engine.program import Recorder
 from bioplastic.models import DiehlCookExcitatory, DiehlCookInhibitory, PlasticityRule
 from bioplastic.networks._samples import Samples
 from bioplastic.networks.diehl_cook import DiehlCook
@@ -146,7 +146,7 @@ class DiehlCookClassifier(ClassTrainer, DiehlCook):
         X: npt.ArrayLike | SpikeTrains,
         y: Any = None,
         *,
-        recorder: engines.Recorder | None = None,
+        recorder: Recorder | None = None,
     ) -> Self:
         """Learn without labels, then label the neurons.
 

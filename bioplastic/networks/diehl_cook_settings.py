@@ -19,9 +19,6 @@ from bioplastic.engine.engines import find_engine
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     DiehlCookExcitatory,
-    DiehlCookExponential,
-    DiehlCookPowerLaw,
-    DiehlCookPreAndPost,
     DiehlCookSTDP,
     EpisodicRewardSTDP,
     Network,
@@ -30,7 +27,12 @@ from bioplastic.models import (
     ThreeFactorSTDP,
     VoltageSTDP,
 )
-from bioplastic.models.declaration import is_distribution, unit_of
+from bioplastic.models.plasticity.diehl_cook import (
+    DiehlCookExponential,
+    DiehlCookPowerLaw,
+    DiehlCookPreAndPost,
+)
+from bioplastic.models.values import is_distribution, unit_of
 from bioplastic.networks._samples import Samples, check_rates, sample_schedule
 from bioplastic.networks.declarations import diehl_cook_network
 from bioplastic.networks.diehl_cook_constants import (

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic.engine.program import Recorder
-from bioplastic.models import SoftmaxError
+from bioplastic.models.eprop import SoftmaxError
 from bioplastic.networks._eprop import EPropNetwork
 from bioplastic.networks._eprop_training import Ends, EPropTraining
 from bioplastic.networks._inheriting import with_sections_of

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from bioplastic.engine.program import Recorder
 from bioplastic.errors import DataError
-from bioplastic.models import SquaredError
+from bioplastic.models.eprop import SquaredError
 from bioplastic.networks._eprop import EPropNetwork
 from bioplastic.networks._eprop_training import Ends, EPropTraining, mean_loss
 from bioplastic.networks._inheriting import with_defaults, with_sections_of

@@ -13,19 +13,10 @@ from bioplastic._checks import (
 )
 from bioplastic.encoding import SpikeAugmenter
 from bioplastic.errors import ParameterError
-from bioplastic.models import (
-    SGD,
-    Adam,
-    EPropALIF,
-    EPropLIF,
-    LeakyReadout,
-    Network,
-    Optimizer,
-    Schedule,
-    SoftmaxError,
-    SquaredError,
-)
-from bioplastic.models.declaration import is_distribution
+from bioplastic.models import SGD, Adam, Network, Schedule
+from bioplastic.models.eprop import EPropALIF, EPropLIF, LeakyReadout, SoftmaxError, SquaredError
+from bioplastic.models.optimizers import Optimizer
+from bioplastic.models.values import is_distribution
 from bioplastic.networks.eprop_network import FEEDBACKS, eprop_network
 
 __all__ = ["answer_window", "declare"]

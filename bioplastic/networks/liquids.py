@@ -14,12 +14,9 @@ from bioplastic.errors import ParameterError
 from bioplastic.models import (
     AdaptiveLIF,
     Constant,
-    DistanceWiring,
-    Gamma,
     LogUniform,
     Network,
     Normal,
-    PerTarget,
     Population,
     Projection,
     RandomWiring,
@@ -28,9 +25,10 @@ from bioplastic.models import (
     TonotopicWiring,
     TsodyksMarkram,
     Uniform,
-    Wiring,
 )
 from bioplastic.models.declaration import Declaration, parameter
+from bioplastic.models.distributions import Gamma, PerTarget
+from bioplastic.models.wiring import DistanceWiring, Wiring
 
 __all__ = ["Liquid", "MaassColumn", "RandomLiquid", "TonotopicLiquid"]
 

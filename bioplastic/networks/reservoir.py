@@ -11,6 +11,8 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from bioplastic import engine as engines
 from bioplastic._checks import check_quantity, check_whole
 from bioplastic._spike_output import SpikeOutput
+from bioplastic.engine.engines import resolve_engine
+from bioplastic.engine.presenting import Presentation
 from bioplastic.engine.program import ChunkResult, Recorder
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Network, PlasticityRule, Schedule
@@ -235,7 +237,7 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
         return X
 
     def _begin(self, samples: SpikeTrains, targets: Any) -> None:
-        engines.resolve_engine(self.engine)
+        resolve_engine(self.engine)
         check_whole(self, "n_epochs", low=1)
         rng = np.random.default_rng(self._stream("wiring"))
         self._network = self._declare(samples.n_units, rng)
@@ -276,8 +278,8 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
         self.n_synapses_ = sum(len(v) for k, v in self.state_.items() if k.endswith(".i"))
         self.history_ = {name: np.array(points) for name, points in self._points.items()}
 
-    def _presentation(self, data: SpikeTrains) -> engines.Presentation:
-        return engines.Presentation(
+    def _presentation(self, data: SpikeTrains) -> Presentation:
+        return Presentation(
             network=self.network_,
             stimulus=engines.SpikeStimulus(trains=data),
             seed=self._stream("answers"),

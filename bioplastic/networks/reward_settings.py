@@ -11,7 +11,8 @@ from bioplastic._checks import (
     check_whole,
 )
 from bioplastic.errors import ParameterError
-from bioplastic.models import CovarianceRewardSTDP, Network, PlasticityRule
+from bioplastic.models import Network, PlasticityRule
+from bioplastic.models.plasticity.reward import CovarianceRewardSTDP
 from bioplastic.networks._samples import check_rates, sample_schedule
 from bioplastic.networks.reward_network import (
     BASELINES,

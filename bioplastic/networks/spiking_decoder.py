@@ -15,6 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 from bioplastic import engine as engines
 from bioplastic._checks import check_positive
 from bioplastic._spike_output import SpikeOutput
+from bioplastic.engine.engines import resolve_engine
+from bioplastic.engine.presenting import Presentation
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import (
     Network,
@@ -86,7 +88,7 @@ class SpikingDecoder(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEs
         check_trains(self, "fit", X, reset=True)
         self._quantum = self._check_quantum()
         dt = check_positive(self, "dt", 0.1 * ms)
-        engines.resolve_engine(self.engine)
+        resolve_engine(self.engine)
         # One that FrozenEstimator keeps from being trained again looks like the one inside.
         if not isinstance(getattr(self.decoder, "estimator", self.decoder), self._takes):
             raise ParameterError(
@@ -126,7 +128,7 @@ class SpikingDecoder(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEs
         spikes: SpikeTrains = result.spikes
         return spikes
 
-    def presentation_of(self, X: SpikeTrains) -> engines.Presentation:
+    def presentation_of(self, X: SpikeTrains) -> Presentation:
         """Return what `transform` presents, for runs of your own.
 
         Parameters
@@ -140,7 +142,7 @@ class SpikingDecoder(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEs
         """
         check_is_fitted(self, "network_")
         check_trains(self, "transform", X, reset=False)
-        return engines.Presentation(
+        return Presentation(
             network=self.network_,
             stimulus=engines.SpikeStimulus(trains=X),
             seed=0,  # nothing is left to chance

@@ -1,5 +1,6 @@
 """The one loop by which every estimator trains: order, chunks, checkpoint, Ctrl-C, progress."""
 
+import contextlib
 import copy
 import glob
 import hashlib
@@ -7,6 +8,8 @@ import itertools
 import json
 import logging
 import time
+from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,7 +21,8 @@ from tqdm.auto import tqdm
 
 from bioplastic import engine as engines
 from bioplastic._checks import check_known_classes, check_labels
-from bioplastic.engine.engines import find_engine
+from bioplastic.engine.checkpoint import describe, load_checkpoint, save_checkpoint
+from bioplastic.engine.engines import find_engine, resolve_engine
 from bioplastic.engine.program import ChunkResult, Recorder
 from bioplastic.errors import CheckpointError, ParameterError
 from bioplastic.models.declaration import written_out
@@ -26,12 +30,34 @@ from bioplastic.networks._callbacks import CallbackSupport, Epochs, with_callbac
 from bioplastic.networks._samples import digest
 from bioplastic.networks._trained_network import Points, TrainedNetwork
 
-__all__ = ["ClassTrainer", "Trainer"]
+__all__ = ["ClassTrainer", "Trainer", "checkpoints_kept"]
 
 logger = logging.getLogger(__name__)
 
 #: Parameters that change nothing of what is learned, and those that have an entry of their own.
 _FREE = frozenset({"checkpoint", "engine", "n_jobs", "random_state", "verbose"})
+
+#: Checkpoints whose training is done, but not what it is for.
+_kept: ContextVar[list[Path] | None] = ContextVar("kept", default=None)
+
+
+@contextlib.contextmanager
+def checkpoints_kept() -> Iterator[None]:
+    """Keep checkpoints beyond their `fit`, until the block ends without an error."""
+    kept: list[Path] = []
+    token = _kept.set(kept)
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+    for path in kept:
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    """Remove a checkpoint, and what was being written when a process was killed."""
+    for file in (path, *path.parent.glob(f".{glob.escape(path.name)}.*")):
+        file.unlink(missing_ok=True)
 
 
 class Trainer(CallbackSupport, TrainedNetwork):
@@ -105,9 +131,9 @@ class Trainer(CallbackSupport, TrainedNetwork):
                 self.__dict__.clear()
                 self.__dict__.update(before)
             raise
-        if path is not None:  # and what was being written when a process was killed
-            for file in (path, *path.parent.glob(f".{glob.escape(path.name)}.*")):
-                file.unlink(missing_ok=True)
+        if path is not None:
+            kept = _kept.get()
+            _remove(path) if kept is None else kept.append(path)
         return self
 
     def _set_out(self, samples: Any, targets: Any) -> None:
@@ -254,10 +280,10 @@ class Trainer(CallbackSupport, TrainedNetwork):
         seed, free = self.random_state, _FREE | self._extends
         return {
             **{k: written_out(v) for k, v in self.get_params().items() if k not in free},
-            **engines.describe(self._learning(None)[0]),
+            **describe(self._learning(None)[0]),
             **self._constants(),
             "random_state": seed if seed is None else repr(seed),
-            "engine": engines.resolve_engine(self.engine),
+            "engine": resolve_engine(self.engine),
             "data": data,
         }
 
@@ -284,12 +310,12 @@ class Trainer(CallbackSupport, TrainedNetwork):
         }
         counters = np.array([self._n_learned, self.n_epochs_, self.n_presentations_])
         arrays |= {"entropy": np.array(self._entropy), "counters": counters}
-        engines.save_checkpoint(path, arrays=arrays, configuration=configuration)
+        save_checkpoint(path, arrays=arrays, configuration=configuration)
         return self._n_learned
 
     def _resume(self, path: Path, configuration: dict[str, Any]) -> int:
         """Go on from a checkpoint, if there is one; return how many samples it holds."""
-        arrays = engines.load_checkpoint(path, configuration=configuration)
+        arrays = load_checkpoint(path, configuration=configuration)
         if arrays is None:
             return 0
         groups: dict[str, dict[str, Any]] = {"state": {}, "history": {}, "best": {}}

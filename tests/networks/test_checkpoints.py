@@ -13,7 +13,8 @@ from sklearn.base import clone
 from bioplastic import networks
 from bioplastic.engine import checkpoint
 from bioplastic.errors import CheckpointError
-from bioplastic.models import Adam, DiehlCookInhibitory, EPropLIF
+from bioplastic.models import Adam, DiehlCookInhibitory
+from bioplastic.models.eprop import EPropLIF
 from bioplastic.networks import declarations, eprop_settings
 from bioplastic.networks._samples import digest
 from bioplastic.networks.diehl_cook_constants import CONSTANTS

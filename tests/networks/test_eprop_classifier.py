@@ -11,9 +11,9 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from tqdm.auto import tqdm
 
-from bioplastic import engine
 from bioplastic.datasets import make_jittered_templates
 from bioplastic.encoding import SpikeAugmenter
+from bioplastic.engine.presenting import Presentation
 from bioplastic.errors import CheckpointError, DataError, ParameterError
 from bioplastic.inspect import PlasticityRecorder
 from bioplastic.models import Normal, Uniform
@@ -595,7 +595,7 @@ class TestInterruption:
 
         model = EPropClassifier(**SMALL, early_stopping=True, validation_fraction=0.5)
         with monkeypatch.context() as patch:
-            patch.setattr(engine.Presentation, "present", present)
+            patch.setattr(Presentation, "present", present)
             with pytest.raises(KeyboardInterrupt):
                 model.fit(*few)
         assert model.predict_proba(few[0]).shape == (8, 2)
