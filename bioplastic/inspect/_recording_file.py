@@ -1,7 +1,4 @@
-"""The HDF5 file of a recording: how it is written, and how it is read before it is believed.
-
-The notes of `PlasticityRecording` describe its layout.
-"""
+"""The HDF5 file of a recording, which the notes of `PlasticityRecording` describe."""
 
 import contextlib
 import os
@@ -237,8 +234,12 @@ class Store:
     ) -> None:
         self.path, self.n_points, self._n_rows = path, 0, 0
         self._types, self._point_bytes = layout.columns, layout.point_bytes
-        self._memory = None if path is not None else _in_memory(f"recording {id(self)}")
-        if path is not None:
+        if path is None:
+            name = f"recording {id(self)}"
+            self._memory = h5py.File(
+                name, "w", driver="core", backing_store=False, block_size=2**20
+            )
+        else:
             if path.exists() and not overwrite:
                 raise ParameterError(existing(path))
             try:
@@ -320,10 +321,6 @@ class Store:
     def _count(self, file: Any, n_points: int) -> None:
         file.attrs.modify("n_points", n_points)
         self.n_points = n_points
-
-
-def _in_memory(name: str) -> Any:
-    return h5py.File(name, "w", driver="core", backing_store=False, block_size=2**20)
 
 
 def existing(path: Path) -> str:

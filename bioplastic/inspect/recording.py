@@ -9,18 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic.errors import ParameterError
+from bioplastic.inspect import eligibility, histories, page, states, weights
 from bioplastic.inspect._recording_file import Store, WrittenRows, open_recording
 from bioplastic.inspect._recording_intervals import evenly
 from bioplastic.inspect._recording_layout import Layout, RecordedProjection
-from bioplastic.inspect.eligibility import plot_eligibility
-from bioplastic.inspect.histories import plot_homeostasis
-from bioplastic.inspect.page import write_page
-from bioplastic.inspect.states import plot_traces
-from bioplastic.inspect.weights import (
-    plot_receptive_fields,
-    plot_weight_change,
-    plot_weight_distribution,
-)
 
 __all__ = ["PlasticityRecording"]
 
@@ -92,15 +84,22 @@ class PlasticityRecording:
     samples: npt.NDArray[np.int64]
     times: npt.NDArray[np.float64]
     seconds: npt.NDArray[np.float64]
-    rates: Any
     variables: Mapping[str, Any]
+
+    plot_receptive_fields = weights.plot_receptive_fields
+    plot_weight_distribution = weights.plot_weight_distribution
+    plot_weight_change = weights.plot_weight_change
+    plot_homeostasis = histories.plot_homeostasis
+    plot_traces = states.plot_traces
+    plot_eligibility = eligibility.plot_eligibility
+    write_page = page.write_page
 
     def __init__(self, layout: Layout, columns: Mapping[str, Any], *, file: Any = None) -> None:
         self._layout, self._file = layout, file
         self.samples, self.times, self.seconds = (
             np.asarray(columns[name][:]) for name in ("samples", "times", "seconds")
         )
-        self.rates = columns.get("rates")
+        self.rates: Any = columns.get("rates")
         self.variables = {name: columns[f"variables/{name}"] for name in layout.widths}
         self.populations: dict[str, int] = dict(layout.populations)
         self.projections: dict[str, RecordedProjection] = dict(layout.projections)
@@ -213,7 +212,7 @@ class PlasticityRecording:
         Raises
         ------
         ParameterError
-            If nothing was recorded yet.
+            If nothing was recorded.
         """
         if not len(self):
             raise ParameterError("PlasticityRecording: holds no moment; train a network first")
@@ -329,14 +328,6 @@ class PlasticityRecording:
             By ``"population.trace"``, or ``"projection.trace"`` where a synapse has its own.
         """
         return {name: self.variables[name][:] for name in self.with_role("traces")}
-
-    plot_receptive_fields = plot_receptive_fields
-    plot_weight_distribution = plot_weight_distribution
-    plot_weight_change = plot_weight_change
-    plot_homeostasis = plot_homeostasis
-    plot_traces = plot_traces
-    plot_eligibility = plot_eligibility
-    write_page = write_page
 
     def _weights(self, projection: str | None) -> tuple[str, RecordedProjection]:
         name = self._only("weights", projection, "projection")

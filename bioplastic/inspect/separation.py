@@ -151,8 +151,6 @@ def pairs_at_distance(
     distance = number(f"{where}.distance", distance, 0.0)
     tolerance = number(f"{where}.tolerance", tolerance, 0.0)
     n_pairs = whole(f"{where}.n_pairs", n_pairs, 1)
-    # A spike without a partner makes such a distance.
-    alone = float(tau) * np.sqrt(np.pi / 2) / length
     random = check_random_state(random_state)
     if distance == 0:
         u = _poisson(random, n_pairs, mean, length)
@@ -161,9 +159,10 @@ def pairs_at_distance(
     n_found = n_drawn = 0
     while n_found < n_pairs:
         if n_drawn >= _MOST and n_found < n_pairs * n_drawn / (100 * _MOST):
+            single = float(tau) * np.sqrt(np.pi / 2) / length  # of a spike without a partner
             raise ParameterError(
                 f"{where}.distance: {n_found} of {n_drawn} random pairs are {distance:g} apart; "
-                f"take a distance nearer to {2 * mean * alone:.2g}, the mean of all, or a larger "
+                f"take a distance nearer to {2 * mean * single:.2g}, the mean of all, or a larger "
                 f"tolerance than {tolerance:g}"
             )
         u, v = (_poisson(random, _BATCH, mean, length) for _ in range(2))
@@ -242,14 +241,10 @@ def state_separation(
 def _difference(u: SpikeTrains, v: SpikeTrains) -> tuple[npt.NDArray[Any], ...]:
     """List sample, time, unit and sign of the spikes of `u` and, with a minus, of `v`."""
     u, v = u.to_memory(), v.to_memory()
-    samples = [np.repeat(np.arange(len(x)), np.diff(x.offsets)) for x in (u, v)]
-    signs = np.concatenate([np.ones(len(u.times)), -np.ones(len(v.times))])
-    return (
-        np.concatenate(samples),
-        np.concatenate([u.times, v.times]),
-        np.concatenate([u.units, v.units]).astype(np.int64),
-        signs,
-    )
+    samples = np.concatenate([np.repeat(np.arange(len(x)), np.diff(x.offsets)) for x in (u, v)])
+    units = np.concatenate([u.units, v.units]).astype(np.int64)
+    signs = np.repeat([1.0, -1.0], [len(u.times), len(v.times)])
+    return samples, np.concatenate([u.times, v.times]), units, signs
 
 
 def _poisson(random: Any, n: int, mean: float, length: float) -> SpikeTrains:
@@ -283,7 +278,7 @@ def plot_separation(
 ) -> Axes:
     """Draw the mean distance between states over time, one curve for each input distance.
 
-    Figure 2 of Maass, Natschlaeger and Markram [1]_.
+    Figure 2 of Maass, Natschläger & Markram 2002, doi 10.1162/089976602760407955.
 
     Parameters
     ----------
@@ -311,11 +306,6 @@ def plot_separation(
     DataError
         If their shapes do not fit, there is no curve, a time is not finite or does not increase, or
         a distance is infinite or negative.
-
-    References
-    ----------
-    .. [1] W. Maass, T. Natschläger, H. Markram (2002). Real-time computing without stable states.
-       Neural Computation 14(11), 2531-2560. https://doi.org/10.1162/089976602760407955
 
     Examples
     --------
@@ -346,12 +336,12 @@ def plot_separation(
     axes.set_xlim(moments[0], max(moments[-1], moments[0] + 1e-9))
     top = np.nan_to_num(curves).max()
     axes.set_ylim(0.0, 1.05 * top if top > 0 else 1.0)
-    shown = "How far states part, by how far inputs differ" if title is None else title
-    label(axes, "time (s)", "mean distance of states", shown)
+    said = "How far states part, by how far inputs differ" if title is None else title
+    label(axes, "time (s)", "mean distance of states", said)
     declutter(axes)
-    handles, texts = axes.get_legend_handles_labels()
+    handles, names = axes.get_legend_handles_labels()
     box = axes.legend(
-        handles[::-1], texts[::-1], title=legend, loc="upper left", bbox_to_anchor=(1.0, 1.0),
+        handles[::-1], names[::-1], title=legend, loc="upper left", bbox_to_anchor=(1.0, 1.0),
         frameon=False, fontsize=8, title_fontsize=8, labelcolor=INK, alignment="left",
     )  # fmt: skip
     box.get_title().set_color(INK)

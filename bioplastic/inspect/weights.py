@@ -294,43 +294,24 @@ def plot_weight_change(
     """
     where = "PlasticityRecording.plot_weight_change"
     points = recording.last_points()
-    early, late = (
-        _point(recording, points, name, sample, default)
-        for name, sample, default in (("first", first, points[0]), ("last", last, points[-1]))
-    )
-    before, after = (
-        recording.weights(projection, points=point).ravel().astype(np.float64)
-        for point in (early, late)
-    )
+    samples = recording.samples[points]
+    names, weights = [], []
+    for name, sample, place in (("first", first, 0), ("last", last, -1)):
+        wanted = samples[place] if sample is None else sample
+        found = points[samples == wanted]
+        if not len(found):
+            raise ParameterError(
+                f"{where}.{name}: must be a recorded sample, {some(samples)}; got {sample!r}"
+            )
+        names.append(f"after {wanted + 1:,} samples" if wanted >= 0 else "at the start")
+        values = recording.weights(projection, points=int(found[0]))
+        weights.append(values.ravel().astype(np.float64))
+    before, after = weights
     panels = panels_of(where, axes, 2, side_by_side=True, figsize=(7.6, 3.6))
-    names = [_moment(recording, point) for point in (early, late)]
     _draw_pairs(panels[0], before, after, names)
     _draw_changes(panels[1], after - before)
     label(panels[0], title=f"{before.size:,} synapses, {names[0]} and {names[1]}")
     return panels
-
-
-def _point(
-    recording: "PlasticityRecording",
-    points: npt.NDArray[np.int64],
-    name: str,
-    sample: int | None,
-    default: np.int64,
-) -> int:
-    if sample is None:
-        return int(default)
-    found = points[recording.samples[points] == sample]
-    if not len(found):
-        raise ParameterError(
-            f"PlasticityRecording.plot_weight_change.{name}: must be a recorded sample, "
-            f"{some(recording.samples[points])}; got {sample!r}"
-        )
-    return int(found[0])
-
-
-def _moment(recording: "PlasticityRecording", point: int) -> str:
-    done = int(recording.samples[point]) + 1
-    return "at the start" if done == 0 else f"after {done:,} samples"
 
 
 def _draw_pairs(

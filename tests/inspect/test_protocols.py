@@ -6,7 +6,13 @@ from brian2 import Hz, ms, mV, second
 
 from bioplastic import engine
 from bioplastic.errors import ParameterError
-from bioplastic.inspect import pairing_protocol, rate_protocol, stdp_window, triplet_protocol
+from bioplastic.inspect import (
+    _laboratory,
+    pairing_protocol,
+    rate_protocol,
+    stdp_window,
+    triplet_protocol,
+)
 from bioplastic.inspect.measurements import SJOESTROEM_2001, WANG_2005
 from bioplastic.models import (
     LIF,
@@ -148,7 +154,7 @@ def test_long_runs_are_compiled(monkeypatch, n_pairs, expected):
         raise ParameterError("enough")
 
     monkeypatch.setattr(engine, "open_program", open_program)
-    monkeypatch.setattr(engine, "resolve_engine", lambda name: "cpp_standalone")
+    monkeypatch.setattr(_laboratory, "resolve_engine", lambda name: "cpp_standalone")
     with pytest.raises(ParameterError, match="enough"):
         stdp_window(PAIR, [1] * ms, n_pairs=n_pairs, interval=100 * ms)
     assert seen == [expected]
