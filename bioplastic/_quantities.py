@@ -12,6 +12,7 @@ from bioplastic.errors import BioplasticError, DataError, ParameterError
 
 __all__ = [
     "amount",
+    "amounts",
     "base_units",
     "choice",
     "has_unit",
@@ -110,6 +111,24 @@ def amount(where: str, value: Any, unit: Quantity, *, zero: bool = False) -> flo
         span = ">= 0" if zero else "> 0"
         raise ParameterError(f"{where}: must be one finite value {span}, got {value!r}")
     return float(one)
+
+
+def amounts(where: str, value: Any, unit: Quantity) -> npt.NDArray[np.float64]:
+    """Return finite quantities in base units, in the shape in which they are given.
+
+    Raises
+    ------
+    ParameterError
+        If they have another unit than `unit`, are not finite, or there are none.
+    """
+    right = isinstance(value, Quantity) and same_unit(value, unit)
+    numbers = np.asarray(value, dtype=np.float64) if right else np.zeros(0)
+    if not numbers.size or not np.isfinite(numbers).all():
+        raise ParameterError(
+            f"{where}: must be finite and have the unit of {unit!r}, got {value!r}; give e.g. "
+            f"[10, 20] * {unit!r}"
+        )
+    return numbers
 
 
 def base_units(

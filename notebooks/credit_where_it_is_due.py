@@ -53,7 +53,7 @@ from sklearn.model_selection import GroupShuffleSplit
 warnings.filterwarnings("ignore", message="IProgress not found")
 
 from bioplastic.datasets import load_spoken
-from bioplastic.inspect import PlasticityRecorder, plot_eligibility
+from bioplastic.inspect import PlasticityRecorder
 from bioplastic.networks import EPropClassifier
 
 begun = time.perf_counter()
@@ -131,7 +131,7 @@ print(recording)
 
 # %%
 answered = model.transform_spikes(one)
-panels = plot_eligibility(recording, heard=one, answered=answered, classes=names)
+panels = recording.plot_eligibility(inputs=one, outputs=answered, classes=names)
 plt.show()
 
 # %% [markdown]

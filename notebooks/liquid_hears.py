@@ -56,13 +56,8 @@ warnings.filterwarnings("ignore", message="IProgress not found")
 from bioplastic import SpikeTrains
 from bioplastic.datasets import load_spoken
 from bioplastic.encoding import Cochlea, SpikeAugmenter
-from bioplastic.inspect import (
-    pairs_at_distance,
-    plot_raster,
-    plot_separation,
-    plot_word,
-    state_separation,
-)
+from bioplastic.inspect import plot_raster, plot_word
+from bioplastic.inspect.separation import pairs_at_distance, plot_separation, state_separation
 from bioplastic.models import TsodyksMarkram
 from bioplastic.networks import LiquidStateMachine, MaassColumn, TonotopicLiquid
 from bioplastic.readout import (
@@ -514,7 +509,7 @@ for c in range(len(distances)):
     curves.append(state_separation(u, v, moments).mean(axis=0))
     print(f"input distance {distances[c]}: states {curves[-1].mean():.1f} apart on average")
 found = {"times": moments / second, "distances": curves, "labels": distances}
-plot_separation(found, title=f"Means over {n_pairs} pairs of inputs")
+plot_separation(**found, title=f"Means over {n_pairs} pairs of inputs")
 plt.show()
 
 # %% [markdown]

@@ -53,17 +53,7 @@ from sklearn.model_selection import train_test_split
 warnings.filterwarnings("ignore", message="IProgress not found")
 
 from bioplastic.datasets import load_digits
-from bioplastic.inspect import (
-    PlasticityRecorder,
-    PlasticityRecording,
-    plot_homeostasis,
-    plot_receptive_fields,
-    plot_receptive_fields_over_training,
-    plot_traces,
-    plot_weight_change,
-    plot_weight_distribution,
-    write_plasticity_page,
-)
+from bioplastic.inspect import PlasticityRecorder, PlasticityRecording, plot_receptive_fields
 from bioplastic.networks import DiehlCook
 from bioplastic.readout import NeuronLabelClassifier
 
@@ -116,7 +106,7 @@ for name, values in recording.variables.items():
 # random beginning to the end:
 
 # %%
-plot_receptive_fields_over_training(recording, n_moments=10)
+recording.plot_receptive_fields(n_moments=10)
 plt.show()
 
 # %% [markdown]
@@ -138,7 +128,7 @@ plt.show()
 # All 6,400 weights, one column per snapshot. The color is the number of synapses with a weight.
 
 # %%
-plot_weight_distribution(recording)
+recording.plot_weight_distribution()
 plt.show()
 
 # %% [markdown]
@@ -149,7 +139,7 @@ plt.show()
 # The final weight of each synapse against its initial weight:
 
 # %%
-plot_weight_change(recording)
+recording.plot_weight_change()
 plt.show()
 
 # %% [markdown]
@@ -189,7 +179,7 @@ plt.show()
 # fired much becomes less excitable, and others win.
 
 # %%
-plot_homeostasis(recording)
+recording.plot_homeostasis()
 plt.show()
 
 # %% [markdown]
@@ -289,7 +279,7 @@ figure, (top, middle, bottom) = plt.subplots(
 top.plot(moments, 1e3 * inside.variables["excitatory.v"][at][:, winner], color=GREY, linewidth=1)
 top.set_ylabel("membrane (mV)", fontsize=9)
 top.set_title(f"Neuron {winner}, which responds to this image", loc="left", fontsize=11)
-plot_traces(inside, sample=sample, neuron=winner, axes=middle)
+inside.plot_traces(sample=sample, neuron=winner, axes=middle)
 middle.set_xlabel("")
 weights = inside.weights(points=at)[:, :, winner]
 change = weights - weights[0]
@@ -368,7 +358,7 @@ again.weights(points=-1).shape
 # on a field, and press the space bar.
 
 # %%
-page = write_plasticity_page(again, folder / "training.html", overwrite=True)
+page = again.write_page(folder / "training.html", overwrite=True)
 again.close()
 print(f"{page.name}: {page.stat().st_size / 1e6:.1f} MB")
 

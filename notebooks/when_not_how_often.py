@@ -64,11 +64,9 @@ warnings.filterwarnings("ignore", message="IProgress not found")
 from bioplastic import SpikeTrains, algebra
 from bioplastic.datasets import make_jittered_templates
 from bioplastic.inspect import (
-    jitter_accuracy,
-    neuron_curve,
+    accuracy_curve,
+    plot_accuracy,
     plot_error_reduction,
-    plot_jitter,
-    plot_neuron_curve,
     plot_selected_spikes,
 )
 from bioplastic.networks import LiquidStateMachine, MaassColumn, SpikingClassifier
@@ -283,19 +281,23 @@ def at_random(n, seed):
 
 sizes = [1, 2, 5, 10, 20, quarter]
 draws = [[at_random(n, seed) for n in sizes] for seed in range(1 if quick else 5)]
-plot_neuron_curve(
+selected = accuracy_curve(timing, test, y_test)
+plot_accuracy(
     {
-        "timing, selected": neuron_curve(timing, test, y_test),
-        "timing, at random": (sizes, draws),
-        "counts, selected": neuron_curve(counting, test, y_test),
-        "standard readout": ([test.n_units], [accuracy["standard readout"]]),
+        "timing, selected": selected,
+        "timing, at random": {"n_neurons": sizes, "accuracies": np.transpose(draws)},
+        "counts, selected": accuracy_curve(counting, test, y_test),
+        "standard readout": {
+            "n_neurons": [test.n_units],
+            "accuracies": [accuracy["standard readout"]],
+        },
     },
     chance=0.5,
     title="Accuracy on test samples by number of neurons",
 )
 plt.show()
 print(f"timing, {quarter} at random: {np.mean(draws, axis=0)[-1]:.1%}, mean of {len(draws)} draws")
-print(f"timing, 1 selected: {neuron_curve(timing, test, y_test)[1][0]:.1%}")
+print(f"timing, 1 selected: {selected.accuracies[0, 0]:.1%}")
 
 # %% [markdown]
 # The first neuron alone, with ten references, is more accurate than the standard readout with all
@@ -325,13 +327,13 @@ tested = test if quick else test[:300]
 precision = {}
 for t in (10 * ms, 30 * ms, 100 * ms):
     model = SpikeTimeClassifier(tau=t, n_references=n_references, max_neurons=quarter)
-    precision[f"tau {t / ms:g} ms"] = jitter_accuracy(
+    precision[f"tau {t / ms:g} ms"] = accuracy_curve(
         model.fit(train, y_train), tested, y_test[: len(tested)], sigmas,
         n_repeats=1 if quick else 2, random_state=0,
     )  # fmt: skip
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), sharey=True, layout="constrained")
-plot_jitter(precision, chance=0.5, title="What is left when spikes move", axes=left)
-plot_jitter(
+plot_accuracy(precision, chance=0.5, title="What is left when spikes move", axes=left)
+plot_accuracy(
     precision, tau={name: float(name.split()[1]) * ms for name in precision}, chance=0.5,
     title="The same, in units of tau", axes=right,
 )  # fmt: skip
@@ -473,7 +475,7 @@ plot_selected_spikes(regressor, heard[n_known:], level[n_known:], sample=0, max_
 plt.show()
 
 # %%
-curve = jitter_accuracy(
+curve = accuracy_curve(
     regressor, heard[n_known:], level[n_known:], [0, 2, 5, 10, 20, 50] * ms, n_repeats=2,
     random_state=0,
 )  # fmt: skip
@@ -526,7 +528,7 @@ for name, found in scores.items():
 #   Selection then saves numbers: 330 instead of 2,700.
 # - **Selection itself adds little here.** Random neurons, read by times, are 2 points behind.
 #   Where neurons receive different inputs, use `max_neurons`, `validation` and
-#   `plot_neuron_curve` to see its effect.
+#   `plot_accuracy` to see its effect.
 # - **Counts are informative, too.** Inputs with equal counts evoke responses with different
 #   counts: liquids turn times into numbers. At a jitter of 4 ms, 33 counts reach 97.6 %, far more
 #   than the standard readout.

@@ -55,16 +55,13 @@ from scipy.optimize import nnls
 warnings.filterwarnings("ignore", message="IProgress not found")
 
 from bioplastic.inspect import (
-    SJOESTROEM_2001,
-    WANG_2005,
     pairing_protocol,
-    plot_frequency_dependence,
-    plot_stdp_window,
-    plot_triplets,
+    plot_protocol,
     rate_protocol,
     stdp_window,
     triplet_protocol,
 )
+from bioplastic.inspect.measurements import SJOESTROEM_2001, WANG_2005
 from bioplastic.models import (
     AdaptiveExponential,
     MultiplicativeSTDP,
@@ -125,7 +122,7 @@ print("on a postsynaptic spike: ", triplet.on_post)
 windows = {letter: stdp_window(rule, dt=1 * ms) for letter, rule in rules.items()}
 figure, panels = plt.subplots(1, 4, figsize=(11, 2.8), sharey=True, layout="constrained")
 for axes, letter in zip(panels, letters, strict=True):
-    plot_stdp_window(windows[letter], title=letter, axes=axes)
+    plot_protocol(windows[letter], title=letter, axes=axes)
     axes.set_xlabel("post after pre (ms)")
 for axes in panels[1:]:
     axes.set_ylabel("")
@@ -148,7 +145,7 @@ by_weight = {
 figure, panels = plt.subplots(1, 4, figsize=(11, 3), sharey=True, layout="constrained")
 for axes, letter in zip(panels, letters, strict=True):
     lines = {f"w = {w}": found for w, found in zip(weights, by_weight[letter], strict=True)}
-    plot_stdp_window(lines, title=letter, axes=axes)
+    plot_protocol(lines, title=letter, axes=axes)
     axes.set_xlabel("post after pre (ms)")
     axes.get_legend().set_visible(letter == "A")
 for axes in panels[1:]:
@@ -171,7 +168,7 @@ threes = {
     letter: [triplet_protocol(rule, kind, n_triplets=1, dt=1 * ms, wait=20 * ms) for kind in kinds]
     for letter, rule in rules.items()
 }
-plot_triplets(threes, title="Change by one triplet of spikes")
+plot_protocol(threes, title="Change by one triplet of spikes")
 plt.show()
 
 # %% [markdown]
@@ -188,7 +185,7 @@ series = {
     letter: pairing_protocol(rule, frequencies, n_pairs=20, dt=1 * ms, engine="numpy")
     for letter, rule in rules.items()
 }
-plot_frequency_dependence(series, title="Change by 20 pairs of spikes")
+plot_protocol(series, title="Change by 20 pairs of spikes")
 plt.show()
 
 # %% [markdown]
@@ -267,9 +264,7 @@ cortex = {name: pairing_protocol(rule, **protocol) for name, rule in fitted.item
 shown = ("pair, best fit", "triplet, full", "triplet, full, nearest")
 figure, panels = plt.subplots(1, 3, figsize=(11, 3.6), sharey=True, layout="constrained")
 for axes, name in zip(panels, shown, strict=True):
-    plot_frequency_dependence(
-        cortex[name], data=SJOESTROEM_2001, title=name.capitalize(), axes=axes
-    )
+    plot_protocol(cortex[name], data=True, title=name.capitalize(), axes=axes)
     axes.get_legend().set_visible(name == shown[0])
 for axes in panels[1:]:
     axes.set_ylabel("")
@@ -290,7 +285,7 @@ sixty = {
     name: [replace(r, change=60 * r.change) for r in threes[letters[list(names).index(name)]]]
     for name in ("pair", "triplet")
 }
-plot_triplets(sixty, data=WANG_2005, title="60 triplets in hippocampal neurons")
+plot_protocol(sixty, data=True, title="60 triplets in hippocampal neurons")
 plt.show()
 
 # %% [markdown]
@@ -319,8 +314,8 @@ bursts = replace(bursts, change=15 * bursts.relative)
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
-plot_stdp_window(window, relative=True, title="One pair of spikes", axes=left)
-plot_frequency_dependence(bursts, data=SJOESTROEM_2001, title="15 bursts of five pairs", axes=right)
+plot_protocol(window, relative=True, title="One pair of spikes", axes=left)
+plot_protocol(bursts, data=True, title="15 bursts of five pairs", axes=right)
 plt.show()
 
 # %% [markdown]

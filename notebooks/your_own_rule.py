@@ -60,9 +60,8 @@ from bioplastic.datasets import load_digits
 from bioplastic.inspect import (
     PlasticityRecorder,
     pairing_protocol,
-    plot_frequency_dependence,
+    plot_protocol,
     plot_receptive_fields,
-    plot_stdp_window,
     rate_protocol,
     stdp_window,
 )
@@ -127,7 +126,7 @@ soft.equations
 
 # %%
 weights = (0.2, 0.5, 0.8)
-plot_stdp_window(
+plot_protocol(
     {f"w = {w}": stdp_window(soft, w=w, dt=1 * ms) for w in weights},
     title="One pair of spikes, from three weights",
 )
@@ -204,7 +203,7 @@ plt.show()
 
 # %%
 frequencies = [5, 50] * Hz if quick else [5, 10, 20, 40, 50] * Hz
-plot_frequency_dependence(
+plot_protocol(
     {
         name: pairing_protocol(rule, frequencies, n_pairs=20, dt=1 * ms, engine="numpy")
         for name, rule in {"soft": soft, "sliding": sliding}.items()
@@ -392,7 +391,7 @@ plt.show()
 
 # %%
 delays = np.r_[-50:0:5, 5:51:5] * ms
-plot_stdp_window(
+plot_protocol(
     {
         "eligibility": stdp_window(at_end, delays, variable="c", dt=1 * ms),
         "weight, 50 ms later": stdp_window(in_time, delays, wait=50 * ms, dt=1 * ms),

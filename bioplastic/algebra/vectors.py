@@ -159,7 +159,7 @@ def van_rossum_distance(u: SpikeTrains, v: SpikeTrains, *, tau: Any) -> Floats:
 
     See Also
     --------
-    bioplastic.inspect.spike_train_distance : The distance with a Gaussian kernel.
+    bioplastic.inspect.separation.spike_train_distance : The distance with a Gaussian kernel.
 
     Notes
     -----

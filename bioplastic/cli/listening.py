@@ -12,12 +12,8 @@ from bioplastic.cli.data import Task
 from bioplastic.cli.folder import save_figure, save_table
 from bioplastic.cli.measuring import save_confusion
 from bioplastic.encoding import SpikeAugmenter
-from bioplastic.inspect import (
-    plot_separation,
-    plot_word,
-    spike_train_distance,
-    state_separation,
-)
+from bioplastic.inspect import plot_word
+from bioplastic.inspect.separation import plot_separation, spike_train_distance, state_separation
 from bioplastic.networks import LiquidStateMachine
 from bioplastic.spikes import SpikeTrains
 
@@ -180,7 +176,9 @@ def save_separation(folder: Path, model: Pipeline, task: Task, *, seed: int) -> 
     curves.sort(key=lambda curve: curve[0])
     _, labels, distances = zip(*curves, strict=True)
     axes = plot_separation(
-        {"times": times, "distances": np.array(distances), "labels": labels},
+        times,
+        np.array(distances),
+        labels,
         title=f"How far the liquid's states part: {n} held-out words, each with another",
         legend="the other (mean distance of the inputs)",
     )

@@ -10,7 +10,7 @@ from scipy import stats
 
 from bioplastic import SpikeTrains
 from bioplastic.errors import ParameterError
-from bioplastic.inspect import pairs_at_distance, state_separation
+from bioplastic.inspect.separation import pairs_at_distance, state_separation
 from bioplastic.models import AdaptiveLIF, Normal, Schedule, Uniform
 from bioplastic.models.summary import declared_names
 from bioplastic.networks import (

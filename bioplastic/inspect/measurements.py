@@ -1,7 +1,9 @@
-"""What the classical experiments find of a rule."""
+"""Measured changes of weights: of rules by the protocols, and of neurons in the literature."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +12,17 @@ from bioplastic.errors import ParameterError
 from bioplastic.models import PlasticityRule
 
 __all__ = [
+    "SJOESTROEM_2001",
+    "WANG_2005",
     "FrequencyDependence",
+    "FrequencyExperiment",
     "Measurement",
     "RateDependence",
     "STDPWindow",
     "TripletChanges",
+    "TripletExperiment",
 ]
+
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -35,7 +42,7 @@ class Measurement:
     change : ndarray
         Variable after the protocol, less that before it; the shape is that of the protocol.
     latencies : ndarray of the shape of `change`, in seconds
-        How much later than told the postsynaptic neuron spiked, on average; 0 where it is a relay.
+        How much later than due the postsynaptic neuron spiked, on average; 0 where it is a relay.
     at_bound : ndarray of bool, of the shape of `change`
         Whether the weight ended on a bound of the rule, and would have gone on without it.
     """
@@ -142,3 +149,85 @@ class RateDependence(Measurement):
     def drift(self) -> Array:
         """Change a second, of shape (n_rates, n_repeats)."""
         return self.change / self.duration
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FrequencyExperiment:
+    """Measured change by the delay and the frequency of pairings.
+
+    Parameters
+    ----------
+    frequencies : tuple of float of length n_frequencies, in hertz
+        Pairings a second.
+    delays : tuple of float of length n_delays, in seconds
+        Time of the postsynaptic spike less that of the presynaptic one.
+    change : tuple of shape (n_delays, n_frequencies)
+        Mean change, as a share of the weight before.
+    spread : tuple of shape (n_delays, n_frequencies)
+        What the source gives behind the sign ±.
+    source : str
+        Where the numbers are from.
+    """
+
+    frequencies: tuple[float, ...]
+    delays: tuple[float, ...]
+    change: tuple[tuple[float, ...], ...]
+    spread: tuple[tuple[float, ...], ...]
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TripletExperiment:
+    """Measured change by the intervals of triplets of spikes.
+
+    Parameters
+    ----------
+    intervals : tuple of shape (n_intervals, 2), in seconds
+        From the first spike to the second, and from the second to the third.
+    change : tuple of float of length n_intervals
+        Mean change, as a share of the weight before.
+    spread : tuple of float of length n_intervals, or None
+        What the source gives behind the sign ±, where it is known.
+    source : str
+        Where the numbers are from.
+    """
+
+    intervals: tuple[tuple[float, float], ...]
+    change: tuple[float, ...]
+    spread: tuple[float, ...] | None
+    source: str
+
+
+#: 60 pairings in visual cortex, as Pfister & Gerstner fitted them.
+SJOESTROEM_2001: Final = FrequencyExperiment(
+    frequencies=(0.1, 10.0, 20.0, 40.0, 50.0),
+    delays=(0.010, -0.010),
+    change=((-0.04, 0.14, 0.29, 0.53, 0.56), (-0.29, -0.41, -0.34, 0.56, 0.75)),
+    spread=((0.05, 0.10, 0.14, 0.11, 0.26), (0.08, 0.11, 0.10, 0.32, 0.19)),
+    source=(
+        "Sjöström, Turrigiano & Nelson, Neuron 32:1149, 2001, doi 10.1016/S0896-6273(01)00542-6, "
+        "as in Pfister & Gerstner 2006, doi 10.1523/JNEUROSCI.1425-06.2006"
+    ),
+)
+
+_WANG = (
+    "Wang, Gerkin, Nauen & Bi, Nature Neuroscience 8:187, 2005, doi 10.1038/nn1387, as in Pfister "
+    "& Gerstner 2006, doi 10.1523/JNEUROSCI.1425-06.2006"
+)
+#: 60 triplets at 1 Hz in cultures of hippocampal neurons, by kind.
+WANG_2005: Final[Mapping[str, TripletExperiment]] = MappingProxyType(
+    {
+        "pre_post_pre": TripletExperiment(
+            intervals=((0.005, 0.005), (0.010, 0.010), (0.015, 0.005), (0.005, 0.015)),
+            change=(-0.01, 0.03, 0.01, 0.24),
+            spread=(0.04, 0.04, 0.03, 0.06),
+            source=_WANG,
+        ),
+        "post_pre_post": TripletExperiment(
+            intervals=((0.005, 0.005), (0.010, 0.010), (0.005, 0.015), (0.015, 0.005)),
+            change=(0.33, 0.34, 0.22, 0.29),
+            spread=None,
+            source=_WANG,
+        ),
+    }
+)

@@ -1,18 +1,20 @@
-"""How weights, thresholds and activity went while a network learned."""
+"""Weights, thresholds and rates over the training."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from bioplastic.errors import DataError, ParameterError
-from bioplastic.inspect._recording_panels import panels_of
-from bioplastic.inspect._style import COLORS, INK, declutter
-from bioplastic.inspect._weight_distribution import draw_weight_distribution, edges_between
+from bioplastic.inspect._style import COLORS, INK, declutter, label, label_training, panels_of
+from bioplastic.inspect.weights import draw_weight_distribution, edges_between
 
-__all__ = ["plot_weight_history"]
+if TYPE_CHECKING:
+    from bioplastic.inspect.recording import PlasticityRecording
+
+__all__ = ["plot_homeostasis", "plot_weight_history"]
 
 _KEYS: Final = (
     "presentation",
@@ -93,11 +95,9 @@ def plot_weight_history(
     _draw_activity(panels[3], done, records["spikes"], 100 * records["repeated"])
     for panel in panels:
         panel.set_xlim(edges[0], edges[-1])
-        panel.yaxis.label.set_fontsize(9)
-    panels[-1].set_xlabel("presentations", fontsize=9, color=INK)
+    label(panels[-1], "presentations")
     panels[-1].xaxis.set_major_formatter("{x:,.0f}")
-    title = f"Learning over {done[-1]:,.0f} presentations"
-    panels[0].set_title(title, loc="left", fontsize=11, color=INK)
+    label(panels[0], title=f"Learning over {done[-1]:,.0f} presentations")
     # Labels of panels of one figure at one distance from their scales.
     panels[0].figure.align_ylabels(list(panels))
     return panels
@@ -151,7 +151,7 @@ def _draw_change(
     comparable = (between > 0) & (between >= np.median(between) / 2)
     rate = np.divide(change, between, out=np.full_like(change, np.nan), where=comparable)
     _draw_line(panel, done, rate, color=COLORS[0])
-    panel.set_ylabel("mean |Δw| per\npresentation", color=INK)
+    label(panel, y="mean |Δw| per\npresentation")
     _start_at_zero(panel, rate)
     panel.ticklabel_format(axis="y", scilimits=(-2, 3), useMathText=True)
     panel.yaxis.get_offset_text().set(fontsize=8, color=INK)
@@ -162,16 +162,11 @@ def _draw_threshold(
     panel: Axes, done: npt.NDArray[np.float64], theta: npt.NDArray[np.float64]
 ) -> None:
     panel.fill_between(
-        done,
-        theta.min(axis=1),
-        theta.max(axis=1),
-        color=COLORS[4],
-        alpha=0.2,
-        linewidth=0,
+        done, theta.min(axis=1), theta.max(axis=1), color=COLORS[4], alpha=0.2, linewidth=0,
         label="range",
-    )
+    )  # fmt: skip
     _draw_line(panel, done, theta.mean(axis=1), color=COLORS[4], label="mean")
-    panel.set_ylabel("threshold θ (mV)", color=INK)
+    label(panel, y="threshold θ (mV)")
     panel.legend(frameon=False, fontsize=8, labelcolor=INK, ncols=2, loc="upper left")
     declutter(panel)
 
@@ -183,7 +178,7 @@ def _draw_activity(
     repeated: npt.NDArray[np.float64],
 ) -> None:
     _draw_line(panel, done, spikes, color=COLORS[2])
-    panel.set_ylabel("spikes per\npresentation", color=COLORS[2])
+    panel.set_ylabel("spikes per\npresentation", fontsize=9, color=COLORS[2])
     _start_at_zero(panel, spikes)
     declutter(panel)
     if np.nan_to_num(repeated).max() > 0:
@@ -203,3 +198,128 @@ def _draw_line(panel: Axes, x: npt.NDArray[Any], y: npt.NDArray[Any], **style: A
 def _start_at_zero(panel: Axes, y: npt.NDArray[np.float64]) -> None:
     top = np.nan_to_num(y).max()
     panel.set_ylim(0.0, 1.1 * top if top > 0 else 1.0)
+
+
+#: Neurons that are drawn one by one where nobody says which.
+N_NEURONS: Final = 3
+
+
+def plot_homeostasis(
+    recording: "PlasticityRecording",
+    *,
+    population: str | None = None,
+    neurons: Sequence[int] | npt.NDArray[Any] | None = None,
+    axes: npt.NDArray[Any] | Sequence[Axes] | None = None,
+) -> npt.NDArray[Any]:
+    """Draw firing rates and adaptive thresholds over the training.
+
+    Parameters
+    ----------
+    population : str, optional
+        Whose; of the only watched population with recorded thresholds where None.
+    neurons : sequence of int, optional
+        Neurons to draw one by one; where None those that end with the lowest, the middle and the
+        highest threshold.
+    axes : sequence of 2 matplotlib.axes.Axes, default=None
+        Where to draw, from top to bottom; None makes a new figure whose panels share their x axis.
+
+    Returns
+    -------
+    axes : ndarray of 2 matplotlib.axes.Axes
+        Rates, in hertz, each over the time since the recorded sample before; and thresholds, in
+        mV. The median over the population, the band from the 10th to the 90th percentile, and
+        single neurons.
+
+    Raises
+    ------
+    ParameterError
+        If the recording holds no rates or no thresholds of the population, or there is no such
+        neuron.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from bioplastic.datasets import load_digits
+    >>> from bioplastic.inspect import PlasticityRecorder
+    >>> from bioplastic.networks import DiehlCook
+    >>> recorder = PlasticityRecorder(every=2)
+    >>> net = DiehlCook(5, n_epochs=1, presentation=20 * ms, rest=0 * ms, dt=1 * ms, min_spikes=0,
+    ...                 engine="numpy", random_state=0)
+    >>> net = net.fit(load_digits().data[:4], recorder=recorder)
+    >>> [panel.get_ylabel() for panel in recorder.recording.plot_homeostasis()]
+    ['firing rate (Hz)', 'threshold θ (mV)']
+    """
+    where = "PlasticityRecording.plot_homeostasis"
+    points = recording.last_points()
+    thresholds = recording.thresholds(population)
+    for what, recorded in (("rates", recording.rates), ("thresholds", thresholds)):
+        if recorded is None:
+            raise ParameterError(
+                f"{where}: the recording holds no {what}; record them with "
+                f'PlasticityRecorder(variables=("{what}", ...))'
+            )
+    assert thresholds is not None
+    name = population or next(
+        variable.partition(".")[0] for variable in recording.with_role("thresholds")
+    )
+    if name not in recording.watched:
+        raise ParameterError(
+            f"{where}.population: must be a watched population, "
+            f"{', '.join(map(repr, recording.watched))}, got {name!r}"
+        )
+    rates = recording.rates[:][points, recording.watched_columns(name)]
+    theta = 1e3 * thresholds[points].astype(np.float64)
+    drawn = _neurons(theta[-1], neurons)
+    panels = panels_of(where, axes, 2, figsize=(7.0, 5.0))
+    done = recording.samples[points] + 1
+    _draw(panels[0], done, rates.astype(np.float64), drawn, COLORS[0])
+    _draw(panels[1], done, theta, drawn, COLORS[4])
+    title = f"Homeostasis of {recording.populations[name]:,} neurons ({name})"
+    label(panels[0], y="firing rate (Hz)", title=title)
+    panels[0].set_ylim(0.0, None)
+    label(panels[1], y="threshold θ (mV)")
+    label_training(panels[1], done)
+    panels[0].legend(frameon=False, fontsize=8, labelcolor=INK, ncols=2, loc="upper right")
+    panels[0].figure.align_ylabels(list(panels))
+    return panels
+
+
+def _neurons(
+    final: npt.NDArray[np.float64], neurons: Sequence[int] | npt.NDArray[Any] | None
+) -> npt.NDArray[np.int64]:
+    if neurons is None:
+        ranks = np.linspace(0, len(final) - 1, min(N_NEURONS, len(final))).round().astype(int)
+        return np.asarray(np.argsort(final, kind="stable")[ranks])
+    chosen = np.asarray(neurons, dtype=np.int64).ravel()
+    if len(chosen) and not 0 <= chosen.min() <= chosen.max() < len(final):
+        raise ParameterError(
+            f"PlasticityRecording.plot_homeostasis.neurons: must be from 0 to {len(final) - 1}, "
+            f"got {neurons!r}"
+        )
+    return chosen
+
+
+def _draw(
+    panel: Axes,
+    done: npt.NDArray[np.int64],
+    values: npt.NDArray[np.float64],
+    drawn: npt.NDArray[np.int64],
+    color: str,
+) -> None:
+    marker = "o" if len(done) <= 30 else None
+    # The state before training has no rate.
+    known = np.isfinite(values).all(axis=1)
+    done, values = done[known], values[known]
+    if len(done):
+        low, middle, high = np.percentile(values, (10, 50, 90), axis=1)
+        panel.fill_between(done, low, high, color=color, alpha=0.2, linewidth=0, label="10 to 90 %")
+        panel.plot(
+            done, middle, color=color, linewidth=1.8, marker=marker, markersize=3, label="median"
+        )
+    for k, neuron in enumerate(drawn):
+        style = ("-", "--", ":", "-.")[k % 4]
+        panel.plot(
+            done, values[:, neuron], color=INK, alpha=0.7, linewidth=0.9, linestyle=style,
+            label=f"neuron {neuron}",
+        )  # fmt: skip
+    declutter(panel)
