@@ -26,7 +26,7 @@ from bioplastic.models import (
     SpikeInput,
 )
 from bioplastic.networks._opening import Opens
-from bioplastic.readout._trains import check_trains
+from bioplastic.readout._trains import TakesTrains, check_trains
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["SpikingDecoder", "State", "list_synapses"]
@@ -43,7 +43,9 @@ dv/dt = -v/tau : 1   # weighted sum of filtered input spikes, less quantum times
 REST_STEPS = 100
 
 
-class SpikingDecoder(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstimator):
+class SpikingDecoder(
+    TakesTrains, Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstimator
+):
     """Parent of the estimators that make a network of a trained decoder.
 
     A child names the decoders that it takes, says what a spike stands for, and makes the network.
@@ -191,12 +193,6 @@ class SpikingDecoder(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEs
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")
-
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that X is no array."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        return tags
 
 
 def list_synapses(weights: npt.NDArray[np.float64], delays: npt.NDArray[np.float64]) -> State:

@@ -227,7 +227,9 @@ class Trainer(CallbackSupport, TrainedNetwork):
             for begin, end in itertools.pairwise([done, *ends, total])
             for edge in range(begin, end, size)
         ]
-        with self._bar(total, done) as bar:
+        with tqdm(
+            total=total, initial=done, desc="training", unit="sample", disable=not self.verbose
+        ) as bar:
             for begin, end in itertools.pairwise([*edges, total]):
                 if self._is_enough():
                     break
@@ -289,11 +291,6 @@ class Trainer(CallbackSupport, TrainedNetwork):
                     enough |= callbacks.end_epoch(lambda: self._ended(samples, targets))
                 if enough:
                     break
-
-    def _bar(self, total: int, done: int) -> tqdm:
-        return tqdm(
-            total=total, initial=done, desc="training", unit="sample", disable=not self.verbose
-        )
 
     def _tell(self, bar: tqdm, points: Points, epochs: float) -> None:
         """Add a point to the history, and show it, after so many epochs of this call."""

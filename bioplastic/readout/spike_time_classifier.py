@@ -21,7 +21,7 @@ from bioplastic.readout._parameters import (
     moments,
     reference_times,
 )
-from bioplastic.readout._trains import check_trains
+from bioplastic.readout._trains import TakesTrains, check_trains
 from bioplastic.readout.selection import Selection, select_neurons
 from bioplastic.spikes import SpikeTrains
 
@@ -30,7 +30,7 @@ __all__ = ["SpikeTimeClassifier"]
 Array = npt.NDArray[np.float64]
 
 
-class SpikeTimeClassifier(ClassifierMixin, BaseEstimator):
+class SpikeTimeClassifier(TakesTrains, ClassifierMixin, BaseEstimator):
     r"""Readout that is trained on the times of spikes and selects its neurons by them.
 
     Spike trains are vectors, with the inner product of :mod:`bioplastic.algebra`. A neuron is seen
@@ -293,12 +293,6 @@ class SpikeTimeClassifier(ClassifierMixin, BaseEstimator):
             scores.append(np.pad(right, (0, most - len(right)), mode="edge"))
         self.validation_scores_ = np.mean(scores, axis=0)
         return int(np.argmax(self.validation_scores_)) + 1
-
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that X is no array."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        return tags
 
 
 def _one_or_all(parts: list[Any]) -> Any:

@@ -15,7 +15,7 @@ from bioplastic.readout._firing import fire, score_of_trains
 from bioplastic.readout._parameters import check_lags, check_most, check_splitter
 from bioplastic.readout._regression_target import check_target
 from bioplastic.readout._signals import KERNELS, sampled
-from bioplastic.readout._trains import check_trains, n_steps, select
+from bioplastic.readout._trains import TakesTrains, check_trains, n_steps, select
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["SpikeTimeRegressor"]
@@ -26,7 +26,7 @@ type Signals = list[Array]
 type Stage = tuple[Array, Array]
 
 
-class SpikeTimeRegressor(RegressorMixin, BaseEstimator):
+class SpikeTimeRegressor(TakesTrains, RegressorMixin, BaseEstimator):
     r"""Decoder of signals, or of spike trains, that chooses neurons and lags by spike times.
 
     The target is a weighted sum of *atoms*: the spikes of one neuron, each later by one lag, and
@@ -353,8 +353,6 @@ class SpikeTimeRegressor(RegressorMixin, BaseEstimator):
         return np.stack(signals) if len({len(y) for y in signals}) == 1 else signals
 
     def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that X is no array."""
         tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
         tags.target_tags.multi_output = True
         return tags
