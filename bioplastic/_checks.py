@@ -215,7 +215,7 @@ def check_known_classes(
     new = np.setdiff1d(labels, known)
     if len(new):
         raise DataError(
-            f"{name}: y must hold labels that the first training knew, {known!r}, got "
-            f"{new[:5].tolist()}; name every label there"
+            f"{name}: y must hold labels from classes only, got {new[:5]!r}, which are not in "
+            f"{known!r}; name every label in the first call"
         )
     return known  # type: ignore[no-any-return]
