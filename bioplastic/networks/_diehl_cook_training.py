@@ -232,7 +232,7 @@ def _rule(estimator: Any) -> PlasticityRule:
     if isinstance(rule, ThreeFactorSTDP | EpisodicRewardSTDP | VoltageSTDP):
         what = "reads spikes in the potential, which these neurons do not show"
         if not isinstance(rule, VoltageSTDP):
-            what = "waits for a modulator, of which nobody tells this network"
+            what = "waits for a modulator, which this network does not have"
         raise ParameterError(
             f"{name}.rule: must be a rule of spikes alone, {type(rule).__name__} {what}"
         )
@@ -246,7 +246,7 @@ def _rule(estimator: Any) -> PlasticityRule:
 
 
 def _batched(estimator: Any, network: Network) -> tuple[Network, dict[str, Any]]:
-    """Return the network as it learns from batches, and what a run is told of them.
+    """Return the network as it learns from batches, and the options of a run for them.
 
     Raises
     ------

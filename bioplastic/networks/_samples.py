@@ -1,4 +1,4 @@
-"""Samples of numbers or spikes: how they are checked, shown to a network, and told apart."""
+"""Samples of numbers or spikes: how they are checked, presented to a network, and distinguished."""
 
 import hashlib
 from collections.abc import Sequence

@@ -80,7 +80,7 @@ class TrainedNetwork(Opens, NestedParameters):
         return check_whole(self, "n_epochs", low=1)
 
     def _learning(self, recorder: Recorder | None) -> tuple[Network, dict[str, Any]]:
-        """Return the network that learns, and what a run is told of it."""
+        """Return the network that learns, and the options of its runs."""
         return self.network_, {}
 
     def _answering(self) -> Network:

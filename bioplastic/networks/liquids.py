@@ -159,7 +159,7 @@ class TonotopicLiquid(Liquid):
     """Neurons in a row along the axis of frequency, each with receptive fields of its own.
 
     Every neuron is excited by a patch of neighboring channels and, through relay interneurons
-    that are not modelled, inhibited by another patch at an offset of its own. Both patches reach
+    that are not modeled, inhibited by another patch at an offset of its own. Both patches reach
     it with delays of its own, so that a neuron answers to a certain contrast or movement along
     the axis, an onset, a formant that rises. Neurons excite and inhibit their neighbors.
 

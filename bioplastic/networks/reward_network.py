@@ -168,7 +168,7 @@ def _class_neuron(estimator: Any, n_classes: int, schedule: Schedule) -> NeuronM
     rate = check_number(estimator, "baseline_rate", low=0, high=1)
     return NeuronModel(
         equations=CLASS_EQUATIONS,
-        # Never: what it tells others it tells when a slot ends.
+        # Never: it acts on others when a slot ends.
         threshold="n_votes < 0",
         at_slot_start=CLASS_SLOT_START,
         at_slot_end=CLASS_SLOT_END,
@@ -209,7 +209,7 @@ def _critic(n_classes: int, n_per_class: int) -> list[Projection]:
 def _at_the_end(
     label: str, code: str, *, post: str, wiring: str | PairWiring = "all_to_all"
 ) -> Projection:
-    """Declare what class neurons tell others when a slot ends."""
+    """Declare how class neurons act on others when a slot ends."""
     return Projection(
         pre="classes",
         post=post,

@@ -44,7 +44,7 @@ class SpikeTimeRegressor(TakesTrains, RegressorMixin, BaseEstimator):
         The last is a leaky integrator, the only one that a spiking readout neuron has, and that
         spike trains as targets take.
     lags : Quantity of time of shape (n_lags,), default=None
-        How much later than a spike its kernel begins (0 ms). Negative ones tell of what came before
+        How much later than a spike its kernel begins (0 ms). Negative ones show what came before
         the spike, such as the stimulus. Evenly spaced ones take the least time.
     dt : Quantity of time, default=None
         Sampling step of signals: value `k` is that at ``k * dt``. Not used for spike trains.
@@ -104,7 +104,7 @@ class SpikeTimeRegressor(TakesTrains, RegressorMixin, BaseEstimator):
     (2005) and on the regression of Chen, Billings & Luo (1989). The lags are our addition.
 
     *Signals.* With the kernel :math:`\varphi` and the atom :math:`a_{il}(t) = \sum_m \varphi(t -
-    t^i_m - l)`, weights and intercept minimise :math:`\int (y - \sum_{il} w_{il} a_{il} - c)^2
+    t^i_m - l)`, weights and intercept minimize :math:`\int (y - \sum_{il} w_{il} a_{il} - c)^2
     dt`, summed over samples, plus the ridge. All integrals are exact, no spike is moved to a step
     of the signal: products of atoms are sums over pairs of spikes, taken from trace to trace; the
     signal counts as linear between its values, and is filtered once and read at every spike and
@@ -221,7 +221,7 @@ class SpikeTimeRegressor(TakesTrains, RegressorMixin, BaseEstimator):
         -------
         y : ndarray of shape (n_samples, n_steps), or (n_samples, n_steps, n_outputs)
             As y in `fit`; a list of arrays where samples differ in length; SpikeTrains of shape
-            (n_samples, n_outputs) where spike trains were learnt.
+            (n_samples, n_outputs) where spike trains were learned.
         """
         check_is_fitted(self, "weights_")
         check_trains(self, "predict", X, reset=False)

@@ -8,6 +8,7 @@ import pytest
 from brian2 import Hz, ms, second
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from tqdm.auto import tqdm
 
@@ -26,7 +27,7 @@ from bioplastic.models import (
     RateRegularization,
     Uniform,
 )
-from bioplastic.networks import EPropClassifier
+from bioplastic.networks import EPropClassifier, LiquidStateMachine, RandomLiquid
 from bioplastic.networks._samples import hold_out
 
 #: One build for learning and one for answering serve all tests that have this.
@@ -726,6 +727,33 @@ class TestPrediction:
     def test_nothing_learned_nothing_told(self, few, method):
         with pytest.raises(NotFittedError):
             getattr(made(**SMALL), method)(few[0])
+
+
+class TestNestedParameters:
+    def test_a_search_reaches_them(self, few):
+        grid = {"optimizer__learning_rate": [0.0, 0.1], "neuron__beta": [0.7]}
+        search = GridSearchCV(made(**SMALL, shuffle=False), grid, cv=2).fit(*few)
+        rate = search.best_params_["optimizer__learning_rate"]
+        assert search.best_estimator_.optimizer == Adam(learning_rate=rate)
+        assert search.best_estimator_.neuron == EPropALIF(beta=0.7)
+        same(search.best_estimator_, made(**SMALL, shuffle=False, **search.best_params_).fit(*few))
+
+    def test_they_are_told_and_set(self):
+        model = EPropClassifier()
+        assert model.get_params()["optimizer__learning_rate"] == 0.005
+        assert "optimizer__learning_rate" not in model.get_params(deep=False)
+        model.set_params(optimizer=SGD(inertia=0.5), optimizer__learning_rate=0.2)
+        assert model.optimizer == SGD(inertia=0.5, learning_rate=0.2)
+        assert clone(model).get_params() == model.get_params()
+        assert EPropClassifier().optimizer is None
+
+    def test_of_any_declaration(self):
+        liquid = LiquidStateMachine(liquid=RandomLiquid(p=0.3)).set_params(liquid__p_input=0.2)
+        assert liquid.liquid == RandomLiquid(p=0.3, p_input=0.2)
+        with pytest.raises(ParameterError, match="RandomLiquid has no parameter 'q'; it has"):
+            liquid.set_params(liquid__q=1)
+        with pytest.raises(ValueError, match="nothing"):
+            liquid.set_params(nothing__p=1)
 
 
 class TestRefused:

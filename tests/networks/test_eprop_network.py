@@ -22,9 +22,9 @@ from bioplastic.models import (
     SquaredError,
 )
 from bioplastic.networks import eprop_network
-from bioplastic.networks._samples import select
 from bioplastic.networks.eprop_network import initial_weights
 from bioplastic.networks.eprop_samples import check_samples, make_stimulus
+from bioplastic.readout._trains import select
 
 SIZES = {"n_inputs": 30, "n_lif": 40, "n_alif": 60, "n_outputs": 5}
 
