@@ -70,15 +70,9 @@ class DiehlCookTraining(RateNetwork):
 
     _learned = WEIGHTS, THETA
     #: set when a training begins
-    rate_max_: float
     _n_epochs_fitted: int
     _purposes = ("weights", "noise", "order", "answers", "delays", "validation")
     _beside = ("spikes", "weight_change")
-
-    def _rate_scale(self) -> float:
-        if self._takes_spikes:
-            return 1.0
-        return self.rate_max_ / self.x_max_ if self.x_max_ > 0 else 0.0
 
     def _n_epochs_wanted(self) -> int:
         return self._n_epochs_fitted if self.n_epochs is None else super()._n_epochs_wanted()

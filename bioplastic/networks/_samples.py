@@ -26,7 +26,6 @@ __all__ = [
     "hold_out",
     "make_stimulus",
     "mean_rate",
-    "rate_scale",
     "sample_schedule",
 ]
 
@@ -124,12 +123,6 @@ def check_rates(estimator: Any, schedule: Schedule, default: Quantity) -> None:
         )
     if estimator.x_max is not None and not 0 < estimator.x_max < np.inf:
         raise ParameterError(f"{name}.x_max: must be > 0, got {estimator.x_max}")
-
-
-def rate_scale(estimator: Any, default: Quantity) -> float:
-    """Rate in hertz of an input of 1, from `rate_max` and ``x_max_``."""
-    rate = float(check_quantity(estimator, "rate_max", default))
-    return rate / estimator.x_max_ if estimator.x_max_ > 0 else 0.0
 
 
 def mean_rate(samples: Samples, scale: float) -> float:

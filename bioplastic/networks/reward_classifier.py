@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bioplastic._checks import check_quantity
 from bioplastic.engine import Result
 from bioplastic.models import Network, PlasticityRule
 from bioplastic.networks._rate_network import RateNetwork
@@ -104,6 +105,8 @@ class RewardSTDPClassifier(ClassTrainer, RateNetwork):
         Input weights.
     theta_ : ndarray of shape (n_neurons,), in volts
         Adaptive part of the thresholds.
+    rate_max_ : float, in hertz
+        Rate of the largest number; for numbers.
     expected_ : ndarray of shape (n_classes,)
         Rewards that the critic expects.
     history_ : dict of ndarray
@@ -266,13 +269,14 @@ class RewardSTDPClassifier(ClassTrainer, RateNetwork):
 
     # ------------------------------------------------------------------ training
 
-    _rate_max = RATE_MAX
     _learned = WEIGHTS, THETA
 
     _beside = ("reward", "spikes")
 
     def _begin(self, samples: Samples) -> None:
         self._set_scale(samples)
+        if not self._takes_spikes:
+            self.rate_max_ = float(check_quantity(self, "rate_max", RATE_MAX))
         self._mean_rate = mean_rate(samples, self._rate_scale())
         self.network_ = declare(self, learning=True)
         norm: Any = self.network_.projections[0].norm

@@ -6,10 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import lfilter
 
-from bioplastic.readout._atoms import chunks
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["ACROSS", "KERNELS", "inner_products", "overlap", "sampled"]
+__all__ = ["ACROSS", "KERNELS", "chunks", "inner_products", "overlap", "sampled"]
 
 type Floats = npt.NDArray[np.float64]
 
@@ -17,6 +16,16 @@ KERNELS = ("two_sided", "alpha", "exponential")
 
 #: Integral of the squared kernel, in units of tau.
 ACROSS = {"two_sided": 1.0, "alpha": math.e**2 / 4, "exponential": 0.5}
+
+
+#: Numbers in an array that is worked on at once.
+_CELLS = 1 << 20
+
+
+def chunks(n_rows: int, n_columns: int) -> list[slice]:
+    """Cut rows so that no array of rows by columns grows beyond bounds."""
+    step = max(1, _CELLS // max(1, n_columns))
+    return [slice(start, start + step) for start in range(0, n_rows, step)]
 
 
 def overlap(signals: list[Floats], dt: float) -> Floats:

@@ -10,10 +10,9 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic._checks import check_choice, check_number, check_positive
-from bioplastic.readout._atom_search import AtomSearch, search_for_signals, search_for_trains
+from bioplastic.readout._atoms import AtomSearch, search_for_signals, search_for_trains
 from bioplastic.readout._firing import fire, score_of_trains
-from bioplastic.readout._parameters import check_lags, check_most, check_splitter
-from bioplastic.readout._regression_target import check_target
+from bioplastic.readout._parameters import check_lags, check_most, check_splitter, check_target
 from bioplastic.readout._signals import KERNELS, sampled
 from bioplastic.readout._trains import TakesTrains, check_trains, n_steps, select
 from bioplastic.spikes import SpikeTrains
