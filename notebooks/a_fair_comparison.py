@@ -52,7 +52,8 @@ warnings.filterwarnings("ignore", message="IProgress not found")
 
 from bioplastic.inspect import plot_confusion, plot_raster
 from bioplastic.readout import TimeBinnedCount
-from bioplastic.study import DEVICES, METHODS, Method, Theory, Workload, compare, energy
+from bioplastic.study import METHODS, Method, Theory, Workload, compare
+from bioplastic.study.energy import DEVICES, energy
 
 # The test suite runs this notebook with fewer methods and seeds.
 quick = os.environ.get("BIOPLASTIC_NOTEBOOK_QUICK") == "1"

@@ -32,10 +32,10 @@ from bioplastic.cli.folder import MODEL, RECORD, load_model
 from bioplastic.cli.model_file import write_model_file
 from bioplastic.datasets import load_ntidigits
 from bioplastic.datasets._heidelberg import DIGITS, read_heidelberg
-from bioplastic.datasets._idx import read_idx
+from bioplastic.datasets.mnist import read_idx
 from bioplastic.encoding import Cochlea
 from bioplastic.encoding._sound import read_sound
-from bioplastic.engine import load_checkpoint, save_checkpoint
+from bioplastic.engine.checkpoint import load_checkpoint, save_checkpoint
 from bioplastic.errors import DataError
 from bioplastic.exchange import import_nir
 from bioplastic.inspect import PlasticityRecording, _recording_store

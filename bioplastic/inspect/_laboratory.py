@@ -12,6 +12,7 @@ import numpy.typing as npt
 from brian2 import second
 
 from bioplastic import engine as engines
+from bioplastic.engine.engines import resolve_engine
 from bioplastic.errors import ParameterError, SimulationError
 from bioplastic.inspect._protocol_arguments import (
     check_neuron,
@@ -31,7 +32,7 @@ from bioplastic.models import (
     Schedule,
     SpikeInput,
 )
-from bioplastic.models.declaration import is_distribution
+from bioplastic.models.values import is_distribution
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["NUMPY_STEPS", "RELAY", "Laboratory", "open_laboratory"]
@@ -183,7 +184,7 @@ class Laboratory:
     def _engine(self, n_steps: int) -> str:
         if self.engine == "auto" and n_steps <= NUMPY_STEPS:
             return "numpy"
-        return engines.resolve_engine(self.engine)
+        return resolve_engine(self.engine)
 
     @contextlib.contextmanager
     def _remedy(self) -> Iterator[None]:
@@ -254,7 +255,7 @@ def open_laboratory(
             f"{where}.variable: must name a variable of the synapse, such as 'w', got {variable!r}"
         )
     if engine != "auto":
-        engines.resolve_engine(engine)
+        resolve_engine(engine)
     step = check_step(f"{where}.dt", dt)
     if wait is None:
         wait = (0.0 if post is None else step * round(_SETTLED / step)) * second

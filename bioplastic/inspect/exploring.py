@@ -12,7 +12,7 @@ import numpy.typing as npt
 from brian2 import Hz, Quantity, ms
 from matplotlib.axes import Axes
 
-from bioplastic.engine import Result
+from bioplastic.engine.result import Result
 from bioplastic.errors import ParameterError
 from bioplastic.inspect._style import COLORS
 from bioplastic.inspect.experiments import SJOESTROEM_2001
@@ -25,7 +25,8 @@ from bioplastic.inspect.protocols import pairing_protocol, stdp_window, triplet_
 from bioplastic.inspect.raster import plot_raster
 from bioplastic.inspect.state_plot import plot_state
 from bioplastic.models import PlasticityRule
-from bioplastic.models.declaration import field_values, is_one_number
+from bioplastic.models.declaration import field_values
+from bioplastic.models.values import is_one_number
 
 __all__ = ["explore"]
 

@@ -66,7 +66,7 @@ def stdp_window(
     dt : Quantity of time, default=0.1 ms
         Time step. All times must be whole multiples of it.
     engine : str
-        One of `bioplastic.engine.ENGINES`. ``"auto"`` takes NumPy for runs of at most 20,000 steps,
+        See :func:`bioplastic.engine.run`. ``"auto"`` takes NumPy for runs of at most 20,000 steps,
         which are over before a compiler is done, and otherwise C++ where a compiler is found.
 
     Returns

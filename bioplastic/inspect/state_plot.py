@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from bioplastic.engine import Result, SampleStates, States
+from bioplastic.engine.result import Result
+from bioplastic.engine.states import SampleStates, States
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.inspect._style import COLORS, INK, declutter
 

@@ -17,15 +17,12 @@ from bioplastic._checks import (
     check_whole,
 )
 from bioplastic._quantities import same_unit
-from bioplastic.engine import Result
 from bioplastic.engine.engines import find_engine
 from bioplastic.engine.program import Recorder
+from bioplastic.engine.result import Result
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     DiehlCookExcitatory,
-    DiehlCookExponential,
-    DiehlCookPowerLaw,
-    DiehlCookPreAndPost,
     DiehlCookSTDP,
     EpisodicRewardSTDP,
     Network,
@@ -34,7 +31,12 @@ from bioplastic.models import (
     ThreeFactorSTDP,
     VoltageSTDP,
 )
-from bioplastic.models.declaration import is_distribution, unit_of
+from bioplastic.models.plasticity.diehl_cook import (
+    DiehlCookExponential,
+    DiehlCookPowerLaw,
+    DiehlCookPreAndPost,
+)
+from bioplastic.models.values import is_distribution, unit_of
 from bioplastic.networks._rate_network import RateNetwork
 from bioplastic.networks._samples import Samples, check_rates, sample_schedule
 from bioplastic.networks._trained_network import Points, State

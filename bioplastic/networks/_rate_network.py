@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic import engine as engines
+from bioplastic.engine.presenting import Presentation
 from bioplastic.networks._samples import Samples, check_samples, make_stimulus
 from bioplastic.networks.training import Trainer
 from bioplastic.spikes import SpikeTrains
@@ -60,11 +61,11 @@ class RateNetwork(Trainer):
         """Return the targets that the network is shown."""
         return None
 
-    def _presentation(self, data: Samples) -> engines.Presentation:
+    def _presentation(self, data: Samples) -> Presentation:
         theta, state = self._learned[1], self._input_synapses()
         if theta in self._state:
             state[theta] = self.theta_
-        return engines.Presentation(
+        return Presentation(
             network=self._answering(),
             stimulus=make_stimulus(data, scale=self._rate_scale()),
             seed=self._stream("answers"),

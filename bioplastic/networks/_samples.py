@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_consistent_length
 
 from bioplastic import engine as engines
 from bioplastic._checks import check_intensities, check_number, check_quantity, check_whole
+from bioplastic.engine.stimulus import content_keys
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Schedule
 from bioplastic.readout._trains import check_trains
@@ -157,7 +158,7 @@ def make_stimulus(
     """
     if isinstance(samples, SpikeTrains):
         return engines.SpikeStimulus(trains=samples, order=order, keys=keys, targets=targets)
-    keys = engines.content_keys(samples) if keys is None else keys
+    keys = content_keys(samples) if keys is None else keys
     return engines.RateStimulus(
         values=samples, scale=scale, order=order, keys=keys, targets=targets
     )

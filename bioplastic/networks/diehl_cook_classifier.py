@@ -8,8 +8,8 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic._checks import check_whole
-from bioplastic.engine import Result
 from bioplastic.engine.program import Recorder
+from bioplastic.engine.result import Result
 from bioplastic.models import DiehlCookExcitatory, DiehlCookInhibitory, Network, PlasticityRule
 from bioplastic.networks._samples import Samples
 from bioplastic.networks._trained_network import Points, State

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic.models import SoftmaxError
+from bioplastic.models.eprop import SoftmaxError
 from bioplastic.networks._eprop import EPropNetwork
 from bioplastic.networks._eprop_training import Ends, EPropTraining
 from bioplastic.networks._inheriting import with_sections_of

@@ -14,11 +14,9 @@ from brian2 import ms, mV
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     AdaptiveLIF,
-    Gamma,
     LogUniform,
     Network,
     Normal,
-    PerTarget,
     Population,
     Projection,
     RandomWiring,
@@ -26,9 +24,10 @@ from bioplastic.models import (
     SpikeInput,
     TonotopicWiring,
     Uniform,
-    Wiring,
 )
 from bioplastic.models.declaration import Declaration, parameter
+from bioplastic.models.distributions import Gamma, PerTarget
+from bioplastic.models.wiring import Wiring
 
 __all__ = ["EXCITE", "INHIBIT", "Liquid", "RandomLiquid", "TonotopicLiquid", "liquid_network"]
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic._checks import check_quantity
-from bioplastic.engine import Result
+from bioplastic.engine.result import Result
 from bioplastic.models import Network, PlasticityRule
 from bioplastic.networks._rate_network import RateNetwork
 from bioplastic.networks._samples import Samples, mean_rate

@@ -8,7 +8,6 @@ from brian2 import Equations, Hz, ms, mV, second, volt
 from bioplastic._checks import check_choice, check_number, check_positive, check_whole
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
-    CovarianceRewardSTDP,
     DiehlCookExcitatory,
     Network,
     NeuronModel,
@@ -22,6 +21,7 @@ from bioplastic.models import (
     SynapseModel,
 )
 from bioplastic.models.declaration import parameter
+from bioplastic.models.plasticity.reward import CovarianceRewardSTDP
 from bioplastic.networks._samples import check_rates, sample_schedule
 
 __all__ = ["RATE_MAX", "SharingNeuron", "declare"]

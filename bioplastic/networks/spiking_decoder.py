@@ -15,6 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 from bioplastic import engine as engines
 from bioplastic._checks import check_positive
 from bioplastic._spike_output import SpikeOutput
+from bioplastic.engine.engines import resolve_engine
+from bioplastic.engine.presenting import Presentation
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import (
     Network,
@@ -88,7 +90,7 @@ class SpikingDecoder(
         check_trains(self, "fit", X, reset=True)
         self._quantum = self._check_quantum()
         dt = check_positive(self, "dt", 0.1 * ms)
-        engines.resolve_engine(self.engine)
+        resolve_engine(self.engine)
         # One that FrozenEstimator keeps from being trained again looks like the one inside.
         if not isinstance(getattr(self.decoder, "estimator", self.decoder), self._takes):
             raise ParameterError(
@@ -119,7 +121,7 @@ class SpikingDecoder(
         """
         return self._spikes_of(self.presentation_of(X), progress=bool(self.verbose))
 
-    def presentation_of(self, X: SpikeTrains) -> engines.Presentation:
+    def presentation_of(self, X: SpikeTrains) -> Presentation:
         """Return what `transform` presents, for runs of your own.
 
         Parameters
@@ -133,7 +135,7 @@ class SpikingDecoder(
         """
         check_is_fitted(self, "network_")
         check_trains(self, "transform", X, reset=False)
-        return engines.Presentation(
+        return Presentation(
             network=self.network_,
             stimulus=engines.SpikeStimulus(trains=X),
             seed=0,  # nothing is left to chance

@@ -161,7 +161,7 @@ class Trainer(CallbackSupport, TrainedNetwork):
                 self.__dict__.update(before)
             raise
         if file is not None:
-            file.remove()
+            file.done()
         return self
 
     def _set_out(self, samples: Any) -> None:

@@ -2,8 +2,8 @@
 
 from bioplastic.engine.plan import Plan
 from bioplastic.models import Population, Projection
-from bioplastic.models.declaration import is_distribution
 from bioplastic.models.strings import equations_of
+from bioplastic.models.values import is_distribution
 
 __all__ = ["numbers_of_neurons", "numbers_of_synapses"]
 

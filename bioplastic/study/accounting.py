@@ -21,7 +21,6 @@ from bioplastic.study.readouts import (
     kernel_learning_workload,
     kernel_workload,
     linear_learning_workload,
-    linear_workload,
     selection_workload,
 )
 from bioplastic.study.workload import Workload
@@ -33,7 +32,6 @@ __all__ = [
     "layer_workload",
     "learning_workload",
     "linear_learning_workload",
-    "linear_workload",
     "network_workload",
     "selection_workload",
 ]

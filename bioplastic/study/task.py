@@ -35,7 +35,7 @@ _FORMAT = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """Choose a method's settings, train it and test it: on one split of a problem, with one seed.
+    """Choose a method's hyperparameters, train and test it: on one split of a problem, one seed.
 
     Parameters
     ----------
@@ -58,7 +58,8 @@ class Task:
 
     Examples
     --------
-    >>> from bioplastic.study import METHODS, PROBLEMS, Task
+    >>> from bioplastic.study import METHODS, PROBLEMS
+    >>> from bioplastic.study.task import Task
     >>> problem = PROBLEMS["digits"]
     >>> task = Task(problem=problem, method=METHODS["svm"], size="demo", seed=0, fold=1, budget=1,
     ...             digest=problem.load().digest)
@@ -185,7 +186,7 @@ class Task:
             "answers": answers,
             "truth": y[test],
             "samples": test,
-            "groups": samples.tested_groups(test),
+            "groups": self.problem.tested_groups(samples, test),
             "n_train": len(train),
             "candidates": [c | {"settings": _as_text(c["settings"])} for c in candidates],
             "chosen": chosen,

@@ -19,8 +19,10 @@ import pytest
 from brian2 import ms, second
 
 from bioplastic import SpikeTrains, engine
-from bioplastic.engine import ProbePlan, cuda_program, engines
-from bioplastic.engine.standalone_program import CompiledProgram, compile_unit, generate
+from bioplastic.engine import cuda_program, engines
+from bioplastic.engine.compiled_program import CompiledProgram
+from bioplastic.engine.program import ProbePlan
+from bioplastic.engine.standalone_program import compile_unit, generate
 from bioplastic.engine.traces import with_names_of_their_own
 from bioplastic.errors import SimulationError
 from bioplastic.models import (

@@ -6,7 +6,8 @@ import pytest
 from brian2 import ms, volt
 
 from bioplastic import SpikeTrains
-from bioplastic.engine import States, every
+from bioplastic.engine import every
+from bioplastic.engine.states import States
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.inspect import explore, exploring, plot_raster, plot_state
 from bioplastic.models import NeuronModel, PairSTDP, PlasticityRule

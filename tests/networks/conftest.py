@@ -6,6 +6,7 @@ import signal
 import pytest
 
 from bioplastic import engine
+from bioplastic.engine.checkpoint import save_checkpoint
 
 
 @pytest.fixture
@@ -13,7 +14,7 @@ def interrupted(monkeypatch):
     """``interrupted(train)`` presses Ctrl-C when `train` has written its n-th checkpoint."""
 
     def run(train, *, after=1):
-        numbers, save = itertools.count(1), engine.save_checkpoint
+        numbers, save = itertools.count(1), save_checkpoint
 
         def save_and_interrupt(*args, **kwargs):
             save(*args, **kwargs)

@@ -12,21 +12,13 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from tqdm.auto import tqdm
 
-from bioplastic import engine
 from bioplastic.datasets import make_jittered_templates
 from bioplastic.encoding import SpikeAugmenter
+from bioplastic.engine.presenting import Presentation
 from bioplastic.errors import CheckpointError, DataError, ParameterError
 from bioplastic.inspect import PlasticityRecorder
-from bioplastic.models import (
-    SGD,
-    Adam,
-    EPropALIF,
-    EPropLIF,
-    LeakyReadout,
-    Normal,
-    RateRegularization,
-    Uniform,
-)
+from bioplastic.models import SGD, Adam, Normal, Uniform
+from bioplastic.models.eprop import EPropALIF, EPropLIF, LeakyReadout, RateRegularization
 from bioplastic.networks import EPropClassifier, LiquidStateMachine, RandomLiquid
 from bioplastic.networks._samples import hold_out
 
@@ -628,7 +620,7 @@ class TestInterruption:
 
         model = made(**SMALL, validation_fraction=0.5)
         with monkeypatch.context() as patch:
-            patch.setattr(engine.Presentation, "present", present)
+            patch.setattr(Presentation, "present", present)
             with pytest.raises(KeyboardInterrupt):
                 model.fit(*few)
         assert model.predict_proba(few[0]).shape == (8, 2)

@@ -180,7 +180,7 @@ def test_values_that_are_not_finite_are_named_as_the_model_names_them():
 def test_nothing_is_built_anew(lsm):
     lsm.predict(X[:1])
     with Listener(lsm) as listener:
-        assert listener._networks[0]._build == 0
+        assert listener._networks[0].build_seconds == 0
 
 
 def test_what_is_trained_afterwards_is_not_known():

@@ -10,10 +10,10 @@ from brian2 import Hz, ms, mV, second
 from sklearn.base import clone
 
 from bioplastic import SpikeTrains, engine
+from bioplastic.engine.engines import resolve_engine
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     LIF,
-    AdaptiveThresholdLIF,
     Constant,
     HomeostaticLIF,
     InhibitorySTDP,
@@ -28,6 +28,7 @@ from bioplastic.models import (
     TripletSTDP,
     Uniform,
 )
+from bioplastic.models.intrinsic import AdaptiveThresholdLIF
 from bioplastic.networks import (
     LiquidStateMachine,
     MaassColumn,
@@ -179,7 +180,7 @@ class TestLearning:
         lsm = LiquidStateMachine(**SMALL, plasticity=RULES).fit(X)
         assert set(lsm.timings_) == {"build", "simulate", "read"}
         assert lsm.timings_["simulate"] > 0
-        assert lsm.engine_["name"] == engine.resolve_engine("auto")
+        assert lsm.engine_["name"] == resolve_engine("auto")
         resting = LiquidStateMachine(**SMALL).fit(X)
         assert resting.timings_ == {"build": 0.0, "simulate": 0.0}
         assert not hasattr(resting, "engine_")

@@ -19,6 +19,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import KFold
 
 from bioplastic import SpikeTrains, engine, networks
+from bioplastic.engine.checkpoint import save_checkpoint
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.inspect import PlasticityRecorder
 from bioplastic.models import InhibitorySTDP
@@ -149,7 +150,7 @@ def kill(estimator, case):
     """A killed `fit` leaves a whole file, from which another process goes on."""
     model = clone(estimator).set_params(checkpoint=case.path)
     case.end(estimator)  # programs are made by one process
-    save = engine.save_checkpoint
+    save = save_checkpoint
 
     def save_and_die(*args, **kwargs):
         save(*args, **kwargs)

@@ -1,27 +1,27 @@
-"""What methods share whose network takes rates and ends in output neurons."""
+"""What methods share that are pipelines."""
 
 from typing import Any
 
 import numpy.typing as npt
 
-from bioplastic.study.methods._parts import describe_network, fields_of, n_copies, network_within
+from bioplastic.study.methods._parts import describe_pipeline, fields_of, network_within
 from bioplastic.study.methods.base import Inputs, Method
 
-__all__ = ["RateMethod"]
+__all__ = ["PipelineMethod", "RateMethod"]
 
 
-class RateMethod(Method):
+class PipelineMethod(Method):
+    """A pipeline, which may learn from changed copies too."""
+
+    def describe(self, model: Any) -> str:
+        """Give its steps, with the declarations of networks."""
+        return describe_pipeline(model)
+
+
+class RateMethod(PipelineMethod):
     """A pipeline of `rate_steps` and a network, which is its step ``"network"``."""
 
     plausible = True
-
-    def describe(self, model: Any) -> str:
-        """Give the network's declaration, rules included."""
-        network, _ = network_within(model)
-        return (
-            f"{describe_network(network.network_)}\n{network!r}; "
-            f"{n_copies(model)} changed copies of each training sample"
-        )
 
     def exhibits(
         self, model: Any, X_test: Inputs, image_shape: tuple[int, int] | None
