@@ -8,7 +8,15 @@ from scipy.signal import lfilter
 
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["ACROSS", "KERNELS", "chunks", "inner_products", "overlap", "sampled"]
+__all__ = [
+    "ACROSS",
+    "KERNELS",
+    "chunks",
+    "inner_products",
+    "overlap",
+    "sampled",
+    "score_of_signals",
+]
 
 type Floats = npt.NDArray[np.float64]
 
@@ -169,3 +177,13 @@ def sampled(
     ahead = deposit(last, last >= 0, aged=False)
     plain += lfilter([1.0], [1.0, -keep], ahead[::-1], axis=0)[::-1]
     return plain
+
+
+def score_of_signals(target: list[Floats], predicted: list[Floats]) -> float:
+    """Return R^2 of signals, all samples together, the mean over outputs."""
+    pairs = list(zip(target, predicted, strict=True))
+    missed = sum(((y - guess) ** 2).sum(axis=0) for y, guess in pairs)
+    mean = sum(y.sum(axis=0) for y in target) / sum(map(len, target))
+    spread = sum(((y - mean) ** 2).sum(axis=0) for y in target)
+    share = missed / np.where(spread > 0, spread, 1.0)
+    return float(np.where(spread > 0, 1 - share, missed == 0).mean())

@@ -13,7 +13,7 @@ from bioplastic._checks import check_choice, check_number, check_positive
 from bioplastic.readout._atoms import AtomSearch, search_for_signals, search_for_trains
 from bioplastic.readout._firing import fire, score_of_trains
 from bioplastic.readout._parameters import check_lags, check_most, check_splitter, check_target
-from bioplastic.readout._signals import KERNELS, sampled
+from bioplastic.readout._signals import KERNELS, sampled, score_of_signals
 from bioplastic.readout._trains import TakesTrains, check_trains, n_steps, select
 from bioplastic.spikes import SpikeTrains
 
@@ -300,7 +300,6 @@ class SpikeTimeRegressor(TakesTrains, RegressorMixin, BaseEstimator):
                 )
                 for n in range(min(1, len(unit)), len(unit) + 1)
             ]
-            # One that stopped early has nothing to add.
             scores.append(np.pad(right, (0, max(0, most - len(right))), mode="edge"))
         self.validation_scores_ = np.mean(scores, axis=0)
         return int(np.argmax(self.validation_scores_)) + 1
@@ -338,12 +337,7 @@ class SpikeTimeRegressor(TakesTrains, RegressorMixin, BaseEstimator):
     def _scored(self, target: Any, predicted: Any) -> float:
         if isinstance(target, SpikeTrains):
             return score_of_trains(target, predicted, self.tau_)
-        pairs = list(zip(target, predicted, strict=True))
-        missed = sum(((y - guess) ** 2).sum(axis=0) for y, guess in pairs)
-        mean = sum(y.sum(axis=0) for y in target) / sum(map(len, target))
-        spread = sum(((y - mean) ** 2).sum(axis=0) for y in target)
-        share = missed / np.where(spread > 0, spread, 1.0)
-        return float(np.where(spread > 0, 1 - share, missed == 0).mean())
+        return score_of_signals(target, predicted)
 
     def _shaped(self, predicted: Any) -> Any:
         if isinstance(predicted, SpikeTrains):
