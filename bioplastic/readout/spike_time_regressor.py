@@ -20,7 +20,6 @@ from bioplastic.spikes import SpikeTrains
 __all__ = ["SpikeTimeRegressor"]
 
 type Array = npt.NDArray[np.float64]
-type Signals = list[Array]
 #: Weights of the first atoms, of shape (n_atoms, n_outputs), and intercepts.
 type Stage = tuple[Array, Array]
 
