@@ -34,7 +34,8 @@ from brian2 import Hz, ms, second
 
 from bioplastic.datasets import load_hd, make_evidence_accumulation, make_patterns
 from bioplastic.encoding import SpikeAugmenter
-from bioplastic.models import LogUniform
+from bioplastic.models import Adam, LogUniform
+from bioplastic.models.eprop import EPropALIF, EPropLIF, LeakyReadout, RateRegularization
 from bioplastic.networks import EPropClassifier, EPropRegressor
 
 Array = npt.NDArray[Any]
@@ -42,35 +43,46 @@ Array = npt.NDArray[Any]
 RHO = float(np.exp(-1 / 2000))
 #: Constants of Bellec et al. 2020; standard deviations of initial weights times the root of n_pre.
 EVIDENCE: dict[str, Any] = {
-    "n_lif": 50, "n_alif": 50, "batch_size": 64, "learning_rate": 5e-3, "feedback_decay": 0.01,
-    "tau_membrane": 20 * ms, "tau_out": 20 * ms, "tau_adaptation": 2000 * ms,
-    "tau_refractory": 5 * ms, "v_threshold": 0.6,
-    # There `a` decays between its use and the next spike's, here before: hence RHO.
-    "beta": 1.7 * (1 - RHO) / (1 - float(np.exp(-1 / 20))) / RHO / 0.6,
-    "decision_window": 150 * ms, "rate_target": 10 * Hz, "rate_cost": 2e-4,
-    "tau_rate": 144 * second, "readout_gain": 0.068, "feedback_gain": 0.488,
+    "n_lif": 50, "n_alif": 50, "batch_size": 64, "feedback_decay": 0.01,
+    "neuron": EPropALIF(
+        tau_membrane=20 * ms, tau_adaptation=2000 * ms, tau_refractory=5 * ms, v_threshold=0.6,
+        # There `a` decays between its use and the next spike's, here before: hence RHO.
+        beta=1.7 * (1 - RHO) / (1 - float(np.exp(-1 / 20))) / RHO,
+    ),
+    "readout": LeakyReadout(tau_out=20 * ms), "decision_window": 150 * ms,
+    "optimizer": Adam(learning_rate=5e-3),
+    "regularization": RateRegularization(
+        rate_target=10 * Hz, rate_cost=2e-4, tau_rate=144 * second
+    ),
+    "gains": {"readout": 0.068, "feedback": 0.488},
 }  # fmt: skip
 ASKED_EVERY, CRITERION = 10, 7.0
 
 GAIN = 1 - float(np.exp(-1 / 30))
 PATTERNS: dict[str, Any] = {
-    "n_lif": 100, "n_alif": 0, "batch_size": 1, "learning_rate": 3e-5, "tau_membrane": 30 * ms,
-    "tau_out": 30 * ms, "v_threshold": 0.03, "rate_target": 10 * Hz, "rate_cost": 3e-5,
-    "tau_rate": 10 * second, "input_gain": GAIN, "recurrent_gain": GAIN, "readout_gain": GAIN,
-    "feedback_gain": GAIN,
+    "n_lif": 100, "n_alif": 0, "batch_size": 1, "optimizer": Adam(learning_rate=3e-5),
+    "neuron": EPropLIF(tau_membrane=30 * ms, v_threshold=0.03),
+    "readout": LeakyReadout(tau_out=30 * ms),
+    "regularization": RateRegularization(
+        rate_target=10 * Hz, rate_cost=3e-5, tau_rate=10 * second
+    ),
+    "gains": dict.fromkeys(("input", "recurrent", "readout", "feedback"), GAIN),
 }  # fmt: skip
 #: Presentations of the one sample in a run of the program, which takes a while to start.
 REPEATED = 50
 
 #: Chosen by trainings on six speakers, validated on two others.
 HD: dict[str, Any] = {
-    "n_lif": 0, "n_alif": 512, "batch_size": 16, "learning_rate": 3e-3, "schedule": "cosine",
-    "beta": 1.5, "psi_width": 2.0, "tau_membrane": LogUniform(low=10 * ms, high=100 * ms),
-    "tau_adaptation": LogUniform(low=100 * ms, high=500 * ms), "tau_out": 300 * ms,
+    "n_lif": 0, "n_alif": 512, "batch_size": 16, "schedule": "cosine",
+    "optimizer": Adam(learning_rate=3e-3),
+    "neuron": EPropALIF(
+        beta=1.5, psi_width=2.0, tau_membrane=LogUniform(low=10 * ms, high=100 * ms),
+        tau_adaptation=LogUniform(low=100 * ms, high=500 * ms),
+    ),
+    "readout": LeakyReadout(tau_out=300 * ms),
     "decision_window": 0.6, "pool": 10, "n_lines": 5, "line_delay": 50 * ms, "dt": 10 * ms,
-    "rate_target": 10 * Hz, "rate_cost": 0.003,
-    "input_gain": 0.5, "recurrent_gain": 1.0, "readout_gain": 0.3, "feedback_gain": 0.3,
-    "feedback_decay": 0.5,
+    "regularization": RateRegularization(rate_target=10 * Hz, rate_cost=0.003),
+    "gains": {"input": 0.5, "readout": 0.3, "feedback": 0.3}, "feedback_decay": 0.5,
     "augmenter": SpikeAugmenter(channel_shift=25, time_stretch=0.12, channel_stretch=0.12),
 }  # fmt: skip
 N_EPOCHS = 24

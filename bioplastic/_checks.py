@@ -164,23 +164,32 @@ def check_labels(estimator: Any, data: Any, y: Any) -> npt.NDArray[Any]:
 def check_known_classes(
     estimator: Any, labels: npt.NDArray[Any], classes: npt.ArrayLike | None, *, first: bool
 ) -> npt.NDArray[Any]:
-    """Return the classes of a `partial_fit`: named in its first call, and none is new later.
+    """Return the classes of a training that may go on: all are known from its first call on.
 
     Raises
     ------
     ParameterError
-        If the first call does not name them.
+        If the first call does not name them, or a later one names others.
     DataError
         If a label is none of them.
     """
     name = type(estimator).__name__
     if first and classes is None:
-        raise ParameterError(f"{name}.partial_fit: the first call needs classes")
-    known: npt.NDArray[Any] = np.unique(np.asarray(classes)) if first else estimator.classes_
+        raise ParameterError(
+            f"{name}.partial_fit: the first call needs classes, every label that will occur, such "
+            f"as classes=np.unique(y_train)"
+        )
+    given = None if classes is None else np.unique(np.asarray(classes))
+    known: Any = given if first else estimator.classes_
+    if given is not None and not np.array_equal(given, known):
+        raise ParameterError(
+            f"{name}.partial_fit: classes must be the same in every call, got {given!r} after "
+            f"{known!r}; leave it out, or call fit to begin anew"
+        )
     new = np.setdiff1d(labels, known)
     if len(new):
         raise DataError(
-            f"{name}.partial_fit: y has labels that the first call did not name in classes: "
-            f"{new[:5].tolist()}"
+            f"{name}: y must hold labels from classes only, got {new[:5]!r}, which are not in "
+            f"{known!r}; name every label in the first call"
         )
-    return known
+    return known  # type: ignore[no-any-return]

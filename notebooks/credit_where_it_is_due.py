@@ -78,9 +78,7 @@ if quick:
 split = GroupShuffleSplit(1, test_size=0.25, random_state=0)
 train, test = next(split.split(words, groups=voices))
 dt = 2 * ms
-model = EPropClassifier(
-    0, 64, n_epochs=2 if quick else 15, batch_size=16, learning_rate=0.005, dt=dt, random_state=0
-)
+model = EPropClassifier(0, 64, n_epochs=2 if quick else 15, batch_size=16, dt=dt, random_state=0)
 model.fit(words[train], digits[train])
 print(f"compiled in {model.timings_['build']:.0f} s, trained in {model.timings_['simulate']:.0f} s")
 print(f"{model.score(words[test], digits[test]):.1%} of {len(test)} words by unheard voices")
@@ -123,7 +121,7 @@ recorder = PlasticityRecorder(
         "input_to_alif.gradient", "alif.psi", "alif.signal", "error.p", "error.wanted",
     ),
 )  # fmt: skip
-watched = deepcopy(model).set_params(learning_rate=0.0)
+watched = deepcopy(model).set_params(optimizer__learning_rate=0.0)
 watched.partial_fit(one, truth, recorder=recorder)
 recording = recorder.recording
 print(f'"{names[truth[0]]}", classified as "{names[model.predict(one)[0]]}"')

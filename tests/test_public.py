@@ -58,9 +58,9 @@ PUBLIC = {
         "TripletSTDP", "TsodyksMarkram", "Uniform", "VoltageSTDP", "combine_rules", "from_brian2",
     ],
     "bioplastic.networks": [
-        "DiehlCook", "DiehlCookClassifier", "EPropClassifier", "EPropRegressor", "Liquid",
+        "DiehlCook", "DiehlCookClassifier", "EPropClassifier", "EPropRegressor",
         "LiquidStateMachine", "Listener", "MaassColumn", "RandomLiquid", "RewardSTDPClassifier",
-        "SpikingClassifier", "SpikingRegressor", "Stream", "TonotopicLiquid", "diehl_cook_network",
+        "SpikingClassifier", "SpikingRegressor", "TonotopicLiquid", "diehl_cook_network",
         "eprop_network",
     ],
     "bioplastic.readout": [

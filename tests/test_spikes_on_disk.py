@@ -308,7 +308,7 @@ class TestEstimators:
     def test_e_prop(self, disk, memory, labels, pool):
         model = EPropClassifier(
             4, 0, n_epochs=2, batch_size=4, dt=5 * ms, pool=pool, engine="numpy", random_state=0,
-            early_stopping=True,
+            validation_fraction=0.2, n_iter_no_change=5,
         )  # fmt: skip
         found = []
         for X in (disk, memory):

@@ -12,6 +12,7 @@ import json
 import resource
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from brian2 import ms
@@ -20,11 +21,15 @@ from liquid import LENGTH, N_CHANNELS, RATE
 from bioplastic import SpikeTrains
 from bioplastic.datasets import load_hd
 from bioplastic.errors import DataNotFoundError
+from bioplastic.models.eprop import EPropALIF
 from bioplastic.networks import EPropClassifier
 
 N_NEURONS, N_CLASSES, INPUT_GAIN = 256, 20, 2.0
 #: Weights and pseudo-derivatives such that the neurons stay far from their threshold.
-BELOW = {"input_gain": 0.01, "recurrent_gain": 0.01, "psi_width": 0.5}
+BELOW: dict[str, Any] = {
+    "gains": {"input": 0.01, "recurrent": 0.01},
+    "neuron": EPropALIF(psi_width=0.5),
+}
 
 
 def main() -> None:
@@ -51,7 +56,7 @@ def main() -> None:
         batch_size=args.batch,
         n_jobs=args.jobs,
         random_state=0,
-        **(BELOW if args.variant == "below" else {"input_gain": INPUT_GAIN}),
+        **(BELOW if args.variant == "below" else {"gains": {"input": INPUT_GAIN}}),
     )
     start, used = time.perf_counter(), cpu()
     model.partial_fit(X, y, classes=np.arange(N_CLASSES))

@@ -20,7 +20,7 @@ from bioplastic.cli.reporting import reporting
 from bioplastic.cli.settings import DiehlCookSettings, LiquidSettings, choose_settings, refuse
 from bioplastic.cli.training import described, train_liquid, train_network
 from bioplastic.errors import ParameterError
-from bioplastic.networks.training import checkpoints_kept
+from bioplastic.networks._checkpoints import checkpoints_kept
 from bioplastic.study.catalogue import PROBLEMS, recordings
 from bioplastic.study.problems import Problem, Samples
 

@@ -5,13 +5,14 @@ from typing import Any
 
 from brian2 import Hz, ms, second
 
-from bioplastic.models.declaration import parameter
+from bioplastic.models.declaration import Declaration, parameter
 from bioplastic.models.neurons import NeuronModel
 
 __all__ = [
     "EPropALIF",
     "EPropLIF",
     "LeakyReadout",
+    "RateRegularization",
     "SoftmaxError",
     "SoftmaxOutput",
     "SquaredError",
@@ -98,7 +99,7 @@ class EPropLIF(NeuronModel):
     v_threshold: Any = parameter(1.0, low=0)
     gamma: Any = parameter(0.3, low=0)
     psi_width: Any = parameter(1.0, low=0)
-    tau_rate: Any = parameter(10 * second, low=0)
+    tau_rate: Any = parameter(100 * second, low=0)
     rate_target: Any = parameter(10 * Hz, low=0)
     rate_cost: Any = parameter(0.0, low=0, strict=False)
     # Exact where time constants differ, too: eligibilities must decay as membranes do.
@@ -141,7 +142,36 @@ class EPropALIF(EPropLIF):
     before_spikes: str = _PSI.format(above="v - v_threshold - beta*a")
     at_slot_start: str = f"{_LIF_START}a = 0\nleak_a = exp(-dt/tau_adaptation)\n"
     tau_adaptation: Any = parameter(200 * ms, low=0)
-    beta: Any = parameter(0.1, low=0, strict=False)
+    beta: Any = parameter(0.5, low=0, strict=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class RateRegularization(Declaration):
+    """Rate to which neurons that learn by e-prop are drawn, and how much.
+
+    Parameters
+    ----------
+    rate_target : Quantity, in hertz
+        The rate.
+    rate_cost : float
+        Weight of squared relative deviations from it in the loss; 0 for none.
+    tau_rate : Quantity, in seconds
+        Time over which rates are averaged, across samples.
+
+    Notes
+    -----
+    Bellec et al. 2020, doi 10.1038/s41467-020-17236-y; see :class:`EPropLIF`.
+
+    Examples
+    --------
+    >>> from bioplastic.models import RateRegularization
+    >>> RateRegularization(rate_cost=0.01).rate_target
+    10. * hertz
+    """
+
+    rate_target: Any = parameter(10 * Hz, low=0)
+    rate_cost: Any = parameter(0.003, low=0, strict=False)
+    tau_rate: Any = parameter(100 * second, low=0)
 
 
 READOUT_EQUATIONS = """

@@ -4,8 +4,9 @@ from .diehl_cook_classifier import DiehlCookClassifier
 from .eprop_classifier import EPropClassifier
 from .eprop_network import eprop_network
 from .eprop_regressor import EPropRegressor
-from .liquids import Liquid, MaassColumn, RandomLiquid, TonotopicLiquid
-from .listener import Listener, Stream
+from .liquids import RandomLiquid, TonotopicLiquid
+from .listener import Listener
+from .maass_column import MaassColumn
 from .reservoir import LiquidStateMachine
 from .reward_classifier import RewardSTDPClassifier
 from .spiking_classifier import SpikingClassifier
@@ -16,7 +17,6 @@ __all__ = [
     "DiehlCookClassifier",
     "EPropClassifier",
     "EPropRegressor",
-    "Liquid",
     "LiquidStateMachine",
     "Listener",
     "MaassColumn",
@@ -24,7 +24,6 @@ __all__ = [
     "RewardSTDPClassifier",
     "SpikingClassifier",
     "SpikingRegressor",
-    "Stream",
     "TonotopicLiquid",
     "diehl_cook_network",
     "eprop_network",

@@ -1,4 +1,4 @@
-"""Callbacks of scikit-learn, whose versions from 1.9 on have some: each epoch is a task."""
+"""Callbacks of a training: a function, and those of scikit-learn 1.9 and later."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,9 +8,12 @@ try:
 except ImportError:  # scikit-learn before 1.9
     callback = None
 
-__all__ = ["CallbackSupport", "Epochs", "with_callbacks"]
+__all__ = ["Callback", "CallbackSupport", "Callbacks", "with_callbacks"]
 
 CallbackSupport: Any = type("", (), {}) if callback is None else callback.CallbackSupportMixin
+
+#: Called with an estimator that can answer and the last point of its history.
+type Callback = Callable[[Any, dict[str, Any]], Any]
 
 
 def with_callbacks[F: Callable[..., Any]](method: F) -> F:
@@ -18,45 +21,51 @@ def with_callbacks[F: Callable[..., Any]](method: F) -> F:
     return method if callback is None else callback.with_callbacks(method)
 
 
-class Epochs:
-    """What the callbacks of an estimator are told of its `fit`.
+class Callbacks:
+    """All callbacks of a training, which may stop it.
 
     Parameters
     ----------
     estimator : estimator
-        With callbacks or without.
+        With callbacks of scikit-learn or without; each epoch of `fit` is a task for them.
     X, y
         What it is fitted to.
-    fitted : callable
-        Makes the attributes of an estimator whose training had stopped now.
+    function : callable or None
+        Called after each point of the history.
+    fit : bool
+        Whether this is a `fit`; scikit-learn's callbacks are called in no other training.
     """
 
     def __init__(
-        self, estimator: Any, X: Any, y: Any, fitted: Callable[[], dict[str, Any]]
+        self, estimator: Any, X: Any, y: Any, function: Callback | None, *, fit: bool
     ) -> None:
-        self.wanted = bool(getattr(estimator, "_skl_callbacks", ()))
-        self._estimator, self._data, self._fitted = estimator, {"X": X, "y": y}, fitted
-        if self.wanted:
+        self.of_epochs = fit and bool(getattr(estimator, "_skl_callbacks", ()))
+        self.function = function
+        self._estimator, self._data = estimator, {"X": X, "y": y}
+        if self.of_epochs:
             self._fit = estimator._init_callback_context(max_subtasks=estimator.n_epochs)
             self._fit.call_on_fit_task_begin(estimator=estimator, **self._data)
 
-    def begin(self) -> None:
-        """Tell that an epoch begins."""
-        if self.wanted:
+    def begin_epoch(self) -> None:
+        """Call at the begin of an epoch."""
+        if self.of_epochs:
             self._epoch = self._fit.subcontext(task_name="epoch")
             self._epoch.call_on_fit_task_begin(estimator=self._estimator, **self._data)
 
-    def end(self) -> bool:
-        """Tell that an epoch is over; return whether a callback asks to stop."""
-        return self.wanted and self._tell(self._epoch)
+    def end_epoch(self, fitted: Callable[[], dict[str, Any]]) -> bool:
+        """Call at the end of an epoch; return whether a callback asks to stop.
 
-    def end_fit(self) -> None:
-        """Tell that all is done."""
-        if self.wanted:
-            self._tell(self._fit)
+        `fitted` makes the attributes of an estimator whose training had ended now.
+        """
+        return self.of_epochs and self._tell(self._epoch, fitted)
 
-    def _tell(self, task: Any) -> bool:
+    def end_fit(self, fitted: Callable[[], dict[str, Any]]) -> None:
+        """Call at the end of a `fit`."""
+        if self.of_epochs:
+            self._tell(self._fit, fitted)
+
+    def _tell(self, task: Any, fitted: Callable[[], dict[str, Any]]) -> bool:
         asked = task.call_on_fit_task_end(
-            estimator=self._estimator, **self._data, reconstruction_attributes=self._fitted
+            estimator=self._estimator, **self._data, reconstruction_attributes=fitted
         )
         return bool(asked)

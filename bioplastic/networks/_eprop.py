@@ -1,7 +1,8 @@
 """What learns by e-prop: its parameters, what it is shown, and how it answers."""
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -9,14 +10,24 @@ from brian2 import ms
 
 from bioplastic import engine as engines
 from bioplastic._checks import check_positive
+from bioplastic.encoding import SpikeAugmenter
 from bioplastic.engine.presenting import Presentation
 from bioplastic.engine.states import States
 from bioplastic.errors import DataError, ParameterError
-from bioplastic.models import Network
-from bioplastic.models.eprop import SoftmaxError, SquaredError
+from bioplastic.models import Adam, Network
+from bioplastic.models.declaration import Declaration
+from bioplastic.models.eprop import (
+    EPropALIF,
+    EPropLIF,
+    LeakyReadout,
+    RateRegularization,
+    SoftmaxError,
+    SquaredError,
+)
+from bioplastic.models.optimizers import Optimizer
 from bioplastic.networks._samples import check_kind
 from bioplastic.networks.eprop_samples import Samples, check_samples, make_stimulus
-from bioplastic.networks.eprop_settings import answer_window, declare
+from bioplastic.networks.eprop_settings import declare
 from bioplastic.networks.training import Trainer
 from bioplastic.spikes import SpikeTrains
 
@@ -33,45 +44,31 @@ class EPropNetwork(Trainer):
     ----------
     n_lif, n_alif : int
         Neurons without and with adaptation; one of them may be 0.
-    n_epochs : int
-        How often `fit` presents the training samples.
-    batch_size : int
-        Samples whose gradients are averaged for an update.
-    optimizer : {"adam", "sgd"}
-        How gradients change weights.
-    learning_rate : float
-        Step size.
-    schedule : {"constant", "cosine"}
-        Whether the step size stays, or falls to 0 as half a cosine over `n_epochs`.
-    weight_decay : float
-        Share of a weight that goes with each update, times the step size.
+    neuron : EPropALIF, or EPropLIF where `n_alif` is 0, or None
+        Constants of the neurons (``EPropALIF()``); those without adaptation have the same, as far
+        as they have some. Time constants may be distributions.
+    readout : LeakyReadout or None
+        Readouts (``LeakyReadout()``).
     feedback : {"symmetric", "random", "adaptive"}
         Weights that carry errors to the neurons: the readout's, fixed random ones, or such that
         begin random and change as the readout's do.
     feedback_decay : float
         Weight decay of readout and feedback where feedback is adaptive.
+    optimizer : Optimizer or None
+        How gradients change weights (``Adam(learning_rate=0.005)``).
+    schedule : {"constant", "cosine"}
+        Whether the learning rate stays, or falls to 0 as half a cosine over `n_epochs`.
+    regularization : RateRegularization or None
+        Rate to which neurons are drawn, and how much; what `neuron` says, where None.
+    gains : mapping of str to float, or None
+        Of ``"input"``, ``"recurrent"``, ``"readout"`` and ``"feedback"`` weights: their standard
+        deviation at first, times the root of the number of presynaptic neurons (1).
     recurrent : bool
         Whether neurons reach each other.
-    tau_membrane, tau_adaptation : Quantity in seconds, or Distribution, optional
-        Time constants of membrane (20 ms) and adaptation (200 ms), one for all or drawn.
-    tau_out, tau_refractory : Quantity, in seconds, optional
-        Time constant of the readouts (20 ms); refractory period (0 ms).
-    v_threshold, beta : float
-        Threshold; what a spike adds to an adaptive one, in units of `v_threshold`.
-    gamma, psi_width : float
-        Height and reach of the pseudo-derivative, in units of the threshold.
     decision_window : Quantity in seconds, float or None
         Last part of a sample in which the answer counts, in seconds or as a share; all where None.
-    rate_target : Quantity, in hertz, optional
-        Rate to which neurons are drawn (10 Hz).
-    rate_cost : float
-        Weight of squared relative deviations from it in the loss; 0 for none.
-    tau_rate : Quantity, in seconds, optional
-        Time over which rates are averaged, across samples (100 s).
-    input_gain, recurrent_gain, readout_gain, feedback_gain : float
-        Standard deviation of initial weights, times the root of the number of presynaptic neurons.
     pool : int
-        Neighbouring channels of SpikeTrains that make one input, whose spikes are counted in every
+        Neighboring channels of SpikeTrains that make one input, whose spikes are counted in every
         step; 1 for spikes as they are.
     n_lines : int
         How often each input comes: at once, and again after each `line_delay`; spikes are then
@@ -81,18 +78,23 @@ class EPropNetwork(Trainer):
     presentation, rest, dt : Quantity, in seconds, optional
         How long numbers that stay are presented (100 ms), rest after each sample (0 ms), time step
         (1 ms).
+    n_epochs : int
+        How often `fit` presents the training samples.
+    batch_size : int
+        Samples whose gradients are averaged for an update.
     augmenter : SpikeAugmenter or None
         Changes every training sample anew in each epoch; targets must be labels, or numbers that
         stay.
     shuffle : bool
         Whether each epoch presents the samples in an order of its own.
-    early_stopping : bool
-        Whether to hold samples out, whole groups where `fit` knows groups, to stop when their
-        score has not grown for `n_iter_no_change` epochs, and to keep the best weights.
-    validation_fraction : float
-        Share of samples, or of groups, that is held out.
-    n_iter_no_change : int
-        Epochs to wait.
+    validation_fraction : float, int or None
+        Share, or number, of the samples that `fit` holds out, whole groups where it knows groups;
+        their loss and score are noted after each epoch.
+    n_iter_no_change : int or None
+        Epochs without a better score of held-out samples after which `fit` ends, with the best
+        weights; where None it goes on to the end, and keeps the last ones.
+    warm_start : bool
+        Whether `fit` goes on from what was learned, until there were `n_epochs` in all.
     n_jobs : int or None
         Processors for training and predictions; -1 takes all. Those of a training share out the
         samples of a batch, and add up what these teach in an order of their own: weights depend on
@@ -138,6 +140,12 @@ class EPropNetwork(Trainer):
     """
 
     _purposes = ("weights", "neurons", "order", "noise", "augmentation", "validation")
+    _standard: ClassVar[Mapping[str, Declaration]] = {
+        "neuron": EPropALIF(),
+        "readout": LeakyReadout(),
+        "optimizer": Adam(learning_rate=0.005),
+        "regularization": RateRegularization(),
+    }
     #: what compares readouts with targets
     _error: type[SoftmaxError] | type[SquaredError]
     #: set by `fit`
@@ -153,42 +161,29 @@ class EPropNetwork(Trainer):
         n_lif: int = 128,
         n_alif: int = 128,
         *,
-        n_epochs: int = 20,
-        batch_size: int = 32,
-        optimizer: str = "adam",
-        learning_rate: float = 0.005,
-        schedule: str = "constant",
-        weight_decay: float = 0.0,
+        neuron: EPropLIF | None = None,
+        readout: LeakyReadout | None = None,
         feedback: str = "symmetric",
         feedback_decay: float = 0.5,
+        optimizer: Optimizer | None = None,
+        schedule: str = "constant",
+        regularization: RateRegularization | None = None,
+        gains: Mapping[str, float] | None = None,
         recurrent: bool = True,
-        tau_membrane: Any = None,
-        tau_adaptation: Any = None,
-        tau_out: Any = None,
-        tau_refractory: Any = None,
-        v_threshold: float = 1.0,
-        beta: float = 0.5,
-        gamma: float = 0.3,
-        psi_width: float = 1.0,
         decision_window: Any = None,
-        rate_target: Any = None,
-        rate_cost: float = 0.0,
-        tau_rate: Any = None,
-        input_gain: float = 1.0,
-        recurrent_gain: float = 1.0,
-        readout_gain: float = 1.0,
-        feedback_gain: float = 1.0,
         pool: int = 1,
         n_lines: int = 1,
         line_delay: Any = None,
         presentation: Any = None,
         rest: Any = None,
         dt: Any = None,
-        augmenter: Any = None,
+        n_epochs: int = 20,
+        batch_size: int = 32,
+        augmenter: SpikeAugmenter | None = None,
         shuffle: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.2,
-        n_iter_no_change: int = 5,
+        validation_fraction: float | None = None,
+        n_iter_no_change: int | None = None,
+        warm_start: bool = False,
         n_jobs: int | None = None,
         engine: str = "auto",
         random_state: Any = None,
@@ -197,42 +192,29 @@ class EPropNetwork(Trainer):
     ) -> None:
         self.n_lif = n_lif
         self.n_alif = n_alif
-        self.n_epochs = n_epochs
-        self.batch_size = batch_size
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.schedule = schedule
-        self.weight_decay = weight_decay
+        self.neuron = neuron
+        self.readout = readout
         self.feedback = feedback
         self.feedback_decay = feedback_decay
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.regularization = regularization
+        self.gains = gains
         self.recurrent = recurrent
-        self.tau_membrane = tau_membrane
-        self.tau_adaptation = tau_adaptation
-        self.tau_out = tau_out
-        self.tau_refractory = tau_refractory
-        self.v_threshold = v_threshold
-        self.beta = beta
-        self.gamma = gamma
-        self.psi_width = psi_width
         self.decision_window = decision_window
-        self.rate_target = rate_target
-        self.rate_cost = rate_cost
-        self.tau_rate = tau_rate
-        self.input_gain = input_gain
-        self.recurrent_gain = recurrent_gain
-        self.readout_gain = readout_gain
-        self.feedback_gain = feedback_gain
         self.pool = pool
         self.n_lines = n_lines
         self.line_delay = line_delay
         self.presentation = presentation
         self.rest = rest
         self.dt = dt
+        self.n_epochs = n_epochs
+        self.batch_size = batch_size
         self.augmenter = augmenter
         self.shuffle = shuffle
-        self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
         self.n_jobs = n_jobs
         self.engine = engine
         self.random_state = random_state
@@ -320,11 +302,4 @@ class EPropNetwork(Trainer):
         return samples
 
     def _declare(self, *, learning: bool) -> Network:
-        return declare(
-            self,
-            n_features=self.n_features_in_,
-            n_outputs=self._n_outputs,
-            takes_spikes=self._takes_spikes,
-            error=self._error(**answer_window(self)),
-            learning=learning,
-        )
+        return declare(self, self._error, learning=learning)

@@ -8,21 +8,20 @@ import joblib
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone
-from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
-from sklearn.utils.validation import check_consistent_length
 
-from bioplastic._checks import check_choice, check_number, check_whole
+from bioplastic._checks import check_whole
 from bioplastic.engine.engines import find_engine
 from bioplastic.engine.program import Recorder
 from bioplastic.engine.result import Result
 from bioplastic.engine.states import States
 from bioplastic.engine.stimulus import Stimulus
-from bioplastic.errors import DataError, ParameterError
+from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 from bioplastic.networks._eprop import LEARNED, EPropNetwork
-from bioplastic.networks._trained_network import Points, Rows
-from bioplastic.networks.eprop_network import FEEDBACKS, initial_weights
-from bioplastic.networks.eprop_samples import Samples, make_stimulus, select
+from bioplastic.networks._trained_network import Points, State
+from bioplastic.networks.eprop_network import initial_weights
+from bioplastic.networks.eprop_samples import Samples, make_stimulus
+from bioplastic.networks.eprop_settings import gains_of
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["EPropTraining", "Ends", "mean_loss"]
@@ -41,16 +40,16 @@ class EPropTraining(EPropNetwork):
     """Parent of the estimators that learn by e-prop."""
 
     _by_epoch = True
-    _beside = ("loss", "score", "validation_loss", "validation_score", "spikes")
+    _beside = ("loss", "score", "spikes")
     #: variables that are recorded at the end of a training sample
     _ends: tuple[str, ...] = ()
 
-    def _shown_targets(self, targets: Any, rows: Rows | None = None) -> dict[str, Any]:
-        """Targets of all samples, or of some, for the stimulus."""
+    def _shown_targets(self, targets: Any) -> dict[str, Any]:
+        """Targets of samples, for the stimulus."""
         raise NotImplementedError
 
-    def _score(self, ends: Ends, targets: Any, rows: Rows) -> float:
-        """Score of training samples, from what their ends have left."""
+    def _score(self, ends: Ends, targets: Any) -> float:
+        """Score of samples, from what their ends have left."""
         raise NotImplementedError
 
     @property
@@ -59,21 +58,21 @@ class EPropTraining(EPropNetwork):
         longer = {"n_epochs"} if self.schedule == "constant" else set()
         return frozenset({"n_iter_no_change"} | longer)
 
-    def _learned_from(self, targets: Any, groups: Any) -> tuple[Any, ...]:
-        held_out = self.early_stopping and groups is not None  # they decide what is held out
-        named = repr(np.asarray(groups).tolist()).encode() if held_out else b""
-        return targets, np.frombuffer(named, dtype=np.uint8)
+    def _learned_from(self, targets: Any) -> tuple[Any, ...]:
+        return (targets,)
 
-    def _begin(self, samples: Samples, targets: Any) -> None:
+    def _begin(self, samples: Samples) -> None:
+        if self.n_iter_no_change is not None:
+            check_whole(self, "n_iter_no_change", low=1)
+            if self.validation_fraction is None:
+                raise ParameterError(
+                    f"{type(self).__name__}.n_iter_no_change: must be None without held-out "
+                    f"samples, got {self.n_iter_no_change}; give a validation_fraction"
+                )
         self._takes_spikes = isinstance(samples, SpikeTrains)
         self.network_ = self._declare(learning=True)
-        feedback = check_choice(self, "feedback", FEEDBACKS)
-        gains = tuple(
-            check_number(self, f"{name}_gain", low=0)
-            for name in ("input", "recurrent", "readout", "feedback")
-        )
         weights = initial_weights(
-            self.network_, self._stream("weights"), gains=gains, feedback=feedback
+            self.network_, self._stream("weights"), gains=gains_of(self), feedback=self.feedback
         )
         self._state = self.network_.sample(self._stream("neurons")) | weights
 
@@ -94,15 +93,13 @@ class EPropTraining(EPropNetwork):
     def _answering(self) -> Network:
         return self._declare(learning=False)
 
-    def _stimulus(
-        self, samples: Samples, targets: Any, rows: Rows, *, first: int, epochs: range
-    ) -> Stimulus:
+    def _stimulus(self, samples: Samples, targets: Any, *, first: int, epochs: range) -> Stimulus:
         number = epochs.start
         return make_stimulus(
             self._augmented(samples, number),
             dt=self._dt,
             pool=self._pool,
-            order=self._order(rows, number),
+            order=self._order(len(samples), number),
             **self._shown_targets(targets),
         )
 
@@ -120,70 +117,38 @@ class EPropTraining(EPropNetwork):
 
     def _given(self, epoch: int) -> dict[str, npt.NDArray[np.float64]]:
         """Learning rate of an epoch, and a loss that is a sum over one epoch."""
-        rate = float(self.learning_rate)
+        rate = float(self._declaration("optimizer").learning_rate)
         if self.schedule != "constant":
             rate *= 0.5 * (1.0 + math.cos(math.pi * min(epoch / int(self.n_epochs), 1.0)))
         learning = [p.name for p in self.network_.projections if p.rule is not None]
         rates = {f"{name}.learning_rate": np.array([rate]) for name in learning}
         return {LOSS: np.zeros(1)} | rates
 
-    def _note_epoch(
-        self, result: Result, samples: Samples, targets: Any, order: Rows, held_out: Rows
-    ) -> Points:
+    def _note(self, result: Result, before: State, targets: Any) -> Points:
         points = {"loss": float(result.state[LOSS].sum()) / len(result.counts)}
         if self._ends:
             known = bool(result.states)
-            points["score"] = self._score(result.states, targets, order) if known else np.nan
-        points["spikes"] = float(result.counts.sum(axis=1).mean())
-        points |= {"validation_loss": np.nan, "validation_score": np.nan}
-        if len(held_out):
-            loss, score = self._measure(samples, targets, held_out)
-            points |= {"validation_loss": loss, "validation_score": score}
-            if not self._best or score > self._best["score"]:
-                weights = {k: v.copy() for k, v in self._state.items() if k.endswith(LEARNED)}
-                found = {"score": np.array(score), "epoch": np.array(self.n_epochs_)}
-                self._best = found | weights
-        return points
+            points["score"] = self._score(result.states, targets) if known else np.nan
+        return points | {"spikes": float(result.counts.sum(axis=1).mean())}
 
-    def _measure(self, samples: Samples, targets: Any, rows: Rows) -> tuple[float, float]:
-        """Loss and score of held-out training samples."""
-        shown = self._presentation(select(samples, rows), self._shown_targets(targets, rows))
+    def _measure(self, samples: Samples, targets: Any) -> Points:
+        shown = self._presentation(samples, self._shown_targets(targets))
         record = dict.fromkeys((*self._ends, "error.sample_loss"), "end")
         ends = self._answer(shown, record=record, progress=False).states
-        return mean_loss(ends), self._score(ends, targets, rows)
-
-    def _split(self, n: int, targets: Any, groups: Any, *, fit: bool) -> tuple[Rows, Rows]:
-        """Rows to learn, and rows to hold out for early stopping."""
-        check_whole(self, "n_iter_no_change", low=1)
-        if not self.early_stopping:
-            return np.arange(n), np.zeros(0, dtype=np.int64)
-        if not fit:
-            raise ParameterError(
-                f"{type(self).__name__}.early_stopping: must be False for partial_fit, which knows "
-                f"no end, got {self.early_stopping!r}"
-            )
-        share = check_number(self, "validation_fraction", low=1e-9, high=1 - 1e-9)
-        seed = int(self._stream("validation").generate_state(1)[0] % 2**31)
-        # Classes are kept in balance.
-        labels = targets if isinstance(targets, np.ndarray) else None
-        splitter: Any = ShuffleSplit if labels is None else StratifiedShuffleSplit
-        try:
-            if groups is not None:
-                check_consistent_length(np.zeros(n), groups)
-                splitter = GroupShuffleSplit
-            folds = splitter(n_splits=1, test_size=share, random_state=seed)
-            learned, held_out = next(folds.split(np.zeros(n), labels, groups))
-        except ValueError as error:
-            raise DataError(
-                f"{type(self).__name__}.early_stopping: these samples cannot be split: {error}"
-            ) from error
-        return learned, held_out
+        score = self._score(ends, targets)
+        stops = self.n_iter_no_change is not None
+        if stops and (not self._best or score > self._best["score"]):
+            weights = {k: v.copy() for k, v in self._state.items() if k.endswith(LEARNED)}
+            found = {"score": np.array(score), "epoch": np.array(self.n_epochs_)}
+            self._best = found | weights
+        return {"validation_loss": mean_loss(ends), "validation_score": score}
 
     def _is_enough(self) -> bool:
         since = self.n_epochs_ - int(self._best["epoch"]) if self._best else 0
-        return bool(self._best) and since >= int(self.n_iter_no_change)
+        return bool(self._best) and since >= (self.n_iter_no_change or np.inf)
 
     def _finish(self) -> None:
+        super()._finish()
         self.weights_ = {}
         for projection in self.network_.projections:
             if projection.weight is None:
@@ -191,9 +156,8 @@ class EPropTraining(EPropNetwork):
                 shape = [self.network_.population(p).n for p in (projection.pre, projection.post)]
                 w = self._state[f"{name}.w"].copy()
                 self.weights_[name] = w if projection.wiring == "one_to_one" else w.reshape(shape)
-        self.history_ = {name: np.array(v) for name, v in self._points.items()}
 
-    def _conclude(self, samples: Samples, targets: Any) -> None:
+    def _conclude(self, samples: Samples, targets: Any, *, fit: bool) -> None:
         if self._best:
             best = {k: v for k, v in self._best.items() if k.endswith(LEARNED)}
             self._state = self._state | best

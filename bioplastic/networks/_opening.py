@@ -22,6 +22,8 @@ class Opens:
 
     engine: str
     n_jobs: int | None
+    timings_: dict[str, float]
+    engine_: dict[str, str]
     #: Of an estimator within a listener.
     _opened: OpenNetwork | None = None
     #: Whether samples are spikes; `fit` may find out.
@@ -94,10 +96,17 @@ class Opens:
     def _present(self, shown: Presentation, *, progress: bool, **how: Any) -> Result:
         """Present samples as the parameters say, or to the network that is open."""
         if self._opened is not None:
-            how.pop("description", None)
             return self._opened.present(shown.stimulus, **how)
         options = {"engine": self.engine, "n_jobs": self.n_jobs, "description": "presenting"}
-        return shown.present(progress=progress, **options | how)
+        return shown.present(progress=progress, **options, **how)
+
+    def _spikes_of(self, shown: Presentation, *, progress: bool) -> SpikeTrains:
+        """Present samples for their spikes; note how long that took, beside builds so far."""
+        result = self._present(shown, record="spikes", progress=progress)
+        result.timings["build"] += self.timings_["build"]
+        self.timings_, self.engine_ = result.timings, result.engine
+        spikes: SpikeTrains = result.spikes
+        return spikes
 
     def _open_network(self) -> OpenNetwork:
         """Open the network, for which a silent sample stands."""

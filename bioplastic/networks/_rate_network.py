@@ -4,12 +4,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Quantity
 
 from bioplastic import engine as engines
 from bioplastic.engine.presenting import Presentation
-from bioplastic.networks._samples import Samples, check_samples, make_stimulus, rate_scale
-from bioplastic.networks._trained_network import Rows
+from bioplastic.networks._samples import Samples, check_samples, make_stimulus
 from bioplastic.networks.training import Trainer
 from bioplastic.spikes import SpikeTrains
 
@@ -19,8 +17,8 @@ __all__ = ["RateNetwork"]
 class RateNetwork(Trainer):
     """Parent of the estimators whose samples are rates or spikes, and learned one by one."""
 
-    #: default of `rate_max`
-    _rate_max: Quantity
+    #: rate of the largest number, in hertz, set when a training of numbers begins
+    rate_max_: float
     #: variables that hold weights and adaptive thresholds
     _learned: tuple[str, str]
 
@@ -35,24 +33,26 @@ class RateNetwork(Trainer):
 
     def _rate_scale(self) -> float:
         """Rate in hertz of an input of 1, for numbers."""
-        return 1.0 if self._takes_spikes else rate_scale(self, self._rate_max)
+        if self._takes_spikes:
+            return 1.0
+        return self.rate_max_ / self.x_max_ if self.x_max_ > 0 else 0.0
 
     def _constants(self) -> dict[str, Any]:
         return {"rate_of_an_input_of_1": self._rate_scale()}
 
     def _stimulus(
-        self, samples: Samples, targets: Any, rows: Rows, *, first: int, epochs: range
+        self, samples: Samples, targets: Any, *, first: int, epochs: range
     ) -> engines.RateStimulus | engines.SpikeStimulus:
         """Make a stimulus of some epochs, before which so many samples were learned.
 
         Order and noise of a sample follow from how many came before it, not from how training was
         cut into calls, chunks or resumptions.
         """
-        n, n_epochs = len(rows), len(epochs)
+        n, n_epochs = len(samples), len(epochs)
         return make_stimulus(
             samples,
             scale=self._rate_scale(),
-            order=np.concatenate([self._order(rows, first + k * n) for k in range(n_epochs)]),
+            order=np.concatenate([self._order(n, first + k * n) for k in range(n_epochs)]),
             keys=np.arange(first, first + n_epochs * n, dtype=np.float64),
             targets=self._shown_targets(targets),
         )

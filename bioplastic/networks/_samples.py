@@ -1,4 +1,4 @@
-"""Samples of numbers or spikes: how they are checked, shown to a network, and told apart."""
+"""Samples of numbers or spikes: how they are checked, presented to a network, and distinguished."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from brian2 import Quantity, ms
+from sklearn.base import is_classifier
+from sklearn.utils.validation import check_consistent_length
 
 from bioplastic import engine as engines
-from bioplastic._checks import check_intensities, check_quantity, check_whole
+from bioplastic._checks import check_intensities, check_number, check_quantity, check_whole
 from bioplastic.engine.stimulus import content_keys
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Schedule
@@ -22,9 +24,9 @@ __all__ = [
     "check_rates",
     "check_samples",
     "digest",
+    "hold_out",
     "make_stimulus",
     "mean_rate",
-    "rate_scale",
     "sample_schedule",
 ]
 
@@ -71,8 +73,6 @@ def check_samples(estimator: Any, X: Any, method: str, *, reset: bool) -> Sample
     if not isinstance(X, SpikeTrains):
         return check_intensities(estimator, X, reset=reset)
     check_trains(estimator, method, X, reset=reset)
-    if reset:
-        estimator.n_features_in_ = X.n_units
     return X
 
 
@@ -126,12 +126,6 @@ def check_rates(estimator: Any, schedule: Schedule, default: Quantity) -> None:
         raise ParameterError(f"{name}.x_max: must be > 0, got {estimator.x_max}")
 
 
-def rate_scale(estimator: Any, default: Quantity) -> float:
-    """Rate in hertz of an input of 1, from `rate_max` and ``x_max_``."""
-    rate = float(check_quantity(estimator, "rate_max", default))
-    return rate / estimator.x_max_ if estimator.x_max_ > 0 else 0.0
-
-
 def mean_rate(samples: Samples, scale: float) -> float:
     """Mean rate of a channel in hertz, over all samples; 1 Hz where nothing fires."""
     if isinstance(samples, SpikeTrains):
@@ -168,6 +162,42 @@ def make_stimulus(
     return engines.RateStimulus(
         values=samples, scale=scale, order=order, keys=keys, targets=targets
     )
+
+
+def hold_out(
+    estimator: Any, targets: Any, groups: Any, *, n: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Rows of `n` samples to learn, and rows to hold out: whole groups, or classes in balance.
+
+    Raises
+    ------
+    ParameterError
+        If `validation_fraction` is out of range.
+    DataError
+        If the samples cannot be split.
+    """
+    # It takes long to import, and few need it.
+    from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
+
+    if isinstance(estimator.validation_fraction, int | np.integer):
+        check_whole(estimator, "validation_fraction", low=1)
+    else:
+        check_number(estimator, "validation_fraction", low=1e-9, high=1 - 1e-9)
+    labels = targets if is_classifier(estimator) else None
+    splitter: Any = ShuffleSplit if labels is None else StratifiedShuffleSplit
+    seed = int(estimator._stream("validation").generate_state(1)[0] % 2**31)
+    try:
+        if groups is not None:
+            check_consistent_length(np.zeros(n), groups)
+            splitter = GroupShuffleSplit
+        folds = splitter(n_splits=1, test_size=estimator.validation_fraction, random_state=seed)
+        learned, held_out = next(folds.split(np.zeros(n), labels, groups))
+    except ValueError as error:
+        raise DataError(
+            f"{type(estimator).__name__}.validation_fraction: these samples cannot be split: "
+            f"{error}"
+        ) from error
+    return learned, held_out
 
 
 def digest(*parts: SpikeTrains | npt.NDArray[Any] | Sequence[Any]) -> str:

@@ -1,17 +1,20 @@
 """What estimators that train a network say of it, its random streams, and how it answers."""
 
-from typing import Any
+import copy
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator
+from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
+from bioplastic._checks import check_whole
 from bioplastic.engine.presenting import Presentation
-from bioplastic.engine.program import ChunkResult, Recorder
+from bioplastic.engine.program import Recorder
 from bioplastic.engine.result import Result
 from bioplastic.engine.stimulus import Stimulus
 from bioplastic.models import Network
+from bioplastic.networks._nested import NestedParameters
 from bioplastic.networks._opening import Opens
 
 __all__ = ["Points", "Rows", "State", "TrainedNetwork"]
@@ -21,16 +24,17 @@ type Rows = npt.NDArray[np.int64]
 type State = dict[str, npt.NDArray[np.float64]]
 
 
-class TrainedNetwork(Opens, BaseEstimator):
+class TrainedNetwork(Opens, NestedParameters):
     """Parent of the estimators that train a network and present samples to what was trained.
 
-    The first part is what a child says of itself: `_begin`, `_stimulus`, what to note of a chunk
-    (`_note`) or of an epoch (`_note_epoch`), `_finish`. `training.py` has the loop that asks.
+    The first part is what a child says of itself: `_begin`, `_stimulus`, what to note of a part of
+    the training (`_note`) and of held-out samples (`_measure`), `_finish`. `training.py` has the
+    loop that asks.
     """
 
     #: what random numbers are for; the order is part of the result
-    _purposes: tuple[str, ...] = ("weights", "noise", "order", "answers")
-    #: whether each epoch is a run with a stimulus of its own, noted and saved when it is over
+    _purposes: tuple[str, ...] = ("weights", "noise", "order", "answers", "validation")
+    #: whether each epoch is a run with a stimulus of its own
     _by_epoch = False
     #: numbers of the history that stand beside the progress bar
     _beside: tuple[str, ...] = ("spikes",)
@@ -40,12 +44,15 @@ class TrainedNetwork(Opens, BaseEstimator):
     #: set by a training
     network_: Network
     timings_: dict[str, float]
+    history_: dict[str, npt.NDArray[Any]]
     n_epochs_: int
     n_presentations_: int
     _entropy: list[int]
     _state: State
     _points: dict[str, list[Any]]
     _n_learned: int
+    #: samples of an epoch; -1 where trainings differed in it
+    _n_rows: int
     #: weights that held-out samples have found best, with their score and epoch
     _best: State
 
@@ -58,7 +65,7 @@ class TrainedNetwork(Opens, BaseEstimator):
     def _targets(self, samples: Any, y: Any, classes: Any, *, fit: bool, first: bool) -> Any:
         """Check targets."""
 
-    def _learned_from(self, targets: Any, groups: Any) -> tuple[Any, ...]:
+    def _learned_from(self, targets: Any) -> tuple[Any, ...]:
         """Return the arrays beside the samples that training depends on, for a checkpoint."""
         return ()
 
@@ -66,29 +73,23 @@ class TrainedNetwork(Opens, BaseEstimator):
         """Return numbers that training depends on, and that stand in no parameter or network."""
         return {}
 
-    def _begin(self, samples: Any, targets: Any) -> None:
+    def _begin(self, samples: Any) -> None:
         """Declare `network_`, and set the initial `_state`."""
         raise NotImplementedError
 
     def _n_epochs_wanted(self) -> int:
         """Count the epochs of a training, where `_begin` has been called."""
-        return int(self.n_epochs)
-
-    def _split(self, n: int, targets: Any, groups: Any, *, fit: bool) -> tuple[Rows, Rows]:
-        """Rows to learn, and rows to hold out."""
-        return np.arange(n), np.zeros(0, dtype=np.int64)
+        return check_whole(self, "n_epochs", low=1)
 
     def _learning(self, recorder: Recorder | None) -> tuple[Network, dict[str, Any]]:
-        """Return the network that learns, and what a run is told of it."""
+        """Return the network that learns, and the options of its runs."""
         return self.network_, {}
 
     def _answering(self) -> Network:
         """Return the network as it answers, without learning."""
         raise NotImplementedError
 
-    def _stimulus(
-        self, samples: Any, targets: Any, rows: Rows, *, first: int, epochs: range
-    ) -> Stimulus:
+    def _stimulus(self, samples: Any, targets: Any, *, first: int, epochs: range) -> Stimulus:
         """Make a stimulus of some epochs, before which so many samples were learned."""
         raise NotImplementedError
 
@@ -96,15 +97,30 @@ class TrainedNetwork(Opens, BaseEstimator):
         """Return values that a run of this epoch begins with, beside what was learned."""
         return {}
 
-    def _note(self, chunk: ChunkResult, before: State) -> Points:
-        """Return a point of the history, after a chunk that began with this state."""
+    def _note(self, result: Result, before: State, targets: Any) -> Points:
+        """Return a point of the history.
+
+        Parameters
+        ----------
+        result : Result
+            Of the run since the last point.
+        before : dict of ndarray
+            State that it began with.
+        targets : object
+            Those of its samples, in the order in which they were presented.
+        """
         raise NotImplementedError
 
-    def _note_epoch(
-        self, result: Result, samples: Any, targets: Any, order: Rows, held_out: Rows
-    ) -> Points:
-        """Return a point of the history, after an epoch."""
-        raise NotImplementedError
+    def _measure(self, samples: Any, targets: Any) -> Points:
+        """Return what to note of held-out samples."""
+        twin = self._so_far()
+        twin.__dict__.pop("feature_names_in_", None)  # samples were checked, and lost theirs
+        twin._is_loaded = True  # no bar within the bar
+        if is_classifier(self):
+            right = twin.predict(samples) == self.classes_[targets]
+            return {"validation_score": float(right.mean())}
+        counts = twin._answer(twin._presentation(samples)).counts
+        return {"validation_spikes": float(counts.sum(axis=1).mean())}
 
     @property
     def _learns(self) -> bool:
@@ -116,15 +132,25 @@ class TrainedNetwork(Opens, BaseEstimator):
         return False
 
     def _finish(self) -> None:
-        """Set what a fitted estimator has, from `_state`."""
-        raise NotImplementedError
+        """Set what a fitted estimator has, from `_state`; a child has more."""
+        self.history_ = {name: np.array(points) for name, points in self._points.items()}
 
-    def _conclude(self, samples: Any, targets: Any) -> None:
+    def _label(self) -> None:
+        """Set what a fitted estimator needs beside it to answer while it trains."""
+
+    def _conclude(self, samples: Any, targets: Any, *, fit: bool) -> None:
         """Do what is left to do after a training that was not interrupted."""
 
     def _presentation(self, data: Any) -> Presentation:
         """Return what shows checked samples to the network, which learns nothing."""
         raise NotImplementedError
+
+    def _so_far(self) -> Self:
+        """Copy the estimator as it would be had the training ended now."""
+        twin = copy.copy(self)
+        twin._finish()
+        twin._label()
+        return twin
 
     # ------------------------------------------------------------------ random streams
 
@@ -133,12 +159,12 @@ class TrainedNetwork(Opens, BaseEstimator):
         streams = np.random.SeedSequence(self._entropy).spawn(len(self._purposes))
         return streams[self._purposes.index(name)]
 
-    def _order(self, rows: Rows, number: int) -> Rows:
-        """Shuffle the rows of an epoch, by a number that tells it from others."""
+    def _order(self, n: int, number: int) -> Rows:
+        """Shuffle the samples of an epoch, by a number that tells it from others."""
         if not self.shuffle:
-            return rows
+            return np.arange(n)
         seed = int(self._stream("order").generate_state(1)[0])
-        return np.random.default_rng([seed, number]).permutation(rows)
+        return np.random.default_rng([seed, number]).permutation(n)
 
     # ------------------------------------------------------------------ answers
 

@@ -1,13 +1,12 @@
 """Diehl & Cook (2015): digits learned without labels, as a scikit-learn transformer."""
 
 import os
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
-from bioplastic.engine.program import Recorder
 from bioplastic.models import DiehlCookExcitatory, DiehlCookInhibitory, PlasticityRule
 from bioplastic.networks._diehl_cook_training import DiehlCookTraining
 from bioplastic.spikes import SpikeTrains
@@ -22,7 +21,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
 
     Numbers are presented as Poisson spike trains, spike trains as they are. Excitatory neurons
     learn by STDP, inhibit each other through their inhibitory partners, and adapt their
-    thresholds. `fit` presents all training samples in one compiled program, normalisation and
+    thresholds. `fit` presents all training samples in one compiled program, normalization and
     repeated presentations included.
 
     Parameters
@@ -76,6 +75,11 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
         What becomes of the changes that the samples of a batch made.
     excitatory, inhibitory : optional
         Neuron models in place of the published ones, see :mod:`bioplastic.models`.
+    validation_fraction : float, int or None
+        Share, or number, of the samples that `fit` holds out; at every point of the history it is
+        noted how many spikes one of them evokes.
+    warm_start : bool
+        Whether `fit` goes on from what was learned, until there were `n_epochs` in all.
     n_jobs : int or None
         Processors; -1 takes all. In training they share out the samples of a batch, whose changes
         are added up processor by processor: weights depend on their number as sums do on their
@@ -197,6 +201,8 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
         batch_update: str = "sum",
         excitatory: DiehlCookExcitatory | None = None,
         inhibitory: DiehlCookInhibitory | None = None,
+        validation_fraction: float | None = None,
+        warm_start: bool = False,
         n_jobs: int | None = None,
         engine: str = "auto",
         random_state: Any = None,
@@ -224,34 +230,13 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
         self.batch_update = batch_update
         self.excitatory = excitatory
         self.inhibitory = inhibitory
+        self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
         self.n_jobs = n_jobs
         self.engine = engine
         self.random_state = random_state
         self.checkpoint = checkpoint
         self.verbose = verbose
-
-    def fit(
-        self,
-        X: npt.ArrayLike | SpikeTrains,
-        y: Any = None,
-        *,
-        recorder: Recorder | None = None,
-    ) -> Self:
-        """Learn without labels.
-
-        Parameters
-        ----------
-        X : array_like of shape (n_samples, n_features), or SpikeTrains
-            Non-negative, scaled by `x_max`; or spikes, whose samples may differ in length.
-        y : ignored
-        recorder : Recorder, optional
-            Watches the training, see :class:`bioplastic.inspect.PlasticityRecorder`.
-
-        Returns
-        -------
-        self : DiehlCook
-        """
-        return self._learn(X, y, "fit", recorder=recorder)
 
     def transform(self, X: npt.ArrayLike | SpikeTrains) -> npt.NDArray[np.int32]:
         """Count the spikes that each sample evokes, with weights and thresholds held fixed.

@@ -1,7 +1,7 @@
-"""Diehl & Cook as a classifier: the network learns without labels, its neurons are named after."""
+"""Diehl & Cook as a classifier: a network learns without labels, then its neurons get some."""
 
 import os
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,8 +9,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from bioplastic._checks import check_whole
 from bioplastic.engine.program import Recorder
-from bioplastic.models import DiehlCookExcitatory, DiehlCookInhibitory, PlasticityRule
+from bioplastic.engine.result import Result
+from bioplastic.models import DiehlCookExcitatory, DiehlCookInhibitory, Network, PlasticityRule
 from bioplastic.networks._samples import Samples
+from bioplastic.networks._trained_network import Points, State
 from bioplastic.networks.diehl_cook import DiehlCook
 from bioplastic.networks.training import ClassTrainer
 from bioplastic.readout import NeuronLabelClassifier
@@ -18,9 +20,12 @@ from bioplastic.spikes import SpikeTrains
 
 __all__ = ["DiehlCookClassifier"]
 
+#: Responses to training samples that label the neurons while they learn, as in the authors' script.
+N_RESPONSES = 10_000
+
 
 class DiehlCookClassifier(ClassTrainer, DiehlCook):
-    """Diehl & Cook's network with its neurons labelled by the training samples.
+    """Diehl & Cook's network with its neurons labeled by the training samples.
 
     `fit` trains the network without looking at the labels, then presents training samples with
     weights and thresholds held fixed, and labels each neuron with the class that it answers most.
@@ -40,7 +45,11 @@ class DiehlCookClassifier(ClassTrainer, DiehlCook):
         See :class:`DiehlCook`.
     excitatory, inhibitory, n_jobs, engine : optional
         See :class:`DiehlCook`.
-    random_state, checkpoint, verbose : optional
+    validation_fraction : float, int or None
+        Share, or number, of the samples that `fit` holds out. Their accuracy is noted at every
+        point of the history, with neurons labeled by their responses to the last 10,000 training
+        samples; held-out samples label no neuron, afterwards neither.
+    warm_start, random_state, checkpoint, verbose : optional
         See :class:`DiehlCook`.
 
     Attributes
@@ -48,7 +57,7 @@ class DiehlCookClassifier(ClassTrainer, DiehlCook):
     classes_ : ndarray of shape (n_classes,)
         Labels.
     readout_ : NeuronLabelClassifier
-        The labelled neurons.
+        The labeled neurons.
     n_features_in_, feature_names_in_
         See :class:`DiehlCook`.
     norm_, inhibition_, excitation_, rate_max_, theta_plus_
@@ -105,6 +114,8 @@ class DiehlCookClassifier(ClassTrainer, DiehlCook):
         inhibitory: DiehlCookInhibitory | None = None,
         batch_size: int = 1,
         batch_update: str = "sum",
+        validation_fraction: float | None = None,
+        warm_start: bool = False,
         n_jobs: int | None = None,
         engine: str = "auto",
         random_state: Any = None,
@@ -133,6 +144,8 @@ class DiehlCookClassifier(ClassTrainer, DiehlCook):
             inhibitory=inhibitory,
             batch_size=batch_size,
             batch_update=batch_update,
+            validation_fraction=validation_fraction,
+            warm_start=warm_start,
             n_jobs=n_jobs,
             engine=engine,
             random_state=random_state,
@@ -141,32 +154,8 @@ class DiehlCookClassifier(ClassTrainer, DiehlCook):
         )
         self.n_label = n_label
 
-    def fit(
-        self,
-        X: npt.ArrayLike | SpikeTrains,
-        y: Any = None,
-        *,
-        recorder: Recorder | None = None,
-    ) -> Self:
-        """Learn without labels, then label the neurons.
-
-        Parameters
-        ----------
-        X : array_like of shape (n_samples, n_features), or SpikeTrains
-            As in :meth:`DiehlCook.fit`.
-        y : array_like of shape (n_samples,)
-            Labels of any kind.
-        recorder : Recorder, optional
-            Watches the training, see :class:`bioplastic.inspect.PlasticityRecorder`.
-
-        Returns
-        -------
-        self : DiehlCookClassifier
-        """
-        return self._learn(X, y, "fit", recorder=recorder)
-
     def predict(self, X: npt.ArrayLike | SpikeTrains) -> npt.NDArray[Any]:
-        """Name the class whose neurons answer most, on average over them.
+        """Classify samples by the neurons that answer most, on average over those of a class.
 
         Parameters
         ----------
@@ -208,22 +197,46 @@ class DiehlCookClassifier(ClassTrainer, DiehlCook):
     # ------------------------------------------------------------------ labels
 
     def _targets(self, samples: Samples, y: Any, classes: Any, *, fit: bool, first: bool) -> Any:
-        """Check labels; return them, how neurons are labelled so far, and by how many of them.
+        if self.n_label is not None:
+            check_whole(self, "n_label", low=1)
+        return super()._targets(samples, y, classes, fit=fit, first=first)
 
-        Weights will change: after Ctrl-C no neuron has a label of earlier ones.
-        """
-        readout = self.__dict__.pop("readout_", None)
-        places = super()._targets(samples, y, classes, fit=fit, first=readout is None)
-        n = len(samples) if self.n_label is None else check_whole(self, "n_label", low=1)
-        return self.classes_[places], readout, n if fit else None
+    def _learned_from(self, targets: Any) -> tuple[Any, ...]:
+        return () if self.validation_fraction is None else (targets,)
 
-    def _conclude(self, samples: Samples, targets: Any) -> None:
-        labels, readout, n = targets
-        counts = self._answer(self._presentation(samples[:n])).counts
-        if n is not None:
-            self.readout_ = NeuronLabelClassifier().fit(counts, labels[:n])
-        elif readout is None:
-            readout = NeuronLabelClassifier()
+    def _learning(self, recorder: Recorder | None) -> tuple[Network, dict[str, Any]]:
+        network, options = super()._learning(recorder)
+        return network, options | {"record": "counts"}
+
+    def _note(self, result: Result, before: State, targets: Any) -> Points:
+        counts, known = getattr(self, "_responses", (result.counts[:0], targets[:0]))
+        self._responses = (
+            np.concatenate([counts, result.counts])[-N_RESPONSES:],
+            np.concatenate([known, targets])[-N_RESPONSES:],
+        )
+        return super()._note(result, before, targets)
+
+    def _finish(self) -> None:
+        # Weights have changed: no neuron keeps a label of earlier ones.
+        self._labelled = self.__dict__.pop("readout_", None)
+        super()._finish()
+
+    def _label(self) -> None:
+        if hasattr(self, "_responses"):
+            counts, known = self._responses
+            self.readout_ = NeuronLabelClassifier().fit(counts, self.classes_[known])
+
+    def _conclude(self, samples: Samples, targets: Any, *, fit: bool) -> None:
+        self.__dict__.pop("_responses", None)
+        n = self.n_label if fit else None
+        counts, labels = (
+            self._answer(self._presentation(samples[:n])).counts,
+            self.classes_[targets],
+        )
+        readout = NeuronLabelClassifier()
+        if fit:
+            self.readout_ = readout.fit(counts, labels[:n])
+        elif self._labelled is None:
             self.readout_ = readout.partial_fit(counts, labels, classes=self.classes_)
         else:
-            self.readout_ = readout.partial_fit(counts, labels)
+            self.readout_ = self._labelled.partial_fit(counts, labels)

@@ -1,16 +1,14 @@
 """A classifier that learns by e-prop: eligibility traces and learning signals."""
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic.engine.program import Recorder
 from bioplastic.models.eprop import SoftmaxError
 from bioplastic.networks._eprop import EPropNetwork
 from bioplastic.networks._eprop_training import Ends, EPropTraining
 from bioplastic.networks._inheriting import with_sections_of
-from bioplastic.networks._trained_network import Rows
 from bioplastic.networks.training import ClassTrainer
 
 __all__ = ["EPropClassifier"]
@@ -20,12 +18,15 @@ __all__ = ["EPropClassifier"]
 class EPropClassifier(ClassTrainer, EPropTraining):
     r"""Recurrent spiking network that learns classes by e-prop.
 
-    LIF and adaptive LIF neurons hear the input and each other; a leaky readout for each class sums
-    up their spikes, and the softmax of the readouts is the answer. Every synapse keeps an
-    eligibility trace, what its weight has to do with recent spikes of its neuron. The readouts'
-    errors reach each neuron as a learning signal, and signal times trace, summed over time, is the
-    gradient that changes the weight. All of it happens as time goes forward, with what is at hand
-    at the synapse. An epoch is one compiled run.
+    LIF and adaptive LIF neurons receive spikes of the input and of each other. A leaky readout for
+    each class sums up their spikes, and the softmax of the readouts is the answer. Every synapse
+    keeps an eligibility trace, what its weight has to do with recent spikes of its neuron. The
+    readouts' errors reach each neuron as a learning signal, and signal times trace, summed over
+    time, is the gradient that changes the weight. All of it happens as time goes forward, with what
+    is at hand at the synapse. An epoch is one compiled run.
+
+    `set_params` and searches reach constants of declarations by two underscores, such as
+    ``GridSearchCV(model, {"optimizer__learning_rate": [3e-3, 1e-2], "neuron__beta": [0.5, 1.5]})``.
 
     Attributes
     ----------
@@ -60,34 +61,6 @@ class EPropClassifier(ClassTrainer, EPropTraining):
     _error = SoftmaxError
     _ends = ("error.score",)
 
-    def fit(
-        self,
-        X: Any,
-        y: Any = None,
-        groups: npt.ArrayLike | None = None,
-        *,
-        recorder: Recorder | None = None,
-    ) -> Self:
-        """Learn classes.
-
-        Parameters
-        ----------
-        X : SpikeTrains, array_like of shape (n_samples, n_steps, n_features), sequence of arrays \
-of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
-            Spikes; numbers of every time step; or numbers that stay for a `presentation`.
-        y : array_like of shape (n_samples,)
-            Labels of any kind.
-        groups : array_like of shape (n_samples,), optional
-            For example speakers, of which `early_stopping` holds some out.
-        recorder : Recorder, optional
-            Watches the training, see :class:`bioplastic.inspect.PlasticityRecorder`.
-
-        Returns
-        -------
-        self : EPropClassifier
-        """
-        return self._learn(X, y, "fit", groups=groups, recorder=recorder)
-
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """Mean probability of each class within the decision window.
 
@@ -103,7 +76,7 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
         return self._recorded(X, "predict_proba", "error.score", "end").values[:, 0]
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Name the class with the largest mean probability.
+        """Return the class with the largest mean probability.
 
         Parameters
         ----------
@@ -144,9 +117,9 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
     def _n_outputs(self) -> int:
         return len(self.classes_)
 
-    def _shown_targets(self, targets: Any, rows: Rows | None = None) -> dict[str, Any]:
-        return {"targets": (targets if rows is None else targets[rows]).astype(np.float64)}
+    def _shown_targets(self, targets: Any) -> dict[str, Any]:
+        return {"targets": targets.astype(np.float64)}
 
-    def _score(self, ends: Ends, targets: Any, rows: Rows) -> float:
+    def _score(self, ends: Ends, targets: Any) -> float:
         probabilities = ends["error.score"].values[:, 0]
-        return float(np.mean(probabilities.argmax(axis=1) == targets[rows]))
+        return float(np.mean(probabilities.argmax(axis=1) == targets))

@@ -1,6 +1,7 @@
 """A regressor that learns by e-prop: signals out of spikes or signals."""
 
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -8,15 +9,14 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
-from bioplastic.engine.program import Recorder
 from bioplastic.errors import DataError
+from bioplastic.models import Adam
+from bioplastic.models.declaration import Declaration
 from bioplastic.models.eprop import SquaredError
 from bioplastic.networks._eprop import EPropNetwork
 from bioplastic.networks._eprop_training import Ends, EPropTraining, mean_loss
 from bioplastic.networks._inheriting import with_defaults, with_sections_of
-from bioplastic.networks._trained_network import Rows
-from bioplastic.networks.eprop_samples import Samples
-from bioplastic.spikes import SpikeTrains
+from bioplastic.networks.eprop_samples import Samples, n_steps_of
 
 __all__ = ["EPropRegressor"]
 
@@ -60,38 +60,12 @@ class EPropRegressor(RegressorMixin, EPropTraining):
     _flat: bool
     _error = SquaredError
 
-    __init__ = with_defaults(
-        EPropNetwork.__init__, n_lif=100, n_alif=0, n_epochs=100, batch_size=1, learning_rate=0.003
-    )
+    _standard: ClassVar[Mapping[str, Declaration]] = {
+        **EPropNetwork._standard,
+        "optimizer": Adam(learning_rate=0.003),
+    }
 
-    def fit(
-        self,
-        X: Any,
-        y: Any = None,
-        groups: npt.ArrayLike | None = None,
-        *,
-        recorder: Recorder | None = None,
-    ) -> Self:
-        """Learn signals or numbers.
-
-        Parameters
-        ----------
-        X : SpikeTrains, array_like of shape (n_samples, n_steps, n_features), sequence of arrays \
-of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
-            Spikes; numbers of every time step; or numbers that stay for a `presentation`.
-        y : array_like of shape (n_samples, n_steps, n_outputs), sequence of arrays of shape \
-(n_steps, n_outputs), or array_like of shape (n_samples,) or (n_samples, n_outputs)
-            Signals, a row for each step of a sample; or numbers that stay.
-        groups : array_like of shape (n_samples,), optional
-            Of which `early_stopping` holds some out.
-        recorder : Recorder, optional
-            Watches the training, see :class:`bioplastic.inspect.PlasticityRecorder`.
-
-        Returns
-        -------
-        self : EPropRegressor
-        """
-        return self._learn(X, y, "fit", groups=groups, recorder=recorder)
+    __init__ = with_defaults(EPropNetwork.__init__, n_lif=100, n_alif=0, n_epochs=100, batch_size=1)
 
     def predict(self, X: Any) -> Any:
         """Return what the readouts say.
@@ -182,7 +156,7 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
             y = y if isinstance(y, (list, tuple)) else np.asarray(y)
             signals = np.ndim(y[0]) == 2
             found = [np.asarray(one, dtype=np.float64) for one in y]
-            lengths = _n_steps(samples, self._dt)
+            lengths = n_steps_of(samples, self._dt)
             if len(found) != len(lengths):
                 raise ValueError(f"there are {len(lengths)} samples and {len(found)} targets")
             if not all(np.isfinite(one).all() for one in found):
@@ -214,17 +188,11 @@ of shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
         room = 2 * int(lengths.max(initial=1))  # an augmented sample may be longer
         return rows if signals else [np.broadcast_to(row, (room, width)) for row in rows]
 
-    def _shown_targets(self, targets: Any, rows: Rows | None = None) -> dict[str, Any]:
-        return {"target_signals": targets if rows is None else [targets[k] for k in rows]}
+    def _shown_targets(self, targets: Any) -> dict[str, Any]:
+        return {"target_signals": targets}
 
     def _no_targets(self, n: int) -> dict[str, Any]:
         return {"target_signals": [np.zeros((1, self.n_outputs_))] * n}
 
-    def _score(self, ends: Ends, targets: Any, rows: Rows) -> float:
+    def _score(self, ends: Ends, targets: Any) -> float:
         return -2.0 * mean_loss(ends)
-
-
-def _n_steps(samples: Samples, dt: float) -> npt.NDArray[np.int64]:
-    if isinstance(samples, SpikeTrains):
-        return np.maximum(np.ceil(samples.duration / dt - 1e-6), 1).astype(np.int64)
-    return np.array([len(sample) for sample in samples], dtype=np.int64)

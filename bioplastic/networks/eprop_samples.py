@@ -11,22 +11,21 @@ from bioplastic import engine as engines
 from bioplastic.engine.inputs import steps_of
 from bioplastic.engine.stimulus import MadeSignals
 from bioplastic.errors import DataError
-from bioplastic.readout._trains import check_trains
+from bioplastic.readout._trains import check_trains, n_steps
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["Samples", "check_samples", "make_stimulus", "select"]
+__all__ = ["Samples", "check_samples", "make_stimulus", "n_steps_of"]
 
 type Samples = SpikeTrains | Sequence[npt.NDArray[Any]]
 
 
 class _PooledCounts(MadeSignals):
-    """Spikes of neighbouring channels, counted in every step."""
+    """Spikes of neighboring channels, counted in every step."""
 
     def __init__(self, trains: SpikeTrains, *, pool: int, dt: float) -> None:
         self._trains, self._pool, self._dt = trains, pool, dt
         self.n_columns = -(-trains.n_units // pool)
-        # A hair less, so that 0.7 s of 1 ms are 700 steps whatever the last bit says.
-        self.n_steps = np.maximum(np.ceil(trains.duration / dt - 1e-6), 1).astype(np.int64)
+        self.n_steps = n_steps(trains, dt)
 
     def made(self, rows: npt.NDArray[np.int64]) -> list[npt.NDArray[np.float64]]:
         """Count the spikes of some samples."""
@@ -64,8 +63,6 @@ shape (n_steps, n_features), or array_like of shape (n_samples, n_features)
     """
     if isinstance(X, SpikeTrains):
         check_trains(estimator, method, X, reset=reset)
-        if reset:
-            estimator.n_features_in_ = X.n_units
         return X
     if _is_list_of_signals(X):
         return _check_signals(estimator, X, method, reset=reset)
@@ -116,9 +113,11 @@ def _check_signals(
     return signals
 
 
-def select(samples: Samples, rows: npt.NDArray[np.int64]) -> Samples:
-    """Return some of the samples."""
-    return samples[rows] if isinstance(samples, SpikeTrains) else [samples[k] for k in rows]
+def n_steps_of(samples: Samples, dt: float) -> npt.NDArray[np.int64]:
+    """Count the steps of each sample."""
+    if isinstance(samples, SpikeTrains):
+        return n_steps(samples, dt)
+    return np.array([len(sample) for sample in samples], dtype=np.int64)
 
 
 def make_stimulus(

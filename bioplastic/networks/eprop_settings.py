@@ -1,8 +1,11 @@
 """Parameters of the estimators that learn by e-prop, checked and made a declaration."""
 
+import math
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from brian2 import Hz, ms, second
+from brian2 import ms, second
 
 from bioplastic._checks import (
     check_choice,
@@ -13,35 +16,33 @@ from bioplastic._checks import (
 )
 from bioplastic.encoding import SpikeAugmenter
 from bioplastic.errors import ParameterError
-from bioplastic.models import SGD, Adam, Network, Schedule
-from bioplastic.models.eprop import EPropALIF, EPropLIF, LeakyReadout, SoftmaxError, SquaredError
+from bioplastic.models import Network, Schedule
+from bioplastic.models.declaration import Declaration, field_values
+from bioplastic.models.eprop import (
+    EPropALIF,
+    EPropLIF,
+    LeakyReadout,
+    RateRegularization,
+    SoftmaxError,
+    SquaredError,
+)
 from bioplastic.models.optimizers import Optimizer
-from bioplastic.models.values import is_distribution
 from bioplastic.networks.eprop_network import FEEDBACKS, eprop_network
 
-__all__ = ["answer_window", "declare"]
+__all__ = ["declare", "gains_of"]
+
+#: What is drawn at first, and has a gain.
+WEIGHTS = ("input", "recurrent", "readout", "feedback")
 
 
-def declare(
-    estimator: Any,
-    *,
-    n_features: int,
-    n_outputs: int,
-    takes_spikes: bool,
-    error: SoftmaxError | SquaredError,
-    learning: bool,
-) -> Network:
+def declare(estimator: Any, error: type[SoftmaxError | SquaredError], *, learning: bool) -> Network:
     """Check the parameters and declare the network.
 
     Parameters
     ----------
     estimator : EPropClassifier or EPropRegressor
-        What has the parameters.
-    n_features, n_outputs : int
-        Channels or features of a sample, readouts.
-    takes_spikes : bool
-        Whether samples are spikes or numbers.
-    error : SoftmaxError or SquaredError
+        What has the parameters, and has seen samples and targets.
+    error : type
         What is learned.
     learning : bool
         Whether to declare rules and feedback, or a network that only answers.
@@ -62,25 +63,17 @@ def declare(
         raise ParameterError(
             f"{name}.augmenter: must be a SpikeAugmenter or None, got {estimator.augmenter!r}"
         )
-    v_threshold = check_number(estimator, "v_threshold", low=1e-12)
-    common: dict[str, Any] = {
-        "tau_membrane": _time(estimator, "tau_membrane", 20 * ms),
-        "tau_refractory": check_positive(estimator, "tau_refractory", 0 * ms, zero=True) * second,
-        "v_threshold": v_threshold,
-        "gamma": check_number(estimator, "gamma", low=1e-12),
-        "psi_width": check_number(estimator, "psi_width", low=1e-12),
-        "tau_rate": check_positive(estimator, "tau_rate", 100 * second) * second,
-        "rate_target": check_positive(estimator, "rate_target", 10 * Hz) * Hz,
-        "rate_cost": check_number(estimator, "rate_cost", low=0),
-    }
+    neuron = _neuron(estimator, n_alif)
+    # Neurons without adaptation have the same constants.
+    shared = {name: getattr(neuron, name) for name in field_values(EPropLIF())}
     n_lines = check_whole(estimator, "n_lines", low=1)
+    takes_spikes, n_inputs = estimator._takes_spikes, estimator.n_features_in_
     spikes = takes_spikes and pool == 1 and n_lines == 1
-    n_inputs = -(-n_features // pool) if takes_spikes else n_features
     return eprop_network(
-        n_inputs=n_inputs,
+        n_inputs=-(-n_inputs // pool) if takes_spikes else n_inputs,
         n_lif=n_lif,
         n_alif=n_alif,
-        n_outputs=n_outputs,
+        n_outputs=estimator._n_outputs,
         schedule=Schedule(
             presentation=None,
             rest=check_quantity(estimator, "rest", 0 * ms),
@@ -89,15 +82,11 @@ def declare(
             max_repeats=0,
             batch_size=check_whole(estimator, "batch_size", low=1),
         ),
-        optimizer=_optimizer(estimator),
-        lif=EPropLIF(**common),
-        alif=EPropALIF(
-            **common,
-            tau_adaptation=_time(estimator, "tau_adaptation", 200 * ms),
-            beta=check_number(estimator, "beta", low=0) * v_threshold,
-        ),
-        readout=LeakyReadout(tau_out=check_positive(estimator, "tau_out", 20 * ms) * second),
-        error=error,
+        optimizer=_declared(estimator, "optimizer", Optimizer),
+        lif=EPropLIF(**shared) if isinstance(neuron, EPropALIF) else neuron,
+        alif=neuron if isinstance(neuron, EPropALIF) else None,
+        readout=_declared(estimator, "readout", LeakyReadout),
+        error=error(**_answer_window(estimator)),
         feedback=check_choice(estimator, "feedback", FEEDBACKS),
         decay=check_number(estimator, "feedback_decay", low=0),
         recurrent=bool(estimator.recurrent),
@@ -108,16 +97,45 @@ def declare(
     )
 
 
-def _optimizer(estimator: Any) -> Optimizer:
-    kind = check_choice(estimator, "optimizer", ("adam", "sgd"))
-    options: dict[str, Any] = {
-        "learning_rate": check_number(estimator, "learning_rate", low=0),
-        "weight_decay": check_number(estimator, "weight_decay", low=0),
-    }
-    return Adam(**options) if kind == "adam" else SGD(**options)
+def _declared[T: Declaration](estimator: Any, name: str, kind: type[T]) -> T:
+    value = estimator._declaration(name)
+    if not isinstance(value, kind):
+        raise ParameterError(
+            f"{type(estimator).__name__}.{name}: must be None or of the kind "
+            f"{estimator._standard[name]!r}, got {value!r}"
+        )
+    return value
 
 
-def answer_window(estimator: Any) -> dict[str, Any]:
+def _neuron(estimator: Any, n_alif: int) -> EPropLIF:
+    """Return the neurons' constants, with the rates to which they are drawn."""
+    neuron = _declared(estimator, "neuron", EPropALIF if n_alif else EPropLIF)
+    if estimator.regularization is None:
+        return neuron
+    rates = _declared(estimator, "regularization", RateRegularization)
+    return replace(neuron, **field_values(rates))
+
+
+def gains_of(estimator: Any) -> tuple[float, ...]:
+    """Return the factors of initial weights: of input, recurrent, readout and feedback.
+
+    Raises
+    ------
+    ParameterError
+        If there is another, or one is no number of at least 0.
+    """
+    given = {} if estimator.gains is None else estimator.gains
+    known = isinstance(given, Mapping) and given.keys() <= {*WEIGHTS}
+    numbers = given.values() if known else ()
+    if not known or not all(isinstance(g, int | float) and 0 <= g < math.inf for g in numbers):
+        raise ParameterError(
+            f"{type(estimator).__name__}.gains: must give numbers of at least 0 to some of "
+            f"{', '.join(WEIGHTS)}, got {given!r}"
+        )
+    return tuple(float(given.get(name, 1.0)) for name in WEIGHTS)
+
+
+def _answer_window(estimator: Any) -> dict[str, Any]:
     """Return the part of a sample in which the answer counts, for an error neuron."""
     window = estimator.decision_window
     if window is None:
@@ -125,11 +143,3 @@ def answer_window(estimator: Any) -> dict[str, Any]:
     if isinstance(window, (int, float)) and not isinstance(window, bool):
         return {"decision_share": check_number(estimator, "decision_window", low=1e-9, high=1)}
     return {"decision_window": check_positive(estimator, "decision_window", 1 * second) * second}
-
-
-def _time(estimator: Any, name: str, default: Any) -> Any:
-    """Return a time constant: one, or a distribution of them."""
-    value = getattr(estimator, name)
-    if is_distribution(value):
-        return value
-    return check_positive(estimator, name, default) * second

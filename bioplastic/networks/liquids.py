@@ -4,6 +4,7 @@ A liquid says how many neurons of which kind there are and how they are wired; t
 made by :class:`~bioplastic.networks.LiquidStateMachine` with its random state.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,6 @@ from brian2 import ms, mV
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     AdaptiveLIF,
-    Constant,
     LogUniform,
     Network,
     Normal,
@@ -23,14 +23,13 @@ from bioplastic.models import (
     Schedule,
     SpikeInput,
     TonotopicWiring,
-    TsodyksMarkram,
     Uniform,
 )
 from bioplastic.models.declaration import Declaration, parameter
 from bioplastic.models.distributions import Gamma, PerTarget
-from bioplastic.models.wiring import DistanceWiring, Wiring
+from bioplastic.models.wiring import Wiring
 
-__all__ = ["Liquid", "MaassColumn", "RandomLiquid", "TonotopicLiquid"]
+__all__ = ["EXCITE", "INHIBIT", "Liquid", "RandomLiquid", "TonotopicLiquid", "liquid_network"]
 
 EXCITE, INHIBIT = "i_exc_post += w*mV", "i_inh_post -= w*mV"
 
@@ -104,33 +103,39 @@ class RandomLiquid(Liquid):
         self, *, n_channels: int, n_neurons: int, schedule: Schedule, rng: np.random.Generator
     ) -> Network:
         """Declare the network, see :meth:`Liquid.network`."""
-        n_inhibitory = _n_inhibitory(self, n_neurons)
-        return Network(
-            populations=(
-                Population(name="input", n=n_channels, neuron=SpikeInput()),
-                Population(name="exc", n=n_neurons - n_inhibitory, neuron=self.excitatory),
-                Population(name="inh", n=n_inhibitory, neuron=self.inhibitory),
-            ),
-            projections=tuple(
-                Projection(
-                    pre=pre,
-                    post=post,
-                    wiring=RandomWiring(p=self.p_input if pre == "input" else self.p),
-                    weight=Gamma(mean=weight, sd=weight),
-                    delay=0 * ms if pre == "input" else self.delay,
-                    on_pre=INHIBIT if pre == "inh" else EXCITE,
-                )
-                for pre, weight in (
-                    ("input", self.w_input), ("exc", self.w_exc), ("inh", self.w_inh),
-                )
-                for post in ("exc", "inh")
-            ),
-            watch=("exc", "inh"),
-            schedule=schedule,
-        )  # fmt: skip
+        projections = [
+            Projection(
+                pre=pre,
+                post=post,
+                wiring=RandomWiring(p=self.p_input if pre == "input" else self.p),
+                weight=Gamma(mean=weight, sd=weight),
+                delay=0 * ms if pre == "input" else self.delay,
+                on_pre=INHIBIT if pre == "inh" else EXCITE,
+            )
+            for pre, weight in (("input", self.w_input), ("exc", self.w_exc), ("inh", self.w_inh))
+            for post in ("exc", "inh")
+        ]
+        neurons = _shared_out(self, n_neurons, self.excitatory, self.inhibitory)
+        return liquid_network(n_channels, neurons, projections, schedule)
 
 
-def _n_inhibitory(liquid: Any, n_neurons: int) -> int:
+def liquid_network(
+    n_channels: int, neurons: Iterable[Population], projections: Iterable[Projection], schedule: Any
+) -> Network:
+    """Declare a network of an input and neurons ``"exc"`` and ``"inh"``."""
+    entrance = Population(name="input", n=n_channels, neuron=SpikeInput())
+    return Network(
+        populations=(entrance, *neurons),
+        projections=tuple(projections),
+        watch=("exc", "inh"),
+        schedule=schedule,
+    )
+
+
+def _shared_out(
+    liquid: Any, n_neurons: int, excitatory: AdaptiveLIF, inhibitory: AdaptiveLIF
+) -> list[Population]:
+    """Share neurons out to both kinds."""
     if not 0 < liquid.share_inhibitory < 1:
         raise ParameterError(
             f"{type(liquid).__name__}.share_inhibitory: must lie between 0 and 1, "
@@ -142,130 +147,27 @@ def _n_inhibitory(liquid: Any, n_neurons: int) -> int:
             f"{type(liquid).__name__}: n_neurons must leave room for both kinds of neurons, "
             f"got {n_neurons}"
         )
-    return number
-
-
-#: Maass et al. 2002: probability at distance 0, weight (nA), U, D (s), F (s), delay (ms)
-MAASS = {
-    ("exc", "exc"): (0.3, 30.0, 0.5, 1.1, 0.05, 1.5),
-    ("exc", "inh"): (0.2, 60.0, 0.05, 0.125, 1.2, 0.8),
-    ("inh", "exc"): (0.4, 19.0, 0.25, 0.7, 0.02, 0.8),
-    ("inh", "inh"): (0.1, 19.0, 0.32, 0.144, 0.06, 0.8),
-}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
-class MaassColumn(Liquid):
-    """The column of Maass, Natschlaeger & Markram (2002), with its published constants.
-
-    Neurons stand on a grid of 3 x 3 x n/9 points, a fifth of them, drawn at random, inhibitory.
-    The probability of a synapse falls with distance, and synapses depress and facilitate.
-
-    Parameters
-    ----------
-    length : float
-        Space constant of the wiring, in steps of the grid.
-    scale : float
-        Factor of all recurrent weights.
-    p_input : float
-        Probability of a synapse from a channel to a neuron; 1 in the paper, which has one channel.
-    scale_input : float
-        Factor of the input weights, 18 mV to excitatory and 9 mV to inhibitory neurons.
-
-    Notes
-    -----
-    Neural Computation 14(11):2531-2560, doi 10.1162/089976602760407955. Currents are given times
-    the membrane's resistance of 1 MOhm, so that the paper's nA are mV here. U, D and F are drawn
-    for each synapse from normal distributions whose standard deviation is half their mean, and
-    drawn again where they are not positive, or where U, which is a share, is not below 1.
-
-    Examples
-    --------
-    >>> from bioplastic.networks import LiquidStateMachine, MaassColumn
-    >>> LiquidStateMachine(135, liquid=MaassColumn()).n_neurons
-    135
-    """
-
-    length: Any = parameter(2.0, low=0)
-    scale: Any = parameter(1.0, low=0)
-    p_input: Any = parameter(1.0, low=0, strict=False)
-    scale_input: Any = parameter(1.0, low=0)
-
-    def network(
-        self, *, n_channels: int, n_neurons: int, schedule: Schedule, rng: np.random.Generator
-    ) -> Network:
-        """Declare the network, see :meth:`Liquid.network`."""
-        if n_neurons % 9 or n_neurons < 18:
-            raise ParameterError(
-                f"MaassColumn: n_neurons must be a multiple of 9, since the column's section has "
-                f"3 x 3 neurons, and at least 18, got {n_neurons}"
-            )
-        grid, places = (3, 3, n_neurons // 9), rng.permutation(n_neurons)
-        n_inhibitory = round(0.2 * n_neurons)
-        populations = [Population(name="input", n=n_channels, neuron=SpikeInput())]
-        for name, chosen, refractory in (
-            ("exc", places[n_inhibitory:], 3 * ms),
-            ("inh", places[:n_inhibitory], 2 * ms),
-        ):
-            neuron = AdaptiveLIF(
-                v_reset=13.5 * mV,
-                v_initial=Uniform(low=13.5 * mV, high=15 * mV),
-                i_background=13.5 * mV,
-                tau_refractory=refractory,
-            )
-            where = tuple(sorted(int(place) for place in chosen))
-            populations.append(
-                Population(name=name, n=len(where), neuron=neuron, grid=grid, places=where)
-            )
-        projections = [
-            Projection(
-                pre="input",
-                post=post,
-                wiring=RandomWiring(p=self.p_input),
-                weight=Constant(value=weight * self.scale_input),
-                on_pre=EXCITE,
-            )
-            for post, weight in (("exc", 18.0), ("inh", 9.0))
-        ]
-        for (pre, post), (c, weight, u, d, f, delay) in MAASS.items():
-            projections.append(
-                Projection(
-                    pre=pre,
-                    post=post,
-                    wiring=DistanceWiring(c=c, length=self.length),
-                    weight=Gamma(mean=weight * self.scale, sd=weight * self.scale),
-                    delay=delay * ms,
-                    synapse=TsodyksMarkram(
-                        utilisation=Normal(mean=u, sd=u / 2, low=0.0, high=1.0),
-                        tau_recovery=Normal(mean=d * 1e3 * ms, sd=d * 500 * ms, low=0 * ms),
-                        tau_facilitation=Normal(mean=f * 1e3 * ms, sd=f * 500 * ms, low=0 * ms),
-                    ),
-                    on_pre=(INHIBIT if pre == "inh" else EXCITE).replace("w*", "w*u*x*"),
-                )
-            )
-        return Network(
-            populations=tuple(populations),
-            projections=tuple(projections),
-            watch=("exc", "inh"),
-            schedule=schedule,
-        )
+    return [
+        Population(name="exc", n=n_neurons - number, neuron=excitatory),
+        Population(name="inh", n=number, neuron=inhibitory),
+    ]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class TonotopicLiquid(Liquid):
     """Neurons in a row along the axis of frequency, each with receptive fields of its own.
 
-    Every neuron is excited by a patch of neighbouring channels and, through relay interneurons
-    that are not modelled, inhibited by another patch at an offset of its own. Both patches reach
+    Every neuron is excited by a patch of neighboring channels and, through relay interneurons
+    that are not modeled, inhibited by another patch at an offset of its own. Both patches reach
     it with delays of its own, so that a neuron answers to a certain contrast or movement along
-    the axis, an onset, a formant that rises. Neurons excite and inhibit their neighbours.
+    the axis, an onset, a formant that rises. Neurons excite and inhibit their neighbors.
 
     Parameters
     ----------
     neuron : AdaptiveLIF
         The default's membranes have time constants from 5 to 40 ms, and its spikes adapt.
     share_inhibitory : float
-        Share of neurons that inhibit their neighbours.
+        Share of neurons that inhibit their neighbors.
     n_inputs : int
         Channels, drawn with repetition, that excite a neuron, and as many that inhibit it.
     width, width_inhibition : float
@@ -277,7 +179,7 @@ class TonotopicLiquid(Liquid):
     delay_max : Quantity, in seconds
         Delays of the patches are uniform from 0 to this.
     n_recurrent : int
-        Excitatory, and as many inhibitory, neighbours that a neuron hears; 0 for none.
+        Excitatory neighbors, and as many inhibitory ones, that a neuron has; 0 for none.
     width_recurrent : float
         Standard deviation of the distance to them, as a share of the axis.
     w_exc, w_inh : float, in millivolts of current times resistance
@@ -318,7 +220,6 @@ class TonotopicLiquid(Liquid):
         self, *, n_channels: int, n_neurons: int, schedule: Schedule, rng: np.random.Generator
     ) -> Network:
         """Declare the network, see :meth:`Liquid.network`."""
-        n_inhibitory = _n_inhibitory(self, n_neurons)
         patch = PerTarget(values=Uniform(low=0 * ms, high=self.delay_max))
         away = Normal(mean=0.0, sd=float(self.offset))
         excited = TonotopicWiring(n=self.n_inputs, width=float(self.width))
@@ -334,25 +235,18 @@ class TonotopicLiquid(Liquid):
         ]
         if self.n_recurrent == 0:
             rows = rows[:2]
-        return Network(
-            populations=(
-                Population(name="input", n=n_channels, neuron=SpikeInput()),
-                Population(name="exc", n=n_neurons - n_inhibitory, neuron=self.neuron),
-                Population(name="inh", n=n_inhibitory, neuron=self.neuron),
-            ),
-            projections=tuple(
-                Projection(
-                    pre=pre,
-                    post=post,
-                    wiring=wiring,
-                    weight=float(weight),
-                    delay=delay,
-                    on_pre=on_pre,
-                    label=f"{pre}_{'inhibits' if on_pre == INHIBIT else 'excites'}_{post}",
-                )
-                for pre, wiring, weight, delay, on_pre in rows
-                for post in ("exc", "inh")
-            ),
-            watch=("exc", "inh"),
-            schedule=schedule,
-        )
+        projections = [
+            Projection(
+                pre=pre,
+                post=post,
+                wiring=wiring,
+                weight=float(weight),
+                delay=delay,
+                on_pre=on_pre,
+                label=f"{pre}_{'inhibits' if on_pre == INHIBIT else 'excites'}_{post}",
+            )
+            for pre, wiring, weight, delay, on_pre in rows
+            for post in ("exc", "inh")
+        ]
+        neurons = _shared_out(self, n_neurons, self.neuron, self.neuron)
+        return liquid_network(n_channels, neurons, projections, schedule)

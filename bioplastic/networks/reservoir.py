@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from brian2 import ms
@@ -13,8 +13,9 @@ from bioplastic._checks import check_quantity, check_whole
 from bioplastic._spike_output import SpikeOutput
 from bioplastic.engine.engines import resolve_engine
 from bioplastic.engine.presenting import Presentation
-from bioplastic.engine.program import ChunkResult, Recorder
-from bioplastic.errors import DataError, ParameterError
+from bioplastic.engine.program import Recorder
+from bioplastic.engine.result import Result
+from bioplastic.errors import ParameterError
 from bioplastic.models import Network, PlasticityRule, Schedule
 from bioplastic.networks._plastic_liquid import (
     learned_state,
@@ -23,8 +24,10 @@ from bioplastic.networks._plastic_liquid import (
     without_learning,
 )
 from bioplastic.networks._trained_network import Points, Rows, State
-from bioplastic.networks.liquids import Liquid, MaassColumn, RandomLiquid, TonotopicLiquid
+from bioplastic.networks.liquids import Liquid, RandomLiquid, TonotopicLiquid
+from bioplastic.networks.maass_column import MaassColumn
 from bioplastic.networks.training import Trainer
+from bioplastic.readout._trains import check_trains
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["LiquidStateMachine"]
@@ -72,6 +75,11 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
         Time step (1 ms); a Network brings its own.
     rest : Quantity, in seconds, optional
         How long the liquid goes on after a sample's end (0 ms); a Network brings its own.
+    validation_fraction : float, int or None
+        Share, or number, of the samples that `fit` holds out; at every point of the history it is
+        noted how many spikes one of them evokes.
+    warm_start : bool
+        Whether `fit` goes on from what was learned, until there were `n_epochs` in all.
     n_jobs : int or None
         Processors of `transform`; -1 takes all. The answer does not depend on it. Learning goes
         from sample to sample, on one.
@@ -153,6 +161,8 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
         shuffle: bool = True,
         dt: Any = None,
         rest: Any = None,
+        validation_fraction: float | None = None,
+        warm_start: bool = False,
         n_jobs: int | None = None,
         engine: str = "auto",
         random_state: Any = None,
@@ -166,29 +176,13 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
         self.shuffle = shuffle
         self.dt = dt
         self.rest = rest
+        self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
         self.n_jobs = n_jobs
         self.engine = engine
         self.random_state = random_state
         self.checkpoint = checkpoint
         self.verbose = verbose
-
-    def fit(self, X: SpikeTrains, y: Any = None, *, recorder: Recorder | None = None) -> Self:
-        """Draw the liquid for the number of channels of X, and let it learn where it has rules.
-
-        Parameters
-        ----------
-        X : SpikeTrains of shape (n_samples, n_channels)
-            A liquid without rules takes nothing but the number of channels from it.
-        y : ignored
-        recorder : Recorder or None
-            Watches what a liquid with rules learns, see
-            :class:`bioplastic.inspect.PlasticityRecorder`.
-
-        Returns
-        -------
-        self : LiquidStateMachine
-        """
-        return self._learn(X, y, "fit", recorder=recorder)
 
     def transform(self, X: SpikeTrains) -> SpikeTrains:
         """Present every sample to the liquid at rest.
@@ -205,11 +199,7 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
             `rest`.
         """
         shown = self._shown(X, "transform")
-        result = self._present(shown, record="spikes", progress=self._shows_bar)
-        result.timings["build"] += self.timings_["build"]
-        self.timings_, self.engine_ = result.timings, result.engine
-        spikes: SpikeTrains = result.spikes
-        return spikes
+        return self._spikes_of(shown, progress=self._shows_bar)
 
     @property
     def _n_features_out(self) -> int:
@@ -217,26 +207,14 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
 
     # ------------------------------------------------------------------ learning
 
-    _purposes = ("wiring", "neurons", "answers", "order", "noise")
+    _purposes = ("wiring", "neurons", "answers", "order", "noise", "validation")
 
     def _samples(self, X: Any, method: str, *, reset: bool) -> SpikeTrains:
-        if not isinstance(X, SpikeTrains):
-            raise DataError(
-                f"LiquidStateMachine: X must be SpikeTrains, got {type(X).__name__}; an encoder of "
-                f"bioplastic.encoding makes them"
-            )
-        if len(X) == 0:
-            raise DataError("LiquidStateMachine: X must have at least one sample, got none")
-        if reset:
-            self.n_features_in_ = X.n_units
-        elif X.n_units != self.n_features_in_:
-            raise DataError(
-                f"LiquidStateMachine: X must have {self.n_features_in_} channels, as in fit, got "
-                f"{X.n_units}"
-            )
-        return X
+        check_trains(self, method, X, reset=reset)
+        spikes: SpikeTrains = X
+        return spikes
 
-    def _begin(self, samples: SpikeTrains, targets: Any) -> None:
+    def _begin(self, samples: SpikeTrains) -> None:
         resolve_engine(self.engine)
         check_whole(self, "n_epochs", low=1)
         rng = np.random.default_rng(self._stream("wiring"))
@@ -255,28 +233,28 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
     def _answering(self) -> Network:
         return self.network_
 
-    def _order(self, rows: Rows, number: int) -> Rows:
-        rng, order = np.random.default_rng(self._stream("order")), rows
+    def _order(self, n: int, number: int) -> Rows:
+        rng, order = np.random.default_rng(self._stream("order")), np.arange(n)
         for _ in range(number + 1 if self.shuffle else 0):
-            order = rng.permutation(rows)
+            order = rng.permutation(n)
         return order
 
     def _stimulus(
-        self, samples: SpikeTrains, targets: Any, rows: Rows, *, first: int, epochs: range
+        self, samples: SpikeTrains, targets: Any, *, first: int, epochs: range
     ) -> engines.SpikeStimulus:
         return engines.SpikeStimulus(
             trains=samples,
-            order=np.concatenate([self._order(rows, number) for number in epochs]),
-            keys=np.arange(first, first + len(epochs) * len(rows), dtype=np.float64),
+            order=np.concatenate([self._order(len(samples), number) for number in epochs]),
+            keys=np.arange(first, first + len(epochs) * len(samples), dtype=np.float64),
         )
 
-    def _note(self, chunk: ChunkResult, before: State) -> Points:
-        return {"n_samples": self._n_learned, "spikes": float(chunk.log[:, 2].mean())}
+    def _note(self, result: Result, before: State, targets: Any) -> Points:
+        return {"n_samples": self._n_learned, "spikes": float(result.spikes_per_slot.mean())}
 
     def _finish(self) -> None:
+        super()._finish()
         self.state_ = learned_state(self._network, self._state) if self._learns else self._state
         self.n_synapses_ = sum(len(v) for k, v in self.state_.items() if k.endswith(".i"))
-        self.history_ = {name: np.array(points) for name, points in self._points.items()}
 
     def _presentation(self, data: SpikeTrains) -> Presentation:
         return Presentation(

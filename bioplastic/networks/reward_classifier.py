@@ -1,19 +1,20 @@
 """A classifier that learns from nothing but reward: R-STDP with a critic, in one program."""
 
 import os
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic.engine.program import ChunkResult, Recorder
+from bioplastic._checks import check_quantity
+from bioplastic.engine.result import Result
 from bioplastic.models import Network, PlasticityRule
 from bioplastic.networks._rate_network import RateNetwork
 from bioplastic.networks._samples import Samples, mean_rate
 from bioplastic.networks._trained_network import Points, State
-from bioplastic.networks.reward_settings import RATE_MAX, declare
+from bioplastic.networks.reward_network import RATE_MAX, declare
 from bioplastic.networks.training import ClassTrainer
-from bioplastic.readout._decisions import name_classes
+from bioplastic.readout._decisions import to_classes
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["RewardSTDPClassifier"]
@@ -22,7 +23,7 @@ WEIGHTS, THETA, EXPECTED = "input_to_output.w", "output.theta", "classes.expecte
 
 
 class RewardSTDPClassifier(ClassTrainer, RateNetwork):
-    r"""Spiking network that answers with a class, and learns from being told right or wrong.
+    r"""Spiking network that answers with a class, and learns from being right or wrong.
 
     Output neurons, some for each class, compete by inhibition. The class whose neurons fired most
     is the network's answer to a sample, and brings a reward: 1 if it is right, shared with others
@@ -59,7 +60,7 @@ class RewardSTDPClassifier(ClassTrainer, RateNetwork):
     rule : PlasticityRule or None
         A rule of your own, that reads ``m_post`` when a slot ends; it takes the place of `eta`.
     tau_membrane, tau_trace : Quantity, in seconds, optional
-        Times over which an output neuron sums up what it hears (100 ms), and over which STDP
+        Times over which an output neuron sums up its input (100 ms), and over which STDP
         remembers an input spike (20 ms); longer ones for what spreads over a long sample.
     drive : float
         Mean excitatory conductance of an output neuron over the training samples, in units of its
@@ -76,6 +77,11 @@ class RewardSTDPClassifier(ClassTrainer, RateNetwork):
         half, up to so many times; nothing is learned from presentations that are repeated.
     shuffle : bool
         Whether each epoch presents the samples in an order of its own.
+    validation_fraction : float, int or None
+        Share, or number, of the samples that `fit` holds out; their accuracy is noted
+        at every point of the history.
+    warm_start : bool
+        Whether `fit` goes on from what was learned, until there were `n_epochs` in all.
     n_jobs : int or None
         Processors for predictions; -1 takes all. The answer does not depend on it.
     engine : {"auto", "numpy", "cython", "cpp_standalone", "cuda_standalone"}
@@ -99,6 +105,8 @@ class RewardSTDPClassifier(ClassTrainer, RateNetwork):
         Input weights.
     theta_ : ndarray of shape (n_neurons,), in volts
         Adaptive part of the thresholds.
+    rate_max_ : float, in hertz
+        Rate of the largest number; for numbers.
     expected_ : ndarray of shape (n_classes,)
         Rewards that the critic expects.
     history_ : dict of ndarray
@@ -178,6 +186,8 @@ class RewardSTDPClassifier(ClassTrainer, RateNetwork):
         min_spikes: int = 1,
         max_repeats: int = 4,
         shuffle: bool = True,
+        validation_fraction: float | None = None,
+        warm_start: bool = False,
         n_jobs: int | None = None,
         engine: str = "auto",
         random_state: Any = None,
@@ -206,31 +216,13 @@ class RewardSTDPClassifier(ClassTrainer, RateNetwork):
         self.min_spikes = min_spikes
         self.max_repeats = max_repeats
         self.shuffle = shuffle
+        self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
         self.n_jobs = n_jobs
         self.engine = engine
         self.random_state = random_state
         self.checkpoint = checkpoint
         self.verbose = verbose
-
-    def fit(
-        self, X: npt.ArrayLike | SpikeTrains, y: Any = None, *, recorder: Recorder | None = None
-    ) -> Self:
-        """Learn from rewards.
-
-        Parameters
-        ----------
-        X : array_like of shape (n_samples, n_features), or SpikeTrains
-            Non-negative, scaled by `x_max`; or spikes, whose samples may differ in length.
-        y : array_like of shape (n_samples,)
-            Labels of any kind.
-        recorder : Recorder, optional
-            Watches the training, see :class:`bioplastic.inspect.PlasticityRecorder`.
-
-        Returns
-        -------
-        self : RewardSTDPClassifier
-        """
-        return self._learn(X, y, "fit", recorder=recorder)
 
     def decision_function(self, X: npt.ArrayLike | SpikeTrains) -> npt.NDArray[np.float64]:
         """Mean spike count of each class's neurons, with weights and thresholds held fixed.
@@ -253,7 +245,7 @@ class RewardSTDPClassifier(ClassTrainer, RateNetwork):
         return decision[:, 1] - decision[:, 0] if len(self.classes_) == 2 else decision
 
     def predict(self, X: npt.ArrayLike | SpikeTrains) -> npt.NDArray[Any]:
-        """Name the class whose neurons fire most.
+        """Return the class whose neurons fire most.
 
         Parameters
         ----------
@@ -267,7 +259,7 @@ class RewardSTDPClassifier(ClassTrainer, RateNetwork):
         decision = self.decision_function(X)
         if len(self.classes_) == 1:
             return np.repeat(self.classes_, len(decision))
-        return name_classes(decision, self.classes_)
+        return to_classes(decision, self.classes_)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -277,38 +269,39 @@ class RewardSTDPClassifier(ClassTrainer, RateNetwork):
 
     # ------------------------------------------------------------------ training
 
-    _rate_max = RATE_MAX
     _learned = WEIGHTS, THETA
 
     _beside = ("reward", "spikes")
 
-    def _begin(self, samples: Samples, targets: Any) -> None:
+    def _begin(self, samples: Samples) -> None:
         self._set_scale(samples)
-        self._n_classes = len(self.classes_)
+        if not self._takes_spikes:
+            self.rate_max_ = float(check_quantity(self, "rate_max", RATE_MAX))
         self._mean_rate = mean_rate(samples, self._rate_scale())
-        self.network_ = self._declare(learning=True)
+        self.network_ = declare(self, learning=True)
         norm: Any = self.network_.projections[0].norm
         self.neuron_classes_ = np.repeat(self.classes_, int(self.n_per_class))
         size = self.n_features_in_ * len(self.neuron_classes_)
         rng = np.random.default_rng(self._stream("weights"))
         self._state = {WEIGHTS: rng.uniform(0.5, 1.5, size) * norm / self.n_features_in_}
 
-    def _learned_from(self, targets: Any, groups: Any) -> tuple[Any, ...]:
+    def _learned_from(self, targets: Any) -> tuple[Any, ...]:
         return (targets,)
 
     def _shown_targets(self, targets: Any) -> npt.NDArray[np.float64]:
         return targets.astype(np.float64)  # type: ignore[no-any-return]
 
-    def _note(self, chunk: ChunkResult, before: State) -> Points:
+    def _note(self, result: Result, before: State, targets: Any) -> Points:
         expected = self._state[EXPECTED].copy()
         return {
             "n_samples": self._n_learned,
             "expected": expected,
             "reward": float(expected.mean()),
-            "spikes": float(chunk.log[:, 2].mean()),
+            "spikes": float(result.spikes_per_slot.mean()),
         }
 
     def _finish(self) -> None:
+        super()._finish()
         weights = self._state[WEIGHTS].reshape(self.n_features_in_, -1)
         # The last sample has changed the sums, which the next one would have put right.
         total = weights.sum(axis=0)
@@ -316,17 +309,6 @@ class RewardSTDPClassifier(ClassTrainer, RateNetwork):
         self.weights_ = weights * norm / np.where(total > 0, total, 1.0)
         self.theta_ = self._state[THETA].copy()
         self.expected_ = self._state[EXPECTED].copy()
-        self.history_ = {name: np.array(points) for name, points in self._points.items()}
 
     def _answering(self) -> Network:
-        return self._declare(learning=False)
-
-    def _declare(self, *, learning: bool) -> Network:
-        return declare(
-            self,
-            n_features=self.n_features_in_,
-            n_classes=self._n_classes,
-            takes_spikes=self._takes_spikes,
-            mean_rate=self._mean_rate,
-            learning=learning,
-        )
+        return declare(self, learning=False)

@@ -1,8 +1,12 @@
-"""The network of `RewardSTDPClassifier`: neurons that answer, classes that count, a critic."""
+"""The network of `RewardSTDPClassifier`: its parameters, neurons that answer, and a critic."""
 
 from dataclasses import dataclass
 from typing import Any
 
+from brian2 import Equations, Hz, ms, mV, second, volt
+
+from bioplastic._checks import check_choice, check_number, check_positive, check_whole
+from bioplastic.errors import ParameterError
 from bioplastic.models import (
     DiehlCookExcitatory,
     Network,
@@ -17,10 +21,16 @@ from bioplastic.models import (
     SynapseModel,
 )
 from bioplastic.models.declaration import parameter
+from bioplastic.models.plasticity.reward import CovarianceRewardSTDP
+from bioplastic.networks._samples import check_rates, sample_schedule
 
-__all__ = ["BASELINES", "SharingNeuron", "class_neuron", "reward_network"]
+__all__ = ["RATE_MAX", "SharingNeuron", "declare"]
 
 BASELINES = ("class", "global", "none")
+#: Rate of an input of `x_max`.
+RATE_MAX = 128 * Hz
+#: Largest weight, in units of the mean one.
+W_MAX = 5.0
 
 CLASS_EQUATIONS = """
 is_target : 1                                                      # whether the sample is of it
@@ -82,112 +92,54 @@ class SharingNeuron(DiehlCookExcitatory):
     share: Any = parameter(0.1, low=0)
 
 
-def class_neuron(
-    *,
-    n_classes: int,
-    baseline: str = "class",
-    baseline_rate: float = 0.02,
-    r_wrong: float = 0.0,
-    dip: float = 0.2,
-    schedule: Schedule,
-) -> NeuronModel:
-    """Declare the neuron of a class: it counts votes, and as a critic it expects a reward.
+def declare(estimator: Any, *, learning: bool) -> Network:
+    """Check the parameters and declare the network.
 
     Parameters
     ----------
-    n_classes : int
-        Classes; the expected reward begins at that of guessing.
-    baseline : {"class", "global", "none"}
-        Whether it expects the mean reward of samples of its class, of all samples, or nothing.
-    baseline_rate : float
-        Rate of the running mean.
-    r_wrong : float
-        Reward of a wrong answer; that of a right one is 1.
-    dip : float
-        Factor of a reward that is less than expected.
-    schedule : Schedule
-        Says which presentations do not count, since they are repeated.
+    estimator : RewardSTDPClassifier
+        What has the parameters, and has seen samples and targets.
+    learning : bool
+        Whether to declare critic and rule, or a network that only answers.
 
-    Examples
-    --------
-    >>> from bioplastic.models import Schedule
-    >>> from bioplastic.networks.reward_network import class_neuron
-    >>> class_neuron(n_classes=4, schedule=Schedule()).initial
-    {'expected': 0.25}
+    Raises
+    ------
+    ParameterError
+        If a parameter has a wrong unit, type or range.
     """
-    guessing = r_wrong + (1 - r_wrong) / n_classes
-    return NeuronModel(
-        equations=CLASS_EQUATIONS,
-        # Never: what it tells others it tells when a slot ends.
-        threshold="n_votes < 0",
-        at_slot_start=CLASS_SLOT_START,
-        at_slot_end=CLASS_SLOT_END,
-        constants={
-            "baseline_rate": 0.0 if baseline == "none" else float(baseline_rate),
-            "shared": float(baseline == "global"),
-            "r_wrong": float(r_wrong),
-            "dip": float(dip),
-            "min_spikes": float(schedule.min_spikes),
-            "max_repeats": float(schedule.max_repeats),
-        },
-        initial={"expected": 0.0 if baseline == "none" else guessing},
-        method="euler",
+    takes_spikes, mean_rate = estimator._takes_spikes, estimator._mean_rate
+    n_classes, n_features = len(estimator.classes_), estimator.n_features_in_
+    check_whole(estimator, "n_epochs", low=1)
+    n_per_class = check_whole(estimator, "n_per_class", low=1)
+    n_spikes = check_number(estimator, "n_spikes", low=1e-9)
+    schedule = sample_schedule(
+        estimator, takes_spikes=takes_spikes, presentation=200 * ms, rest=0 * ms
     )
-
-
-def reward_network(
-    *,
-    n_features: int,
-    n_classes: int,
-    n_per_class: int,
-    takes_spikes: bool,
-    neuron: SharingNeuron,
-    inhibition: float,
-    schedule: Schedule,
-    rule: PlasticityRule | None = None,
-    norm: float | None = None,
-    critic: NeuronModel | None = None,
-) -> Network:
-    """Declare the network: input, output neurons of all classes, class neurons that are critics.
-
-    Parameters
-    ----------
-    n_features, n_classes, n_per_class : int
-        Input channels, classes, output neurons of each class, which stand class by class.
-    takes_spikes : bool
-        Whether samples are spikes or rates.
-    neuron : SharingNeuron
-        Output neuron.
-    inhibition : float
-        Weight with which an output neuron inhibits all others.
-    schedule : Schedule
-        Lengths and repetitions.
-    rule : PlasticityRule or None
-        How input weights learn; its ``m_post`` is set when a slot ends.
-    norm : float or None
-        Sum to which the incoming weights of a neuron are scaled when a sample begins.
-    critic : NeuronModel or None
-        Class neurons, see :func:`class_neuron`; none where the network only answers.
-
-    Examples
-    --------
-    >>> from bioplastic.models import Schedule
-    >>> from bioplastic.networks.reward_network import SharingNeuron, reward_network
-    >>> network = reward_network(
-    ...     n_features=64, n_classes=10, n_per_class=20, takes_spikes=False,
-    ...     neuron=SharingNeuron(), inhibition=17.0, schedule=Schedule(),
-    ... )
-    >>> network.n_watched
-    200
-    """
-    n_neurons = n_classes * n_per_class
-    entrance = SpikeInput() if takes_spikes else PoissonInput()
+    check_rates(estimator, schedule, RATE_MAX)
+    classes = _class_neuron(estimator, n_classes, schedule)
+    neuron = SharingNeuron(
+        share=n_spikes / (n_per_class * n_classes),
+        theta_plus=check_positive(estimator, "theta_plus", 0.1 * mV, zero=True) * volt,
+        tau_membrane=check_positive(estimator, "tau_membrane", 100 * ms) * second,
+    )
+    conductance = check_number(estimator, "drive", low=1e-9)
+    norm = conductance / (mean_rate * float(neuron.tau_ge))
+    rule = _rule(estimator, mean_weight=norm / n_features, mean_rate=mean_rate)
+    inhibition = check_number(estimator, "inhibition", low=0)
+    output = neuron if learning else neuron.frozen()
     populations = [
-        Population(name="input", n=n_features, neuron=entrance),
-        Population(name="output", n=n_neurons, neuron=neuron),
+        Population(
+            name="input", n=n_features, neuron=SpikeInput() if takes_spikes else PoissonInput()
+        ),
+        Population(name="output", n=n_classes * n_per_class, neuron=output),
     ]
     projections = [
-        Projection(pre="input", post="output", rule=rule, norm=norm),
+        Projection(
+            pre="input",
+            post="output",
+            rule=rule if learning else None,
+            norm=norm if learning else None,
+        ),
         Projection(
             pre="output",
             post="output",
@@ -197,26 +149,9 @@ def reward_network(
             label="inhibition",
         ),
     ]
-    if critic is not None:
-        populations.append(Population(name="classes", n=n_classes, neuron=critic))
-        neurons = range(n_neurons)
-        classes = [k // n_per_class for k in neurons]
-        votes = PairWiring(i=neurons, j=classes)
-        projections.append(
-            Projection(
-                pre="output",
-                post="classes",
-                wiring=votes,
-                on_pre="n_votes_post += w",
-                weight=1.0,
-                label="votes",
-            )
-        )
-        projections += [
-            _at_the_end("comparison", COMPARISON, post="classes"),
-            _at_the_end("critic", CRITIC, post="classes"),
-            _at_the_end("reward", REWARD, post="output", wiring=PairWiring(i=classes, j=neurons)),
-        ]
+    if learning:
+        populations.append(Population(name="classes", n=n_classes, neuron=classes))
+        projections += _critic(n_classes, n_per_class)
     return Network(
         populations=tuple(populations),
         projections=tuple(projections),
@@ -225,10 +160,56 @@ def reward_network(
     )
 
 
+def _class_neuron(estimator: Any, n_classes: int, schedule: Schedule) -> NeuronModel:
+    """Declare the neuron of a class: it counts votes, and as a critic it expects a reward."""
+    baseline = check_choice(estimator, "baseline", BASELINES)
+    r_wrong = check_number(estimator, "r_wrong", low=-1e9, high=1)
+    guessing = r_wrong + (1 - r_wrong) / n_classes
+    rate = check_number(estimator, "baseline_rate", low=0, high=1)
+    return NeuronModel(
+        equations=CLASS_EQUATIONS,
+        # Never: it acts on others when a slot ends.
+        threshold="n_votes < 0",
+        at_slot_start=CLASS_SLOT_START,
+        at_slot_end=CLASS_SLOT_END,
+        constants={
+            "baseline_rate": 0.0 if baseline == "none" else rate,
+            "shared": float(baseline == "global"),
+            "r_wrong": r_wrong,
+            "dip": check_number(estimator, "dip", low=0),
+            # Presentations that are repeated do not count.
+            "min_spikes": float(schedule.min_spikes),
+            "max_repeats": float(schedule.max_repeats),
+        },
+        initial={"expected": 0.0 if baseline == "none" else guessing},
+        method="euler",
+    )
+
+
+def _critic(n_classes: int, n_per_class: int) -> list[Projection]:
+    """Declare how classes receive votes, compare them, and reward the neurons of the winner."""
+    neurons = range(n_classes * n_per_class)
+    classes = [k // n_per_class for k in neurons]
+    votes = Projection(
+        pre="output",
+        post="classes",
+        wiring=PairWiring(i=neurons, j=classes),
+        on_pre="n_votes_post += w",
+        weight=1.0,
+        label="votes",
+    )
+    return [
+        votes,
+        _at_the_end("comparison", COMPARISON, post="classes"),
+        _at_the_end("critic", CRITIC, post="classes"),
+        _at_the_end("reward", REWARD, post="output", wiring=PairWiring(i=classes, j=neurons)),
+    ]
+
+
 def _at_the_end(
     label: str, code: str, *, post: str, wiring: str | PairWiring = "all_to_all"
 ) -> Projection:
-    """Declare what class neurons tell others when a slot ends."""
+    """Declare how class neurons act on others when a slot ends."""
     return Projection(
         pre="classes",
         post=post,
@@ -238,3 +219,26 @@ def _at_the_end(
         synapse=SynapseModel(at_slot_end=code),
         label=label,
     )
+
+
+def _rule(estimator: Any, *, mean_weight: float, mean_rate: float) -> PlasticityRule:
+    rule, eta = estimator.rule, check_number(estimator, "eta", low=0)
+    tau_trace = check_positive(estimator, "tau_trace", 20 * ms)
+    if rule is None:
+        return CovarianceRewardSTDP(
+            tau_plus=tau_trace * second,
+            # A trace of mean size adds the mean weight.
+            a_plus=mean_weight / (mean_rate * tau_trace),
+            eta=eta,
+            w_max=W_MAX * mean_weight,
+        )
+    if (
+        not isinstance(rule, PlasticityRule)
+        or "m" not in Equations(str(rule.post_traces))
+        or rule.varies
+    ):
+        raise ParameterError(
+            f"{type(estimator).__name__}.rule: must be a PlasticityRule with a postsynaptic trace "
+            f"m and without distributions, as EpisodicRewardSTDP, got {rule!r}"
+        )
+    return rule

@@ -28,7 +28,7 @@ from bioplastic.models import (
     SpikeInput,
 )
 from bioplastic.networks._opening import Opens
-from bioplastic.readout._trains import check_trains
+from bioplastic.readout._trains import TakesTrains, check_trains
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["SpikingDecoder", "State", "list_synapses"]
@@ -45,7 +45,9 @@ dv/dt = -v/tau : 1   # weighted sum of filtered input spikes, less quantum times
 REST_STEPS = 100
 
 
-class SpikingDecoder(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstimator):
+class SpikingDecoder(
+    TakesTrains, Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstimator
+):
     """Parent of the estimators that make a network of a trained decoder.
 
     A child names the decoders that it takes, says what a spike stands for, and makes the network.
@@ -117,16 +119,7 @@ class SpikingDecoder(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEs
         spikes : SpikeTrains of shape (n_samples, n_readout_neurons)
             Each as long as its sample, rounded up to a step, and a rest of 100 steps.
         """
-        result = self._present(
-            self.presentation_of(X),
-            record="spikes",
-            description="reading out",
-            progress=bool(self.verbose),
-        )
-        result.timings["build"] += self.timings_["build"]
-        self.timings_, self.engine_ = result.timings, result.engine
-        spikes: SpikeTrains = result.spikes
-        return spikes
+        return self._spikes_of(self.presentation_of(X), progress=bool(self.verbose))
 
     def presentation_of(self, X: SpikeTrains) -> Presentation:
         """Return what `transform` presents, for runs of your own.
@@ -202,12 +195,6 @@ class SpikingDecoder(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEs
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")
-
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that X is no array."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        return tags
 
 
 def list_synapses(weights: npt.NDArray[np.float64], delays: npt.NDArray[np.float64]) -> State:

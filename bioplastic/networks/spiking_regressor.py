@@ -8,11 +8,11 @@ from brian2 import second
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from bioplastic import algebra
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Network
 from bioplastic.networks.spiking_decoder import SpikingDecoder, State, list_synapses
 from bioplastic.readout import SpikeTimeRegressor
+from bioplastic.readout._firing import score_of_trains
 from bioplastic.readout._trains import check_trains
 from bioplastic.spikes import SpikeTrains
 
@@ -154,10 +154,7 @@ class SpikingRegressor(RegressorMixin, SpikingDecoder):
         score : float
             1 less the sum of squared van Rossum distances, divided by that of squared norms.
         """
-        predicted, tau = self.predict(X), self.decoder_.tau_ * second
-        power = (algebra.norm(y, tau=tau) ** 2).sum()
-        missed = (algebra.van_rossum_distance(y, predicted, tau=tau) ** 2).sum()
-        return float(1 - missed / power) if power else float(missed == 0)
+        return score_of_trains(y, self.predict(X), self.decoder_.tau_)
 
     def _check_quantum(self) -> float:
         return 1.0
@@ -165,8 +162,8 @@ class SpikingRegressor(RegressorMixin, SpikingDecoder):
     def _check_trained(self, X: SpikeTrains) -> None:
         if not isinstance(self.decoder_.predict(X[:1]), SpikeTrains):
             raise ParameterError(
-                f"SpikingRegressor.decoder: must have learnt spike trains, got one that has learnt "
-                f"signals, {self.decoder_!r}; train it anew"
+                f"SpikingRegressor.decoder: must have learned spike trains, got one of signals, "
+                f"{self.decoder_!r}; train it anew"
             )
 
     def _network(self, n_units: int, dt: float) -> tuple[Network, State]:

@@ -4,9 +4,10 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import second
 
+from bioplastic import algebra
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["fire"]
+__all__ = ["fire", "score_of_trains"]
 
 type Floats = npt.NDArray[np.float64]
 
@@ -67,3 +68,11 @@ def _fire_one(arrivals: Floats, drive: Floats, tau: float) -> Floats:
         v -= n
         counts.append(n)
     return np.repeat(moments, np.array(counts, dtype=np.int64))
+
+
+def score_of_trains(y: SpikeTrains, predicted: SpikeTrains, tau: float) -> float:
+    """Return 1 less the sum of squared van Rossum distances, divided by that of squared norms."""
+    power = (algebra.norm(y, tau=tau * second) ** 2).sum()
+    missed = (algebra.van_rossum_distance(y, predicted, tau=tau * second) ** 2).sum()
+    # As R^2 of scikit-learn: without any power, 1 for what is right and 0 for the rest.
+    return float(1 - missed / power) if power else float(missed == 0)

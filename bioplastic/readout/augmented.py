@@ -25,6 +25,18 @@ def _if_estimator_has[F: Callable[..., Any]](method: str) -> Callable[[F], F]:
     return decorate
 
 
+def _handed_on(name: str, doc: str) -> Any:
+    """Return a method that the fitted estimator answers."""
+
+    def method(self: "AugmentedClassifier", X: Any) -> Any:
+        check_is_fitted(self, "estimator_")
+        return getattr(self.estimator_, name)(X)
+
+    method.__name__, method.__doc__ = name, doc
+    method.__qualname__ = f"AugmentedClassifier.{name}"
+    return _if_estimator_has(name)(method)
+
+
 class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """Fit a classifier on augmented training samples.
 
@@ -147,29 +159,17 @@ class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "estimator_")
         return np.asarray(self.estimator_.predict(X))
 
-    @_if_estimator_has("predict_proba")
-    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
-        """Estimate the probability of each class, of shape (n_samples, n_classes)."""
-        check_is_fitted(self, "estimator_")
-        return np.asarray(self.estimator_.predict_proba(X))
-
-    @_if_estimator_has("predict_log_proba")
-    def predict_log_proba(self, X: Any) -> npt.NDArray[np.float64]:
-        """Estimate the logarithm of the probabilities, of shape (n_samples, n_classes)."""
-        check_is_fitted(self, "estimator_")
-        return np.asarray(self.estimator_.predict_log_proba(X))
-
-    @_if_estimator_has("decision_function")
-    def decision_function(self, X: Any) -> npt.NDArray[np.float64]:
-        """Compute the score of each class, of the estimator's shape."""
-        check_is_fitted(self, "estimator_")
-        return np.asarray(self.estimator_.decision_function(X))
-
-    @_if_estimator_has("transform")
-    def transform(self, X: Any) -> Any:
-        """Transform samples as the fitted estimator does."""
-        check_is_fitted(self, "estimator_")
-        return self.estimator_.transform(X)
+    predict_proba = _handed_on(
+        "predict_proba", "Estimate the probability of each class, of shape (n_samples, n_classes)."
+    )
+    predict_log_proba = _handed_on(
+        "predict_log_proba",
+        "Estimate the logarithm of the probabilities, of shape (n_samples, n_classes).",
+    )
+    decision_function = _handed_on(
+        "decision_function", "Compute the score of each class, of the estimator's shape."
+    )
+    transform = _handed_on("transform", "Transform samples as the fitted estimator does.")
 
     @_if_estimator_has("score")
     def score(self, X: Any, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:

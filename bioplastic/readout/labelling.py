@@ -15,8 +15,8 @@ from sklearn.utils import gen_batches
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from bioplastic._checks import check_choice
-from bioplastic.errors import DataError, ParameterError
+from bioplastic._checks import check_choice, check_known_classes
+from bioplastic.errors import DataError
 
 __all__ = ["NeuronLabelClassifier"]
 
@@ -74,7 +74,7 @@ class NeuronLabelClassifier(ClassifierMixin, BaseEstimator):
 
     Notes
     -----
-    A sample in which no labelled neuron spiked carries no evidence: it is predicted as the most
+    A sample in which no labeled neuron spiked carries no evidence: it is predicted as the most
     frequent training class (the first in sorted order of equally frequent ones). All other ties go
     to the first class in sorted order.
 
@@ -159,25 +159,8 @@ class NeuronLabelClassifier(ClassifierMixin, BaseEstimator):
             holds a label that is not in `classes`.
         """
         first = not hasattr(self, "classes_")
-        if first and classes is None:
-            raise ParameterError(
-                "NeuronLabelClassifier.partial_fit: classes must be given in the first call, got "
-                "None; pass every label that will occur, e.g. classes=np.unique(y_train)"
-            )
-        if not first and classes is not None and not _same_labels(classes, self.classes_):
-            raise ParameterError(
-                "NeuronLabelClassifier.partial_fit: classes must be the same in every call, got "
-                f"{np.unique(np.asarray(classes))!r} after {self.classes_!r}; leave it out, or "
-                "call fit to start anew"
-            )
         data, labels = self._validate(X, y, caller="partial_fit", reset=first)
-        known = np.unique(np.asarray(classes)) if first else self.classes_
-        unknown = np.setdiff1d(labels, known)
-        if unknown.size:
-            raise DataError(
-                "NeuronLabelClassifier.partial_fit: y must hold labels from classes only, got "
-                f"{unknown!r}, which are not in {known!r}; name every label in the first call"
-            )
+        known = check_known_classes(self, labels, classes, first=first)
         if first:
             self._start(known, data)
         return self._accumulate(data, labels)
@@ -194,7 +177,7 @@ class NeuronLabelClassifier(ClassifierMixin, BaseEstimator):
         -------
         scores : ndarray of shape (n_samples, n_classes), or (n_samples,), as X a neuron
             Mean vote over the neurons of each class; -1, less than any vote, for a class that
-            has no neuron. In a sample in which no labelled neuron spiked, the most frequent
+            has no neuron. In a sample in which no labeled neuron spiked, the most frequent
             training class scores 2.2e-16 above 0. With two classes: score of the second less that
             of the first, as is scikit-learn's convention.
 
@@ -221,7 +204,7 @@ class NeuronLabelClassifier(ClassifierMixin, BaseEstimator):
         -------
         y : ndarray of shape (n_samples,)
             A label from `classes_` for each sample; the most frequent training class where no
-            labelled neuron spiked.
+            labeled neuron spiked.
 
         Raises
         ------
@@ -327,7 +310,3 @@ def _refuse_others(data: npt.NDArray[Any], vote: str) -> None:
             "These look like times of first spikes, several neurons of most samples have the "
             "latest: count spikes, or say vote='first_spikes'."
         )
-
-
-def _same_labels(classes: npt.ArrayLike, known: npt.NDArray[Any]) -> bool:
-    return np.array_equal(np.unique(np.asarray(classes)), known)

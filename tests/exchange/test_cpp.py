@@ -34,7 +34,14 @@ needs_make = pytest.mark.skipif(
 
 def eprop(**options):
     return EPropClassifier(
-        8, 4, n_epochs=3, batch_size=3, engine="numpy", random_state=0, input_gain=2.0, **options
+        8,
+        4,
+        n_epochs=3,
+        batch_size=3,
+        engine="numpy",
+        random_state=0,
+        gains={"input": 2.0},
+        **options,
     )
 
 

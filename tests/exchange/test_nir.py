@@ -26,6 +26,7 @@ from bioplastic.models import (
     Schedule,
     SpikeInput,
 )
+from bioplastic.models.eprop import EPropLIF
 from bioplastic.networks import (
     DiehlCookClassifier,
     EPropClassifier,
@@ -55,7 +56,14 @@ def liquid(neuron, delay=0 * ms):
 
 def eprop(**options):
     return EPropClassifier(
-        15, 0, n_epochs=2, batch_size=3, engine="numpy", random_state=0, input_gain=2.0, **options
+        15,
+        0,
+        n_epochs=2,
+        batch_size=3,
+        engine="numpy",
+        random_state=0,
+        gains={"input": 2.0},
+        **options,
     )
 
 
@@ -342,7 +350,7 @@ def test_files_that_are_no_graphs_are_refused(tmp_path):
             "EPropALIF.beta of population alif: NIR has no adaptive neuron; .*n_alif=0.*'drop'",
         ),
         (
-            lambda: eprop(tau_refractory=2 * ms),
+            lambda: eprop(neuron=EPropLIF(tau_refractory=2 * ms)),
             "tau_refractory of population lif: NIR has no refractory period, got 2. ms; train with",
         ),
         (lambda: liquid(AdaptiveLIF()), "tau_refractory of population exc"),

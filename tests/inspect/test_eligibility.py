@@ -34,8 +34,8 @@ def train(words):
         options = {"times": np.arange(1, 80) * 10 * ms, "variables": VARIABLES} | options
         recorder = PlasticityRecorder(samples=[1, SAMPLE], **options)
         model = EPropClassifier(
-            N_LIF, N_ALIF, n_epochs=1, batch_size=8, dt=10 * ms, shuffle=False, input_gain=2.0,
-            engine="numpy", random_state=0,
+            N_LIF, N_ALIF, n_epochs=1, batch_size=8, dt=10 * ms, shuffle=False,
+            gains={"input": 2.0}, engine="numpy", random_state=0,
         )  # fmt: skip
         return model.fit(words.data[:4], words.target[:4], recorder=recorder), recorder.recording
 

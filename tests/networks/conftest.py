@@ -5,8 +5,8 @@ import signal
 
 import pytest
 
-from bioplastic import engine
 from bioplastic.engine.checkpoint import save_checkpoint
+from bioplastic.networks import _checkpoints
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def interrupted(monkeypatch):
                 signal.raise_signal(signal.SIGINT)
 
         with monkeypatch.context() as patch:
-            patch.setattr(engine, "save_checkpoint", save_and_interrupt)
+            patch.setattr(_checkpoints, "save_checkpoint", save_and_interrupt)
             with pytest.raises(KeyboardInterrupt) as caught:
                 train()
         return str(caught.value)

@@ -7,7 +7,7 @@ import numpy as np
 from bioplastic import SpikeTrains, engine
 from bioplastic.models import NeuronModel
 from bioplastic.networks import DiehlCook
-from bioplastic.networks.diehl_cook_settings import declare
+from bioplastic.networks._diehl_cook_training import declare
 
 N_INPUTS, N, N_STEPS, NORM = 20, 6, 250, 8.0
 

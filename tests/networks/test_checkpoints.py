@@ -14,8 +14,8 @@ from bioplastic import networks
 from bioplastic.engine import checkpoint
 from bioplastic.errors import CheckpointError
 from bioplastic.models import Adam, DiehlCookInhibitory
-from bioplastic.models.eprop import EPropLIF
-from bioplastic.networks import declarations, eprop_settings
+from bioplastic.models.eprop import EPropALIF
+from bioplastic.networks import declarations
 from bioplastic.networks._samples import digest
 from bioplastic.networks.diehl_cook_constants import CONSTANTS
 
@@ -28,7 +28,7 @@ ESTIMATORS = [
 DIEHL_COOK = {
     "n_neurons": 3, "presentation": 4 * ms, "rest": 0 * ms, "dt": 1 * ms, "min_spikes": 0,
 }  # fmt: skip
-EPROP = {"n_lif": 3, "n_alif": 0, "presentation": 4 * ms, "n_epochs": 1}
+EPROP = {"n_lif": 0, "n_alif": 3, "presentation": 4 * ms, "n_epochs": 1}
 X, Y = np.random.default_rng(0).random((6, 5)), np.arange(6) % 2
 
 
@@ -98,16 +98,17 @@ def test_a_file_from_before_there_was_a_number_is_refused(fit, path):
 @pytest.mark.parametrize("what", ["a value", "a string"])
 def test_a_default_that_a_release_changes_is_refused(fit, estimator, monkeypatch, what):
     if is_eprop(estimator):
-        change, shown = {"epsilon": 1e-6}, "epsilon: .* there, 1e-06 here"
-        module, declared = eprop_settings, Adam
+        name, changed = "optimizer", Adam(learning_rate=0.005, epsilon=1e-6)
+        shown = "epsilon: .* there, 1e-06 here"
         if what == "a string":
-            change, declared = {"reset": EPropLIF().reset + "\nrate += 0*hertz"}, EPropLIF
+            name, changed = "neuron", EPropALIF(reset=EPropALIF().reset + "\nrate += 0*hertz")
+        monkeypatch.setitem(estimator._standard, name, changed)
     else:
         change, shown = {"tau_membrane": 11 * ms}, "inhibitory.tau_membrane: 0.01 there, 0.011 here"
-        module, declared = declarations, DiehlCookInhibitory
         if what == "a string":
             change = {"reset": DiehlCookInhibitory().reset + "\nv += 0*mV"}
-    monkeypatch.setattr(module, declared.__name__, functools.partial(declared, **change))
+        changed = functools.partial(DiehlCookInhibitory, **change)
+        monkeypatch.setattr(declarations, "DiehlCookInhibitory", changed)
     shown = shown if what == "a value" else "the network's declaration differs"
     with pytest.raises(CheckpointError, match=f"another training .*{shown}"):
         fit()

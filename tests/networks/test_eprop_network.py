@@ -20,7 +20,8 @@ from bioplastic.models.plasticity.eprop import (
 from bioplastic.models.summary import declared_names
 from bioplastic.networks import eprop_network
 from bioplastic.networks.eprop_network import initial_weights
-from bioplastic.networks.eprop_samples import check_samples, make_stimulus, select
+from bioplastic.networks.eprop_samples import check_samples, make_stimulus
+from bioplastic.readout._trains import select
 
 SIZES = {"n_inputs": 30, "n_lif": 40, "n_alif": 60, "n_outputs": 5}
 

@@ -14,19 +14,26 @@ from bioplastic import SpikeTrains
 from bioplastic.datasets import make_patterns
 from bioplastic.encoding import SpikeAugmenter
 from bioplastic.errors import CheckpointError, DataError, ParameterError
+from bioplastic.models import SGD
 from bioplastic.networks import EPropRegressor
+from bioplastic.networks._samples import hold_out
 
 #: One build for learning and one for answering serve all tests that have this.
 FAST = {
     "n_lif": 30,
     "n_epochs": 50,
-    "learning_rate": 0.02,
-    "tau_out": 10 * ms,
+    "optimizer__learning_rate": 0.02,
+    "readout__tau_out": 10 * ms,
     "engine": "cpp_standalone",
     "random_state": 0,
 }
 #: A quick look at anything else.
 SMALL = {"n_lif": 4, "n_epochs": 2, "batch_size": 2, "engine": "auto", "random_state": 0}
+
+
+def made(**options):
+    """Estimator with parameters, those of its declarations included."""
+    return EPropRegressor().set_params(**options)
 
 
 def same(one, other):
@@ -45,7 +52,7 @@ def pattern():
 
 @pytest.fixture(scope="session")
 def learned(pattern):
-    return EPropRegressor(**FAST).fit(*pattern)
+    return made(**FAST).fit(*pattern)
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +79,7 @@ class TestLearning:
     def test_engines_agree(self, pattern):
         X, y = pattern
         one, other = (
-            EPropRegressor(**{**FAST, "n_epochs": 2, "engine": name}).fit(X, y)
+            made(**{**FAST, "n_epochs": 2, "engine": name}).fit(X, y)
             for name in ("numpy", "cpp_standalone")
         )
         for name, w in one.weights_.items():
@@ -81,48 +88,60 @@ class TestLearning:
 
     def test_the_loss_is_half_the_mean_squared_error_in_the_window(self, few):
         X, y = few
-        settings = {**SMALL, "learning_rate": 0.0, "n_epochs": 1}
+        settings = {**SMALL, "optimizer__learning_rate": 0.0, "n_epochs": 1}
         for window, of in ((None, slice(None)), (4 * ms, slice(-4, None))):
-            model = EPropRegressor(**settings, decision_window=window).fit(X, y)
+            model = made(**settings, decision_window=window).fit(X, y)
             losses = [
                 0.5 * ((a[of] - b[of]) ** 2).mean(axis=0).sum()
                 for a, b in zip(model.predict(X), y, strict=True)
             ]
             np.testing.assert_allclose(model.history_["loss"], [np.mean(losses)], rtol=1e-9)
 
-    @pytest.mark.parametrize("change", [{"n_lif": 2, "n_alif": 3}, {"n_lif": 0, "n_alif": 4},
-                                        {"optimizer": "sgd"}, {"feedback": "random"}],
-                             ids=lambda change: ",".join(change))  # fmt: skip
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"n_lif": 2, "n_alif": 3},
+            {"n_lif": 0, "n_alif": 4},
+            {"optimizer": SGD(learning_rate=0.03)},
+            {"feedback": "random"},
+        ],
+        ids=lambda change: ",".join(change),
+    )
     def test_every_kind_of_network_comes_nearer(self, few, change):
         # Each is another program: numpy's are sooner made.
-        settings = {**SMALL, "engine": "numpy", "learning_rate": 0.03, "input_gain": 2.0}
-        loss = EPropRegressor(**{**settings, "n_epochs": 10, **change}).fit(*few).history_["loss"]
+        settings = {
+            **SMALL,
+            "engine": "numpy",
+            "optimizer__learning_rate": 0.03,
+            "gains": {"input": 2.0},
+        }
+        loss = made(**{**settings, "n_epochs": 10, **change}).fit(*few).history_["loss"]
         assert loss[-1] < 0.95 * loss[0]
 
     def test_goes_on_bit_for_bit(self, few, tmp_path, interrupted):
         X, y = few
         settings = {**SMALL, "batch_size": 3}
         path = tmp_path / "checkpoint"
-        interrupted(lambda: EPropRegressor(**settings, checkpoint=path).fit(X, y))
+        interrupted(lambda: made(**settings, checkpoint=path).fit(X, y))
         with pytest.raises(CheckpointError, match="data"):
-            EPropRegressor(**settings, checkpoint=path).fit(X, [one + 1 for one in y])
-        resumed = EPropRegressor(**{**settings, "n_epochs": 4}, checkpoint=path).fit(X, y)
-        whole = EPropRegressor(**{**settings, "n_epochs": 4}).fit(X, y)
+            made(**settings, checkpoint=path).fit(X, [one + 1 for one in y])
+        resumed = made(**{**settings, "n_epochs": 4}, checkpoint=path).fit(X, y)
+        whole = made(**{**settings, "n_epochs": 4}).fit(X, y)
         same(resumed, whole)
         np.testing.assert_array_equal(resumed.history_["loss"], whole.history_["loss"])
 
     def test_partial_fit_twice_is_fit_with_two_epochs(self, few):
-        whole = EPropRegressor(**SMALL).fit(*few)
-        parts = EPropRegressor(**SMALL).partial_fit(*few)
+        whole = made(**SMALL).fit(*few)
+        parts = made(**SMALL).partial_fit(*few)
         same(whole, pickle.loads(pickle.dumps(parts)).partial_fit(*few))
 
     def test_early_stopping_keeps_the_best_weights(self, few):
         X, y = few[0] * 3, few[1] * 3
         groups = np.repeat(np.arange(4), 3)
-        settings = {**SMALL, "n_epochs": 8, "learning_rate": 0.05, "n_iter_no_change": 2}
-        model = EPropRegressor(**settings, early_stopping=True, validation_fraction=0.25)
+        settings = {**SMALL, "n_epochs": 8, "optimizer__learning_rate": 0.05, "n_iter_no_change": 2}
+        model = made(**settings, validation_fraction=0.25)
         model.fit(X, y, groups)
-        _, rows = model._split(12, y, groups, fit=True)
+        _, rows = hold_out(model, y, groups, n=12)
         assert len(set(groups[rows])) == 1
         errors = [
             ((a - y[k]) ** 2).mean(axis=0).sum()
@@ -133,9 +152,9 @@ class TestLearning:
         np.testing.assert_allclose(score, -2 * model.history_["validation_loss"])
 
     def test_one_line_an_epoch_where_asked(self, few, capfd):
-        EPropRegressor(**SMALL).fit(*few).predict(few[0])
+        made(**SMALL).fit(*few).predict(few[0])
         assert capfd.readouterr() == ("", "")
-        EPropRegressor(**SMALL, verbose=2).fit(*few)
+        made(**SMALL, verbose=2).fit(*few)
         lines = capfd.readouterr().out.splitlines()
         assert [line.partition(", loss")[0] for line in lines] == ["epoch 1", "epoch 2"]
         assert not [line for line in lines if "nan" in line]
@@ -144,10 +163,10 @@ class TestLearning:
 class TestTargets:
     def test_signals_in_every_form(self, few):
         X, y = [x[:9] for x in few[0]], [one[:9] for one in few[1]]
-        model = EPropRegressor(**SMALL).fit(X, y)
-        same(model, EPropRegressor(**SMALL).fit(np.array(X), np.array(y)))
+        model = made(**SMALL).fit(X, y)
+        same(model, made(**SMALL).fit(np.array(X), np.array(y)))
         longer = [np.vstack([one, np.full((3, 2), 9.0)]) for one in y]
-        same(model, EPropRegressor(**SMALL).fit(X, longer))  # nobody sees the end
+        same(model, made(**SMALL).fit(X, longer))  # nobody sees the end
         assert model.score(X, longer) == model.score(X, y)
 
     @pytest.mark.parametrize("width", [None, 1, 3])
@@ -155,8 +174,13 @@ class TestTargets:
         X = np.array([[2.0, 0.0], [0.0, 2.0]] * 3)
         y = np.array([1.0, -1.0] * 3)
         y = y if width is None else y[:, None] * np.arange(1, width + 1)
-        settings = {**SMALL, "presentation": 15 * ms, "learning_rate": 0.1, "n_epochs": 15}
-        model = EPropRegressor(**settings).fit(X, y)
+        settings = {
+            **SMALL,
+            "presentation": 15 * ms,
+            "optimizer__learning_rate": 0.1,
+            "n_epochs": 15,
+        }
+        model = made(**settings).fit(X, y)
         answer = model.predict(X)
         assert answer.shape == y.shape
         assert model.score(X, y) > 0.3
@@ -167,7 +191,7 @@ class TestTargets:
     def test_numbers_of_spikes_augmented(self, pattern):
         X, _ = pattern
         X = SpikeTrains.concatenate([X, X])
-        model = EPropRegressor(
+        model = made(
             **{**SMALL, "dt": 5 * ms}, pool=5, augmenter=SpikeAugmenter(time_stretch=0.3)
         ).fit(X, [0.5, -0.5])
         assert model.predict(X).shape == (2,)
@@ -177,7 +201,7 @@ class TestTargets:
 class TestPrediction:
     def test_a_sample_has_one_answer(self, few):
         X, y = few
-        model = EPropRegressor(**SMALL).fit(X, y)
+        model = made(**SMALL).fit(X, y)
         together = model.predict(X)
         assert [len(one) for one in together] == [12, 9, 15, 12]
         for k in (0, 2):
@@ -192,7 +216,7 @@ class TestPrediction:
             np.testing.assert_array_equal(one, two)
 
     def test_clone_and_seed(self, few):
-        model = EPropRegressor(**SMALL).fit(*few)
+        model = made(**SMALL).fit(*few)
         again = clone(model)
         assert not hasattr(again, "weights_")
         same(model, again.fit(*few))
@@ -202,7 +226,7 @@ class TestPrediction:
     def test_nothing_learned_nothing_told(self, few):
         for method in ("predict", "predict_course", "transform_spikes"):
             with pytest.raises(NotFittedError):
-                getattr(EPropRegressor(**SMALL), method)(few[0])
+                getattr(made(**SMALL), method)(few[0])
 
 
 class TestRefused:
@@ -222,7 +246,7 @@ class TestRefused:
         ],
     )
     def test_bad_targets(self, few, y, says):
-        model = EPropRegressor(**SMALL)
+        model = made(**SMALL)
         with pytest.raises(DataError, match=says) as caught:
             model.fit(few[0], y)
         assert "EPropRegressor" in str(caught.value)
@@ -230,14 +254,14 @@ class TestRefused:
 
     def test_targets_of_another_kind_than_at_first(self, few):
         X, y = few
-        model = EPropRegressor(**SMALL).partial_fit(X, y)
+        model = made(**SMALL).partial_fit(X, y)
         for other in ([1.0, 2.0, 3.0, 4.0], [one[:, :1] for one in y]):
             with pytest.raises(DataError, match="kind and width of the first call"):
                 model.partial_fit(X, other)
 
     def test_scores_of_signals_that_do_not_fit(self, few):
         X, y = few
-        model = EPropRegressor(**SMALL).fit(X, y)
+        model = made(**SMALL).fit(X, y)
         for bad in (y[:2], [one[:3] for one in y], [one[:, :1] for one in y]):
             with pytest.raises(DataError, match="EPropRegressor.score: y must hold a signal"):
                 model.score(X, bad)
@@ -246,17 +270,17 @@ class TestRefused:
 
     def test_signals_cannot_be_stretched(self, pattern):
         with pytest.raises(DataError, match="EPropRegressor.augmenter: .* leave it out"):
-            EPropRegressor(**SMALL, augmenter=SpikeAugmenter()).fit(*pattern)
+            made(**SMALL, augmenter=SpikeAugmenter()).fit(*pattern)
 
     def test_bad_parameters_are_named(self, few):
         for change, names in (
             ({"n_lif": 0}, ["EPropRegressor.n_lif", "n_alif=0"]),
             ({"batch_size": 2.0}, ["EPropRegressor.batch_size", "2.0"]),
-            ({"tau_out": 20.0}, ["EPropRegressor.tau_out", "20"]),
+            ({"readout": 20 * ms}, ["EPropRegressor.readout", "20. * msecond"]),
             ({"feedback": "back"}, ["EPropRegressor.feedback", "back", "'random'"]),
         ):
             with pytest.raises(ParameterError) as caught:
-                EPropRegressor(**{**SMALL, **change}).fit(*few)
+                made(**{**SMALL, **change}).fit(*few)
             assert all(name in str(caught.value) for name in names)
 
 

@@ -14,13 +14,13 @@ from bioplastic.inspect.separation import pairs_at_distance, state_separation
 from bioplastic.models import AdaptiveLIF, Normal, Schedule, Uniform
 from bioplastic.models.summary import declared_names
 from bioplastic.networks import (
-    Liquid,
     LiquidStateMachine,
     MaassColumn,
     RandomLiquid,
     TonotopicLiquid,
 )
-from bioplastic.networks.liquids import MAASS
+from bioplastic.networks.liquids import Liquid
+from bioplastic.networks.maass_column import MAASS
 
 SCHEDULE = Schedule(presentation=None, rest=0 * ms, dt=1 * ms, min_spikes=0)
 ALPHA = 1e-4

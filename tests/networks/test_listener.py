@@ -526,6 +526,6 @@ def test_methods_that_a_model_lacks(lsm):
     with Listener(lsm) as listener:
         with pytest.raises(ParameterError, match="Listener.predict_proba: the model has no"):
             listener.predict_proba(X[:1])
-        with pytest.raises(DataError, match="must have 30 channels"):
+        with pytest.raises(DataError, match="must have the 30 units of fit"):
             listener.predict(SpikeTrains([], [], [0, 0], n_units=3, duration=0.1))
         np.testing.assert_array_equal(listener.predict(X), lsm.predict(X))

@@ -18,10 +18,13 @@ from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import KFold
 
-from bioplastic import SpikeTrains, engine, networks
+from bioplastic import SpikeTrains, networks
 from bioplastic.engine.checkpoint import save_checkpoint
+from bioplastic.errors import DataError, ParameterError
 from bioplastic.inspect import PlasticityRecorder
 from bioplastic.models import InhibitorySTDP
+from bioplastic.networks import _checkpoints
+from bioplastic.networks._samples import hold_out
 from bioplastic.networks.training import Trainer
 
 PAGE = Path(__file__).parents[2] / "docs" / "howto" / "training.md"
@@ -55,6 +58,12 @@ def learned(model):
     found = {name: getattr(model, name) for name in LEARNED if hasattr(model, name)}
     assert {"history_", "n_epochs_", "n_presentations_"} < found.keys()
     return copy.deepcopy(found)
+
+
+def weights(model):
+    found = getattr(model, "weights_", None)
+    found = model.state_ if found is None else found
+    return list(found.values()) if isinstance(found, dict) else [found]
 
 
 def answers(model):
@@ -150,7 +159,7 @@ def kill(estimator, case):
 
     with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
         warnings.simplefilter("ignore", DeprecationWarning)  # threads and fork
-        patch.setattr(engine, "save_checkpoint", save_and_die)
+        patch.setattr(_checkpoints, "save_checkpoint", save_and_die)
         child = os.fork()
         if child == 0:
             try:
@@ -290,6 +299,98 @@ def partial_fit(estimator, case):
     assert set(model.timings_) >= {"build", "simulate"}
 
 
+def warm_start(estimator, case):
+    """A finished `fit` can be lengthened, and an interrupted one goes on, to the same weights."""
+    model = clone(estimator).set_params(warm_start=True)
+    model.set_params(n_epochs=1).fit(X, Y)
+    assert model.n_epochs_ == 1
+    model.set_params(n_epochs=2).fit(X, Y)
+    found, end = learned(model), copy.deepcopy(case.end(estimator))
+    for one in (found, end):  # chunks end elsewhere
+        one.pop("history_")
+    np.testing.assert_equal(found, end)
+    said = list(answers(model))
+    assert not differs(list(answers(model.fit(X, Y))), said)  # there is nothing left to learn
+    np.testing.assert_equal(learned(model) | {"history_": None}, end | {"history_": None})
+    with pytest.raises(ParameterError, match="n_epochs: must be at least the 2 epochs .* got 1"):
+        model.set_params(n_epochs=1).fit(X, Y)
+    model.set_params(n_epochs=3).fit(X[:40], Y[:40])  # other samples
+    assert model.n_epochs_ == 3
+    assert model.n_presentations_ - found["n_presentations_"] == 40
+    # After Ctrl-C the model in memory goes on, after more than that the file does.
+    model = clone(estimator).set_params(warm_start=True, checkpoint=case.path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_checkpoints, "save_checkpoint", lambda *args, **kwargs: None)
+        model.set_params(n_epochs=1).fit(X, Y)
+    model.set_params(n_epochs=2)
+    case.ctrl_c(lambda: pickle.loads(pickle.dumps(model)).fit(X, Y))
+    model.fit(X, Y)
+    assert not case.path.exists()
+    end = copy.deepcopy(case.end(estimator))
+    np.testing.assert_equal(learned(model) | {"history_": None}, end | {"history_": None})
+
+
+def callback(estimator, case):
+    """It is called with a model that can answer and what was noted, and may stop."""
+    calls = []
+
+    def call(model, point):
+        calls.append((learned(model), list(answers(model)), point))
+        return stops and model.n_epochs_ == 1
+
+    stops = False
+    model = clone(estimator).fit(X, Y, callback=call)
+    np.testing.assert_equal(learned(model), case.end(estimator))
+    points = model.history_["spikes"]
+    assert len(calls) == len(points) == 2
+    for (found, _, point), spikes in zip(calls, points, strict=True):
+        assert point["spikes"] == found["history_"]["spikes"][-1] == spikes
+    np.testing.assert_equal(calls[-1][0], learned(model))
+    assert differs(calls[0][0], calls[1][0])
+    fit_again(model, callback=call)
+    assert len(calls) == 3
+    stops = True
+    stopped = clone(estimator).fit(X, Y, callback=call)
+    assert stopped.n_epochs_ == 1
+    assert len(answers(stopped)) == N
+    before = learned(stopped)
+    with pytest.raises(TypeError):
+        stopped.fit(X, Y, callback=lambda model: None)
+    np.testing.assert_equal(learned(stopped), before)
+
+
+def validation(estimator, case):
+    """Held-out samples are measured on the way, beside the bar, and teach nothing."""
+    name = "validation_score" if hasattr(estimator, "predict") else "validation_spikes"
+    model = clone(estimator).set_params(validation_fraction=12, verbose=1).fit(X, Y)
+    assert re.search(rf"training: 100%.*96/96.*{name}=[\d.e-]+", case.said().err)
+    measured = model.history_[name]
+    assert len(measured) == len(model.history_["spikes"])
+    assert np.isfinite(measured).all()
+    # The same samples alone teach the same; constants follow all samples, whose mean is the same.
+    targets = Y if is_classifier(model) else None
+    rows, held_out = hold_out(model, targets, None, n=N)
+    assert (len(rows), len(held_out)) == (48, 12)
+    if is_classifier(model):
+        assert np.bincount(Y[held_out]).tolist() == [6, 6]
+    alone = clone(estimator).fit(X[rows], Y[rows])
+    for one, other in zip(weights(model), weights(alone), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9)
+    assert not differs(list(answers(model)), list(answers(alone)))
+    # Whole groups, and a share.
+    groups = np.repeat(np.arange(6), 10)
+    model = clone(estimator).set_params(validation_fraction=0.3, n_epochs=1).fit(X, Y, groups)
+    assert model.n_presentations_ == 40
+    model = fit_again(model)
+    assert model.n_epochs_ == 2
+    assert len(model.history_[name]) == len(model.history_["spikes"])
+    assert np.isnan(model.history_[name][-1])
+    with pytest.raises(ParameterError, match="validation_fraction: must be .* got 1.5"):
+        model.set_params(validation_fraction=1.5).fit(X, Y)
+    with pytest.raises(DataError, match="validation_fraction: these samples cannot be split"):
+        model.set_params(validation_fraction=60).fit(X, Y)
+
+
 PROMISES = {
     "checkpoint": checkpoint,
     "kill": kill,
@@ -299,6 +400,9 @@ PROMISES = {
     "progress": progress,
     "`partial_fit`": partial_fit,
     "callbacks": callbacks,
+    "`callback`": callback,
+    "`warm_start`": warm_start,
+    "validation": validation,
 }
 
 
@@ -331,4 +435,5 @@ def test_all_that_train_are_here():
     trained = {one for one in public if inspect.isclass(one) and issubclass(one, Trainer)}
     assert trained == {type(estimator) for estimator in ESTIMATORS}
     for one in trained:
-        assert {"checkpoint", "verbose", "n_epochs"} < inspect.signature(one).parameters.keys()
+        promised = {"checkpoint", "verbose", "n_epochs", "warm_start", "validation_fraction"}
+        assert promised < inspect.signature(one).parameters.keys()

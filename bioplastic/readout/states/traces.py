@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Quantity, ms, second
+from brian2 import ms
 
 from bioplastic._checks import check_whole
 from bioplastic.errors import ParameterError
+from bioplastic.readout._parameters import finite_times
 from bioplastic.readout.states.transformer import SpikeTransformer
 from bioplastic.spikes import SpikeTrains
 
@@ -79,7 +80,7 @@ class FilteredState(SpikeTransformer):
         self.relative = relative
 
     def _learn(self, X: SpikeTrains) -> None:
-        self.taus_ = self._seconds("tau", 30 * ms, "above 0")
+        self.taus_ = finite_times("FilteredState.tau", 30 * ms if self.tau is None else self.tau)
         if (self.taus_ <= 0).any():
             raise ParameterError(f"FilteredState.tau: must be above 0, got {self.tau!r}")
         if self.times is not None:
@@ -88,7 +89,7 @@ class FilteredState(SpikeTransformer):
                     f"FilteredState.times: must be None where n_times or relative is given, got "
                     f"{self.times!r} with n_times={self.n_times!r} and relative={self.relative!r}"
                 )
-            self.times_ = self._seconds("times", second, "at least 0")
+            self.times_ = finite_times("FilteredState.times", self.times)
             if (self.times_ < 0).any() or (np.diff(self.times_) <= 0).any():
                 raise ParameterError(
                     f"FilteredState.times: must be at least 0 and rise, got {self.times!r}; sort "
@@ -101,20 +102,6 @@ class FilteredState(SpikeTransformer):
             span = 1.0 if self.relative else float(X.duration.max())
             # In this order, so that the last one is the end, to the bit.
             self.times_ = span * (np.arange(1, n_times + 1) / n_times)
-
-    def _seconds(self, name: str, default: Quantity, bound: str) -> npt.NDArray[np.float64]:
-        value = getattr(self, name)
-        given = default if value is None else value
-        parts = list(given) if isinstance(given, list | tuple) else [given]
-        numbers = np.array([])
-        if parts and all(isinstance(v, Quantity) and v.dim == second.dim for v in parts):
-            numbers = np.concatenate([np.atleast_1d(np.asarray(v, np.float64)) for v in parts])
-        if not numbers.size or numbers.ndim != 1 or not np.isfinite(numbers).all():
-            raise ParameterError(
-                f"FilteredState.{name}: must be one or several finite times {bound}, with unit, "
-                f"got {value!r}; give e.g. 30 * ms or [10, 30] * ms"
-            )
-        return numbers
 
     @property
     def _shares(self) -> bool:

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy.typing as npt
-from brian2 import Hz, ms
+from brian2 import ms
 
-from bioplastic.models import LogUniform
+from bioplastic.models import Adam, LogUniform
+from bioplastic.models.eprop import EPropALIF, LeakyReadout, RateRegularization
 from bioplastic.networks import EPropClassifier
 from bioplastic.spikes import SpikeTrains
 from bioplastic.study.methods._parts import (
@@ -26,22 +27,19 @@ __all__ = ["EPropMethod"]
 
 #: Of benchmarks/eprop.py.
 _WORDS: dict[str, Any] = {
-    "beta": 1.5,
-    "psi_width": 2.0,
-    "tau_membrane": LogUniform(low=10 * ms, high=100 * ms),
-    "tau_adaptation": LogUniform(low=100 * ms, high=500 * ms),
-    "tau_out": 300 * ms,
+    "neuron": EPropALIF(
+        beta=1.5,
+        psi_width=2.0,
+        tau_membrane=LogUniform(low=10 * ms, high=100 * ms),
+        tau_adaptation=LogUniform(low=100 * ms, high=500 * ms),
+    ),
+    "readout": LeakyReadout(tau_out=300 * ms),
     "decision_window": 0.6,
     "line_delay": 50 * ms,
     "dt": 10 * ms,
-    "rate_target": 10 * Hz,
-    "rate_cost": 0.003,
-    "input_gain": 0.5,
-    "readout_gain": 0.3,
-    "feedback_gain": 0.3,
-    "feedback_decay": 0.5,
+    "gains": {"input": 0.5, "readout": 0.3, "feedback": 0.3},
 }
-_IMAGES: dict[str, Any] = {"presentation": 60 * ms, "dt": 3 * ms, "rate_cost": 0.003}
+_IMAGES: dict[str, Any] = {"presentation": 60 * ms, "dt": 3 * ms}
 
 
 class EPropMethod(Method):
@@ -106,9 +104,11 @@ class EPropMethod(Method):
             schedule="cosine",
             random_state=seed,
             n_jobs=1,
+            regularization=RateRegularization(rate_cost=0.003),
+            optimizer=Adam(learning_rate=settings["learning_rate"]),
+            feedback=settings["feedback"],
             **options,
             **stepwise_options(X, size),
-            **settings,
         )
 
     def workloads(self, model: Any, X_train: Inputs, X_test: Inputs) -> tuple[Workload, Workload]:
