@@ -13,7 +13,7 @@ from brian2 import kHz
 
 from bioplastic.encoding import Cochlea
 from bioplastic.encoding._gammatone import BASILAR_RATE, GammatoneBank
-from bioplastic.encoding._hair_cell import HairCell
+from bioplastic.encoding._nerve import hair_cells
 from bioplastic.encoding._sound import read_sound
 
 WORD = 7
@@ -46,11 +46,10 @@ def chain():
     cochlea = Cochlea(n_channels=200, sample_rate=8 * kHz).fit([path])
     sound = read_sound(path, 8000, 0)
     frequencies = cochlea.center_frequencies_
-    motion, drive = [], []
-    cells = HairCell(len(frequencies), dt=2 / BASILAR_RATE, n_sub=2)
-    for block in GammatoneBank(frequencies).blocks(cochlea._pressure(sound)):
-        motion.append(block.copy())
-        drive.append(cells(block).T)
+    motion = list(GammatoneBank(frequencies).blocks(cochlea._pressure(sound)))
+    blocks = (block.copy() for block in motion)
+    cells = hair_cells(blocks, n_channels=len(frequencies), dt=2 / BASILAR_RATE, n_sub=2)
+    drive = [block.T for block in cells]
     motion, drive = np.concatenate(motion, axis=1), np.concatenate(drive, axis=1)
     spikes = cochlea.transform([path])
     end = sound.duration

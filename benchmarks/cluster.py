@@ -4,15 +4,17 @@ python benchmarks/cluster.py [--tasks 24] [--seconds 3] [--rounds 3] [--workers 
 """
 
 import argparse
+import contextlib
 import hashlib
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import distributed
 import numpy as np
 from _protocol import header, median_range, paragraph, progress, table
 
@@ -21,11 +23,21 @@ from bioplastic.study.runner import run_tasks
 from bioplastic.study.store import Store
 from bioplastic.study.workload import Workload
 
-#: What a way of running needs to know: how many workers.
-WAYS: dict[str, Callable[[int], dict[str, int | str]]] = {
-    "processes": lambda n: {"n_jobs": n},
-    "Dask, local": lambda n: {"cluster": f"local:{n}"},
-}
+
+@contextlib.contextmanager
+def processes(n: int) -> Iterator[dict[str, Any]]:
+    yield {"n_jobs": n}
+
+
+@contextlib.contextmanager
+def dask_workers(n: int) -> Iterator[dict[str, Any]]:
+    """Start workers of one thread on this machine."""
+    with distributed.LocalCluster(n_workers=n, threads_per_worker=1, memory_limit=0) as cluster:
+        yield {"cluster": cluster.scheduler_address}
+
+
+#: Ways of running on so many workers, as arguments of `run_tasks`.
+WAYS = {"processes": processes, "Dask, local": dask_workers}
 
 
 class Run(NamedTuple):
@@ -97,7 +109,8 @@ def main() -> None:
     runs: dict[tuple[str, int], list[Run]] = {(way, n): [] for way in WAYS for n in args.workers}
     for number in range(args.rounds):
         for (way, n), found in runs.items():
-            found.append(measure(tasks, n, **WAYS[way](n)))
+            with WAYS[way](n) as options:
+                found.append(measure(tasks, n, **options))
             progress(f"round {number + 1}/{args.rounds}: {way}, {n}: {found[-1].wall:.1f} s")
     print(report(args, runs))
 

@@ -22,9 +22,9 @@ PROTOCOL = """
     `bioplastic demo` in a new process, with an empty cache of programs and then, into another
     folder, with the programs that the first run compiled: the difference is compiling. Seconds of
     processor time are those of the whole process tree. scikit-learn's handwritten digits, a
-    stratified fifth of them (360) held out. Every method has one setting, those of the Diehl & Cook
-    network chosen on training images (demo_settings.py), and is trained with seeds 0, 1 and 2 on
-    the same 1,437 images; intervals are Wilson's over the test images. Time to train is the mean
+    stratified fifth of them (360) held out. Every method has one setting; the Diehl & Cook
+    network has its defaults. Each is trained with seeds 0, 1 and 2, one fold held out for each, on
+    some 1,437 images; intervals are Wilson's over the test images. Time to train is the mean
     over seeds, without compiling, of the run with compiled programs.
 """
 

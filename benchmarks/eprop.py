@@ -34,14 +34,8 @@ from brian2 import Hz, ms, second
 
 from bioplastic.datasets import load_hd, make_evidence_accumulation, make_patterns
 from bioplastic.encoding import SpikeAugmenter
-from bioplastic.models import (
-    Adam,
-    EPropALIF,
-    EPropLIF,
-    LeakyReadout,
-    LogUniform,
-    RateRegularization,
-)
+from bioplastic.models import Adam, LogUniform
+from bioplastic.models.eprop import EPropALIF, EPropLIF, LeakyReadout, RateRegularization
 from bioplastic.networks import EPropClassifier, EPropRegressor
 
 Array = npt.NDArray[Any]

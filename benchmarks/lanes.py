@@ -10,6 +10,7 @@ import numpy as np
 from _protocol import default_core, header, median_range, paragraph, progress, table
 
 from bioplastic import SpikeTrains, datasets, engine
+from bioplastic.engine.presenting import Presentation
 from bioplastic.networks import DiehlCook, LiquidStateMachine
 
 #: Samples of a measurement, by neurons.
@@ -64,7 +65,7 @@ def main() -> None:
 
 
 def measure(
-    name: str, n: int, shown: engine.Presentation, args: argparse.Namespace
+    name: str, n: int, shown: Presentation, args: argparse.Namespace
 ) -> dict[int, list[float]]:
     """Seconds of the program for a sample, by lanes, one for each round."""
     lanes = [k for k in args.lanes if k <= 2 * len(shown.stimulus)]
@@ -88,13 +89,13 @@ def measure(
     return times
 
 
-def show_digits(n: int) -> engine.Presentation:
+def show_digits(n: int) -> Presentation:
     images = datasets.load_mnist().data
     learner = DiehlCook(n, n_epochs=1, random_state=0).fit(images[:2000])
     return learner.presentation_of(images[2000 : 2000 + N_DIGITS[n]])
 
 
-def show_sounds(n: int) -> engine.Presentation:
+def show_sounds(n: int) -> Presentation:
     rng, n_samples = np.random.default_rng(0), N_SOUNDS[n]
     counts = rng.poisson(CHANNELS * RATE * SECONDS, n_samples)
     times = np.concatenate([np.sort(rng.uniform(0, SECONDS, k)) for k in counts])

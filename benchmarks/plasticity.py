@@ -17,17 +17,9 @@ import numpy as np
 from _protocol import header, progress, table
 from brian2 import Hz, ms
 
-from bioplastic.inspect import (
-    SJOESTROEM_2001,
-    WANG_2005,
-    pairing_protocol,
-    plot_frequency_dependence,
-    plot_stdp_window,
-    plot_triplets,
-    stdp_window,
-    triplet_protocol,
-)
+from bioplastic.inspect import pairing_protocol, plot_protocol, stdp_window, triplet_protocol
 from bioplastic.inspect._style import COLORS, INK, declutter
+from bioplastic.inspect.measurements import SJOESTROEM_2001, WANG_2005
 from bioplastic.models import (
     InhibitorySTDP,
     MultiplicativeSTDP,
@@ -77,7 +69,7 @@ def windows() -> tuple[str, Picture]:
         figure, axes = plt.subplots(1, 3, figsize=(11, 3.4), sharey=True, layout="constrained")
         for panel, name in zip(axes, rules, strict=True):
             lines = {f"w = {w}": shown[name, w] for w in (0.2, 0.5, 0.8)}
-            plot_stdp_window(lines, title=name.capitalize(), axes=panel)
+            plot_protocol(lines, title=name.capitalize(), axes=panel)
             panel.set_xlabel("post after pre (ms)")
         for panel in axes[1:]:
             panel.set_ylabel("")
@@ -120,9 +112,9 @@ def pairings() -> tuple[str, Picture]:
         figure, axes = plt.subplots(1, 2, figsize=(11, 4), sharey=True, layout="constrained")
         for panel, form in zip(axes, ("all", "nearest"), strict=True):
             shown = {n.partition(", ")[2]: r for n, r in found.items() if n.startswith(form)}
-            plot_frequency_dependence(
+            plot_protocol(
                 shown | {"pair rule": found["pair rule"]} if form == "all" else shown,
-                data=SJOESTROEM_2001,
+                data=True,
                 title=f"Triplet rule, {form} spikes",
                 axes=panel,
             )
@@ -160,7 +152,7 @@ def triplets() -> tuple[str, Picture]:
 
     def draw() -> Any:
         figure, axes = plt.subplots(figsize=(10, 4), layout="constrained")
-        plot_triplets(found, data=WANG_2005, axes=axes, title="Triplets in hippocampal neurons")
+        plot_protocol(found, data=True, axes=axes, title="Triplets in hippocampal neurons")
         return figure
 
     # one column a row: eight protocols are too wide for a page

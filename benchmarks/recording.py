@@ -19,9 +19,10 @@ from brian2 import ms
 from bioplastic import engine
 from bioplastic.datasets import load_hd, load_mnist
 from bioplastic.engine import every
+from bioplastic.engine.result import Result
 from bioplastic.networks import DiehlCook, LiquidStateMachine
 
-type Run = Callable[[Any], engine.Result]
+type Run = Callable[[Any], Result]
 COUNTS = "counts"
 THREE = [0, 5, 7]
 
@@ -59,7 +60,7 @@ def diehl_cook(n: int) -> tuple[Run, dict[str, Any]]:
     model = DiehlCook(400, n_epochs=1, random_state=0).fit(images[:200])
     shown = model.presentation_of(images)
 
-    def run(record: Any) -> engine.Result:
+    def run(record: Any) -> Result:
         return engine.run(
             model.network_, shown.stimulus, seed=0, state=shown.state, record=record,
             engine="cpp_standalone",
@@ -81,7 +82,7 @@ def liquid(n: int) -> tuple[Run, dict[str, Any]]:
     words = words[np.arange(n) * 7 % len(words)]
     shown = LiquidStateMachine(1000, random_state=0).fit(words).presentation_of(words)
 
-    def run(record: Any) -> engine.Result:
+    def run(record: Any) -> Result:
         return shown.present(engine="cpp_standalone", record=record, n_jobs=1)
 
     kinds = {

@@ -18,7 +18,8 @@ from sklearn.utils import Bunch
 from bioplastic import SpikeTrains, datasets
 from bioplastic.encoding import Cochlea
 from bioplastic.encoding._sound import Sound
-from bioplastic.study import PROBLEMS, Outcome, compare
+from bioplastic.study import PROBLEMS, compare
+from bioplastic.study.outcome import Outcome
 
 #: Of one fold: they test the same speaker.
 SEEDS = (1, 7, 13, 19, 25)

@@ -16,7 +16,7 @@ from _protocol import header, paragraph, progress, table
 from brian2 import ms, second
 from sklearn.base import clone
 
-from bioplastic.inspect import pairs_at_distance, plot_separation, state_separation
+from bioplastic.inspect.separation import pairs_at_distance, plot_separation, state_separation
 from bioplastic.networks import LiquidStateMachine, MaassColumn
 
 N_NEURONS = 135
@@ -152,7 +152,7 @@ def draw(distances, args) -> None:
         "labels": [f"{d:g}" for d in distances],
     }
     title = f"A column of {N_NEURONS} neurons, means over {args.pairs} pairs of inputs"
-    axes = plot_separation(curves, title=title, legend="d(u, v)")
+    axes = plot_separation(**curves, title=title, legend="d(u, v)")
     args.figures.mkdir(parents=True, exist_ok=True)
     axes.figure.savefig(args.figures / "separation.png", dpi=110)
 

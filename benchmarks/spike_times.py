@@ -31,7 +31,7 @@ from sklearn.model_selection import StratifiedKFold
 from bioplastic import SpikeTrains, algebra
 from bioplastic.datasets import load_hd, make_jittered_templates
 from bioplastic.encoding import SpikeAugmenter
-from bioplastic.inspect import plot_jitter, plot_neuron_curve
+from bioplastic.inspect import plot_accuracy
 from bioplastic.networks import LiquidStateMachine, MaassColumn
 from bioplastic.readout import FilteredState, SpikeCount, SpikeTimeClassifier
 
@@ -439,8 +439,8 @@ def draw(records: Records, folder: Path) -> None:
             ],
             strict=False,
         ):  # fmt: skip
-            plot_neuron_curve(neuron_curves(records, task, n_all), chance=chance, title=title,
-                              axes=ax)  # fmt: skip
+            curves = neuron_curves(records, task, n_all)
+            plot_accuracy(curves, chance=chance, title=title, axes=ax)
         figure.savefig(folder / "spike_times_neurons.png", dpi=110)
 
         figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained", sharey=True)
@@ -466,7 +466,8 @@ def neuron_curves(records: Records, task: str, n_all: int) -> dict[str, Any]:
         found = [v for k, v in records.found.items() if k.startswith(f"{task} | {method} | ")]
         n = max(map(len, found))
         scores = np.array([np.pad(one, (0, n - len(one)), mode="edge") for one in found])
-        curves[label] = (np.arange(1, n + 1) if n > 1 else np.array([n_all]), scores)
+        places = np.arange(1, n + 1) if n > 1 else np.array([n_all])
+        curves[label] = {"n_neurons": places, "accuracies": scores.T}
     return curves
 
 
@@ -506,8 +507,10 @@ def draw_jitter(axes: Any, records: Records, jitter: float) -> None:
     }
     taus = {f"tau {tau:g} ms": tau * ms for tau in JITTER_TAUS}
     both = curves | {"standard": {"sigmas": sigmas, "accuracies": standard.T}}
-    plot_jitter(both, chance=0.5, axes=axes[0], title="What is left when the liquid's spikes move")
-    plot_jitter(curves, tau=taus, chance=0.5, axes=axes[1], title="The same, in units of tau")
+    plot_accuracy(
+        both, chance=0.5, axes=axes[0], title="What is left when the liquid's spikes move"
+    )
+    plot_accuracy(curves, tau=taus, chance=0.5, axes=axes[1], title="The same, in units of tau")
 
 
 def main() -> None:

@@ -1,4 +1,15 @@
-from . import algebra, datasets, encoding, engine, errors, models, networks, readout
+from . import (
+    algebra,
+    datasets,
+    encoding,
+    engine,
+    errors,
+    inspect,
+    models,
+    networks,
+    readout,
+    study,
+)
 from .spikes import SpikeTrains
 
 __version__: str
@@ -10,7 +21,9 @@ __all__ = [
     "encoding",
     "engine",
     "errors",
+    "inspect",
     "models",
     "networks",
     "readout",
+    "study",
 ]

@@ -11,7 +11,7 @@ from brian2 import Quantity
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d, validate_data
 
-from bioplastic._quantities import same_unit
+from bioplastic._quantities import amount, choice, number, same_unit, whole
 from bioplastic.errors import DataError, ParameterError
 
 #: The largest value of X and of the training data differ by more than this factor only where
@@ -36,34 +36,20 @@ def check_whole(estimator: Any, name: str, *, low: int, high: int | None = None)
     Raises
     ------
     ParameterError
-        If it is not.
+        If it is no whole number or out of range.
     """
-    value = getattr(estimator, name)
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole or value < low or (high is not None and value > high):
-        span = f"at least {low}" if high is None else f"from {low} to {high}"
-        raise ParameterError(
-            f"{type(estimator).__name__}.{name}: must be a whole number {span}, got {value!r}"
-        )
-    return int(value)
+    return whole(f"{type(estimator).__name__}.{name}", getattr(estimator, name), low, high)
 
 
 def check_number(estimator: Any, name: str, *, low: float, high: float = np.inf) -> float:
-    """Return a parameter that must be a finite number without unit, from `low` to `high`.
+    """Return a parameter that must be a finite number from `low` to `high`.
 
     Raises
     ------
     ParameterError
-        If it is not.
+        If it is no such number.
     """
-    value = getattr(estimator, name)
-    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not real or not np.isfinite(value) or not low <= value <= high:
-        span = f"at least {low:g}" if high == np.inf else f"from {low:g} to {high:g}"
-        raise ParameterError(
-            f"{type(estimator).__name__}.{name}: must be a number {span}, got {value!r}"
-        )
-    return float(value)
+    return number(f"{type(estimator).__name__}.{name}", getattr(estimator, name), low, high)
 
 
 def check_choice(estimator: Any, name: str, choices: tuple[str, ...]) -> str:
@@ -74,13 +60,7 @@ def check_choice(estimator: Any, name: str, choices: tuple[str, ...]) -> str:
     ParameterError
         If it is not.
     """
-    value = getattr(estimator, name)
-    if not isinstance(value, str) or value not in choices:
-        words = ", ".join(repr(choice) for choice in choices)
-        raise ParameterError(
-            f"{type(estimator).__name__}.{name}: must be one of {words}, got {value!r}"
-        )
-    return value
+    return choice(f"{type(estimator).__name__}.{name}", getattr(estimator, name), choices)
 
 
 def check_quantity(estimator: Any, name: str, default: Quantity) -> Quantity:
@@ -110,13 +90,7 @@ def check_positive(estimator: Any, name: str, default: Quantity, *, zero: bool =
         If it has another unit, is not one number, or is out of range.
     """
     value = check_quantity(estimator, name, default)
-    number = np.asarray(value, dtype=np.float64)
-    if number.ndim or not np.isfinite(number) or number < 0 or (number == 0 and not zero):
-        span = ">= 0" if zero else "> 0"
-        raise ParameterError(
-            f"{type(estimator).__name__}.{name}: must be one finite value {span}, got {value!r}"
-        )
-    return float(number)
+    return amount(f"{type(estimator).__name__}.{name}", value, default, zero=zero)
 
 
 def check_intensities(estimator: Any, X: npt.ArrayLike, *, reset: bool) -> npt.NDArray[Any]:
@@ -215,7 +189,7 @@ def check_known_classes(
     new = np.setdiff1d(labels, known)
     if len(new):
         raise DataError(
-            f"{name}: y must hold labels that the first training knew, {known!r}, got "
-            f"{new[:5].tolist()}; name every label there"
+            f"{name}: y must hold labels from classes only, got {new[:5]!r}, which are not in "
+            f"{known!r}; name every label in the first call"
         )
     return known  # type: ignore[no-any-return]

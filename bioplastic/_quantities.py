@@ -1,15 +1,27 @@
-"""Quantities of Brian, of `quantities` and of NumPy, as plain numbers in base units."""
+"""Arguments as plain numbers: quantities of any package in base units, others within bounds."""
 
 import datetime
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from brian2 import Quantity, get_dimensions, get_unit, have_same_dimensions, hertz, second
 
-from bioplastic.errors import BioplasticError, DataError
+from bioplastic.errors import BioplasticError, DataError, ParameterError
 
-__all__ = ["base_units", "has_unit", "powers_of_units", "same_unit"]
+__all__ = [
+    "amount",
+    "amounts",
+    "base_units",
+    "choice",
+    "has_unit",
+    "number",
+    "positive_time",
+    "powers_of_units",
+    "same_unit",
+    "whole",
+]
 
 #: What others call our units, and what a number in them is.
 _UNITS = {second: ("s", "times in seconds"), hertz: ("Hz", "rates in hertz")}
@@ -18,6 +30,105 @@ _PLAIN = (int, float, np.generic)
 #: Units of which Brian makes all others, in its order, and their symbols.
 _BASE = {"metre": "m", "kilogram": "kg", "second": "s", "amp": "A", "kelvin": "K", "mole": "mol",
          "candle": "cd"}  # fmt: skip
+
+
+def whole(where: str, value: Any, low: int, high: int | None = None) -> int:
+    """Return a whole number from `low` to `high`.
+
+    Parameters
+    ----------
+    where : str
+        Whose parameter it is, and its name, for the message.
+
+    Raises
+    ------
+    ParameterError
+        If it is no whole number or out of range.
+    """
+    right = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not right or value < low or (high is not None and value > high):
+        span = f"at least {low}" if high is None else f"from {low} to {high}"
+        raise ParameterError(f"{where}: must be a whole number {span}, got {value!r}")
+    return int(value)
+
+
+def number(where: str, value: Any, low: float, high: float = np.inf) -> float:
+    """Return a finite number from `low` to `high`.
+
+    Raises
+    ------
+    ParameterError
+        If it is no such number.
+    """
+    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not real or not np.isfinite(value) or not low <= value <= high:
+        span = f"at least {low:g}" if high == np.inf else f"from {low:g} to {high:g}"
+        raise ParameterError(f"{where}: must be a number {span}, got {value!r}")
+    return float(value)
+
+
+def choice(where: str, value: Any, choices: Iterable[str]) -> str:
+    """Return one of some strings.
+
+    Raises
+    ------
+    ParameterError
+        If it is none of them.
+    """
+    known = tuple(choices)
+    if not isinstance(value, str) or value not in known:
+        words = ", ".join(map(repr, known))
+        raise ParameterError(f"{where}: must be one of {words}, got {value!r}")
+    return value
+
+
+def positive_time(where: str, value: Any) -> float:
+    """Return one time above 0 in seconds, which need not have a unit.
+
+    Raises
+    ------
+    ParameterError
+        If it is something else.
+    """
+    time = base_units(where, value, error=ParameterError)
+    if time.ndim or not np.isfinite(time) or time <= 0:
+        raise ParameterError(f"{where}: must be one time above 0, got {value!r}; give e.g. 10 * ms")
+    return float(time)
+
+
+def amount(where: str, value: Any, unit: Quantity, *, zero: bool = False) -> float:
+    """Return one finite quantity above 0, or from 0 where `zero`, in base units.
+
+    Raises
+    ------
+    ParameterError
+        If it has another unit than `unit`, is not one number, or is out of range.
+    """
+    if not same_unit(value, unit):
+        raise ParameterError(f"{where}: must have the unit of {unit!r}, got {value!r}")
+    one = np.asarray(value, dtype=np.float64)
+    if one.ndim or not np.isfinite(one) or one < 0 or (one == 0 and not zero):
+        span = ">= 0" if zero else "> 0"
+        raise ParameterError(f"{where}: must be one finite value {span}, got {value!r}")
+    return float(one)
+
+
+def amounts(where: str, value: Any, unit: Quantity) -> npt.NDArray[np.float64]:
+    """Return finite quantities in base units, in the shape in which they are given.
+
+    Raises
+    ------
+    ParameterError
+        If they have another unit than `unit`, are not finite, or there are none.
+    """
+    right = isinstance(value, Quantity) and same_unit(value, unit)
+    numbers = np.asarray(value, dtype=np.float64) if right else np.zeros(0)
+    if not numbers.size or not np.isfinite(numbers).all():
+        raise ParameterError(
+            f"{where}: must be finite and have the unit of {unit!r}, got {value!r}; give e.g. "
+            f"[10, 20] * {unit!r}"
+        )
+    return numbers
 
 
 def base_units(

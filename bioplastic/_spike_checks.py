@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic._quantities import base_units
-from bioplastic.errors import DataError, ParameterError
+from bioplastic.errors import DataError
 
 __all__ = [
     "check_durations",
@@ -18,7 +17,6 @@ __all__ = [
     "check_n_units",
     "check_offsets",
     "check_times",
-    "positive_time",
     "up_to_last_spikes",
     "warn_of_small_units",
     "whole_units",
@@ -104,20 +102,6 @@ def check_durations(lengths: npt.NDArray[np.float64], n_samples: int) -> npt.NDA
             f"{lengths.ravel()[bad[0]]} s"
         )
     return np.broadcast_to(lengths, (n_samples,)).copy()
-
-
-def positive_time(where: str, dt: Any) -> float:
-    """Return one time above 0, in seconds.
-
-    Raises
-    ------
-    ParameterError
-        If it is something else.
-    """
-    width = base_units(f"{where}: dt", dt, error=ParameterError)
-    if width.ndim or not np.isfinite(width) or width <= 0:
-        raise ParameterError(f"{where}: dt must be one time above 0, got {dt!r}; give e.g. 10 * ms")
-    return float(width)
 
 
 def up_to_last_spikes(

@@ -1,52 +1,25 @@
-"""How SpikeTrains go to files and come back."""
+"""How SpikeTrains go to files, come back, or stay there."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, overload
+from typing import Any, Self, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic._spike_checks import up_to_last_spikes
-from bioplastic.errors import DataError, ParameterError
-
-if TYPE_CHECKING:
-    from sklearn.utils import Bunch
-
 __all__ = ["SpikeSaving"]
+
+type Where = str | os.PathLike[str]
 
 
 class SpikeSaving:
-    """Parent of SpikeTrains: saving and loading."""
+    """Parent of SpikeTrains: saving, loading, opening."""
 
     __slots__ = ()
 
-    if TYPE_CHECKING:
-        times: npt.NDArray[np.float64]
-        units: npt.NDArray[np.int32]
-        offsets: npt.NDArray[np.int64]
-        n_units: int
-        duration: npt.NDArray[np.float64]
-
-        def __init__(
-            self,
-            times: npt.ArrayLike,
-            units: npt.ArrayLike,
-            offsets: npt.ArrayLike,
-            *,
-            n_units: int,
-            duration: npt.ArrayLike,
-        ) -> None: ...
-        def __len__(self) -> int: ...
-        def __iter__(self) -> Iterator["SpikeSaving"]: ...
-        def _places(
-            self, dt: Any, where: str
-        ) -> tuple[npt.NDArray[np.int64], tuple[int, int, int]]: ...
-
     def save(
         self,
-        path: str | os.PathLike[str],
+        path: Where,
         *,
         labels: npt.ArrayLike | None = None,
         groups: npt.ArrayLike | None = None,
@@ -89,59 +62,37 @@ class SpikeSaving:
         -----
         The file is made in memory and then written at once.
         """
-        try:
-            dtype = np.dtype(times_dtype)
-        except TypeError:
-            dtype = np.dtype(object)
-        if dtype not in (np.float16, np.float32, np.float64):
-            raise ParameterError(
-                f"SpikeTrains.save: times_dtype must be float64, float32 or float16, got "
-                f"{times_dtype!r}"
-            )
         # HDF5, which few programs need.
-        from bioplastic._spike_files import SpikeFile, write_spike_file
+        from bioplastic._spike_writing import write_spike_file
 
-        content = SpikeFile(
-            times=self.times,
-            units=self.units,
-            offsets=self.offsets,
-            n_units=self.n_units,
-            duration=self.duration,
-            labels=None if labels is None else np.asarray(labels),
-            groups=None if groups is None else np.asarray(groups),
-            label_names=None if label_names is None else np.asarray(label_names).astype(np.str_),
+        write_spike_file(
+            Path(path).expanduser(),
+            self,
+            labels=labels,
+            groups=groups,
+            label_names=label_names,
+            times_dtype=times_dtype,
         )
-        write_spike_file(Path(path).expanduser(), content, times_dtype=dtype)
 
     @overload
     @classmethod
     def load(
-        cls,
-        path: str | os.PathLike[str],
-        *,
-        n_units: int | None = None,
-        duration: npt.ArrayLike | None = None,
-        return_bunch: Literal[False] = False,
+        cls, path: Where, *, n_units: int | None = None, duration: npt.ArrayLike | None = None
     ) -> Self: ...
     @overload
     @classmethod
     def load(
-        cls,
-        path: str | os.PathLike[str],
-        *,
-        n_units: int | None = None,
-        duration: npt.ArrayLike | None = None,
-        return_bunch: Literal[True],
-    ) -> "Bunch": ...
+        cls, path: Where, *, n_units: int | None = None, duration: Any = None, return_bunch: bool
+    ) -> Any: ...
     @classmethod
     def load(
         cls,
-        path: str | os.PathLike[str],
+        path: Where,
         *,
         n_units: int | None = None,
         duration: npt.ArrayLike | None = None,
         return_bunch: bool = False,
-    ) -> "Self | Bunch":
+    ) -> Any:
         """Read an HDF5 file in the layout of the Spiking Heidelberg Digits (SHD).
 
         Parameters
@@ -172,24 +123,83 @@ class SpikeSaving:
         DataError
             If it is truncated, no HDF5, of another layout, or its events do not fit.
         """
-        from bioplastic._spike_files import read_spike_file
+        from bioplastic._spike_files import read_spikes
 
-        place = Path(path).expanduser()
-        content = read_spike_file(place)
-        if n_units is None:
-            n_units = content.n_units
-        if n_units is None:
-            n_units = int(content.units.max()) + 1 if len(content.units) else 0
-        if duration is None:
-            duration = content.duration
-        if duration is None:
-            duration = up_to_last_spikes(content.times, content.offsets)
-        try:
-            spikes = cls(
-                content.times, content.units, content.offsets, n_units=n_units, duration=duration
-            )
-        except DataError as error:
-            raise DataError(f"SpikeTrains.load: {place}: {error}") from error
-        if not return_bunch:
-            return spikes
-        return content.beside(spikes)
+        return read_spikes(
+            cls, Path(path).expanduser(), n_units, duration, return_bunch=return_bunch
+        )
+
+    @overload
+    @classmethod
+    def open(
+        cls, path: Where, *, n_units: int | None = None, duration: npt.ArrayLike | None = None
+    ) -> Self: ...
+    @overload
+    @classmethod
+    def open(
+        cls, path: Where, *, n_units: int | None = None, duration: Any = None, return_bunch: bool
+    ) -> Any: ...
+    @classmethod
+    def open(
+        cls,
+        path: Where,
+        *,
+        n_units: int | None = None,
+        duration: npt.ArrayLike | None = None,
+        return_bunch: bool = False,
+    ) -> Any:
+        """Take spikes from an HDF5 file as they are needed, for data larger than memory.
+
+        The file is read once, to check it, and the spikes stay in it, of the types that they have
+        there. Slices and index arrays of the samples are views of the file; `times` and `units` are
+        read when somebody asks for them. Estimators, augmenters, and scikit-learn's splitters and
+        searches take it as they take what is in memory, give the same results, and read some
+        thousand samples at a time.
+
+        Parameters
+        ----------
+        path : path-like
+            A file of :meth:`save`, of SHD or of SSC, as for :meth:`load`. It must stay as it is.
+        n_units : int, optional
+            Number of units. By default what the file says in ``extra/n_units``, else the largest
+            unit that spiked and those below it.
+        duration : float, array_like or Quantity of shape (n_samples,), in seconds, optional
+            Length of each sample. By default what the file says in ``extra/duration``, else the
+            time of the sample's last spike rounded up to a whole millisecond.
+        return_bunch : bool, default=False
+            Also return what belongs to the spikes.
+
+        Returns
+        -------
+        spikes : SpikeTrains or Bunch
+            As :meth:`load` returns it.
+
+        Raises
+        ------
+        DataNotFoundError
+            If there is no such file; later, if it has vanished.
+        DataError
+            If it is truncated, no HDF5, of another layout, or its events do not fit; later, if it
+            has changed.
+
+        Notes
+        -----
+        A pickle of it holds the path and which samples are meant. Spike trains that are made of it
+        and are as large (of a liquid, of an augmenter, and of others through
+        :func:`bioplastic.engine.present`) are written to a temporary folder, which goes with them;
+        the environment variable TMPDIR says where.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from bioplastic import SpikeTrains
+        >>> spikes = SpikeTrains([0.1, 0.2, 0.1], [0, 1, 1], [0, 2, 3], n_units=2, duration=0.5)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     spikes.save(f"{folder}/spikes.h5")
+        ...     opened = SpikeTrains.open(f"{folder}/spikes.h5")
+        ...     opened[1:].times, opened == spikes
+        (array([0.1]), True)
+        """
+        from bioplastic._stored_spikes import open_spikes
+
+        return open_spikes(Path(path).expanduser(), n_units, duration, return_bunch=return_bunch)

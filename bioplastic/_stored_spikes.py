@@ -21,7 +21,7 @@ from bioplastic._spike_checks import (
     up_to_last_spikes,
     warn_of_small_units,
 )
-from bioplastic._spike_files import Columns, columns, n_rows, ragged, reading
+from bioplastic._spike_files import beside, check_there, columns, n_rows, read_rows, reading
 from bioplastic.errors import DataError, DataNotFoundError, StorageError
 from bioplastic.spikes import SpikeTrains
 
@@ -109,10 +109,6 @@ class StoredSpikeTrains(SpikeTrains):
             self._held = found
         return found
 
-    def blocks(self) -> Iterator[SpikeTrains]:
-        """Iterate over the samples, some at a time, see :meth:`SpikeTrains.blocks`."""
-        return (self[part].to_memory() for part in self._slices())
-
     def _slices(self) -> Iterator[slice]:
         begin = 0
         while begin < len(self) or not begin:  # one slice at least, as of no samples
@@ -132,65 +128,21 @@ class StoredSpikeTrains(SpikeTrains):
     def _window(self, start: int, stop: int) -> SpikeTrains:
         return self._chosen(np.arange(start, stop))
 
-    def __iter__(self) -> Iterator[SpikeTrains]:
-        for block in self.blocks():
-            yield from block
-
-    def counts(self) -> npt.NDArray[np.int64]:
-        """Spike counts, see :meth:`SpikeTrains.counts`."""
-        return np.concatenate([block.counts() for block in self.blocks()])
-
-    def binned(self, dt: Any) -> npt.NDArray[np.int64]:
-        """Spike counts in bins, see :meth:`SpikeTrains.binned`."""
-        longest = self.duration.max(initial=0.0)  # sets the number of bins
-        return np.concatenate(
-            [
-                SpikeTrains._trusted(
-                    block.times, block.units, block.offsets, block.n_units,
-                    np.full(len(block), longest),
-                ).binned(dt)
-                for block in self.blocks()
-            ]
-        )  # fmt: skip
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, SpikeTrains):
-            return NotImplemented
-        same = self.shape == other.shape and np.array_equal(self.offsets, other.offsets)
-        return (
-            same
-            and np.array_equal(self.duration, other.duration)
-            and all(self[part].to_memory() == other[part].to_memory() for part in self._slices())
-        )
-
-    __hash__ = None
-
     def __repr__(self) -> str:
         return f"{super().__repr__()[:-1]}, in {self._source})"
 
 
-def open_spikes(
-    path: Path, *, n_units: int | None, duration: npt.ArrayLike | None
-) -> tuple[StoredSpikeTrains, Columns]:
-    """Read a file in SHD's layout once, to check it, and leave the spikes where they are.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    n_units, duration : optional
-        As in :meth:`SpikeTrains.open`.
-    """
-    if not path.exists():
-        raise DataNotFoundError(f"SpikeTrains.open: there is no file {path}; check the path")
+def open_spikes(path: Path, n_units: int | None, duration: Any, *, return_bunch: bool) -> Any:
+    """Read a file once, to check it, and leave the spikes there; see SpikeTrains.open."""
+    check_there("open", path)
     with reading("open", path):
         source = _Rows(path.absolute())
         file = source.file()
         n = n_rows(file, path)
         found = columns(file, n, path)
         if n_units is None:
-            n_units = found.n_units
-        given = found.duration if duration is None else duration
+            n_units = found["n_units"]
+        given = found["duration"] if duration is None else duration
         if given is not None:
             given = check_durations(base_units("SpikeTrains.duration", given), n)
         sizes, lengths, n_used = np.zeros(n, np.int64), np.zeros(n), 0
@@ -198,12 +150,10 @@ def open_spikes(
         step = min(_ROWS, max(1, 4 * _BLOCK * n // path.stat().st_size))
         for first in range(0, n, step):
             part = slice(first, min(first + step, n))
-            times, sizes[part], units = source.both(part)
+            times, sizes[part], units = read_rows(file, path, part)
+            times = times.astype(np.float64)
             offsets = np.concatenate([[0], np.cumsum(sizes[part])])
-            if given is None:
-                lengths[part] = up_to_last_spikes(times, offsets)
-            else:
-                lengths[part] = given[part]
+            lengths[part] = up_to_last_spikes(times, offsets) if given is None else given[part]
             n_used = max(n_used, int(units.max()) + 1 if len(units) else 0)
             try:
                 SpikeTrains(
@@ -215,7 +165,7 @@ def open_spikes(
         n_units = check_n_units(n_used if n_units is None else n_units)
     spikes = StoredSpikeTrains._of(source, np.arange(n), sizes, n_units, lengths)
     warn_of_small_units(lambda: int(spikes.counts().sum(axis=0).max()), spikes.offsets, lengths)
-    return spikes, found
+    return beside(spikes, found) if return_bunch else spikes
 
 
 class _Rows:
@@ -247,19 +197,6 @@ class _Rows:
         if self._file is None or self._file[0] != os.getpid():  # one that was forked has its own
             self._file = os.getpid(), open_hdf5(self._path)
         return self._file[1]
-
-    def both(self, part: slice) -> tuple[npt.NDArray[Any], Integers, npt.NDArray[Any]]:
-        """Read times, sizes and units of rows whose sizes nobody knows."""
-        file = self.file()
-        rows = [ragged(file, f"spikes/{name}", self._path)[part] for name in ("times", "units")]
-        sizes, others = (np.fromiter(map(len, given), np.int64, len(given)) for given in rows)
-        if not np.array_equal(sizes, others):
-            row = part.start + int(np.flatnonzero(sizes != others)[0])
-            raise DataError(
-                f"{self._path}: spikes/times and spikes/units must have rows of equal lengths, row "
-                f"{row} has not; the file is damaged, copy or download it again"
-            )
-        return np.concatenate(rows[0], dtype=np.float64), sizes, np.concatenate(rows[1])
 
     def read(self, name: str, addresses: Integers, sizes: Integers) -> npt.NDArray[Any]:
         """Read some rows, in the order of their addresses here."""

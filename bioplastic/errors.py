@@ -8,14 +8,11 @@ __all__ = [
     "BioplasticError",
     "BuildError",
     "CheckpointError",
-    "ClusterError",
-    "CompilerNotFoundError",
     "DataError",
     "DataNotFoundError",
     "ParameterError",
     "SimulationError",
     "StorageError",
-    "UnknownArgumentError",
 ]
 
 
@@ -39,16 +36,12 @@ class DataNotFoundError(BioplasticError, FileNotFoundError):
     """A data set is neither on this machine nor can it be fetched."""
 
 
-class CompilerNotFoundError(BioplasticError, RuntimeError):
-    """The chosen engine needs a compiler that this machine lacks."""
-
-
 class BuildError(BioplasticError, RuntimeError):
-    """The generated program could not be compiled."""
+    """A program could not be compiled, or the machine lacks the compiler that the engine needs."""
 
 
 class SimulationError(BioplasticError, RuntimeError):
-    """A built program stopped before it finished."""
+    """A program, or the cluster that runs programs, stopped or does not answer."""
 
 
 class CheckpointError(BioplasticError, RuntimeError):
@@ -57,7 +50,3 @@ class CheckpointError(BioplasticError, RuntimeError):
 
 class StorageError(BioplasticError, OSError):
     """A file could not be written, for example because the disk is full."""
-
-
-class ClusterError(BioplasticError, RuntimeError):
-    """A cluster is not there, does not fit, or was lost."""

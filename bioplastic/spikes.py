@@ -1,30 +1,25 @@
 """SpikeTrains: the one type that flows between the rooms."""
 
-import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, overload
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from bioplastic import _uncaught  # noqa: F401  # before anything imports Brian
-from bioplastic._quantities import base_units, has_unit
+from bioplastic._quantities import base_units, has_unit, positive_time
 from bioplastic._spike_checks import (
     check_durations,
     check_events,
     check_n_units,
     check_offsets,
     check_times,
-    positive_time,
     warn_of_small_units,
     whole_units,
 )
-from bioplastic._spike_exchange import SpikeExchange
+from bioplastic._spike_saving import SpikeSaving
 from bioplastic.errors import DataError
-
-if TYPE_CHECKING:
-    from sklearn.utils import Bunch
+from bioplastic.exchange import brian, dense, events, neo, pandas, tonic
 
 __all__ = ["SpikeTrains"]
 
@@ -32,7 +27,7 @@ __all__ = ["SpikeTrains"]
 _ON_EDGE = 1e-6
 
 
-class SpikeTrains(SpikeExchange):
+class SpikeTrains(SpikeSaving):
     """Spikes of many samples, as ragged events.
 
     It has a length and a shape, and slices and index arrays of it are SpikeTrains: scikit-learn
@@ -116,95 +111,6 @@ class SpikeTrains(SpikeExchange):
                 lambda: int(np.bincount(self.units).max()), self.offsets, self.duration
             )
 
-    @overload
-    @classmethod
-    def open(
-        cls,
-        path: str | os.PathLike[str],
-        *,
-        n_units: int | None = None,
-        duration: npt.ArrayLike | None = None,
-        return_bunch: Literal[False] = False,
-    ) -> "SpikeTrains": ...
-    @overload
-    @classmethod
-    def open(
-        cls,
-        path: str | os.PathLike[str],
-        *,
-        n_units: int | None = None,
-        duration: npt.ArrayLike | None = None,
-        return_bunch: Literal[True],
-    ) -> "Bunch": ...
-    @classmethod
-    def open(
-        cls,
-        path: str | os.PathLike[str],
-        *,
-        n_units: int | None = None,
-        duration: npt.ArrayLike | None = None,
-        return_bunch: bool = False,
-    ) -> "SpikeTrains | Bunch":
-        """Take spikes from an HDF5 file as they are needed, for data larger than memory.
-
-        The file is read once, to check it, and the spikes stay in it, of the types that they have
-        there. Slices and index arrays of the samples are views of the file; `times` and `units` are
-        read when somebody asks for them. Estimators, augmenters, and scikit-learn's splitters and
-        searches take it as they take what is in memory, give the same results, and read some
-        thousand samples at a time.
-
-        Parameters
-        ----------
-        path : path-like
-            A file of :meth:`save`, of SHD or of SSC, as for :meth:`load`. It must stay as it is.
-        n_units : int, optional
-            Number of units. By default what the file says in ``extra/n_units``, else the largest
-            unit that spiked and those below it.
-        duration : float, array_like or Quantity of shape (n_samples,), in seconds, optional
-            Length of each sample. By default what the file says in ``extra/duration``, else the
-            time of the sample's last spike rounded up to a whole millisecond.
-        return_bunch : bool, default=False
-            Also return what belongs to the spikes.
-
-        Returns
-        -------
-        spikes : SpikeTrains or Bunch
-            As :meth:`load` returns it.
-
-        Raises
-        ------
-        DataNotFoundError
-            If there is no such file; later, if it has vanished.
-        DataError
-            If it is truncated, no HDF5, of another layout, or its events do not fit; later, if it
-            has changed.
-
-        Notes
-        -----
-        A pickle of it holds the path and which samples are meant. Spike trains that are made of it
-        and are as large (of a liquid, of an augmenter, and of others through
-        :func:`bioplastic.engine.present`) are written to a temporary folder, which goes with them;
-        the environment variable TMPDIR says where.
-
-        Examples
-        --------
-        >>> import tempfile
-        >>> from bioplastic import SpikeTrains
-        >>> spikes = SpikeTrains([0.1, 0.2, 0.1], [0, 1, 1], [0, 2, 3], n_units=2, duration=0.5)
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     spikes.save(f"{folder}/spikes.h5")
-        ...     opened = SpikeTrains.open(f"{folder}/spikes.h5")
-        ...     opened[1:].times, opened == spikes
-        (array([0.1]), True)
-        """
-        # HDF5, which few programs need.
-        from bioplastic._stored_spikes import open_spikes
-
-        spikes, found = open_spikes(Path(path).expanduser(), n_units=n_units, duration=duration)
-        if not return_bunch:
-            return spikes
-        return found.beside(spikes)
-
     @classmethod
     def _trusted(
         cls,
@@ -239,8 +145,9 @@ class SpikeTrains(SpikeExchange):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SpikeTrains):
             return NotImplemented
-        return self.n_units == other.n_units and all(
-            np.array_equal(getattr(self, name), getattr(other, name))
+        return self.shape == other.shape and all(
+            np.array_equal(getattr(self[part], name), getattr(other[part], name))
+            for part in self._slices()
             for name in ("offsets", "duration", "units", "times")
         )
 
@@ -282,7 +189,7 @@ class SpikeTrains(SpikeExchange):
         )
 
     def __iter__(self) -> Iterator["SpikeTrains"]:
-        return (self._window(k, k + 1) for k in range(len(self)))
+        return (block._window(k, k + 1) for block in self.blocks() for k in range(len(block)))
 
     def to_memory(self) -> "SpikeTrains":
         """Return the samples with times and units in memory, where they may be already.
@@ -303,7 +210,10 @@ class SpikeTrains(SpikeExchange):
             The next samples, in memory: some hundred thousand spikes of a file, or all of what is
             in memory anyway.
         """
-        yield self
+        return (self[part].to_memory() for part in self._slices())
+
+    def _slices(self) -> Iterator[slice]:
+        yield slice(None)
 
     def counts(self) -> npt.NDArray[np.int64]:
         """Spike counts.
@@ -312,9 +222,7 @@ class SpikeTrains(SpikeExchange):
         -------
         counts : ndarray of shape (n_samples, n_units)
         """
-        sample = np.repeat(np.arange(len(self)), np.diff(self.offsets))
-        flat = np.bincount(sample * self.n_units + self.units, minlength=len(self) * self.n_units)
-        return flat.reshape(self.shape).astype(np.int64)
+        return self._binned(np.inf, 1)[:, 0]
 
     def binned(self, dt: Any) -> npt.NDArray[np.int64]:
         """Spike counts in bins of equal width.
@@ -349,18 +257,27 @@ class SpikeTrains(SpikeExchange):
                [1, 0],
                [0, 2]])
         """
-        places, shape = self._places(dt, "SpikeTrains.binned")
-        flat = np.bincount(places, minlength=int(np.prod(shape)))
-        return flat.reshape(shape).astype(np.int64, copy=False)
+        return self._binned(*self._bins("SpikeTrains.binned", dt))
 
-    def _places(self, dt: Any, where: str) -> tuple[npt.NDArray[np.int64], tuple[int, int, int]]:
-        """Place of each spike in the flattened array of :meth:`binned`, and that array's shape."""
-        width = positive_time(where, dt)
-        n_bins = max(1, int(np.ceil(self.duration.max(initial=0.0) / width - _ON_EDGE)))
+    def _bins(self, where: str, dt: Any) -> tuple[float, int]:
+        """Width of the bins in seconds, and their number."""
+        width = positive_time(f"{where}: dt", dt)
+        return width, max(1, int(np.ceil(self.duration.max(initial=0.0) / width - _ON_EDGE)))
+
+    def _binned(self, width: float, n_bins: int) -> npt.NDArray[np.int64]:
+        n_cells = n_bins * self.n_units
+        parts = [
+            np.bincount(block._places(width, n_bins), minlength=len(block) * n_cells)
+            for block in self.blocks()
+        ]
+        flat = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return flat.reshape(len(self), n_bins, self.n_units).astype(np.int64, copy=False)
+
+    def _places(self, width: float, n_bins: int) -> Any:
+        """Place of each spike in the flattened array of :meth:`binned`."""
         bins = np.minimum((self.times / width + _ON_EDGE).astype(np.int64), n_bins - 1)
         bins += np.repeat(n_bins * np.arange(len(self)), np.diff(self.offsets))
-        places: Any = bins * self.n_units + self.units
-        return places, (len(self), n_bins, self.n_units)
+        return bins * self.n_units + self.units
 
     @classmethod
     def concatenate(cls, parts: Sequence["SpikeTrains"]) -> "SpikeTrains":
@@ -390,3 +307,17 @@ class SpikeTrains(SpikeExchange):
             parts[0].n_units,
             np.concatenate([part.duration for part in parts]),
         )
+
+    # Of other libraries, and for them; what they need is imported when they are called.
+    from_events = classmethod(events.from_events)
+    from_recording = classmethod(events.from_recording)
+    from_dense = classmethod(dense.from_dense)
+    to_dense = dense.to_dense
+    from_tonic = classmethod(tonic.from_tonic)
+    to_tonic = tonic.to_tonic
+    from_neo = classmethod(neo.from_neo)
+    to_neo = neo.to_neo
+    from_pandas = classmethod(pandas.from_pandas)
+    to_pandas = pandas.to_pandas
+    from_brian = classmethod(brian.from_brian)
+    to_brian = brian.to_brian

@@ -53,8 +53,6 @@ nb_merge_streams = True
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 autosummary_generate = True
-# Files that differ by case alone are one on some systems.
-autosummary_filename_map = {"bioplastic.study.Summary": "bioplastic.study.Summary_class"}
 numpydoc_show_class_members = False
 
 html_theme = "furo"

@@ -6,7 +6,7 @@ In a page, the block that follows the line
 
     <!-- output of: print(LIF().equations) -->
 
-is replaced by what that statement prints; names are those of `bioplastic.models`. With --check
+is replaced by what that statement prints; names are those of declarations. With --check
 nothing is written, and the exit code is 1 where a page is out of date.
 """
 
@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 
 from bioplastic import models
+from bioplastic.models.summary import declared_names
 
 FOLDER = Path(__file__).resolve().parent
 BLOCK = re.compile(r"(<!-- output of: (?P<code>.+?) -->\n```\w*\n).*?(?=^```)", re.DOTALL | re.M)
@@ -43,7 +44,7 @@ def main() -> int:
 def printed(code: str) -> str:
     """Return what a statement prints, without empty lines."""
     with contextlib.redirect_stdout(io.StringIO()) as output:
-        exec(code, {name: getattr(models, name) for name in models.__all__})
+        exec(code, declared_names() | vars(models))
     lines = output.getvalue().splitlines()
     return "".join(line.rstrip() + "\n" for line in lines if line.strip())
 

@@ -14,27 +14,26 @@
 # %% [markdown]
 # # A fair comparison
 #
-# Which way of training has a future? An answer needs more than accuracies: the same splits, the
-# same effort at choosing settings, test data that nobody saw, and what it all costs. Here is a
-# comparison small enough to watch, and a method of your own within it.
+# Accuracies of two methods can be compared only with the same splits, equal tuning, and test data
+# that are used once. Cost matters as well. This notebook runs a small comparison of five methods,
+# and adds one of your own.
 #
 # **Source.** J. Yik and others (2025), *The neurobench framework for benchmarking neuromorphic
 # computing algorithms and systems*, Nature Communications 16:1545,
 # [doi:10.1038/s41467-025-56739-4](https://doi.org/10.1038/s41467-025-56739-4), for the costs.
 #
-# **Reproduced.** Its counts of synaptic operations, for networks of ours.
+# **Reproduced.** Its counts of synaptic operations, for networks of this library.
 #
-# **Expected number.** 98.3 % of the words by voices never heard for a liquid with a linear readout,
-# 98.7 % for a support vector machine of the input, without any network: on easy data a network has
-# nothing to win.
+# **Expected number.** 98.3 % accuracy on words of unseen voices for a liquid with a linear
+# readout, 98.7 % for a support vector machine of the input: on easy data a network gains nothing.
 #
-# **Protocol.** Words by twelve voices of a speech synthesiser, at the size "demo": 300 training and
-# 100 test words; each seed holds three other voices out. Two settings a method are tried, on a
-# second set of voices. Synthetic speech is easy: `bioplastic compare --data hd` is the real thing,
-# and takes an hour.
+# **Protocol.** Words by twelve voices of a speech synthesizer, at the size "demo": 300 training
+# and 100 test words. Each seed holds out three other voices. Every method tries two sets of
+# hyperparameters on a second set of voices. Synthetic speech is easy; `bioplastic compare --data
+# hd` runs the same on real speech, and takes an hour.
 #
-# **Running time.** About two minutes on two cores, most of it for the C++ compiler; a second run
-# finds programs and outcomes where it left them.
+# **Running time.** About two minutes on two cores, most of it for the C++ compiler. A second run
+# finds programs and outcomes.
 
 # %%
 import os
@@ -52,7 +51,8 @@ warnings.filterwarnings("ignore", message="IProgress not found")
 
 from bioplastic.inspect import plot_confusion, plot_raster
 from bioplastic.readout import TimeBinnedCount
-from bioplastic.study import DEVICES, METHODS, Method, Theory, Workload, compare, energy
+from bioplastic.study import METHODS, Method, Theory, Workload, compare
+from bioplastic.study.energy import DEVICES, energy
 
 # The test suite runs this notebook with fewer methods and seeds.
 quick = os.environ.get("BIOPLASTIC_NOTEBOOK_QUICK") == "1"
@@ -61,9 +61,9 @@ BLUE, ORANGE, GREY = "#3f90da", "#ffa90e", "#717581"
 # %% [markdown]
 # ## A method of your own
 #
-# A study asks a method four things: which settings it would choose from, an estimator of each, what
-# training and naming took, and the model in words. This one names a word by the nearest of the
-# class means, in bins of time and channels; each mean is a template of a word.
+# A method has four parts: the sets of hyperparameters to choose from, an estimator for each, the
+# operations of training and inference, and a description. This one classifies a word by the
+# nearest class mean, in bins of time and channels. Each mean is a template of a word.
 
 
 # %%
@@ -104,8 +104,8 @@ class Templates(Method):
 # %% [markdown]
 # ## Five methods, one call
 #
-# Outcomes lie in a folder. Stop the call whenever you like: the next one goes on, and what is done
-# is not done again.
+# Outcomes are stored in a folder. You can stop the call at any time: the next one continues, and
+# nothing is computed twice.
 
 # %%
 methods = ["svm", "mlp"] if quick else ["svm", "mlp", "liquid", "timing", "rstdp"]
@@ -128,10 +128,10 @@ for name in order:
     print(f"{study.methods[name].title:<28}{100 * said.accuracy:6.1f} %")
 
 # %% [markdown]
-# ## Accuracy, and how sure it is
+# ## Accuracy and its uncertainty
 #
-# A voice is what a method must generalise to, so voices are the units: the interval is that of a
-# mean over voices, and two methods are compared voice by voice.
+# A method should generalize to new voices, so voices are the units of the statistics. The
+# interval is that of a mean over voices, and two methods are compared voice by voice.
 
 # %%
 fig, ax = plt.subplots(figsize=(7, 0.5 + 0.45 * len(order)), layout="constrained")
@@ -155,10 +155,10 @@ for test in study.tests():
     )
 
 # %% [markdown]
-# ## What it costs
+# ## Operations and energy
 #
-# A spike that arrives at a synapse is one addition (an AC), a number that arrives is one
-# multiplication with the weight (a MAC). With the energy of each on a device,
+# A spike that arrives at a synapse is one addition (AC). A number that arrives is one
+# multiplication with the weight (MAC). With published energies of both for a device,
 
 # %%
 display(Math(r"E = n_\mathrm{AC}\,E_\mathrm{AC} + n_\mathrm{MAC}\,E_\mathrm{MAC} + n_v\,E_v"))
@@ -188,10 +188,10 @@ ax.set_title("Filled: plausible; hollow: reference")
 plt.show()
 
 # %% [markdown]
-# ## Where it goes wrong, and what the network does
+# ## Confusions and spikes
 #
-# Every outcome holds its answers, so that confusions can be looked at; networks leave the spikes of
-# one test word.
+# Every outcome contains its predictions, so confusions can be plotted. Networks also keep the
+# spikes of one test word.
 
 # %%
 first = of[order[-1]][0]
@@ -220,7 +220,7 @@ ax.set_title(title, loc="left")
 plt.show()
 
 # %% [markdown]
-# ## What each method can say for itself
+# ## Descriptions of the methods
 
 # %%
 for name in order:

@@ -16,20 +16,20 @@
 # %% [markdown]
 # # Bring your own network
 #
-# A balanced network with equations of your own: noise, inhibitory plasticity, the membranes of
-# three neurons, weights over time. Then a Brian2 script that comes in as it is, and is shown a
-# thousand samples by one program.
+# A balanced network with your own equations: noise, inhibitory plasticity, the membranes of three
+# neurons, weights over time. Then an unmodified Brian2 script, presented with a thousand samples
+# by one program.
 #
 # **Source.** T. P. Vogels, H. Sprekeler, F. Zenke, C. Clopath, W. Gerstner (2011), *Inhibitory
 # plasticity balances excitation and inhibition in sensory pathways and memory networks*, Science
 # 334:1569, [doi:10.1126/science.1211095](https://doi.org/10.1126/science.1211095). The network is
 # smaller than theirs, and its constants are ours.
 #
-# **Reproduced.** Inhibitory plasticity brings the rate of excitatory neurons near the rate that the
-# rule names, and what was a burst becomes irregular activity.
+# **Reproduced.** Inhibitory plasticity brings the rate of excitatory neurons near the target rate
+# of the rule. Bursts become irregular activity.
 #
-# **Expected numbers.** Excitatory rate in the first and in the last second: 22 and 9 Hz, where the
-# rule asks for 8 Hz. Accuracy of the readout on 250 held-out samples of the second part: 98 %.
+# **Expected number.** Excitatory rate in the first and in the last second: 22 and 9 Hz, with a
+# target of 8 Hz. Accuracy of the readout on 250 test samples of the second part: 98 %.
 #
 # **Protocol.** One seed. In the second part the readout is trained on 750 samples and tested once
 # on 250 others.
@@ -55,8 +55,8 @@ SECONDS, N_SAMPLES = (2, 200) if QUICK else (10, 1000)
 # %% [markdown]
 # ## Equations of your own
 #
-# A neuron is its equations and what they need. `xi` is noise; `Uniform` gives each neuron an
-# initial potential of its own.
+# A neuron model consists of equations and their constants. `xi` is noise; `Uniform` gives each
+# neuron its own initial potential.
 
 # %%
 neuron = models.NeuronModel(
@@ -81,7 +81,7 @@ neuron.equations
 
 # %% [markdown]
 # Four projections connect 800 excitatory and 200 inhibitory neurons at random. The weights of one
-# of them change: those of inhibitory synapses onto excitatory neurons.
+# of them are plastic: inhibitory synapses onto excitatory neurons.
 
 # %%
 sparse = {"wiring": models.RandomWiring(0.1), "delay": 1 * ms}
@@ -107,10 +107,10 @@ network = models.Network(
 network
 
 # %% [markdown]
-# ## Look inside
+# ## Record spikes, membranes and weights
 #
-# `record` says what a run keeps: spikes of any population, chosen elements of any variable, at
-# every step or every so often.
+# `record` selects what a run keeps: spikes of any population, and elements of any variable, at
+# every step or at intervals.
 
 # %%
 result = engine.run(
@@ -135,8 +135,8 @@ axes[0].set_xlim(SECONDS - 0.5, SECONDS)
 plt.show()
 
 # %% [markdown]
-# The weights settle where the rule's rise and fall balance: their mean over time, and how they are
-# distributed in the end.
+# The weights converge to where potentiation and depression balance: their mean over time, and
+# their final distribution.
 
 # %%
 weights = result.states["inh_to_exc.w"][0]
@@ -156,10 +156,10 @@ plt.show()
 # In a notebook, `inspect.explore(result)` shows all of it with sliders for sample and time.
 
 # %% [markdown]
-# ## A script of Brian2, as it is
+# ## A script of Brian2, unmodified
 #
-# Somebody has these objects: a reservoir of leaky neurons with random synapses, which receives the
-# spikes of a `SpikeGeneratorGroup`.
+# These are ordinary objects of Brian2: a reservoir of leaky neurons with random synapses, which
+# receives the spikes of a `SpikeGeneratorGroup`.
 
 # %%
 brian2.seed(3)
@@ -180,8 +180,8 @@ recurrent.delay = "1*ms + 4*ms*rand()"
 script = brian2.Network(source, reservoir, entrance, recurrent)
 
 # %% [markdown]
-# It comes in by one call, and is shown a thousand samples by another. What differential equations
-# give begins anew with each sample.
+# One call imports it, and another presents a thousand samples. Variables of differential
+# equations start from their initial values with each sample.
 
 # %%
 brought = models.from_brian2(script, watch="reservoir")
@@ -212,9 +212,9 @@ axes = inspect.plot_raster(shown, sample=4)
 plt.show()
 
 # %% [markdown]
-# ## Further
+# ## Next
 #
-# - [Coming from Brian2](../docs/howto/coming_from_brian2.md): the two snippets of each thing
-#   side by side.
-# - `network.to_brian2()` gives Brian's objects of a declaration, for those who go on by hand.
-# - Weights that a script learns last from sample to sample; `network.frozen()` holds them.
+# - [Coming from Brian2](../docs/howto/coming_from_brian2.md): each feature of Brian2 beside its
+#   counterpart.
+# - `network.to_brian2()` turns a declaration into objects of Brian2.
+# - Weights that a script learns are kept from sample to sample; `network.frozen()` fixes them.

@@ -14,26 +14,27 @@
 # %% [markdown]
 # # Credit where it is due
 #
-# A network of spiking neurons hears a word and says another one. Which of its eight thousand
-# synapses should change, and which way? E-prop lets each synapse find out by itself, while the
-# word is being heard. Here is what it sees.
+# A recurrent network misclassifies a word. Which of its eight thousand synapses should change,
+# and in which direction? With e-prop each synapse computes the answer by itself, during the word.
+# This notebook shows how.
 #
 # **Source.** G. Bellec, F. Scherr, A. Subramoney, E. Hajek, D. Salaj, R. Legenstein, W. Maass
 # (2020), *A solution to the learning dilemma for recurrent networks of spiking neurons*, Nature
-# Communications 11:3625, [doi:10.1038/s41467-020-17236-y](https://doi.org/10.1038/s41467-020-17236-y).
+# Communications 11:3625,
+# [doi:10.1038/s41467-020-17236-y](https://doi.org/10.1038/s41467-020-17236-y).
 #
-# **Reproduced.** What their method is made of, spikes, eligibility traces and learning signals,
-# and that a network learns through random feedback, too; here on spoken digits.
+# **Reproduced.** Spikes, eligibility traces and learning signals of their method, and learning
+# with random feedback; here on spoken digits.
 #
-# **Expected number.** 94.4 % of the words by voices never heard are named right, with symmetric and
-# with random feedback.
+# **Expected number.** 94.4 % accuracy on words of unseen voices, with symmetric and with random
+# feedback.
 #
-# **Protocol.** 720 words, zero to nine, by 12 voices of a speech synthesiser; three voices are held
-# out. One network, one seed, nothing was chosen on the voices held out. Synthetic speech is easy:
-# the number says that the network has learned, and no more.
+# **Protocol.** 720 words, zero to nine, by 12 voices of a speech synthesizer. Three voices are
+# held out. One network, one seed; nothing was tuned on the held-out voices. Synthetic speech is
+# easy: the number shows that the network has learned, and no more.
 #
-# **Running time.** A minute and a half on an idle core, half of which is the C++ compiler; a second
-# run finds its programs in the build cache.
+# **Running time.** A minute and a half on an idle core, half of which is the C++ compiler. A
+# second run finds its programs in the build cache.
 
 # %%
 import os
@@ -52,7 +53,7 @@ from sklearn.model_selection import GroupShuffleSplit
 warnings.filterwarnings("ignore", message="IProgress not found")
 
 from bioplastic.datasets import load_spoken
-from bioplastic.inspect import PlasticityRecorder, plot_eligibility
+from bioplastic.inspect import PlasticityRecorder
 from bioplastic.networks import EPropClassifier
 
 begun = time.perf_counter()
@@ -63,9 +64,9 @@ BLUE, ORANGE, RED, GREY = "#3f90da", "#ffa90e", "#bd1f01", "#717581"
 # %% [markdown]
 # ## A network that learns words
 #
-# 64 adaptive neurons hear 64 channels of a cochlea, and each other. Ten readouts sum up their
-# spikes; the softmax of the readouts is the answer. Sixteen words make a batch, after which every
-# synapse changes its weight.
+# 64 adaptive neurons receive 64 channels of a cochlea, and each other's spikes. Ten readouts sum
+# up their spikes. The softmax of the readouts is the prediction. After each batch of sixteen
+# words, every synapse changes its weight.
 
 # %%
 spoken = load_spoken()
@@ -84,8 +85,8 @@ print(f"{model.score(words[test], digits[test]):.1%} of {len(test)} words by unh
 print("loss by epoch:", *model.history_["loss"].round(2))
 
 # %% [markdown]
-# The neuron. A presynaptic spike adds its weight to $v$, a spike of its own takes 1 away and adds 1
-# to $a$, which raises the threshold for 200 ms.
+# The neuron: a presynaptic spike adds its weight to $v$. A spike of the neuron subtracts 1 from
+# $v$ and adds 1 to $a$, which raises the threshold for 200 ms.
 
 # %%
 neuron = model.network_.population("alif").neuron
@@ -93,7 +94,7 @@ display(neuron.equations)
 print("threshold:", neuron.threshold)
 
 # %% [markdown]
-# And what each synapse does in every step, in the words of its rule:
+# The rule that each synapse computes in every step:
 
 # %%
 rule = next(p.rule for p in model.network_.projections if p.name == "input_to_alif")
@@ -103,9 +104,9 @@ print(rule.before_spikes)
 # %% [markdown]
 # ## One word
 #
-# Let it hear a word of a voice that it does not know, and watch. A learning rate of 0 keeps the
-# network as it is; signals and traces are what they are in training. The recorder looks after each
-# step, within the compiled program.
+# We present a word of an unseen voice. A learning rate of 0 keeps the network unchanged; learning
+# signals and traces are those of a training. The recorder takes a snapshot in each step, inside
+# the compiled program.
 
 # %%
 shown = test[digits[test] == 7][0]
@@ -123,35 +124,36 @@ recorder = PlasticityRecorder(
 watched = deepcopy(model).set_params(optimizer__learning_rate=0.0)
 watched.partial_fit(one, truth, recorder=recorder)
 recording = recorder.recording
-print(f'"{names[truth[0]]}", heard as "{names[model.predict(one)[0]]}"')
+print(f'"{names[truth[0]]}", classified as "{names[model.predict(one)[0]]}"')
 print(recording)
 
 # %%
 answered = model.transform_spikes(one)
-panels = plot_eligibility(recording, heard=one, answered=answered, classes=names)
+panels = recording.plot_eligibility(inputs=one, outputs=answered, classes=names)
 plt.show()
 
 # %% [markdown]
 # From top to bottom:
 #
-# - **Input.** Spikes of the cochlea, low frequencies below. Four channels are coloured.
-# - **Neurons.** The answer of the network. One neuron is dark: its synapses are at issue.
-# - **ψ**, the *pseudo-derivative*. A spike is all or nothing, so it has no slope; ψ stands for it.
-#   It tells how much a little more drive would have mattered: a lot near the threshold, nothing far
-#   below it. Where ψ is 0, no synapse becomes eligible, however much it fires.
-# - **Eligibility.** What each synapse has to do with what the neuron did of late: its own recent
-#   spikes times ψ, faded as a readout forgets. The coloured ones had the most. A trace can be
-#   negative: the synapse brought about spikes that raised the threshold, and this prevents one now.
-# - **Learning signal.** How wrong the readouts are, seen from this neuron: the errors of all ten,
-#   each times the weight of its feedback. Red says "you should fire less", blue "fire more". All
-#   synapses of the neuron hear the same.
-# - **Readouts.** They are the cause of the signal. Where the true class (blue) is near 1, there is
-#   nothing to complain about. Where it falls, all neurons that could lift it hear "more", and those
-#   that speak for other classes hear "less".
+# - **Input.** Spikes of the cochlea, low frequencies at the bottom. Four channels are colored.
+# - **Neurons.** The response of the network. One neuron is dark: the panels below show its
+#   synapses.
+# - **ψ**, the *pseudo-derivative*. A spike has no derivative; ψ takes its place. It is large near
+#   the threshold, where a little more drive would have mattered, and 0 far below. Where ψ is 0,
+#   no synapse becomes eligible, however much it fires.
+# - **Eligibility.** The influence of each synapse on the neuron's recent spiking: its recent
+#   spikes times ψ, filtered like the readout. The colored synapses had the largest. A negative
+#   trace means: the synapse caused spikes that raised the threshold, which prevents spikes now.
+# - **Learning signal.** The errors of all ten readouts, weighted by the feedback to this neuron.
+#   Red means "fire less", blue "fire more". All synapses of the neuron receive the same signal.
+# - **Readouts.** They cause the signal. Where the probability of the true class (blue) is near 1,
+#   there is no error. Where it is low, neurons that support it receive "more", and neurons that
+#   support other classes "less".
 #
 # ## One synapse
 #
-# How does a trace come about? The most eligible synapse of that neuron, step by step.
+# How does an eligibility trace arise? This is the most eligible synapse of that neuron, step by
+# step:
 
 # %%
 moments = 1e3 * recording.times
@@ -185,15 +187,16 @@ for axes in rows:
 plt.show()
 
 # %% [markdown]
-# A presynaptic spike alone makes no eligibility, nor does a neuron near its threshold: both must
-# meet. The red trace is the memory. It grows where the synapse took part in spikes, and lasts as
-# long as the adaptation does, ten times longer than the membrane. By it a synapse can be held to
-# account for what it did long ago: the threshold that it raised then stands in the way now.
+# A presynaptic spike alone makes no eligibility, and neither does a neuron near its threshold.
+# Both must coincide. The red trace is the memory. It grows when the synapse contributes to
+# spikes, and lasts as long as the adaptation, ten times longer than the membrane. So a synapse
+# can be credited for spikes long ago: the threshold that it raised then still prevents spikes
+# now.
 #
 # ## Why a synapse gets credit
 #
-# Signal times trace, added up over the word, is the gradient. The synapse computes it as time goes
-# forward and needs to look back at nothing.
+# The gradient is the sum of signal times trace over the word. The synapse computes it forward in
+# time and stores no history.
 
 # %%
 products = traces["e_bar"][:, :, j] * signal[:, j, None]
@@ -203,8 +206,9 @@ kept = traces["gradient"][:, :, j] - traces["gradient"][:1, :, j]
 print("largest difference:", np.abs(kept[1:] - summed[:-1]).max(), "of", np.abs(summed).max())
 
 # %% [markdown]
-# Would it not do to count spikes? Every dot is a channel: how often it fired in this word, and the
-# gradient of its synapse onto the neuron. Above 0 the weight should shrink, below 0 grow.
+# Would a count of spikes be enough? Every dot is a channel: how often it fired in this word, and
+# the gradient of its synapse onto the neuron. A positive gradient decreases the weight, a
+# negative one increases it.
 
 # %%
 counts, gradient = np.bincount(one.units, minlength=words.n_units), summed[-1]
@@ -224,8 +228,8 @@ axes.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# The gradient of a silent channel is 0. But of channels that fire equally often some get much more
-# than others. Two of them, spike by spike:
+# The gradient of a silent channel is 0. But among channels that fire equally often, some have a
+# much larger gradient than others. Two of them, spike by spike:
 
 # %%
 figure, rows = plt.subplots(3, 1, sharex=True, figsize=(8, 5.4), layout="constrained")
@@ -236,7 +240,7 @@ for row, (k, color) in enumerate(pair.items()):
     rows[2].plot(moments, summed[:, k], color=color)
 rows[0].set_yticks([0, -1], [f"channel {k}" for k in pair], fontsize=8)
 rows[0].set_ylim(-1.6, 0.6)
-rows[0].set_title("spikes, and in grey where the neuron was near its threshold", loc="left")
+rows[0].set_title("spikes, and in gray where the neuron was near its threshold", loc="left")
 rows[0].fill_between(
     moments, -1.6, 0.6, where=psi[:, j] > 0.05, color=GREY, alpha=0.25, linewidth=0, step="mid"
 )
@@ -251,15 +255,15 @@ for axes in rows[1:]:
 plt.show()
 
 # %% [markdown]
-# What counts is not how often a channel fired, but whether it did so shortly before the neuron came
-# near its threshold, and whether something was wrong then. A synapse that is eligible while the
-# readouts are right gets neither blame nor credit: the signal is 0.
+# What matters is not how often a channel fired, but whether it fired shortly before the neuron
+# came near its threshold, and whether there was an error at that time. A synapse that is eligible
+# while the readouts are correct gets neither blame nor credit: the signal is 0.
 #
 # ## Must feedback know the readout?
 #
-# The learning signal came through the transpose of the readout's weights. It is hard to see how a
-# brain should keep such a copy. So draw feedback weights at random, once, and leave them. Does the
-# network learn from signals that mean nothing to begin with?
+# So far the learning signal used the transpose of the readout's weights. It is hard to see how a
+# brain could keep such a copy. Now we draw feedback weights at random, once, and fix them. Does
+# the network still learn?
 
 # %%
 recorder = PlasticityRecorder(every=len(train), variables=("alif_to_readout.w",))
@@ -293,27 +297,28 @@ right.plot(np.arange(len(course)), course, color=ORANGE, marker="o", ms=4)
 right.axhline(0, color=GREY, linewidth=0.8)
 right.set_ylim(-0.1, 1)
 right.set_ylabel("cosine of readout and feedback", fontsize=9)
-right.set_title("The readout comes to meet its feedback", loc="left", fontsize=11)
+right.set_title("The readout aligns with its feedback", loc="left", fontsize=11)
 for axes in (left, right):
     axes.set_xlabel("epochs", fontsize=9)
     axes.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# It does, and takes longer. The picture on the right tells why it works at all: the weights of the
-# readout turn towards the feedback, and so errors come to reach those who can mend them (Lillicrap
-# et al. 2016, [doi:10.1038/ncomms13276](https://doi.org/10.1038/ncomms13276)). Eligibility traces
-# know nothing of feedback. They say *what a synapse did*, and only the signal says *whether it was
+# It does, and takes longer. The right panel shows why it works: the weights of the readout align
+# with the feedback. So errors reach the neurons that can correct them (Lillicrap et al. 2016,
+# [doi:10.1038/ncomms13276](https://doi.org/10.1038/ncomms13276)). Eligibility traces do not
+# depend on feedback. They state *what a synapse did*, and the signal states *whether it was
 # good*.
 #
-# ## How to go on
+# ## Next
 #
 # - **Adaptive feedback.** `feedback="adaptive"` lets random feedback follow the readout; plot the
 #   cosine again.
-# - **No memory.** `EPropClassifier(64, 0)` has no adaptation: what becomes of traces after 100 ms?
-# - **Late verdicts.** `decision_window=100*ms` counts the answer at the end of a word only. Then
-#   signals come late, and traces must have lasted.
-# - **Signals, not classes.** `EPropRegressor` learns to draw curves.
+# - **No memory.** `EPropClassifier(64, 0)` has no adaptation: what happens to the traces after
+#   100 ms?
+# - **Late targets.** `decision_window=100*ms` counts errors at the end of a word only. Then
+#   signals come late, and traces must last.
+# - **Signals, not classes.** `EPropRegressor` learns to generate curves.
 # - `docs/eprop.md` has all equations, beside the strings that compute them.
 
 # %%

@@ -22,13 +22,13 @@
 # the confusion matrix. On scikit-learn's digits (8 x 8 pixels, 1,797 images) in place of MNIST, so
 # that it takes seconds and no download.
 #
-# **Expected number.** Held-out accuracy of 88 %, as in the README;
-# `benchmarks/results/defaults.txt` has five cuts and seeds.
+# **Expected number.** Test accuracy of 88 %, as in the README; `benchmarks/results/defaults.txt`
+# has five splits and seeds.
 #
 # **Protocol.** A stratified fifth of the images (360) is held out. The network learns from the
-# others without labels, five times each; the same images then label the neurons, weights and
-# thresholds held fixed. Constants follow the images and the number of neurons by a rule that was
-# found on validation cuts of the training part (docs/diehl_cook.md). The held-out images are
+# others without labels, for five epochs. The same images then label the neurons, with weights and
+# thresholds held fixed. All parameters follow the images and the number of neurons, by a rule that
+# was found on validation splits of the training part (docs/diehl_cook.md). The held-out images are
 # presented once, at the end.
 #
 # **Running time.** Under a minute on two idle cores, of which half is the C++ compiler; a second
@@ -62,7 +62,7 @@ quick = os.environ.get("BIOPLASTIC_NOTEBOOK_QUICK") == "1"
 # %% [markdown]
 # ## Data
 #
-# What is set aside here is not touched before the confusion matrix.
+# The test images are not used before the confusion matrix.
 
 # %%
 digits = load_digits()
@@ -78,7 +78,7 @@ X_train.shape, X_test.shape
 # %% [markdown]
 # ## The model
 #
-# A neuron is a declaration: equation strings and their parameters. It prints as it was written.
+# A neuron is a declaration: equation strings and their parameters.
 
 # %%
 excitatory = DiehlCookExcitatory()
@@ -107,13 +107,13 @@ print("on a postsynaptic spike: ", rule.on_post)
 # ## Training
 #
 # An image of 64 pixels drives a network less than one of 784. So pixels fire faster here than on
-# MNIST, and the weights onto a neuron sum to more than 64/784 of what they do there; 100 neurons
-# inhibit each other more strongly than 400. `fit` finds these constants in the images, unless they
-# are given. With `verbose=1` a progress bar is shown.
+# MNIST, and each neuron has a larger sum of weights per pixel; 100 neurons inhibit each other more
+# strongly than 400. `fit` derives these parameters from the images, unless you give them.
+# `verbose=1` shows a progress bar.
 
 # %%
-settings = {"n_neurons": 100, "random_state": 0}
-model = DiehlCookClassifier(n_epochs=n_epochs, rule=rule, **settings)
+parameters = {"n_neurons": 100, "random_state": 0}
+model = DiehlCookClassifier(n_epochs=n_epochs, rule=rule, **parameters)
 model.fit(X_train, y_train)
 print(
     f"{model.rate_max_:.0f} Hz, weights sum to {model.norm_:.1f}, inhibition {model.inhibition_:g},"
@@ -124,8 +124,8 @@ for part, seconds in model.timings_.items():
 print(f"{1e3 * model.timings_['simulate'] / model.n_presentations_:.2f} ms a presentation")
 
 # %% [markdown]
-# What happened meanwhile. The weights part into those near 0 and those that make up a digit.
-# Thresholds grow with every spike, so that a neuron which fires often makes room for others.
+# The history of the training. Weights separate into those near 0 and those of a digit. Thresholds
+# grow with every spike, so a neuron that fires often lets others win.
 
 # %%
 plot_weight_history(model)
@@ -134,17 +134,17 @@ plt.show()
 # %% [markdown]
 # ## What was learned
 #
-# Each tile holds the weights onto one neuron, with the class that it answers most. The network saw
-# no label; the names were given afterwards.
+# Each tile shows the input weights of one neuron, with the class that it was assigned. Training
+# used no labels; classes were assigned afterwards.
 
 # %%
 plot_receptive_fields(model, labels=model.readout_.assignments_)
 plt.show()
 
 # %% [markdown]
-# Answers to ten training images, a 0 to a 9, one after the other. Few neurons answer an image,
-# since the first to fire inhibits all others. They are ordered and coloured by their class, so
-# that right answers lie on the diagonal.
+# Responses to ten training images, a 0 to a 9, one after the other. Few neurons respond to an
+# image, because the first to fire inhibits all others. Neurons are ordered and colored by their
+# class, so correct responses are on the diagonal.
 
 # %%
 first_of_each = [np.flatnonzero(y_train == digit)[0] for digit in range(10)]
@@ -166,12 +166,12 @@ axes.set_title(f"{len(answers.times)} spikes for ten images", loc="left", fontsi
 plt.show()
 
 # %% [markdown]
-# ## How good is it?
+# ## Test accuracy
 
 # %%
 predicted = model.predict(X_test)
 correct = int((predicted == y_test).sum())
-print(f"{correct} of {len(y_test)} held-out digits named correctly, {correct / len(y_test):.1%}")
+print(f"{correct} of {len(y_test)} test digits classified correctly, {correct / len(y_test):.1%}")
 figure, axes = plt.subplots(figsize=(5.2, 4.6), layout="constrained")
 ConfusionMatrixDisplay.from_predictions(y_test, predicted, cmap="Blues", colorbar=False, ax=axes)
 plt.show()
@@ -180,9 +180,8 @@ plt.show()
 # ## Does the sign of the rule matter?
 #
 # Most ports of the script *add* `eta_minus*o1` at a presynaptic spike, where the authors subtract
-# it. A rule is a string, so the error is made in one line. It is measured on a validation cut of
-# the training part: the held-out images have served their purpose. No presentation is repeated
-# here.
+# it. A rule is a string, so one line reproduces the error. Its effect is measured on a validation
+# split of the training part, because test images are used once. No presentation is repeated here.
 
 # %%
 X_fit, X_val, y_fit, y_val = train_test_split(
@@ -192,7 +191,7 @@ X_fit, X_val, y_fit, y_val = train_test_split(
 
 def validate(rule):
     """Return validation accuracy and the share of weights near 0 and above 0.5."""
-    network = DiehlCook(n_epochs=n_epochs, min_spikes=0, rule=rule, **settings)
+    network = DiehlCook(n_epochs=n_epochs, min_spikes=0, rule=rule, **parameters)
     readout = NeuronLabelClassifier().fit(network.fit_transform(X_fit), y_fit)
     weights = network.weights_
     accuracy = readout.score(network.transform(X_val), y_val)
@@ -210,13 +209,13 @@ for eta_minus in (1e-4, 1e-3):
         print(f"{sign}  {eta_minus:9.4f}  {accuracy:8.1%}  {silent:8.1%}  {strong:7.1%}")
 
 # %% [markdown]
-# At the published `eta_minus` of 0.0001 the term is small beside potentiation and normalisation,
-# and the signs differ by little (288 images: the standard error of each accuracy is about 2 %).
-# That may be why the error lived for so long. At ten times the rate they are two different rules:
-# the right sign opposes potentiation so strongly that, with the other constants as they are,
-# little is learned; with the wrong sign nothing opposes growth but the normalisation, and
-# `eta_minus` hardly matters. Whoever tunes `eta_minus` with the wrong sign tunes another rule. (A
-# changed `eta_minus` needs no new build; a changed string does.)
+# At the published `eta_minus` of 0.0001 the term is small compared with potentiation and
+# normalization, and the sign makes little difference (288 images: the standard error of each
+# accuracy is about 2 %). That may be why the error was not noticed for so long. At ten times the
+# rate they are two different rules. The right sign opposes potentiation so strongly that, with
+# the other parameters unchanged, little is learned. With the wrong sign only normalization limits
+# growth, and `eta_minus` hardly matters. (A changed `eta_minus` needs no new build; a changed
+# string does.)
 
 # %%
 print(f"This notebook took {time.perf_counter() - begun:.0f} s.")

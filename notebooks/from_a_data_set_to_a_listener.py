@@ -14,21 +14,23 @@
 # %% [markdown]
 # # From a data set to a listener
 #
+# This notebook goes from a data set of tonic to a model that classifies a word while it is
+# spoken, and to C++ code without Python.
+#
 # **Source.** The file layout, and the task of unseen speakers: B. Cramer, Y. Stradmann,
 # J. Schemmel, F. Zenke (2022), *The Heidelberg Spiking Data Sets for the Systematic Evaluation of
 # Spiking Neural Networks*, IEEE Transactions on Neural Networks and Learning Systems
 # 33(7):2744-2757, [doi:10.1109/TNNLS.2020.3044364](https://doi.org/10.1109/TNNLS.2020.3044364).
 # Read by [tonic](https://tonic.readthedocs.io).
 #
-# **Reproduced.** No published number: the way from a data set of tonic to a program that answers
-# while a word is still being said, and to C++ without Python.
+# **Reproduced.** No published number.
 #
-# **Expected number.** 95.4 % of 240 words by unseen voices; answers of the listener, and of
-# the C++ program, equal to those of the model.
+# **Expected number.** 95.4 % of 240 words by unseen voices. Predictions of the listener and of
+# the C++ program equal those of the model.
 #
-# **Protocol.** 720 words, zero to nine, by 12 voices of a speech synthesiser, written in the layout
-# of SHD, since nothing is downloaded here. Training on eight voices, test on the other four, once.
-# No constant was tuned. Synthetic speech is easy: the accuracy says nothing
+# **Protocol.** 720 words, zero to nine, by 12 voices of a speech synthesizer, written in the
+# layout of SHD, because nothing is downloaded here. Training on eight voices, test on the other
+# four, once. No hyperparameter was tuned. Synthetic speech is easy: the accuracy says nothing
 # about people.
 #
 # **Running time.** A minute on one core.
@@ -68,9 +70,10 @@ folder = Path(tempfile.mkdtemp())
 # %% [markdown]
 # ## A data set of tonic
 #
-# With a network one would write `tonic.datasets.SHD("data", train=True)`, or
-# `load_shd(fetch=True)`. Here the synthesised words become a file in SHD's layout first, with the
-# archive beside it that tonic looks for. From there on everything is as with the original.
+# With an internet connection you would write `tonic.datasets.SHD("data", train=True)`, or
+# `load_shd(fetch=True)`. Here the synthesized words are first written into a file in SHD's
+# layout, with the archive beside it that tonic expects. From there on everything is as with the
+# original.
 
 # %%
 spoken = load_spoken()
@@ -96,30 +99,30 @@ events, label = training[0]
 print(f"{len(training)} words; fields {events.dtype.names}; the first word is a {label}")
 
 # %% [markdown]
-# `SpikeTrains.from_tonic` reads it event by event: microseconds become seconds, coordinates become
-# units, and speakers come along as groups. Transforms of tonic may come before: here one event in
-# ten is lost.
+# `SpikeTrains.from_tonic` reads it event by event. Microseconds become seconds, coordinates
+# become units, and speakers become groups. Transforms of tonic may be applied before: here one
+# event in ten is dropped.
 
 # %%
 channels = (spoken.data.n_units, 1, 1)  # SHD's own are 700
-learned, heard = (
+learned, unseen = (
     SpikeTrains.from_tonic(each, sensor_size=channels, return_bunch=True)
     for each in (training, test)
 )
 drop = tonic.transforms.DropEvent(p=0.1)
 lossy = SpikeTrains.from_tonic(
-    [drop(test[0][0])], sensor_size=channels, duration=heard.data.duration[:1]
+    [drop(test[0][0])], sensor_size=channels, duration=unseen.data.duration[:1]
 )
 figure, panels = plt.subplots(1, 2, sharey=True, figsize=(9, 3.2), layout="constrained")
 for axes, spikes, title in (
-    (panels[0], heard.data[:1], "as tonic reads it"),
+    (panels[0], unseen.data[:1], "as tonic reads it"),
     (panels[1], lossy, "through DropEvent(p=0.1)"),
 ):
     plot_raster(spikes, axes=axes)
     axes.set_ylabel("unit" if axes is panels[0] else "")
     axes.set_title(f"{title}: {len(spikes.times):,} spikes", loc="left", fontsize=11)
 plt.show()
-learned.data, heard.data, np.unique(heard.groups)
+learned.data, unseen.data, np.unique(unseen.groups)
 
 # %% [markdown]
 # ## A model
@@ -137,10 +140,10 @@ model.fit(learned.data, learned.target)
 model[0].network_.population("exc").neuron.equations
 
 # %%
-answers = model.predict(heard.data)
-accuracy = np.mean(answers == heard.target)
-names = np.unique(heard.groups)
-shares = [np.mean((answers == heard.target)[heard.groups == name]) for name in names]
+answers = model.predict(unseen.data)
+accuracy = np.mean(answers == unseen.target)
+names = np.unique(unseen.groups)
+shares = [np.mean((answers == unseen.target)[unseen.groups == name]) for name in names]
 figure, axes = plt.subplots(figsize=(5, 2.6), layout="constrained")
 axes.barh([str(voices[int(n)]) for n in names], 100 * np.array(shares), color=BLUE)
 axes.set_xlim(0, 100)
@@ -151,10 +154,10 @@ plt.show()
 # %% [markdown]
 # ## A listener
 #
-# `predict` starts the compiled program anew for each call. A listener keeps it running.
+# `predict` starts the compiled program for each call. A listener keeps it running.
 
 # %%
-words = [heard.data[k : k + 1] for k in range(min(60, len(heard.target)))]
+words = [unseen.data[k : k + 1] for k in range(min(60, len(unseen.target)))]
 
 
 def seconds(answer):
@@ -167,15 +170,15 @@ def seconds(answer):
     return np.array(found)
 
 
-anew = seconds(model.predict)
+restarted = seconds(model.predict)
 with Listener(model) as listener:
     kept = seconds(listener.predict)
     same = all((listener.predict(word) == model.predict(word)).all() for word in words[:20])
 print("the same answers:", same)
 figure, axes = plt.subplots(figsize=(7, 2.8), layout="constrained")
-edges = np.geomspace(min(kept.min(), anew.min()) * 0.9, anew.max() * 1.1, 40)
+edges = np.geomspace(min(kept.min(), restarted.min()) * 0.9, restarted.max() * 1.1, 40)
 axes.hist(kept, edges, color=BLUE, label=f"a listener, median {np.median(kept):.1f} ms")
-axes.hist(anew, edges, color=ORANGE, label=f"predict, median {np.median(anew):.1f} ms")
+axes.hist(restarted, edges, color=ORANGE, label=f"predict, median {np.median(restarted):.1f} ms")
 axes.set_xscale("log")
 axes.set_xticks([2, 5, 10, 20], ["2", "5", "10", "20"])
 axes.minorticks_off()
@@ -185,13 +188,12 @@ axes.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
-# A word may come in blocks of 20 ms, as from a sensor. The liquid goes on from where the last block
-# left it; after each, the readout is asked about the spikes so far. Counts that grow are scored as
-# if the word had ended.
+# A word may arrive in blocks of 20 ms, as from a sensor. The liquid continues from the previous
+# block. After each block, the readout classifies the spikes so far, as if the word had ended.
 
 # %%
-right = np.flatnonzero(answers == heard.target)
-word, said = heard.data[right[0] : right[0] + 1], heard.target[right[0]]
+right = np.flatnonzero(answers == unseen.target)
+word, said = unseen.data[right[0] : right[0] + 1], unseen.target[right[0]]
 ends, scores, latency = [], [], []
 with Listener(model) as listener, listener.stream() as stream:
     while stream.time < word.duration[0]:
@@ -209,11 +211,11 @@ figure, (above, below) = plt.subplots(
 plot_raster(word, axes=above)
 above.set_xlabel("")
 above.set_title(f'"{spoken.target_names[said]}"', loc="left", fontsize=11)
-heard_so_far = np.array(scores)
-below.step(ends, heard_so_far, where="post", color=GREY)
-good = heard_so_far == said
-below.scatter(np.array(ends)[good], heard_so_far[good], color=BLUE, label="right", zorder=3)
-below.scatter(np.array(ends)[~good], heard_so_far[~good], color=RED, label="wrong", zorder=3)
+score_so_far = np.array(scores)
+below.step(ends, score_so_far, where="post", color=GREY)
+good = score_so_far == said
+below.scatter(np.array(ends)[good], score_so_far[good], color=BLUE, label="right", zorder=3)
+below.scatter(np.array(ends)[~good], score_so_far[~good], color=RED, label="wrong", zorder=3)
 below.set_ylabel("answer so far")
 below.set_yticks(range(0, 10, 3))
 below.set_xlabel(f"time (s); a block takes {np.median(latency):.1f} ms")
@@ -223,7 +225,7 @@ plt.show()
 # %% [markdown]
 # ## Without Python
 #
-# The same model as a folder of C++: events in, answers out. It needs a compiler and nothing else.
+# The same model as a folder of C++ code: events in, predictions out. It needs only a compiler.
 
 # %%
 export_cpp(model, folder / "answer")

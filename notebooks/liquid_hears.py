@@ -14,24 +14,26 @@
 # %% [markdown]
 # # A liquid that hears
 #
+# This notebook follows a spoken word through a cochlea, a liquid and a readout.
+#
 # **Source.** W. Maass, T. Natschläger, H. Markram (2002), *Real-time computing without stable
 # states: a new framework for neural computation based on perturbations*, Neural Computation
 # 14(11):2531-2560, [doi:10.1162/089976602760407955](https://doi.org/10.1162/089976602760407955).
 #
-# **Reproduced.** Their figure 2: the states of a liquid part the more, the more its inputs differ.
-# Before it, what liquids are good for, on spoken digits: a cochlea, a liquid, a readout.
+# **Reproduced.** Their figure 2: the more the inputs of a liquid differ, the more its states
+# differ. Before it, an application: spoken digits.
 #
-# **Expected number.** Of words by voices never heard, 93.8 % are named right after training on one
-# voice, and 100.0 % after training on nine; with the same classifier and no liquid 88.7 % and
-# 98.9 %. (Means over 12 choices of voices; one liquid of 300 neurons.)
+# **Expected number.** Accuracy on words of unseen voices: 93.8 % after training on one voice and
+# 100.0 % after training on nine. With the same classifier and no liquid 88.7 % and 98.9 %. (Means
+# over 12 choices of voices; one liquid of 300 neurons.)
 #
-# **Protocol.** 720 words, zero to nine, by 12 voices of a speech synthesiser; training and test
-# never share a voice. Constants of liquid and readout were found on recordings of people, none
-# on these words. Synthetic speech is easy: the numbers compare methods on a small set, and say
-# nothing about people.
+# **Protocol.** 720 words, zero to nine, by 12 voices of a speech synthesizer. Training and test
+# never share a voice. Hyperparameters of liquid and readout were found on recordings of people,
+# none on these words. Synthetic speech is easy: the numbers compare methods on a small data set,
+# and say nothing about people.
 #
-# **Running time.** Three to six minutes on one core, half a minute of which is the C++ compiler; a
-# second run finds its programs in the build cache.
+# **Running time.** Three to six minutes on one core, half a minute of which is the C++ compiler.
+# A second run finds its programs in the build cache.
 
 # %%
 import os
@@ -54,13 +56,8 @@ warnings.filterwarnings("ignore", message="IProgress not found")
 from bioplastic import SpikeTrains
 from bioplastic.datasets import load_spoken
 from bioplastic.encoding import Cochlea, SpikeAugmenter
-from bioplastic.inspect import (
-    pairs_at_distance,
-    plot_raster,
-    plot_separation,
-    plot_word,
-    state_separation,
-)
+from bioplastic.inspect import plot_raster, plot_word
+from bioplastic.inspect.separation import pairs_at_distance, plot_separation, state_separation
 from bioplastic.models import TsodyksMarkram
 from bioplastic.networks import LiquidStateMachine, MaassColumn, TonotopicLiquid
 from bioplastic.readout import (
@@ -76,12 +73,12 @@ quick = os.environ.get("BIOPLASTIC_NOTEBOOK_QUICK") == "1"
 BLUE, ORANGE, RED, GREY = "#3f90da", "#ffa90e", "#bd1f01", "#717581"
 
 # %% [markdown]
-# ## The ear
+# ## The cochlea
 #
-# `Cochlea` filters a sound into bands of frequency, passes each on to hair cells and nerve fibres,
-# and gives the spikes of one cell a band. Here it hears a tone that rises from 100 Hz to 5 kHz
-# and, after a pause, one of 500 Hz. The first spikes of a tone are the densest: hair cells adapt.
-# At low frequencies spikes come at a certain phase of the sound.
+# `Cochlea` filters a sound into frequency bands, models hair cells and nerve fibers, and returns
+# the spikes of one cell per band. Here it receives a tone that rises from 100 Hz to 5 kHz and,
+# after a pause, one of 500 Hz. Spikes are densest at the onset of a tone, because hair cells
+# adapt. At low frequencies spikes are locked to the phase of the sound.
 
 # %%
 rate = 16_000
@@ -116,8 +113,8 @@ plt.show()
 # %% [markdown]
 # ## Words
 #
-# `load_spoken` brings words that went through this cochlea. They come as `SpikeTrains`: spikes of
-# many samples, which scikit-learn splits as it splits an array.
+# `load_spoken` loads words that went through this cochlea. They are `SpikeTrains`: spikes of many
+# samples, which scikit-learn splits like an array.
 
 # %%
 spoken = load_spoken()
@@ -129,8 +126,8 @@ if quick:
 words, np.unique(voices)
 
 # %% [markdown]
-# The same word by three voices. The bands of its vowels lie at other heights, since mouths
-# and throats differ in size, and it is said at another speed. That is what a readout must not mind.
+# The same word by three voices. The frequency bands of its vowels differ, because mouths and
+# throats differ in size, and so does the speed. A readout must be invariant to both.
 
 # %%
 shown = np.flatnonzero(digits == 9)
@@ -149,11 +146,11 @@ plt.show()
 # %% [markdown]
 # ## The liquid
 #
-# A liquid is a declaration: how many neurons of which kind, and how they are wired.
-# `TonotopicLiquid` puts neurons in a row along the axis of frequency. A patch of channels excites
-# a neuron, another one inhibits it, and each patch has a delay of its own. Neighbours excite and
-# inhibit each other. These values are the defaults, written out; they were found on recordings of
-# people (`benchmarks/hd.py`).
+# A liquid is a declaration: how many neurons of which kind, and how they are connected.
+# `TonotopicLiquid` arranges neurons in a row along the frequency axis. One patch of channels
+# excites a neuron, another one inhibits it, and each patch has its own delay. Neighbors excite
+# and inhibit each other. The values below are the defaults, written out; they were found on
+# recordings of people (`benchmarks/hd.py`).
 
 # %%
 liquid = TonotopicLiquid(
@@ -163,8 +160,8 @@ liquid.neuron.equations
 
 # %% [markdown]
 # `LiquidStateMachine` draws the liquid in `fit` and presents spikes to it in `transform`. Nothing
-# in it learns. All words run in one compiled program, and every word meets a liquid at rest.
-# After a word's end it goes on for 60 ms.
+# in it learns. All words run in one compiled program, and the liquid is at rest when a word
+# begins. After the end of a word the simulation continues for 60 ms.
 
 # %%
 lsm = LiquidStateMachine(300, liquid=liquid, rest=60 * ms, random_state=0)
@@ -173,10 +170,10 @@ print(f"{lsm.n_synapses_:,} synapses; {1e3 * lsm.timings_['simulate'] / len(word
 answers
 
 # %% [markdown]
-# What was drawn is in `state_`. Left, what each neuron hears: excited by blue channels, inhibited
-# by red ones. Right, how the two patches differ, one dot a neuron. In the lower right, inhibition
-# lies above excitation and has the shorter delay: a band that rises can make the two arrive
-# together and cancel, one that falls cannot.
+# The drawn liquid is in `state_`. Left, the inputs of each neuron: excitatory channels in blue,
+# inhibitory ones in red. Right, the difference between the two patches, one dot per neuron. In
+# the lower right, inhibition is at higher frequencies than excitation and has the shorter delay.
+# So for a rising band the two can arrive together and cancel; for a falling band they cannot.
 
 # %%
 drawn, n_exc = lsm.state_, lsm.network_.population("exc").n
@@ -214,11 +211,11 @@ right.set_title("how the two patches differ", loc="left", fontsize=11)
 plt.show()
 
 # %% [markdown]
-# ## Its answer, and its state
+# ## Response and state
 #
 # A readout needs numbers. `TimeBinnedCount` counts the spikes of each neuron in six overlapping
-# bins and takes the square root: 6 x 300 numbers a word. Neurons are drawn in the order of
-# their places, low frequencies at the bottom.
+# bins and takes the square root: 6 x 300 numbers per word. Neurons are drawn in the order of
+# their positions, low frequencies at the bottom.
 
 # %%
 bins = TimeBinnedCount(
@@ -250,9 +247,9 @@ plt.show()
 
 # %% [markdown]
 # `FilteredState` is the state of Maass et al.: an exponential trace of each neuron's spikes, here
-# of 30 ms, read whenever one likes. A word is then a path through a space of 300 dimensions.
-# In the two directions in which these states differ most, thick lines are means over all voices
-# and thin ones are single voices. Paths begin and end at the dot, where all is silent.
+# of 30 ms, sampled at any time. So a word is a trajectory in a space of 300 dimensions. The plot
+# shows the two directions in which these states differ most. Thick lines are means over all
+# voices, thin lines are single voices. Trajectories begin and end at the dot, the silent state.
 
 # %%
 moments = np.arange(0, 600, 5) * ms
@@ -276,9 +273,9 @@ axes.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
-# ## A pipeline, and voices that it never heard
+# ## A pipeline, and unseen voices
 #
-# All steps are scikit-learn estimators. `groups` tells cross-validation who spoke, so that no
+# All steps are scikit-learn estimators. `groups` gives the speakers to cross-validation, so no
 # voice is in training and in test.
 
 
@@ -295,10 +292,10 @@ for name, estimator in (("without a liquid", make_pipeline(*readout())), ("liqui
     print(f"{name:17s} {scores.mean():.1%}  folds: {', '.join(f'{s:.1%}' for s in scores)}")
 
 # %% [markdown]
-# Such words are easy: with nine voices to learn from, the classifier alone is nearly perfect. So
-# let it learn from three. `AugmentedClassifier` adds changed copies of the training words, moved
-# along the cochlea and stretched in time like other voices, and leaves test words as they are.
-# (`channel_shift` is the default, which was found for 700 channels, for 64.)
+# These words are easy: trained on nine voices, the classifier alone is nearly perfect. So train
+# on three. `AugmentedClassifier` adds changed copies of the training words, shifted along the
+# cochlea and stretched in time like other voices. Test words are unchanged. (`channel_shift` is
+# the default, which was found for 700 channels, scaled to 64.)
 
 # %%
 augmenter = SpikeAugmenter(n_copies=3, channel_shift=25 * 64 / 700, random_state=0)
@@ -309,12 +306,11 @@ for name, estimator in (("liquid", model), ("and augmented", augmented)):
     print(f"{name:17s} {scores.mean():.1%}  splits: {', '.join(f'{s:.1%}' for s in scores)}")
 
 # %% [markdown]
-# ## What does the liquid add?
+# ## What does the liquid contribute?
 #
-# The liquid learns nothing, so its answers may be computed once for all splits. Three ways to the
-# same classifier: the spikes of the ear in the same bins; a liquid whose neurons do not hear each
-# other; the liquid. Weights are shared constants of the program, so the second needs no new
-# build.
+# The liquid learns nothing, so its responses are computed once for all splits. Three inputs to
+# the same classifier: the spikes of the cochlea in the same bins; a liquid without recurrent
+# connections; the liquid. Weights are constants of the program, so the second needs no new build.
 
 # %%
 unconnected = TonotopicLiquid(w_exc=0.0, w_inh=0.0)
@@ -368,16 +364,15 @@ axes.legend(frameon=False, fontsize=9)
 plt.show()
 
 # %% [markdown]
-# The liquid takes away about half of the errors or more. Augmented words take a quarter away
-# where there is one voice, half and more where there are two or three. Both together do best, and
-# with nine voices nothing is left to improve. Recurrence is not what helps here: neurons that do
-# not hear each other do as well. What helps lies in the single neuron: its two patches with their
-# delays, and its membrane.
+# The liquid removes about half of the errors or more. Augmentation removes a quarter with one
+# voice, half and more with two or three. Both together are best, and with nine voices nothing is
+# left to improve. Recurrence does not contribute: the liquid without it is as accurate. What
+# contributes is the single neuron, with its two patches, their delays, and its membrane.
 #
 # ## Noise
 #
-# The classifiers learned from nine clean voices, and now hear the other three with spikes added at
-# random, with spikes lost, or with every spike moved at random in time.
+# The classifiers were trained on nine clean voices. Now the words of the other three have added
+# random spikes, lost spikes, or jittered spikes.
 
 
 # %%
@@ -434,17 +429,18 @@ panels[0].legend(frameon=False, fontsize=9)
 plt.show()
 
 # %% [markdown]
-# With 20 added spikes a second in every channel, which is about as many as a word has itself, the
-# liquid names seven words in eight, where the classifier alone names four in seven: a neuron
-# sums over many channels and needs them together. Lost spikes tell the same more mildly. Moved
-# spikes are the other side: at 40 ms the liquid, which hears timing, has lost its lead.
-# Recurrence adds little. (A classifier that had learned from noisy words
-# would do better in all cases.)
+# With 20 added spikes per second and channel, about as many as a word itself has, the liquid
+# classifies seven words in eight correctly, and the classifier alone four in seven: a neuron sums
+# over many channels and needs them at the same time. Lost spikes have the same effect, but
+# smaller. Jitter has the opposite effect: at 40 ms the liquid, which depends on timing, has lost
+# its lead. Recurrence adds little. (A classifier trained on noisy words would be better in all
+# cases.)
 #
-# ## Listening while the word is spoken
+# ## Predictions while the word is spoken
 #
-# The readout may be asked at any time. It was trained on whole words of all voices but one, and
-# hears a word of that voice grow. The darker a row, the more the word sounds like that digit.
+# The readout can predict at any time. It was trained on whole words of all voices but one, and
+# receives a growing part of a word of that voice. The darker a row, the higher the score of that
+# digit.
 
 # %%
 stranger = np.unique(voices)[-1]
@@ -476,10 +472,10 @@ plot_word(
 plt.show()
 
 # %% [markdown]
-# ## The first liquid
+# ## The liquid of 2002
 #
-# The column of 2002: 135 neurons on a grid of 3 x 3 x 15, wired the denser the nearer they are,
-# by synapses that tire and recover.
+# 135 neurons are on a grid of 3 x 3 x 15. Nearby neurons are connected more densely, by synapses
+# that depress and recover.
 
 # %%
 synapse = TsodyksMarkram()
@@ -489,10 +485,10 @@ print("then the current grows: by w*u*x")
 print("and last:              ", synapse.after_pre)
 
 # %% [markdown]
-# Pairs of inputs, one spike train of 20 Hz each, are presented at three distances. Their
-# states, traces of 30 ms, should part the more, the more the inputs differ.
-# (In the paper each presentation also begins from potentials of its own, so that equal
-# inputs part a little; `benchmarks/separation.py` does that, with five liquids.)
+# Pairs of inputs, one spike train of 20 Hz each, are presented at three distances. Their states,
+# traces of 30 ms, should differ more the more the inputs differ. (In the paper each presentation
+# also begins from its own potentials, so that equal inputs lead to slightly different states;
+# `benchmarks/separation.py` does that, with five liquids.)
 
 # %%
 distances, n_pairs = (0.1, 0.2, 0.4), 1 if quick else 200
@@ -513,20 +509,20 @@ for c in range(len(distances)):
     curves.append(state_separation(u, v, moments).mean(axis=0))
     print(f"input distance {distances[c]}: states {curves[-1].mean():.1f} apart on average")
 found = {"times": moments / second, "distances": curves, "labels": distances}
-plot_separation(found, title=f"Means over {n_pairs} pairs of inputs")
+plot_separation(**found, title=f"Means over {n_pairs} pairs of inputs")
 plt.show()
 
 # %% [markdown]
-# ## How to go on
+# ## Next
 #
-# - **People.** `load_fsdd` (recordings; give it a `Cochlea`), `load_hd` and `load_shd` (700
-#   channels) return the same Bunch: put one in the place of `load_spoken`, and hold speakers out
-#   alike. `docs/sound.md` has files and licences, `benchmarks/hd.py` a full measurement.
+# - **People.** `load_fsdd` (recordings; use a `Cochlea`), `load_hd` and `load_shd` (700 channels)
+#   return the same Bunch. Use one in place of `load_spoken`, and hold out speakers in the same
+#   way. `docs/sound.md` has files and licenses, `benchmarks/hd.py` a full measurement.
 # - **Larger liquids.** 1000 neurons and more; `n_jobs=-1` shares the words among processors.
 # - **Your own.** Any `Liquid`, `Network` or equation string goes into
 #   `LiquidStateMachine(liquid=...)`.
-# - **Without Python.** `bioplastic train spoken --model lsm --out out/spoken` trains, measures on
-#   voices never heard and draws.
+# - **Without Python.** `bioplastic train spoken --model lsm --out out/spoken` trains, evaluates
+#   on unseen voices and draws figures.
 
 # %%
 print(f"This notebook took {time.perf_counter() - begun:.0f} s.")

@@ -14,9 +14,9 @@
 # %% [markdown]
 # # Which rule is this?
 #
-# Four plasticity rules have lost their names. They look alike in the experiment that everybody
-# shows, and the classical experiments must tell them apart. Then the same experiments, done in
-# living neurons, say which rule brains might use.
+# Four plasticity rules are hidden behind letters. They look alike in the experiment that
+# everybody shows, and other classical experiments must distinguish them. Then the same
+# experiments in real neurons show which rules are realistic.
 #
 # **Source.** J.-P. Pfister, W. Gerstner (2006), *Triplets of spikes in a model of spike
 # timing-dependent plasticity*, Journal of Neuroscience 26:9673,
@@ -26,17 +26,17 @@
 # [Sjöström et al. 2001](https://doi.org/10.1016/S0896-6273(01)00542-6),
 # [Wang et al. 2005](https://doi.org/10.1038/nn1387).
 #
-# **Reproduced.** Pfister & Gerstner: how change depends on the frequency of pairings, on triplets
-# of spikes, and on the rate of the neuron. Clopath et al.: the frequency of pairings.
+# **Reproduced.** Pfister & Gerstner: the dependence of weight change on the frequency of
+# pairings, on triplets of spikes, and on the rate of the neuron. Clopath et al.: the frequency of
+# pairings.
 #
-# **Expected number.** The triplet rule misses Sjöström's ten values by a mean squared error, in
-# units of the standard error, of 0.356 (minimal form), 0.342 (full) and 0.232 (full, nearest
-# spikes).
+# **Expected number.** Mean squared error of the triplet rule for Sjöström's ten values, in units
+# of the standard error: 0.356 (minimal form), 0.342 (full) and 0.232 (full, nearest spikes).
 #
-# **Protocol.** One synapse for each condition, all of them in one run, between neurons that spike
-# when told. Constants are those of the papers; only the pair rule is fitted, to give it a chance.
+# **Protocol.** One synapse per condition, all of them in one run, between neurons with given
+# spikes. Constants are those of the papers. Only the pair rule is fitted, to give it a chance.
 #
-# **Running time.** Under a minute on two idle cores, of which half is the C++ compiler; a second
+# **Running time.** Under a minute on two idle cores, of which half is the C++ compiler. A second
 # run finds its programs in the build cache.
 
 # %%
@@ -55,16 +55,13 @@ from scipy.optimize import nnls
 warnings.filterwarnings("ignore", message="IProgress not found")
 
 from bioplastic.inspect import (
-    SJOESTROEM_2001,
-    WANG_2005,
     pairing_protocol,
-    plot_frequency_dependence,
-    plot_stdp_window,
-    plot_triplets,
+    plot_protocol,
     rate_protocol,
     stdp_window,
     triplet_protocol,
 )
+from bioplastic.inspect.measurements import SJOESTROEM_2001, WANG_2005
 from bioplastic.models import (
     AdaptiveExponential,
     MultiplicativeSTDP,
@@ -80,15 +77,15 @@ quick = os.environ.get("BIOPLASTIC_NOTEBOOK_QUICK") == "1"
 BLUE, ORANGE, RED, GREY = "#3f90da", "#ffa90e", "#bd1f01", "#717581"
 
 # %% [markdown]
-# ## The suspects
+# ## The four rules
 #
-# - **Pair.** Each pair of spikes, one before the synapse and one behind it, moves the weight.
-# - **Pair, soft bounds.** The same, but a weight moves the less, the nearer its bound.
-# - **Triplet.** A pair counts for more if the neuron had fired shortly before.
-# - **Triplet, nearest spikes.** The same, but only the last spike of either side is remembered.
+# - **Pair.** Each pair of a presynaptic and a postsynaptic spike changes the weight.
+# - **Pair, soft bounds.** The same, but the change is smaller near the bound.
+# - **Triplet.** A pair has a larger effect if the neuron fired shortly before.
+# - **Triplet, nearest spikes.** The same, but only the last spike of either side counts.
 #
-# Pairs have the same constants in all four. Draw letters, and do not look which is which. (Take
-# another seed to play it yourself.)
+# All four have the same constants for pairs. Letters are drawn at random. (Use another seed to
+# play it yourself.)
 
 # %%
 triplet = TripletSTDP.published("hippocampus", "minimal", w_max=2.0)
@@ -107,8 +104,8 @@ rules = dict(zip("ABCD", [suspects[name] for name in names], strict=True))
 letters = list(rules)
 
 # %% [markdown]
-# Whatever the letter, all of them keep traces: numbers that jump at a spike and fade. Here are
-# those of the triplet rule; `r` belong to the presynaptic neuron, `o` to the postsynaptic one.
+# All of them use traces: variables that jump at a spike and decay. These are the traces of the
+# triplet rule; `r` belong to the presynaptic neuron, `o` to the postsynaptic one.
 
 # %%
 display(triplet.equations)
@@ -125,7 +122,7 @@ print("on a postsynaptic spike: ", triplet.on_post)
 windows = {letter: stdp_window(rule, dt=1 * ms) for letter, rule in rules.items()}
 figure, panels = plt.subplots(1, 4, figsize=(11, 2.8), sharey=True, layout="constrained")
 for axes, letter in zip(panels, letters, strict=True):
-    plot_stdp_window(windows[letter], title=letter, axes=axes)
+    plot_protocol(windows[letter], title=letter, axes=axes)
     axes.set_xlabel("post after pre (ms)")
 for axes in panels[1:]:
     axes.set_ylabel("")
@@ -134,11 +131,11 @@ changes = np.array([window.change for window in windows.values()])
 print(f"largest difference between them: {np.ptp(changes, axis=0).max():.0e}")
 
 # %% [markdown]
-# Four rules, one window. A window does not name a rule.
+# Four rules have the same window. So a window does not identify a rule.
 #
 # ## Experiment 2: a weak synapse and a strong one
 #
-# The same, from a weight near the lower bound, in the middle, and near the upper one.
+# The same, from a weight near the lower bound, in the middle, and near the upper bound.
 
 # %%
 weights = (0.4, 1.0, 1.6)
@@ -148,7 +145,7 @@ by_weight = {
 figure, panels = plt.subplots(1, 4, figsize=(11, 3), sharey=True, layout="constrained")
 for axes, letter in zip(panels, letters, strict=True):
     lines = {f"w = {w}": found for w, found in zip(weights, by_weight[letter], strict=True)}
-    plot_stdp_window(lines, title=letter, axes=axes)
+    plot_protocol(lines, title=letter, axes=axes)
     axes.set_xlabel("post after pre (ms)")
     axes.get_legend().set_visible(letter == "A")
 for axes in panels[1:]:
@@ -156,13 +153,14 @@ for axes in panels[1:]:
 plt.show()
 
 # %% [markdown]
-# One of them gives itself away: its three lines part. That is the rule with soft bounds, which
-# raises weak weights and lowers strong ones. The other three do not care.
+# The three lines of one letter differ. This is the rule with soft bounds: it raises weak weights
+# more and lowers strong ones more. The other three rules do not depend on the weight.
 #
 # ## Experiment 3: three spikes
 #
-# A trap for pair rules. *Pre, post, pre* with 5 ms in between holds one pair of +5 ms and one of
-# −5 ms. So does *post, pre, post*. If pairs were all that counts, both had to do the same.
+# This experiment separates pair from triplet rules. *Pre, post, pre* with 5 ms in between
+# contains one pair of +5 ms and one of −5 ms. So does *post, pre, post*. If only pairs mattered,
+# both would have the same effect.
 
 # %%
 kinds = list(WANG_2005)
@@ -170,16 +168,16 @@ threes = {
     letter: [triplet_protocol(rule, kind, n_triplets=1, dt=1 * ms, wait=20 * ms) for kind in kinds]
     for letter, rule in rules.items()
 }
-plot_triplets(threes, title="Change by one triplet of spikes")
+plot_protocol(threes, title="Change by one triplet of spikes")
 plt.show()
 
 # %% [markdown]
-# Two letters do more at *post, pre, post* than at *pre, post, pre*: the neuron's first spike lends
-# strength to its second one. These are the triplet rules.
+# For two letters, *post, pre, post* has a larger effect than *pre, post, pre*: the neuron's first
+# spike amplifies the effect of its second one. These are the triplet rules.
 #
-# ## Experiment 4: many pairs, at some rate
+# ## Experiment 4: many pairs, at different frequencies
 #
-# Twenty pairs, 10 ms apart, at 5 to 50 pairs a second. Full lines: pre first.
+# Twenty pairs, 10 ms apart, at 5 to 50 pairs a second. Solid lines: pre first.
 
 # %%
 frequencies = [5, 50] * Hz if quick else [5, 10, 20, 40, 50] * Hz
@@ -187,18 +185,18 @@ series = {
     letter: pairing_protocol(rule, frequencies, n_pairs=20, dt=1 * ms, engine="numpy")
     for letter, rule in rules.items()
 }
-plot_frequency_dependence(series, title="Change by 20 pairs of spikes")
+plot_protocol(series, title="Change by 20 pairs of spikes")
 plt.show()
 
 # %% [markdown]
-# Now the triplet rules part, too. The one that remembers all spikes climbs higher: its traces add
-# up when spikes come fast, while those of the nearest spikes start anew. At 50 pairs a second they
-# raise the weight, whatever the order. The pair rules lower it, whatever the order.
+# Now the triplet rules differ, too. The one with all spikes rises more: its traces add up at high
+# frequencies, while those of nearest spikes are reset. At 50 pairs a second both raise the weight
+# in either order. The pair rules lower it in either order.
 #
-# ## The verdict
+# ## Result
 #
-# Which experiment tells whom from whom? Each square is the largest difference between two letters,
-# as a share of the largest change that was seen.
+# Which experiment distinguishes which rules? Each square is the largest difference between two
+# letters, relative to the largest change.
 
 # %%
 found = {
@@ -229,12 +227,12 @@ for letter, name in zip(letters, names, strict=True):
     print(f"{letter}: {name}")
 
 # %% [markdown]
-# ## What do neurons say?
+# ## Comparison with real neurons
 #
-# Sjöström, Turrigiano & Nelson paired spikes 60 times at five frequencies, in visual cortex. First
-# the best that pairs can do. Change is proportional to the two amplitudes, so the best two follow
-# from least squares. (A triplet rule without its third spike *is* the pair rule. It runs in the
-# same compiled program.)
+# Sjöström, Turrigiano & Nelson paired spikes 60 times at five frequencies, in visual cortex.
+# First the best fit of the pair rule. Change is proportional to the two amplitudes, so they
+# follow from least squares. (A triplet rule without its third spike *is* the pair rule, and runs
+# in the same compiled program.)
 
 # %%
 if quick:  # a program for NumPy, which is not compiled
@@ -266,9 +264,7 @@ cortex = {name: pairing_protocol(rule, **protocol) for name, rule in fitted.item
 shown = ("pair, best fit", "triplet, full", "triplet, full, nearest")
 figure, panels = plt.subplots(1, 3, figsize=(11, 3.6), sharey=True, layout="constrained")
 for axes, name in zip(panels, shown, strict=True):
-    plot_frequency_dependence(
-        cortex[name], data=SJOESTROEM_2001, title=name.capitalize(), axes=axes
-    )
+    plot_protocol(cortex[name], data=True, title=name.capitalize(), axes=axes)
     axes.get_legend().set_visible(name == shown[0])
 for axes in panels[1:]:
     axes.set_ylabel("")
@@ -277,30 +273,31 @@ for name, result in cortex.items():
     print(f"{name:23s} mean squared error {(((result.change - data) / spread) ** 2).mean():.3f}")
 
 # %% [markdown]
-# A synapse that learns from pairs alone does nearly the same at every frequency, and even its best
-# fit misses. Neurons raise the weight at 40 Hz and above *whatever the order*, and so does the
-# triplet rule.
+# The pair rule gives nearly the same change at every frequency, and even its best fit fails.
+# Neurons raise the weight at 40 Hz and above *in either order*, and so does the triplet rule.
 #
-# Wang, Gerkin, Nauen & Bi gave triplets to hippocampal neurons, 60 at one a second. Traces of 40 ms
-# do not last from one triplet to the next, so 60 change as much as one, 60 times.
+# Wang, Gerkin, Nauen & Bi applied triplets to hippocampal neurons, 60 at one per second. Traces
+# of 40 ms do not last from one triplet to the next, so 60 triplets have 60 times the effect of
+# one.
 
 # %%
 sixty = {
     name: [replace(r, change=60 * r.change) for r in threes[letters[list(names).index(name)]]]
     for name in ("pair", "triplet")
 }
-plot_triplets(sixty, data=WANG_2005, title="60 triplets in hippocampal neurons")
+plot_protocol(sixty, data=True, title="60 triplets in hippocampal neurons")
 plt.show()
 
 # %% [markdown]
-# In neurons, too, *post, pre, post* (5, 5) raises the weight by a third, and *pre, post, pre*
-# (5, 5) does nothing. The pair rule has the same bar for both. The triplet rule is not right
-# everywhere, but it errs in size, not in kind.
+# In neurons, too, *post, pre, post* (5, 5) raises the weight by a third, and *pre, post, pre* (5,
+# 5) does nothing. The pair rule has the same bar for both. The triplet rule has errors in size,
+# but the right signs.
 #
-# ## A fifth guest, who reads the voltage
+# ## A fifth rule, which reads the voltage
 #
-# Clopath's rule asks for no postsynaptic spike. It asks how depolarised the neuron is, and was. So
-# it needs a neuron with a membrane, and a pulse of current that makes it spike.
+# Clopath's rule does not use postsynaptic spikes. It depends on the present and past
+# depolarization of the neuron. So it needs a neuron with a membrane, and a pulse of current that
+# makes it spike.
 
 # %%
 voltage = VoltageSTDP()
@@ -317,17 +314,17 @@ bursts = replace(bursts, change=15 * bursts.relative)
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
-plot_stdp_window(window, relative=True, title="One pair of spikes", axes=left)
-plot_frequency_dependence(bursts, data=SJOESTROEM_2001, title="15 bursts of five pairs", axes=right)
+plot_protocol(window, relative=True, title="One pair of spikes", axes=left)
+plot_protocol(bursts, data=True, title="15 bursts of five pairs", axes=right)
 plt.show()
 
 # %% [markdown]
-# One pair alone can only lower the weight. To raise it, the neuron must still be depolarised from
-# an earlier spike when the next one comes, so pairs must follow each other closely. The triplet
-# rule says the same with traces of spikes.
+# One pair alone can only lower the weight. To raise it, the neuron must still be depolarized from
+# an earlier spike at the next one, so pairs must follow each other closely. The triplet rule
+# describes the same with traces of spikes.
 #
-# What tells the two apart, then? An experiment without any postsynaptic spike: hold the neuron at
-# some potential, and let the synapse alone be active.
+# An experiment without postsynaptic spikes distinguishes the two: hold the neuron at a potential,
+# and let only the synapse be active.
 
 # %%
 potentials = np.array([-70.6, -60]) if quick else np.array([-74, -70.6, -65, -59])
@@ -358,15 +355,15 @@ axes.legend(frameon=False, fontsize=9)
 plt.show()
 
 # %% [markdown]
-# A rule of spikes sees nothing here. The voltage rule lowers the weight as soon as the neuron is
-# held above its lower threshold, as
-# [Artola, Bröcher & Singer 1990](https://doi.org/10.1038/347069a0) found in slices.
+# A rule of spikes has no effect here. The voltage rule lowers the weight as soon as the neuron is
+# held above its lower threshold, as [Artola, Bröcher & Singer
+# 1990](https://doi.org/10.1038/347069a0) found in slices.
 #
-# ## One curve more: BCM
+# ## The BCM curve
 #
-# Bienenstock, Cooper & Munro asked in 1982 for a rule that lowers weights of neurons that fire
-# slowly, and raises those of neurons that fire fast. Let both neurons spike at random, and look at
-# the drift of the weight by the neuron's rate.
+# Bienenstock, Cooper & Munro proposed in 1982 a rule that lowers the weights of slowly firing
+# neurons and raises those of fast firing ones. Both neurons spike at random, and we measure the
+# drift of the weight against the neuron's rate.
 
 # %%
 rates = np.array([0, 20, 50] if quick else [0, 10, 20, 30, 40, 50])
@@ -398,30 +395,30 @@ axes.legend(frameon=False, fontsize=9)
 plt.show()
 
 # %% [markdown]
-# The triplet rule has the shape that BCM asked for, and turns at 19 Hz. The pair rule is a straight
-# line: it can lower weights or raise them, but not both. (At high rates points lie a little below
-# the line, since the traces of these 2 s begin at 0.)
+# The triplet rule has the shape of BCM, and changes sign at 19 Hz. The pair rule is a straight
+# line: it either lowers or raises weights. (At high rates points are a little below the line,
+# because the traces begin at 0 in these 2 s.)
 #
-# ## What tells which rule
+# ## Which experiment identifies which rule
 #
-# | experiment | protocol | look for | it says |
+# | experiment | protocol | look for | conclusion |
 # |---|---|---|---|
-# | one pair of spikes | `stdp_window` | signs, time constants | whether order counts |
-# | the same from other weights | `stdp_window(w=...)` | lines that part | soft bounds |
-# | three spikes | `triplet_protocol` | *post, pre, post* does more | a triplet rule |
-# | pairs at some rate | `pairing_protocol` | it rises in either order | triplet or voltage |
-# | | | how high it rises | all spikes or nearest |
-# | no postsynaptic spike | `rate_protocol`, with `post` | change at all | a voltage rule |
+# | one pair of spikes | `stdp_window` | signs, time constants | whether order matters |
+# | the same from other weights | `stdp_window(w=...)` | lines that differ | soft bounds |
+# | three spikes | `triplet_protocol` | *post, pre, post* has a larger effect | a triplet rule |
+# | pairs, several frequencies | `pairing_protocol` | a rise in either order | triplet or voltage |
+# | | | size of the rise | all spikes or nearest |
+# | no postsynaptic spike | `rate_protocol`, with `post` | any change | a voltage rule |
 # | random spikes | `rate_protocol` | drift that changes sign | a BCM threshold |
 #
-# ## How to go on
+# ## Next
 #
-# - **Rules of your own.** All of these experiments take any `PlasticityRule`;
+# - **Rules of your own.** All of these experiments accept any `PlasticityRule`;
 #   `your_own_rule.ipynb` writes one.
-# - **Rules with an eligibility.** `stdp_window(rule, variable="c")` reads another variable of the
-#   synapse than its weight.
+# - **Rules with an eligibility trace.** `stdp_window(rule, variable="c")` measures another
+#   variable of the synapse.
 # - **Networks.** `watching_it_learn.ipynb` shows what a rule does to 6,400 synapses at once.
-# - **Proofs.** `docs/plasticity.md` has every rule beside the experiment that it was made for.
+# - **All rules.** `docs/plasticity.md` has every rule with the experiment that it was made for.
 
 # %%
 print(f"This notebook took {time.perf_counter() - begun:.0f} s.")

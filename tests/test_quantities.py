@@ -10,7 +10,8 @@ from brian2 import Hz, hertz, kHz, ms, mV, nS, second, us
 from bioplastic import SpikeTrains, encoding, engine, models, networks, readout
 from bioplastic._quantities import base_units, has_unit, powers_of_units, same_unit
 from bioplastic.errors import DataError, ParameterError
-from bioplastic.inspect import PlasticityRecorder, plot_raster, plot_separation, plot_word
+from bioplastic.inspect import PlasticityRecorder, plot_raster, plot_word
+from bioplastic.inspect.separation import plot_separation
 
 TIMES = [
     [0.01, 0.02],
@@ -132,7 +133,7 @@ class TestOtherEntries:
         with pytest.raises(DataError, match="times: must be times"):
             plot_raster((times, [0, 0]))
         with pytest.raises(DataError, match="times: must be times"):
-            plot_separation({"times": times, "distances": [[0, 1]], "labels": [1]})
+            plot_separation(times, [[0, 1]], [1])
         spikes = SpikeTrains([0.1], [0], [0, 1], n_units=1, duration=0.5)
         with pytest.raises(DataError, match="times: must be times"):
             plot_word(spikes, spikes, times=times, scores=[[0], [1]], classes=["a"])

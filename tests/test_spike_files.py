@@ -162,7 +162,7 @@ class TestForeignFiles:
             ([[0.5], [np.nan]], [[0], [0]], {}, "must be finite, event 1 has nan s .sample 1."),
             ([[0.5], [-0.5]], [[0], [0]], {}, "event 1 has -0.5 s"),
             ([[0.5], [0.5, 0.75]], [[0], [0]], {}, "row 1 has not"),
-            ([[0.5], [0.5]], [[0]], {}, "row 1 has not"),
+            ([[0.5], [0.5]], [[0]], {}, "must have as many rows, got 2 and 1"),
             ([[0.5]], [[0]], {"labels": [1, 2]}, "labels must be a list of 1 values"),
             ([[0.5]], [[0]], {"extra__speaker": [[1]]}, "extra/speaker must be a list"),
             ([[0.5]], [[0]], {"extra__duration": [0.5, 1]}, "extra/duration must be a list of 1"),

@@ -32,13 +32,13 @@ from bioplastic.cli.folder import MODEL, RECORD, load_model
 from bioplastic.cli.model_file import write_model_file
 from bioplastic.datasets import load_ntidigits
 from bioplastic.datasets._heidelberg import DIGITS, read_heidelberg
-from bioplastic.datasets._idx import read_idx
+from bioplastic.datasets.mnist import read_idx
 from bioplastic.encoding import Cochlea
 from bioplastic.encoding._sound import read_sound
-from bioplastic.engine import load_checkpoint, save_checkpoint
+from bioplastic.engine.checkpoint import load_checkpoint, save_checkpoint
 from bioplastic.errors import DataError
 from bioplastic.exchange import import_nir
-from bioplastic.inspect import PlasticityRecording, _recording_store
+from bioplastic.inspect import PlasticityRecording, _recording_file
 from bioplastic.inspect._recording_layout import Layout, RecordedProjection
 from bioplastic.models import PairSTDP
 from bioplastic.networks import DiehlCookClassifier, LiquidStateMachine, RandomLiquid
@@ -244,7 +244,7 @@ def _make_recording(folder: Path) -> None:
     widths = {"input_to_first.w": 10, "input_to_second.w": 4, "input.r1": 5, "first.theta": 3}
     roles = dict(zip(widths, ("weights", "weights", "traces", "thresholds"), strict=True))
     # Rows that are only reserved make most of a file.
-    chunk, _recording_store.CHUNK = _recording_store.CHUNK, 8
+    chunk, _recording_file.CHUNK = _recording_file.CHUNK, 8
     for name, watched, n in (("rates", ("first", "second"), 4), ("plain", (), 1)):
         layout = Layout(
             populations=populations, projections=projections, watched=watched, roles=roles,
@@ -256,7 +256,7 @@ def _make_recording(folder: Path) -> None:
         for variable, width in widths.items():
             columns[f"variables/{variable}"] = rng.random((n, width), dtype=np.float32)
         PlasticityRecording(layout, columns).save(folder / f"{name}.h5")
-    _recording_store.CHUNK = chunk
+    _recording_file.CHUNK = chunk
 
 
 def _read_recording(path: Path) -> object:

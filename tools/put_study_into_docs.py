@@ -59,7 +59,7 @@ def table(numbers: dict[str, Any]) -> str:
     """Methods by their accuracy on the first problem; references in italics."""
     first, *others = problems = numbers["problems"]
     names = [problem["name"] for problem in problems]
-    head = [*names, f"energy to name a word of {first['name']}", "to train", "time to train"]
+    head = [*names, f"energy to classify a word of {first['name']}", "to train", "time to train"]
     rows = [["method", *head], ["---"] * (len(head) + 1)]
     order = sorted(first["methods"].items(), key=lambda item: -item[1]["accuracy"])
     for name, method in order:

@@ -21,7 +21,7 @@ from liquid import LENGTH, N_CHANNELS, RATE
 from bioplastic import SpikeTrains
 from bioplastic.datasets import load_hd
 from bioplastic.errors import DataNotFoundError
-from bioplastic.models import EPropALIF
+from bioplastic.models.eprop import EPropALIF
 from bioplastic.networks import EPropClassifier
 
 N_NEURONS, N_CLASSES, INPUT_GAIN = 256, 20, 2.0

@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Quantity, have_same_dimensions, second
+from brian2 import second
 
+from bioplastic._quantities import same_unit
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["check_same_samples", "check_tau", "check_trains", "groups"]
+__all__ = ["check_tau", "check_trains", "groups"]
 
 
 def check_tau(where: str, tau: Any) -> float:
@@ -21,8 +22,7 @@ def check_tau(where: str, tau: Any) -> float:
     ParameterError
         If it is none.
     """
-    right = isinstance(tau, Quantity) and have_same_dimensions(tau, second)
-    number = np.asarray(tau, dtype=np.float64) if right else np.array(np.nan)
+    number = np.asarray(tau if same_unit(tau, second) else np.nan, dtype=np.float64)
     # Not a number fails the comparison too.
     if number.ndim or not number > 0:
         raise ParameterError(
@@ -33,12 +33,12 @@ def check_tau(where: str, tau: Any) -> float:
 
 
 def check_trains(where: str, **trains: Any) -> None:
-    """Refuse what is no SpikeTrains.
+    """Refuse what is no SpikeTrains, and two with different numbers of samples.
 
     Raises
     ------
     DataError
-        If one is not.
+        If one is not, or they differ.
     """
     for name, value in trains.items():
         if not isinstance(value, SpikeTrains):
@@ -46,21 +46,12 @@ def check_trains(where: str, **trains: Any) -> None:
                 f"{where}.{name}: must be SpikeTrains, got {type(value).__name__}; make them with "
                 f"SpikeTrains(times, units, offsets, n_units=..., duration=...)"
             )
-
-
-def check_same_samples(where: str, **trains: SpikeTrains) -> None:
-    """Refuse two SpikeTrains with different numbers of samples.
-
-    Raises
-    ------
-    DataError
-        If they differ.
-    """
-    (one, u), (other, v) = trains.items()
+    pairs = list(trains.items())
+    (one, u), (other, v) = pairs[0], pairs[-1]
     if len(u) != len(v):
         raise DataError(
             f"{where}.{other}: must have as many samples as {one}, which has {len(u)}, got "
-            f"{len(v)}; sample k of one meets sample k of the other"
+            f"{len(v)}; sample k of one belongs to sample k of the other"
         )
 
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Quantity, have_same_dimensions, second
+from brian2 import second
 
+from bioplastic._quantities import same_unit
 from bioplastic.algebra.arguments import check_tau, check_trains, groups
 from bioplastic.errors import ParameterError
 from bioplastic.spikes import SpikeTrains
@@ -117,7 +118,7 @@ def _values(u: SpikeTrains, moments: Floats, tau: float, *, causal: bool) -> Flo
 
 def _check_times(times: Any, n_samples: int) -> Floats:
     """Return times in seconds, of shape (n_samples, n_times)."""
-    if not isinstance(times, Quantity) or not have_same_dimensions(times, second):
+    if not same_unit(times, second):
         raise ParameterError(
             f"evaluate.times: must be times with a unit, got {times!r}; give e.g. [10, 20] * ms"
         )

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic.algebra.arguments import check_same_samples, check_tau, check_trains, groups
+from bioplastic.algebra.arguments import check_tau, check_trains, groups
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["gram_matrix"]
@@ -72,10 +72,7 @@ def gram_matrix(u: SpikeTrains, v: SpikeTrains | None = None, *, tau: Any) -> Fl
            [0.368, 2.   ]])
     """
     scale = check_tau("gram_matrix", tau)
-    check_trains("gram_matrix", u=u)
-    if v is not None:
-        check_trains("gram_matrix", v=v)
-        check_same_samples("gram_matrix", u=u, v=v)
+    check_trains("gram_matrix", u=u, v=u if v is None else v)
     return _gram(u, v, scale)
 
 
@@ -214,7 +211,7 @@ def _add_inside(
     *,
     crossed: bool,
 ) -> None:
-    """Add the pairs inside blocks: neighbours, next but one, and so on."""
+    """Add the pairs inside blocks: neighbors, next but one, and so on."""
     n_rows, n_columns = len(t), t[0].size
     n_u, n_v = total.shape
     unit = unit.reshape(n_rows, n_columns)
@@ -230,7 +227,7 @@ def _add_inside(
     for lag in range(1, n_rows):
         weight = weight[: n_rows - lag]
         if lag > 1:
-            # One more step from neighbour to neighbour: no exponential for each pair.
+            # One more step from neighbor to neighbor: no exponential for each pair.
             weight *= decay[lag - 1 :]
         index = row[:-lag] + column[lag:]
         if crossed:

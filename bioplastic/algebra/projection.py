@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import eigh
 
-from bioplastic.algebra.arguments import check_same_samples, check_tau, check_trains
+from bioplastic._quantities import number
+from bioplastic.algebra.arguments import check_tau, check_trains
 from bioplastic.algebra.gram import gram_matrix
 from bioplastic.algebra.vectors import norm
-from bioplastic.errors import ParameterError
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["SpanProjection", "project"]
@@ -74,7 +74,7 @@ def project(y: SpikeTrains, onto: SpikeTrains, *, tau: Any, ridge: float = 0.0) 
     --------
     >>> from brian2 import ms
     >>> from bioplastic import SpikeTrains
-    >>> from bioplastic.algebra import project
+    >>> from bioplastic.algebra.projection import project
     >>> y = SpikeTrains([0.01, 0.03], [0, 0], [0, 2], n_units=1, duration=0.1)
     >>> onto = SpikeTrains([0.01, 0.03, 0.05], [0, 1, 2], [0, 3], n_units=3, duration=0.1)
     >>> found = project(y, onto, tau=20 * ms)
@@ -85,12 +85,7 @@ def project(y: SpikeTrains, onto: SpikeTrains, *, tau: Any, ridge: float = 0.0) 
     """
     check_tau("project", tau)
     check_trains("project", y=y, onto=onto)
-    check_same_samples("project", y=y, onto=onto)
-    real = isinstance(ridge, (int, float, np.integer, np.floating)) and not isinstance(ridge, bool)
-    if not real or not np.isfinite(ridge) or ridge < 0:
-        raise ParameterError(
-            f"project.ridge: must be a finite number >= 0, got {ridge!r}; 0 projects"
-        )
+    number("project.ridge", ridge, 0)
     power: Floats = (norm(y, tau=tau) ** 2).sum(axis=0)
     values, axes = eigh(gram_matrix(onto, tau=tau))
     # Components of y along orthogonal axes of the span; an axis has the squared norm `values`.

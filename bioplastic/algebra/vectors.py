@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic.algebra.arguments import check_same_samples, check_tau, check_trains, groups
+from bioplastic.algebra.arguments import check_tau, check_trains, groups
 from bioplastic.errors import DataError
 from bioplastic.spikes import SpikeTrains
 
@@ -159,7 +159,7 @@ def van_rossum_distance(u: SpikeTrains, v: SpikeTrains, *, tau: Any) -> Floats:
 
     See Also
     --------
-    bioplastic.inspect.spike_train_distance : The distance with a Gaussian kernel.
+    bioplastic.inspect.separation.spike_train_distance : The distance with a Gaussian kernel.
 
     Notes
     -----
@@ -197,7 +197,6 @@ def van_rossum_distance(u: SpikeTrains, v: SpikeTrains, *, tau: Any) -> Floats:
 def _check_pair(where: str, u: Any, v: Any) -> int:
     """Return the number of units that both have, or that the larger one has."""
     check_trains(where, u=u, v=v)
-    check_same_samples(where, u=u, v=v)
     if u.n_units != v.n_units and 1 not in (u.n_units, v.n_units):
         raise DataError(
             f"{where}.v: must have as many units as u, which has {u.n_units}, or one unit, got "

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from bioplastic import __version__
 from bioplastic.cli.remembered import help_of, options_of
 
-__all__ = ["app", "main"]
+__all__ = ["main"]
 
 #: The commands, each the function of its name in the module of its name, and what they do: the
 #: first line of what a command tells of itself.

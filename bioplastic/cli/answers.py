@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from bioplastic.cli.data import Task
 from bioplastic.cli.folder import save_figure
-from bioplastic.cli.tasks import ImageTask
 from bioplastic.inspect import plot_raster
 from bioplastic.networks import DiehlCookClassifier
 from bioplastic.spikes import SpikeTrains
@@ -19,7 +19,7 @@ __all__ = ["save_answers"]
 _INK, _WRONG, _GRID = "#333333", "#bd1f01", "#e4e4e4"
 
 
-def save_answers(folder: Path, model: DiehlCookClassifier, task: ImageTask) -> Path:
+def save_answers(folder: Path, model: DiehlCookClassifier, task: Task) -> Path:
     """Draw the spikes that the first test sample of each class evokes.
 
     Parameters
@@ -28,7 +28,7 @@ def save_answers(folder: Path, model: DiehlCookClassifier, task: ImageTask) -> P
         Where the picture goes.
     model : DiehlCookClassifier
         The trained network.
-    task : ImageTask
+    task : Task
         Gives the samples.
 
     Returns
@@ -43,8 +43,9 @@ def save_answers(folder: Path, model: DiehlCookClassifier, task: ImageTask) -> P
         If the picture cannot be written.
     """
     # The first of each class, so that nobody can have chosen the good ones.
-    _, rows = np.unique(task.y_test, return_index=True)
-    spikes = model.transform_spikes(task.X_test[rows])
+    _, first = np.unique(task.y[task.test], return_index=True)
+    rows = task.test[first]
+    spikes = model.transform_spikes(task.samples[rows])
     predicted = model.readout_.predict(spikes.counts())
     labels = np.array(
         ["none" if k < 0 else str(model.classes_[k]) for k in model.readout_.assignments_]
@@ -70,7 +71,7 @@ def save_answers(folder: Path, model: DiehlCookClassifier, task: ImageTask) -> P
     for k, sample in enumerate(rows):
         axes.axvline((k + 1) * slot, color=_GRID, linewidth=0.8, zorder=0)
         image = axes.inset_axes((k / n + 0.01, 1.1, 1 / n - 0.02, 0.17))
-        image.imshow(task.X_test[sample].reshape(task.image_shape), cmap="Greys")
+        image.imshow(task.samples.X[sample].reshape(task.samples.image_shape), cmap="Greys")
         image.set_axis_off()
         axes.text(
             (k + 0.5) / n,
@@ -79,7 +80,7 @@ def save_answers(folder: Path, model: DiehlCookClassifier, task: ImageTask) -> P
             transform=axes.transAxes,
             ha="center",
             fontsize=10,
-            color=_INK if predicted[k] == task.y_test[sample] else _WRONG,
+            color=_INK if predicted[k] == task.y[sample] else _WRONG,
         )
     title = f"How {len(labels):,} neurons answer to {n} held-out samples"
     figure.suptitle(title, x=0.08, y=0.97, ha="left", fontsize=11, color=_INK)

@@ -10,8 +10,9 @@ import typer
 from bioplastic.cli.options import Debug, Quiet
 from bioplastic.cli.reporting import FAILED, reporting
 from bioplastic.errors import DataNotFoundError, ParameterError
-from bioplastic.study import METHODS, PROBLEMS, Method, Problem, Study, load_module
+from bioplastic.study import METHODS, PROBLEMS, Method, Problem, load_module
 from bioplastic.study import compare as run_study
+from bioplastic.study.compare import Study
 
 __all__ = ["compare", "tell"]
 
@@ -63,7 +64,10 @@ def compare(
     ] = None,
     budget: Annotated[
         int | None,
-        typer.Option(min=1, help="Settings that each method may try. [default: 1, 3, 4 by size]"),
+        typer.Option(
+            min=1,
+            help="Hyperparameter settings that each method may try. [default: 1, 3, 4 by size]",
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for outcomes and report.")] = Path(
         "out/compare"
@@ -74,7 +78,8 @@ def compare(
     cluster: Annotated[
         str | None,
         typer.Option(
-            help="Dask workers instead: local, local:4, a scheduler's address, or its file."
+            help="Where tasks run: local, local:4 (processes), or a Dask scheduler's address "
+            "or file."
         ),
     ] = None,
     module: Annotated[
@@ -93,7 +98,7 @@ def compare(
 ) -> None:
     """Compare methods on the same data, and write a report.
 
-    Settings are chosen within the training data, test data are touched once. Each finished task
+    Hyperparameters are chosen within the training data, test data are used once. Each finished task
     is stored in the folder; after an interruption of any kind the same command goes on.
 
     What files of --module declare is compared with all methods, on their data sets where they have

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,18 +11,17 @@ import numpy as np
 import typer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils import Bunch
 
 from bioplastic.cli.answers import save_answers
 from bioplastic.cli.compare import tell
+from bioplastic.cli.data import cut
 from bioplastic.cli.folder import MODEL, make_folder, save_model, save_pictures
 from bioplastic.cli.measuring import measure
 from bioplastic.cli.options import Debug, Quiet, Seed, with_settings
 from bioplastic.cli.reporting import reporting
 from bioplastic.cli.settings import DiehlCookSettings, choose_settings
-from bioplastic.cli.tasks import TASKS, ImageTask
 from bioplastic.cli.training import train_network
-from bioplastic.study import Problem
+from bioplastic.study import PROBLEMS
 from bioplastic.study import compare as run_study
 from bioplastic.study.methods.stdp import DiehlCookMethod
 
@@ -42,42 +42,51 @@ def demo(
     """Train, measure and draw a network, then compare methods.
 
     The network is Diehl & Cook's, on handwritten digits that come along with scikit-learn. A fifth
-    of them is held out: nothing sees it before the last measurement, neither the training, nor the
-    labelling, nor the choice of the constants (benchmarks/demo_settings.py). Then the same network,
-    e-prop, a liquid state machine and a support vector machine learn the same digits, with three
-    seeds each.
+    of them is held out: nothing uses it before the last measurement, neither the training, nor the
+    labels of the neurons. Then the same network, e-prop, a liquid state machine and a support
+    vector machine learn the same digits, with three seeds each, each of which holds out another
+    fifth.
     """
     with reporting(debug=debug):
         begun = time.perf_counter()
         settings = choose_settings("digits", None, given)
         assert isinstance(settings, DiehlCookSettings)
-        task = TASKS["digits"](None)
+        # As it is cut in the comparison, with all samples.
+        problem = replace(PROBLEMS["digits"], limits={})
+        task = cut(problem, problem.read(), fold=seed % problem.n_folds)
         make_folder(out)
         typer.echo(
-            f"{task.description}: {len(task.X_train):,} to learn from, {len(task.X_test):,} held "
-            f"out\nDiehl & Cook's network of {settings.neurons} neurons, {settings.epochs} passes "
-            f"without labels; the first time, it is compiled before"
+            f"{problem.title}: {len(task.train):,} to learn from, {len(task.test):,} held out\n"
+            f"Diehl & Cook's network of {settings.neurons} neurons, trained without labels; the "
+            f"first time, it is compiled before"
         )
-        training = train_network(
-            task.X_train, task.y_train, settings, seed=seed, checkpoint=None, progress=not quiet
+        trained = train_network(
+            task,
+            settings,
+            n_train=len(task.train),
+            seed=seed,
+            checkpoint=None,
+            progress=not quiet,
         )
-        accuracy, _ = measure(training.model, task.X_test, task.y_test, progress=not quiet)
+        accuracy, _ = measure(
+            trained.model, task.samples[task.test], task.y[task.test], progress=not quiet
+        )
         typer.echo(f"\nHeld-out accuracy {accuracy}\n\nDrawing what it has learned")
-        pictures = save_pictures(out, training.model, task.image_shape)
-        pictures.append(save_answers(out, training.model, task))
-        record = training.record(task, settings, seed=seed, n_train=len(task.X_train))
-        save_model(out, training.model, record | {"held_out": accuracy.as_json()})
+        pictures = save_pictures(out, trained.model, task)
+        pictures.append(save_answers(out, trained.model, task))
+        record = trained.record(task, seed=seed) | {"held_out": accuracy.as_json()}
+        save_model(out, trained.model, record)
         for path in (*pictures, out / MODEL):
             typer.echo(f"Wrote {path}")
-        typer.echo(f"\n{training.report()}")
+        typer.echo(f"\n{trained.report()}")
         typer.echo(f"  in all    {time.perf_counter() - begun:.1f} s, pictures included")
         typer.echo(
             f"\nNow methods are compared on these digits: this network again and {len(_OTHERS)} "
             f"others, {_SEEDS} seeds each; the first time, what is new is compiled before"
         )
         study = run_study(
-            _problem(task),
-            [_ThisNetwork(settings, x_max=float(task.X_train.max())), *_OTHERS],
+            problem,
+            [_ThisNetwork(settings, x_max=float(task.samples.X.max())), *_OTHERS],
             seeds=range(seed, seed + _SEEDS),
             size="demo",
             folder=out / "compare",
@@ -105,8 +114,7 @@ class _ThisNetwork(DiehlCookMethod):
 
     def candidates(self, X: Any, size: str) -> Sequence[Mapping[str, Any]]:
         """There is nothing to choose."""
-        names = "theta_plus_mv", "inhibition"
-        return [{name: getattr(self.settings, name) for name in names}]
+        return [{}]
 
     def make(
         self, X: Any, size: str, settings: Mapping[str, Any], seed: int, *, trial: bool
@@ -115,24 +123,3 @@ class _ThisNetwork(DiehlCookMethod):
         numbers = FunctionTransformer(partial(np.multiply, self.x_max))
         network = self.settings.estimator(random_state=seed)
         return Pipeline([("numbers", numbers), ("network", network)])
-
-
-def _problem(task: ImageTask) -> Problem:
-    """Give a data set to a study: the same samples in the same order, cut at the same place."""
-    return Problem(
-        name=task.name,
-        title=task.description,
-        loader=partial(_samples, task),
-        n_folds=1,
-        test_part=task.test_part,
-    )
-
-
-def _samples(task: ImageTask) -> Bunch:
-    n_train, n_test = len(task.X_train), len(task.X_test)
-    return Bunch(
-        data=np.concatenate([task.X_train, task.X_test]),
-        target=np.concatenate([task.y_train, task.y_test]),
-        train=np.arange(n_train + n_test) < n_train,
-        image_shape=task.image_shape,
-    )

@@ -13,14 +13,14 @@ import typer
 from sklearn.utils import Bunch
 
 from bioplastic._paths import cache_dir
-from bioplastic.cli.folder import versions
 from bioplastic.cli.reporting import FAILED, reporting
 from bioplastic.datasets import load_fsdd, load_hd, load_mnist, load_shd
-from bioplastic.engine import ENGINES, cache
+from bioplastic.engine import cache
 from bioplastic.engine.compiler import compiler_version, find_compiler
 from bioplastic.engine.cuda_program import find_nvcc
-from bioplastic.engine.engines import find_engine
+from bioplastic.engine.engines import ENGINES, find_engine
 from bioplastic.errors import BioplasticError, DataNotFoundError
+from bioplastic.study.task import versions
 
 __all__ = ["doctor"]
 

@@ -1,19 +1,21 @@
 """``bioplastic evaluate``: measure a trained network on the test part of its data set."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from sklearn.pipeline import Pipeline
 
-from bioplastic.cli.folder import RECORD, load_model, make_folder, save_json, versions
+from bioplastic.cli.data import Task, cut
+from bioplastic.cli.folder import RECORD, load_model, make_folder, save_json
 from bioplastic.cli.measuring import measure, save_confusion
 from bioplastic.cli.options import Data, Debug, Quiet
 from bioplastic.cli.reporting import reporting
-from bioplastic.cli.tasks import TASKS, Task
-from bioplastic.cli.words import WORDS
 from bioplastic.encoding import Cochlea
-from bioplastic.errors import DataError
+from bioplastic.errors import DataError, ParameterError
+from bioplastic.study.catalogue import PROBLEMS, recordings
+from bioplastic.study.task import versions
 
 __all__ = ["evaluate"]
 
@@ -44,23 +46,24 @@ def evaluate(
     """
     with reporting(debug=debug):
         model, record = load_model(model_dir)
-        hears = isinstance(model, Pipeline) and isinstance(model[0], Cochlea)
-        task = _task(model_dir, record, data, sounds=hears)
+        task = _task(model_dir, record, data)
+        if not (isinstance(model, Pipeline) and isinstance(model[0], Cochlea)):
+            task = replace(task, samples=task.samples.encoded())
         folder = make_folder(out or model_dir)
-        X, y = task.X_test[:samples], task.y_test[:samples]
-        accuracy, predicted = measure(model, X, y, progress=not quiet)
+        rows = task.test[:samples]
+        accuracy, predicted = measure(model, task.samples[rows], task.y[rows], progress=not quiet)
         typer.echo(f"Held-out accuracy {accuracy}")
-        protocol = record["protocol"] | {"measured": f"{len(X):,} samples of the test part"}
+        protocol = record["protocol"] | {"measured": f"{len(rows):,} samples of the test part"}
         typer.echo("Protocol")
         for key, text in protocol.items():
             typer.echo(f"  {key:<9} {text}")
         picture = folder / "confusion_matrix.png"
-        save_confusion(picture, task, y, predicted)
+        save_confusion(picture, task, rows, predicted)
         result = folder / "evaluation.json"
         save_json(
             result,
             {
-                "data_set": task.name,
+                "data_set": task.problem.name,
                 "held_out": accuracy.as_json(),
                 "protocol": protocol,
                 "versions": versions(),
@@ -70,20 +73,19 @@ def evaluate(
             typer.echo(f"Wrote {path}")
 
 
-def _task(folder: Path, record: dict[str, Any], data: Path | None, *, sounds: bool) -> Task:
+def _task(folder: Path, record: dict[str, Any], data: Path | None) -> Task:
     """Return the data set that a model was trained on, cut as it was then."""
-    name = record.get("data_set")
-    if name in TASKS:
-        return TASKS[name](data)
-    if name in WORDS:
-        try:
-            named = {"pattern": record["pattern"]} if record.get("pattern") else {}
-            words = WORDS[name](data, **named)
-            return words.cut(**record["split"], train=False, sounds=sounds)
-        except TypeError as error:
-            raise DataError(
-                f"{folder / RECORD} is damaged (split: {error}); train again"
-            ) from error
-    raise DataError(
-        f"{folder / RECORD}: data_set must be one of {', '.join([*TASKS, *WORDS])}, got {name!r}"
-    )
+    name, pattern = record.get("data_set"), record.get("pattern")
+    if name not in {*PROBLEMS, "audio"}:
+        raise DataError(
+            f"{folder / RECORD}: data_set must be one of {', '.join([*PROBLEMS, 'audio'])}, got "
+            f"{name!r}"
+        )
+    if name == "audio" and data is None:
+        raise ParameterError("--data: must name the folder with the sounds that --audio named")
+    problem = PROBLEMS[name] if name != "audio" else recordings(str(pattern))
+    samples = problem.read(*([] if data is None else [data]))
+    try:
+        return cut(problem, samples, **record["split"])
+    except TypeError as error:
+        raise DataError(f"{folder / RECORD} is damaged (split: {error}); train again") from error

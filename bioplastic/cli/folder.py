@@ -2,9 +2,7 @@
 
 import contextlib
 import csv
-import importlib.metadata
 import json
-import platform
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,7 +12,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from sklearn.pipeline import Pipeline
 
-from bioplastic import __version__
+from bioplastic.cli.data import Task
 from bioplastic.errors import DataError, DataNotFoundError, StorageError
 from bioplastic.inspect import plot_receptive_fields, plot_weight_history
 from bioplastic.networks import DiehlCookClassifier
@@ -30,29 +28,11 @@ __all__ = [
     "save_model",
     "save_pictures",
     "save_table",
-    "versions",
 ]
 
 MODEL, RECORD = "model.skops", "training.json"
 #: What the file of each model holds.
 _KINDS: dict[str, type] = {"diehl_cook": DiehlCookClassifier, "lsm": Pipeline}
-
-
-def versions() -> dict[str, str]:
-    """Versions of what a result depends on.
-
-    Examples
-    --------
-    >>> from bioplastic.cli.folder import versions
-    >>> list(versions())
-    ['python', 'bioplastic', 'brian2', 'numpy', 'scipy', 'scikit-learn']
-    """
-    packages = ("brian2", "numpy", "scipy", "scikit-learn")
-    return {
-        "python": platform.python_version(),
-        "bioplastic": __version__,
-        **{name: importlib.metadata.version(name) for name in packages},
-    }
 
 
 def make_folder(folder: Path) -> Path:
@@ -214,9 +194,7 @@ def load_model_file(path: Path, *, made_by: str = "") -> Any:
         ) from error
 
 
-def save_pictures(
-    folder: Path, model: DiehlCookClassifier, image_shape: tuple[int, int]
-) -> list[Path]:
+def save_pictures(folder: Path, model: DiehlCookClassifier, task: Task) -> list[Path]:
     """Draw the receptive fields, with the neurons' labels, and how the weights changed.
 
     Returns
@@ -232,7 +210,9 @@ def save_pictures(
     fields, history = folder / "receptive_fields.png", folder / "weight_history.png"
     assigned = model.readout_.assignments_
     labels = [None if k < 0 else model.classes_[k] for k in assigned]
-    axes = plot_receptive_fields(model, image_shape=image_shape, labels=labels)
+    shape = task.samples.image_shape
+    assert shape is not None
+    axes = plot_receptive_fields(model, image_shape=shape, labels=labels)
     save_figure(axes.figure.get_figure(root=True), fields)
     save_figure(plot_weight_history(model)[0].figure.get_figure(root=True), history)
     return [fields, history]

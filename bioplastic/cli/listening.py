@@ -1,4 +1,4 @@
-"""Pictures of a liquid that listens: one word on its way, and how far its states part."""
+"""Pictures of a trained liquid: one word on its way, and how far its states part."""
 
 from pathlib import Path
 from typing import Any
@@ -8,16 +8,12 @@ import numpy.typing as npt
 from brian2 import ms, second
 from sklearn.pipeline import Pipeline
 
+from bioplastic.cli.data import Task
 from bioplastic.cli.folder import save_figure, save_table
 from bioplastic.cli.measuring import save_confusion
-from bioplastic.cli.words import WordTask
 from bioplastic.encoding import SpikeAugmenter
-from bioplastic.inspect import (
-    plot_separation,
-    plot_word,
-    spike_train_distance,
-    state_separation,
-)
+from bioplastic.inspect import plot_word
+from bioplastic.inspect.separation import plot_separation, spike_train_distance, state_separation
 from bioplastic.networks import LiquidStateMachine
 from bioplastic.spikes import SpikeTrains
 
@@ -30,7 +26,7 @@ _POPULATIONS = {"exc": "excitatory", "inh": "inhibitory"}
 
 
 def save_listening(
-    folder: Path, model: Pipeline, task: WordTask, predicted: npt.NDArray[Any], *, seed: int
+    folder: Path, model: Pipeline, task: Task, predicted: npt.NDArray[Any], *, seed: int
 ) -> list[Path]:
     """Write what a model answered to the test words, and draw it.
 
@@ -40,7 +36,7 @@ def save_listening(
         Where the files go.
     model : Pipeline
         The trained model.
-    task : WordTask
+    task : Task
         Gives the words.
     predicted : ndarray of shape (n_test,)
         What the test words were taken for.
@@ -59,17 +55,17 @@ def save_listening(
     """
     answers, confusion = folder / "answers.csv", folder / "confusion_matrix.png"
     columns: dict[str, Any] = {
-        "speaker": task.test_speakers,
-        "said": task.names(task.y_test),
+        "speaker": task.speakers[task.test],
+        "said": task.names(task.y[task.test]),
         "heard": task.names(predicted),
     }
     save_table(answers, columns)
-    save_confusion(confusion, task, task.y_test, predicted)
+    save_confusion(confusion, task, task.test, predicted)
     word = save_word(folder, model, task)
     return [answers, confusion, word, save_separation(folder, model, task, seed=seed)]
 
 
-def save_word(folder: Path, model: Pipeline, task: WordTask) -> Path:
+def save_word(folder: Path, model: Pipeline, task: Task) -> Path:
     """Draw the first test word through cochlea, liquid and readout.
 
     Parameters
@@ -78,7 +74,7 @@ def save_word(folder: Path, model: Pipeline, task: WordTask) -> Path:
         Where the picture goes.
     model : Pipeline
         The trained model.
-    task : WordTask
+    task : Task
         Gives the word.
 
     Returns
@@ -92,11 +88,12 @@ def save_word(folder: Path, model: Pipeline, task: WordTask) -> Path:
         If the picture cannot be written.
     """
     # The first, so that nobody can have chosen a good one.
-    heard = task.X_test[:1]
+    first = task.test[:1]
+    heard = task.samples[first]
     answered = model[0].transform(heard)
     times = np.linspace(0.0, float(answered.duration[0]), _N_TIMES + 1)[1:]
     scores = model[1:].decision_function(_cut_short(answered, times))
-    (spoken,) = task.names(task.y_test[:1])
+    (spoken,) = task.names(task.y[first])
     if scores.ndim == 1:
         scores = np.column_stack([-scores, scores])
     panels = plot_word(
@@ -106,12 +103,12 @@ def save_word(folder: Path, model: Pipeline, task: WordTask) -> Path:
         scores=scores,
         classes=task.names(model.classes_),
         truth=spoken,
-        frequencies=task.frequencies,
+        frequencies=task.samples.frequencies,
         populations=_populations(model[0]),
     )
     figure = panels[0].figure.get_figure(root=True)
-    speaker = task.test_speakers[0]
-    known = speaker in task.train_speakers
+    (speaker,) = task.speakers[first]
+    known = speaker in task.speakers[task.train]
     who = "who said other words in training" if known else "who is not in training"
     by = f", said by speaker {speaker}, {who}" if speaker != "" else ""
     title = f'"{spoken}"{by}'
@@ -121,7 +118,7 @@ def save_word(folder: Path, model: Pipeline, task: WordTask) -> Path:
     return path
 
 
-def save_separation(folder: Path, model: Pipeline, task: WordTask, *, seed: int) -> Path:
+def save_separation(folder: Path, model: Pipeline, task: Task, *, seed: int) -> Path:
     """Draw how far the liquid's states part for pairs of test words.
 
     Parameters
@@ -130,7 +127,7 @@ def save_separation(folder: Path, model: Pipeline, task: WordTask, *, seed: int)
         Where the picture goes.
     model : Pipeline
         The trained model.
-    task : WordTask
+    task : Task
         Gives the words.
     seed : int
         Of the choice of pairs.
@@ -147,9 +144,10 @@ def save_separation(folder: Path, model: Pipeline, task: WordTask, *, seed: int)
         If the picture cannot be written.
     """
     random = np.random.default_rng(seed)
-    n = min(_N_PAIRS, len(task.y_test))
-    rows = np.sort(random.choice(len(task.y_test), n, replace=False))
-    words = task.X_test[rows]
+    tested = task.samples[task.test]
+    n = min(_N_PAIRS, len(tested))
+    rows = np.sort(random.choice(len(tested), n, replace=False))
+    words = tested[rows]
     jittered, *_ = SpikeAugmenter(
         n_copies=1,
         channel_shift=0.0,
@@ -163,7 +161,7 @@ def save_separation(folder: Path, model: Pipeline, task: WordTask, *, seed: int)
     for kind, found in _partners(task, rows, random).items():
         has = found >= 0
         if has.any():
-            partners[kind] = (np.flatnonzero(has), task.X_test[found[has]])
+            partners[kind] = (np.flatnonzero(has), tested[found[has]])
     # Pairs are compared over one time: that of the longest word.
     longest = max(part.duration.max() for part in (words, *(p for _, p in partners.values())))
     words = _as_long(words, longest)
@@ -178,7 +176,9 @@ def save_separation(folder: Path, model: Pipeline, task: WordTask, *, seed: int)
     curves.sort(key=lambda curve: curve[0])
     _, labels, distances = zip(*curves, strict=True)
     axes = plot_separation(
-        {"times": times, "distances": np.array(distances), "labels": labels},
+        times,
+        np.array(distances),
+        labels,
         title=f"How far the liquid's states part: {n} held-out words, each with another",
         legend="the other (mean distance of the inputs)",
     )
@@ -190,10 +190,10 @@ def save_separation(folder: Path, model: Pipeline, task: WordTask, *, seed: int)
 
 
 def _partners(
-    task: WordTask, rows: npt.NDArray[Any], random: np.random.Generator
+    task: Task, rows: npt.NDArray[Any], random: np.random.Generator
 ) -> dict[str, npt.NDArray[np.int64]]:
     """Draw a partner of each kind for each row, -1 where there is none."""
-    word, speaker = task.y_test, task.test_speakers
+    word, speaker = task.y[task.test], task.speakers[task.test]
     found: dict[str, list[int]] = {}
     for row in rows:
         same_word, same_speaker = word == word[row], speaker == speaker[row]

@@ -9,10 +9,11 @@ import numpy.typing as npt
 from scipy.stats import binomtest
 from sklearn.pipeline import Pipeline
 
+from bioplastic.cli.data import Task
 from bioplastic.cli.folder import save_figure
-from bioplastic.cli.tasks import Task
 from bioplastic.inspect import plot_confusion
 from bioplastic.networks import DiehlCookClassifier, LiquidStateMachine
+from bioplastic.study.problems import Rows
 
 __all__ = ["Accuracy", "measure", "save_confusion"]
 
@@ -104,9 +105,7 @@ def measure(
     return Accuracy.of(predicted, np.asarray(y)), predicted
 
 
-def save_confusion(
-    path: Path, task: Task, labels: npt.NDArray[Any], predicted: npt.NDArray[Any]
-) -> None:
+def save_confusion(path: Path, task: Task, rows: Rows, predicted: npt.NDArray[Any]) -> None:
     """Draw which class was taken for which.
 
     Parameters
@@ -115,21 +114,24 @@ def save_confusion(
         The PNG file.
     task : Task
         What was classified.
-    labels, predicted : ndarray of shape (n_samples,)
-        What the samples are, and what they were taken for.
+    rows : ndarray of int
+        Its samples.
+    predicted : ndarray of shape (n_rows,)
+        What they were taken for.
 
     Raises
     ------
     StorageError
         If the file cannot be written.
     """
-    classes = np.union1d(task.y_test, predicted)
+    labels = task.y[rows]
+    classes = np.union1d(task.y[task.test], predicted)
     accuracy = Accuracy.of(predicted, labels)
     axes = plot_confusion(
         labels,
         predicted,
         classes=classes,
         names=task.names(classes),
-        title=f"{task.name}: {100 * accuracy.value:.1f} % of {len(labels):,} test samples",
+        title=f"{task.problem.name}: {100 * accuracy.value:.1f} % of {len(labels):,} test samples",
     )
     save_figure(axes.figure.get_figure(root=True), path)

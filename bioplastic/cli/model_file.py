@@ -20,8 +20,7 @@ import bioplastic.networks
 from bioplastic._archives import check_archive
 from bioplastic._quantities import powers_of_units
 from bioplastic.encoding import Cochlea
-from bioplastic.models import EquationString
-from bioplastic.models.declaration import Declaration
+from bioplastic.models.declaration import Declaration, EquationString
 from bioplastic.networks import DiehlCookClassifier, LiquidStateMachine
 from bioplastic.readout import (
     KernelRidgeClassifier,

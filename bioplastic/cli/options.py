@@ -22,7 +22,7 @@ Seed = Annotated[int, typer.Option(min=0, help="Of everything that is drawn at r
 
 
 def with_settings(*names: str, after: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command options for settings of the models.
+    """Give a command options for hyperparameters of the models.
 
     Type, range and help are those of the field. Without the option, the value is None, as the
     default depends on the data set.
@@ -78,7 +78,10 @@ def _default(name: str) -> str:
     for data_set, settings in SETTINGS.items():
         if hasattr(settings, name):
             value = getattr(settings, name)
-            text = "all" if value is None else value if isinstance(value, str) else f"{value:g}"
+            if value is None:
+                text = "all" if name == "label_samples" else "as the data need it"
+            else:
+                text = value if isinstance(value, str) else f"{value:g}"
             shown.setdefault(text, []).append(data_set)
     if shown == {text: [*SETTINGS] for text in shown}:
         return f"[default: {next(iter(shown))}]"

@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 import typer
 
-from bioplastic.errors import BioplasticError
+from bioplastic.errors import BioplasticError, StorageError
 
 __all__ = ["FAILED", "INTERRUPTED", "reporting"]
 
@@ -33,7 +33,8 @@ def reporting(*, debug: bool, checkpoint: Path | None = None) -> Iterator[None]:
     debug : bool
         Whether to show the traceback of an error, too.
     checkpoint : Path, optional
-        Where training saves itself; named after Ctrl-C with the command that goes on from there.
+        Where training saves itself. After Ctrl-C, or if a file cannot be written, it is named with
+        the command that goes on from there.
 
     Raises
     ------
@@ -49,17 +50,23 @@ def reporting(*, debug: bool, checkpoint: Path | None = None) -> Iterator[None]:
             if debug:
                 traceback.print_exc()
             typer.echo(f"error: {error}", err=True)
+            if isinstance(error, StorageError):
+                _tell_of(checkpoint)
             raise typer.Exit(FAILED) from None
         except KeyboardInterrupt as interrupt:
             # The terminal wrote ^C, and no end of line.
             typer.echo(f"\nStopped: {interrupt}" if interrupt.args else "\nStopped.", err=True)
-            if checkpoint is not None and checkpoint.exists():
-                command = shlex.join(["bioplastic", *sys.argv[1:]])
-                typer.echo(
-                    f"To go on from {checkpoint}, give the same command again:\n  {command}",
-                    err=True,
-                )
+            _tell_of(checkpoint)
             raise typer.Exit(INTERRUPTED) from None
+
+
+def _tell_of(checkpoint: Path | None) -> None:
+    """Say how to go on from a checkpoint, if there is one."""
+    if checkpoint is not None and checkpoint.exists():
+        command = shlex.join(["bioplastic", *sys.argv[1:]])
+        typer.echo(
+            f"To go on from {checkpoint}, give the same command again:\n  {command}", err=True
+        )
 
 
 class _Lines:

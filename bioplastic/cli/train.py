@@ -7,24 +7,26 @@ import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
+import numpy as np
 import typer
 from sklearn.pipeline import Pipeline
 
+from bioplastic.cli.data import Task, cut, n_folds, speakers_of
 from bioplastic.cli.folder import MODEL, RECORD, make_folder, save_json, save_model, save_pictures
-from bioplastic.cli.hearing import by_speaker, train_hearing
 from bioplastic.cli.listening import save_listening
-from bioplastic.cli.measuring import measure
+from bioplastic.cli.measuring import Accuracy, measure
 from bioplastic.cli.options import Data, Debug, Quiet, Seed, with_settings
 from bioplastic.cli.reporting import reporting
 from bioplastic.cli.settings import DiehlCookSettings, LiquidSettings, choose_settings, refuse
-from bioplastic.cli.tasks import TASKS, ImageTask, Task
-from bioplastic.cli.training import train_network
-from bioplastic.cli.words import WORDS, Words
+from bioplastic.cli.training import described, train_liquid, train_network
 from bioplastic.errors import ParameterError
+from bioplastic.networks._checkpoints import checkpoints_kept
+from bioplastic.study.catalogue import PROBLEMS, recordings
+from bioplastic.study.problems import Problem, Samples
 
 __all__ = ["train"]
 
-_MAX_VALIDATION = 1000
+_MAX_VALIDATION, _PATTERN = 1000, "{label}/*.wav"
 
 DataSet = Literal["digits", "mnist", "spoken", "hd", "shd", "ssc", "ntidigits", "fsdd"]
 Model = Literal["diehl_cook", "lsm"]
@@ -146,10 +148,13 @@ def train(
         }
         foreign = of_words if isinstance(settings, DiehlCookSettings) else of_images
         refuse(name, [option for option, value in foreign.items() if value is not None])
+        place = [path for path in (audio, data) if path is not None]
+        problem = PROBLEMS[name] if audio is None else recordings(pattern or _PATTERN)
+        samples_read = problem.read(*place)
         progress = not quiet
         if isinstance(settings, DiehlCookSettings):
             _train_on_images(
-                TASKS[name](data),
+                cut(problem, samples_read),
                 settings,
                 sizes=(samples, validation_samples),
                 seed=seed,
@@ -159,12 +164,12 @@ def train(
             )
         elif isinstance(settings, LiquidSettings):
             _train_on_words(
-                WORDS[name](
-                    audio or data, jobs=jobs or 1, **({"pattern": pattern} if audio else {})
-                ),
+                problem,
+                samples_read,
                 settings,
                 split={"fold": fold, "held_out": _named(held_out)},
                 all_folds=all_folds,
+                pattern=pattern or _PATTERN if audio else None,
                 seed=seed,
                 jobs=jobs or 1,
                 folder=folder,
@@ -187,7 +192,7 @@ def _check_source(
 
 
 def _train_on_images(
-    task: ImageTask,
+    task: Task,
     settings: DiehlCookSettings,
     *,
     sizes: tuple[int | None, int | None],
@@ -198,96 +203,107 @@ def _train_on_images(
 ) -> None:
     n_train, n_validation = _sizes(task, *sizes)
     make_folder(folder)
-    typer.echo(f"{task.description}: training on {n_train:,} of {len(task.X_train):,}")
-    training = train_network(
-        task.X_train[:n_train],
-        task.y_train[:n_train],
-        settings,
-        seed=seed,
-        checkpoint=checkpoint,
-        progress=progress,
-    )
-    record = training.record(task, settings, seed=seed, n_train=n_train)
-    typer.echo(training.report())
-    record["validation"] = None
-    if n_validation:
-        rows = slice(n_train, n_train + n_validation)
-        accuracy, _ = measure(
-            training.model, task.X_train[rows], task.y_train[rows], progress=progress
+    typer.echo(f"{task.problem.title}: training on {n_train:,} of {len(task.train):,}")
+    with checkpoints_kept():
+        trained = train_network(
+            task, settings, n_train=n_train, seed=seed, checkpoint=checkpoint, progress=progress
         )
-        record["validation"] = accuracy.as_json()
-        typer.echo(f"Validation accuracy {accuracy}, of the training part, not trained on")
-    else:
-        typer.echo("Accuracy was not measured: no training samples were kept for validation")
-    save_model(folder, training.model, record)
-    pictures = save_pictures(folder, training.model, task.image_shape)
+        typer.echo(trained.report())
+        record = trained.record(task, seed=seed) | {"validation": None}
+        if n_validation:
+            rows = task.train[n_train : n_train + n_validation]
+            accuracy, _ = measure(
+                trained.model, task.samples[rows], task.y[rows], progress=progress
+            )
+            record["validation"] = accuracy.as_json()
+            typer.echo(f"Validation accuracy {accuracy}, of the training part, not trained on")
+        else:
+            typer.echo("Accuracy was not measured: no training samples were kept for validation")
+        save_model(folder, trained.model, record)
+    pictures = save_pictures(folder, trained.model, task)
     _tell(folder / MODEL, *pictures)
     typer.echo(f"Held-out accuracy: {shlex.join(['bioplastic', 'evaluate', str(folder)])}")
 
 
 def _train_on_words(
-    words: Words,
+    problem: Problem,
+    samples: Samples,
     settings: LiquidSettings,
     *,
     split: dict[str, Any],
     all_folds: bool,
+    pattern: str | None,
     seed: int,
     jobs: int,
     folder: Path,
     progress: bool,
 ) -> None:
     # What is not offered is refused before the first minute of work.
-    words.speakers_of(**split)
+    cut(problem, samples, **split)
     if all_folds:
-        words.speakers_of(fold=0)
+        speakers_of(problem, samples)
     make_folder(folder)
-    encoding: dict[str, float] = {}
-    ear = words.ear
+    times, ear = [time.perf_counter()], samples.ear
     if ear is not None:
-        typer.echo(f"Making spikes of {len(words.target):,} sounds")
-        begun = time.perf_counter()
-        words = words.encoded()
-        encoding["encode"] = time.perf_counter() - begun
-    task = words.cut(**split)
+        typer.echo(f"Making spikes of {len(samples.y):,} sounds")
+        samples = samples.encoded(n_jobs=jobs)
+        times.append(time.perf_counter())
+    task = cut(problem, samples, **split)
     typer.echo(
-        f"{task.description}: training on {len(task.y_train):,}, {len(task.y_test):,} held out\n"
+        f"{problem.title}: training on {len(task.train):,}, {len(task.test):,} held out\n"
         f"Held out  {task.test_part}"
     )
-    trained = train_hearing(task, settings, seed=seed, jobs=jobs, progress=progress)
-    trained.timings.update(encoding)
-    typer.echo(trained.describe(settings))
+    trained = train_liquid(task, settings, seed=seed, jobs=jobs, progress=progress)
+    model = trained.model
+    typer.echo(described(model, settings))
     begun = time.perf_counter()
-    accuracy, predicted = measure(trained.model, task.X_test, task.y_test, progress=progress)
+    accuracy, predicted = measure(model, samples[task.test], task.y[task.test], progress=progress)
     trained.timings["measure"] = time.perf_counter() - begun
+    if ear is not None:
+        trained.timings["encode"] = times[1] - times[0]
     typer.echo(f"{trained.report()}\nHeld-out accuracy {accuracy}")
-    speakers = by_speaker(task, predicted)
+    speakers = _by_speaker(task, predicted)
     for speaker, own in speakers.items():
         typer.echo(f"  {speaker:<16} {100 * own.value:6.2f} % of {own.n_samples:,} words")
-    record = trained.record(task, settings, seed=seed) | {
+    record = trained.record(task, seed=seed) | {
         "held_out": accuracy.as_json(),
         "held_out_by_speaker": {name: own.as_json() for name, own in speakers.items()},
-        "pattern": words.pattern,
+        "pattern": pattern,
     }
-    model = trained.model
     if ear is not None:  # whoever has the model has sounds
-        model = Pipeline([("cochlea", ear.set_params(n_jobs=None)), *model.steps])
+        model = Pipeline([("cochlea", ear.fit(["any"])), *model.steps])
     save_model(folder, model, record)
     _tell(folder / MODEL, *save_listening(folder, trained.model, task, predicted, seed=seed))
     if all_folds:
-        record["folds"] = _measure_folds(words, settings, seed=seed, jobs=jobs, progress=progress)
+        record["folds"] = _measure_folds(
+            problem, samples, settings, seed=seed, jobs=jobs, progress=progress
+        )
         save_json(folder / RECORD, record)
 
 
+def _by_speaker(task: Task, predicted: Any) -> dict[str, Accuracy]:
+    """Return the accuracy on the test words of each speaker."""
+    speakers, y = task.speakers[task.test], task.y[task.test]
+    known = np.unique(speakers[speakers != ""])
+    return {str(one): Accuracy.of(predicted[speakers == one], y[speakers == one]) for one in known}
+
+
 def _measure_folds(
-    words: Words, settings: LiquidSettings, *, seed: int, jobs: int, progress: bool
+    problem: Problem,
+    samples: Samples,
+    settings: LiquidSettings,
+    *,
+    seed: int,
+    jobs: int,
+    progress: bool,
 ) -> list[dict[str, Any]]:
     """Train anew for every fold of speakers, and tell how well each time."""
     typer.echo("Every fold of speakers held out in turn")
     found: list[dict[str, Any]] = []
-    for fold in range(words.n_folds):
-        task = words.cut(fold=fold)
-        model = train_hearing(task, settings, seed=seed, jobs=jobs, progress=progress).model
-        accuracy, _ = measure(model, task.X_test, task.y_test, progress=progress)
+    for fold in range(n_folds(problem, samples)):
+        task = cut(problem, samples, fold=fold)
+        model = train_liquid(task, settings, seed=seed, jobs=jobs, progress=progress).model
+        accuracy, _ = measure(model, samples[task.test], task.y[task.test], progress=progress)
         names = task.split["held_out"]
         typer.echo(f"  fold {fold}    {accuracy}: {', '.join(names)}")
         found.append({"fold": fold, "held_out": names} | accuracy.as_json())
@@ -310,7 +326,7 @@ def _tell(*paths: Path) -> None:
 
 def _sizes(task: Task, samples: int | None, validation: int | None) -> tuple[int, int]:
     """Numbers of samples for training and for validation, both of the training part."""
-    available = len(task.X_train)
+    available = len(task.train)
     if samples is None:
         samples = available - (validation or 0)
     if validation is None:
@@ -318,7 +334,7 @@ def _sizes(task: Task, samples: int | None, validation: int | None) -> tuple[int
     if samples < 1 or samples + validation > available:
         raise ParameterError(
             f"--samples, --validation-samples: must together be at most {available:,}, the size of "
-            f"the training part of {task.name}, and leave some to train on; got {samples:,} and "
-            f"{validation:,}"
+            f"the training part of {task.problem.name}, and leave some to train on; got "
+            f"{samples:,} and {validation:,}"
         )
     return samples, validation

@@ -1,5 +1,6 @@
 """Files in the layout of the Spiking Heidelberg Digits, as data sets."""
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,11 @@ def read_heidelberg(path: Path, *, names: tuple[str, ...] = ()) -> dict[str, Any
         If it is truncated or of another layout, lacks labels, speakers or names, or a label has no
         name.
     """
-    loaded = SpikeTrains.load(path, n_units=_n_units(path), return_bunch=True)
+    n_units = None
+    # SpikeTrains.load says what is wrong with a file.
+    with contextlib.suppress(OSError, RuntimeError, KeyError), open_hdf5(path) as file:
+        n_units = None if "extra/n_units" in file else _N_CHANNELS
+    loaded = SpikeTrains.load(path, n_units=n_units, return_bunch=True)
     if loaded.data.n_units > _MAX_CHANNELS:
         raise DataError(
             f"{path}: extra/n_units must be at most {_MAX_CHANNELS:,}, got "
@@ -81,12 +86,3 @@ def read_heidelberg(path: Path, *, names: tuple[str, ...] = ()) -> dict[str, Any
         "feature_names": [f"channel_{k}" for k in range(loaded.data.n_units)],
         "target_names": words,
     }
-
-
-def _n_units(path: Path) -> int | None:
-    """Return SHD's number of channels, or None where the file says it itself."""
-    try:
-        with open_hdf5(path) as file:
-            return None if "extra/n_units" in file else _N_CHANNELS
-    except (OSError, RuntimeError, KeyError):
-        return None  # SpikeTrains.load says what is wrong with the file

@@ -4,43 +4,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Hz, Quantity, have_same_dimensions
+from brian2 import Hz
 
+from bioplastic._quantities import amount
 from bioplastic.errors import ParameterError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["amount", "bernoulli", "on_grid", "spike_probability", "steps_of", "whole"]
-
-
-def whole(name: str, value: Any, low: int) -> int:
-    """Return a parameter, named with its function, that must be a whole number from `low` on.
-
-    Raises
-    ------
-    ParameterError
-        If it is not.
-    """
-    right = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not right or value < low:
-        raise ParameterError(f"{name}: must be a whole number of at least {low}, got {value!r}")
-    return int(value)
-
-
-def amount(name: str, value: Any, unit: Any, *, zero: bool = False) -> float:
-    """Return a parameter in base units: one finite quantity above 0, or from 0 where `zero`.
-
-    Raises
-    ------
-    ParameterError
-        If it has another unit, is not one number, or is out of range.
-    """
-    right = isinstance(value, Quantity) and have_same_dimensions(value, unit)
-    number = np.asarray(value, dtype=np.float64) if right else np.asarray(np.nan)
-    if number.ndim or not np.isfinite(number) or number < 0 or (number == 0 and not zero):
-        raise ParameterError(
-            f"{name}: must be one value {'>= 0' if zero else '> 0'} in {unit}, got {value!r}"
-        )
-    return float(number)
+__all__ = ["bernoulli", "on_grid", "spike_probability", "steps_of"]
 
 
 def steps_of(name: str, length: float, dt: float) -> int:

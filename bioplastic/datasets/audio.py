@@ -178,12 +178,7 @@ def _files(folder: Path, suffix: str) -> list[Path]:
 def _read_all(paths: list[Path]) -> tuple[list[npt.NDArray[np.float32]], float]:
     sounds, first = [], 0.0
     for path in paths:
-        try:
-            sound, rate = read_sound_file(path, "float32")
-        except ValueError as error:
-            raise DataError(
-                f"{path}: cannot be read as sound: {error} Put an undamaged file in its place."
-            ) from error
+        sound, rate = read_sound_file(path, "float32", where=f"{path}:")
         if not len(sound) or not np.isfinite(sound).all():
             what = "is empty" if not len(sound) else "holds values that are not finite"
             raise DataError(f"{path}: {what}; remove it or put a sound in its place")

@@ -6,13 +6,12 @@ import numpy as np
 from brian2 import Hz, ms, second
 from sklearn.utils import Bunch, check_random_state
 
+from bioplastic._quantities import amount, number, whole
 from bioplastic.datasets._tasks import (
-    amount,
     bernoulli,
     on_grid,
     spike_probability,
     steps_of,
-    whole,
 )
 from bioplastic.errors import ParameterError
 
@@ -45,9 +44,9 @@ def make_evidence_accumulation(
 ) -> Bunch:
     """Make trials in which cues come on two sides, and the side with more is to be told later.
 
-    One side of each trial, drawn at random, is favoured: each cue comes on it with probability
+    One side of each trial, drawn at random, is favored: each cue comes on it with probability
     `p_majority`, independently of the others. The target is the side that got more cues, which need
-    not be the favoured one. A network has to count, and to remember through the delay.
+    not be the favored one. A network has to count, and to remember through the delay.
 
     Channels are four equal groups, in this order: those of the left cues, those of the right cues,
     those of the recall cue, each silent while its cue is off; and background, which fires all the
@@ -74,7 +73,7 @@ def make_evidence_accumulation(
     background_rate : Quantity in hertz, default=10 Hz
         Rate of a background channel.
     p_majority : float, default=0.7
-        Probability that a cue comes on the favoured side, from 0.5 to 1.
+        Probability that a cue comes on the favored side, from 0.5 to 1.
     dt : Quantity of time, default=1 ms
         Time step, of which all times must be multiples. Spikes stand at the begin of their step.
     random_state : int, RandomState or None
@@ -126,11 +125,7 @@ def make_evidence_accumulation(
         raise ParameterError(
             f"{call}.n_channels: must be a multiple of 4, one part for each group, got {n_channels}"
         )
-    real = isinstance(p_majority, (int, float, np.integer, np.floating))
-    if not real or not 0.5 <= p_majority <= 1:
-        raise ParameterError(
-            f"{call}.p_majority: must be a number from 0.5 to 1, got {p_majority!r}"
-        )
+    number(f"{call}.p_majority", p_majority, 0.5, 1)
     step = amount(f"{call}.dt", dt, second)
 
     def n_steps(name: str, value: Any, *, zero: bool = False) -> int:
@@ -148,8 +143,8 @@ def make_evidence_accumulation(
     p_background = spike_probability(f"{call}.background_rate", background_rate, step)
 
     random = check_random_state(random_state)
-    favoured = random.randint(2, size=(n_trials, 1))
-    cues = np.where(random.random_sample((n_trials, n_cues)) < p_majority, favoured, 1 - favoured)
+    favored = random.randint(2, size=(n_trials, 1))
+    cues = np.where(random.random_sample((n_trials, n_cues)) < p_majority, favored, 1 - favored)
     size = n_channels // 4
 
     trial, which, at, channel = bernoulli(random, (n_trials, n_cues, on, size), p_cue).T

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from sklearn.utils import Bunch
 
 from bioplastic._sound_files import read_sound_file
-from bioplastic.datasets._official import files_there, searched_folders
-from bioplastic.errors import DataError, DataNotFoundError
+from bioplastic.datasets._official import find_files
+from bioplastic.errors import DataError
 
 __all__ = ["load_fsdd"]
 
@@ -25,8 +25,8 @@ Free Spoken Digit Dataset (FSDD)
 --------------------------------
 Zero to nine in English, each spoken 50 times by each of six speakers: 3,000 recordings, 8 kHz, one
 channel, without silence at the ends. Recordings 0 to 4 of each digit and speaker are the test set.
-Test and training recordings share their speakers; for speakers never heard, leave one out by
-`groups`. Licence CC BY-SA 4.0.
+Test and training recordings share their speakers; for unseen speakers, leave one out by
+`groups`. License CC BY-SA 4.0.
 
 Z. Jackson and others, Free Spoken Digit Dataset. {_HOME}
 https://doi.org/10.5281/zenodo.1342401
@@ -103,7 +103,11 @@ def load_fsdd(path: str | os.PathLike[str] | None = None, *, encoder: Any = None
     >>> len(fsdd.data), fsdd.n_train  # doctest: +SKIP
     (3000, 2700)
     """
-    recordings = sorted(_recording(file) for file in _files(path))
+    found = find_files(
+        ["*.wav", "recordings/*.wav"], path,
+        caller="load_fsdd", folders=["fsdd"], what="a folder recordings with wav files", home=_HOME,
+    )  # fmt: skip
+    recordings = sorted(map(_recording, found))
     if encoder is None:
         data: Any = [_read(recording.path) for recording in recordings]
     else:
@@ -125,20 +129,6 @@ def load_fsdd(path: str | os.PathLike[str] | None = None, *, encoder: Any = None
     )
 
 
-def _files(path: str | os.PathLike[str] | None) -> list[Path]:
-    places, words = searched_folders(path, folder="fsdd")
-    for place in places:
-        for folder in (place, place / "recordings"):
-            found = list(folder.glob("*.wav"))
-            if found:
-                return found
-    raise DataNotFoundError(
-        f"load_fsdd: there are no wav files in {' nor in '.join(words)}, nor in a subfolder "
-        f"recordings. Nothing is downloaded: get them from {_HOME} and name their folder: "
-        f"load_fsdd(path) or BIOPLASTIC_DATA.{files_there(places)}"
-    )
-
-
 def _recording(file: Path) -> _Recording:
     match = _NAME.fullmatch(file.name)
     if match is None:
@@ -151,12 +141,7 @@ def _recording(file: Path) -> _Recording:
 
 
 def _read(file: Path) -> npt.NDArray[np.float32]:
-    try:
-        sound, rate = read_sound_file(file, "float32")
-    except ValueError as error:
-        raise DataError(
-            f"{file}: cannot be read as sound: {error} Put an undamaged copy in its place."
-        ) from error
+    sound, rate = read_sound_file(file, "float32", where=f"{file}:")
     if rate != _SAMPLE_RATE or sound.shape[1] != 1 or not len(sound):
         raise DataError(
             f"{file}: must be {_SAMPLE_RATE} Hz with one channel and not empty, got {rate:g} Hz, "

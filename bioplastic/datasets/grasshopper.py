@@ -1,16 +1,15 @@
-"""Spikes of a grasshopper's ear and the loudness that it heard, from local text files."""
+"""Spikes of a grasshopper's ear and the loudness of the sound, from local text files."""
 
-import gzip
 import os
-import zlib
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils import Bunch
 
-from bioplastic.datasets._official import files_there, searched_folders
-from bioplastic.errors import DataError, DataNotFoundError, ParameterError
+from bioplastic._quantities import whole
+from bioplastic.datasets._official import find_files, unpacked
+from bioplastic.errors import DataError, ParameterError
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["load_grasshopper"]
@@ -18,8 +17,6 @@ __all__ = ["load_grasshopper"]
 _HOME = "https://github.com/nipy/nitime"
 _NUMBER = {200: 1, 800: 2}
 _MICROSECOND = 1e-6
-#: Bytes of text that a file may unpack to, beside ten times its size.
-_ROOM = 2**20
 
 _DESCR = f"""\
 Auditory receptor of a grasshopper
@@ -30,7 +27,7 @@ standard deviation of 6 dB, clipped at 3 of them. One recording for each cut-off
 of 10 s, which repeat nothing; headers of the spike files tell the rest. Spikes are given in
 microseconds but lie on a grid of 100 microseconds. The amplitude is relative to the loudest.
 
-The files come along with nitime, {_HOME}, folder nitime/data, under its licence, BSD with three
+The files come along with nitime, {_HOME}, folder nitime/data, under its license, BSD with three
 clauses.
 
 A. Rokem, S. Watzl, T. Gollisch, M. Stemmler, A. V. M. Herz, I. Samengo (2006). Spike-timing
@@ -73,7 +70,7 @@ def load_grasshopper(
         feature_names : list of str
             ``["receptor"]``.
         DESCR : str
-            Origin, licence and description.
+            Origin, license and description.
 
     Raises
     ------
@@ -111,11 +108,10 @@ def load_grasshopper(
             f"{spike_file}: times must rise and lie within the sound's {length:g} microseconds; "
             f"put the published file in its place"
         )
-    whole = isinstance(n_blocks, int | np.integer) and not isinstance(n_blocks, bool)
-    if not whole or n_blocks < 1 or len(amplitude) % n_blocks:
+    if len(amplitude) % whole("load_grasshopper.n_blocks", n_blocks, 1):
         raise ParameterError(
-            f"load_grasshopper.n_blocks: must be a whole number from 1 on that divides the "
-            f"{len(amplitude)} values of the sound, got {n_blocks!r}; give e.g. 10"
+            f"load_grasshopper.n_blocks: must divide the {len(amplitude)} values of the sound, got "
+            f"{n_blocks!r}; give e.g. 10"
         )
     return Bunch(
         data=_cut(times, length / n_blocks, int(n_blocks)),
@@ -127,29 +123,20 @@ def load_grasshopper(
 
 
 def _find(path: str | os.PathLike[str] | None, name: str) -> Path:
-    places, words = searched_folders(path, folder="grasshopper")
-    for place in places:
-        for file in (place / name, place / f"{name}.gz"):
-            if file.is_file():
-                return file
-    raise DataNotFoundError(
-        f"load_grasshopper: {name} (or {name}.gz) is neither in {' nor in '.join(words)}. Nothing "
-        f"is downloaded: get it from {_HOME}, folder nitime/data, and name its folder: "
-        f"load_grasshopper(path) or BIOPLASTIC_DATA.{files_there(places)}"
-    )
+    return find_files(
+        [name, f"{name}.gz"], path,
+        caller="load_grasshopper", folders=["grasshopper"], what=f"{name} (or {name}.gz)",
+        home=f"{_HOME}, folder nitime/data",
+    )[0]  # fmt: skip
 
 
 def _read(file: Path, *, n_columns: int) -> npt.NDArray[np.float64]:
     """Return the numbers of a text file without its header, at least one row."""
-    limit = 10 * file.stat().st_size + _ROOM
+    content = unpacked(file)
     try:
-        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
-            content = stream.read(limit + 1)
-        if len(content) > limit:
-            raise ValueError("it unpacks to far more than its size")
         lines = [line for line in content.splitlines() if line.strip() and line[:1] != b"#"]
         table = np.loadtxt(lines, ndmin=2) if lines else np.empty((0, 0))
-    except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except ValueError as error:
         raise DataError(
             f"{file}: cannot be read as numbers: {error}. Put the published file in its place."
         ) from error

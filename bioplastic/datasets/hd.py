@@ -6,8 +6,8 @@ from pathlib import Path
 from sklearn.utils import Bunch
 
 from bioplastic.datasets._heidelberg import DIGITS, HOME, REFERENCE, read_heidelberg
-from bioplastic.datasets._official import files_there, searched_folders
-from bioplastic.errors import DataError, DataNotFoundError
+from bioplastic.datasets._official import find_files
+from bioplastic.errors import DataError
 
 __all__ = ["load_hd"]
 
@@ -78,21 +78,13 @@ def load_hd(path: str | os.PathLike[str] | None = None) -> Bunch:
 
 
 def _only_file(path: str | os.PathLike[str] | None) -> Path:
-    """Return the file of `load_hd`."""
-    if path is not None and Path(path).expanduser().is_file():
-        return Path(path).expanduser()
-    places, words = searched_folders(path, folder="hd")
-    for place in places:
-        found = sorted(p for p in place.glob("*") if p.suffix in {".h5", ".hdf5"} and p.is_file())
-        if len(found) > 1:
-            raise DataError(
-                f"load_hd.path: {place} must hold exactly one HDF5 file, it holds "
-                f"{', '.join(p.name for p in found)}; name one of them: load_hd(path)"
-            )
-        if found:
-            return found[0]
-    raise DataNotFoundError(
-        f"load_hd: there is no HDF5 file (.h5) in {' nor in '.join(words)}. Nothing is downloaded: "
-        f"name a file in the layout of {HOME}: load_hd(path), or put one there."
-        f"{files_there(places)}"
-    )
+    found = find_files(
+        ["*.h5", "*.hdf5"], path,
+        caller="load_hd", folders=["hd"], what="an HDF5 file (.h5) in the layout of SHD", home=HOME,
+    )  # fmt: skip
+    if len(found) > 1:
+        raise DataError(
+            f"load_hd.path: {found[0].parent} must hold exactly one HDF5 file, it holds "
+            f"{', '.join(p.name for p in found)}; name one of them: load_hd(path)"
+        )
+    return found[0]

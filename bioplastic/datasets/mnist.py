@@ -1,21 +1,24 @@
 """MNIST: 70,000 handwritten digits, from local IDX files or fetched once to the user's cache."""
 
+import hashlib
 import logging
+import math
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pooch
 from sklearn.utils import Bunch
 
 from bioplastic._paths import cache_dir
-from bioplastic.datasets._idx import read_idx
-from bioplastic.datasets._official import files_there
-from bioplastic.errors import DataNotFoundError, StorageError
+from bioplastic.datasets._official import find_files, unpacked
+from bioplastic.errors import DataError, DataNotFoundError, StorageError
 
-__all__ = ["load_mnist"]
+__all__ = ["load_mnist", "read_idx"]
+
+_UNSIGNED_BYTE = 0x08
 
 logger = logging.getLogger(__name__)
 
@@ -138,9 +141,8 @@ def load_mnist(path: str | os.PathLike[str] | None = None) -> Bunch:
     >>> X_train.shape  # doctest: +SKIP
     (60000, 784)
     """
-    found = _find_or_fetch() if path is None else _find_in_folder(Path(path).expanduser())
     train_images, train_labels, test_images, test_labels = (
-        read_idx(found[file], n_dims=file.n_dims, md5=file.md5) for file in _FILES
+        read_idx(_find_or_fetch(file, path), n_dims=file.n_dims, md5=file.md5) for file in _FILES
     )
     n_rows, n_columns = train_images.shape[1:]
     data = np.concatenate([train_images, test_images]).reshape(-1, n_rows * n_columns)
@@ -154,65 +156,75 @@ def load_mnist(path: str | os.PathLike[str] | None = None) -> Bunch:
     )
 
 
-def _find_or_fetch() -> dict[_File, Path]:
-    """Return where each file lies: in BIOPLASTIC_DATA, in the cache, or there once fetched."""
-    data = os.environ.get("BIOPLASTIC_DATA")
-    if data:
-        found = _look_in(Path(data).expanduser())
-        if len(found) == len(_FILES):
-            return found
-    cache = cache_dir() / "mnist"
-    found = _present(cache)
-    return {file: found[file] if file in found else _fetch(file, cache) for file in _FILES}
+def read_idx(path: Path, *, n_dims: int, md5: str) -> npt.NDArray[np.uint8]:
+    """Read an IDX file of unsigned bytes, gzipped or not.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file; a name that ends in ``.gz`` is unzipped on the way.
+    n_dims : int
+        Number of dimensions that the file must have.
+    md5 : str
+        Checksum of the unzipped content, 32 hexadecimal digits.
+
+    Returns
+    -------
+    ndarray of uint8, read-only
+        The values in the shape that the file's header gives.
+
+    Raises
+    ------
+    DataError
+        If the file is damaged, truncated, of another format or has another checksum.
+
+    Examples
+    --------
+    >>> import hashlib, pathlib, tempfile
+    >>> from bioplastic.datasets.mnist import read_idx
+    >>> content = bytes([0, 0, 8, 1, 0, 0, 0, 3]) + bytes([7, 8, 9])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "labels"
+    ...     _ = path.write_bytes(content)
+    ...     read_idx(path, n_dims=1, md5=hashlib.md5(content).hexdigest())
+    array([7, 8, 9], dtype=uint8)
+    """
+    content = unpacked(path)
+    start = 4 + 4 * n_dims
+    shape = tuple(int(n) for n in np.frombuffer(content[4:start].ljust(start - 4), dtype=">u4"))
+    found = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    # The header first: "truncated" tells a user more than two unequal checksums.
+    if content[:4] != bytes([0, 0, _UNSIGNED_BYTE, n_dims]):
+        problem = f"is no IDX file of {n_dims} dimensions, it begins with 0x{content[:4].hex()}"
+    elif len(content) != start + math.prod(shape):
+        problem = f"is truncated or too long: {len(content)} bytes do not hold {shape}"
+    elif found != md5:
+        problem = f"has another content: expected md5 {md5} (unzipped), found {found}"
+    else:
+        return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
+    raise DataError(
+        f"{path}: {problem}. Delete the file and call again, or put an undamaged copy in its place."
+    )
 
 
-def _find_in_folder(folder: Path) -> dict[_File, Path]:
-    """Return where each file lies in the folder that a user named, or say what is missing."""
-    if not folder.is_dir():
-        raise DataNotFoundError(
-            f"load_mnist.path: must be a folder with the MNIST files, got {str(folder)!r}, which "
-            "is not a folder. Correct it, or leave path out to use BIOPLASTIC_DATA or the cache."
-        )
-    found = _look_in(folder)
-    missing = [file for file in _FILES if file not in found]
-    if missing:
-        raise DataNotFoundError(
-            f"load_mnist.path: {folder} (with its subfolder mnist) lacks {_names(missing)}. Put "
-            f"them there (they are at {_MIRRORS[0]}), or leave path out to use BIOPLASTIC_DATA or "
-            f"the cache.{files_there([folder, folder / 'mnist'])}"
-        )
-    return found
+def _find_or_fetch(file: _File, path: str | os.PathLike[str] | None) -> Path:
+    gz, dotted = f"{file.name}.gz", file.name.replace("-idx", ".idx")
+    try:
+        return find_files(
+            (gz, file.name, f"{dotted}.gz", dotted), path,
+            caller="load_mnist", folders=("mnist", "."), what=gz, home=_MIRRORS[0],
+        )[0]  # fmt: skip
+    except DataNotFoundError as error:
+        if path is not None:
+            raise
+        return _fetch(file, str(error).rpartition("BIOPLASTIC_DATA.")[2])
 
 
-def _look_in(folder: Path) -> dict[_File, Path]:
-    """Return the files in `folder` or in its subfolder ``mnist``, whichever holds more of them."""
-    return max(_present(folder), _present(folder / "mnist"), key=len)
-
-
-def _dotted(file: _File) -> str:
-    """Name that some archives give a file: ``train-images.idx3-ubyte``."""
-    return file.name.replace("-idx", ".idx")
-
-
-def _present(place: Path) -> dict[_File, Path]:
-    return {
-        file: place / name
-        for file in _FILES
-        # The last one wins: the file as published before an unzipped copy of it.
-        for name in (_dotted(file), f"{_dotted(file)}.gz", file.name, f"{file.name}.gz")
-        if (place / name).is_file()
-    }
-
-
-def _names(files: Iterable[_File]) -> str:
-    return ", ".join(f"{file.name}.gz" for file in files)
-
-
-def _fetch(file: _File, cache: Path) -> Path:
+def _fetch(file: _File, there: str) -> Path:
     """Fetch one file to the cache; pooch renames a checked temporary file, so none is partial."""
     import requests  # slow to import, and needed for a download only
 
-    name = f"{file.name}.gz"
+    name, cache = f"{file.name}.gz", cache_dir() / "mnist"
     failures = []
     for mirror in _MIRRORS:
         logger.info("Fetching %s%s to %s", mirror, name, cache)
@@ -234,11 +246,10 @@ def _fetch(file: _File, cache: Path) -> Path:
             ) from error
         else:
             return Path(fetched)
-    data = os.environ.get("BIOPLASTIC_DATA")
-    own = Path(data).expanduser() if data else cache
+    names = ", ".join(f"{one.name}.gz" for one in _FILES)
     raise DataNotFoundError(
-        f"load_mnist: the MNIST files are neither in BIOPLASTIC_DATA ({data or 'not set'}) nor "
-        f"complete in the cache ({cache}), and no mirror gave {name}: {'; '.join(failures)}. "
-        f"Connect to the internet and call again, or put {_names(_FILES)} into a folder and name "
-        f"it: load_mnist(path) or BIOPLASTIC_DATA.{files_there([own, own / 'mnist', cache])}"
+        f"load_mnist: {name} is neither in BIOPLASTIC_DATA "
+        f"({os.environ.get('BIOPLASTIC_DATA', 'not set')}) nor in the cache ({cache}), and no "
+        f"mirror gave it: {'; '.join(failures)}. Connect to the internet and call again, or put "
+        f"{names} into a folder and name it: load_mnist(path) or BIOPLASTIC_DATA.{there}"
     )

@@ -11,20 +11,28 @@ import numpy.typing as npt
 from sklearn.utils import Bunch
 
 from bioplastic._hdf5 import open_hdf5
-from bioplastic._spike_checks import up_to_last_spikes
-from bioplastic.datasets._fetching import TonicSet, find_or_fetch
-from bioplastic.datasets._official import OfficialFile, choose_subsets
+from bioplastic.datasets._fetching import OfficialFile, Source, find_or_fetch
+from bioplastic.datasets._official import choose_subsets
 from bioplastic.errors import DataError
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["load_ntidigits"]
 
-_FILE = OfficialFile(name="n-tidigits.hdf5", md5="360a2d11e5429555c9197381cf6b58e0")
 _HOME = (
     "https://docs.google.com/document/d/1Uxe7GsKKXcy6SlDUX4hoJVAC0-UkH-8kr5UXp0Ndi1M "
     "(see https://doi.org/10.3389/fnins.2018.00023)"
 )
-_TONIC = TonicSet(name="NTIDIGITS18", arguments=lambda subset: {"train": subset == "train"})
+_FILES = dict.fromkeys(
+    ("train", "test"),
+    OfficialFile(name="n-tidigits.hdf5", md5="360a2d11e5429555c9197381cf6b58e0"),
+)
+_SOURCE = Source(
+    files=_FILES,
+    tonic="NTIDIGITS18",
+    arguments=lambda subset: {"train": subset == "train"},
+    folder="ntidigits",
+    home=_HOME,
+)
 _N_CHANNELS = 64
 # As the files name them: "z" is zero, "o" is oh.
 _LETTERS = "z123456789o"
@@ -115,11 +123,8 @@ def load_ntidigits(
     >>> digits.data.n_units  # doctest: +SKIP
     64
     """
-    chosen = choose_subsets(("train", "test"), subset, caller="load_ntidigits")
-    found = find_or_fetch(
-        _FILE, "train", path, _TONIC,
-        caller="load_ntidigits", folder="ntidigits", home=_HOME, fetch=fetch, verify=verify,
-    )  # fmt: skip
+    chosen = choose_subsets(tuple(_FILES), subset, caller="load_ntidigits")
+    found = find_or_fetch(_SOURCE, "train", path, fetch=fetch, verify=verify)
     try:
         # A file that has the published checksum is the published one.
         with h5py.File(found, "r") if verify else open_hdf5(found) as file:
@@ -154,17 +159,8 @@ def _read(file: h5py.File, path: Path, subset: str, *, single: bool) -> dict[str
         _events(_member(stamps, path, ids[k]), _member(addresses, path, ids[k]), path)
         for k in chosen
     ]
-    offsets = np.concatenate([[0], np.cumsum([len(times) for times, _ in events], dtype=np.int64)])
-    times = np.concatenate([np.empty(0), *(times for times, _ in events)])
-    units = np.concatenate([np.empty(0, np.uint8), *(units for _, units in events)])
     try:
-        spikes = SpikeTrains(
-            times,
-            units,
-            offsets,
-            n_units=_N_CHANNELS,
-            duration=up_to_last_spikes(times, offsets),
-        )
+        spikes = SpikeTrains.from_events(events, n_units=_N_CHANNELS)
     except DataError as error:
         raise DataError(f"{path}: {subset}: {error}") from error
     return {
@@ -178,7 +174,7 @@ def _member(group: Any, path: Path, name: str, kind: type = h5py.Dataset) -> Any
     found = group.get(name)
     if not isinstance(found, kind):
         raise DataError(
-            f"{path}: lacks {group.name.rstrip('/')}/{name}; it must be {_FILE.name} of {_HOME}"
+            f"{path}: lacks {group.name.rstrip('/')}/{name}; it must be n-tidigits.hdf5 of {_HOME}"
         )
     return found
 
@@ -210,6 +206,4 @@ def _events(
             f"{path}: {stamps.name} and {addresses.name} must have equal lengths and hold numbers, "
             f"got {stamps.shape} and {addresses.shape}; the file is damaged, download it again"
         )
-    times, units = np.asarray(stamps[:], dtype=np.float64), np.asarray(addresses[:])
-    order = times.argsort(kind="stable")
-    return times[order], units[order]
+    return np.asarray(stamps[:], dtype=np.float64), np.asarray(addresses[:])

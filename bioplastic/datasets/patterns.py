@@ -6,13 +6,12 @@ import numpy as np
 from brian2 import Hz, ms, second
 from sklearn.utils import Bunch, check_random_state
 
+from bioplastic._quantities import amount, whole
 from bioplastic.datasets._tasks import (
-    amount,
     bernoulli,
     on_grid,
     spike_probability,
     steps_of,
-    whole,
 )
 from bioplastic.errors import ParameterError
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch
 
-from bioplastic.datasets._fetching import TonicSet, find_or_fetch
+from bioplastic.datasets._fetching import OfficialFile, Source, find_or_fetch
 from bioplastic.datasets._heidelberg import DIGITS, HOME, REFERENCE, read_heidelberg
-from bioplastic.datasets._official import OfficialFile, choose_subsets
+from bioplastic.datasets._official import choose_subsets
 from bioplastic.errors import ParameterError
 from bioplastic.spikes import SpikeTrains
 
@@ -28,22 +28,36 @@ _SSC = {
     "valid": OfficialFile(name="ssc_valid.h5", md5_zip="b4eee3516a4a90dd0c71a6ac23a8ae43"),
     "test": OfficialFile(name="ssc_test.h5", md5_zip="a35ff1e9cffdd02a20eb850c17c37748"),
 }
-_TONIC_SHD = TonicSet(name="SHD", arguments=lambda subset: {"train": subset == "train"})
-_TONIC_SSC = TonicSet(name="SSC", arguments=lambda subset: {"split": subset})
+_SOURCES = {
+    "shd": Source(
+        files=_SHD,
+        tonic="SHD",
+        arguments=lambda subset: {"train": subset == "train"},
+        folder="shd",
+        home=HOME,
+    ),
+    "ssc": Source(
+        files=_SSC,
+        tonic="SSC",
+        arguments=lambda subset: {"split": subset},
+        folder="ssc",
+        home=HOME,
+    ),
+}
 _DESCR_SHD = f"""\
 Spiking Heidelberg Digits (SHD)
 -------------------------------
 Zero to nine, spoken in English (classes 0 to 9) and German (10 to 19) by 12 speakers, as spikes of
 700 channels of an artificial ear: 8156 training and 2264 test samples. Two of the speakers are in
-the test set only. There is no validation set: choose settings on speakers held out of training.
-Licence CC BY 4.0.
+the test set only. There is no validation set: choose hyperparameters on speakers held out
+of training. License CC BY 4.0.
 
 {REFERENCE}"""
 _DESCR_SSC = f"""\
 Spiking Speech Commands (SSC)
 -----------------------------
 35 English words, spoken by many, as spikes of 700 channels of an artificial ear: 75466 training,
-9981 validation and 20382 test samples. Licence CC BY 4.0.
+9981 validation and 20382 test samples. License CC BY 4.0.
 
 {REFERENCE}"""
 
@@ -121,7 +135,7 @@ def load_shd(
     >>> shd.data.shape  # doctest: +SKIP
     (2264, 700)
     """
-    loaded = _read_subsets(_SHD, path, subset, _TONIC_SHD, names=DIGITS, fetch=fetch, verify=verify)
+    loaded = _read_subsets("shd", path, subset, names=DIGITS, fetch=fetch, verify=verify)
     return Bunch(**loaded, DESCR=_DESCR_SHD)
 
 
@@ -199,49 +213,32 @@ def load_ssc(
     >>> ssc.data.shape  # doctest: +SKIP
     (9981, 700)
     """
-    loaded = _read_subsets(_SSC, path, subset, _TONIC_SSC, names=(), fetch=fetch, verify=verify)
+    loaded = _read_subsets("ssc", path, subset, names=(), fetch=fetch, verify=verify)
     return Bunch(**loaded, DESCR=_DESCR_SSC)
 
 
 def _read_subsets(
-    files: dict[str, OfficialFile],
+    name: str,
     path: str | os.PathLike[str] | None,
     subset: str,
-    of_tonic: TonicSet,
     *,
     names: tuple[str, ...],
     fetch: bool,
     verify: bool,
 ) -> dict[str, Any]:
-    folder = of_tonic.name.lower()
-    caller = f"load_{folder}"
-    chosen = choose_subsets(tuple(files), subset, caller=caller)
+    source = _SOURCES[name]
+    chosen = choose_subsets(tuple(source.files), subset, caller=source.loader)
     if len(chosen) > 1 and path is not None and Path(path).expanduser().is_file():
         raise ParameterError(
-            f"{caller}.subset: must be one of {', '.join(map(repr, files))} where path is one "
-            f"file, got {subset!r}; name the folder to load all"
+            f"{source.loader}.subset: must be one of {', '.join(map(repr, source.files))} where "
+            f"path is one file, got {subset!r}; name the folder to load all"
         )
     # All are found before the first is read.
-    paths = [
-        find_or_fetch(
-            files[s],
-            s,
-            path,
-            of_tonic,
-            caller=caller,
-            folder=folder,
-            home=HOME,
-            fetch=fetch,
-            verify=verify,
-        )
-        for s in chosen
-    ]
+    paths = [find_or_fetch(source, s, path, fetch=fetch, verify=verify) for s in chosen]
     parts = [read_heidelberg(place, names=names) for place in paths]
     sizes = [len(part["target"]) for part in parts]
     return parts[0] | {
-        "data": SpikeTrains.concatenate([p["data"] for p in parts])
-        if len(parts) > 1
-        else parts[0]["data"],
+        "data": SpikeTrains.concatenate([part["data"] for part in parts]),
         "target": np.concatenate([part["target"] for part in parts]),
         "groups": np.concatenate([part["groups"] for part in parts]),
         "subset": np.repeat(chosen, sizes),

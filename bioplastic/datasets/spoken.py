@@ -1,4 +1,4 @@
-"""Spoken digits that come along: espeak-ng's voices, heard by our cochlea. No download."""
+"""Spoken digits that come along: espeak-ng's voices through our cochlea. No download."""
 
 from importlib import resources
 
@@ -14,7 +14,7 @@ __all__ = ["load_spoken"]
 _DESCR = """\
 Spoken digits of synthetic voices, as spikes
 --------------------------------------------
-The words zero to nine, said by 12 voices of the speech synthesiser espeak-ng ({espeak_ng}), six
+The words zero to nine, said by 12 voices of the speech synthesizer espeak-ng ({espeak_ng}), six
 takes each: 720 words of half a second on average. Takes of a voice differ in speed and pitch. The
 sounds went through bioplastic.encoding.Cochlea with 64 channels and its other parameters at their
 defaults. Groups name the voices: an accent of English and a timbre.
@@ -22,7 +22,7 @@ defaults. Groups name the voices: an accent of English and a timbre.
 Synthetic speech is cleaner and more alike than people's: a small set for tests, examples and first
 experiments, not one to compare methods on.
 
-Made by {made_by} of bioplastic. Licence: GPL-3.0-or-later, as bioplastic
+Made by {made_by} of bioplastic. License: GPL-3.0-or-later, as bioplastic
 and espeak-ng.
 """
 
@@ -38,9 +38,9 @@ def load_spoken() -> Bunch:
         target : ndarray of shape (720,), int64
             The digit, 0 to 9; 72 words each.
         groups : ndarray of shape (720,), str
-            The voice, for splits that test on voices never heard; 12 voices, 60 words each.
+            The voice, for splits that test on unseen voices; 12 voices, 60 words each.
         feature_names : list of str
-            Centre frequency of each channel, as ``"<f> Hz"``.
+            Center frequency of each channel, as ``"<f> Hz"``.
         center_frequencies : ndarray of shape (64,), in hertz
             The same as numbers, rising.
         target_names : list of str

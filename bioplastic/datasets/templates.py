@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Hz, Quantity, have_same_dimensions, ms, second
+from brian2 import Hz, ms, second
 from sklearn.utils import Bunch, check_random_state
 
+from bioplastic._quantities import amount, whole
 from bioplastic.errors import ParameterError
 from bioplastic.spikes import SpikeTrains
 
@@ -74,18 +75,18 @@ def make_jittered_templates(
     >>> task.data
     SpikeTrains(100 samples, 1 units, 1000 spikes, 0.5 s)
     """
-    _whole("n_samples", n_samples, 1)
-    _whole("n_classes", n_classes, 2)
-    _whole("n_templates", n_templates, n_classes)
-    _whole("n_channels", n_channels, 1)
-    length = _amount("duration", duration, second, above=True)
-    n_spikes = round(_amount("rate", rate, Hz, above=True) * length)
+    call = "make_jittered_templates"
+    whole(f"{call}.n_samples", n_samples, 1)
+    whole(f"{call}.n_classes", n_classes, 2)
+    whole(f"{call}.n_templates", n_templates, n_classes)
+    whole(f"{call}.n_channels", n_channels, 1)
+    length = amount(f"{call}.duration", duration, second)
+    n_spikes = round(amount(f"{call}.rate", rate, Hz) * length)
     if not n_spikes:
         raise ParameterError(
-            f"make_jittered_templates.rate: must give at least one spike in {duration!r}, got "
-            f"{rate!r}"
+            f"{call}.rate: must give at least one spike in {duration!r}, got {rate!r}"
         )
-    spread = _amount("jitter", jitter, second, above=False)
+    spread = amount(f"{call}.jitter", jitter, second, zero=True)
     random = check_random_state(random_state)
     templates = random.uniform(0.0, length, (n_templates, n_channels, n_spikes))
     which = random.permutation(np.arange(n_samples) % n_templates)
@@ -121,24 +122,3 @@ def _trains(times: npt.NDArray[np.float64], length: float) -> SpikeTrains:
         n_units=n_channels,
         duration=length,
     )
-
-
-def _whole(name: str, value: Any, low: int) -> None:
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole or value < low:
-        raise ParameterError(
-            f"make_jittered_templates.{name}: must be a whole number of at least {low}, got "
-            f"{value!r}"
-        )
-
-
-def _amount(name: str, value: Any, unit: Any, *, above: bool) -> float:
-    number = np.asarray(value, dtype=np.float64)
-    right = isinstance(value, Quantity) and have_same_dimensions(value, unit)
-    low = number <= 0 if above else number < 0
-    if not right or number.ndim or not np.isfinite(number) or low:
-        raise ParameterError(
-            f"make_jittered_templates.{name}: must be one value {'> 0' if above else '>= 0'} in "
-            f"{unit}, got {value!r}"
-        )
-    return float(number)

@@ -128,11 +128,19 @@ class ArrayEncoder(OneToOneFeatureMixin, SpikeOutput, BaseEstimator):
         times: npt.NDArray[np.float64],
         n_samples: int,
     ) -> SpikeTrains:
-        counts = np.bincount(sample, minlength=n_samples)
         return SpikeTrains(
             times,
             unit,
-            np.concatenate([[0], counts.cumsum()]),
+            np.searchsorted(sample, np.arange(n_samples + 1)),
             n_units=self.n_features_in_,
             duration=self._duration(),
         )
+
+    def _one_each(
+        self, latencies: npt.NDArray[np.float64], fires: npt.NDArray[np.bool_]
+    ) -> SpikeTrains:
+        """Make one spike of each feature that fires, at its latency."""
+        sample, unit = np.nonzero(fires)
+        times = latencies[sample, unit]
+        order = np.lexsort((unit, times, sample))
+        return self._trains(sample, unit[order], times[order], len(latencies))

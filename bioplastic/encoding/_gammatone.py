@@ -56,13 +56,13 @@ def erb_space(f_min: float, f_max: float, n: int) -> npt.NDArray[np.float64]:
 class GammatoneBank:
     """Filters with the impulse response ``t**3 * exp(-2 pi b t) * cos(2 pi f t)``.
 
-    ``b`` is 1.0186 equivalent rectangular bandwidths of the centre frequency f, and the gain there
+    ``b`` is 1.0186 equivalent rectangular bandwidths of the center frequency f, and the gain there
     is 1 [1]_.
 
     Parameters
     ----------
     frequencies : ndarray of shape (n_channels,), in hertz
-        Centre frequencies, below half of `BASILAR_RATE`.
+        Center frequencies, below half of `BASILAR_RATE`.
 
     References
     ----------
@@ -107,7 +107,7 @@ def gammatone_response(
     Parameters
     ----------
     frequencies : ndarray of shape (n_channels,), in hertz
-        Centre frequencies.
+        Center frequencies.
     at : ndarray of shape (n_frequencies,), in hertz
         Where the gain is asked for.
 
@@ -115,13 +115,13 @@ def gammatone_response(
     -------
     response : ndarray of shape (n_channels, n_frequencies), complex64
     """
-    centre = frequencies[:, np.newaxis]
-    width = _BANDWIDTH * (_ERB_MIN + centre / _EAR_Q)
+    center = frequencies[:, np.newaxis]
+    width = _BANDWIDTH * (_ERB_MIN + center / _EAR_Q)
 
     def gain(f: npt.NDArray[np.float64]) -> npt.NDArray[np.complex128]:
         # Two poles of the fourth order, at f and at -f.
-        near, far = (1 / (1 + 1j * (f + sign * centre) / width) for sign in (-1, 1))
+        near, far = (1 / (1 + 1j * (f + sign * center) / width) for sign in (-1, 1))
         return np.square(np.square(near)) + np.square(np.square(far))
 
-    response: npt.NDArray[np.complex64] = (gain(at) / abs(gain(centre))).astype(np.complex64)
+    response: npt.NDArray[np.complex64] = (gain(at) / abs(gain(center))).astype(np.complex64)
     return response

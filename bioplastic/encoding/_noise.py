@@ -1,37 +1,19 @@
 """Random events whose noise follows from a seed and from the sample's own values."""
 
 import hashlib
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-__all__ = ["Events", "draw_events", "sample_keys", "uniform"]
+__all__ = ["draw_events", "sample_keys", "uniform"]
 
 # Weyl increment of SplitMix64: the 64 bits of the golden ratio.
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 # Steps in which a sample's total rate is shared out; times a block of samples it fits in 64 bits.
 _GRID = 2**44
 _MULTIPLIERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
-
-
-class Events(NamedTuple):
-    """Events of many samples, sorted by sample, then by time.
-
-    Parameters
-    ----------
-    sample : ndarray of shape (n_events,), int64
-        Row that the event belongs to.
-    unit : ndarray of shape (n_events,), int64
-        Column that the event belongs to.
-    phase : ndarray of shape (n_events,), float64
-        When, as a fraction of the sample's length, in [0, 1).
-    """
-
-    sample: npt.NDArray[np.int64]
-    unit: npt.NDArray[np.int64]
-    phase: npt.NDArray[np.float64]
 
 
 def sample_keys(values: npt.NDArray[Any], seed: int) -> npt.NDArray[np.uint64]:
@@ -64,7 +46,7 @@ def sample_keys(values: npt.NDArray[Any], seed: int) -> npt.NDArray[np.uint64]:
     _, first, counts = np.unique(digests[order], return_index=True, return_counts=True)
     occurrence = np.empty(len(values), dtype=np.uint64)
     occurrence[order] = np.arange(len(values)) - np.repeat(first, counts)
-    # Mixed before they are added: neighbouring starts would share their stream, shifted by one.
+    # Mixed before they are added: neighboring starts would share their stream, shifted by one.
     return digests + _mix(occurrence)
 
 
@@ -104,7 +86,9 @@ def uniform(
     return numbers
 
 
-def draw_events(means: npt.NDArray[np.float64], keys: npt.NDArray[np.uint64]) -> Events:
+def draw_events(
+    means: npt.NDArray[np.float64], keys: npt.NDArray[np.uint64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Draw independent homogeneous Poisson processes, one for each sample and unit.
 
     All processes of a sample are drawn as one, since their sum is a Poisson process, too: how many
@@ -119,7 +103,10 @@ def draw_events(means: npt.NDArray[np.float64], keys: npt.NDArray[np.uint64]) ->
 
     Returns
     -------
-    Events
+    sample, unit : ndarray of shape (n_events,), int64
+        Row and column of each event, sorted by row, then by time.
+    phase : ndarray of shape (n_events,), float64
+        When it happens, as a fraction of the sample's length, in [0, 1).
     """
     n_samples, n_units = means.shape
     shares = means.cumsum(axis=1)
@@ -141,7 +128,7 @@ def draw_events(means: npt.NDArray[np.float64], keys: npt.NDArray[np.uint64]) ->
     few_bits = sample.astype(np.min_scalar_type(n_samples))
     order = order[few_bits[order].argsort(kind="stable")]
     # Whose an event is does not depend on when it is: only the times need sorting.
-    return Events(sample=sample, unit=unit, phase=phase[order])
+    return sample, unit, phase[order]
 
 
 def _mix(state: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

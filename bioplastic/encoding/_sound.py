@@ -89,7 +89,12 @@ def read_sound(sound: Any, rate: float, number: int) -> Sound:
     if isinstance(sound, (str, os.PathLike)):
         path = Path(sound).expanduser()
         name = f"{name} ({path})"
-        samples, rate = _read_file(path, name)
+        if not path.is_file():
+            raise DataNotFoundError(f"Cochlea: {name} is not a file; correct the path")
+        channels, rate = read_sound_file(
+            path, "float64", where=f"Cochlea: {name}", rate=BASILAR_RATE
+        )
+        samples = channels.mean(axis=1)
     else:
         samples = _check_array(sound, name)
     if not np.isfinite(samples).all():
@@ -115,19 +120,6 @@ def read_sound(sound: Any, rate: float, number: int) -> Sound:
             )
         samples = scipy.signal.resample_poly(samples, ratio.numerator, ratio.denominator)
     return Sound(samples.astype(np.float32), duration, fingerprint)
-
-
-def _read_file(path: Path, name: str) -> tuple[npt.NDArray[np.float64], float]:
-    if not path.is_file():
-        raise DataNotFoundError(f"Cochlea: {name} is not a file; correct the path")
-    try:
-        samples, rate = read_sound_file(path, "float64", rate=BASILAR_RATE)
-    except ValueError as error:
-        raise DataError(
-            f"Cochlea: {name} cannot be read as sound: {error} Put an undamaged file in its place, "
-            "or convert it to wav or flac, cut to what is one sound."
-        ) from error
-    return samples.mean(axis=1), rate
 
 
 def _check_array(sound: Any, name: str) -> npt.NDArray[np.float64]:

@@ -1,7 +1,7 @@
-"""Spoken words said by other voices, more or less: shifted, stretched, jittered copies."""
+"""Spoken words of other voices, more or less: shifted, stretched, jittered copies."""
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,39 +19,21 @@ __all__ = ["SpikeAugmenter"]
 _BLOCK = 64
 
 
-class _Block(NamedTuple):
-    """Some samples: times in seconds, units, and the spikes and seconds of each sample."""
-
-    times: npt.NDArray[np.float64]
-    units: npt.NDArray[np.int32]
-    counts: npt.NDArray[np.int64]
-    durations: npt.NDArray[np.float64]
-
-
-def _trains(
-    times: npt.NDArray[np.float64],
-    units: npt.NDArray[np.int32],
-    counts: npt.NDArray[np.int64],
-    durations: npt.NDArray[np.float64],
-    n_units: int,
-) -> SpikeTrains:
-    offsets = np.concatenate([[0], counts.cumsum()])
-    return SpikeTrains(times, units, offsets, n_units=n_units, duration=durations * second)
-
-
-def _joined(
-    blocks: Iterator[_Block], most_spikes: int, n_samples: int, n_units: int
-) -> SpikeTrains:
+def _joined(blocks: Iterable[SpikeTrains], most_spikes: int, n_samples: int) -> SpikeTrains:
     """Join blocks as they come: joining finished ones would need their memory twice."""
     times, units = np.empty(most_spikes), np.empty(most_spikes, dtype=np.int32)
-    counts, durations = np.empty(n_samples, dtype=np.int64), np.empty(n_samples)
-    end = last = 0
+    offsets, durations = np.zeros(n_samples + 1, dtype=np.int64), np.empty(n_samples)
+    last = 0
     for block in blocks:
-        begin, end = end, end + len(block.times)
-        times[begin:end], units[begin:end] = block.times, block.units
-        first, last = last, last + len(block.counts)
-        counts[first:last], durations[first:last] = block.counts, block.durations
-    return _trains(times[:end], units[:end], counts, durations, n_units)
+        first, last = last, last + len(block)
+        offsets[first : last + 1] = block.offsets + offsets[first]
+        here = slice(offsets[first], offsets[last])
+        times[here], units[here], durations[first:last] = block.times, block.units, block.duration
+    n_spikes = offsets[-1]
+    return SpikeTrains(
+        times[:n_spikes], units[:n_spikes], offsets,
+        n_units=block.n_units, duration=durations * second,
+    )  # fmt: skip
 
 
 class SpikeAugmenter(BaseEstimator):
@@ -179,14 +161,14 @@ class SpikeAugmenter(BaseEstimator):
             for rows in gen_batches(len(X), _BLOCK)
         )
         if X.in_memory:
-            resampled = _joined(changed, n_rounds * len(X.times), n_rounds * len(X), X.n_units)
+            resampled = _joined(changed, n_rounds * len(X.times), n_rounds * len(X))
         else:
             # HDF5, which few programs need.
             from bioplastic._stored_spikes import Scratch
 
             scratch = Scratch(X.n_units)
             for block in changed:
-                scratch.append(_trains(*block, X.n_units))
+                scratch.append(block)
             resampled = scratch.spikes()
         self.sample_indices_ = np.tile(np.arange(len(X)), n_rounds)
         labels = None if y is None else np.asarray(y)[self.sample_indices_]
@@ -194,11 +176,13 @@ class SpikeAugmenter(BaseEstimator):
             return resampled, labels
         return resampled, labels, np.asarray(groups)[self.sample_indices_]
 
-    def _change(self, X: SpikeTrains, jitter: float | None, rng: np.random.Generator) -> _Block:
+    def _change(
+        self, X: SpikeTrains, jitter: float | None, rng: np.random.Generator
+    ) -> SpikeTrains:
         """Make one copy of each sample; an unchanged one where `jitter` is None."""
-        lengths = np.diff(X.offsets)
         if jitter is None:
-            return _Block(X.times, X.units, lengths, X.duration)
+            return X
+        lengths = np.diff(X.offsets)
         shift = np.rint(rng.normal(0, self.channel_shift, len(X))).clip(-X.n_units, X.n_units)
         factor = np.exp(rng.normal(0, self.time_stretch, len(X)))
         times = X.times * np.repeat(factor, lengths)
@@ -216,16 +200,15 @@ class SpikeAugmenter(BaseEstimator):
             keep &= (times >= 0) & (times <= np.repeat(durations, lengths))
         if self.deletion > 0:
             keep &= rng.random(len(times)) >= self.deletion
-        kept_before = np.concatenate([[0], keep.cumsum()])
-        counts = np.diff(kept_before[X.offsets])
+        offsets = np.concatenate([[0], keep.cumsum()])[X.offsets]
         times, units = times[keep], units[keep]
         if jitter > 0:
             order = times.argsort()
             # Numbers of 16 bits are sorted without comparisons, and keep the order of times.
-            sample = np.repeat(np.arange(len(X), dtype=np.uint16), counts)
+            sample = np.repeat(np.arange(len(X), dtype=np.uint16), np.diff(offsets))
             order = order[sample[order].argsort(kind="stable")]
             times, units = times[order], units[order]
-        return _Block(times, units, counts, durations)
+        return SpikeTrains._trusted(times, units, offsets, X.n_units, durations)
 
     def _check_parameters(self) -> float:
         """Check all parameters; return the jitter in seconds."""

@@ -1,5 +1,6 @@
-"""Sound to spikes: basilar membrane, hair cells, nerve fibres and bushy cells."""
+"""Sound to spikes: basilar membrane, hair cells, nerve fibers and bushy cells."""
 
+from collections.abc import Iterator
 from typing import Any, Self
 
 import joblib
@@ -12,9 +13,8 @@ from sklearn.utils import check_random_state
 
 from bioplastic._checks import check_number, check_positive, check_whole
 from bioplastic._spike_output import SpikeOutput
-from bioplastic.encoding._bushy_cell import BushyCell
 from bioplastic.encoding._gammatone import BASILAR_RATE, GammatoneBank, erb_space
-from bioplastic.encoding._hair_cell import HairCell
+from bioplastic.encoding._nerve import bushy_cells, hair_cells
 from bioplastic.encoding._sound import Sound, check_sounds, read_sound
 from bioplastic.errors import ParameterError
 from bioplastic.spikes import SpikeTrains
@@ -24,7 +24,7 @@ __all__ = ["Cochlea"]
 # Samples of the membrane's motion in a step of the cells, and that step in seconds.
 _N_SUB = 2
 _DT = _N_SUB / BASILAR_RATE
-# Centre frequencies end here, as a part of the sample rate: half of it is lost to every filter.
+# Center frequencies end here, as a part of the sample rate: half of it is lost to every filter.
 _HIGHEST = 0.45
 _F_MAX = 7000.0
 # 0 dB SPL in pascals.
@@ -39,22 +39,22 @@ class Cochlea(SpikeOutput, BaseEstimator):
     """Turn sounds into spikes as the inner ear and the cochlear nucleus do.
 
     Gammatone filters stand for the basilar membrane, Meddis' transmitter pools for hair cells and
-    their synapses, which rectify, compress and adapt [1]_; the fibres of a channel converge on
+    their synapses, which rectify, compress and adapt [1]_; the fibers of a channel converge on
     one leaky integrate-and-fire cell, whose spikes are the output. Hair cells and output cells
     are those of the Heidelberg spiking data sets [2]_, and the defaults come near their firing.
 
     Parameters
     ----------
     n_channels : int
-        Number of filters and of output units. Unit 0 has the lowest centre frequency; in the
+        Number of filters and of output units. Unit 0 has the lowest center frequency; in the
         Heidelberg data sets it has the highest.
     sample_rate : Quantity, in hertz, optional
         Rate of sounds that are given as arrays (16 kHz). Files know theirs.
     f_min : Quantity, in hertz, optional
-        Lowest centre frequency (50 Hz). The others follow at equal steps of equivalent rectangular
+        Lowest center frequency (50 Hz). The others follow at equal steps of equivalent rectangular
         bandwidth.
     f_max : Quantity, in hertz, optional
-        Highest centre frequency, at most 0.45 times the `sample_rate` and 7.2 kHz; where None it
+        Highest center frequency, at most 0.45 times the `sample_rate` and 7.2 kHz; where None it
         is 7 kHz, or 0.45 times the `sample_rate` if that is less (3.6 kHz for a rate of 8 kHz).
     level : float or None, in dB SPL
         Every sound is brought to this root mean square level; 70 dB is loud speech. None leaves
@@ -64,17 +64,17 @@ class Cochlea(SpikeOutput, BaseEstimator):
         Window over each whole sound, applied after its level. The Heidelberg data sets were made
         with ``"hann"``, which fades words in and out.
     n_fibres : int
-        Nerve fibres that converge on an output cell.
+        Nerve fibers that converge on an output cell.
     weight : float
-        What a fibre's spike adds to the cell's potential in all, the threshold being 1.
+        What a fiber's spike adds to the cell's potential in all, the threshold being 1.
     tau_membrane : Quantity, in seconds, optional
         Membrane time constant of the output cells (1 ms).
     tau_synapse : Quantity, in seconds, optional
         Decay of their synaptic current (0.5 ms).
     tau_refractory : Quantity, in seconds, optional
-        Refractory period of fibres and output cells (1 ms).
+        Refractory period of fibers and output cells (1 ms).
     random_state : int, RandomState or None
-        Seed of the fibres' noise. With an int, `transform` always gives the same spikes; with
+        Seed of the fibers' noise. With an int, `transform` always gives the same spikes; with
         None or a RandomState each call draws new ones.
     n_jobs : int or None
         Processes that share the sounds, as in joblib. Spikes do not depend on it.
@@ -82,7 +82,7 @@ class Cochlea(SpikeOutput, BaseEstimator):
     Attributes
     ----------
     center_frequencies_ : ndarray of shape (n_channels,), in hertz
-        Centre frequency of each unit, rising.
+        Center frequency of each unit, rising.
 
     Notes
     -----
@@ -154,7 +154,7 @@ class Cochlea(SpikeOutput, BaseEstimator):
         self.n_jobs = n_jobs
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Check the parameters and note the centre frequencies; nothing is learned from X.
+        """Check the parameters and note the center frequencies; nothing is learned from X.
 
         Parameters
         ----------
@@ -225,41 +225,34 @@ class Cochlea(SpikeOutput, BaseEstimator):
         """Turn numbered sounds into spikes, one after the other."""
         bank = GammatoneBank(self._frequencies())
         rate = self._sample_rate()
-        times, units, durations = [], [], []
+        events, durations = [], []
         for number, given in numbered:
             sound = read_sound(given, rate, number)
             rng = np.random.default_rng([seed, sound.fingerprint])
-            steps, channels = self._fire(bank, sound, rng)
+            spikes = list(self._fire(bank, sound, rng)) if sound.samples.any() else []
+            steps = np.repeat([step for step, _ in spikes], [len(units) for _, units in spikes])
             # A spike stands at its step's end, which may round to a hair after the sound's.
-            times.append(np.minimum((steps + 1) * _DT, sound.duration))
-            units.append(channels)
+            times = np.minimum((steps.astype(np.int64) + 1) * _DT, sound.duration)
+            units = np.concatenate([np.empty(0, dtype=np.int64), *(units for _, units in spikes)])
+            events.append((times, units))
             durations.append(sound.duration)
-        return SpikeTrains(
-            np.concatenate(times),
-            np.concatenate(units),
-            np.cumsum([0, *map(len, times)]),
-            n_units=self.n_channels,
-            duration=durations,
-        )
+        return SpikeTrains.from_events(events, n_units=self.n_channels, duration=durations)
 
     def _fire(
         self, bank: GammatoneBank, sound: Sound, rng: np.random.Generator
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Return steps and units of the spikes of one sound, by step."""
-        spikes = [(np.empty(0, dtype=np.int64),) * 2]
-        if sound.samples.any():
-            hair_cell = HairCell(self.n_channels, dt=_DT, n_sub=_N_SUB)
-            cell = BushyCell(
-                self.n_channels,
-                dt=_DT,
-                n_fibres=self.n_fibres,
-                weight=self.weight,
-                rng=rng,
-                **self._time_constants(),
-            )
-            spikes += (cell(hair_cell(motion)) for motion in bank.blocks(self._pressure(sound)))
-        steps, channels = zip(*spikes, strict=True)
-        return np.concatenate(steps), np.concatenate(channels)
+    ) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
+        """Yield steps with spikes, and their channels."""
+        motions = bank.blocks(self._pressure(sound))
+        drives = hair_cells(motions, n_channels=self.n_channels, dt=_DT, n_sub=_N_SUB)
+        return bushy_cells(
+            drives,
+            n_channels=self.n_channels,
+            dt=_DT,
+            n_fibres=self.n_fibres,
+            weight=self.weight,
+            rng=rng,
+            **self._time_constants(),
+        )
 
     def _pressure(self, sound: Sound) -> npt.NDArray[np.float32]:
         """Return the sound at its level and in whole steps, in units of the hair cell."""

@@ -15,19 +15,7 @@ from bioplastic.spikes import SpikeTrains
 __all__ = ["LatencyEncoder", "RankOrderEncoder"]
 
 
-class _OneSpikeEncoder(ArrayEncoder):
-    """Parent of the encoders in which a feature spikes once or never."""
-
-    def _spikes(
-        self, latencies: npt.NDArray[np.float64], fires: npt.NDArray[np.bool_]
-    ) -> SpikeTrains:
-        sample, unit = np.nonzero(fires)
-        times = latencies[sample, unit]
-        order = np.lexsort((unit, times, sample))
-        return self._trains(sample, unit[order], times[order], len(latencies))
-
-
-class LatencyEncoder(_OneSpikeEncoder):
+class LatencyEncoder(ArrayEncoder):
     """Encode values as the time to the first and only spike.
 
     With x the value divided by `x_max` and θ the `threshold`, features with x <= θ are silent, and
@@ -120,12 +108,12 @@ class LatencyEncoder(_OneSpikeEncoder):
             # log(x / (x - θ)), without the loss of digits where x is much larger than θ
             latencies[fires] = -np.log1p(-threshold / values[fires])
             latencies *= check_positive(self, "tau", 20 * ms)
-            return self._spikes(latencies, fires & (latencies <= duration))
+            return self._one_each(latencies, fires & (latencies <= duration))
         latencies[fires] = np.maximum(1 - values[fires], 0) / (1 - threshold) * duration
-        return self._spikes(latencies, fires)
+        return self._one_each(latencies, fires)
 
 
-class RankOrderEncoder(_OneSpikeEncoder):
+class RankOrderEncoder(ArrayEncoder):
     """Encode values as the order in which the features spike, the largest first.
 
     The feature that n others of its sample exceed spikes at n times `interval`. Equal values spike
@@ -182,4 +170,4 @@ class RankOrderEncoder(_OneSpikeEncoder):
         interval = check_positive(self, "interval", duration / self.n_features_in_ * 1000 * ms)
         ranks = stats.rankdata(-values, method="min", axis=1) - 1
         latencies = ranks * interval
-        return self._spikes(latencies, (values > 0) & (latencies <= duration))
+        return self._one_each(latencies, (values > 0) & (latencies <= duration))

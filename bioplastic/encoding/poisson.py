@@ -102,8 +102,8 @@ class PoissonEncoder(_RateEncoder):
     def _encode(self, values: npt.NDArray[np.float64], keys: npt.NDArray[np.uint64]) -> SpikeTrains:
         duration = self._duration()
         per_sample = check_positive(self, "rate_max", 63.75 * Hz) * duration
-        events = draw_events(values * (self._scale() * per_sample), keys)
-        return self._trains(events.sample, events.unit, events.phase * duration, len(values))
+        sample, unit, phase = draw_events(values * (self._scale() * per_sample), keys)
+        return self._trains(sample, unit, phase * duration, len(values))
 
 
 class BernoulliEncoder(_RateEncoder):
@@ -187,10 +187,10 @@ class BernoulliEncoder(_RateEncoder):
         # A step has a spike where a Poisson process of mean -log(1 - p) has at least one event:
         # work goes with the spikes, not with the steps.
         means = -np.log1p(-np.minimum(probability, _ALMOST_ONE)) * n_steps
-        events = draw_events(means, keys)
-        step = (events.phase * n_steps).astype(np.int64)
+        sample, unit, phase = draw_events(means, keys)
+        step = (phase * n_steps).astype(np.int64)
         # One number for sample, step and unit: finds doubles and sorts at the same time.
-        cells = np.sort((events.sample * n_steps + step) * self.n_features_in_ + events.unit)
+        cells = np.sort((sample * n_steps + step) * self.n_features_in_ + unit)
         cells = cells[np.diff(cells, prepend=-1) > 0]
         first, unit = np.divmod(cells, self.n_features_in_)
         sample, step = np.divmod(first, n_steps)

@@ -1,12 +1,13 @@
 """From a declaration to Brian objects, the same ones on every engine.
 
 Two clocks drive a program: `step_clock` ticks every `dt`, `slot_clock` once a slot. What hangs on
-the slot clock runs at a slot's edges: forgetting, normalisation, the choice of the next sample.
+the slot clock runs at a slot's edges: forgetting, normalization, the choice of the next sample.
 Within a slot time counts from 0, so a slot's arithmetic does not depend on what came before it.
 """
 
 import functools
 import re
+from dataclasses import replace
 from typing import Any
 
 import brian2 as b2
@@ -21,6 +22,7 @@ from bioplastic.engine.connections import (
     add_projection,
     add_synapses,
     drop_what_others_look_at,
+    run_on_events,
     run_regularly,
 )
 from bioplastic.engine.lanes import of_neurons
@@ -31,9 +33,9 @@ from bioplastic.engine.refractory import AWAKE, count_steps, silence_of
 from bioplastic.engine.schedule import SLOT_LOG, make_timer, tables_of
 from bioplastic.engine.superposition import superposition_of
 from bioplastic.models import Network, Population
-from bioplastic.models.declaration import is_distribution, parameter_equations
 from bioplastic.models.hooks import AT_SLOT_START, BEFORE_THRESHOLD, ON_SPIKE, RESET
 from bioplastic.models.strings import LINKED
+from bioplastic.models.values import is_distribution, parameter_equations
 
 __all__ = ["build"]
 
@@ -78,7 +80,7 @@ def build(network: Network, *, superpose: bool = False, lanes: int = 1) -> Built
     plan = plan_of(network)
     network = plan.network
     step_clock = b2.Clock(dt=network.schedule.dt, name="step_clock")
-    # Slots follow each other by the engine's own loop; this clock only tells who acts at an edge.
+    # Slots follow each other by the engine's own loop; this clock only says who acts at an edge.
     slot_clock = b2.Clock(dt=1 * b2.second, name="slot_clock")
     tables = tables_of(network)
     timer = make_timer(network, tables, step_clock, slot_clock, lanes)
@@ -112,6 +114,7 @@ def build(network: Network, *, superpose: bool = False, lanes: int = 1) -> Built
 def _add_population(built: Built, population: Population, timer: Any) -> Any:
     plan, name, neuron, lanes = built.plan, population.name, population.neuron, built.lanes
     own = functools.partial(of_neurons, lanes=lanes)
+    events = [replace(e, condition=own(e.condition), code=own(e.code)) for e in neuron.events]
     words = plan.words(name)
     linked = [word for word in LINKED if word in words]
     equations = "\n".join(
@@ -133,12 +136,9 @@ def _add_population(built: Built, population: Population, timer: Any) -> Any:
         clock=built.step_clock,
         name=name,
         namespace=built.tables.functions_of(name),
-        events={event.name: own(event.condition) for event in neuron.events},
+        events={event.name: event.condition for event in events},
     )
-    for event in neuron.events:
-        group.set_event_schedule(event.name, event.checked)
-        if event.code:
-            group.run_on_event(event.name, own(event.code), when=event.when)
+    run_on_events(group, events)
     built.numbers[name] = f"_n_of_{name}"
     group.variables.add_constant(IN_LANE, population.n)
     lane_of = np.repeat(np.arange(lanes), population.n)

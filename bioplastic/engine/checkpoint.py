@@ -24,12 +24,12 @@ FORMAT = 2
 #: Raised whenever the same declaration, data and seed give other numbers than before; versions of
 #: Brian and NumPy do not. Files that say nothing are of the first.
 MATHEMATICS = 2
-#: What is told of hashes.
+#: What is said of hashes.
 _SAYING = {"network": "the network's declaration differs", "data": "the data differ"}
 
 
 def describe(network: Network) -> dict[str, Any]:
-    """Tell what the numbers of a network follow from, for the configuration of a checkpoint.
+    """Return what the numbers of a network follow from, for the configuration of a checkpoint.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bioplastic.errors import CompilerNotFoundError
+from bioplastic.errors import BuildError
 
 __all__ = [
     "INSTALL",
@@ -51,13 +51,13 @@ def words_of_version(compiler: str, engine: str, remedy: str) -> str:
 
     Raises
     ------
-    CompilerNotFoundError
+    BuildError
         If it does not run; names the engine and the remedy.
     """
     try:
         said = call([compiler, "--version"])
     except OSError as error:
-        raise CompilerNotFoundError(
+        raise BuildError(
             f"engine {engine!r}: {compiler} cannot be run: {error}; {remedy}"
         ) from error
     return said.stdout or said.stderr

@@ -1,7 +1,7 @@
 """Projections of a declaration as synapses of Brian."""
 
 import functools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,14 +17,14 @@ from bioplastic.engine.built import Built, RegularWiring
 from bioplastic.engine.integrators import resolve
 from bioplastic.engine.noise import IN_LANE, LANES
 from bioplastic.engine.plan import Plan
-from bioplastic.models import Projection
-from bioplastic.models.declaration import parameter_equations
+from bioplastic.models import Event, Projection
 from bioplastic.models.hooks import INTEGRATION, NORMALIZATION, ON_POST, ON_PRE, THRESHOLD
 from bioplastic.models.strings import statements_of, words_of
+from bioplastic.models.values import parameter_equations
 
 __all__ = [
     "Way", "add_projection", "add_synapses", "added_variable", "drop_what_others_look_at",
-    "equations_of_synapses", "run_regularly", "ways_of",
+    "equations_of_synapses", "run_on_events", "run_regularly", "ways_of",
 ]  # fmt: skip
 
 
@@ -41,6 +41,14 @@ def run_regularly(built: Built, owner: Any, action: Action, code: str) -> None:
 def _of_synapses(built: Built, projection: Projection, code: str) -> str:
     """Let statements of synapses count within their lane."""
     return lanes.of_synapses(code, built.lanes, listed=projection.listed)
+
+
+def run_on_events(group: Any, events: Iterable[Event]) -> None:
+    """Let neurons look for events, and act on them, at their moments."""
+    for event in events:
+        group.set_event_schedule(event.name, event.checked)
+        if event.code:
+            group.run_on_event(event.name, event.code, when=event.when)
 
 
 @dataclass(frozen=True, slots=True)

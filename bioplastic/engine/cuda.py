@@ -14,14 +14,15 @@ from typing import Any
 from brian2.codegen.generators.cpp_generator import c_data_type
 from brian2.devices.device import all_devices, get_device
 
+from bioplastic.engine import brian_code
 from bioplastic.engine import brian_internals as brian
 from bioplastic.engine.built import Built
 from bioplastic.engine.cuda_kernels import Kernel, Layout, kernel_of
 from bioplastic.engine.noise import LANES
 from bioplastic.engine.schedule import SLOT_LOG
-from bioplastic.engine.standalone import (
+from bioplastic.engine.standalone import SlotDevice
+from bioplastic.engine.standalone_code import (
     SlotCodeObject,
-    SlotDevice,
     by_name,
     by_row,
     in_lane,
@@ -58,7 +59,7 @@ def kernel(name: str, scalar_code: Any, vector_code: Any, variables: Any, owner:
         scalar_code,
         vector_code,
         variables,
-        lambda variable: brian.pointer(device.get_array_name(variable)),
+        lambda variable: brian_code.pointer(device.get_array_name(variable)),
         device.constant,
     )
     for variable in found.arrays.values():
@@ -74,17 +75,17 @@ def falls_silent(variables: Mapping[str, Any]) -> list[str]:
     if "not_refractory" not in variables:
         return []
     names = ("not_refractory", "lastspike", "t")
-    arrays = [brian.pointer(get_device().get_array_name(variables[name])) for name in names]
-    awake, last = (brian.at_element(array, brian.SYNAPSE) for array in arrays[:2])
+    arrays = [brian_code.pointer(get_device().get_array_name(variables[name])) for name in names]
+    awake, last = (brian_code.at_element(array, brian_code.SYNAPSE) for array in arrays[:2])
     return [f"{awake} = _cond ? 0 : {awake};", f"{last} = _cond ? {arrays[2]}[0] : {last};"]
 
 
 def summed(lines: list[str], what: str, target: Any, index: Any) -> list[str]:
     """Let synapses add what they compute to a variable of their neurons."""
-    array, looked_up = (brian.pointer(get_device().get_array_name(v)) for v in (target, index))
-    side = brian.POST if index.name == brian.SYNAPTIC_POST else brian.PRE
-    look_up = f"const int32_t {side} = {brian.at_element(looked_up, brian.SYNAPSE)};"
-    place = brian.at_element(array, side)
+    array, looked_up = (brian_code.pointer(get_device().get_array_name(v)) for v in (target, index))
+    side = brian_code.POST if index.name == brian.SYNAPTIC_POST else brian_code.PRE
+    look_up = f"const int32_t {side} = {brian_code.at_element(looked_up, brian_code.SYNAPSE)};"
+    place = brian_code.at_element(array, side)
     adds = [f"{c_data_type(target.dtype)} _sum = {place};", f"_sum += {what};"]
     return [*({look_up} - {*lines}), *lines, *adds, f"{place} = _sum;"]
 
@@ -97,8 +98,8 @@ def several_add(pathway: Any) -> bool:
 class CudaCodeObject(SlotCodeObject):
     """Code object whose code becomes a kernel."""
 
-    generator_class = brian.cuda_code_generator()
-    templater = brian.templates_of(
+    generator_class = brian_code.cuda_code_generator()
+    templater = brian_code.templates_of(
         SlotCodeObject,
         functions={
             **by_name(layout_of, in_lanes, falls_silent, summed, kernel, several_add),
@@ -118,7 +119,7 @@ class CudaDevice(SlotDevice):
     has_threads = False
     keeps_once = False
     our_headers = (
-        "launch.cuh", "run.h", "slots.h", "philox.h",
+        "launch.cuh", "run.h", "probe.h", "slots.h", "philox.h",
         "noise.h", "tables.cuh", "spikes.cuh", "lanes.cuh", "synapse_list.cuh",
     )  # fmt: skip
 
@@ -131,7 +132,7 @@ class CudaDevice(SlotDevice):
 
     def arithmetic(self) -> str:
         """Return the operators of equations, in CUDA."""
-        return brian.cuda_arithmetic()
+        return brian_code.cuda_arithmetic()
 
     def code_object_class(self, codeobj_class: Any = None, fallback_pref: Any = None) -> Any:
         """Return our code objects, whatever the preferences say."""
@@ -169,7 +170,9 @@ class CudaDevice(SlotDevice):
 
     def _write_functions(self) -> None:
         """Write the kernels of every code object, and a function that launches them."""
-        self.functions = [brian.part_of(c, "body") for _, c in sorted(self.code_objects.items())]
+        self.functions = [
+            brian_code.part_of(c, "body") for _, c in sorted(self.code_objects.items())
+        ]
         self.calls = {name: f"_run_{name}();" for name in self.code_objects}
 
     def declarations(self) -> Iterator[str]:

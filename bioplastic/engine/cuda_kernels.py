@@ -1,8 +1,8 @@
 """What the threads of a GPU may do side by side, found in the code that Brian generates.
 
 Threads must not write to the same place. Code of neurons writes to its own neuron. Code of
-synapses also writes to neurons, at which many synapses meet: then one thread does all that concerns
-a neuron, spike after spike, so that sums are made in the order in which a CPU makes them.
+synapses also writes to neurons, on which many synapses converge: then one thread does all that
+concerns a neuron, spike after spike, so that sums are made in the order in which a CPU makes them.
 """
 
 import re
@@ -14,7 +14,7 @@ from brian2.codegen.generators.cpp_generator import c_data_type
 from brian2.core.variables import ArrayVariable, Constant
 from brian2.utils.stringtools import get_identifiers
 
-from bioplastic.engine.brian_internals import (
+from bioplastic.engine.brian_code import (
     POST,
     PRE,
     SYNAPSE,

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from bioplastic.engine.compiled_program import CompiledProgram
 from bioplastic.engine.compiler import (
     call,
     compiler_trouble,
@@ -20,9 +21,9 @@ from bioplastic.engine.compiler import (
 )
 from bioplastic.engine.engines import Engine
 from bioplastic.engine.program import Chunk
-from bioplastic.engine.standalone_program import CompiledProgram, compile_unit, generate
+from bioplastic.engine.standalone_program import compile_unit, generate
 from bioplastic.engine.staying import StayingProgram
-from bioplastic.errors import BuildError, CompilerNotFoundError, ParameterError
+from bioplastic.errors import BuildError, ParameterError
 from bioplastic.models import Network
 
 __all__ = [
@@ -79,14 +80,14 @@ def find_nvcc() -> str | None:
 
 @functools.cache
 def cuda_release(nvcc: str) -> str:
-    """Version of CUDA as nvcc tells it, for example ``"13.0"``; empty where it tells none."""
+    """Version of CUDA as nvcc reports it, for example ``"13.0"``; empty where it reports none."""
     said = words_of_version(nvcc, "cuda_standalone", f"{INSTALL_CUDA}, {_OTHERWISE}")
     found = re.search(r"release ([\d.]+)", said)
     return found[1] if found else ""
 
 
 def gpu_capabilities() -> list[str]:
-    """Compute capabilities of this machine's GPUs, as nvidia-smi tells them.
+    """Compute capabilities of this machine's GPUs, as nvidia-smi reports them.
 
     Returns
     -------
@@ -143,10 +144,9 @@ class CudaProgram(CompiledProgram):
 
     Raises
     ------
-    CompilerNotFoundError
-        If there is no nvcc, or no C++ compiler for it.
     BuildError
-        If brian2cuda is not installed, or nvcc fails; shows its last lines and where the sources
+        If there is no nvcc, or no C++ compiler for it;
+        if brian2cuda is not installed, or nvcc fails; shows its last lines and where the sources
         lie.
     StorageError
         If the cache cannot be written.
@@ -159,13 +159,13 @@ class CudaProgram(CompiledProgram):
             raise BuildError(_missing("brian2cuda is not installed", INSTALL_BRIAN2CUDA))
         nvcc, compiler = find_nvcc(), find_compiler()
         if nvcc is None:
-            raise CompilerNotFoundError(_missing("no nvcc found", INSTALL_CUDA))
+            raise BuildError(_missing("no nvcc found", INSTALL_CUDA))
         release = cuda_release(nvcc)
         if float(release or 0) < _LEAST_RELEASE:
             old = f"{nvcc} is of CUDA {release or 'unknown'}, and version {_LEAST_RELEASE} is the"
-            raise CompilerNotFoundError(_missing(f"{old} least", INSTALL_CUDA))
+            raise BuildError(_missing(f"{old} least", INSTALL_CUDA))
         if compiler is None:
-            raise CompilerNotFoundError(
+            raise BuildError(
                 "engine 'cuda_standalone': nvcc needs a C++ compiler, and none was found; install "
                 "g++ (Debian/Ubuntu: apt install g++; Fedora: dnf install gcc-c++)"
             )

@@ -54,10 +54,10 @@ class Engine:
     remark : str
         What to know of it, for ``bioplastic doctor``.
     trouble : callable
-        Tells why it does not work on this machine, with the remedy; an empty text if it does. It
+        Says why it does not work on this machine, with the remedy; an empty text if it does. It
         may take its time.
     auto : callable, optional
-        Marks an engine that ``"auto"`` may stand for. Tells at once what is missing for it; an
+        Marks an engine that ``"auto"`` may stand for. Says at once what is missing for it; an
         empty text if nothing is.
     lanes : bool
         Whether it shows samples side by side.
@@ -80,19 +80,20 @@ class Engine:
     Raises
     ------
     ParameterError
-        If the name is none, or it is told what to do with lanes that it does not have.
+        If the name is none, or it has no lanes and fields say what to do with them.
 
     Examples
     --------
     >>> from bioplastic import engine
+    >>> from bioplastic.engine.engines import ENGINES, unregister
     >>> plain = engine.Engine(
     ...     name="plain",
     ...     open=lambda network, lanes: engine.open_program(network, engine="numpy", lanes=lanes),
     ... )
     >>> engine.register(plain)
-    >>> engine.ENGINES
+    >>> ENGINES
     ('auto', 'numpy', 'cython', 'cpp_standalone', 'cuda_standalone', 'plain')
-    >>> engine.unregister("plain")
+    >>> unregister("plain")
     """
 
     name: str
@@ -286,7 +287,7 @@ def open_program(
     ParameterError
         If there is no such engine, it has no lanes, or Brian cannot make sense of the network's
         equations.
-    CompilerNotFoundError, BuildError
+    BuildError
         If the program cannot be made.
     """
     chosen = find_engine(engine)

@@ -1,70 +1,22 @@
 """The C++ program of a network, with all that it reads beside the samples, in a folder."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from bioplastic.engine.arrays_file import write_arrays
+from bioplastic.engine.chunks import Run, chunk_of
+from bioplastic.engine.compiled_program import CompiledProgram
 from bioplastic.engine.presenting import Presentation
-from bioplastic.engine.program import Chunk, ChunkResult
-from bioplastic.engine.running import run
+from bioplastic.engine.record import Wanted
 from bioplastic.engine.standalone import slot_device
-from bioplastic.engine.standalone_program import FLAGS, CompiledProgram, generate
+from bioplastic.engine.standalone_program import CPP, FLAGS, generate
+from bioplastic.engine.stimuli import Stimuli
 from bioplastic.errors import StorageError
-from bioplastic.models import Network
 
 __all__ = ["FLAGS", "export_program"]
 
 #: What a word is, which whoever runs the program writes itself.
 OF_SAMPLES = {"n_steps", "sample_keys", "targets", "target_signals"}
-
-
-class _Written(Exception):
-    """All that a program would read is there."""
-
-
-class _Sources(CompiledProgram):
-    """A program that is never compiled: in place of a run its files are kept.
-
-    Parameters
-    ----------
-    network : Network
-        The declaration.
-    folder : Path
-        Where they are to lie.
-    """
-
-    def __init__(self, network: Network, folder: Path) -> None:
-        self._kept = folder
-
-        def write(scratch: Path) -> None:
-            generate(network, scratch, slot_device, superpose=True)
-            (scratch / "main").touch()  # what the cache asks for; others compile it
-
-        super().__init__(network, 1, ("sources",), write)
-
-    @property
-    def numbers(self) -> dict[str, int]:
-        """Numbers of the variables' arrays."""
-        return dict(self._numbers)
-
-    def run(
-        self, chunk: Chunk, *, report: Callable[[int], None], stop: Callable[[], bool]
-    ) -> ChunkResult:
-        """Write what a run would read, and the sources."""
-        data = self._kept / "data"
-        (data / "word").mkdir(parents=True, exist_ok=True)
-        others = {
-            name: array
-            for name, array in self.samples_of(chunk).items()
-            if name not in OF_SAMPLES and not name.startswith("input.")
-        }
-        write_arrays(data / "word" / "given", self.values_of(chunk) | others)
-        shutil.copy(chunk.folder / "given", data)  # synapses, which have their place by now
-        for path in self._folder.iterdir():
-            if path.suffix in (".cpp", ".h"):
-                shutil.copy(path, self._kept)
-        raise _Written
 
 
 def export_program(shown: Presentation, folder: Path) -> dict[str, int]:
@@ -88,16 +40,31 @@ def export_program(shown: Presentation, folder: Path) -> dict[str, int]:
     StorageError
         If the folder cannot be written.
     """
+
+    def write(scratch: Path) -> None:
+        generate(shown.network, scratch, slot_device, superpose=True)
+        (scratch / "main").touch()  # what the cache asks for; others compile it
+
+    network, word = shown.network, folder / "data" / "word"
+    stimuli, wanted = Stimuli(network, shown.stimulus), Wanted("spikes", network)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        program = _Sources(shown.network, folder)
-        try:
-            run(
-                shown.network, shown.stimulus, seed=shown.seed, state=shown.state, engine="numpy",
-                program=program, record="spikes",
-            )  # fmt: skip
-        except _Written:
-            return program.numbers
+        word.mkdir(parents=True, exist_ok=True)
+        program = CompiledProgram(network, 1, ("sources",), write)
+        run = Run(network, engine=CPP, seed=shown.seed, state=shown.state, program=program)
+        chunk = chunk_of(
+            stimuli, 0, len(stimuli), values=run.values, seed=run.seed, size=len(stimuli),
+            folder=word.parent, spikes=wanted.kept,
+        )  # fmt: skip
+        others = {
+            name: array
+            for name, array in program.samples_of(chunk).items()
+            if name not in OF_SAMPLES and not name.startswith("input.")
+        }
+        (word.parent / "given").unlink(missing_ok=True)  # of an earlier export
+        write_arrays(word / "given", program.values_of(chunk) | others)
+        for path in program.folder.iterdir():
+            if path.suffix in (".cpp", ".h"):
+                shutil.copy(path, folder)
     except OSError as error:
         raise StorageError(f"cannot write the program to {folder}: {error}") from error
-    raise AssertionError("a program without samples has nothing to write")
+    return program.numbers

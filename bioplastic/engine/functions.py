@@ -269,7 +269,7 @@ class RowTable(Function):
     name : str
         Name of the function in the generated code.
     values : ndarray of shape (n_rows,) or (n_rows, n_columns), float64
-        The rows. Others may stand in their place, of which Cython is told before it runs.
+        The rows. Others may stand in their place, which Cython receives before it runs.
     """
 
     def __init__(self, name: str, values: npt.NDArray[np.float64]) -> None:

@@ -1,4 +1,4 @@
-"""Integration method for conditionally linear equations that compilers can vectorise.
+"""Integration method for conditionally linear equations that compilers can vectorize.
 
 Brian's ``exponential_euler`` is stable where plain Euler runs away (many inhibitory spikes in one
 step), but needs one exponential a neuron and a step. Here a rate that is the same for all neurons

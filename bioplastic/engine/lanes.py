@@ -19,9 +19,9 @@ from bioplastic.engine.plan import Plan, plan_of
 from bioplastic.engine.program import Chunk, ChunkResult
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
-from bioplastic.models.declaration import is_distribution
 from bioplastic.models.hooks import AT_BATCH_END, NORMALIZATION
 from bioplastic.models.strings import words_of
+from bioplastic.models.values import is_distribution
 
 __all__ = [
     "Combine",
@@ -83,7 +83,7 @@ def why_alone(network: Network) -> str:
         if phase.ends_slot and reads & _TIME:
             ask = f"where {owner} asks for the time"
             if owner in populations:
-                return f"{ask} {phase.name}; slot_duration tells it"
+                return f"{ask} {phase.name}; slot_duration has it"
             return f"{ask} when a sample ends"
         if phase == AT_BATCH_END and reads & DRAWS:
             return f"where {owner} draws a number at_batch_end"

@@ -17,24 +17,15 @@ import numpy.typing as npt
 
 from bioplastic.engine.actions import spikes_of
 from bioplastic.engine.carried import check_independent
-from bioplastic.engine.chunks import chunk_of
-from bioplastic.engine.engines import find_engine, open_program
+from bioplastic.engine.chunks import Run
+from bioplastic.engine.engines import find_engine
 from bioplastic.engine.inputs import kind_of, steps_of
-from bioplastic.engine.limits import check_lists, check_steps
+from bioplastic.engine.limits import check_steps
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.presenting import CHUNK, Presentation
 from bioplastic.engine.program import Chunk, ChunkResult
 from bioplastic.engine.record import Record, Wanted
-from bioplastic.engine.result import (
-    Result,
-    check_answer,
-    joined,
-    result_of_chunk,
-    result_of_nothing,
-)
-from bioplastic.engine.running import seed_words
-from bioplastic.engine.state import complete_state
-from bioplastic.engine.state_recorder import state_recorder
+from bioplastic.engine.result import Result, check_answer, result_of_chunk, result_of_nothing
 from bioplastic.engine.staying import StayingProgram
 from bioplastic.engine.stimuli import Stimuli
 from bioplastic.engine.stimulus import Stimulus
@@ -61,8 +52,8 @@ class OpenNetwork:
     ----------
     network : Network
         The declaration.
-    seconds : float
-        Of simulation in the last call, wall time.
+    seconds, build_seconds : float
+        Of simulation in the last call, and of the build, wall time.
 
     Raises
     ------
@@ -71,30 +62,24 @@ class OpenNetwork:
     """
 
     def __init__(self, shown: Presentation, *, engine: str = "auto") -> None:
-        self._engine = find_engine(engine)
-        plan = plan_of(shown.network)
-        self.network = network = plan.network
-        check_independent(network, shown.state)
+        check_independent(shown.network, shown.state)
+        self._run = run = Run(
+            shown.network, engine=find_engine(engine), seed=shown.seed, state=shown.state
+        )
+        self.network = run.network
         self._checked: set[tuple[str, ...]] = {tuple(map(spikes_of, self._wanted.kept))}
-        program = open_program(network, engine=self._engine.name)
-        self._build = program.build_seconds
-        self._seed, sequence = seed_words(shown.seed)
-        given = {**{k: np.array([v]) for k, v in plan.values.items()}, **shown.state}
-        self._values = values = complete_state(network, program.sizes, given, sequence)
-        self._sizes = {name: len(value) for name, value in values.items()}
-        check_lists(network, values, lanes=1, copies=self._engine.copies, rings=self._engine.rings)
         self._folder = Path(tempfile.mkdtemp(prefix="bioplastic-"))
         self._remove = weakref.finalize(self, _remove, self._folder, os.getpid())
-        self._program: Any = program
-        if (stay := getattr(program, "stay", None)) is not None:
-            self._program = stay(self.chunk(None, np.zeros(0, dtype=np.int64)))
+        if (stay := getattr(run.program, "stay", None)) is not None:
+            run.program = stay(self.chunk(None, np.zeros(0, dtype=np.int64)))
+        self.build_seconds, run.build = run.build, 0.0
         self._lock = threading.Lock()
         self.seconds = 0.0
 
     def close(self) -> None:
         """End the program."""
-        if isinstance(self._program, StayingProgram):
-            self._program.close()
+        if isinstance(self._run.program, StayingProgram):
+            self._run.program.close()
         self._remove()
 
     def present(
@@ -137,34 +122,12 @@ class OpenNetwork:
             )
         asked_for = (*map(spikes_of, wanted.kept), *wanted.variables)
         if asked_for not in self._checked:
-            check_independent(network, self._values, asked_for)
+            check_independent(network, self._run.values, asked_for)
             self._checked.add(asked_for)
-        n = len(stimuli)
-        lengths = stimuli.n_steps(0, n)
-        check_steps(network, lengths)
-        kept = state_recorder(wanted, lengths, path=None)
-        if kept is not None:
-            kept.begin(network, self._sizes, self._values, start=0, stop=n)
-        found = [self._nothing_of(wanted)]
-        while (begin := found[-1].n_done) < n:
-            chunk = chunk_of(
-                stimuli, begin, n, values=self._values, seed=self._seed, size=CHUNK, together=1,
-                recorder=kept, folder=self._folder, spikes=wanted.kept,
-            )  # fmt: skip
-            done = self._program.run(chunk, report=lambda n_rows: None, stop=lambda: False)
-            check_answer(self._engine.name, chunk, done, stopped=lambda: False)
-            found.append(result_of_chunk(found[-1], wanted, chunk, done))
-            if kept is not None:
-                kept.record(begin, done)
-        return joined(
-            found,
-            build=0.0,
-            states={} if kept is None else kept.states(n),
-            interrupted=False,
-        )
-
-    def _nothing_of(self, wanted: Wanted) -> Result:
-        return result_of_nothing(self._values, wanted=wanted, engine=self._engine.name, n_done=0)
+        how: dict[str, Any] = {"size": CHUNK, "folder": self._folder, "spikes": wanted.kept}
+        result = self._run.show(stimuli, wanted, stop=len(stimuli), **how)
+        result.state = self._run.values  # nothing is learned
+        return result
 
     @functools.cached_property
     def _wanted(self) -> Wanted:
@@ -173,11 +136,12 @@ class OpenNetwork:
     @functools.cached_property
     def nothing(self) -> Result:
         """The result of no sample, of which spikes are recorded."""
-        return self._nothing_of(self._wanted)
+        run = self._run
+        return result_of_nothing(run.values, wanted=self._wanted, engine=run.engine.name, n_done=0)
 
     def result_of(self, chunk: Chunk, done: ChunkResult) -> Result:
         """Return what the program made of the chunk of a sample, whose spikes are recorded."""
-        check_answer(self._engine.name, chunk, done, stopped=lambda: False)
+        check_answer(self._run.engine.name, chunk, done, stopped=lambda: False)
         return result_of_chunk(self.nothing, self._wanted, chunk, done)
 
     def chunk(
@@ -205,8 +169,8 @@ class OpenNetwork:
             keys=np.arange(n, dtype=np.float64),
             targets=np.zeros(n),
             target_signals=np.zeros((0, n_targets)) if n_targets else None,
-            values=self._values,
-            seed=self._seed,
+            values=self._run.values,
+            seed=self._run.seed,
             folder=self._folder,
             spikes=self.network.watched,
         )
@@ -227,7 +191,7 @@ class OpenNetwork:
                 f"stream: samples must have a length of their own, and presentation is "
                 f"{network.schedule.presentation}; train with presentation=None"
             )
-        return OpenSample(self, self._program if self._goes_on else None)
+        return OpenSample(self, self._run.program if self._goes_on else None)
 
     @property
     def _goes_on(self) -> bool:
@@ -235,7 +199,7 @@ class OpenNetwork:
         plan = plan_of(self.network)
         takes = [population.neuron.takes for population in self.network.inputs]
         asks = any("slot_duration" in name for a in plan.actions for name in plan.reads(a))
-        return isinstance(self._program, StayingProgram) and takes == ["spikes"] and not asks
+        return isinstance(self._run.program, StayingProgram) and takes == ["spikes"] and not asks
 
 
 def _remove(folder: Path, owner: int) -> None:

@@ -15,7 +15,8 @@ import numpy.typing as npt
 from brian2.core.functions import Function
 from brian2.devices.device import RuntimeDevice, all_devices
 
-from bioplastic.engine.brian_internals import elements_of, name_of_runner
+from bioplastic.engine.brian_code import name_of_runner
+from bioplastic.engine.brian_internals import elements_of
 from bioplastic.engine.functions import HEADERS, implement, philox_uniform
 
 __all__ = ["DRAWS", "IN_LANE", "LANES", "Noise", "NoiseDevice", "noise_device"]

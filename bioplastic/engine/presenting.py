@@ -42,7 +42,7 @@ SPIKES = 2**25
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Presentation:
-    """What estimators present to name samples: the arguments of :func:`present` that matter.
+    """What estimators present to classify samples: the arguments of :func:`present` that matter.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def present(
         lanes = default_lanes(network, chosen.n_busy)
     program = open_program(network, engine=chosen.name, lanes=lanes, progress=progress)
     order = np.arange(n)
-    if lanes > 1:  # neighbours of about the same length wait little for each other
+    if lanes > 1:  # neighbors of about the same length wait little for each other
         order = np.argsort(stimuli.durations(0, n), kind="stable")
         stimuli = stimuli.in_this_order(order)
     lengths = stimuli.n_steps(0, n)

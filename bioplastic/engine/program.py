@@ -134,7 +134,7 @@ class Chunk:
         What lanes learn of what the samples of a round taught.
     spikes : tuple of str
         Populations whose spikes are handed back, see ``spiking`` of `bioplastic.engine.record`;
-        the number of those of the watched ones is told in any case.
+        the number of those of the watched ones is given in any case.
     n_threads : int
         Threads that share the samples out, of a program that can.
     unit : int
@@ -209,7 +209,7 @@ class Program(Protocol):
     ) -> ChunkResult:
         """Run slots until every row was presented, repetitions included, or `stop` says so.
 
-        `report` hears of finished rows; `stop` is asked at the edges of slots.
+        `report` receives the number of finished rows; `stop` is asked at the edges of slots.
         """
 
 
@@ -219,7 +219,7 @@ class Recorder(Protocol):
     def begin(
         self, network: Network, sizes: Mapping[str, int], state: Values, *, start: int, stop: int
     ) -> None:
-        """Hear of a run of the presentations `start` up to `stop`, before the first of them."""
+        """Begin a run of the presentations `start` up to `stop`, before the first of them."""
 
     def plan(self, start: int, n_steps: npt.NDArray[np.int64]) -> ProbePlan | None:
         """Say what to look at in the chunk that begins with presentation `start`."""
@@ -235,7 +235,7 @@ def deferred_interrupt() -> Iterator[Callable[[], bool]]:
     Yields
     ------
     asked : callable
-        Tells whether Ctrl-C was pressed.
+        Says whether Ctrl-C was pressed.
     """
     pressed = threading.Event()
     if threading.current_thread() is not threading.main_thread():

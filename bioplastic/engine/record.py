@@ -15,10 +15,10 @@ from bioplastic.engine.noise import DRAWS
 from bioplastic.engine.plan import plan_of
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network, Population, Regularly
-from bioplastic.models.declaration import unit_name
 from bioplastic.models.strings import equations_of, words_of
 from bioplastic.models.suggesting import closest
 from bioplastic.models.timing import every
+from bioplastic.models.values import unit_name
 
 __all__ = [
     "AT_END",

@@ -31,7 +31,7 @@ _BRIANS = frozenset({"not_refractory", "lastspike"})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Silence:
-    """How the refractoriness of a population is told to Brian.
+    """How the refractoriness of a population is expressed in Brian.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Silence:
 
 
 def silence_of(plan: Plan, population: Population) -> Silence:
-    """Choose how the refractoriness of a population is told to Brian."""
+    """Choose how the refractoriness of a population is expressed in Brian."""
     neuron = population.neuron
     refractory = neuron.refractory_string
     if not refractory:
@@ -96,8 +96,8 @@ def silence_of(plan: Plan, population: Population) -> Silence:
     equations = plan.equations[population.name]
     marked = frozenset(n for n, e in equations.items() if "unless refractory" in e.flags)
     held = marked if holds(neuron.method, equations, marked) else frozenset()
-    told = held == marked or neuron.method not in EXPONENTIAL
-    if is_period and told and not _looked_at(plan, population):
+    same = held == marked or neuron.method not in EXPONENTIAL
+    if is_period and same and not _looked_at(plan, population):
         return Silence(period=refractory, at_slot_start=_BEFORE, held=held)
     return Silence(refractory=refractory, at_slot_start=f"not_refractory = True; {_BEFORE}")
 
@@ -108,7 +108,7 @@ def _looked_at(plan: Plan, population: Population) -> bool:
     standing = {f"{name}.{n}" for n, e in equations.items() if "unless refractory" in e.flags}
     own = plan.of(name, RESET, AT_SLOT_START)  # which act on neurons that are awake
     others = [a for a in plan.actions if a not in own]
-    before = plan.of(name, BEFORE_THRESHOLD)  # these are told in strings
+    before = plan.of(name, BEFORE_THRESHOLD)  # which strings say
     asking = [a for a in plan.actions if a not in before]
     brians = {f"{name}.{n}" for n in _BRIANS}
     return bool(

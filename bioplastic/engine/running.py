@@ -1,7 +1,6 @@
 """Show a whole data set to a network: chunks of one build, progress, interruptions."""
 
 import contextlib
-import functools
 import os
 import tempfile
 from collections.abc import Callable, Sequence
@@ -10,22 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bioplastic.engine.chunks import chunk_of
-from bioplastic.engine.engines import find_engine, open_program
-from bioplastic.engine.lanes import Combine, check_lanes, in_order, samples_together
-from bioplastic.engine.limits import check_lists, check_steps
+from bioplastic.engine.chunks import Run
+from bioplastic.engine.engines import find_engine
+from bioplastic.engine.lanes import Combine, check_lanes, samples_together
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import ChunkResult, Program, Recorder, deferred_interrupt
 from bioplastic.engine.record import Record, Wanted
-from bioplastic.engine.result import (
-    Result,
-    check_answer,
-    joined,
-    result_of_chunk,
-    result_of_nothing,
-)
-from bioplastic.engine.state import Values, complete_state
-from bioplastic.engine.state_recorder import StateRecorder, state_recorder
+from bioplastic.engine.result import Result
+from bioplastic.engine.state import Values
+from bioplastic.engine.state_recorder import StateRecorder
 from bioplastic.engine.stimuli import Stimuli
 from bioplastic.engine.stimulus import Stimulus
 from bioplastic.engine.waiting import telling
@@ -35,7 +27,7 @@ from bioplastic.models import Network
 if TYPE_CHECKING:
     from tqdm.auto import tqdm
 
-__all__ = ["run", "seed_words"]
+__all__ = ["run"]
 
 
 def run(
@@ -121,7 +113,7 @@ def run(
         Whether to show one, and to say so while a program is compiled; or a bar that is open, to
         which the samples are added.
     interrupted : callable, optional
-        Tells whether to end at the next slot's edge, in place of Ctrl-C.
+        Says whether to end at the next slot's edge, in place of Ctrl-C.
 
     Returns
     -------
@@ -185,29 +177,14 @@ def run(
                 f"made; give no program"
             )
     plan = plan_of(network)
-    network = plan.network
-    check_lanes(network, lanes, combine)
+    check_lanes(plan.network, lanes, combine)
     n_threads = n_threads if chosen.shares else 1
-    unit, combine = samples_together(network, lanes, combine, n_threads)
-    build = 0.0
-    if program is None:
-        program = open_program(
-            network, engine=chosen.name, lanes=lanes, progress=progress is not False
-        )
-        build = program.build_seconds
-    words, sequence = seed_words(seed)
-    given = {**{k: np.array([v]) for k, v in plan.values.items()}, **(state or {})}
-    values = complete_state(network, program.sizes, given, sequence)
-    check_lists(network, values, lanes=lanes, copies=chosen.copies, rings=chosen.rings)
-    lengths = stimuli.n_steps(start, total)
-    check_steps(network, lengths)
-    if recorder is None:
-        recorder = state_recorder(wanted, lengths, first=start, path=record_path)
-    if recorder is not None and (start < total or isinstance(recorder, StateRecorder)):
-        sizes = {name: len(value) for name, value in values.items()}
-        recorder.begin(network, sizes, values, start=start, stop=total)
-    nothing = result_of_nothing(values, wanted=wanted, engine=chosen.name, n_done=start)
-    found = [nothing]
+    unit, combine = samples_together(plan.network, lanes, combine, n_threads)
+    ready = Run(
+        network, engine=chosen, seed=seed, state=state, program=program, lanes=lanes,
+        progress=progress is not False,
+    )  # fmt: skip
+    unwatched = wanted.counted or (recorder is None and not wanted.looked)
     held = deferred_interrupt() if interrupted is None else contextlib.nullcontext(interrupted)
     with (
         held as asked,
@@ -216,47 +193,28 @@ def run(
         _bar(progress, total=total, initial=start, desc=description, unit="sample") as bar,
     ):
         shift = bar.n - start
-        next_chunk = functools.partial(
-            chunk_of,
+
+        def show(n_done: int) -> None:
+            bar.update(shift + n_done - bar.n)
+
+        return ready.show(
             stimuli,
+            wanted,
+            start=start,
             stop=total,
-            values=values,
-            seed=words,
-            size=min(chunk_size, getattr(program, "n_rows", chunk_size)),
+            size=min(chunk_size, getattr(ready.program, "n_rows", chunk_size)),
             together=max(lanes, unit),
             recorder=recorder,
+            path=record_path,
+            report=show,
+            on_chunk=on_chunk,
+            asked=asked,
             folder=Path(folder),
             combine=combine,
             n_threads=n_threads,
             unit=unit,
-            spikes=wanted.kept if wanted.counted or recorder is None else network.watched,
+            spikes=wanted.kept if unwatched else network.watched,
         )
-        while (begin := found[-1].n_done) < total and not asked():
-
-            def told(n_rows: int, begin: int = begin) -> None:
-                bar.update(shift + begin + n_rows - bar.n)
-
-            chunk = next_chunk(begin)
-            done = program.run(chunk, report=told, stop=asked)
-            check_answer(chosen.name, chunk, done, stopped=asked)
-            if lanes * n_threads > 1:
-                done = in_order(done, chunk)
-            found.append(result_of_chunk(found[-1], wanted, chunk, done))
-            # The cursor is a row of the chunk, no state of the network.
-            values |= done.state | {"schedule.cursor": np.zeros(1)}
-            position = found[-1].n_done
-            told(position - begin)
-            if recorder is not None:
-                recorder.record(begin, done)
-            if on_chunk is not None:
-                on_chunk(position, done)
-    return joined(
-        found,
-        build=build + sum(result.timings["build"] for result in found),
-        state={n: v for n, v in values.items() if n not in plan.values and n not in wanted.added},
-        interrupted=asked(),
-        states=recorder.states(found[-1].n_done) if isinstance(recorder, StateRecorder) else {},
-    )
 
 
 def _bar(progress: Any, **options: Any) -> Any:
@@ -265,25 +223,3 @@ def _bar(progress: Any, **options: Any) -> Any:
     if isinstance(progress, bool):
         return tqdm(**options, disable=not progress)
     return contextlib.nullcontext(progress)
-
-
-def seed_words(
-    seed: int | np.random.SeedSequence,
-) -> tuple[tuple[int, int], np.random.SeedSequence]:
-    """Return the two words that a run's random numbers follow from, and where they come from.
-
-    Raises
-    ------
-    ParameterError
-        If it is no seed.
-    """
-    try:
-        sequence = (
-            seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
-        )
-    except (TypeError, ValueError) as error:
-        raise ParameterError(
-            f"seed: must be a whole number >= 0 or a SeedSequence, got {seed!r}"
-        ) from error
-    first, second = map(int, sequence.generate_state(2))
-    return (first, second), sequence

@@ -3,15 +3,22 @@
 Slow, but everything can be looked at, and no compiler is needed for NumPy.
 """
 
+import functools
+import importlib.util
+import sysconfig
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from bioplastic.engine.brian_internals import fire, forget_spikes_under_way, spikes_now
+from bioplastic.engine.compiler import compiler_trouble
+from bioplastic.engine.context import BRIAN
+from bioplastic.engine.engines import Engine
 from bioplastic.engine.lanes import learned_variables, upper_bounds
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import Chunk, ChunkResult, Probed, ProbePlan
@@ -20,7 +27,11 @@ from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.models import Network
 from bioplastic.models.hooks import AT_BATCH_END
 
-__all__ = ["RuntimeProgram"]
+__all__ = ["CYTHON", "NUMPY", "RuntimeProgram"]
+
+#: Networks that differ in more than sizes and values whose objects are kept for the next run.
+MAX_PROGRAMS = 4
+_kept: dict[tuple[str, str, bool, tuple[int, ...]], RuntimeObjects] = {}
 
 
 class RuntimeProgram:
@@ -154,7 +165,7 @@ class RuntimeProgram:
             change = (values[shown] - before).sum(axis=0)
             after = before + (change / shown.sum() if mean else change)
             if (bound := self._bounds.get(name)) is not None:
-                # What normalisation has lifted beyond stays, if nothing changed it.
+                # What normalization has lifted beyond stays, if nothing changed it.
                 low, high = np.minimum(before, 0), np.maximum(before, self._objects.values(bound))
                 after = np.clip(after, low, high)
             values[:] = after
@@ -262,7 +273,7 @@ class _Probe:
         self._slot: dict[tuple[str, int], list[npt.NDArray[np.float64]]] = defaultdict(list)
 
     def begin_slot(self, rows: npt.NDArray[np.int64]) -> None:
-        """Hear which rows lanes show."""
+        """Note which rows lanes show."""
         self._points = [set(self._plan.steps[self._plan.rows == row].tolist()) for row in rows]
 
     def look(self, step: int, lengths: npt.NDArray[np.int64]) -> None:
@@ -291,3 +302,49 @@ class _Probe:
             for name, elements in self._plan.variables.items()
         }
         return self._plan.probed(log, values)
+
+
+def _open(target: str, network: Network, lanes: int) -> RuntimeProgram:
+    plan = plan_of(network)
+    functions = tuple(id(f) for own in plan.functions.values() for f in own.values() if callable(f))
+    key = (plan.key, target, lanes > 1, functions)
+    with BRIAN:
+        begun, objects = time.perf_counter(), _kept.pop(key, None)
+        made = objects is None
+        if objects is None:
+            objects = RuntimeObjects(network, target=target, lanes=lanes)
+        seconds = time.perf_counter() - begun if made else 0.0
+        _kept[key] = objects  # the last in use comes last
+        if len(_kept) > MAX_PROGRAMS:
+            del _kept[next(iter(_kept))]
+        return RuntimeProgram(network, objects, lanes=lanes, build_seconds=seconds)
+
+
+def _cython_trouble() -> str:
+    # Brian compiles through setuptools, which takes headers and options from Python.
+    needed = [
+        f"pip install {module.lower()}"
+        for module in ("Cython", "setuptools")
+        if importlib.util.find_spec(module) is None
+    ]
+    if not (Path(sysconfig.get_path("include")) / "Python.h").is_file():
+        needed.append(
+            "install Python's headers (Debian/Ubuntu: apt install python3-dev; Fedora: dnf install "
+            "python3-devel)"
+        )
+    return "; ".join(filter(None, [*needed, compiler_trouble()]))
+
+
+NUMPY = Engine(
+    name="numpy",
+    open=functools.partial(_open, "numpy"),
+    remark="slow, needs no compiler",
+    lanes=True,
+)
+CYTHON = Engine(
+    name="cython",
+    open=functools.partial(_open, "cython"),
+    remark="slow, compiled piece by piece at its first use",
+    trouble=_cython_trouble,
+    lanes=True,
+)

@@ -23,6 +23,7 @@ from bioplastic.engine.plan import Plan, plan_of
 from bioplastic.engine.program import Chunk
 from bioplastic.models import Network
 from bioplastic.models.strings import LINKED
+from bioplastic.models.wiring import regular_pairs
 
 __all__ = ["RuntimeObjects"]
 
@@ -107,7 +108,8 @@ class RuntimeObjects:
     def _connect(self, lanes: int, values: Mapping[str, Any]) -> None:
         for name, wiring in self.built.wirings.items():
             synapses = self._objects[name]
-            i, j = _pairs(wiring.kind, len(synapses.source) // lanes, len(synapses.target) // lanes)
+            sizes = (len(group) // lanes for group in (synapses.source, synapses.target))
+            i, j = regular_pairs(wiring.kind, *sizes)
             set_constant(synapses, IN_LANE, len(i))
             _connect(synapses, lanes, i, j, {})
         for synapses in self.built.listed:
@@ -143,16 +145,6 @@ class RuntimeObjects:
         tables.uniform.key[:] = chunk.seed
         for name, uniform in tables.uniforms.items():
             uniform.key[:] = chunk.samples[name]["key"]
-
-
-def _pairs(
-    wiring: str, n_pre: int, n_post: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return pre- and postsynaptic neurons of a regular wiring, row by row."""
-    if wiring == "one_to_one":
-        return np.arange(n_pre), np.arange(n_post)
-    i, j = (index.ravel() for index in np.indices((n_pre, n_post)))
-    return (i[i != j], j[i != j]) if wiring == "all_but_one" else (i, j)
 
 
 def _connect(

@@ -1,194 +1,29 @@
-"""Brian's C++ device with a loop over slots, and with loops that vectorise."""
+"""Brian's C++ device with a loop over slots, and with loops that vectorize."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from brian2.codegen.generators.cpp_generator import c_data_type
-from brian2.core.variables import Constant
-from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
-from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
-from brian2.devices.device import all_devices, get_device
-from brian2.parsing.rendering import CPPNodeRenderer
+from brian2.devices.device import all_devices
 from brian2.utils.stringtools import get_identifiers
 
+from bioplastic.engine import brian_code
 from bioplastic.engine import brian_internals as brian
-from bioplastic.engine.built import Built, Place, RegularWiring
+from bioplastic.engine.built import Built
 from bioplastic.engine.lanes import learned_variables, upper_bounds
-from bioplastic.engine.noise import IN_LANE, LANES, NoiseDevice
-from bioplastic.engine.refractory import AWAKE
+from bioplastic.engine.noise import LANES
 from bioplastic.engine.schedule import SLOT_LOG
+from bioplastic.engine.standalone_code import FunctionDevice, queue_of
 from bioplastic.models.hooks import AT_BATCH_END, ON_PRE, WHENS
 
-__all__ = ["SlotCodeObject", "SlotDevice", "slot_device"]
+__all__ = ["Part", "SlotDevice", "slot_device"]
 
-#: What code objects share with the loop over slots, beside arrays, and of which type that is.
-_OBJECTS = {
-    "list": "_SynapseList", "pathway": "_Pathway", "arrivals": "_Arrivals",
-    "superposition": "_Superposition",
-}  # fmt: skip
-_KINDS = "|".join((brian.POINTER, "_n_of", *(f"_{kind}" for kind in _OBJECTS)))
-#: Names in a code object's body that are another's in another's: arrays, numbers, and the above.
-_OF_ITS_OWN = re.compile(rf"\b({_KINDS})(_\w+)")
-#: GCC takes half of the widest vectors unless told: right for liquids, wrong for rows that learn.
+#: GCC takes half of the widest vectors unless asked: right for liquids, wrong for rows that learn.
 _WIDE = """#if defined(__AVX512F__) && !defined(__clang__) && !defined(__CUDACC__)
 #pragma GCC target("prefer-vector-width=512")
 #endif"""
-
-
-def wiring(owner: Any) -> RegularWiring | None:
-    """Return the layout of the synapses behind a code object's owner, None where irregular."""
-    name = getattr(owner, "synapses", owner).name
-    found: RegularWiring | None = get_device().built.wirings.get(name)
-    return found
-
-
-def is_listed(owner: Any) -> bool:
-    """Whether the synapses behind a code object's owner are read from a list."""
-    return getattr(owner, "synapses", owner).name in get_device().built.plan.lists
-
-
-def in_lane(group: Any) -> str:
-    """Name the number of a group's neurons in a lane."""
-    return str(get_device().built.numbers[group.name])
-
-
-def constant_or_scalar(name: str, variable: Any) -> str:
-    """Write a constant, or the only number of an array, as code objects know it."""
-    if not variable.array:
-        return name
-    return brian.at_element(brian.pointer(get_device().get_array_name(variable)), "0")
-
-
-def spikes_of(pathway: Any) -> str:
-    """Name the array of the spikes, or other events, that a pathway takes, as code objects do."""
-    spikes = brian.array_of_spikes(pathway.source, pathway.event)
-    return brian.pointer(get_device().get_array_name(spikes))
-
-
-def queue_of(pathway: Any) -> str:
-    """Name the index of synapses by which a pathway finds those whose spikes are due."""
-    return f"_pathway_{pathway.synapses.name}_{pathway.objname}"
-
-
-def arrivals_of(pathway: Any) -> str | None:
-    """Array to which the spikes of a pathway add numbers, None where they do something else."""
-    array: str | None = get_device().array_added_to(pathway.synapses.name)
-    return array if pathway.objname == "pre" else None
-
-
-def to_arrivals(lines: list[str], array: str) -> list[str]:
-    """Let a synapse add to what arrives later, in place of the array itself."""
-    element = brian.at_element(brian.pointer(array), brian.POST)
-    return [line.replace(element, "_arriving[_at]") for line in lines]
-
-
-def superposition(code_object: str) -> str | None:
-    """Projection whose synapses a code object computes by superposition."""
-    runner = brian.name_of_runner(code_object)
-    name = re.sub(r"_(before_spikes|at_slot_end)$", "", runner)
-    return name if name != runner and name in get_device().built.superposed else None
-
-
-def by_source(lines: list[str], name: str) -> list[str]:
-    """Let code of synapses act on those of which the others are superpositions."""
-    for variable in get_device().built.superposed[name].variables:
-        element = brian.at_own_index(name, variable)
-        source = brian.at_element(f"_of_{variable}", brian.SYNAPSE)
-        lines = [line.replace(element, source) for line in lines]
-    return lines
-
-
-def by_row(lines: list[str], regular: RegularWiring) -> list[str]:
-    """Replace look-ups of a synapse's neurons, and of what lanes share, by the loop's indices."""
-    built = get_device().built
-    own = built.own.get(regular.name, frozenset()) | {"lastupdate"}
-    places = {brian.SYNAPTIC_PRE: "_i", brian.SYNAPTIC_POST: "_j"}
-
-    def place(found: re.Match[str]) -> str:
-        variable = found[1]
-        if variable in places:
-            return places[variable]
-        shared = built.lanes > 1 and variable not in own
-        return found[0].replace(f"[{brian.SYNAPSE}]", "[_shared]") if shared else found[0]
-
-    look_up = brian.look_up_at_own_index(regular.name)
-    return [look_up.sub(place, line) for line in lines]
-
-
-def waiting(pathway: Any) -> list[str]:
-    """Name what waits at synapses and is the same for all of one neuron and one delay."""
-    names = get_device().built.plan.waiting(pathway.synapses.name)
-    return [*sorted(names), "lastupdate"] if names else []
-
-
-def at_first(variable: str, pathway: Any) -> str:
-    """Write what waits, which the first synapse of a neuron and a delay keeps for all of them."""
-    array = brian.pointer(brian.array_name(pathway.synapses.name, variable))
-    return brian.at_element(array, "_first")
-
-
-def by_first(lines: list[str], pathway: Any) -> list[str]:
-    """Let synapses read what waits where it is kept, and say what becomes of it."""
-    for variable in waiting(pathway):
-        own = brian.at_own_index(pathway.synapses.name, variable)
-        first = at_first(variable, pathway)
-        lines = [
-            line.replace(own, f"_then_{variable}" if line.startswith(f"{own} =") else first)
-            for line in lines
-        ]
-    return lines
-
-
-def of_anybody(lines: list[str]) -> list[str]:
-    """Let a threshold ask also those who are refractory: a first look at many neurons at once."""
-    return [brian.without_condition(line, f"{AWAKE} > 0.5") for line in lines]
-
-
-def remembered(lines: list[str]) -> list[str]:
-    """Let what is the same for all elements, and in every step, be computed once: decays."""
-    return [re.sub(r"\bexp\(", "_EXP(", line) for line in lines]
-
-
-def lanes_of(code_object: str) -> str:
-    """Count the lanes on whose synapses a code object acts."""
-    built: Built = get_device().built
-    once = built.lanes == 1 or brian.name_of_runner(code_object) in built.once
-    return "1" if once else LANES
-
-
-def by_name(*functions: Any) -> dict[str, Any]:
-    return {function.__name__: function for function in functions}
-
-
-class SlotCodeObject(CPPStandaloneCodeObject):
-    """Code object that takes our templates before Brian's."""
-
-    generator_class = brian.code_generator()
-    templater = brian.templates_of(
-        CPPStandaloneCodeObject,
-        functions={
-            **by_name(
-                constant_or_scalar,
-                wiring,
-                is_listed,
-                in_lane,
-                spikes_of,
-                queue_of,
-                waiting,
-                at_first,
-                arrivals_of,
-                superposition,
-                lanes_of,
-            ),
-            "superposed": lambda name: get_device().built.superposed[name],
-            "slot_plan": lambda: get_device().plan,
-            "lanes": lambda: get_device().built.lanes,
-        },
-        filters=by_name(by_row, by_source, by_first, of_anybody, to_arrivals, remembered),
-    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -211,7 +46,7 @@ class Part:
     own: list[str]
 
 
-class SlotDevice(NoiseDevice, CPPStandaloneDevice):
+class SlotDevice(FunctionDevice):
     """Brian's C++ device with a main loop over slots in place of ``Network.run``.
 
     Sizes are read by the program at its start: text that depends on a number of neurons, synapses
@@ -221,42 +56,17 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
     #: The file that is compiled, and those of our templates that it includes.
     unit = "unit.cpp"
     our_headers: tuple[str, ...] = (
-        "run.h", "slots.h", "calendar.h",
+        "run.h", "probe.h", "slots.h", "calendar.h",
         "philox.h", "noise.h", "superposition.h", "synapse_list.h",
     )  # fmt: skip
 
-    #: Whether threads may share a program's samples.
-    has_threads = True
     #: Whether traces of late spikes are kept once for each neuron and delay.
     keeps_once = True
 
     def __init__(self) -> None:
         super().__init__()
-        #: Brian objects of the network, when all are made.
-        self.built: Any = None
         #: What the template of the main program fills in.
         self.plan: dict[str, Any] = {}
-        #: Arrays that begin with other numbers than 0, by variable.
-        self.filled: dict[Any, Any] = {}
-        #: Names of functions by their text, those included that an earlier network has written.
-        self.known: dict[tuple[str, ...], str] = {}
-
-    def arithmetic(self) -> str:
-        """Return what equations need of C++, whatever they say."""
-        return brian.arithmetic()
-
-    def code_object_class(self, codeobj_class: Any = None, fallback_pref: Any = None) -> Any:
-        """Return our code objects, whatever the preferences say."""
-        return SlotCodeObject
-
-    def get_array_name(self, var: Any, access_data: bool = True) -> str:
-        """Name of an array; none of them grows."""
-        return str(super().get_array_name(var))
-
-    def fill_with_array(self, var: Any, arr: Any) -> None:
-        """Note what an array begins with."""
-        super().fill_with_array(var, arr)
-        self.filled[var] = arr
 
     def add_slot_loop(self, built: Built) -> None:
         """Find the program's main part: read, prepare, run slots, write.
@@ -336,79 +146,13 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             },
         }  # fmt: skip
 
-    # Functions
-
-    def _write_functions(self) -> None:
-        """Write functions of all code objects, and of what is computed by superposition."""
-        #: Lines of C++, and how each code object is called.
-        self.functions: list[str] = []
-        self.calls = {
-            name: self._function(self._body_of(code), brian.part_of(code, "support").strip(), name)
-            for name, code in sorted(self.code_objects.items())
-        }
-
-    def _function(self, body: str, support: str = "", said: str = "") -> str:
-        """Write a function, one for all bodies of the same text, and return a call of it."""
-        own = {found[0]: found[1] for found in _OF_ITS_OWN.finditer(body)}
-        given = {word: f"{kind}_{k}" for k, (word, kind) in enumerate(own.items())}
-        same = _OF_ITS_OWN.sub(lambda found: given[found[0]], body)
-        parameters = ", ".join(f"{self._type_of(w)} {given[w]}" for w in own)
-        text = parameters, same, support
-        if text not in self.known:
-            function = self.known[text] = f"_run_{len(self.known)}"
-            self.functions += [
-                f"namespace _of{function} {{", support, f"// {said}",
-                f"static _HOT void {function}({parameters})", "{", same, "}", "}",
-                f"using _of{function}::{function};",
-            ]  # fmt: skip
-        arguments = ", ".join(brian.array_behind(word) for word in own)
-        return f"{self.known[text]}({arguments});"
-
-    def _body_of(self, code: Any) -> str:
-        """Body of a code object's function, with the constants that it names."""
-        body = brian.part_of(code, "body")
-        words = get_identifiers(body)
-        constants = [
-            f"    const {c_data_type(v.dtype)} {n} = {self.constant(v)};"
-            for n, v in sorted(code.variables.items())
-            if isinstance(v, Constant) and n in words and n != LANES
-        ]
-        return "\n".join([*constants, body])
-
-    def constant(self, variable: Any) -> str:
-        """C++ expression of a constant; sizes are what the program has read."""
-        built, name = self.built, getattr(variable.owner, "name", "")
-        if variable.name == IN_LANE and name in built.wirings:
-            return str(built.wirings[name].n_synapses)
-        if variable.name == IN_LANE:
-            return str(built.numbers[name])
-        if variable.name == "N" and name in built.numbers:
-            return self._all(built.numbers[name])
-        return str(CPPNodeRenderer().render_expr(repr(variable.value)))
-
-    def _all(self, number: str) -> str:
-        """C++ expression of what all lanes have, of which one has so many."""
-        return f"{number}*{LANES}" if self.built.lanes > 1 else number
-
-    def _type_of(self, word: str) -> str:
-        """C++ type of what a function is given by a name."""
-        if word.startswith(brian.POINTER):
-            variable = self.variable_of(brian.array_behind(word))
-            return f"{c_data_type(variable.dtype)}* __restrict"
-        kind = word[1:].partition("_")[0]
-        return "const int64_t" if kind == "n" else f"{_OBJECTS[kind]}&"
-
-    def variable_of(self, array: str) -> Any:
-        """Return the variable of an array."""
-        return next(v for v, name in self.arrays.items() if name == array)
-
     def _calls(self, *, learns: bool) -> dict[str, list[str]]:
         """List calls of all that acts, in its order, by the parts of a slot."""
         built = self.built
         parts = "start", "step", "arrive", "end", "batch", "after"
         calls: dict[str, list[str]] = {part: [] for part in parts}
         when = {n: f"step % {every} == {first}" for n, (every, first) in built.intervals.items()}
-        batch_ends = self.number_now(brian.array_name("schedule", "batch_ends"))
+        batch_ends = self.number_now(brian_code.array_name("schedule", "batch_ends"))
         when |= dict.fromkeys(built.at_batch_end, batch_ends)
         # Before whoever reads its spikes.
         before = {name: f"_fire_input_{name}(step);" for name in built.spike_inputs}
@@ -416,7 +160,10 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         for group, variable in built.calendars:
             spikes, n = self._spikes(group)
             n, times = self._all(n), self.get_array_name(group.variables[variable])
-            calendar, dt = f"_calendar_{group.name}", f"{brian.array_name('step_clock', 'dt')}[0]"
+            calendar, dt = (
+                f"_calendar_{group.name}",
+                f"{brian_code.array_name('step_clock', 'dt')}[0]",
+            )
             opens.append(f"{calendar}.begin_slot({times}, {n}, {dt}, n_steps);")
             looks = group.thresholder["spike"].name
             in_place.add(looks)  # of looking at every neuron
@@ -439,7 +186,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             if part is calls["end"] and obj.order >= AT_BATCH_END.order:
                 part = calls["batch" if obj.name in built.at_batch_end else "after"]
             condition = f"if ({when[obj.name]}) " if obj.name in when else ""
-            names = () if obj.name in in_place else brian.codes_in_a_step(obj)
+            names = () if obj.name in in_place else brian_code.codes_in_a_step(obj)
             part += [before[obj.name]] if obj.name in before else []
             part += [condition + self.calls[name] for name in names]
             part += [after[obj.name]] if obj.name in after else []
@@ -450,18 +197,9 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         calls["end"] = [*ends.values(), *calls["end"]]
         return calls
 
-    def _reads(self, array: str) -> bool:
-        """Whether a code object reads what a function looks up."""
-        read = re.compile(rf"\b{array}\b")
-        return any(read.search(brian.text_of(code)) for code in self.code_objects.values())
-
     def number_now(self, array: str) -> str:
         """C++ expression of the first number of an array, as the loop over slots sees it."""
         return f"{array}[0]"
-
-    def _spikes(self, group: Any) -> tuple[str, str]:
-        """C++ names of a group's spikes, and of the number of its neurons in a lane."""
-        return self.get_array_name(brian.array_of_spikes(group)), self.built.numbers[group.name]
 
     def _superposed(self, name: str) -> dict[str, Any]:
         """Collect what the main program needs to superpose the synapses of a projection."""
@@ -484,7 +222,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             "amount": amount,
             "arrays": {v: self.get_array_name(synapses.variables[v]) for v in variables},
         }
-        bodies = brian.render(self.code_object_class().templater, "superposed", all=known)
+        bodies = brian_code.render(self.code_object_class().templater, "superposed", all=known)
         return known | {what: self._function(body, said=what) for what, body in bodies.items()}
 
     def _list(self, synapses: Any, read: list[str], changed: list[str]) -> dict[str, Any]:
@@ -517,7 +255,7 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
             "n_pre": numbers[synapses.source.name],
             "n_post": numbers[synapses.target.name],
             "arrays": names,
-            "dt": f"{brian.array_name('step_clock', 'dt')}[0]",
+            "dt": f"{brian_code.array_name('step_clock', 'dt')}[0]",
             "pathways": [
                 (queue_of(pathway), *self._taken_by(pathway))
                 for pathway in brian.pathways_of(synapses)
@@ -536,38 +274,9 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         number = self._all(self.built.numbers[pathway.source.name])
         return self.get_array_name(neurons), delays, number
 
-    def array_added_to(self, name: str) -> str | None:
-        """Array of the variable to which a list of synapses adds, None where it does more."""
-        if name not in self.built.added_to:
-            return None
-        group, variable = self.built.added_to[name]
-        array: str = self.get_array_name(group.variables[variable])
-        return array
-
-    def _shared_arrays(self) -> set[str]:
-        """Name arrays of synapses that change between samples only: all threads have the same."""
-        built = self.built
-        written = {
-            brian.array_behind(place[0])
-            for name, code in self.code_objects.items()
-            if brian.name_of_runner(name) not in built.at_batch_end
-            for line in brian.part_of(code, "body").splitlines()
-            if (place := brian.written_place(line))
-        }
-        for name, found in built.superposed.items():
-            written |= {brian.array_name(name, variable) for variable in found.variables}
-        synapses = {*built.wirings, *built.plan.lists}
-        return {
-            array
-            for variable, array in self.arrays.items()
-            if self.has_threads and variable.owner.name in synapses and not variable.scalar
-        } - written
-
-    # Text
-
     def part(self) -> Part:
         """Return what the network needs in the source of its program."""
-        main = str(brian.render(self.code_object_class().templater, "main"))
+        main = str(brian_code.render(self.code_object_class().templater, "main"))
         words = get_identifiers("\n".join([main, *self.calls.values()]))
         arrays = {name: v for v, name in self.arrays.items() if name in words}
         own = [f"_OWN {c_data_type(v.dtype)}* {name};" for name, v in sorted(arrays.items())]
@@ -617,90 +326,6 @@ class SlotDevice(NoiseDevice, CPPStandaloneDevice):
         looked_up = (*tables.all, *tables.times.values())
         yield from (f"static double* {table.name}_values;" for table in looked_up)
         yield from (f"static int64_t {uniform.name}_key[2];" for uniform in tables.all_uniforms)
-
-    def _rooms(self, arrays: dict[str, Any]) -> Iterator[str]:
-        """Make room for arrays, and put into them what they begin with."""
-        begins = {variable: start for variable, _, start in self.arange_arrays}
-        shared = self._shared_arrays()
-        for name, variable in sorted(arrays.items()):
-            counts = brian.COUNTED.get(variable.name)
-            if variable.owner.name in self.built.plan.lists and not (variable.scalar or counts):
-                continue  # of its list
-            n = self._whole(variable)
-            room = "_shared" if name in shared and not counts else "_room"
-            yield f"    {name} = {room}<{c_data_type(variable.dtype)}>({n});"
-            if counts:
-                yield f"    {self._count(name, n, variable.owner, counts)}"
-            elif variable in begins:
-                yield f"    for (int64_t k=0; k<{n}; k++) {name}[k] = {begins[variable]} + k;"
-            elif variable.name == "N":
-                listed = variable.owner.name in self.built.plan.lists
-                n = f"_n_of_{variable.owner.name}" if listed else self._length(variable.owner)
-                yield f"    {name}[0] = {n};"
-            elif variable in self.filled:
-                yield f"    {self._begin(name, n, variable)}"
-
-    def _begin(self, name: str, n: str, variable: Any) -> str:
-        values = np.unique(np.asarray(self.filled[variable]))
-        if len(values) == 1:
-            value = CPPNodeRenderer().render_expr(repr(values.item()))
-            return f"for (int64_t k=0; k<{n}; k++) {name}[k] = {value};"
-        # What links a neuron to its lane.
-        return f"for (int64_t k=0; k<{n}; k++) {name}[k] = k/{self._length(variable.owner)};"
-
-    def _count(self, name: str, n: str, synapses: Any, of_neurons: str) -> str:
-        if synapses.name in self.built.wirings:
-            each = f"{self._all(self._length(synapses))}/({n})"
-            return f"for (int64_t k=0; k<{n}; k++) {name}[k] = {each};"
-        neurons = self.get_array_name(synapses.variables[of_neurons])
-        return f"for (int64_t k=0; k<_n_of_{synapses.name}; k++) {name}[{neurons}[k]]++;"
-
-    def _open(self, variable: Any) -> str | None:
-        """Name the array that says which neurons take what arrives at a variable; None: all do."""
-        condition = brian.condition_of_writing(variable)
-        return None if condition is None else self.get_array_name(condition)
-
-    def _length(self, group: Any) -> str:
-        """C++ expression of the elements of a lane: neurons, or synapses."""
-        built, name = self.built, group.name
-        if name in built.wirings:
-            return str(built.wirings[name].n_synapses)
-        if name not in built.plan.lists:
-            return str(built.numbers[name])
-        shared = built.lanes == 1 or name in built.added_to
-        return f"_n_of_{name}" if shared else f"_n_of_{name}/{LANES}"
-
-    def _has_own(self, variable: Any) -> bool:
-        """Whether each lane has elements of an array for itself."""
-        built, name = self.built, getattr(variable.owner, "name", "")
-        if built.lanes == 1 or variable.scalar:
-            return False
-        if name in built.wirings:
-            return variable.name == "lastupdate" or variable.name in built.own.get(name, ())
-        return name not in built.added_to
-
-    def _whole(self, variable: Any) -> str:
-        """C++ expression of the elements of an array, in all lanes."""
-        if variable.scalar:
-            return "1"
-        if variable.name in brian.COUNTED:
-            pre = brian.COUNTED[variable.name] == brian.SYNAPTIC_PRE
-            group = variable.owner.source if pre else variable.owner.target
-            return self._all(self._length(group))
-        length = self._length(variable.owner)
-        whole = f"{length}*{LANES}" if self._has_own(variable) else length
-        return f"{whole} + 1" if brian.holds_spikes(variable.name) else whole
-
-    def _place(self, name: str, group: Any, key: str) -> Place:
-        variable = group.variables[key]
-        return Place(
-            name=name,
-            array=self.get_array_name(variable),
-            length="1" if variable.scalar else self._length(group),
-            own=self._has_own(variable),
-            type=c_data_type(variable.dtype),
-            code=np.dtype(variable.dtype).char.replace("l", "q").replace("?", "b"),
-        )
 
 
 slot_device = SlotDevice()

@@ -62,7 +62,7 @@ class States(Sequence[SampleStates]):
     --------
     >>> import numpy as np
     >>> from brian2 import volt
-    >>> from bioplastic.engine import States
+    >>> from bioplastic.engine.states import States
     >>> v = States(
     ...     [np.zeros((4, 2)), np.ones((4, 2))], n_steps=np.array([8, 8]), every=2, dt=0.001,
     ...     elements=np.array([0, 5]), unit=volt,

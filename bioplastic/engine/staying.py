@@ -19,7 +19,7 @@ from bioplastic.engine.program import Chunk, ChunkResult
 from bioplastic.errors import SimulationError, StorageError
 
 if TYPE_CHECKING:
-    from bioplastic.engine.standalone_program import CompiledProgram
+    from bioplastic.engine.compiled_program import CompiledProgram
 
 __all__ = ["Samples", "StayingProgram", "end", "follow", "writing"]
 
@@ -169,7 +169,7 @@ def _close(process: subprocess.Popen[str], folder: Path, owner: int) -> None:
 def follow(
     process: subprocess.Popen[str], report: Callable[[int], None], stop: Callable[[], bool]
 ) -> bool:
-    """Wait for the end of a chunk, which an empty line tells; False where the program ended.
+    """Wait for the end of a chunk, which an empty line ends; False where the program ended.
 
     Parameters
     ----------
@@ -179,14 +179,14 @@ def follow(
         See :class:`~bioplastic.engine.program.Program`.
     """
     assert process.stdout is not None
-    told = False
+    stopped = False
     for line in process.stdout:
         if not line.strip():
             return True
         report(int(line))
-        if stop() and not told:
+        if stop() and not stopped:
             process.terminate()
-            told = True
+            stopped = True
     return False
 
 
@@ -203,7 +203,7 @@ def end(process: subprocess.Popen[str]) -> None:
 
 @contextlib.contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Tell what to do where files of a run cannot be written.
+    """Say what to do where files of a run cannot be written.
 
     Raises
     ------

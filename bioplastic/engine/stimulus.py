@@ -218,7 +218,7 @@ def end_to_end(samples: Sequence[npt.NDArray[Any]], n_steps: Steps) -> npt.NDArr
 
 
 def content_keys(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Name each sample by its content, so that its noise does not depend on its neighbours.
+    """Return a key of each sample that follows from its content: noise depends on no other sample.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ def content_keys(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     Examples
     --------
     >>> import numpy as np
-    >>> from bioplastic.engine import content_keys
+    >>> from bioplastic.engine.stimulus import content_keys
     >>> a, b = content_keys(np.array([[0, 1], [0, 1]], dtype=np.uint8))
     >>> bool(a == b)
     True

@@ -64,7 +64,7 @@ class Superposition:
 
 
 def superposition_of(projection: Projection) -> Superposition | None:
-    """Tell how the synapses of a projection superpose, None where they do not.
+    """Return how the synapses of a projection superpose, None where they do not.
 
     Parameters
     ----------

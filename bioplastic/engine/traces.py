@@ -13,10 +13,10 @@ from brian2.utils.stringtools import word_substitute
 
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network, PlasticityRule, Population, Projection
-from bioplastic.models.declaration import is_distribution, one_number, unit_name
 from bioplastic.models.hooks import AT_SLOT_START, Hook, hooks_of, strings_of
 from bioplastic.models.strings import SYNAPSE_WORDS, equations_of, statements_of, words_of
 from bioplastic.models.timing import is_delay
+from bioplastic.models.values import is_distribution, one_number, unit_name
 
 __all__ = ["learning_of", "sides_on_synapses", "traces_of", "with_names_of_their_own"]
 
@@ -40,6 +40,16 @@ class Traces:
         return set(equations_of(self.equations))
 
     @property
+    def words(self) -> set[str]:
+        """Names of the traces, and of their parameters."""
+        return self.names | self.parameters.keys()
+
+    @property
+    def vary(self) -> bool:
+        """Whether a parameter differs from synapse to synapse."""
+        return any(map(is_distribution, self.parameters.values()))
+
+    @property
     def values(self) -> dict[str, Any]:
         """Units and numbers of the parameters: Brian refuses to compare those of other units."""
         return {n: (get_dimensions(v), one_number(v)) for n, v in self.parameters.items()}
@@ -50,8 +60,7 @@ class Traces:
 
     def differing(self, other: "Traces") -> set[str]:
         """Name the parameters that both have, with different values."""
-        others = other.values
-        return {n for n, value in self.values.items() if others.get(n, value) != value}
+        return {n for n, v in self.values.items() if other.values.get(n, v) != v}
 
     def renamed(self, names: dict[str, str]) -> "Traces":
         """Return the same under other names."""
@@ -95,12 +104,8 @@ def traces_of(network: Network, population: Population) -> list[Traces]:
                 found.append(traces)
     own, variables = population.neuron.parameters, set(equations_of(population.neuron.equations))
     for k, traces in enumerate(found):
-        if clash := sorted(own.keys() & traces.parameters.keys()):
-            raise ParameterError(
-                f"Population {population.name}: parameter {', '.join(clash)} of its neuron and of "
-                f"a plasticity rule have the same name; rename one of them"
-            )
-        differ = set[str]().union(*(traces.differing(other) for other in found[:k]))
+        differ = own.keys() & traces.parameters.keys()
+        differ = differ.union(*(traces.differing(other) for other in found[:k]))
         if clash := sorted(variables & traces.names | differ):
             raise ParameterError(
                 f"Population {population.name}: {', '.join(clash)} of a plasticity rule has the "
@@ -126,9 +131,8 @@ def sides_on_synapses(projection: Projection) -> tuple[str, ...]:
         traces = traces_of_rule(rule, side)
         on_spike = [code for hook, code in traces.codes if hook.phase.spike]
         words = words_of("\n".join((traces.equations, *on_spike)))
-        varies = any(is_distribution(value) for value in traces.parameters.values())
         delayed = is_delay(projection.delay if side == "pre" else projection.post_delay)
-        if (words and delayed) or varies or words & own:
+        if (words and delayed) or traces.vary or words & own:
             found.append(side)
     return tuple(found)
 
@@ -180,20 +184,16 @@ def learning_of(projection: Projection) -> Learning:
         equations.append(_equations_of_synapses(traces, event_driven=event_driven))
         for hook, code in traces.codes:
             name = f"on_{side}" if hook.phase.spike else hook.phase.name
-            codes[name] = _joined(codes.get(name, ""), code)
+            codes[name] = "\n".join(filter(None, (codes.get(name), code)))
         constants |= traces.parameters
     if jumps:
-        codes["at_slot_start"] = _joined(codes.get("at_slot_start", ""), _AS_NEW)
+        codes["at_slot_start"] = "\n".join(filter(None, (codes.get("at_slot_start"), _AS_NEW)))
     codes = {name: word_substitute(code, names) for name, code in codes.items()}
-    text = _joined(*equations)
-    words = words_of(_joined(text, *codes.values()))
+    text = "\n".join(filter(None, equations))
+    words = words_of("\n".join([text, *codes.values()]))
     parameters = {n: v for n, v in constants.items() if n in words}
     waiting = _waiting(projection, equations_of(text)) if sides == ("pre",) else frozenset()
     return Learning(text, codes, parameters, clocked, waiting)
-
-
-def _joined(*codes: str) -> str:
-    return "\n".join(code for code in codes if code)
 
 
 def _waiting(projection: Projection, equations: Any) -> frozenset[str]:
@@ -207,7 +207,6 @@ def _waiting(projection: Projection, equations: Any) -> frozenset[str]:
     traces = traces_of_rule(rule, "pre")
     own = {"w", "i", "j", "rand", "randn", "poisson"} | set(equations_of(str(rule.synapse)))
     words = words_of("\n".join((traces.equations, *(code for _, code in traces.codes))))
-    varies = any(is_distribution(value) for value in traces.parameters.values())
     changed = {
         s.name
         for hook in hooks_of("rule")
@@ -216,7 +215,7 @@ def _waiting(projection: Projection, equations: Any) -> frozenset[str]:
     }
     named = words_of("\n".join(strings_of(rule, "rule").values()))
     of_others = {f"{n}_pre" for n in traces.names} & changed or "lastupdate" in named
-    if varies or words & own or of_others or projection.synapse is not None:
+    if traces.vary or words & own or of_others or projection.synapse is not None:
         return frozenset()
     return frozenset(n for n, equation in equations.items() if "event-driven" in equation.flags)
 
@@ -275,17 +274,8 @@ def with_names_of_their_own(network: Network) -> Network:
 
     Projections of equal rules share traces. Of different rules that both call a trace ``o1``, the
     first keeps the name, and a later one's is called ``o1_`` and the name of its projection. So is
-    a trace that stands with synapses, where their neurons have something of its name.
-
-    Parameters
-    ----------
-    network : Network
-        The declaration.
-
-    Returns
-    -------
-    network : Network
-        The same one where nothing clashes.
+    a trace that stands with synapses, where their neurons have something of its name. Where nothing
+    clashes the network itself is returned.
     """
     own_names = {
         p.name: equations_of(p.neuron.equations).keys() | p.neuron.parameters.keys()
@@ -301,29 +291,30 @@ def with_names_of_their_own(network: Network) -> Network:
             others = known[population]
             suffix = next((s for t, s in others if t.is_same(traces)), None)
             if suffix is None:
-                names = traces.names | traces.parameters.keys()
                 clash = any(_clash(traces, other) for other, _ in others)
-                clash = clash or bool(names & own_names[population])
+                clash = clash or bool(traces.words & own_names[population])
                 suffix = _of(projection) if clash else ""
                 others.append((traces, suffix))
             if suffix and rule is not None:
                 rule = _renamed(rule, traces, suffix)
-        projections.append(_learning_by(projection, rule))
+        same = rule is projection.rule
+        projections.append(projection if same else dataclasses.replace(projection, rule=rule))
     standing: dict[str, set[str]] = {p.name: set() for p in network.populations}
     for projection in projections:
         for population, traces in _with_neurons(projection):
-            standing[population] |= traces.names | traces.parameters.keys()
+            standing[population] |= traces.words
     for k, projection in enumerate(projections):
         rule = projection.rule
-        # Constants of both sides are told apart where the synapses are made.
+        # Constants of both sides are distinguished where the synapses are made.
         own = {n for _, traces in _with_neurons(projection) for n in traces.parameters}
         taken = (standing[projection.pre] | standing[projection.post]) - own
         for side in sides_on_synapses(projection):
             assert rule is not None
             traces = traces_of_rule(rule, side)
-            if taken & (traces.names | traces.parameters.keys()):
+            if taken & traces.words:
                 rule = _renamed(rule, traces, _of(projection))
-        projections[k] = _learning_by(projection, rule)
+        if rule is not projection.rule:
+            projections[k] = dataclasses.replace(projection, rule=rule)
     if all(a is b for a, b in zip(projections, network.projections, strict=True)):
         return network
     return dataclasses.replace(network, projections=tuple(projections))
@@ -333,11 +324,6 @@ def _of(projection: Projection) -> str:
     """End of a name; Brian has a meaning for those of two sides."""
     suffix = f"_{projection.name}"
     return f"{suffix}_" if suffix.endswith(("_pre", "_post")) else suffix
-
-
-def _learning_by(projection: Projection, rule: PlasticityRule | None) -> Projection:
-    same = rule is projection.rule
-    return projection if same else dataclasses.replace(projection, rule=rule)
 
 
 def _clash(one: Traces, other: Traces) -> bool:

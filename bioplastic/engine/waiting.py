@@ -1,4 +1,4 @@
-"""Tell who waits for a program that it is compiled, and for how long that usually takes."""
+"""Say to who waits for a program that it is compiled, and for how long that usually takes."""
 
 import contextlib
 import contextvars
@@ -29,7 +29,7 @@ def compiling(usually: Callable[[], str]) -> Iterator[None]:
     Parameters
     ----------
     usually : callable
-        Tells how long that takes, with its unit.
+        Says how long that takes, with its unit.
     """
     if not _tells.get():
         yield

@@ -5,6 +5,7 @@ Nothing but NumPy is needed here: workers of PyTorch's DataLoader import this fi
 
 import operator
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,16 @@ import numpy as np
 __all__ = ["EventDataset"]
 
 
+@dataclass(eq=False, repr=False)
 class EventDataset:
     """What SpikeTrains.to_tonic gives; an item is (events, target).
 
     Attributes
     ----------
+    microseconds, units : ndarray of shape (n_events,)
+        Time and unit of each event, sample after sample.
+    offsets : ndarray of shape (n_samples + 1,)
+        Where the events of each sample begin and end.
     sensor_size : tuple of int
         Numbers of columns, rows and polarities.
     dtype : dtype
@@ -33,29 +39,21 @@ class EventDataset:
         What is done to events, to the target, to both.
     """
 
-    def __init__(
-        self,
-        microseconds: np.ndarray[Any, Any],
-        units: np.ndarray[Any, Any],
-        offsets: np.ndarray[Any, Any],
-        *,
-        sensor_size: tuple[int, int, int],
-        duration: np.ndarray[Any, Any],
-        targets: list[Any],
-        speaker: np.ndarray[Any, Any] | None = None,
-        classes: list[str] | None = None,
-        transform: Callable[[Any], Any] | None = None,
-        target_transform: Callable[[Any], Any] | None = None,
-        transforms: Callable[[Any, Any], Any] | None = None,
-    ) -> None:
-        self._microseconds, self._units, self._offsets = microseconds, units, offsets
-        self.sensor_size, self.duration, self.targets = sensor_size, duration, targets
-        self.speaker, self.classes = speaker, classes
-        self.transform, self.target_transform = transform, target_transform
-        self.transforms = transforms
-        fields = ("t", "x", "p") if sensor_size[1] == 1 else ("x", "y", "t", "p")
-        self.dtype = np.dtype([(name, np.int64) for name in fields])
-        self.ordering = fields
+    microseconds: np.ndarray[Any, Any]
+    units: np.ndarray[Any, Any]
+    offsets: np.ndarray[Any, Any]
+    sensor_size: tuple[int, int, int]
+    duration: np.ndarray[Any, Any]
+    targets: list[Any]
+    speaker: np.ndarray[Any, Any] | None = None
+    classes: list[str] | None = None
+    transform: Callable[[Any], Any] | None = None
+    target_transform: Callable[[Any], Any] | None = None
+    transforms: Callable[[Any, Any], Any] | None = None
+
+    def __post_init__(self) -> None:
+        self.ordering = ("t", "x", "p") if self.sensor_size[1] == 1 else ("x", "y", "t", "p")
+        self.dtype = np.dtype([(name, np.int64) for name in self.ordering])
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -65,10 +63,10 @@ class EventDataset:
         if not -len(self) <= k < len(self):
             raise IndexError(f"there are {len(self)} samples, got the index {k}")
         k %= len(self)
-        rows = slice(self._offsets[k], self._offsets[k + 1])
+        rows = slice(self.offsets[k], self.offsets[k + 1])
         # Made anew each time: transforms of tonic write into what they are given.
         events: Any = np.empty(rows.stop - rows.start, self.dtype)
-        events["t"], units = self._microseconds[rows], self._units[rows]
+        events["t"], units = self.microseconds[rows], self.units[rows]
         columns, lines, _ = self.sensor_size
         events["x"], events["p"] = units % columns, units // (columns * lines)
         if "y" in self.ordering:

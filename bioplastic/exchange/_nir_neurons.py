@@ -10,16 +10,8 @@ import numpy.typing as npt
 
 from bioplastic.errors import ParameterError
 from bioplastic.exchange._trained import State
-from bioplastic.models import (
-    LIF,
-    AdaptiveLIF,
-    EPropALIF,
-    EPropLIF,
-    LeakyReadout,
-    Network,
-    Population,
-    Projection,
-)
+from bioplastic.models import LIF, AdaptiveLIF, Network, Population, Projection
+from bioplastic.models.eprop import EPropALIF, EPropLIF, LeakyReadout
 from bioplastic.models.wiring import regular_pairs
 from bioplastic.networks.spiking_decoder import READOUT_EQUATIONS
 

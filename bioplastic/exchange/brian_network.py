@@ -1,6 +1,7 @@
 """A declaration as objects of Brian2, for who goes on by hand; see Network.to_brian2."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import brian2 as b2
@@ -10,11 +11,10 @@ from brian2.utils.stringtools import word_substitute
 
 from bioplastic.engine import integrators
 from bioplastic.engine.actions import Action
-from bioplastic.engine.connections import equations_of_synapses, ways_of
+from bioplastic.engine.connections import equations_of_synapses, run_on_events, ways_of
 from bioplastic.engine.plan import Plan, plan_of
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network, Population, Projection, TimeTable
-from bioplastic.models.declaration import parameter_equations
 from bioplastic.models.hooks import (
     AT_SLOT_START,
     INTEGRATION,
@@ -25,6 +25,7 @@ from bioplastic.models.hooks import (
 )
 from bioplastic.models.strings import FUNCTIONS, LINKED, statements_of
 from bioplastic.models.suggesting import closest
+from bioplastic.models.values import parameter_equations
 from bioplastic.models.wiring import regular_pairs
 
 __all__ = ["to_brian2"]
@@ -41,18 +42,159 @@ def to_brian2(network: Network, state: Mapping[str, Any] | None, seed: Any) -> b
     values: Values = {} if drawn else dict(network.sample(seed))
     values |= plan_values(plan)
     values |= {k: np.ravel(np.asarray(v, dtype=np.float64)) for k, v in (state or {}).items()}
-    net = b2.Network()
-    clock = b2.Clock(dt=network.schedule.dt)
-    groups: dict[str, Any] = {}
-    starts: list[tuple[Any, Action]] = []
+    made = _Making(plan, values, b2.Clock(dt=network.schedule.dt))
     for population in plan.network.populations:
-        groups[population.name] = _neurons(plan, population, values, net, starts, clock)
+        made.groups[population.name] = made.neurons(population)
     for projection in plan.network.projections:
-        _synapses(plan, projection, groups, values, net, starts, clock)
-    _check_state(net, state or {})
-    for made, action in starts:
-        _set_now(made, action.code())
-    return net
+        made.synapses(projection)
+    _check_state(made.net, state or {})
+    for owner, action in made.starts:
+        _set_now(owner, action.code())
+    return made.net
+
+
+@dataclass
+class _Making:
+    """Brian's objects in the making, and what is to be set when all are there."""
+
+    plan: Plan
+    values: Values
+    clock: Any
+    net: b2.Network = field(default_factory=b2.Network)
+    groups: dict[str, Any] = field(default_factory=dict)
+    starts: list[tuple[Any, Action]] = field(default_factory=list)
+
+    def neurons(self, population: Population) -> Any:
+        """Make the group of a population."""
+        plan, net, clock = self.plan, self.net, self.clock
+        name, neuron = population.name, population.neuron
+        if neuron.takes == "spikes":
+            if plan.texts[name].strip():
+                raise ParameterError(
+                    f"Network.to_brian2: population {name!r} has traces of a rule, which a "
+                    f"SpikeGeneratorGroup cannot have; give it a PoissonInput"
+                )
+            group = b2.SpikeGeneratorGroup(population.n, [], [] * b2.ms, clock=clock, name=name)
+            net.add(group)
+            return group
+        if neuron.takes == "rates":
+            learned = [added for added in plan.of(name, ON_SPIKE, RESET) if _of_rule(added)]
+            if not learned:
+                group = b2.PoissonGroup(
+                    population.n, np.zeros(population.n) * b2.Hz, clock=clock, name=name
+                )
+                net.add(group)
+                return group
+        elif neuron.takes:
+            raise ParameterError(
+                f"Network.to_brian2: population {name!r} takes {neuron.takes}, which Brian's "
+                f"groups do not; give its neurons a TimedArray"
+            )
+        text, threshold, method = plan.texts[name], neuron.threshold, neuron.method
+        if neuron.takes == "rates":
+            own = str(neuron.equations)
+            text = "rates : Hz\n" + text.removeprefix(own)
+            threshold, method = "rand() < rates*dt", "euler"
+        constants = {n: v for n, v in plan.parameters[name].items() if n != "presentation"}
+        equations = "\n".join([text, parameter_equations(constants)])
+        reset = "\n".join(_codes(neuron.takes, plan.of(name, RESET)))
+        group = b2.NeuronGroup(
+            population.n,
+            equations,
+            threshold=threshold or None,
+            reset=reset if threshold else None,
+            refractory=neuron.refractory_string or False,
+            events={event.name: event.condition for event in neuron.events},
+            method=integrators.resolve(method),
+            namespace=self._namespace(name),
+            clock=clock,
+            name=name,
+        )
+        run_on_events(group, neuron.events)
+        net.add(group)
+        self._fill(group, name)
+        for action in plan.of(name):
+            if neuron.takes == "rates" and not _of_rule(action):
+                continue
+            if action.phase == ON_SPIKE:
+                # Names without a side are those of the target, which is the neuron itself.
+                own_spikes = b2.Synapses(
+                    group, group, on_pre=action.code(), namespace={}, clock=clock,
+                    delay=0 * b2.ms, name=action.name,
+                )  # fmt: skip
+                own_spikes.connect(j="i")
+                own_spikes.pre.order = action.order
+                net.add(own_spikes)
+            else:
+                self._act(group, action)
+        return group
+
+    def synapses(self, projection: Projection) -> None:
+        """Make the synapses of a projection."""
+        plan, values, groups = self.plan, self.values, self.groups
+        name, pre, post = projection.name, groups[projection.pre], groups[projection.post]
+        ways = ways_of(plan, projection)
+        synapses = b2.Synapses(
+            pre,
+            post,
+            equations_of_synapses(plan, projection),
+            on_pre={way.name: way.action.code() for way in ways if way.side == "pre"} or None,
+            on_post={way.name: way.action.code() for way in ways if way.side == "post"} or None,
+            on_event={way.name: way.event for way in ways},
+            delay={way.name: 0 * b2.ms for way in ways if not way.delay},
+            method=integrators.resolve(plan.method(projection)),
+            namespace=self._namespace(name),
+            clock=self.clock,
+            name=name,
+        )
+        i, j = _pairs(projection, len(pre), len(post), values)
+        synapses.connect(i=i, j=j)
+        self.net.add(synapses)
+        self._fill(synapses, name)
+        for way in ways:
+            pathway = getattr(synapses, way.name)
+            pathway.order = way.action.order
+            if way.delay:
+                pathway.delay = values[f"{name}.{way.delay}"] * b2.second
+        for summed in synapses.summed_updaters.values():
+            summed.order = projection.synapse.summed_order if projection.synapse else -1
+        if projection.norm is not None:
+            total = np.bincount(j, synapses.w_[:], len(post))
+            synapses.w_[:] *= projection.norm / np.where(total == 0, 1, total)[j]
+        for action in plan.of(name):
+            self._act(synapses, action)
+
+    def _act(self, made: Any, action: Action) -> None:
+        phase = action.phase
+        if phase == AT_SLOT_START:
+            self.starts.append((made, action))
+        elif phase == NORMALIZATION or phase.spike or phase in (INTEGRATION, THRESHOLD):
+            return
+        else:
+            own = (
+                {"clock": self.clock} if action.every == 1 else {"dt": action.every * self.clock.dt}
+            )
+            made.run_regularly(
+                action.code(), when=phase.when, order=action.order, name=action.name, **own
+            )
+
+    def _fill(self, made: Any, owner: str) -> None:
+        """Set what a state holds of an owner, but for times of a sample that is over."""
+        for key, value in self.values.items():
+            of, _, name = key.partition(".")
+            if name == "lastspike":
+                continue
+            if of == owner and name in made.variables and not made.variables[name].read_only:
+                given = value.astype(made.variables[name].dtype)
+                setattr(made, f"{name}_", given[0] if given.size == 1 else given)
+
+    def _namespace(self, owner: str) -> dict[str, Any]:
+        return {
+            name: b2.TimedArray(given.values, dt=given.dt)
+            if isinstance(given, TimeTable)
+            else given
+            for name, given in self.plan.functions[owner].items()
+        }
 
 
 def plan_values(plan: Plan) -> Values:
@@ -89,96 +231,6 @@ def _is_input(plan: Plan, owner: str) -> bool:
     return owner in {p.name for p in plan.network.inputs}
 
 
-def _namespace(plan: Plan, owner: str) -> dict[str, Any]:
-    return {
-        name: b2.TimedArray(given.values, dt=given.dt) if isinstance(given, TimeTable) else given
-        for name, given in plan.functions[owner].items()
-    }
-
-
-def _fill(made: Any, owner: str, values: Values) -> None:
-    """Set what a state holds of an owner, but for times of a sample that is over."""
-    for key, value in values.items():
-        of, _, name = key.partition(".")
-        if name == "lastspike":
-            continue
-        if of == owner and name in made.variables and not made.variables[name].read_only:
-            given = value.astype(made.variables[name].dtype)
-            setattr(made, f"{name}_", given[0] if given.size == 1 else given)
-
-
-def _neurons(
-    plan: Plan,
-    population: Population,
-    values: Values,
-    net: b2.Network,
-    starts: list[tuple[Any, Action]],
-    clock: Any,
-) -> Any:
-    name, neuron = population.name, population.neuron
-    if neuron.takes == "spikes":
-        if plan.texts[name].strip():
-            raise ParameterError(
-                f"Network.to_brian2: population {name!r} has traces of a rule, which a "
-                f"SpikeGeneratorGroup cannot have; give it a PoissonInput"
-            )
-        group = b2.SpikeGeneratorGroup(population.n, [], [] * b2.ms, clock=clock, name=name)
-        net.add(group)
-        return group
-    if neuron.takes == "rates":
-        learned = [added for added in plan.of(name, ON_SPIKE, RESET) if _of_rule(added)]
-        if not learned:
-            group = b2.PoissonGroup(
-                population.n, np.zeros(population.n) * b2.Hz, clock=clock, name=name
-            )
-            net.add(group)
-            return group
-    elif neuron.takes:
-        raise ParameterError(
-            f"Network.to_brian2: population {name!r} takes {neuron.takes}, which Brian's groups do "
-            f"not; give its neurons a TimedArray"
-        )
-    text, threshold, method = plan.texts[name], neuron.threshold, neuron.method
-    if neuron.takes == "rates":
-        own = str(neuron.equations)
-        text = "rates : Hz\n" + text.removeprefix(own)
-        threshold, method = "rand() < rates*dt", "euler"
-    constants = {n: v for n, v in plan.parameters[name].items() if n != "presentation"}
-    equations = "\n".join([text, parameter_equations(constants)])
-    reset = "\n".join(_codes(neuron.takes, plan.of(name, RESET)))
-    group = b2.NeuronGroup(
-        population.n,
-        equations,
-        threshold=threshold or None,
-        reset=reset if threshold else None,
-        refractory=neuron.refractory_string or False,
-        events={event.name: event.condition for event in neuron.events},
-        method=integrators.resolve(method),
-        namespace=_namespace(plan, name),
-        clock=clock,
-        name=name,
-    )
-    for event in neuron.events:
-        group.set_event_schedule(event.name, event.checked)
-        if event.code:
-            group.run_on_event(event.name, event.code, when=event.when)
-    net.add(group)
-    _fill(group, name, values)
-    for action in plan.of(name):
-        if neuron.takes == "rates" and not _of_rule(action):
-            continue
-        if action.phase == ON_SPIKE:
-            # Names without a side are those of the target, which is the neuron itself.
-            own_spikes = b2.Synapses(group, group, on_pre=action.code(), namespace={}, clock=clock,
-                                     delay=0 * b2.ms, name=action.name)  # fmt: skip
-            own_spikes.connect(j="i")
-            own_spikes.pre.order = action.order
-            net.add(own_spikes)
-        else:
-            _act(group, action, starts, clock)
-    return group
-
-
 def _of_rule(action: Action) -> bool:
     return any(kind == "rule" for kind, _ in action.parts)
 
@@ -186,19 +238,6 @@ def _of_rule(action: Action) -> bool:
 def _codes(takes: str, actions: tuple[Action, ...]) -> list[str]:
     """Return statements, of an input those of rules alone."""
     return [code for a in actions for kind, code in a.parts if not takes or kind == "rule"]
-
-
-def _act(made: Any, action: Action, starts: list[tuple[Any, Action]], clock: Any) -> None:
-    phase = action.phase
-    if phase == AT_SLOT_START:
-        starts.append((made, action))
-    elif phase == NORMALIZATION or phase.spike or phase in (INTEGRATION, THRESHOLD):
-        return
-    else:
-        own = {"clock": clock} if action.every == 1 else {"dt": action.every * clock.dt}
-        made.run_regularly(
-            action.code(), when=phase.when, order=action.order, name=action.name, **own
-        )
 
 
 def _set_now(made: Any, code: str) -> None:
@@ -212,48 +251,6 @@ def _set_now(made: Any, code: str) -> None:
             aside[name] = f"({value})"
             continue
         setattr(made, name, value if how == "=" else f"{name} {how[:-1]} ({value})")
-
-
-def _synapses(
-    plan: Plan,
-    projection: Projection,
-    groups: Mapping[str, Any],
-    values: Values,
-    net: b2.Network,
-    starts: list[tuple[Any, Action]],
-    clock: Any,
-) -> None:
-    name, pre, post = projection.name, groups[projection.pre], groups[projection.post]
-    ways = ways_of(plan, projection)
-    synapses = b2.Synapses(
-        pre,
-        post,
-        equations_of_synapses(plan, projection),
-        on_pre={way.name: way.action.code() for way in ways if way.side == "pre"} or None,
-        on_post={way.name: way.action.code() for way in ways if way.side == "post"} or None,
-        on_event={way.name: way.event for way in ways},
-        delay={way.name: 0 * b2.ms for way in ways if not way.delay},
-        method=integrators.resolve(plan.method(projection)),
-        namespace=_namespace(plan, name),
-        clock=clock,
-        name=name,
-    )
-    i, j = _pairs(projection, len(pre), len(post), values)
-    synapses.connect(i=i, j=j)
-    net.add(synapses)
-    _fill(synapses, name, values)
-    for way in ways:
-        pathway = getattr(synapses, way.name)
-        pathway.order = way.action.order
-        if way.delay:
-            pathway.delay = values[f"{name}.{way.delay}"] * b2.second
-    for summed in synapses.summed_updaters.values():
-        summed.order = projection.synapse.summed_order if projection.synapse else -1
-    if projection.norm is not None:
-        total = np.bincount(j, synapses.w_[:], len(post))
-        synapses.w_[:] *= projection.norm / np.where(total == 0, 1, total)[j]
-    for action in plan.of(name):
-        _act(synapses, action, starts, clock)
 
 
 def _pairs(projection: Projection, n_pre: int, n_post: int, values: Values) -> Any:

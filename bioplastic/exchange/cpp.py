@@ -11,8 +11,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from bioplastic.engine import Presentation
 from bioplastic.engine.exporting import FLAGS, export_program
+from bioplastic.engine.presenting import Presentation
 from bioplastic.errors import ParameterError, StorageError
 from bioplastic.networks import (
     DiehlCookClassifier,
@@ -156,85 +156,55 @@ def export_cpp(model: Any, folder: str | Path) -> Path:
 
 
 def _answer_of(model: Any) -> _Answer:
-    if isinstance(model, EPropClassifier | EPropRegressor):
-        return _of_eprop(model)
-    if isinstance(model, DiehlCookClassifier):
-        check_is_fitted(model)
-        _check_spikes(model)
-        counted = _of_labels(model.readout_)
-        return _Answer(
-            shown=model.presentation_of(_silence(model.n_features_in_)),
-            n_units=model.n_features_in_,
-            **counted,
-        )
+    if not isinstance(model, EPropClassifier | EPropRegressor | DiehlCookClassifier | Pipeline):
+        raise ParameterError(f"export_cpp.model: must be {_WHAT}, got {type(model).__name__}")
+    check_is_fitted(model)
     if isinstance(model, Pipeline):
-        return _of_pipeline(model)
-    raise ParameterError(f"export_cpp.model: must be {_WHAT}, got {type(model).__name__}")
-
-
-def _silence(n_units: int) -> SpikeTrains:
-    return SpikeTrains([], [], [0, 0], n_units=n_units, duration=0.1)
-
-
-def _check_spikes(model: Any) -> None:
-    if not model._takes_spikes:
+        network, said = _of_pipeline(model)
+    elif model._takes_spikes:
+        network, said = model, _of_model(model)
+    else:
         raise ParameterError(
             f"export_cpp.model: must be trained on SpikeTrains, this {type(model).__name__} was "
             f"trained on numbers; encode them first"
         )
+    n_units = network.n_features_in_
+    silence = SpikeTrains([], [], [0, 0], n_units=n_units, duration=0.1)
+    return _Answer(shown=network.presentation_of(silence), n_units=n_units, **said)
 
 
-def _of_eprop(model: Any) -> _Answer:
-    check_is_fitted(model)
-    _check_spikes(model)
-    is_classifier = isinstance(model, EPropClassifier)
-    if not is_classifier and model._learns_signals:
+def _of_model(model: Any) -> dict[str, Any]:
+    if isinstance(model, DiehlCookClassifier):
+        return _of_labels(model.readout_)
+    pool = model._pool or 0
+    if isinstance(model, EPropClassifier):
+        return {"variable": "error.score", "labels": model.classes_, "pool": pool}
+    if model._learns_signals:
         raise ParameterError(
             "export_cpp.model: must answer a class or numbers, this EPropRegressor answers signals"
         )
-    return _Answer(
-        shown=model.presentation_of(_silence(model.n_features_in_)),
-        n_units=model.n_features_in_,
-        variable="error.score" if is_classifier else "error.answer",
-        labels=model.classes_ if is_classifier else None,
-        pool=model._pool or 0,
-        n_targets=0 if is_classifier else model.n_outputs_,
-    )
+    return {"variable": "error.answer", "n_targets": model.n_outputs_, "pool": pool}
 
 
-def _of_pipeline(model: Pipeline) -> _Answer:
-    check_is_fitted(model)
+def _of_pipeline(model: Pipeline) -> tuple[LiquidStateMachine, dict[str, Any]]:
     steps = [step for _, step in model.steps if step not in (None, "passthrough")]
     kinds = [type(step).__name__ for step in steps]
-    refusal = ParameterError(
-        f"export_cpp.model: must be {_WHAT}, got a Pipeline of {', '.join(kinds)}"
-    )
-    if len(steps) < 3 or not isinstance(steps[0], LiquidStateMachine):
-        raise refusal
-    if type(steps[1]) is not SpikeCount:
-        raise refusal
-    *scalers, last = steps[2:]
-    if any(type(step) is not StandardScaler for step in scalers):
-        raise refusal
-    if isinstance(last, NeuronLabelClassifier) and last.vote == "counts" and not scalers:
-        counted = _of_labels(last)
-    elif hasattr(last, "coef_") and hasattr(last, "classes_"):
-        weights = np.atleast_2d(last.coef_).astype(np.float64)  # of two classes a row, or (1, n)
-        intercept = np.broadcast_to(last.intercept_, weights.shape[:1]).astype(np.float64)
-        for scaler in scalers[::-1]:
-            scale = 1.0 if scaler.scale_ is None else scaler.scale_
-            mean = 0.0 if scaler.mean_ is None else scaler.mean_
-            weights = weights / scale
-            intercept = intercept - weights @ np.broadcast_to(mean, weights.shape[1:])
-        counted = {"weights": weights, "intercept": intercept, "labels": last.classes_}
-    else:
-        raise refusal
-    liquid = steps[0]
-    return _Answer(
-        shown=liquid.presentation_of(_silence(liquid.n_features_in_)),
-        n_units=liquid.n_features_in_,
-        **counted,
-    )
+    known = len(steps) > 2 and isinstance(steps[0], LiquidStateMachine)
+    known = known and type(steps[1]) is SpikeCount
+    *scalers, last = steps[2:] or [None]
+    if known and all(type(step) is StandardScaler for step in scalers):
+        if isinstance(last, NeuronLabelClassifier) and last.vote == "counts" and not scalers:
+            return steps[0], _of_labels(last)
+        if hasattr(last, "coef_") and hasattr(last, "classes_"):
+            weights = np.atleast_2d(last.coef_).astype(np.float64)  # of two classes (1, n)
+            intercept = np.broadcast_to(last.intercept_, weights.shape[:1]).astype(np.float64)
+            for scaler in scalers[::-1]:
+                mean = 0.0 if scaler.mean_ is None else scaler.mean_
+                weights = weights / (1.0 if scaler.scale_ is None else scaler.scale_)
+                intercept = intercept - weights @ np.broadcast_to(mean, weights.shape[1:])
+            said = {"weights": weights, "intercept": intercept, "labels": last.classes_}
+            return steps[0], said
+    raise ParameterError(f"export_cpp.model: must be {_WHAT}, got a Pipeline of {', '.join(kinds)}")
 
 
 def _of_labels(readout: NeuronLabelClassifier) -> dict[str, Any]:

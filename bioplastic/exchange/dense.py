@@ -1,23 +1,55 @@
 """Arrays of spike counts in steps, made SpikeTrains, and back."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from brian2 import second
 
-from bioplastic._spike_checks import positive_time
-from bioplastic._spike_saving import SpikeSaving
+from bioplastic._quantities import positive_time
 from bioplastic.errors import DataError, ParameterError
+
+if TYPE_CHECKING:
+    from bioplastic.spikes import SpikeTrains
 
 __all__ = ["from_dense", "to_dense"]
 
 
-def from_dense[S: SpikeSaving](cls: type[S], raster: npt.ArrayLike, dt: Any) -> S:
-    """Make SpikeTrains of counts in bins; see SpikeTrains.from_dense."""
-    from brian2 import second
+def from_dense(cls: type["SpikeTrains"], raster: npt.ArrayLike, dt: Any) -> "SpikeTrains":
+    """Make SpikeTrains of spike counts in bins.
 
+    Parameters
+    ----------
+    raster : array_like of shape (n_samples, n_bins, n_units)
+        Numbers of spikes: booleans, whole numbers, or floats without a fraction.
+    dt : Quantity of time, or float in seconds
+        Width of a bin.
+
+    Returns
+    -------
+    spikes : SpikeTrains
+        A spike of bin `k` is at ``k * dt``. Where there are several they lie evenly in the
+        bin: the `j`-th of `c` at ``(k + j / c) * dt``. So :meth:`to_dense` gives the same
+        raster.
+
+    Raises
+    ------
+    DataError
+        If the raster has another shape, or something else than counts.
+    ParameterError
+        If `dt` is no time or not above 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bioplastic import SpikeTrains
+    >>> from brian2 import ms
+    >>> spikes = SpikeTrains.from_dense([[[0, 1], [2, 0], [0, 0]]], 10 * ms)
+    >>> spikes.times, spikes.units
+    (array([0.   , 0.01 , 0.015]), array([1, 0, 0], dtype=int32))
+    """
     where = "SpikeTrains.from_dense"
-    width = positive_time(where, dt)
+    width = positive_time(f"{where}: dt", dt)
     counts = np.asarray(raster)
     if counts.dtype.kind not in "biuf" or counts.ndim != 3:
         raise DataError(
@@ -49,8 +81,40 @@ def from_dense[S: SpikeSaving](cls: type[S], raster: npt.ArrayLike, dt: Any) -> 
     )
 
 
-def to_dense(spikes: SpikeSaving, dt: Any, *, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-    """Count spikes in bins; see SpikeTrains.to_dense."""
+def to_dense(
+    spikes: "SpikeTrains", dt: Any, *, dtype: npt.DTypeLike = np.uint8
+) -> npt.NDArray[Any]:
+    """Spike counts in bins of equal width, as an array of small numbers.
+
+    Bins are those of :meth:`binned`.
+
+    Parameters
+    ----------
+    dt : Quantity of time, or float in seconds
+        Width of a bin.
+    dtype : dtype, default=numpy.uint8
+        Type of the counts. With ``bool`` it says whether there is a spike.
+
+    Returns
+    -------
+    raster : ndarray of shape (n_samples, n_bins, n_units)
+        Counts; all samples together in memory.
+
+    Raises
+    ------
+    ParameterError
+        If `dt` is no time or not above 0, or a count is more than `dtype` holds.
+
+    Examples
+    --------
+    >>> from bioplastic import SpikeTrains
+    >>> from brian2 import ms
+    >>> spikes = SpikeTrains([0.1, 0.2, 0.3], [0, 1, 1], [0, 3], n_units=2, duration=0.3)
+    >>> spikes.to_dense(100 * ms)[0]
+    array([[0, 0],
+           [1, 0],
+           [0, 2]], dtype=uint8)
+    """
     where = "SpikeTrains.to_dense"
     try:
         kind = np.dtype(dtype)
@@ -58,8 +122,9 @@ def to_dense(spikes: SpikeSaving, dt: Any, *, dtype: npt.DTypeLike) -> npt.NDArr
         kind = np.dtype(object)
     if kind.kind not in "biuf":
         raise ParameterError(f"{where}: dtype must be one of numbers or bool, got {dtype!r}")
-    places, shape = spikes._places(dt, where)
-    filled, counts = np.unique(places, return_counts=True)
+    width, n_bins = spikes._bins(where, dt)
+    shape = len(spikes), n_bins, spikes.n_units
+    filled, counts = np.unique(spikes._places(width, n_bins), return_counts=True)
     most = _most(kind)
     over = np.flatnonzero(counts > most)
     if len(over):

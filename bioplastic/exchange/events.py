@@ -1,10 +1,11 @@
 """Lists of events and long recordings, made SpikeTrains."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from brian2 import second
 
 from bioplastic._quantities import base_units, has_unit
 from bioplastic._spike_checks import (
@@ -13,21 +14,59 @@ from bioplastic._spike_checks import (
     up_to_last_spikes,
     whole_units,
 )
-from bioplastic._spike_saving import SpikeSaving
 from bioplastic.errors import DataError
 
-__all__ = ["assemble", "from_events", "from_recording"]
+if TYPE_CHECKING:
+    from bioplastic.spikes import SpikeTrains
+
+__all__ = ["assemble", "from_events", "from_recording", "narrow_type"]
 
 
-def from_events[S: SpikeSaving](
-    cls: type[S],
+def from_events(
+    cls: type["SpikeTrains"],
     events: Iterable[Any],
     *,
-    n_units: int | None,
-    duration: Any,
-    where: str = "SpikeTrains.from_events",
-) -> S:
-    """Make SpikeTrains of (times, units) of each sample; see SpikeTrains.from_events."""
+    n_units: int | None = None,
+    duration: Any = None,
+) -> "SpikeTrains":
+    """Make SpikeTrains of the events of each sample, in any order.
+
+    Parameters
+    ----------
+    events : list of (times, units), of length n_samples
+        Of each sample its spike times in seconds, counted from its begin, and the unit of each
+        spike; arrays or lists of numbers of any type. Times may have a unit of Brian or
+        quantities, or be timedelta64.
+    n_units : int, optional
+        Number of units, silent ones included. By default the largest unit that spiked and
+        those below it.
+    duration : float, array_like or Quantity of shape (n_samples,), in seconds, optional
+        Length of each sample. By default the time of its last spike rounded up to a whole
+        millisecond, and 0 for a silent sample.
+
+    Returns
+    -------
+    spikes : SpikeTrains
+
+    Raises
+    ------
+    DataError
+        If a sample is no pair of equally long lists, a time is not finite or outside its
+        sample, or a unit is out of range or no whole number. Sample and event are named.
+
+    Notes
+    -----
+    Times become 64-bit floats. A narrower time that equals the duration in its own type lies
+    at the sample's end.
+
+    Examples
+    --------
+    >>> from bioplastic import SpikeTrains
+    >>> trials = [([0.120, 0.010], [2, 0]), ([0.050], [1]), ([], [])]
+    >>> SpikeTrains.from_events(trials, n_units=4, duration=0.2)
+    SpikeTrains(3 samples, 4 units, 3 spikes, 0.2 s)
+    """
+    where = "SpikeTrains.from_events"
     times, units, known, narrow = [], [], has_unit(duration), []
     if not isinstance(events, Iterable):
         raise DataError(
@@ -50,18 +89,58 @@ def from_events[S: SpikeSaving](
             )
         times.append(seconds)
         units.append(whole)
-        narrow.append(_narrow(given))
+        narrow.append(narrow_type(given))
         known = known or (len(seconds) > 0 and has_unit(given))
     return assemble(
         cls, where, times, units, n_units=n_units, duration=duration, known=known, narrow=narrow
     )
 
 
-def from_recording[S: SpikeSaving](
-    cls: type[S], times: Any, units: npt.ArrayLike, windows: Any, *, n_units: int | None,
-    where: str = "SpikeTrains.from_recording",
-) -> S:  # fmt: skip
-    """Cut one recording into samples; see SpikeTrains.from_recording."""
+def from_recording(
+    cls: type["SpikeTrains"],
+    times: Any,
+    units: npt.ArrayLike,
+    windows: Any,
+    *,
+    n_units: int | None = None,
+) -> "SpikeTrains":
+    """Cut one long recording into samples.
+
+    Parameters
+    ----------
+    times : array_like or Quantity of shape (n_spikes,), in seconds
+        Spike times of the whole recording, in any order.
+    units : array_like of shape (n_spikes,)
+        Unit of each spike.
+    windows : array_like or Quantity of shape (n_samples, 2), in seconds
+        Start and stop of each sample. A spike at the start belongs to it, one at the stop does
+        not. Windows may overlap, and come in any order.
+    n_units : int, optional
+        Number of units, silent ones included. By default the largest unit that spiked anywhere
+        in the recording and those below it.
+
+    Returns
+    -------
+    spikes : SpikeTrains
+        Times counted from the start of each window.
+
+    Raises
+    ------
+    DataError
+        If lengths do not fit, a time is not finite, a window ends before it starts, or the
+        recording has spikes and no window holds any.
+
+    Examples
+    --------
+    >>> from bioplastic import SpikeTrains
+    >>> from brian2 import ms
+    >>> times, units = [100, 180, 250, 900] * ms, [0, 1, 0, 1]
+    >>> trials = SpikeTrains.from_recording(times, units, [(100, 250), (850, 950)] * ms)
+    >>> trials.counts()
+    array([[1, 1],
+           [0, 1]])
+    """
+    where = "SpikeTrains.from_recording"
     if isinstance(times, list | tuple) and len(times) and np.ndim(times[0]):
         raise DataError(
             f"{where}: times must be one list of all spikes, got a list of lists; "
@@ -100,19 +179,18 @@ def from_recording[S: SpikeSaving](
         )
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     chosen = np.arange(offsets[-1]) + np.repeat(first - offsets[:-1], sizes)
-    return _made(
-        cls,
+    lengths = edges[:, 1] - edges[:, 0]
+    return cls(
         seconds[chosen] - np.repeat(edges[:, 0], sizes),
         whole[chosen],
         offsets,
         n_units=n_units,
-        duration=edges[:, 1] - edges[:, 0],
-        known=has_unit(windows),
+        duration=lengths * second if has_unit(windows) else lengths,
     )
 
 
-def assemble[S: SpikeSaving](
-    cls: type[S],
+def assemble(
+    cls: type["SpikeTrains"],
     where: str,
     times: list[npt.NDArray[np.float64]],
     units: list[npt.NDArray[Any]],
@@ -121,7 +199,7 @@ def assemble[S: SpikeSaving](
     duration: Any,
     known: bool,
     narrow: list[np.dtype[Any] | None] | None = None,
-) -> S:
+) -> "SpikeTrains":
     """Sort the events of each sample and make SpikeTrains; name the first that does not fit.
 
     Parameters
@@ -182,23 +260,8 @@ def assemble[S: SpikeSaving](
     if ((np.diff(seconds) < 0) & (np.diff(sample) == 0)).any():
         order = np.lexsort((seconds, sample))  # spikes at the same time stay in their order
         seconds, whole = seconds[order], whole[order]
-    return _made(cls, seconds, whole, offsets, n_units=n_units, duration=lengths, known=known)
-
-
-def _made[S: SpikeSaving](
-    cls: type[S],
-    times: npt.NDArray[np.float64],
-    units: npt.NDArray[Any],
-    offsets: npt.NDArray[np.int64],
-    *,
-    n_units: int,
-    duration: npt.NDArray[np.float64],
-    known: bool,
-) -> S:
-    from brian2 import second
-
-    said = duration * second if known else duration
-    return cls(times, units, offsets, n_units=n_units, duration=said)
+    duration = lengths * second if known else lengths
+    return cls(seconds, whole, offsets, n_units=n_units, duration=duration)
 
 
 def _edges(windows: Any, where: str) -> npt.NDArray[np.float64]:
@@ -225,6 +288,7 @@ def _number(units: npt.NDArray[Any]) -> int:
     return max(1, int(units.max(initial=0)) + 1)
 
 
-def _narrow(times: Any) -> np.dtype[Any] | None:
+def narrow_type(times: Any) -> np.dtype[Any] | None:
+    """Return the type of times that have less than 64 bits."""
     dtype = getattr(times, "dtype", None)
     return dtype if dtype in (np.float16, np.float32) else None

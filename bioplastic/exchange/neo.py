@@ -1,20 +1,57 @@
 """Recordings in neo, and what neo reads: NWB, Blackrock, Plexon and others."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bioplastic._quantities import base_units
-from bioplastic._spike_saving import SpikeSaving
 from bioplastic.errors import DataError
 from bioplastic.exchange._partners import partner
 from bioplastic.exchange.events import assemble
 
+if TYPE_CHECKING:
+    from bioplastic.spikes import SpikeTrains
+
 __all__ = ["from_neo", "to_neo"]
 
 
-def from_neo[S: SpikeSaving](cls: type[S], source: Any) -> S:
-    """Make SpikeTrains of segments; see SpikeTrains.from_neo."""
+def from_neo(cls: type["SpikeTrains"], source: Any) -> "SpikeTrains":
+    """Read what neo has: one sample a segment, one unit a spike train.
+
+    Parameters
+    ----------
+    source : neo.Block, neo.Segment or list of such
+        As ``neo.io`` reads them from NWB and files of other formats.
+
+    Returns
+    -------
+    spikes : SpikeTrains
+        Times count from the earliest ``t_start`` of a segment's trains; the sample lasts up to
+        their latest ``t_stop``. The number of a unit is its train's annotation ``unit`` where
+        all trains have one, as those of :meth:`to_neo` do, else its place in the segment.
+
+    Raises
+    ------
+    DataError
+        If there is no segment, one has no spike trains, or segments differ in the number of
+        trains and these are not annotated.
+
+    References
+    ----------
+    .. [1] S. Garcia et al. (2014). Neo: an object model for handling electrophysiology data in
+       multiple formats. Front. Neuroinform. 8:10. https://doi.org/10.3389/fninf.2014.00010
+
+    Examples
+    --------
+    >>> import neo
+    >>> from bioplastic import SpikeTrains
+    >>> segment = neo.Segment()
+    >>> for times in ([110, 130], [120]):
+    ...     train = neo.SpikeTrain(times, units="ms", t_start=100, t_stop=200)
+    ...     segment.spiketrains.append(train)
+    >>> SpikeTrains.from_neo(segment)
+    SpikeTrains(1 samples, 2 units, 3 spikes, 0.1 s)
+    """
     where = "SpikeTrains.from_neo"
     segments = _segments(source, where)
     trains = [list(segment.spiketrains) for segment in segments]
@@ -43,8 +80,26 @@ def from_neo[S: SpikeSaving](cls: type[S], source: Any) -> S:
     )
 
 
-def to_neo(spikes: SpikeSaving) -> list[Any]:
-    """Make segments; see SpikeTrains.to_neo."""
+def to_neo(spikes: "SpikeTrains") -> list[Any]:
+    """Convert to neo, for Elephant and other tools of electrophysiology.
+
+    Returns
+    -------
+    segments : list of neo.Segment, of length n_samples
+        One segment a sample, each with `n_units` objects `neo.SpikeTrain` in the order of the
+        units, silent ones included; times in seconds from 0 to the sample's duration.
+        :meth:`from_neo` gives the same spikes, bit for bit.
+
+    Raises
+    ------
+    ImportError
+        If neo is not installed.
+
+    Notes
+    -----
+    neo makes one object for each unit of each sample and takes some 0.5 ms for it: choose
+    samples first, ``spikes[:10].to_neo()``.
+    """
     neo = partner("neo", caller="SpikeTrains.to_neo")
     segments = []
     for k, sample in enumerate(spikes):

@@ -3,10 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from brian2 import second
-
-from bioplastic._quantities import base_units
+from bioplastic._quantities import choice, positive_time
 from bioplastic.errors import ParameterError
 from bioplastic.exchange._nir_graph import Graph
 from bioplastic.exchange._nir_neurons import membrane_of
@@ -78,7 +75,6 @@ LiquidStateMachine or tuple of Network and dict
     Examples
     --------
     >>> import tempfile
-    >>> import numpy as np
     >>> from pathlib import Path
     >>> from bioplastic import SpikeTrains
     >>> from bioplastic.exchange import export_nir, import_nir
@@ -91,20 +87,12 @@ LiquidStateMachine or tuple of Network and dict
     >>> [population.name for population in network.populations]
     ['input', 'neurons', 'readout', 'output']
     """
-    for name, value, others in (
-        ("reset", reset, ("refuse", "subtract")),
-        ("adaptation", adaptation, ("refuse", "drop")),
-    ):
-        if value not in others:
-            raise ParameterError(f"export_nir.{name}: must be one of {others}, got {value!r}")
+    choice("export_nir.reset", reset, ("refuse", "subtract"))
+    choice("export_nir.adaptation", adaptation, ("refuse", "drop"))
     nir = partner("nir", caller="export_nir", install="'bioplastic[nir]'")
     network, state = network_and_state(model, "export_nir")
     dt = float(network.schedule.dt)
-    reader = None
-    if step is not None:
-        reader = float(base_units("export_nir.step", step, second, error=ParameterError))
-        if not 0 < reader < np.inf:
-            raise ParameterError(f"export_nir.step: must be > 0 s, got {step}")
+    reader = None if step is None else positive_time("export_nir.step", step)
     membranes = {
         p.name: found
         for p in network.populations

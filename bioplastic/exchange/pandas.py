@@ -1,26 +1,59 @@
 """Tables of events in pandas."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic._quantities import has_unit
+from bioplastic._quantities import base_units, has_unit
 from bioplastic._spike_checks import whole_units
-from bioplastic._spike_saving import SpikeSaving
 from bioplastic.errors import DataError
 from bioplastic.exchange._partners import partner
-from bioplastic.exchange.events import from_events
+from bioplastic.exchange.events import assemble, narrow_type
+
+if TYPE_CHECKING:
+    from bioplastic.spikes import SpikeTrains
 
 __all__ = ["from_pandas", "to_pandas"]
 
 _COLUMNS = ("sample", "time", "unit")
 
 
-def from_pandas[S: SpikeSaving](
-    cls: type[S], frame: Any, *, n_units: int | None, duration: Any
-) -> S:
-    """Make SpikeTrains of a table of events; see SpikeTrains.from_pandas."""
+def from_pandas(
+    cls: type["SpikeTrains"], frame: Any, *, n_units: int | None = None, duration: Any = None
+) -> "SpikeTrains":
+    """Make SpikeTrains of a table with one spike a row.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Columns ``sample`` (whole numbers from 0 on), ``time`` (seconds from the sample's begin,
+        or timedelta) and ``unit``; rows in any order, other columns are left aside.
+    n_units : int, optional
+        Number of units. By default ``frame.attrs["n_units"]``, else the largest unit that
+        spiked and those below it.
+    duration : float, array_like or Quantity of shape (n_samples,), in seconds, optional
+        Length of each sample, silent ones included. By default ``frame.attrs["duration"]``,
+        else the time of the sample's last spike rounded up to a whole millisecond.
+
+    Returns
+    -------
+    spikes : SpikeTrains
+        As many samples as there are durations, else up to the largest sample that has a spike.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, a value is, or events do not fit. Sample and event are named.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from bioplastic import SpikeTrains
+    >>> frame = pd.DataFrame({"sample": [0, 2], "time": [0.1, 0.3], "unit": [4, 0]})
+    >>> SpikeTrains.from_pandas(frame, n_units=10, duration=0.5)
+    SpikeTrains(3 samples, 10 units, 2 spikes, 0.5 s)
+    """
     where = "SpikeTrains.from_pandas"
     missing = [name for name in _COLUMNS if name not in getattr(frame, "columns", ())]
     if missing:
@@ -50,16 +83,49 @@ def from_pandas[S: SpikeSaving](
             f"{sample[wrong[0]]}; give a duration for each sample, or number samples anew by "
             f"pandas.factorize(frame['sample'])[0]"
         )
-    times, units = _plain(frame["time"]), _plain(frame["unit"])
+    given = _plain(frame["time"])
+    times = base_units(f"{where}: time", given)
+    units = whole_units(_plain(frame["unit"]), f"{where}: unit")
     order = sample.argsort(kind="stable")
     edges = np.searchsorted(sample[order], np.arange(1, n_samples))
     rows = np.split(order, edges)[:n_samples]  # of no sample it makes one part, too
-    events = [(times[chosen], units[chosen]) for chosen in rows]
-    return from_events(cls, events, n_units=n_units, duration=duration, where=where)
+    return assemble(
+        cls,
+        where,
+        [times[own] for own in rows],
+        [units[own] for own in rows],
+        n_units=n_units,
+        duration=duration,
+        known=has_unit(duration) or has_unit(given),
+        narrow=[narrow_type(given)] * len(rows),
+    )
 
 
-def to_pandas(spikes: SpikeSaving) -> Any:
-    """Make a table of events; see SpikeTrains.to_pandas."""
+def to_pandas(spikes: "SpikeTrains") -> Any:
+    """Make a table with one spike a row.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+        Columns ``sample``, ``time`` (seconds from the sample's begin) and ``unit``; ``attrs``
+        hold what rows do not tell, ``n_units`` and ``duration`` of each sample.
+        :meth:`from_pandas` gives the same spikes, bit for bit.
+
+    Raises
+    ------
+    ImportError
+        If pandas is not installed.
+
+    Examples
+    --------
+    >>> from bioplastic import SpikeTrains
+    >>> spikes = SpikeTrains([0.1, 0.2, 0.1], [0, 1, 1], [0, 2, 3], n_units=2, duration=0.5)
+    >>> spikes.to_pandas()
+       sample  time  unit
+    0       0   0.1     0
+    1       0   0.2     1
+    2       1   0.1     1
+    """
     pandas = partner("pandas", caller="SpikeTrains.to_pandas")
     sample = np.repeat(np.arange(len(spikes)), np.diff(spikes.offsets))
     frame = pandas.DataFrame({"sample": sample, "time": spikes.times, "unit": spikes.units})

@@ -2,15 +2,18 @@
 
 import importlib.metadata
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic._spike_saving import SpikeSaving
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.exchange._event_dataset import EventDataset
 from bioplastic.exchange.events import assemble
+
+if TYPE_CHECKING:
+    from bioplastic.spikes import SpikeTrains
 
 __all__ = ["from_tonic", "to_tonic"]
 
@@ -21,10 +24,64 @@ _LATEST = 2**53
 _WHO = ("speaker", "_speaker", "users")
 
 
-def from_tonic[S: SpikeSaving](
-    cls: type[S], dataset: Any, *, sensor_size: Any, duration: Any, return_bunch: bool
+def from_tonic(
+    cls: type["SpikeTrains"],
+    dataset: Any,
+    *,
+    sensor_size: tuple[int, int, int] | None = None,
+    duration: Any = None,
+    return_bunch: bool = False,
 ) -> Any:
-    """Make SpikeTrains of tables of events; see SpikeTrains.from_tonic."""
+    """Read a data set of tonic, or tables of events like tonic's.
+
+    Parameters
+    ----------
+    dataset : sequence of (events, target), or of events
+        A data set of tonic, a cache or slices of one, or a list. Events are a structured array
+        with the fields ``t`` (microseconds), ``x``, and where the sensor has such ``y`` and
+        ``p``, in any order. tonic need not be installed.
+    sensor_size : tuple of int, optional
+        Numbers of columns, rows and polarities, ``(X, Y, P)``. By default that of the data
+        set.
+    duration : float, array_like or Quantity of shape (n_samples,), in seconds, optional
+        Length of each sample. By default the data set's own where it is one of
+        :meth:`to_tonic`, else the time of the sample's last event rounded up to a whole
+        millisecond.
+    return_bunch : bool, default=False
+        Also return what belongs to the spikes.
+
+    Returns
+    -------
+    spikes : SpikeTrains or Bunch
+        The spikes, of ``X * Y * P`` units: an event belongs to the unit ``x + X*(y + Y*p)``,
+        where ``p`` does not count with one polarity. With `return_bunch` a Bunch with ``data``
+        (the spikes), ``target``, ``groups`` (speaker or user) and ``target_names``; None where
+        the data set has none.
+
+    Raises
+    ------
+    DataError
+        If an item is no table of events, a time is below 0 or not finite, or an event lies
+        outside the sensor. Item and event are named.
+    ParameterError
+        If there is no `sensor_size`, or if tonic is older than 1.7 and its times of these data
+        are wrong.
+
+    References
+    ----------
+    .. [1] G. Lenz et al. (2021). Tonic: event-based datasets and transformations.
+       https://doi.org/10.5281/zenodo.5079802
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bioplastic import SpikeTrains
+    >>> kind = [("x", int), ("y", int), ("t", int), ("p", bool)]
+    >>> events = np.array([(1, 0, 2000, True), (0, 1, 1500, False)], kind)
+    >>> seen = SpikeTrains.from_tonic([(events, 7)], sensor_size=(2, 2, 2), return_bunch=True)
+    >>> seen.data.times, seen.data.units, seen.target
+    (array([0.0015, 0.002 ]), array([2, 5], dtype=int32), array([7]))
+    """
     _refuse_old(dataset)
     size = _sensor_size(dataset, sensor_size)
     times, units, targets = [], [], []
@@ -57,15 +114,65 @@ def from_tonic[S: SpikeSaving](
 
 
 def to_tonic(
-    spikes: SpikeSaving,
+    spikes: "SpikeTrains",
+    labels: npt.ArrayLike | None = None,
     *,
-    labels: npt.ArrayLike | None,
-    groups: npt.ArrayLike | None,
-    label_names: Any,
-    sensor_size: Any,
-    **transforms: Any,
+    groups: npt.ArrayLike | None = None,
+    label_names: npt.ArrayLike | None = None,
+    sensor_size: tuple[int, int, int] | None = None,
+    transform: Callable[[Any], Any] | None = None,
+    target_transform: Callable[[Any], Any] | None = None,
+    transforms: Callable[[Any, Any], Any] | None = None,
 ) -> EventDataset:
-    """Make a data set of tables of events; see SpikeTrains.to_tonic."""
+    """Make a data set for tonic's transforms and caches, and for PyTorch's DataLoader.
+
+    Parameters
+    ----------
+    labels : array_like of shape (n_samples,), optional
+        Target of each sample; -1 where there are none.
+    groups : array_like of shape (n_samples,), optional
+        Who each sample is of: the data set's ``speaker``.
+    label_names : array_like of shape (n_classes,), optional
+        Names of the classes: the data set's ``classes``.
+    sensor_size : tuple of int, optional
+        Numbers of columns, rows and polarities, `n_units` in all; by default
+        ``(n_units, 1, 1)``.
+    transform, target_transform : callable, optional
+        Done to the events, and to the target, of each sample that is asked for.
+    transforms : callable, optional
+        Done to both together, after these.
+
+    Returns
+    -------
+    dataset : EventDataset
+        It has a length, ``dataset[k]`` is (events, target), and ``sensor_size``, ``dtype`` and
+        ``ordering`` are as tonic's. Events are structured arrays of whole microseconds, as
+        tonic has them; ``duration`` says how long samples are, which events do not.
+
+    Raises
+    ------
+    DataError
+        If labels or groups do not fit.
+    ParameterError
+        If `sensor_size` does not have `n_units` channels.
+
+    Notes
+    -----
+    Times are rounded to microseconds, never past the end of their sample. Times that are
+    whole microseconds, ``k / 1e6``, and durations come back bit for bit by :meth:`from_tonic`.
+    tonic need not be installed.
+
+    Examples
+    --------
+    >>> from bioplastic import SpikeTrains
+    >>> spikes = SpikeTrains([0.1, 0.2, 0.1], [0, 1, 1], [0, 2, 3], n_units=2, duration=0.5)
+    >>> dataset = spikes.to_tonic(labels=[3, 4])
+    >>> dataset.ordering, dataset[0]
+    (('t', 'x', 'p'), (array([(100000, 0, 0), (200000, 1, 0)],
+          dtype=[('t', '<i8'), ('x', '<i8'), ('p', '<i8')]), 3))
+    >>> SpikeTrains.from_tonic(dataset) == spikes
+    True
+    """
     where = "SpikeTrains.to_tonic"
     size = (spikes.n_units, 1, 1) if sensor_size is None else _checked(sensor_size, where)
     if math.prod(size) != spikes.n_units:
@@ -91,8 +198,10 @@ def to_tonic(
         duration=spikes.duration,
         targets=targets,
         speaker=None if groups is None else _each(groups, spikes, f"{where}: groups"),
-        classes=None if label_names is None else [str(name) for name in label_names],
-        **transforms,
+        classes=None if label_names is None else np.asarray(label_names).astype(np.str_).tolist(),
+        transform=transform,
+        target_transform=target_transform,
+        transforms=transforms,
     )
 
 
@@ -182,7 +291,7 @@ def _names(dataset: Any) -> list[str] | None:
     return [name.decode() if isinstance(name, bytes) else str(name) for name in names]
 
 
-def _each(values: npt.ArrayLike, spikes: SpikeSaving, where: str) -> npt.NDArray[Any]:
+def _each(values: npt.ArrayLike, spikes: "SpikeTrains", where: str) -> npt.NDArray[Any]:
     given = np.asarray(values)
     if given.shape != (len(spikes),):
         raise DataError(

@@ -9,10 +9,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from bioplastic.inspect._style import COLORS, INK, declutter
+from bioplastic.inspect._style import COLORS, INK, color_bar, declutter, label
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["draw_decision", "draw_raster", "draw_signals", "draw_trains", "mark_references"]
+
 
 _FOR: Final = "#1557a8"
 # Grey in the middle, not white: a spike that tells nothing is still a spike.
@@ -21,7 +22,7 @@ _AGAINST_FOR: Final = LinearSegmentedColormap.from_list(
 )
 # Rows that get a name each; more are named every second, every third, and so on.
 _MAX_NAMED: Final = 40
-# Share of the spikes that may exceed the colour scale, as a few would take it all otherwise.
+# Share of the spikes that may exceed the color scale, as a few would take it all otherwise.
 _EXCEEDING: Final = 0.01
 # Least distance of two names at the ends of lines, as a share of the axis.
 _ROOM: Final = 0.11
@@ -30,9 +31,9 @@ Array = npt.NDArray[np.float64]
 
 
 def draw_raster(
-    panel: Axes, x: Array, row: npt.NDArray[np.intp], value: Array, names: list[str], label: str
+    panel: Axes, x: Array, row: npt.NDArray[np.intp], value: Array, names: list[str], what: str
 ) -> None:
-    """Draw spikes coloured by their values, in rows from the top down.
+    """Draw spikes colored by their values, in rows from the top down.
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ def draw_raster(
         Time in seconds, row, and value of each spike.
     names : list of str of length n_rows
         Names of rows.
-    label : str
+    what : str
         What the values are.
     """
     # The strongest last, on top of the others.
@@ -50,29 +51,21 @@ def draw_raster(
     x, row, value = x[order], row[order], value[order]
     reach = float(np.quantile(np.abs(value), 1 - _EXCEEDING)) if len(value) else 0.0
     lines = LineCollection(
-        [((t, r - 0.4), (t, r + 0.4)) for t, r in zip(x, row, strict=True)],
-        array=value,
-        cmap=_AGAINST_FOR,
-        norm=Normalize(-(reach or 1.0), reach or 1.0),
-        linewidths=1.4,
-        zorder=2,
-    )
+        [((t, r - 0.4), (t, r + 0.4)) for t, r in zip(x, row, strict=True)], array=value,
+        cmap=_AGAINST_FOR, norm=Normalize(-(reach or 1.0), reach or 1.0), linewidths=1.4, zorder=2,
+    )  # fmt: skip
     panel.add_collection(lines, autolim=False)
     panel.set_ylim(len(names) - 0.4, -0.6)
     step = max(1, -(-len(names) // _MAX_NAMED))
     panel.set_yticks(np.arange(len(names))[::step], names[::step])
-    panel.set_ylabel("neuron, first choice on top", fontsize=9, color=INK)
+    label(panel, y="neuron, first choice on top")
     declutter(panel)
     panel.tick_params(axis="y", labelsize=9 if len(names) <= 15 else 7, length=0)
-    bar_axes = panel.inset_axes((1.02, 0.0, 0.02, 1.0))
     most = float(np.abs(value).max(initial=0.0))
-    bar = panel.figure.colorbar(lines, cax=bar_axes, extend="both" if most > reach else "neither")
+    bar = color_bar(panel, lines, what, extend="both" if most > reach else "neither")
     bar.locator = MaxNLocator(6, symmetric=True)
     bar.formatter = FuncFormatter(lambda value, _: f"{value:g}".replace("-", "\N{MINUS SIGN}"))
     bar.update_ticks()
-    bar.set_label(label, fontsize=9, color=INK)
-    declutter(bar_axes, keep=())
-    bar.outline.set_visible(False)
 
 
 def draw_decision(
@@ -106,7 +99,7 @@ def draw_decision(
     panel.plot(at, steps[:, shown], color=_FOR, linewidth=1.8, label=names[shown], **style)
     panel.axhline(0.0, color=INK, linewidth=0.6, zorder=0)
     declutter(panel)
-    panel.set_ylabel("decision so far", fontsize=9, color=INK)
+    label(panel, y="decision so far")
     if len(names) == 2:
         _name_line(panel, steps[-1, shown], names[shown], color=_FOR, bold=True)
         return
@@ -121,17 +114,10 @@ def draw_decision(
 
 def _name_line(panel: Axes, at: float, name: str, *, color: str, bold: bool) -> None:
     panel.annotate(
-        name,
-        (1.0, at),
-        xycoords=("axes fraction", "data"),
-        xytext=(4, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=9,
-        fontweight="bold" if bold else "normal",
-        color=color,
-        annotation_clip=False,
-    )
+        name, (1.0, at), xycoords=("axes fraction", "data"), xytext=(4, 0),
+        textcoords="offset points", va="center", fontsize=9,
+        fontweight="bold" if bold else "normal", color=color, annotation_clip=False,
+    )  # fmt: skip
 
 
 def mark_references(panel: Axes, references: Array, tau: float) -> None:
@@ -152,9 +138,12 @@ def draw_signals(panel: Axes, dt: float, found: Array, wanted: Array | None) -> 
     if wanted is not None:
         panel.plot(time, wanted, color=COLORS[3], linewidth=2.4, label="target")
     panel.plot(time, found, color=_FOR, linewidth=1.2, label="decoded")
-    panel.set_ylabel("signal", fontsize=9, color=INK)
+    label(panel, y="signal")
     declutter(panel)
-    _legend(panel)
+    panel.legend(
+        frameon=False, fontsize=8, labelcolor=INK, ncols=2, loc="lower right",
+        bbox_to_anchor=(1.0, 0.98), borderaxespad=0.0,
+    )  # fmt: skip
 
 
 def draw_trains(panel: Axes, found: Array, wanted: Array | None) -> None:
@@ -171,10 +160,3 @@ def draw_trains(panel: Axes, found: Array, wanted: Array | None) -> None:
     panel.set_ylim(len(rows) - 0.4, -0.6)
     declutter(panel)
     panel.tick_params(axis="y", length=0)
-
-
-def _legend(panel: Axes) -> None:
-    panel.legend(
-        frameon=False, fontsize=8, labelcolor=INK, ncols=2, loc="lower right",
-        bbox_to_anchor=(1.0, 0.98), borderaxespad=0.0,
-    )  # fmt: skip

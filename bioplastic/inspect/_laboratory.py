@@ -1,26 +1,20 @@
-"""A laboratory: one rule on many pairs of neurons that spike when told, in one run."""
+"""A laboratory: one rule on many pairs of neurons that spike on command, in one run."""
 
 import contextlib
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import second
+from brian2 import Hz, second
 
 from bioplastic import engine as engines
+from bioplastic._quantities import amount, amounts, number
+from bioplastic.engine.engines import resolve_engine
 from bioplastic.errors import ParameterError, SimulationError
-from bioplastic.inspect._protocol_arguments import (
-    check_neuron,
-    check_rule,
-    check_step,
-    check_weight,
-    one_length,
-    to_steps,
-)
 from bioplastic.models import (
     Network,
     NeuronModel,
@@ -31,10 +25,10 @@ from bioplastic.models import (
     Schedule,
     SpikeInput,
 )
-from bioplastic.models.declaration import is_distribution
+from bioplastic.models.values import is_distribution
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["NUMPY_STEPS", "RELAY", "Laboratory", "open_laboratory"]
+__all__ = ["RELAY", "Laboratory"]
 
 Steps = npt.NDArray[np.int64]
 Array = npt.NDArray[np.float64]
@@ -48,38 +42,138 @@ RELAY: Final = NeuronModel(
     threshold="abs(t - dt - last) < 0.5*dt",
     at_slot_start="last = -1*second",
 )
-_TELL: Final = "last_post = t"
+_RELAY_DRIVE: Final = "last_post = t"
 _PAIR: Final = "pair"
 #: Seconds in which a membrane settles, and traces of it do what they do.
 _SETTLED: Final = 0.1
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Laboratory:
-    """A rule, the neurons it is tried on, and how it is run; see :func:`stdp_window`."""
+    """A rule, the neurons it is tried on, and how it is run; checked.
 
-    where: str
-    rule: PlasticityRule
-    variable: str
-    w: float
-    w_max: float | None
-    wait: int
-    post: NeuronModel | None
-    drive: str | None
-    dt: float
-    engine: str
+    Parameters
+    ----------
+    where : str
+        The protocol, for messages.
+    rule, variable, w, wait, post, drive, dt, engine
+        As in :func:`stdp_window`.
+    """
+
+    def __init__(
+        self,
+        where: str,
+        rule: Any,
+        variable: Any,
+        w: Any,
+        wait: Any,
+        post: Any,
+        drive: Any,
+        dt: Any,
+        engine: str,
+    ) -> None:
+        if not isinstance(rule, PlasticityRule):
+            known = isinstance(rule, type) and issubclass(rule, PlasticityRule)
+            hint = rule.__name__ if known else "PairSTDP"
+            raise ParameterError(
+                f"{where}.rule: must be a PlasticityRule, got {rule!r}; give e.g. {hint}()"
+            )
+        if (post is None) != (drive is None):
+            missing, given = ("drive", "post") if drive is None else ("post", "drive")
+            raise ParameterError(
+                f"{where}.{missing}: must be given with {given}; e.g. post=LIF(), "
+                f"drive='v_post += 100*mV'"
+            )
+        if post is not None and (not isinstance(post, NeuronModel) or not post.spikes):
+            raise ParameterError(
+                f"{where}.post: must be a NeuronModel with a threshold, such as LIF(), got {post!r}"
+            )
+        if drive is not None and not isinstance(drive, str):
+            raise ParameterError(
+                f"{where}.drive: must be a statement, such as 'v_post += 100*mV', got {drive!r}"
+            )
+        if not isinstance(variable, str) or not variable.isidentifier():
+            raise ParameterError(
+                f"{where}.variable: must name a variable of the synapse, such as 'w', got "
+                f"{variable!r}"
+            )
+        if engine != "auto":
+            resolve_engine(engine)
+        bound = rule.parameters.get("w_max")
+        self.w_max = None if bound is None or is_distribution(bound) else float(bound)
+        if w is None:
+            w = 0.5 if self.w_max is None else self.w_max / 2
+        low, high = (-np.inf, np.inf) if self.w_max is None else (0.0, self.w_max)
+        self.w = number(f"{where}.w", w, low, high)
+        self.where, self.rule, self.variable = where, rule, variable
+        self.post, self.drive, self.engine = post, drive, engine
+        self.dt = amount(f"{where}.dt", dt, second)
+        if wait is None:
+            wait = (0.0 if post is None else self.dt * round(_SETTLED / self.dt)) * second
+        self.wait = self.length("wait", wait, low=0)
+
+    def steps(self, name: str, value: Any, *, low: int | None = None) -> Steps:
+        """Return times of an argument as numbers of steps, in the shape in which they are given.
+
+        Raises
+        ------
+        ParameterError
+            If they are no times, none at all, not finite, not whole multiples of `dt`, or less than
+            `low` steps.
+        """
+        where, dt = f"{self.where}.{name}", self.dt
+        times = amounts(where, value, second)
+        steps = np.rint(times / dt)
+        off = np.abs(times / dt - steps) > 1e-6
+        if off.any():
+            odd = float(times[off][0])
+            raise ParameterError(
+                f"{where}: must be whole multiples of dt={1e3 * dt:g} ms, got {1e3 * odd:g} ms; "
+                f"take {1e3 * dt * round(odd / dt):g} ms, or another dt"
+            )
+        if low is not None and (steps < low).any():
+            raise ParameterError(
+                f"{where}: must be at least {1e3 * dt * low:g} ms, got {1e3 * times.min():g} ms"
+            )
+        return steps.astype(np.int64)
 
     def row(self, name: str, value: Any) -> Steps:
         """Return times of an argument as steps, in a row."""
-        where = f"{self.where}.{name}"
-        steps = np.atleast_1d(to_steps(where, value, dt=self.dt))
+        steps = np.atleast_1d(self.steps(name, value))
         if steps.ndim != 1:
-            raise ParameterError(f"{where}: must be in a row, got the shape {steps.shape}")
+            raise ParameterError(
+                f"{self.where}.{name}: must be in a row, got the shape {steps.shape}"
+            )
         return steps
 
-    def length(self, name: str, value: Any) -> int:
-        """Return one time of an argument as steps, one at least."""
-        return one_length(f"{self.where}.{name}", value, dt=self.dt, low=1)
+    def length(self, name: str, value: Any, *, low: int = 1) -> int:
+        """Return one time of an argument as a number of steps, `low` at least."""
+        steps = self.steps(name, value, low=low)
+        if steps.ndim:
+            raise ParameterError(f"{self.where}.{name}: must be one time, got {value!r}")
+        return int(steps)
+
+    def periods(self, name: str, value: Any) -> tuple[Array, Steps]:
+        """Return frequencies in hertz, and the steps from one event to the next.
+
+        Raises
+        ------
+        ParameterError
+            If they are no frequencies above 0, or their periods are not whole multiples of `dt`.
+        """
+        where, dt = f"{self.where}.{name}", self.dt
+        rates = np.atleast_1d(amounts(where, value, Hz))
+        if rates.ndim != 1 or (rates <= 0).any():
+            raise ParameterError(f"{where}: must be frequencies above 0, in a row, got {value!r}")
+        periods = 1 / (rates * dt)
+        steps = np.rint(periods)
+        off = (np.abs(periods - steps) > 1e-6 * periods) | (steps < 1)
+        if off.any():
+            rate, near = rates[off][0], 1 / (dt * max(steps[off][0], 1))
+            raise ParameterError(
+                f"{where}: must have periods that are whole multiples of dt={1e3 * dt:g} ms, got "
+                f"{rate:g} Hz; the nearest is {near:.9g} Hz"
+            )
+        return rates, steps.astype(np.int64)
 
     def measure(
         self, pre: list[Steps], post: list[Steps], shape: tuple[int, ...]
@@ -97,13 +191,13 @@ class Laboratory:
         Returns
         -------
         found : dict
-            Fields of :class:`~bioplastic.inspect.protocol_results.Measurement`.
+            Fields of :class:`~bioplastic.inspect.measurements.Measurement`.
 
         Raises
         ------
         ParameterError
             If the network cannot be built, has no such variable, or a postsynaptic neuron did
-            not spike when told.
+            not spike on command.
         """
         n = len(pre)
         trains = [*pre, *post]
@@ -111,7 +205,7 @@ class Laboratory:
         ends = [pair.max(initial=0) for pair in pairs]
         spans = [np.ptp(pair) for pair in pairs if len(pair)]
         last = self.wait + int(max(spans, default=0))
-        told = [train + (last - end) for train, end in zip(trains, ends * 2, strict=True)]
+        due = [train + (last - end) for train, end in zip(trains, ends * 2, strict=True)]
         # A relay fires a step later.
         n_steps = last + 2 + self.wait
         name = self._engine(n_steps)
@@ -120,7 +214,7 @@ class Laboratory:
             program = engines.open_program(network, engine=name)
         result = engines.run(
             network,
-            engines.SpikeStimulus(trains=_samples(told, n_steps, self.dt)),
+            engines.SpikeStimulus(trains=_samples(due, n_steps, self.dt)),
             seed=0,
             engine=name,
             program=program,
@@ -136,7 +230,7 @@ class Laboratory:
                 f"{self.variable!r}; they have {', '.join(k for k in known if k not in 'ij')}"
             )
         assert result.spikes is not None
-        latencies = self._latencies(told, result.spikes).reshape(shape)
+        latencies = self._latencies(due, result.spikes).reshape(shape)
         after = result.state[f"{_PAIR}.{self.variable}"]
         before = self.w if self.variable == "w" else 0.0
         bounds = [0.0] if self.w_max is None else [0.0, self.w_max]
@@ -152,10 +246,13 @@ class Laboratory:
         }
 
     def _declare(self, n: int) -> Network:
-        neuron, drive = self.post or RELAY, self.drive or _TELL
+        neuron, drive = self.post or RELAY, self.drive or _RELAY_DRIVE
         # Traces on both sides are integrated in the same way.
         relay = replace(RELAY, method=neuron.method)
-        sides = (("before", relay, _TELL, range(n)), ("after", neuron, drive, range(n, 2 * n)))
+        sides = (
+            ("before", relay, _RELAY_DRIVE, range(n)),
+            ("after", neuron, drive, range(n, 2 * n)),
+        )
         return Network(
             populations=(
                 Population(name="input", n=2 * n, neuron=SpikeInput()),
@@ -164,10 +261,10 @@ class Laboratory:
             projections=(
                 *(
                     Projection(
-                        pre="input", post=side, wiring=PairWiring(i=told, j=range(n)), on_pre=code,
+                        pre="input", post=side, wiring=PairWiring(i=due, j=range(n)), on_pre=code,
                         weight=1.0,
                     )
-                    for side, _, code, told in sides
+                    for side, _, code, due in sides
                 ),
                 Projection(
                     pre="before", post="after", wiring="one_to_one", on_pre="", rule=self.rule,
@@ -183,7 +280,7 @@ class Laboratory:
     def _engine(self, n_steps: int) -> str:
         if self.engine == "auto" and n_steps <= NUMPY_STEPS:
             return "numpy"
-        return engines.resolve_engine(self.engine)
+        return resolve_engine(self.engine)
 
     @contextlib.contextmanager
     def _remedy(self) -> Iterator[None]:
@@ -198,29 +295,27 @@ class Laboratory:
                 remedy = remedy if membrane else ""
             raise ParameterError(f"{self.where}.rule: {error}{remedy}") from error
 
-    def _latencies(self, told: list[Steps], spikes: SpikeTrains) -> Array:
-        """Compare what the neurons did with what they were told."""
+    def _latencies(self, due: list[Steps], spikes: SpikeTrains) -> Array:
+        """Compare what the neurons did with what was due."""
         steps = np.rint(spikes.times / self.dt).astype(np.int64) - 1  # as relays do
         by_unit = np.split(
             steps[np.argsort(spikes.units, kind="stable")],
-            np.cumsum(np.bincount(spikes.units, minlength=len(told)))[:-1],
+            np.cumsum(np.bincount(spikes.units, minlength=len(due)))[:-1],
         )
-        late = [self._late(k, *both) for k, both in enumerate(zip(told, by_unit, strict=True))]
-        return np.array(late[len(told) // 2 :]) * self.dt
+        late = [self._late(k, *both) for k, both in enumerate(zip(due, by_unit, strict=True))]
+        return np.array(late[len(due) // 2 :]) * self.dt
 
-    def _late(self, unit: int, told: Steps, came: Steps) -> float:
-        if len(told) == len(came) == 0:
+    def _late(self, unit: int, due: Steps, came: Steps) -> float:
+        if len(due) == len(came) == 0:
             return 0.0
-        n = np.searchsorted(told, came, side="right")
-        if len(told) == len(came) and (n == np.arange(1, len(told) + 1)).all():
-            return float((came - told).mean())
+        n = np.searchsorted(due, came, side="right")
+        if len(due) == len(came) and (n == np.arange(1, len(due) + 1)).all():
+            return float((came - due).mean())
         if self.post is None:  # nothing that a user could do about it
-            raise SimulationError(
-                f"{self.where}: spikes were lost, {len(came)} of {len(told)} came"
-            )
+            raise SimulationError(f"{self.where}: spikes were lost, {len(came)} of {len(due)} came")
         raise ParameterError(
             f"{self.where}.drive: must make the postsynaptic neuron spike once for each spike "
-            f"that it is told, before the next one; one was told {len(told)} spikes, and "
+            f"that is due, before the next one; {len(due)} spikes were due, and "
             f"{len(came)} came. Change {self.drive!r}, or leave more time between spikes"
         )
 
@@ -235,43 +330,11 @@ class Laboratory:
             )
 
 
-def open_laboratory(
-    where: str,
-    rule: Any,
-    variable: Any,
-    w: Any,
-    wait: Any,
-    post: Any,
-    drive: Any,
-    dt: Any,
-    engine: str,
-) -> Laboratory:
-    """Check what all protocols are given."""
-    check_rule(where, rule)
-    check_neuron(where, post, drive)
-    if not isinstance(variable, str) or not variable.isidentifier():
-        raise ParameterError(
-            f"{where}.variable: must name a variable of the synapse, such as 'w', got {variable!r}"
-        )
-    if engine != "auto":
-        engines.resolve_engine(engine)
-    step = check_step(f"{where}.dt", dt)
-    if wait is None:
-        wait = (0.0 if post is None else step * round(_SETTLED / step)) * second
-    bound = rule.parameters.get("w_max")
-    w_max = None if bound is None or is_distribution(bound) else float(bound)
-    return Laboratory(
-        where=where, rule=rule, variable=variable, w=check_weight(where, w, w_max), w_max=w_max,
-        wait=one_length(f"{where}.wait", wait, dt=step, low=0), post=post, drive=drive, dt=step,
-        engine=engine,
-    )  # fmt: skip
-
-
-def _samples(told: list[Steps], n_steps: int, dt: float) -> SpikeTrains:
-    steps = np.concatenate(told)
-    units = np.repeat(np.arange(len(told)), [len(train) for train in told])
+def _samples(due: list[Steps], n_steps: int, dt: float) -> SpikeTrains:
+    steps = np.concatenate(due)
+    units = np.repeat(np.arange(len(due)), [len(train) for train in due])
     order = np.argsort(steps, kind="stable")
     return SpikeTrains(
         steps[order] * dt, units[order], [0, len(steps)],
-        n_units=len(told), duration=n_steps * dt * second,
+        n_units=len(due), duration=n_steps * dt * second,
     )  # fmt: skip

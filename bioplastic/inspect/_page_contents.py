@@ -3,27 +3,69 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic.errors import ParameterError
-from bioplastic.inspect._mosaic import tile_shape
-from bioplastic.inspect._page_courses import (
-    PERCENTS,
-    Course,
-    Numbers,
-    Trace,
-    activity,
-    evenly,
-    traces_within,
-)
-from bioplastic.inspect.recording import PlasticityRecording
+from bioplastic.inspect._recording_intervals import evenly
+from bioplastic.inspect.receptive_fields import neurons_of, tile_shape
 
-__all__ = ["Contents", "collect"]
+if TYPE_CHECKING:
+    from bioplastic.inspect.recording import PlasticityRecording
+
+__all__ = ["Contents", "Course", "collect"]
 
 N_BINS: Final = 50
+#: More times within a sample than these give no better picture of a trace.
+MAX_TIMES: Final = 100
+#: Lower end of a band, middle, upper end.
+PERCENTS: Final = (10, 50, 90)
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Course:
+    """A quantity over the training.
+
+    Parameters
+    ----------
+    key : str
+        One word for it.
+    label : str
+        Its name and unit.
+    middle : ndarray of shape (n_moments,)
+        Over all that was recorded.
+    band : ndarray of shape (2, n_moments), optional
+        From the 10th to the 90th percentile of all that was recorded.
+    own : ndarray of shape (n_moments, n_shown)
+        Of each neuron that is shown.
+    """
+
+    key: str
+    label: str
+    middle: Numbers
+    band: Numbers | None = None
+    own: Numbers
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Trace:
+    """A trace within the sample of each moment.
+
+    Parameters
+    ----------
+    name : str
+        As in the recording.
+    mean : ndarray of shape (n_moments, n_times)
+        Over all of its neurons or synapses.
+    own : ndarray of shape (n_moments, n_times, n_shown), optional
+        Of the neurons that are shown, where it is theirs.
+    """
+
+    name: str
+    mean: Numbers
+    own: Numbers | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -70,7 +112,7 @@ class Contents:
 
 def collect(
     where: str,
-    recording: PlasticityRecording,
+    recording: "PlasticityRecording",
     *,
     projection: str | None,
     shape: tuple[int, int] | None,
@@ -88,10 +130,10 @@ def collect(
     recording.weights(projection, points=slice(0, 0))  # says what is wrong with `projection`
     name = projection or recording.with_role("weights")[0].partition(".")[0]
     found = recording.projections[name]
-    shown = _shown(where, found.neurons, neurons, max_neurons)
+    shown = neurons_of(where, found.neurons, neurons, max_neurons)
     columns = np.searchsorted(found.neurons, shown)
     tile = _tile(where, shape, found.n_pre, len(shown))
-    points = evenly(recording.last_points(), max_moments)
+    points = recording.last_points(max_moments)
     done = recording.samples[points] + 1
 
     fields = np.empty((len(points), len(shown), found.n_pre), dtype=np.float32)
@@ -124,9 +166,9 @@ def collect(
             own=own_weights,
         ),
         Course(key="change", label="mean |Δw| per sample", middle=change, own=own_change),
-        *activity(recording, found.post, points, shown),
+        *_activity(recording, found.post, points, shown),
     ]
-    times, traces = traces_within(recording, found.post, points, shown)
+    times, traces = _traces_within(recording, found.post, points, shown)
     n_columns = min(len(shown), max(1, math.ceil(math.sqrt(len(shown) * tile[0] / tile[1]))))
     if tile[1] == 1:
         n_columns = len(shown)
@@ -146,23 +188,6 @@ def collect(
     )
 
 
-def _shown(
-    where: str,
-    kept: npt.NDArray[np.int64],
-    neurons: Sequence[int] | npt.NDArray[Any] | None,
-    max_neurons: int,
-) -> npt.NDArray[np.int64]:
-    if neurons is None:
-        return kept[:max_neurons]
-    chosen = np.asarray(neurons).ravel()
-    if not len(chosen) or not np.isin(chosen, kept).all():
-        raise ParameterError(
-            f"{where}.neurons: must be neurons whose weights were recorded, "
-            f"{', '.join(map(str, kept[:20]))}{', ...' if len(kept) > 20 else ''}; got {neurons!r}"
-        )
-    return chosen.astype(np.int64)
-
-
 def _tile(where: str, shape: tuple[int, int] | None, n_pre: int, n_shown: int) -> tuple[int, int]:
     if shape is None and (math.isqrt(n_pre) ** 2 != n_pre or n_pre < 4):
         return n_pre, 1  # no image: each neuron is a column of the weight matrix
@@ -170,7 +195,7 @@ def _tile(where: str, shape: tuple[int, int] | None, n_pre: int, n_shown: int) -
 
 
 def _share(
-    recording: PlasticityRecording, projection: str, points: npt.NDArray[np.int64], bins: Numbers
+    recording: "PlasticityRecording", projection: str, points: npt.NDArray[np.int64], bins: Numbers
 ) -> Numbers:
     share = np.zeros((len(points), len(bins) - 1))
     for row, point in enumerate(points):
@@ -178,3 +203,80 @@ def _share(
         weights = weights[np.isfinite(weights)].astype(np.float64)
         share[row] = 100 * np.histogram(weights, bins)[0] / max(weights.size, 1)
     return share
+
+
+def _activity(
+    recording: "PlasticityRecording",
+    population: str,
+    points: npt.NDArray[np.int64],
+    shown: npt.NDArray[np.int64],
+) -> list[Course]:
+    """Thresholds and rates of the postsynaptic neurons."""
+    courses = []
+    theta = next(
+        (n for n in recording.with_role("thresholds") if n.partition(".")[0] == population), None
+    )
+    if theta is not None:
+        values = 1e3 * np.asarray(recording.variables[theta][points], dtype=np.float64)
+        courses.append(_course("threshold", "threshold θ (mV)", values, shown))
+    if recording.rates is not None and population in recording.watched:
+        rates = _rates_between(recording, points, recording.watched_columns(population))
+        courses.append(_course("rate", "firing rate (Hz)", rates, shown))
+    return courses
+
+
+def _course(key: str, label: str, values: Numbers, shown: npt.NDArray[np.int64]) -> Course:
+    summary = np.full((3, len(values)), np.nan)
+    known = np.isfinite(values).all(axis=1)
+    summary[:, known] = np.percentile(values[known], PERCENTS, axis=1)
+    return Course(key=key, label=label, middle=summary[1], band=summary[::2], own=values[:, shown])
+
+
+def _rates_between(
+    recording: "PlasticityRecording", points: npt.NDArray[np.int64], columns: slice
+) -> Numbers:
+    """Rates since the chosen moment before, so that what lies between counts too."""
+    every = recording.last_points()
+    seconds = recording.seconds[every]
+    spikes = np.nan_to_num(recording.rates[:, columns][every].astype(np.float64))
+    spikes *= seconds[:, None]
+    chosen = np.searchsorted(every, points)
+    total, elapsed = (
+        np.diff(np.cumsum(counts, axis=0)[chosen], axis=0, prepend=0 * counts[:1])
+        for counts in (spikes, seconds)
+    )
+    known = elapsed > 0
+    rates = np.full(total.shape, np.nan)
+    rates[known] = total[known] / elapsed[known, None]
+    return rates
+
+
+def _traces_within(
+    recording: "PlasticityRecording",
+    population: str,
+    points: npt.NDArray[np.int64],
+    shown: npt.NDArray[np.int64],
+) -> tuple[Numbers, tuple[Trace, ...]]:
+    """Traces over the time within the sample of each chosen moment; none where it has one time."""
+    names = recording.with_role("traces")
+    samples = recording.samples[points]
+    inside = np.isin(recording.samples, samples)
+    times = evenly(np.unique(recording.times[inside]), MAX_TIMES)
+    if not names or len(points) == len(inside.nonzero()[0]) or len(times) < 2:
+        return times[:0], ()
+    chosen = np.flatnonzero(inside & np.isin(recording.times, times))
+    rows = np.searchsorted(samples, recording.samples[chosen])
+    columns = np.searchsorted(times, recording.times[chosen])
+    traces = []
+    for name in names:
+        is_theirs = name.partition(".")[0] == population
+        mean = np.full((len(points), len(times)), np.nan)
+        own = np.full((*mean.shape, len(shown)), np.nan) if is_theirs else None
+        for row in range(len(points)):
+            here = rows == row
+            values = np.asarray(recording.variables[name][chosen[here]], dtype=np.float64)
+            mean[row, columns[here]] = values.mean(axis=1)
+            if own is not None:
+                own[row, columns[here]] = values[:, shown]
+        traces.append(Trace(name=name, mean=mean, own=own))
+    return times, tuple(traces)

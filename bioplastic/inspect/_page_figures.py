@@ -16,11 +16,10 @@ from bokeh.models.annotations import ColorBar, Span, Title
 from bokeh.palettes import Magma256
 from bokeh.plotting import figure
 
-from bioplastic.inspect._page_contents import Contents
-from bioplastic.inspect._page_courses import Course
+from bioplastic.inspect._page_contents import Contents, Course
 from bioplastic.inspect._style import COLORS, INK
 
-__all__ = ["CHOSEN", "QUANTITY_COLORS", "charts"]
+__all__ = ["CHOSEN", "charts"]
 
 #: Of the neuron that a reader chose, in every chart.
 CHOSEN: Final = COLORS[2]

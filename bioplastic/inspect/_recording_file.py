@@ -1,6 +1,10 @@
-"""How a recording lies in an HDF5 file; the notes of `PlasticityRecording` describe it."""
+"""The HDF5 file of a recording, which the notes of `PlasticityRecording` describe."""
 
-from collections.abc import Iterator
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,30 +13,22 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic._hdf5 import open_hdf5
-from bioplastic.errors import DataError, DataNotFoundError
+from bioplastic.errors import DataError, DataNotFoundError, ParameterError, StorageError
 from bioplastic.inspect._recording_layout import ROLES, Layout, RecordedProjection
 
-__all__ = ["WrittenRows", "column_types", "open_recording", "write_layout"]
+__all__ = ["Store", "WrittenRows", "existing", "open_recording"]
 
 FORMAT: Final = "bioplastic.PlasticityRecording"
 VERSION: Final = 1
+#: Values written at once, so that a block of float32 takes a megabyte.
+BLOCK: Final = 2**18
+#: Values of a chunk of the file, where a row is not larger.
+CHUNK: Final = 2**12
+
+Array = npt.NDArray[Any]
 
 
-def column_types(layout: Layout) -> dict[str, tuple[type, tuple[int, ...]]]:
-    """Tell number type and shape of a row of everything that has one row a moment."""
-    types: dict[str, tuple[type, tuple[int, ...]]] = {
-        "samples": (np.int64, ()),
-        "times": (np.float64, ()),
-        "seconds": (np.float64, ()),
-    }
-    if layout.watched:
-        types["rates"] = (np.float32, (layout.n_watched,))
-    for name, width in layout.widths.items():
-        types[f"variables/{name}"] = (np.float32, (width,))
-    return types
-
-
-def write_layout(file: Any, layout: Layout) -> None:
+def _write_layout(file: Any, layout: Layout) -> None:
     """Write everything but the rows."""
     file.attrs.update({"format": FORMAT, "version": VERSION, "n_points": np.int64(0)})
     file.attrs["watched"] = list(layout.watched)
@@ -156,7 +152,7 @@ def _read_layout(file: Any) -> Layout:
 
 def _check_columns(file: Any, layout: Layout) -> None:
     n_points = _number(file, "n_points")
-    for name, (kind, shape) in column_types(layout).items():
+    for name, (kind, shape) in layout.columns.items():
         column = file[name]
         _require(isinstance(column, h5py.Dataset), f"{name} is no table")
         _require(column.dtype.kind == np.dtype(kind).kind, f"{name} holds {column.dtype}")
@@ -182,11 +178,6 @@ class WrittenRows:
         self.shape = (n_rows, *dataset.shape[1:])
         self.dtype, self.ndim = dataset.dtype, dataset.ndim
 
-    @classmethod
-    def of(cls, dataset: Any, n_rows: int) -> Any:
-        """Return the dataset itself where all of its rows were written."""
-        return dataset if len(dataset) == n_rows else cls(dataset, n_rows)
-
     def __len__(self) -> int:
         return int(self.shape[0])
 
@@ -200,8 +191,159 @@ class WrittenRows:
             rows = slice(*first.indices(len(self)))
         return self._dataset[(rows, *others)]
 
-    def __iter__(self) -> Iterator[Any]:
-        return (self[row] for row in range(len(self)))
-
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         return np.asarray(self[:], dtype=dtype)
+
+
+def _block(shape: tuple[int, ...]) -> int:
+    """Choose how many rows to move at once."""
+    return max(BLOCK // max(int(np.prod(shape[1:])), 1), 1)
+
+
+def _write(column: Any, first: int, rows: Array, chosen: npt.NDArray[np.int64]) -> None:
+    block = _block(rows.shape)
+    for low in range(0, len(chosen), block):
+        part = rows[chosen[low : low + block]]
+        column[first + low : first + low + len(part)] = part.astype(column.dtype)
+
+
+class Store:
+    """Rows of several columns, as datasets of an HDF5 file that lies in memory or on a disk.
+
+    Rows are reserved, and so are their bytes on the disk, before they are needed. Then to write
+    changes no structure of the file: a process that dies leaves what it had recorded. A file on a
+    disk is open only while something is written.
+
+    Parameters
+    ----------
+    layout : Layout
+        What is recorded.
+    path : Path, optional
+        The file; in memory where None.
+    overwrite : bool
+        Whether to replace an existing file.
+
+    Attributes
+    ----------
+    n_points : int
+        Rows that were written.
+    """
+
+    def __init__(
+        self, layout: Layout, path: Path | None = None, *, overwrite: bool = False
+    ) -> None:
+        self.path, self.n_points, self._n_rows = path, 0, 0
+        self._types, self._point_bytes = layout.columns, layout.point_bytes
+        if path is None:
+            name = f"recording {id(self)}"
+            self._memory = h5py.File(
+                name, "w", driver="core", backing_store=False, block_size=2**20
+            )
+        else:
+            if path.exists() and not overwrite:
+                raise ParameterError(existing(path))
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StorageError(_unwritable(path, error)) from error
+            _check_space(path, 2**20)
+        with self._open("w") as file:
+            _write_layout(file, layout)
+            for name, (kind, shape) in self._types.items():
+                # A network without a synapse has rows without a value, which cannot be chunks.
+                chunk = tuple(max(n, 1) for n in shape)
+                rows = max(CHUNK // int(np.prod(chunk)), 1)
+                file.create_dataset(
+                    name, (0, *shape), kind, chunks=(rows, *chunk), maxshape=(None, *chunk)
+                )
+            for name, role in layout.roles.items():
+                file[f"variables/{name}"].attrs["role"] = role
+
+    @contextlib.contextmanager
+    def _open(self, mode: str = "r+") -> Iterator[Any]:
+        if self.path is None:
+            yield self._memory
+            return
+        try:
+            # Without a lock, so that nobody who reads can stop the training.
+            with h5py.File(self.path, mode, locking=False) as file:
+                yield file
+        except (OSError, RuntimeError) as error:
+            raise StorageError(_unwritable(self.path, error)) from error
+
+    def reserve(self, n_rows: int) -> None:
+        """Make room for so many rows in all."""
+        if n_rows <= self._n_rows:
+            return
+        if self.path is not None:
+            _check_space(self.path, (n_rows - self._n_rows) * self._point_bytes + 2**20)
+        with self._open() as file:
+            for name, (kind, shape) in self._types.items():
+                file[name].resize(n_rows, axis=0)
+                empty: Array = np.zeros((1, *shape), kind)
+                nothing = np.zeros(n_rows - self._n_rows, dtype=np.int64)
+                _write(file[name], self._n_rows, empty, nothing)
+        self._n_rows = n_rows
+
+    def write(self, rows: Mapping[str, Array], chosen: npt.NDArray[np.int64]) -> None:
+        """Add the chosen rows of every column."""
+        with self._open() as file:
+            for name in self._types:
+                _write(file[name], self.n_points, rows[name], chosen)
+            file.flush()  # the rows lie in the file before it says that they do
+            self._count(file, self.n_points + len(chosen))
+
+    def read(self, name: str) -> Array:
+        """Return all rows of a column."""
+        with self._open("r") as file:
+            column: Array = file[name][: self.n_points]
+        return column
+
+    def keep(self, chosen: npt.NDArray[np.int64], replaced: Mapping[str, Array]) -> None:
+        """Keep the chosen rows, moved to the begin of the file, which stays as large as it is."""
+        if len(chosen) == self.n_points:
+            return
+        with self._open() as file:
+            # Should this be cut short, the rows before the first that moves are left.
+            self._count(file, int((chosen == np.arange(len(chosen))).sum()))
+            file.flush()
+            for name in self._types:
+                column, source = file[name], replaced.get(name, file[name])
+                block = _block(column.shape)
+                for low in range(0, len(chosen), block):
+                    part = chosen[low : low + block]
+                    if name in replaced or part[0] != low or part[-1] - low >= len(part):
+                        rows = source[part[0] : part[-1] + 1][part - part[0]]
+                        column[low : low + len(part)] = rows
+            file.flush()
+            self._count(file, len(chosen))
+
+    def _count(self, file: Any, n_points: int) -> None:
+        file.attrs.modify("n_points", n_points)
+        self.n_points = n_points
+
+
+def existing(path: Path) -> str:
+    """Say that a file is there already."""
+    return f"path: must not exist, got {path}; choose another name, or pass overwrite=True"
+
+
+def _unwritable(path: Path, error: Exception) -> str:
+    return (
+        f"cannot write the recording {path}: {error}; free some space, choose another folder, or "
+        f"close who holds the file open"
+    )
+
+
+def _check_space(path: Path, n_bytes: int) -> None:
+    """Refuse before HDF5 meets a full disk, which would take the interpreter down."""
+    try:
+        if hasattr(os, "posix_fallocate"):
+            with tempfile.TemporaryFile(dir=path.parent) as trial:
+                os.posix_fallocate(trial.fileno(), 0, n_bytes)
+            return
+        free = shutil.disk_usage(path.parent).free
+    except OSError as error:
+        raise StorageError(_unwritable(path, error)) from error
+    if free < n_bytes:
+        raise StorageError(_unwritable(path, OSError(f"{n_bytes:,} bytes are not free")))

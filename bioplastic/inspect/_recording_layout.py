@@ -83,6 +83,19 @@ class Layout:
         return sum(self.populations[name] for name in self.watched)
 
     @property
+    def columns(self) -> dict[str, tuple[type, tuple[int, ...]]]:
+        """Number type and shape of a row of everything that has one row a moment."""
+        types: dict[str, tuple[type, tuple[int, ...]]] = {
+            "samples": (np.int64, ()),
+            "times": (np.float64, ()),
+            "seconds": (np.float64, ()),
+        }
+        if self.watched:
+            types["rates"] = (np.float32, (self.n_watched,))
+        widths = self.widths.items()
+        return types | {f"variables/{name}": (np.float32, (width,)) for name, width in widths}
+
+    @property
     def point_bytes(self) -> int:
         """Size of one moment: its sample, time and seconds, and 4 bytes a value."""
         return 24 + 4 * (self.n_watched + sum(self.widths.values()))

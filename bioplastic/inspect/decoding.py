@@ -1,14 +1,13 @@
-"""Which spikes a decoder listens to, when, and what they speak for."""
+"""Which spikes a decoder uses, when, and what they speak for."""
 
 from typing import Any, Final
 
-import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from bioplastic._quantities import whole
 from bioplastic.errors import DataError, ParameterError
-from bioplastic.inspect._decoder import atom_names, check_decoder, check_most
 from bioplastic.inspect._decoding_panels import (
     draw_decision,
     draw_raster,
@@ -16,7 +15,8 @@ from bioplastic.inspect._decoding_panels import (
     draw_trains,
     mark_references,
 )
-from bioplastic.inspect._style import COLORS, INK
+from bioplastic.inspect._style import COLORS, INK, label, panels_of
+from bioplastic.inspect.error_reduction import atom_names, check_decoder, check_most
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["plot_selected_spikes"]
@@ -40,7 +40,7 @@ def plot_selected_spikes(
 
     The decision of a classifier is a sum over spikes: one of neuron `i` at time `t` adds
     :math:`\sum_k w_{ikc} \exp(-|t - T_k| / \tau)` to the decision for class `c`, with references
-    :math:`T_k`. That is the colour of the spike, and what the lines below climb.
+    :math:`T_k`. That is the color of the spike, and what the lines below climb.
 
     Parameters
     ----------
@@ -109,10 +109,10 @@ def plot_selected_spikes(
             f"{_WHERE}.y: must have one entry for each of {len(spikes)} samples, got {len(y)}"
         )
     wanted = None if y is None else y[sample]
-    panels = _panels(axes)
+    panels = panels_of(_WHERE, axes, 2, figsize=(7.4, 6.4), height_ratios=(2.2, 1.0))
     draw = _draw_classifier if classifies else _draw_regressor
     text = draw(panels, decoder, one, wanted, target, max_neurons)
-    panels[0].set_title(f"Sample {sample}: {text}", loc="left", fontsize=11, color=INK)
+    label(panels[0], title=f"Sample {sample}: {text}")
     for panel in panels:
         panel.set_xlim(0.0, one.duration[0])
     panels[0].tick_params(labelbottom=False)
@@ -129,10 +129,13 @@ def _draw_classifier(
     max_neurons: int | None,
 ) -> str:
     """Draw both panels; return what the first one shows."""
-    weights, intercept = _by_class(decoder)
+    weights, intercept = np.asarray(decoder.weights_), np.asarray(decoder.intercept_)
+    if weights.shape[2] == 1:  # an output for each class, also where there are two
+        weights = np.concatenate((-weights, weights), axis=2)
+        intercept = np.concatenate((-intercept, intercept))
     decision = np.asarray(decoder.decision_function(one), dtype=np.float64).ravel()
     decided = int(decision[0] > 0) if len(decision) == 1 else int(decision.argmax())
-    names = [str(label) for label in decoder.classes_]
+    names = [str(one) for one in decoder.classes_]
     true = None if wanted is None else _index(names, wanted)
     shown = decided if true is None else true
     if target is not None:
@@ -148,13 +151,9 @@ def _draw_classifier(
     row_of[rows] = np.arange(len(rows))
     drawn = row_of[one.units] >= 0
     draw_raster(
-        panels[0],
-        one.times[drawn],
-        row_of[one.units[drawn]],
-        added[drawn, shown],
-        [str(unit) for unit in rows],
-        f'adds to the decision for "{names[shown]}"',
-    )
+        panels[0], one.times[drawn], row_of[one.units[drawn]], added[drawn, shown],
+        [str(unit) for unit in rows], f'adds to the decision for "{names[shown]}"',
+    )  # fmt: skip
     steps = np.vstack((intercept, intercept + np.cumsum(added, axis=0)))
     draw_decision(panels[1], one, steps, names, shown)
     text, color = f'Decision: "{names[decided]}"', INK
@@ -164,7 +163,7 @@ def _draw_classifier(
     for panel in panels:
         mark_references(panel, references, decoder.tau_)
     reach = f", τ = {1e3 * decoder.tau_:g} ms" if np.isfinite(decoder.tau_) else ""
-    panels[1].set_xlabel(f"time (s), dashed: references{reach}", fontsize=9, color=INK)
+    label(panels[1], f"time (s), dashed: references{reach}")
     return f'{_counted(len(rows), len(chosen), "neuron")}; blue spikes speak for "{names[shown]}"'
 
 
@@ -177,22 +176,17 @@ def _draw_regressor(
     max_neurons: int | None,
 ) -> str:
     """Draw both panels; return what the first one shows."""
-    output = _output(decoder, target)
+    n_outputs = np.asarray(decoder.weights_).shape[2]
+    output = whole(f"{_WHERE}.target", 0 if target is None else target, 0, n_outputs - 1)
     units, lags = np.asarray(decoder.selected_), np.asarray(decoder.selected_lags_)
     n_rows = check_most(_WHERE, max_neurons, len(units))
     place = [int(np.flatnonzero(decoder.lags_ == lag)[0]) for lag in lags[:n_rows]]
     weight = np.asarray(decoder.weights_)[units[:n_rows], place, output]
     own = [one.times[one.units == unit] for unit in units[:n_rows]]
     row = np.repeat(np.arange(n_rows), [len(times) for times in own])
-    draw_raster(
-        panels[0],
-        np.concatenate(own) + lags[row],
-        row,
-        weight[row],
-        atom_names([str(unit) for unit in units[:n_rows]], lags[:n_rows]),
-        "weight",
-    )
-    panels[0].set_ylabel("neuron and lag, first choice on top", fontsize=9, color=INK)
+    names = atom_names([str(unit) for unit in units[:n_rows]], lags[:n_rows])
+    draw_raster(panels[0], np.concatenate(own) + lags[row], row, weight[row], names, "weight")
+    label(panels[0], y="neuron and lag, first choice on top")
     text, found = "Reconstruction", decoder.predict(one)
     if isinstance(found, SpikeTrains):
         if wanted is not None:
@@ -204,8 +198,7 @@ def _draw_regressor(
             text = f"{text}, R² = {decoder.score(one, [wanted]):.2f}"
             wanted = _column(np.asarray(wanted), output)
         draw_signals(panels[1], float(decoder.dt), _column(found[0], output), wanted)
-    panels[1].set_title(text, loc="left", fontsize=11, color=INK)
-    panels[1].set_xlabel(f"time (s), τ = {1e3 * decoder.tau_:g} ms", fontsize=9, color=INK)
+    label(panels[1], f"time (s), τ = {1e3 * decoder.tau_:g} ms", title=text)
     return f"{_counted(n_rows, len(units), 'atom')}, later by their lags; blue: weights above 0"
 
 
@@ -218,17 +211,6 @@ def _column(signal: Array, output: int) -> Array:
     return signal if signal.ndim == 1 else signal[:, output]
 
 
-def _output(decoder: Any, target: Any) -> int:
-    n_outputs = np.asarray(decoder.weights_).shape[2]
-    whole = isinstance(target, (int, np.integer)) and not isinstance(target, bool)
-    if target is not None and not (whole and 0 <= target < n_outputs):
-        raise ParameterError(
-            f"{_WHERE}.target: must be None or the number of an output, below {n_outputs}, got "
-            f"{target!r}"
-        )
-    return 0 if target is None else int(target)
-
-
 def _sample(decoder: Any, spikes: Any, sample: int) -> SpikeTrains:
     if not isinstance(spikes, SpikeTrains) or spikes.n_units != len(decoder.weights_):
         got = f"{spikes.n_units} units" if hasattr(spikes, "n_units") else type(spikes).__name__
@@ -236,12 +218,7 @@ def _sample(decoder: Any, spikes: Any, sample: int) -> SpikeTrains:
             f"{_WHERE}.spikes: must be SpikeTrains of the {len(decoder.weights_)} units of fit, "
             f"got {got}"
         )
-    whole = isinstance(sample, (int, np.integer)) and not isinstance(sample, bool)
-    if not whole or not -len(spikes) <= sample < len(spikes):
-        raise ParameterError(
-            f"{_WHERE}.sample: must be a whole number below {len(spikes)}, the number of samples, "
-            f"got {sample!r}"
-        )
+    whole(f"{_WHERE}.sample", sample, -len(spikes), len(spikes) - 1)
     return spikes[sample]
 
 
@@ -253,34 +230,10 @@ def _index(names: list[str], label: Any) -> int:
     return names.index(str(label))
 
 
-def _by_class(decoder: Any) -> tuple[Array, Array]:
-    """Weights and intercepts with an output for each class, also where there are two."""
-    weights, intercept = np.asarray(decoder.weights_), np.asarray(decoder.intercept_)
-    if weights.shape[2] == 1:
-        weights = np.concatenate((-weights, weights), axis=2)
-        intercept = np.concatenate((-intercept, intercept))
-    return weights, intercept
-
-
 def _evidence(one: SpikeTrains, weights: Array, references: Array, tau: float) -> Array:
     """Return what each spike adds to the decision for each class."""
     seen = np.exp(-np.abs(one.times[:, np.newaxis] - references) / tau)
     added = np.zeros((len(one.times), weights.shape[2]))
-    heard = np.flatnonzero(weights.any(axis=(1, 2))[one.units])
-    added[heard] = np.einsum("sk,skc->sc", seen[heard], weights[one.units[heard]])
+    used = np.flatnonzero(weights.any(axis=(1, 2))[one.units])
+    added[used] = np.einsum("sk,skc->sc", seen[used], weights[one.units[used]])
     return added
-
-
-def _panels(axes: Any) -> npt.NDArray[Any]:
-    if axes is None:
-        _, new = plt.subplots(
-            2, 1, sharex=True, figsize=(7.4, 6.4), height_ratios=(2.2, 1.0), layout="constrained"
-        )
-        return np.asarray(new)
-    panels = np.asarray(axes, dtype=object).ravel()
-    if len(panels) != 2 or not all(isinstance(panel, Axes) for panel in panels):
-        raise ParameterError(
-            f"{_WHERE}.axes: must hold 2 Axes, got {len(panels)} objects; make them "
-            f"with plt.subplots(2, 1, sharex=True)"
-        )
-    return panels

@@ -12,20 +12,18 @@ import numpy.typing as npt
 from brian2 import Hz, Quantity, ms
 from matplotlib.axes import Axes
 
-from bioplastic.engine import Result
+from bioplastic._quantities import whole
+from bioplastic.engine.result import Result
 from bioplastic.errors import ParameterError
-from bioplastic.inspect._style import COLORS
-from bioplastic.inspect.experiments import SJOESTROEM_2001
-from bioplastic.inspect.protocol_plots import (
-    plot_frequency_dependence,
-    plot_stdp_window,
-    plot_triplets,
-)
+from bioplastic.inspect._style import COLORS, label
+from bioplastic.inspect.measurements import SJOESTROEM_2001, WANG_2005
+from bioplastic.inspect.protocol_plots import plot_protocol
 from bioplastic.inspect.protocols import pairing_protocol, stdp_window, triplet_protocol
 from bioplastic.inspect.raster import plot_raster
-from bioplastic.inspect.state_plot import plot_state
+from bioplastic.inspect.states import plot_state
 from bioplastic.models import PlasticityRule
-from bioplastic.models.declaration import field_values, is_one_number
+from bioplastic.models.declaration import field_values
+from bioplastic.models.values import is_one_number
 
 __all__ = ["explore"]
 
@@ -131,8 +129,7 @@ def _of_result(result: Result, sample: int) -> tuple[Callable[..., Panels], dict
         )
     counted = [len(its) for its in result.states.values()]
     n_samples = min(counted) if counted else len(_trains(result)[0])
-    if not 0 <= sample < n_samples:
-        raise ParameterError(f"explore.sample: must be in 0..{n_samples - 1}, got {sample!r}")
+    whole("explore.sample", sample, 0, n_samples - 1)
     lengths = [float(trains.duration.max()) for trains in _trains(result)]
     lengths += [float(its[k].times[-1]) for its in result.states.values() for k in range(len(its))]
     end = max(lengths)
@@ -157,7 +154,7 @@ def _of_result(result: Result, sample: int) -> tuple[Callable[..., Panels], dict
             panel.set_xlabel("")
             panel.tick_params(labelbottom=False)
         if not spikes:
-            found[0].set_title(f"Sample {sample}", loc="left", fontsize=11)
+            label(found[0], title=f"Sample {sample}")
         figure.align_ylabels(found)
         return np.asarray(found)
 
@@ -215,17 +212,14 @@ def _draw_rule(rule: PlasticityRule) -> Panels:
         1, 3, figsize=(13.0, 3.4), width_ratios=(1.0, 1.0, 1.5), layout="constrained"
     )
     rates = [rate for rate in SJOESTROEM_2001.frequencies if rate >= 10] * Hz
-    kinds = ("pre_post_pre", "post_pre_post")
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always", RuntimeWarning)
         window = stdp_window(rule, dt=1 * ms)
         pairings = pairing_protocol(rule, rates, n_pairs=30, dt=1 * ms)
-        triplets = [triplet_protocol(rule, kind, n_triplets=10, dt=1 * ms) for kind in kinds]
-    plot_stdp_window(window, axes=panels[0])
-    plot_frequency_dependence(
-        pairings, title="Change by the frequency of 30 pairings", axes=panels[1]
-    )
-    plot_triplets(triplets, title="Change by 10 triplets of spikes", axes=panels[2])
+        triplets = [triplet_protocol(rule, kind, n_triplets=10, dt=1 * ms) for kind in WANG_2005]
+    plot_protocol(window, axes=panels[0])
+    plot_protocol(pairings, title="Change by the frequency of 30 pairings", axes=panels[1])
+    plot_protocol(triplets, title="Change by 10 triplets of spikes", axes=panels[2])
     if any("ended on a bound" in str(warning.message) for warning in warned):
         figure.supxlabel("some weights ended on a bound of the rule", fontsize=9, color=COLORS[2])
     return np.asarray(panels)

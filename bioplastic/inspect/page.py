@@ -1,30 +1,33 @@
 """A page for a browser in which a training can be watched."""
 
+import base64
 import importlib.metadata
 import json
 import os
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 import bioplastic
+from bioplastic._quantities import whole
 from bioplastic.errors import ParameterError, StorageError
-from bioplastic.inspect._page_arrays import pack, pack_levels
 from bioplastic.inspect._page_contents import Contents, collect
-from bioplastic.inspect._recording_panels import check_recording
-from bioplastic.inspect._recording_store import existing
-from bioplastic.inspect.recording import PlasticityRecording
+from bioplastic.inspect._recording_file import existing
 
-__all__ = ["write_plasticity_page"]
+if TYPE_CHECKING:
+    from bioplastic.inspect.recording import PlasticityRecording
+
+__all__ = ["write_page"]
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
 
 
-def write_plasticity_page(
-    recording: PlasticityRecording,
+def write_page(
+    recording: "PlasticityRecording",
     path: str | os.PathLike[str],
     *,
     projection: str | None = None,
@@ -41,13 +44,12 @@ def write_plasticity_page(
     weights, threshold and rate of each neuron, and the traces within the sample. Curves over the
     training have a cursor at the moment. A click on a field chooses a neuron, a click on a curve
     a moment; the arrow keys step, the space bar plays. The end of the page's address,
-    ``#moment=12&neuron=3``, is the view, so that a view can be passed on.
+    ``#moment=12&neuron=3``, is the view, so that a view can be passed on. Thresholds, rates, and
+    traces at several times of a sample are shown where they were recorded. Of every recorded
+    sample the last moment is shown.
 
     Parameters
     ----------
-    recording : PlasticityRecording
-        With weights; thresholds, rates, and traces at several times of a sample are shown where
-        there are some. Of every recorded sample the last moment is shown.
     path : path-like
         The file, such as ``"training.html"``.
     projection : str, optional
@@ -85,7 +87,7 @@ def write_plasticity_page(
 
     See Also
     --------
-    plot_receptive_fields_over_training : Receptive fields over the training, as a figure.
+    plot_receptive_fields : Receptive fields over the training, as a figure.
 
     Notes
     -----
@@ -101,18 +103,18 @@ def write_plasticity_page(
     >>> import tempfile
     >>> from brian2 import ms
     >>> from bioplastic.datasets import load_digits
-    >>> from bioplastic.inspect import PlasticityRecorder, write_plasticity_page
+    >>> from bioplastic.inspect import PlasticityRecorder
     >>> from bioplastic.networks import DiehlCook
     >>> recorder = PlasticityRecorder(every=2)
     >>> net = DiehlCook(5, n_epochs=1, presentation=20 * ms, rest=0 * ms, dt=1 * ms, min_spikes=0,
     ...                 engine="numpy", random_state=0)
     >>> net = net.fit(load_digits().data[:4], recorder=recorder)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     page = write_plasticity_page(recorder.recording, f"{folder}/training.html")
+    ...     page = recorder.recording.write_page(f"{folder}/training.html")
     ...     page.name, 1e6 < page.stat().st_size < 2e6
     ('training.html', True)
     """
-    where = "write_plasticity_page"
+    where = "PlasticityRecording.write_page"
     try:
         from bokeh.core.types import ID
         from bokeh.embed import json_item
@@ -124,13 +126,11 @@ def write_plasticity_page(
         raise ImportError(
             f"{where}: needs the package bokeh; install it by: pip install 'bioplastic[page]'"
         ) from error
-    check_recording(where, recording)
     path = Path(path)
     if path.exists() and not overwrite:
         raise ParameterError(f"{where}.{existing(path)}")
-    for name, number in (("max_neurons", max_neurons), ("max_moments", max_moments)):
-        if not isinstance(number, int | np.integer) or isinstance(number, bool) or number < 1:
-            raise ParameterError(f"{where}.{name}: must be a whole number >= 1, got {number!r}")
+    max_neurons = whole(f"{where}.max_neurons", max_neurons, 1)
+    max_moments = whole(f"{where}.max_moments", max_moments, 1)
     contents = collect(
         where, recording, projection=projection, shape=shape, neurons=neurons,
         max_neurons=max_neurons, max_moments=max_moments,
@@ -178,30 +178,51 @@ def _numbers(contents: Contents) -> dict[str, Any]:
         "neurons": contents.neurons.tolist(),
         "tile": contents.tile,
         "grid": contents.grid,
-        "weights": pack_levels(contents.fields, contents.low, contents.high),
-        "share": pack(contents.share),
+        "weights": _levels(contents.fields, contents.low, contents.high),
+        "share": _pack(contents.share),
         "labels": {course.key: course.label for course in contents.courses},
-        "courses": {course.key: pack(course.own) for course in contents.courses},
+        "courses": {course.key: _pack(course.own) for course in contents.courses},
         "traces": [
-            {"mean": pack(trace.mean), "own": None if trace.own is None else _levels(trace.own)}
+            {"mean": _pack(trace.mean), "own": None if trace.own is None else _levels(trace.own)}
             for trace in contents.traces
         ],
     }
 
 
-def _levels(values: npt.NDArray[np.float64]) -> dict[str, Any]:
-    known = np.isfinite(values)
-    low, high = (float(f(values, initial=0.0, where=known)) for f in (np.min, np.max))
-    return pack_levels(values, low, high if high > low else low + 1.0)
+def _pack(array: npt.NDArray[Any], **more: Any) -> dict[str, Any]:
+    """Write an array as a short text that a browser unpacks: zlib and base64."""
+    numbers = array if more else np.ascontiguousarray(array, dtype="<f4")
+    data = base64.b64encode(zlib.compress(numbers.tobytes(), 9)).decode("ascii")
+    return {"type": "float32", "shape": list(numbers.shape), "data": data} | more
 
 
-def _title(recording: PlasticityRecording, contents: Contents) -> str:
+def _levels(
+    array: npt.NDArray[Any], low: float | None = None, high: float | None = None
+) -> dict[str, Any]:
+    """Write an array as bytes that count 254 steps from `low` to `high`; 255 is no number.
+
+    Where None, the range is that of the array and 0. A number is off by half a step at most.
+    Along the first axis each byte holds the difference from the one before, modulo 256, since what
+    changes slowly is short then.
+    """
+    if low is None or high is None:
+        known = np.isfinite(array)
+        low, high = (float(f(array, initial=0.0, where=known)) for f in (np.min, np.max))
+        high = high if high > low else low + 1.0
+    steps = (np.asarray(array, dtype=np.float64) - low) * (254 / (high - low))
+    levels = np.where(np.isnan(steps), 255, np.rint(steps)).astype(np.uint8)
+    changes = levels.copy()
+    changes[1:] = levels[1:] - levels[:-1]
+    return _pack(changes, type="levels", low=low, high=high)
+
+
+def _title(recording: "PlasticityRecording", contents: Contents) -> str:
     post = recording.projections[contents.projection].post
     n_post, n_samples = recording.populations[post], int(contents.done[-1])
     return f"How {n_post:,} neurons ({post}) learned from {n_samples:,} samples"
 
 
-def _facts(recording: PlasticityRecording, contents: Contents) -> dict[str, str]:
+def _facts(recording: "PlasticityRecording", contents: Contents) -> dict[str, str]:
     """Say what was recorded of which network."""
     found = recording.projections[contents.projection]
     n_synapses = recording.variables[f"{contents.projection}.w"].shape[1]

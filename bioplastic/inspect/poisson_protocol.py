@@ -7,10 +7,10 @@ import numpy.typing as npt
 from brian2 import Hz, ms, second
 from sklearn.utils import check_random_state
 
+from bioplastic._quantities import amounts, whole
 from bioplastic.errors import ParameterError
-from bioplastic.inspect._laboratory import open_laboratory
-from bioplastic.inspect._protocol_arguments import check_count, to_numbers
-from bioplastic.inspect.protocol_results import RateDependence
+from bioplastic.inspect._laboratory import Laboratory
+from bioplastic.inspect.measurements import RateDependence
 from bioplastic.models import NeuronModel, PlasticityRule
 
 __all__ = ["rate_protocol"]
@@ -83,7 +83,7 @@ def rate_protocol(
     [False, True]
     """
     where = "rate_protocol"
-    laboratory = open_laboratory(where, rule, variable, w, wait, post, drive, dt, engine)
+    laboratory = Laboratory(where, rule, variable, w, wait, post, drive, dt, engine)
     hertz = np.arange(0.0, 51.0, 5.0) * Hz if rates is None else rates
     numbers = np.atleast_1d(_rates(f"{where}.rates", hertz, laboratory.dt))
     before = _rates(f"{where}.pre_rate", pre_rate, laboratory.dt)
@@ -91,7 +91,7 @@ def rate_protocol(
         raise ParameterError(
             f"{where}: rates must be in a row and pre_rate be one, got {rates!r} and {pre_rate!r}"
         )
-    n = check_count(f"{where}.n_repeats", n_repeats)
+    n = whole(f"{where}.n_repeats", n_repeats, 1)
     n_steps = laboratory.length("duration", duration)
     random = check_random_state(random_state)
 
@@ -107,7 +107,7 @@ def rate_protocol(
 
 
 def _rates(where: str, value: Any, dt: float) -> npt.NDArray[np.float64]:
-    rates = to_numbers(where, value, Hz, "Hz")
+    rates = amounts(where, value, Hz)
     if (rates < 0).any() or (rates * dt >= 1).any():
         raise ParameterError(
             f"{where}: must be rates from 0 to less than one spike in dt={1e3 * dt:g} ms, got "

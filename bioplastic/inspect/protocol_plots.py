@@ -1,117 +1,59 @@
-"""Pictures of what the classical experiments find of rules, beside what biologists have found."""
+"""Pictures of what protocols measure of rules, beside what was measured in neurons."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
 
 from bioplastic.errors import DataError
-from bioplastic.inspect._curves import new_axes
-from bioplastic.inspect._protocol_panels import (
-    finish,
-    legend,
-    milliseconds,
-    named,
-    values,
-    zero_lines,
-)
-from bioplastic.inspect._style import COLORS, INK
-from bioplastic.inspect.experiments import FrequencyExperiment, TripletExperiment
-from bioplastic.inspect.protocol_results import (
+from bioplastic.inspect._style import COLORS, INK, declutter, label, new_axes
+from bioplastic.inspect.measurements import (
+    SJOESTROEM_2001,
+    WANG_2005,
     FrequencyDependence,
+    FrequencyExperiment,
+    Measurement,
     STDPWindow,
     TripletChanges,
+    TripletExperiment,
 )
 
-__all__ = ["plot_frequency_dependence", "plot_stdp_window", "plot_triplets"]
+__all__ = ["plot_protocol"]
 
+_WHERE: Final = "plot_protocol"
 #: Up to this many points a curve shows each of them.
 _FEW: Final = 40
 _STYLES: Final[tuple[Any, ...]] = ("-", (0, (4, 2)), (0, (1, 1.5)), "-.")
 _MARKERS: Final = ("s", "D", "^", "v")
 _KINDS: Final = {"pre_post_pre": "pre, post, pre", "post_pre_post": "post, pre, post"}
 
+type Results = Mapping[str, list[Any]]
 
-def plot_stdp_window(
-    windows: STDPWindow | Mapping[str, STDPWindow],
+
+def plot_protocol(
+    results: Measurement | Sequence[Measurement] | Mapping[str, Any],
     *,
+    data: bool | FrequencyExperiment | Mapping[str, TripletExperiment] = False,
     relative: bool = False,
     title: str | None = None,
     axes: Axes | None = None,
 ) -> Axes:
-    """Draw how rules change a weight by the delay between two spikes.
+    """Draw how rules change a weight: by the delay, the frequency or triplets of spikes.
 
     Parameters
     ----------
-    windows : STDPWindow, or mapping from str to STDPWindow
-        What :func:`stdp_window` returned, under the names of the legend.
-    relative : bool, default=False
-        Draw shares of the weight before, in percent, in place of the change itself.
-    title : str, default=None
-        Text above the picture; None says what is drawn.
-    axes : matplotlib.axes.Axes, default=None
-        Where to draw; None makes a new figure.
-
-    Returns
-    -------
-    axes : matplotlib.axes.Axes
-        The Axes, with two lines a window, one at each side of 0; the side of pre before post
-        includes 0.
-
-    Raises
-    ------
-    DataError
-        If `windows` holds something else, or nothing.
-    ParameterError
-        If shares are asked for of a weight that was 0.
-
-    Examples
-    --------
-    >>> from brian2 import ms
-    >>> from bioplastic.inspect import plot_stdp_window, stdp_window
-    >>> from bioplastic.models import PairSTDP
-    >>> window = stdp_window(PairSTDP(), [-20, -10, 10, 20] * ms)
-    >>> [len(line.get_xdata()) for line in plot_stdp_window(window).lines[-2:]]
-    [2, 2]
-    """
-    known = named("plot_stdp_window.windows", windows, STDPWindow)
-    axes = new_axes(axes)
-    zero_lines(axes, vertical=True)
-    for k, (label, window) in enumerate(known.items()):
-        order = np.argsort(window.delays, kind="stable")
-        change = values(window, relative)
-        for side, name in ((window.delays[order] < 0, "_"), (window.delays[order] >= 0, label)):
-            chosen = order[side]
-            axes.plot(
-                1e3 * window.delays[chosen], change[chosen], color=COLORS[k % len(COLORS)],
-                linewidth=1.8, marker="o" if len(order) <= _FEW else None, markersize=4,
-                label=name, solid_capstyle="round",
-            )  # fmt: skip
-    axes.set_xlabel("delay from the presynaptic to the postsynaptic spike (ms)", fontsize=9)
-    finish(axes, known, relative, title or _window_title(known))
-    if len(known) > 1:
-        legend(axes)
-    return axes
-
-
-def plot_frequency_dependence(
-    results: FrequencyDependence | Mapping[str, FrequencyDependence],
-    *,
-    data: FrequencyExperiment | None = None,
-    relative: bool = False,
-    title: str | None = None,
-    axes: Axes | None = None,
-) -> Axes:
-    """Draw how rules change a weight by the frequency of pairings.
-
-    Parameters
-    ----------
-    results : FrequencyDependence, or mapping from str to FrequencyDependence
-        What :func:`pairing_protocol` returned, under the names of the legend.
-    data : FrequencyExperiment, default=None
-        What was measured in neurons, for example :data:`SJOESTROEM_2001`; drawn as points.
+    results : result, list of results, or mapping from str to such
+        What :func:`stdp_window`, :func:`pairing_protocol` or :func:`triplet_protocol` returned,
+        all of one protocol. Several rules stand under the names of the legend; the two kinds of
+        triplets of one rule are a list.
+    data : bool, FrequencyExperiment, or mapping from str to TripletExperiment, default=False
+        What was measured in neurons, drawn as points. True takes the experiment from which the
+        protocol is: Sjöström et al. 2001 for frequencies, Wang et al. 2005 for triplets. Both
+        stand in :mod:`bioplastic.inspect.measurements`, as `SJOESTROEM_2001` and `WANG_2005`.
     relative : bool, default=False
         Draw the results as shares of the weight before, in percent. The data are such shares, and
         so are the results of rules whose amplitudes are shares of a weight of 1.
@@ -123,133 +65,176 @@ def plot_frequency_dependence(
     Returns
     -------
     axes : matplotlib.axes.Axes
-        The Axes, with one line for each result and delay. One result has a colour for each delay;
-        of several each has a colour, and delays differ by the kind of line.
+        The Axes.
+
+        - Windows: two lines each, one at each side of 0; the side of pre before post includes 0.
+        - Frequencies: a line for each result and delay. One result has a color for each delay; of
+          several each has a color, and delays differ by the kind of line.
+        - Triplets: a group of bars for each pair of intervals, and a bar in it for each rule.
 
     Raises
     ------
     DataError
-        If `results` or `data` hold something else, or nothing.
+        If `results` or `data` hold something else, or nothing, or do not fit each other.
     ParameterError
         If shares are asked for of a weight that was 0.
 
     Examples
     --------
     >>> from brian2 import Hz, ms
-    >>> from bioplastic.inspect import pairing_protocol, plot_frequency_dependence
-    >>> from bioplastic.models import TripletSTDP
+    >>> from bioplastic.inspect import pairing_protocol, plot_protocol, stdp_window
+    >>> from bioplastic.models import PairSTDP, TripletSTDP
+    >>> window = stdp_window(PairSTDP(), [-20, -10, 10, 20] * ms)
+    >>> [len(line.get_xdata()) for line in plot_protocol(window).lines[-2:]]
+    [2, 2]
     >>> found = pairing_protocol(TripletSTDP(w_max=10), [20, 50] * Hz, n_pairs=5, dt=1 * ms)
-    >>> axes = plot_frequency_dependence(found)
-    >>> [text.get_text() for text in axes.get_legend().get_texts()]
-    ['+10 ms', '−10 ms']
+    >>> [text.get_text() for text in plot_protocol(found, data=True).get_legend().get_texts()]
+    ['+10 ms', '−10 ms', 'measured, +10 ms', 'measured, −10 ms']
     """
-    known = named("plot_frequency_dependence.results", results, FrequencyDependence)
-    if data is not None and not isinstance(data, FrequencyExperiment):
+    groups = results if isinstance(results, Mapping) else {"": results}
+    known = {
+        str(name): list(part) if isinstance(part, list | tuple) else [part]
+        for name, part in groups.items()
+    }
+    flat: list[Any] = [result for part in known.values() for result in part]
+    kind: type = type(flat[0]) if flat else type(None)
+    several = kind is not TripletChanges and any(len(part) > 1 for part in known.values())
+    if kind not in _DRAW or several or any(type(result) is not kind for result in flat):
+        got = ", ".join(type(result).__name__ for result in flat) or "nothing"
         raise DataError(
-            f"plot_frequency_dependence.data: must be a FrequencyExperiment, such as "
-            f"SJOESTROEM_2001, got {type(data).__name__}"
+            f"{_WHERE}.results: must be results of one of stdp_window, pairing_protocol and "
+            f"triplet_protocol, or map names to such, got {got}"
         )
-    axes = new_axes(axes)
-    zero_lines(axes)
-    delays = list(dict.fromkeys(round(d, 9) for r in known.values() for d in r.delays))
+    measured = _checked_data(kind, data)
+    axes = new_axes(axes, (7.0, 4.0))
+    axes.axhline(0.0, color=INK, linewidth=0.8, zorder=1)
+    x, said = _DRAW[kind](axes, known, measured, relative)
+    if relative:
+        axes.yaxis.set_major_formatter(FuncFormatter(_percent))
+    names = ", ".join(sorted({str(result.variable) for result in flat}))
+    label(axes, x, f"change of {names}" + (", share of w before" if relative else ""))
+    # Above the names of the kinds of triplets.
+    pad = 18 if kind is TripletChanges else None
+    axes.set_title(title or said, loc="left", fontsize=11, color=INK, pad=pad)
+    declutter(axes)
+    n_entries = len(axes.get_legend_handles_labels()[1])
+    if n_entries > 1 or kind is FrequencyDependence:
+        axes.legend(
+            facecolor="white", edgecolor="none", fontsize=9, labelcolor=INK, loc="best",
+            ncols=1 if n_entries <= 6 else 2,
+        )  # fmt: skip
+    return axes
+
+
+def _checked_data(kind: type, data: Any) -> Any:
+    """Return the experiment to draw; of triplets value and spread by kind and intervals."""
+    if data is False or data is None:
+        return None
+    if kind is FrequencyDependence:
+        found = SJOESTROEM_2001 if data is True else data
+        if isinstance(found, FrequencyExperiment):
+            return found
+        wanted = "a FrequencyExperiment, such as SJOESTROEM_2001"
+    elif kind is TripletChanges:
+        found = WANG_2005 if data is True else data
+        parts = found.values() if isinstance(found, Mapping) else [found]
+        if isinstance(found, Mapping) and all(isinstance(x, TripletExperiment) for x in parts):
+            return {
+                (name, *_rounded(intervals)): (change, spread)
+                for name, part in found.items()
+                for intervals, change, spread in zip(
+                    part.intervals,
+                    part.change,
+                    part.spread if part.spread is not None else (0.0,) * len(part.change),
+                    strict=True,
+                )
+            }
+        wanted = "a mapping from kinds to TripletExperiment, such as WANG_2005"
+    else:
+        wanted = "False for windows, beside which no experiment stands"
+    raise DataError(f"{_WHERE}.data: must be {wanted}, got {type(data).__name__}")
+
+
+def _draw_windows(axes: Axes, known: Results, data: None, relative: bool) -> tuple[str, str]:
+    axes.axvline(0.0, color=INK, linewidth=0.8, zorder=1)
+    for k, (name, (window,)) in enumerate(known.items()):
+        order = np.argsort(window.delays, kind="stable")
+        change = _values(window, relative)
+        for side, text in ((window.delays[order] < 0, "_"), (window.delays[order] >= 0, name)):
+            chosen = order[side]
+            axes.plot(
+                1e3 * window.delays[chosen], change[chosen], color=COLORS[k % len(COLORS)],
+                linewidth=1.8, marker="o" if len(order) <= _FEW else None, markersize=4,
+                label=text, solid_capstyle="round",
+            )  # fmt: skip
+    numbers = {window.n_pairs for (window,) in known.values()}
+    many = f"{numbers.pop()} pairs" if len(numbers) == 1 else "pairs"
+    said = f"Change by {'one pair' if many == '1 pairs' else many} of spikes"
+    return "delay from the presynaptic to the postsynaptic spike (ms)", said
+
+
+def _draw_frequencies(
+    axes: Axes, known: Results, data: FrequencyExperiment | None, relative: bool
+) -> tuple[str, str]:
+    delays = list(dict.fromkeys(round(d, 9) for (its,) in known.values() for d in its.delays))
     one = len(known) == 1
-    for k, (label, result) in enumerate(known.items()):
+    for k, (name, (result,)) in enumerate(known.items()):
         order = np.argsort(result.frequencies)
-        for delay, change in zip(result.delays, values(result, relative), strict=True):
+        for delay, change in zip(result.delays, _values(result, relative), strict=True):
             d = delays.index(round(delay, 9))
             axes.plot(
                 result.frequencies[order], change[order], markersize=4, linewidth=1.8, marker="o",
                 color=COLORS[(d if one else k) % len(COLORS)],
                 linestyle="-" if one else _STYLES[d % len(_STYLES)],
-                label=milliseconds(delay) if one else f"_{label}",
+                label=_milliseconds(delay) if one else f"_{name}",
             )  # fmt: skip
-    for k, label in enumerate(() if one else known):
-        axes.add_line(Line2D([], [], color=COLORS[k % len(COLORS)], linewidth=1.8, label=label))
+    for k, name in enumerate(() if one else known):
+        axes.add_line(Line2D([], [], color=COLORS[k % len(COLORS)], linewidth=1.8, label=name))
     for d, delay in enumerate(() if one else delays):
         style = _STYLES[d % len(_STYLES)]
-        axes.add_line(Line2D([], [], color=INK, linestyle=style, label=milliseconds(delay)))
-    if data is not None:
-        _draw_measured(axes, data, delays, coloured=one)
-    axes.set_xlabel("frequency of pairings (Hz)", fontsize=9)
-    finish(axes, known, relative, title or "Change by the frequency of pairings")
-    legend(axes)
-    return axes
+        axes.add_line(Line2D([], [], color=INK, linestyle=style, label=_milliseconds(delay)))
+    for row, delay in enumerate(() if data is None else data.delays):
+        assert data is not None
+        # In the colors of the delays, or with markers of their own.
+        d = delays.index(round(delay, 9)) if round(delay, 9) in delays else len(delays) + row
+        axes.errorbar(
+            data.frequencies, data.change[row], yerr=data.spread[row], linestyle="none",
+            marker=_MARKERS[d % len(_MARKERS)], markersize=5, capsize=3, elinewidth=1.2, zorder=4,
+            color=COLORS[d % len(COLORS)] if one else INK,
+            markerfacecolor="white" if d or one else None,
+            label=f"measured, {_milliseconds(delay)}",
+        )  # fmt: skip
+    return "frequency of pairings (Hz)", "Change by the frequency of pairings"
 
 
-def plot_triplets(
-    results: TripletChanges | list[TripletChanges] | Mapping[str, Any],
-    *,
-    data: Mapping[str, TripletExperiment] | None = None,
-    relative: bool = False,
-    title: str | None = None,
-    axes: Axes | None = None,
-) -> Axes:
-    """Draw how rules change a weight by triplets of spikes.
-
-    Parameters
-    ----------
-    results : TripletChanges, list of such, or mapping from str to one or the other
-        What :func:`triplet_protocol` returned: the two kinds of one rule as a list, several rules
-        under the names of the legend.
-    data : mapping from str to TripletExperiment, default=None
-        What was measured in neurons, by kind, for example :data:`WANG_2005`; drawn as points.
-    relative : bool, default=False
-        Draw the results as shares of the weight before, in percent, as in
-        :func:`plot_frequency_dependence`.
-    title : str, default=None
-        Text above the picture; None says what is drawn.
-    axes : matplotlib.axes.Axes, default=None
-        Where to draw; None makes a new figure.
-
-    Returns
-    -------
-    axes : matplotlib.axes.Axes
-        The Axes, with a group of bars for each pair of intervals, and a bar in it for each rule.
-
-    Raises
-    ------
-    DataError
-        If `results` or `data` hold something else, or nothing.
-    ParameterError
-        If shares are asked for of a weight that was 0.
-
-    Examples
-    --------
-    >>> from brian2 import ms
-    >>> from bioplastic.inspect import WANG_2005, plot_triplets, triplet_protocol
-    >>> from bioplastic.models import TripletSTDP
-    >>> rule = TripletSTDP.published("hippocampus", "minimal", w_max=10.0)
-    >>> found = triplet_protocol(rule, n_triplets=5, dt=1 * ms)
-    >>> axes = plot_triplets(found, data=WANG_2005)
-    >>> [tick.get_text() for tick in axes.get_xticklabels()]
-    ['5, 5', '10, 10', '15, 5', '5, 15']
-    """
-    where = "plot_triplets"
-    groups = results if isinstance(results, Mapping) else {"": results}
-    known = {
-        str(label): list(part) if isinstance(part, (list, tuple)) else [part]
-        for label, part in groups.items()
-    }
-    flat = [result for part in known.values() for result in part]
-    named(f"{where}.results", dict(enumerate(flat)), TripletChanges)
-    measured = _experiments(f"{where}.data", data)
-    bars = [_bars(part, relative) for part in known.values()]
+def _draw_triplets(
+    axes: Axes,
+    known: Results,
+    data: Mapping[Any, tuple[float, float]] | None,
+    relative: bool,
+) -> tuple[str, str]:
+    bars = [
+        {
+            (result.kind, *_rounded(intervals)): float(change)
+            for result in part
+            for intervals, change in zip(result.intervals, _values(result, relative), strict=True)
+        }
+        for part in known.values()
+    ]
     kinds = [kind for kind in _KINDS if any(key[0] == kind for found in bars for key in found)]
     keys = [
         key for kind in kinds for key in dict.fromkeys(k for b in bars for k in b) if key[0] == kind
     ]
     # A gap between the kinds, as wide as one group.
     places = {key: n + kinds.index(key[0]) for n, key in enumerate(keys)}
-    axes = new_axes(axes)
-    zero_lines(axes)
     width = 0.8 / len(bars)
-    for k, (label, found) in enumerate(zip(known, bars, strict=True)):
+    for k, (name, found) in enumerate(zip(known, bars, strict=True)):
         offset = (k - (len(bars) - 1) / 2) * width
         axes.bar(
             [places[key] + offset for key in found], list(found.values()), width=0.92 * width,
-            color=COLORS[k % len(COLORS)], label=label or "model", zorder=2,
+            color=COLORS[k % len(COLORS)], label=name or "model", zorder=2,
         )  # fmt: skip
-    seen = {key: value for key, value in measured.items() if key in places}
+    seen = {key: value for key, value in (data or {}).items() if key in places}
     if seen:
         changes, spreads = zip(*seen.values(), strict=True)
         axes.errorbar(
@@ -257,7 +242,7 @@ def plot_triplets(
             markersize=5, capsize=3, elinewidth=1.2, color=INK, markerfacecolor="white", zorder=4,
             label="measured",
         )  # fmt: skip
-    axes.set_xticks(list(places.values()), [_interval(key) for key in places])
+    axes.set_xticks(list(places.values()), [f"{first:g}, {then:g}" for _, first, then in places])
     for kind in kinds:
         inside = [place for key, place in places.items() if key[0] == kind]
         axes.annotate(
@@ -265,66 +250,22 @@ def plot_triplets(
             xytext=(0, 2), textcoords="offset points", ha="center", va="bottom", fontsize=9,
             color=INK,
         )  # fmt: skip
-    axes.set_xlabel("intervals between the three spikes (ms)", fontsize=9)
-    finish(axes, dict(enumerate(flat)), relative, title or "Change by triplets of spikes")
-    axes.title.set_position((0.0, 1.0))
-    axes.set_title(axes.get_title(loc="left"), loc="left", fontsize=11, color=INK, pad=18)
-    if len(known) > 1 or seen:
-        legend(axes)
-    return axes
+    return "intervals between the three spikes (ms)", "Change by triplets of spikes"
 
 
-def _draw_measured(
-    axes: Axes, data: FrequencyExperiment, delays: list[float], *, coloured: bool
-) -> None:
-    """Draw points in the colours of the delays, or with markers of their own."""
-    for row, delay in enumerate(data.delays):
-        d = delays.index(round(delay, 9)) if round(delay, 9) in delays else len(delays) + row
-        axes.errorbar(
-            data.frequencies, data.change[row], yerr=data.spread[row], linestyle="none",
-            marker=_MARKERS[d % len(_MARKERS)], markersize=5, capsize=3, elinewidth=1.2, zorder=4,
-            color=COLORS[d % len(COLORS)] if coloured else INK,
-            markerfacecolor="white" if d or coloured else None,
-            label=f"measured, {milliseconds(delay)}",
-        )  # fmt: skip
+_DRAW: Final[Mapping[type, Any]] = {
+    STDPWindow: _draw_windows,
+    FrequencyDependence: _draw_frequencies,
+    TripletChanges: _draw_triplets,
+}
 
 
-def _window_title(windows: Mapping[Any, STDPWindow]) -> str:
-    numbers = {window.n_pairs for window in windows.values()}
-    if numbers == {1}:
-        return "Change by one pair of spikes"
-    return (
-        f"Change by {numbers.pop()} pairs of spikes"
-        if len(numbers) == 1
-        else "Change by pairs of spikes"
-    )
+def _values(result: Measurement, relative: bool) -> npt.NDArray[Any]:
+    return result.relative if relative else result.change
 
 
-def _experiments(where: str, data: Any) -> dict[Any, tuple[float, float]]:
-    """Value and spread by kind and intervals."""
-    if data is None:
-        return {}
-    if not isinstance(data, Mapping) or not all(
-        isinstance(part, TripletExperiment) for part in data.values()
-    ):
-        raise DataError(
-            f"{where}: must map kinds to TripletExperiment, such as WANG_2005, got "
-            f"{type(data).__name__}"
-        )
-    found = {}
-    for kind, part in data.items():
-        spreads = part.spread if part.spread is not None else (0.0,) * len(part.change)
-        for intervals, change, spread in zip(part.intervals, part.change, spreads, strict=True):
-            found[kind, *_rounded(intervals)] = change, spread
-    return found
-
-
-def _bars(results: list[TripletChanges], relative: bool) -> dict[Any, float]:
-    return {
-        (result.kind, *_rounded(intervals)): float(change)
-        for result in results
-        for intervals, change in zip(result.intervals, values(result, relative), strict=True)
-    }
+def _milliseconds(delay: float) -> str:
+    return f"{1e3 * delay:+g} ms".replace("-", "\N{MINUS SIGN}")
 
 
 def _rounded(intervals: Any) -> tuple[float, float]:
@@ -332,5 +273,6 @@ def _rounded(intervals: Any) -> tuple[float, float]:
     return first, second
 
 
-def _interval(key: tuple[str, float, float]) -> str:
-    return f"{key[1]:g}, {key[2]:g}"
+def _percent(share: float, place: int | None = None) -> str:
+    del place
+    return f"{100 * share:.3g} %".replace("-", "\N{MINUS SIGN}")

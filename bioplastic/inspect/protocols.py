@@ -1,7 +1,7 @@
 """The classical experiments on synapses, for any plasticity rule.
 
 Every protocol puts one synapse for each condition between a presynaptic and a postsynaptic neuron
-that spike when told, and runs all of them side by side, in one program.
+that spike on command, and runs all of them side by side, in one program.
 """
 
 from typing import Any, Final
@@ -9,11 +9,16 @@ from typing import Any, Final
 import numpy as np
 from brian2 import Hz, ms, second
 
+from bioplastic._quantities import whole
 from bioplastic.errors import ParameterError
-from bioplastic.inspect._laboratory import open_laboratory
-from bioplastic.inspect._protocol_arguments import check_count, spacing, to_steps
-from bioplastic.inspect.experiments import SJOESTROEM_2001, WANG_2005
-from bioplastic.inspect.protocol_results import FrequencyDependence, STDPWindow, TripletChanges
+from bioplastic.inspect._laboratory import Laboratory
+from bioplastic.inspect.measurements import (
+    SJOESTROEM_2001,
+    WANG_2005,
+    FrequencyDependence,
+    STDPWindow,
+    TripletChanges,
+)
 from bioplastic.models import NeuronModel, PlasticityRule
 
 __all__ = ["pairing_protocol", "stdp_window", "triplet_protocol"]
@@ -66,7 +71,7 @@ def stdp_window(
     dt : Quantity of time, default=0.1 ms
         Time step. All times must be whole multiples of it.
     engine : str
-        One of `bioplastic.engine.ENGINES`. ``"auto"`` takes NumPy for runs of at most 20,000 steps,
+        See :func:`bioplastic.engine.run`. ``"auto"`` takes NumPy for runs of at most 20,000 steps,
         which are over before a compiler is done, and otherwise C++ where a compiler is found.
 
     Returns
@@ -78,7 +83,7 @@ def stdp_window(
     ------
     ParameterError
         If an argument has a wrong type, unit or range, the rule does not fit the neurons, or
-        `post` does not spike once for each spike that it is told.
+        `post` does not spike once for each spike that is due.
 
     Warns
     -----
@@ -87,7 +92,7 @@ def stdp_window(
 
     See Also
     --------
-    plot_stdp_window : Draw windows.
+    plot_protocol : Draw windows.
 
     Notes
     -----
@@ -102,11 +107,11 @@ def stdp_window(
     >>> window.change.round(5)
     array([-0.00736,  0.00368])
     """
-    laboratory = open_laboratory("stdp_window", rule, variable, w, wait, post, drive, dt, engine)
+    laboratory = Laboratory("stdp_window", rule, variable, w, wait, post, drive, dt, engine)
     if delays is None:
         delays = np.r_[-100:0, 1:101] * ms
     apart = laboratory.row("delays", delays)
-    n = check_count("stdp_window.n_pairs", n_pairs)
+    n = whole("stdp_window.n_pairs", n_pairs, 1)
     begin = np.arange(n) * laboratory.length("interval", interval)
     found = laboratory.measure([begin] * len(apart), [begin + d for d in apart], apart.shape)
     return STDPWindow(**found, delays=apart * laboratory.dt, n_pairs=n)
@@ -167,7 +172,7 @@ def pairing_protocol(
 
     See Also
     --------
-    plot_frequency_dependence : Draw it, with the measured values.
+    plot_protocol : Draw it, with the measured values.
 
     Notes
     -----
@@ -186,15 +191,15 @@ def pairing_protocol(
            [0.174, 0.749]])
     """
     where = "pairing_protocol"
-    laboratory = open_laboratory(where, rule, variable, w, wait, post, drive, dt, engine)
+    laboratory = Laboratory(where, rule, variable, w, wait, post, drive, dt, engine)
     if frequencies is None:
         frequencies = SJOESTROEM_2001.frequencies * Hz
     if delays is None:
         delays = SJOESTROEM_2001.delays * second
-    rates, periods = spacing(f"{where}.frequencies", frequencies, dt=laboratory.dt)
+    rates, periods = laboratory.periods("frequencies", frequencies)
     apart = laboratory.row("delays", delays)
-    n = check_count(f"{where}.n_pairs", n_pairs)
-    bursts = np.arange(check_count(f"{where}.n_bursts", n_bursts))
+    n = whole(f"{where}.n_pairs", n_pairs, 1)
+    bursts = np.arange(whole(f"{where}.n_bursts", n_bursts, 1))
     gap = laboratory.length("burst_interval", burst_interval)
     longest = (n - 1) * periods.max() + np.abs(apart).max()
     if len(bursts) > 1 and gap <= longest:
@@ -257,7 +262,7 @@ def triplet_protocol(
 
     See Also
     --------
-    plot_triplets : Draw them, with the measured values.
+    plot_protocol : Draw them, with the measured values.
 
     Notes
     -----
@@ -274,18 +279,18 @@ def triplet_protocol(
     array([0.0277])
     """
     where = "triplet_protocol"
-    laboratory = open_laboratory(where, rule, variable, w, wait, post, drive, dt, engine)
+    laboratory = Laboratory(where, rule, variable, w, wait, post, drive, dt, engine)
     if kind not in _KINDS:
         raise ParameterError(f"{where}.kind: must be one of {', '.join(_KINDS)}, got {kind!r}")
     if intervals is None:
         intervals = np.array(WANG_2005[kind].intervals) * second
-    gaps = to_steps(f"{where}.intervals", intervals, dt=laboratory.dt, low=0)
+    gaps = laboratory.steps("intervals", intervals, low=0)
     if gaps.ndim != 2 or gaps.shape[1] != 2:
         raise ParameterError(
             f"{where}.intervals: must have shape (n_intervals, 2), got {gaps.shape}; give e.g. "
             f"[(5, 5), (10, 10)] * ms"
         )
-    _, periods = spacing(f"{where}.frequency", frequency, dt=laboratory.dt)
+    _, periods = laboratory.periods("frequency", frequency)
     if len(periods) != 1:
         raise ParameterError(f"{where}.frequency: must be one, got {frequency!r}")
     lengths = gaps.sum(axis=1)
@@ -295,7 +300,7 @@ def triplet_protocol(
             f"{1e3 * periods[0] * laboratory.dt:g} ms from one triplet to the next, got "
             f"{1e3 * lengths.min() * laboratory.dt:g} to {1e3 * lengths.max() * laboratory.dt:g} ms"
         )
-    begin = np.arange(check_count(f"{where}.n_triplets", n_triplets)) * periods[0]
+    begin = np.arange(whole(f"{where}.n_triplets", n_triplets, 1)) * periods[0]
     outer = [np.add.outer(begin, [0, length]).ravel() for length in lengths]
     inner = [begin + first for first in gaps[:, 0]]
     sides = (outer, inner) if kind == "pre_post_pre" else (inner, outer)

@@ -1,19 +1,17 @@
 """Which unit spiked when."""
 
-import operator
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol, runtime_checkable
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
-from bioplastic._quantities import base_units
+from bioplastic._quantities import base_units, whole
 from bioplastic.errors import DataError, ParameterError
-from bioplastic.inspect._style import COLORS, INK, declutter
+from bioplastic.inspect._style import COLORS, INK, declutter, label, new_axes
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["SpikeEvents", "events_of", "plot_raster"]
@@ -78,9 +76,9 @@ def plot_raster(
         populations, nor are `labels`.
         ``np.argsort(labels, kind="stable")`` puts units of one label together.
     labels : sequence of length n_units, default=None
-        Group of each unit, such as its class or population: one colour and legend entry each.
+        Group of each unit, such as its class or population: one color and legend entry each.
     colors : matplotlib color or sequence of them, default=None
-        A colour for each group, in the order of the sorted labels, or for each population; or one
+        A color for each group, in the order of the sorted labels, or for each population; or one
         for all spikes.
     axes : matplotlib.axes.Axes, default=None
         Where to draw; None makes a new figure.
@@ -116,58 +114,37 @@ def plot_raster(
     rows = _rows(units, n_units)
     groups, group_of = _groups(labels, n_units)
     palette = _palette(colors, len(groups))
-    if axes is None:
-        _, axes = plt.subplots(figsize=(7.0, 3.6), layout="constrained")
-
+    axes = new_axes(axes, (7.0, 3.6))
     row_of = np.full(n_units, -1)
     row_of[rows] = np.arange(len(rows))
     drawn = row_of[sources] >= 0
     times, sources = times[drawn], sources[drawn]
-    size, alpha = _mark(axes, len(rows), len(times))
     for k, group in enumerate(groups):
         own = group_of[sources] == k
-        axes.plot(
-            times[own],
-            row_of[sources[own]],
-            linestyle="none",
-            marker="|",
-            markersize=size,
-            markeredgewidth=1.0,
-            color=palette[k],
-            alpha=alpha,
-            rasterized=True,
-            label=str(group),
-        )
+        _draw(
+            axes, times[own], row_of[sources[own]], palette[k], n_rows=len(rows),
+            n_spikes=len(times), label=str(group),
+        )  # fmt: skip
     if duration > 0:
         axes.set_xlim(0.0, duration)
     # The lowest row must not lie on the scale.
     margin = 0.5 + 0.01 * len(rows)
     axes.set_ylim(-margin, max(len(rows), 1) - 1 + margin)
-    axes.set_xlabel("time (s)", fontsize=9, color=INK)
-    axes.set_ylabel("unit", fontsize=9, color=INK)
     if len(rows) <= _MAX_NAMED_ROWS:
         axes.set_yticks(np.arange(len(rows)), [str(unit) for unit in rows])
-    elif units is not None:
-        axes.set_ylabel("unit, in the order given", fontsize=9, color=INK)
+    in_order = len(rows) > _MAX_NAMED_ROWS and units is not None
     counted = f"{len(times):,} spike{'' if len(times) == 1 else 's'}"
-    whole = "" if len(rows) == n_units else f" of {n_units:,}"
-    axes.set_title(
-        f"{title}{counted} of {len(rows):,}{whole} unit{'' if len(rows) == n_units == 1 else 's'}",
-        loc="left",
-        fontsize=11,
-        color=INK,
-    )
+    whole_of = "" if len(rows) == n_units else f" of {n_units:,}"
+    units_of = f"{len(rows):,}{whole_of} unit{'' if len(rows) == n_units == 1 else 's'}"
+    y = "unit, in the order given" if in_order else "unit"
+    label(axes, "time (s)", y, f"{title}{counted} of {units_of}")
     declutter(axes)
     if labels is not None:
         legend = axes.legend(
-            loc="upper left",
-            bbox_to_anchor=(1.0, 1.0),
-            frameon=False,
-            fontsize=8,
-            labelcolor=INK,
+            loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8, labelcolor=INK
         )
         for handle in legend.legend_handles:
-            # A tick as thin as a spike has no colour to tell.
+            # A tick as thin as a spike has no color to tell.
             handle.set(markersize=8.0, markeredgewidth=3.0, alpha=1.0)  # type: ignore[union-attr]
     return axes
 
@@ -189,8 +166,7 @@ def _plot_populations(
     if not spikes:
         raise DataError("plot_raster.spikes: must hold the spikes of a population, got none")
     found = {name: _one_sample(trains, sample) for name, trains in spikes.items()}
-    if axes is None:
-        _, axes = plt.subplots(figsize=(7.0, 4.2), layout="constrained")
+    axes = new_axes(axes, (7.0, 4.2))
     palette = _palette(colors, len(found))
     sizes = np.array([n_units for _, _, n_units, _, _ in found.values()], dtype=np.float64)
     heights = np.maximum(sizes, _LEAST_BAND * sizes.sum())
@@ -198,10 +174,9 @@ def _plot_populations(
     total = 0
     for k, (times, sources, n_units, _, _) in enumerate(found.values()):
         row = heights[k] / n_units
-        size, alpha = _mark(axes, int(heights.sum() / row), len(times))
-        axes.plot(
-            times, bottoms[k] + (sources + 0.5) * row, linestyle="none", marker="|",
-            markersize=size, markeredgewidth=1.0, color=palette[k], alpha=alpha, rasterized=True,
+        _draw(
+            axes, times, bottoms[k] + (sources + 0.5) * row, palette[k],
+            n_rows=int(heights.sum() / row), n_spikes=len(times),
         )  # fmt: skip
         if k:
             axes.axhline(bottoms[k], color=INK, linewidth=0.6, alpha=0.4)
@@ -210,25 +185,30 @@ def _plot_populations(
     axes.set_ylim(-0.01 * heights.sum(), heights.sum())
     names = [f"{name}\n({int(n):,})" for name, n in zip(found, sizes, strict=True)]
     axes.set_yticks(bottoms + heights / 2, names)
-    axes.set_xlabel("time (s)", fontsize=9, color=INK)
     title = next(iter(found.values()))[4]
-    axes.set_title(f"{title}{total:,} spikes", loc="left", fontsize=11, color=INK)
+    label(axes, "time (s)", title=f"{title}{total:,} spikes")
     declutter(axes)
     axes.tick_params(axis="y", length=0)
-    for label, color in zip(axes.get_yticklabels(), palette, strict=True):
-        label.set_color(color)
+    for text, color in zip(axes.get_yticklabels(), palette, strict=True):
+        text.set_color(color)
     return axes
 
 
-def _mark(axes: Axes, n_rows: int, n_spikes: int) -> tuple[float, float]:
-    """Choose height in points and opacity, so that few spikes are seen and many stay apart."""
+def _draw(
+    axes: Axes, x: Any, y: Any, color: Any, *, n_rows: int, n_spikes: int, **more: Any
+) -> None:
+    """Draw marks of such height and opacity that few are seen and many stay apart."""
     box = axes.get_window_extent()
     points = 72 / axes.figure.dpi
     size = min(max(0.8 * box.height * points / max(n_rows, 1), 3.0), 9.0)
     area = box.width * box.height * points**2
     # Above a cover of one half, shorter marks first, then fainter ones.
     size = min(size, max(0.5 * area / max(n_spikes, 1), 1.0))
-    return size, min(1.0, max(0.5 * area / max(n_spikes * size, 1.0), 0.15))
+    alpha = min(1.0, max(0.5 * area / max(n_spikes * size, 1.0), 0.15))
+    axes.plot(
+        x, y, linestyle="none", marker="|", markersize=size, markeredgewidth=1.0, color=color,
+        alpha=alpha, rasterized=True, **more,
+    )  # fmt: skip
 
 
 def events_of(spikes: SpikeEvents, sample: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
@@ -284,16 +264,7 @@ def _checked(
 
 
 def _sample_index(sample: int, n_samples: int) -> int:
-    try:
-        index = operator.index(sample)
-    except TypeError:
-        index = n_samples
-    if not -n_samples <= index < n_samples:
-        raise ParameterError(
-            f"plot_raster.sample: must be a whole number below {n_samples}, the number of "
-            f"samples, got {sample!r}"
-        )
-    return index % n_samples
+    return whole("plot_raster.sample", sample, -n_samples, n_samples - 1) % n_samples
 
 
 def _rows(units: Iterable[int] | None, n_units: int) -> npt.NDArray[np.intp]:
@@ -336,7 +307,7 @@ def _palette(colors: Sequence[Any] | str | None, n_groups: int) -> list[Any]:
         return [colors] * n_groups
     if len(colors) != n_groups:
         raise ParameterError(
-            f"plot_raster.colors: must be one colour or one for each of {n_groups} groups, got "
+            f"plot_raster.colors: must be one color or one for each of {n_groups} groups, got "
             f"{len(colors)}"
         )
     return list(colors)

@@ -8,24 +8,26 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bioplastic._quantities import whole
 from bioplastic.engine.program import ChunkResult, ProbePlan
 from bioplastic.errors import ParameterError
-from bioplastic.inspect._recorder_checks import (
-    at_least_one,
+from bioplastic.inspect._recording_file import Store, existing
+from bioplastic.inspect._recording_intervals import (
+    Activity,
+    SampleGrid,
     increasing,
+    last_presentations,
+    merged,
     moments_of,
-    names_of,
+    moments_within,
     steps_of,
 )
-from bioplastic.inspect._recording_file import column_types
 from bioplastic.inspect._recording_layout import Layout, choose
-from bioplastic.inspect._recording_rates import Activity, merged
-from bioplastic.inspect._recording_schedule import SampleGrid, moments_within, that_count
-from bioplastic.inspect._recording_store import FileStore, MemoryStore, Store, existing
 from bioplastic.inspect.recording import PlasticityRecording
 from bioplastic.models import Network
 
 __all__ = ["PlasticityRecorder"]
+
 
 #: Fewer snapshots than these tell nothing of how a training went.
 MIN_SNAPSHOTS = 8
@@ -117,11 +119,11 @@ class PlasticityRecorder:
         overwrite: bool = False,
     ) -> None:
         self._samples = None if samples is None else increasing("samples", samples, low=-1)
-        self._grid = SampleGrid(at_least_one("every", every), self._samples)
+        self._grid = SampleGrid(whole("PlasticityRecorder.every", every, 1), self._samples)
         self._times = None if times is None else moments_of(times)
-        self._variables = names_of(variables)
+        self._variables = _names(variables)
         self._neurons = None if neurons is None else increasing("neurons", neurons, low=0)
-        self._max_bytes = at_least_one("max_bytes", max_bytes)
+        self._max_bytes = whole("PlasticityRecorder.max_bytes", max_bytes, 1)
         self._path, self._overwrite = None if path is None else Path(path), overwrite
         if self._path is not None and self._path.exists() and not overwrite:
             raise ParameterError(f"PlasticityRecorder.{existing(self._path)}")
@@ -151,7 +153,7 @@ class PlasticityRecorder:
         if self._path is not None:
             self._handed_out = PlasticityRecording.load(self._path)
             return self._handed_out
-        columns = {name: self._store.read(name) for name in column_types(self._layout)}
+        columns = {name: self._store.read(name) for name in self._layout.columns}
         return PlasticityRecording(self._layout, columns)
 
     def begin(
@@ -186,11 +188,7 @@ class PlasticityRecorder:
         self._check_room(layout, moments)
         is_new = self._layout is None
         if self._layout is None:
-            self._store: Store = (
-                MemoryStore(layout)
-                if self._path is None
-                else FileStore(self._path, layout, overwrite=self._overwrite)
-            )
+            self._store = Store(layout, self._path, overwrite=self._overwrite)
             self._n_seen = start
         elif not layout.same_as(self._layout):
             raise ParameterError(
@@ -203,7 +201,9 @@ class PlasticityRecorder:
         # A training that goes on where it was cut short has counted some samples before.
         self._shift = self._n_seen - start
         first, end = start + self._shift, stop + self._shift
-        n_initial = int(is_new and self._begins(first - 1))
+        # After sample -1 nothing was learned yet, which is worth a moment wherever `every` lies.
+        begins = self._samples is None or bool(self._grid.holds(np.array([first - 1]))[0])
+        n_initial = int(is_new and begins)
         self._reserve(first, end, n_initial, moments)
         if n_initial:
             rows = {f"variables/{name}": np.asarray(state[name])[kept[name]][None] for name in kept}
@@ -259,7 +259,7 @@ class PlasticityRecorder:
         if probed is None:
             self._activity.add(result, durations, np.zeros(0, dtype=np.int64))
             return
-        chosen = that_count(probed, n_done)
+        chosen = last_presentations(probed, n_done)
         recorded = np.unique(probed.rows[chosen])
         rates, seconds = self._activity.add(result, durations, recorded)
         if not len(chosen):
@@ -290,10 +290,6 @@ class PlasticityRecorder:
                 f"neurons, variables or times"
             )
 
-    def _begins(self, sample: int) -> bool:
-        """Tell whether the state before the first sample is to be kept."""
-        return self._samples is None or bool(self._grid.holds(np.array([sample]))[0])
-
     def _reserve(self, first: int, end: int, n_initial: int, moments: int) -> None:
         """Choose the samples of a run, and thin what there is, so that all of it fits."""
         assert self._layout is not None
@@ -318,3 +314,13 @@ class PlasticityRecorder:
     def _close(self) -> None:
         if self._handed_out is not None:
             self._handed_out.close()
+
+
+def _names(variables: Sequence[str]) -> tuple[str, ...]:
+    """Return names of variables."""
+    if isinstance(variables, str) or not all(isinstance(name, str) for name in variables):
+        raise ParameterError(
+            f"PlasticityRecorder.variables: must be a sequence of names, got {variables!r}; give "
+            'e.g. ("weights", "rates")'
+        )
+    return tuple(variables)

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic.errors import ParameterError
-from bioplastic.inspect._recording_file import WrittenRows, column_types, open_recording
+from bioplastic.inspect import eligibility, histories, page, states, weights
+from bioplastic.inspect._recording_file import Store, WrittenRows, open_recording
+from bioplastic.inspect._recording_intervals import evenly
 from bioplastic.inspect._recording_layout import Layout, RecordedProjection
-from bioplastic.inspect._recording_store import FileStore
 
 __all__ = ["PlasticityRecording"]
 
@@ -83,15 +84,22 @@ class PlasticityRecording:
     samples: npt.NDArray[np.int64]
     times: npt.NDArray[np.float64]
     seconds: npt.NDArray[np.float64]
-    rates: Any
     variables: Mapping[str, Any]
+
+    plot_receptive_fields = weights.plot_receptive_fields
+    plot_weight_distribution = weights.plot_weight_distribution
+    plot_weight_change = weights.plot_weight_change
+    plot_homeostasis = histories.plot_homeostasis
+    plot_traces = states.plot_traces
+    plot_eligibility = eligibility.plot_eligibility
+    write_page = page.write_page
 
     def __init__(self, layout: Layout, columns: Mapping[str, Any], *, file: Any = None) -> None:
         self._layout, self._file = layout, file
         self.samples, self.times, self.seconds = (
             np.asarray(columns[name][:]) for name in ("samples", "times", "seconds")
         )
-        self.rates = columns.get("rates")
+        self.rates: Any = columns.get("rates")
         self.variables = {name: columns[f"variables/{name}"] for name in layout.widths}
         self.populations: dict[str, int] = dict(layout.populations)
         self.projections: dict[str, RecordedProjection] = dict(layout.projections)
@@ -120,7 +128,7 @@ class PlasticityRecording:
         """
         file, layout = open_recording(Path(path))
         n_points = int(file.attrs["n_points"])
-        columns = {name: WrittenRows.of(file[name], n_points) for name in column_types(layout)}
+        columns = {name: WrittenRows(file[name], n_points) for name in layout.columns}
         return cls(layout, columns, file=file)
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
@@ -140,12 +148,12 @@ class PlasticityRecording:
         StorageError
             If it cannot be written.
         """
-        store = FileStore(Path(path), self._layout, overwrite=overwrite)
+        store = Store(self._layout, Path(path), overwrite=overwrite)
         store.reserve(len(self))
         columns = {name: getattr(self, name) for name in ("samples", "times", "seconds", "rates")}
         columns |= {f"variables/{name}": column for name, column in self.variables.items()}
         for row in range(len(self)):
-            rows = {name: columns[name][row : row + 1] for name in column_types(self._layout)}
+            rows = {name: columns[name][row : row + 1] for name in self._layout.columns}
             store.write(rows, np.zeros(1, dtype=np.int64))
 
     def close(self) -> None:
@@ -188,15 +196,34 @@ class PlasticityRecording:
         """
         return [name for name, its in self._layout.roles.items() if its == role]
 
-    def last_points(self) -> npt.NDArray[np.int64]:
+    def last_points(self, most: int | None = None) -> npt.NDArray[np.int64]:
         """Find the last moment of each recorded sample.
+
+        Parameters
+        ----------
+        most : int, optional
+            Of more samples choose so many evenly, the first and the last among them.
 
         Returns
         -------
         points : ndarray of shape (n_samples,)
             Where these moments stand in the recording.
+
+        Raises
+        ------
+        ParameterError
+            If nothing was recorded.
         """
-        return np.flatnonzero(np.append(np.diff(self.samples) != 0, len(self) > 0))
+        if not len(self):
+            raise ParameterError("PlasticityRecording: holds no moment; train a network first")
+        points = np.flatnonzero(np.append(np.diff(self.samples) != 0, True))
+        return points if most is None else evenly(points, most)
+
+    def watched_columns(self, population: str) -> slice:
+        """Find the columns of `rates` that belong to a watched population."""
+        before = self.watched[: self.watched.index(population)]
+        first = sum(self.populations[name] for name in before)
+        return slice(first, first + self.populations[population])
 
     @property
     def neurons(self) -> npt.NDArray[np.int64]:

@@ -1,20 +1,22 @@
-r"""How far apart the answers of a network to different inputs are: its separation property.
+"""How far apart the answers of a network to different inputs are: its separation property."""
 
-After Maass, Natschläger & Markram, Neural Computation 14(11):2531-2560, 2002,
-doi 10.1162/089976602760407955, figure 2.
-"""
-
+from collections.abc import Sequence
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
-from brian2 import Hz, Quantity, have_same_dimensions, ms, second
+from brian2 import Hz, ms, second
+from matplotlib.axes import Axes
 from sklearn.utils import check_random_state
 
+from bioplastic._quantities import amount, amounts, base_units, number, whole
 from bioplastic.errors import DataError, ParameterError
+from bioplastic.inspect._style import INK, declutter, label, new_axes
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["pairs_at_distance", "spike_train_distance", "state_separation"]
+__all__ = ["pairs_at_distance", "plot_separation", "spike_train_distance", "state_separation"]
+
 
 #: Pairs drawn at once, and how many are drawn before a distance counts as out of reach.
 _BATCH, _MOST = 4000, 2_000_000
@@ -61,14 +63,14 @@ def spike_train_distance(
     Examples
     --------
     >>> from bioplastic import SpikeTrains
-    >>> from bioplastic.inspect import spike_train_distance
+    >>> from bioplastic.inspect.separation import spike_train_distance
     >>> u = SpikeTrains([0.1, 0.3], [0, 0], [0, 2], n_units=1, duration=0.5)
     >>> v = SpikeTrains([0.1], [0], [0, 1], n_units=1, duration=0.5)
     >>> spike_train_distance(u, v).round(4)
     array([0.0125])
     """
     _check_pair("spike_train_distance", u, v)
-    width = _positive("spike_train_distance.tau", tau, second)
+    width = amount("spike_train_distance.tau", tau, second)
     if (u.duration <= 0).any():
         raise DataError("spike_train_distance: every sample must have a duration above 0")
     samples, times, units, signs = _difference(u, v)
@@ -138,19 +140,17 @@ def pairs_at_distance(
 
     Examples
     --------
-    >>> from bioplastic.inspect import pairs_at_distance, spike_train_distance
+    >>> from bioplastic.inspect.separation import pairs_at_distance, spike_train_distance
     >>> u, v = pairs_at_distance(0.2, 3, random_state=0)
     >>> spike_train_distance(u, v).round(1)
     array([0.2, 0.2, 0.2])
     """
     where = "pairs_at_distance"
-    length = _positive(f"{where}.duration", duration, second)
-    mean = _positive(f"{where}.rate", rate, Hz) * length
-    for name, value in (("distance", distance), ("tolerance", tolerance)):
-        if not np.isfinite(value) or value < 0:
-            raise ParameterError(f"{where}.{name}: must be a number >= 0, got {value!r}")
-    if isinstance(n_pairs, bool) or n_pairs != int(n_pairs) or n_pairs < 1:
-        raise ParameterError(f"{where}.n_pairs: must be a whole number >= 1, got {n_pairs!r}")
+    length = amount(f"{where}.duration", duration, second)
+    mean = amount(f"{where}.rate", rate, Hz) * length
+    distance = number(f"{where}.distance", distance, 0.0)
+    tolerance = number(f"{where}.tolerance", tolerance, 0.0)
+    n_pairs = whole(f"{where}.n_pairs", n_pairs, 1)
     random = check_random_state(random_state)
     if distance == 0:
         u = _poisson(random, n_pairs, mean, length)
@@ -159,10 +159,11 @@ def pairs_at_distance(
     n_found = n_drawn = 0
     while n_found < n_pairs:
         if n_drawn >= _MOST and n_found < n_pairs * n_drawn / (100 * _MOST):
+            single = float(tau) * np.sqrt(np.pi / 2) / length  # of a spike without a partner
             raise ParameterError(
                 f"{where}.distance: {n_found} of {n_drawn} random pairs are {distance:g} apart; "
-                f"take a distance nearer to {2 * mean * _alone(tau, length):.2g}, the mean of all, "
-                f"or a larger tolerance than {tolerance:g}"
+                f"take a distance nearer to {2 * mean * single:.2g}, the mean of all, or a larger "
+                f"tolerance than {tolerance:g}"
             )
         u, v = (_poisson(random, _BATCH, mean, length) for _ in range(2))
         n_drawn += _BATCH
@@ -185,7 +186,7 @@ def state_separation(
     Parameters
     ----------
     u, v : SpikeTrains of shape (n_pairs, n_neurons)
-        A liquid's answers to the two inputs of each pair.
+        A liquid's spikes in response to the two inputs of each pair.
     times : Quantity of time of shape (n_times,)
         When the states are compared, rising, counted from the begin of each sample.
     tau : Quantity of time, default=30 ms
@@ -208,19 +209,17 @@ def state_separation(
     --------
     >>> from brian2 import ms
     >>> from bioplastic import SpikeTrains
-    >>> from bioplastic.inspect import state_separation
+    >>> from bioplastic.inspect.separation import state_separation
     >>> u = SpikeTrains([0.01, 0.04], [0, 1], [0, 2], n_units=2, duration=0.1)
     >>> v = SpikeTrains([0.04], [1], [0, 1], n_units=2, duration=0.1)
     >>> state_separation(u, v, [5, 10, 40] * ms).round(3)
     array([[0.   , 1.   , 0.368]])
     """
     _check_pair("state_separation", u, v)
-    decay = _positive("state_separation.tau", tau, second)
-    moments = np.atleast_1d(np.asarray(times, dtype=np.float64))
-    if not isinstance(times, Quantity) or not have_same_dimensions(times, second):
-        raise ParameterError(f"state_separation.times: must be times with a unit, got {times!r}")
-    if moments.ndim != 1 or not np.isfinite(moments).all() or (np.diff(moments) <= 0).any():
-        raise ParameterError(f"state_separation.times: must be finite and rise, got {times!r}")
+    decay = amount("state_separation.tau", tau, second)
+    moments = np.atleast_1d(amounts("state_separation.times", times, second))
+    if moments.ndim != 1 or (np.diff(moments) <= 0).any():
+        raise ParameterError(f"state_separation.times: must be in a row and rise, got {times!r}")
     fade = np.exp(-np.diff(moments, prepend=moments[:1]) / decay)
     distances = np.empty((len(u), len(moments)))
     for k in range(len(u)):
@@ -242,14 +241,10 @@ def state_separation(
 def _difference(u: SpikeTrains, v: SpikeTrains) -> tuple[npt.NDArray[Any], ...]:
     """List sample, time, unit and sign of the spikes of `u` and, with a minus, of `v`."""
     u, v = u.to_memory(), v.to_memory()
-    samples = [np.repeat(np.arange(len(x)), np.diff(x.offsets)) for x in (u, v)]
-    signs = np.concatenate([np.ones(len(u.times)), -np.ones(len(v.times))])
-    return (
-        np.concatenate(samples),
-        np.concatenate([u.times, v.times]),
-        np.concatenate([u.units, v.units]).astype(np.int64),
-        signs,
-    )
+    samples = np.concatenate([np.repeat(np.arange(len(x)), np.diff(x.offsets)) for x in (u, v)])
+    units = np.concatenate([u.units, v.units]).astype(np.int64)
+    signs = np.repeat([1.0, -1.0], [len(u.times), len(v.times)])
+    return samples, np.concatenate([u.times, v.times]), units, signs
 
 
 def _poisson(random: Any, n: int, mean: float, length: float) -> SpikeTrains:
@@ -262,19 +257,6 @@ def _poisson(random: Any, n: int, mean: float, length: float) -> SpikeTrains:
     return SpikeTrains(times, np.zeros(len(times)), offsets, n_units=1, duration=length)
 
 
-def _alone(tau: Any, length: float) -> float:
-    """Distance that a spike without a partner makes."""
-    return float(np.asarray(tau)) * float(np.sqrt(np.pi / 2)) / length
-
-
-def _positive(where: str, value: Any, unit: Any) -> float:
-    number = np.asarray(value, dtype=np.float64)
-    right = isinstance(value, Quantity) and have_same_dimensions(value, unit)
-    if not right or number.ndim or not np.isfinite(number) or number <= 0:
-        raise ParameterError(f"{where}: must be one value > 0 in {unit}, got {value!r}")
-    return float(number)
-
-
 def _check_pair(where: str, u: SpikeTrains, v: SpikeTrains) -> None:
     for name, one in (("u", u), ("v", v)):
         if not isinstance(one, SpikeTrains):
@@ -283,3 +265,84 @@ def _check_pair(where: str, u: SpikeTrains, v: SpikeTrains) -> None:
         raise DataError(
             f"{where}: u and v must have the same samples, units and durations, got {u} and {v}"
         )
+
+
+def plot_separation(
+    times: Any,
+    distances: npt.ArrayLike,
+    labels: Sequence[Any] | npt.NDArray[Any],
+    *,
+    title: str | None = None,
+    legend: str = "input distance",
+    axes: Axes | None = None,
+) -> Axes:
+    """Draw the mean distance between states over time, one curve for each input distance.
+
+    Figure 2 of Maass, Natschläger & Markram 2002, doi 10.1162/089976602760407955.
+
+    Parameters
+    ----------
+    times : array_like of shape (n_times,), in seconds, increasing
+        When the states were compared.
+    distances : array_like of shape (n_curves, n_times)
+        Mean distance of the states of pairs of inputs; NaN is a gap in its curve.
+    labels : sequence of length n_curves
+        The input distance of each curve, or another text.
+    title : str, default=None
+        Text above the picture; None says what is drawn.
+    legend : str, default="input distance"
+        What the labels are.
+    axes : matplotlib.axes.Axes, default=None
+        Where to draw; None makes a new figure.
+
+    Returns
+    -------
+    axes : matplotlib.axes.Axes
+        The Axes, with one line a curve; x in seconds. The darker a line, the later in `labels`;
+        the legend lists them from the last to the first, as small distances lie below large ones.
+
+    Raises
+    ------
+    DataError
+        If their shapes do not fit, there is no curve, a time is not finite or does not increase, or
+        a distance is infinite or negative.
+
+    Examples
+    --------
+    >>> from bioplastic.inspect.separation import plot_separation
+    >>> axes = plot_separation([0.0, 0.1], [[0.0, 0.1], [0.0, 0.9]], [0.1, 0.4])
+    >>> [line.get_label() for line in axes.lines]
+    ['0.1', '0.4']
+    """
+    try:
+        moments = base_units("plot_separation.times", times)
+        curves = np.asarray(distances, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"plot_separation.distances: must hold numbers, {error}") from error
+    names = [f"{x:g}" if isinstance(x, float) else str(x) for x in labels]
+    if moments.ndim != 1 or curves.shape != (len(names), moments.size) or not curves.size:
+        raise DataError(
+            "plot_separation.distances: must have shape (n_curves, n_times) and not be empty, got "
+            f"{curves.shape} with {len(names)} labels and times of shape {moments.shape}"
+        )
+    if not np.isfinite(moments).all() or (np.diff(moments) <= 0).any():
+        raise DataError("plot_separation.times: must be finite and increase")
+    if np.isinf(curves).any() or (curves < 0).any():
+        raise DataError("plot_separation.distances: must be finite and not negative")
+    axes = new_axes(axes, (7.0, 3.6))
+    shades = mpl.colormaps["viridis_r"](np.linspace(0.15, 0.95, len(names)))
+    for curve, shade, name in zip(curves, shades, names, strict=True):
+        axes.plot(moments, curve, color=shade, linewidth=1.6, label=name)
+    axes.set_xlim(moments[0], max(moments[-1], moments[0] + 1e-9))
+    top = np.nan_to_num(curves).max()
+    axes.set_ylim(0.0, 1.05 * top if top > 0 else 1.0)
+    said = "How far states part, by how far inputs differ" if title is None else title
+    label(axes, "time (s)", "mean distance of states", said)
+    declutter(axes)
+    handles, names = axes.get_legend_handles_labels()
+    box = axes.legend(
+        handles[::-1], names[::-1], title=legend, loc="upper left", bbox_to_anchor=(1.0, 1.0),
+        frameon=False, fontsize=8, title_fontsize=8, labelcolor=INK, alignment="left",
+    )  # fmt: skip
+    box.get_title().set_color(INK)
+    return axes

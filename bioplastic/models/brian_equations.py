@@ -177,7 +177,7 @@ def _order(group: Any, runner: Any) -> int:
     if tied:
         remedy = f"give it another order, or when='before_{when}' or 'after_{when}'"
         problem = f"{runner.name!r} has the same when={when!r} and order={order} as what Brian does"
-        raise refuse(group, problem, f"{remedy}: names alone would tell which comes first")
+        raise refuse(group, problem, f"{remedy}: names alone would say which comes first")
     if when != "synapses":
         return int(order)
     side = 0 if order == 0 else (-1 if order < 0 else 1)

@@ -12,10 +12,9 @@ from brian2 import ms, second
 from brian2.core.namespace import get_local_namespace
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.brian_monitors import record_of
 from bioplastic.models.brian_names import base_group, refuse
 from bioplastic.models.brian_neurons import ReadNeurons
-from bioplastic.models.brian_objects import sorted_out, time_step
+from bioplastic.models.brian_objects import record_of, sorted_out, time_step
 from bioplastic.models.brian_synapses import ReadSynapses
 from bioplastic.models.network import Network
 from bioplastic.models.population import Population

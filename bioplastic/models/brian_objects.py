@@ -1,18 +1,21 @@
-"""Objects of a network of Brian, by their kinds; what has no counterpart is refused."""
+"""Objects of a network of Brian, by their kinds, and what its monitors watched."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import brian2
+import numpy as np
+import numpy.typing as npt
 from brian2.core.clocks import BaseClock
 from brian2.devices.device import RuntimeDevice
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.brian_monitors import MONITORS
 from bioplastic.models.brian_names import base_group, refuse
+from bioplastic.models.timing import every
 
-__all__ = ["sorted_out", "time_step"]
+__all__ = ["record_of", "sorted_out", "time_step"]
 
+_MONITORS = (brian2.EventMonitor, brian2.StateMonitor, brian2.PopulationRateMonitor)
 _GROUPS = (brian2.NeuronGroup, brian2.PoissonGroup, brian2.SpikeGeneratorGroup)
 
 
@@ -34,7 +37,7 @@ def sorted_out(objects: Any) -> tuple[list[Any], list[Any], list[Any], list[Any]
         )
     found.sort(key=lambda each: each.name)  # they come as a set
     parts: tuple[list[Any], ...] = ([], [], [], [])
-    kinds = (_GROUPS, (brian2.Synapses,), (brian2.PoissonInput,), MONITORS)
+    kinds = (_GROUPS, (brian2.Synapses,), (brian2.PoissonInput,), _MONITORS)
     for each in found:
         if isinstance(each, brian2.Subgroup | BaseClock):
             continue
@@ -82,9 +85,48 @@ def time_step(groups: list[Any]) -> float:
     """
     steps = {group.name: float(group.clock.dt) for group in groups}
     if len({*steps.values()}) > 1:
-        told = ", ".join(f"{name} {step * 1000:g} ms" for name, step in steps.items())
+        found = ", ".join(f"{name} {step * 1000:g} ms" for name, step in steps.items())
         raise ParameterError(
-            f"from_brian2: all groups must have one time step, got {told}; give all the smallest, "
+            f"from_brian2: all groups must have one time step, got {found}; give all the smallest, "
             f"and let run_regularly(dt=...) do what comes less often"
         )
     return next(iter(steps.values()))
+
+
+def record_of(
+    monitors: list[Any], dt: float, places: Mapping[str, npt.NDArray[np.int64]]
+) -> dict[str, Any]:
+    """Say what monitors watched; `places` says where synapses of each projection stand.
+
+    Returns
+    -------
+    record : dict
+        ``"spikes"`` with names of populations, and ``"group.variable"`` with elements, or with
+        :class:`every` where a monitor has a dt of its own.
+    """
+    spikes: list[str] = []
+    record: dict[str, Any] = {}
+    for monitor in monitors:
+        source, start = base_group(monitor.source), int(getattr(monitor.source, "start", 0) or 0)
+        if not isinstance(monitor, brian2.StateMonitor):
+            _check_spikes(monitor)
+            spikes.append(source.name)
+            continue
+        watched = np.asarray(monitor.record, dtype=int) + start
+        elements = (places[source.name][watched] if source.name in places else watched).tolist()
+        interval = monitor.clock.dt
+        for name in monitor.record_variables:
+            key = f"{source.name}.{name}"
+            if key in record:
+                raise refuse(monitor, f"{key} is watched twice", "leave one of the monitors out")
+            record[key] = elements if float(interval) == dt else every(interval, elements)
+    return ({"spikes": list(dict.fromkeys(spikes))} if spikes else {}) | record
+
+
+def _check_spikes(monitor: Any) -> None:
+    remedy = "leave it out of the objects, and record the variables themselves"
+    if getattr(monitor, "event", "spike") != "spike":
+        remedy = "leave it out of the objects, and record a variable that run_on_event sets"
+        raise refuse(monitor, f"it watches the event {monitor.event!r}", remedy)
+    if more := {*getattr(monitor, "record_variables", ())} - {"i", "t"}:
+        raise refuse(monitor, f"it notes {', '.join(sorted(more))} at spikes", remedy)

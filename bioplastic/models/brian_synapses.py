@@ -20,12 +20,12 @@ from bioplastic.models.brian_equations import (
     regular_of,
 )
 from bioplastic.models.brian_names import External, base_group, refuse, trimmed
-from bioplastic.models.declaration import unit_name
 from bioplastic.models.equation_lines import unit_text
 from bioplastic.models.projection import Projection
 from bioplastic.models.strings import statements_of, words_of
 from bioplastic.models.synapses import SynapseModel
 from bioplastic.models.timing import Pathway
+from bioplastic.models.values import unit_name
 from bioplastic.models.wiring import StoredWiring, regular_pairs
 
 __all__ = ["ReadSynapses", "base_of"]

@@ -2,21 +2,24 @@
 
 A model knows its own names only: rules add traces to neurons, and synapses read their populations.
 So a model alone is checked for syntax, for units where all names are its own, and for a misspelt
-name of one of its constants; everything else is checked by the network.
+name of one of its constants; everything else is checked by the network, which knows every name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from brian2 import get_dimensions
+from brian2 import get_dimensions, second
 from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.units.fundamentalunits import get_unit_for_display
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import is_distribution, is_one_number, refusal, unit_of
+from bioplastic.models.declaration import EquationString, check_tuple, refusal
+from bioplastic.models.distributions import with_values
 from bioplastic.models.hooks import HOOKS, ON_PRE, STRINGS, hooks_of, strings_of
 from bioplastic.models.strings import (
     FLAGS,
+    LINKED,
     NEURON_WORDS,
     SYNAPSE_WORDS,
     Finding,
@@ -27,20 +30,20 @@ from bioplastic.models.strings import (
     words_of,
 )
 from bioplastic.models.suggesting import closest
-from bioplastic.models.time_table import known_functions
+from bioplastic.models.time_table import check_namespace, known_functions
+from bioplastic.models.timing import Event, Pathway, Regularly
+from bioplastic.models.values import is_distribution, is_one_number, unit_of
 
-__all__ = [
-    "Scope",
-    "acting",
-    "check_model",
-    "names_of",
-    "suffixed",
-    "trace_names",
-    "unknown_name",
-    "words_in",
-]
+if TYPE_CHECKING:
+    from bioplastic.models.network import Network
+    from bioplastic.models.population import Population
+
+__all__ = ["Scope", "check_model", "check_network", "suffixed", "traces_on", "words_in"]
 
 _SIDES = ("_pre", "_post")
+#: Fields of numbers by name, and of what acts beside the hooks.
+_VALUES = ("constants", "initial")
+_ACTING = {"events": Event, "regularly": Regularly, "pathways": Pathway}
 #: How many names an error lists where none comes close.
 _MAX_NAMES = 12
 
@@ -64,7 +67,7 @@ class Scope:
         self.read |= reading.read
         for finding in reading.findings:
             if not finding.unknown:
-                default = _default_of(model, name)
+                default = next((f.default for f in fields(model) if f.name == name), None)
                 more = f"; {name} was left out, and this is its default" if text == default else ""
                 raise ParameterError(f"{where}{self.of}: {finding.part!r}: {finding.what}{more}")
             if self.complete:
@@ -118,13 +121,21 @@ class Scope:
 
 
 def check_model(model: Any, of: str) -> None:
-    """Check the strings of a neuron, a synapse or a rule as far as it is known alone.
+    """Keep what a neuron, a synapse or a rule is given; check its strings as far as known alone.
 
     Raises
     ------
     ParameterError
         If one cannot be read, uses wrong units, or misspells a constant.
     """
+    given: dict[str, Any] = {n: with_values(getattr(model, n)) for n in _own(model, _VALUES)}
+    strings = (name for owner, _, name, kind in STRINGS if owner == of and kind in FLAGS)
+    given |= {name: EquationString(getattr(model, name)) for name in strings}
+    for name, value in given.items():
+        object.__setattr__(model, name, value)
+    check_namespace(model)
+    for name in _own(model, _ACTING):
+        check_tuple(model, name, _ACTING[name])
     _check_constants(model, of)
     if of == "neuron":
         scope = Scope(NEURON_WORDS | names_of(model, of))
@@ -141,9 +152,13 @@ def check_model(model: Any, of: str) -> None:
             raise unknown_name(where, finding, dict.fromkeys(unused))
 
 
+def _own(model: Any, names: Iterable[str]) -> list[str]:
+    return [name for name in names if hasattr(type(model), name)]
+
+
 def _check_constants(model: Any, of: str) -> None:
-    for name in ("constants", "initial"):
-        given = getattr(model, name) if hasattr(type(model), name) else {}
+    for name in _own(model, _VALUES):
+        given = getattr(model, name)
         if not isinstance(given, Mapping):
             raise refusal(model, name, "be a mapping of names to values")
         for key, value in given.items():
@@ -160,10 +175,6 @@ def _check_constants(model: Any, of: str) -> None:
             f"{type(model).__name__}.constants: {', '.join(twice)} is a variable of the equations, "
             f"too; drop its line there or rename one of them"
         )
-
-
-def _default_of(model: Any, name: str) -> Any:
-    return next((f.default for f in fields(model) if f.name == name), None)
 
 
 def unknown_name(where: str, finding: Finding, names: Mapping[str, Any]) -> ParameterError:
@@ -205,8 +216,7 @@ def _strings(of: str, side: str = "") -> list[tuple[str, str, str, str]]:
 
 def acting(model: Any) -> list[Any]:
     """List what a model does beside its hooks: on events, regularly, by more pathways."""
-    names = ("events", "regularly", "pathways")
-    return [p for name in names if hasattr(type(model), name) for p in getattr(model, name)]
+    return [part for name in _own(model, _ACTING) for part in getattr(model, name)]
 
 
 def words_in(model: Any, of: str, side: str = "") -> frozenset[str]:
@@ -242,3 +252,66 @@ def trace_names(rule: Any, side: str) -> dict[str, Any]:
 def suffixed(names: Mapping[str, Any], side: str) -> dict[str, Any]:
     """Names of neurons as their synapses read them."""
     return {f"{name}_{side}": known for name, known in names.items() if isinstance(known, Known)}
+
+
+def check_network(network: "Network") -> None:
+    """Check every string of a network, with the names of all populations at hand.
+
+    Raises
+    ------
+    ParameterError
+        If one uses a name that nothing gives, or wrong units.
+    """
+    names = {p.name: _population_names(network, p) for p in network.populations}
+    for population in network.populations:
+        of = f" of population {population.name!r}"
+        scope = Scope(NEURON_WORDS | names[population.name], complete=True, of=of)
+        scope.model(population.neuron, "neuron")
+        _check_initial(population, scope)
+    for projection in network.projections:
+        scope = Scope(dict(SYNAPSE_WORDS), complete=True, of=f" of projection {projection.name!r}")
+        synapse, rule = projection.synapse, projection.rule
+        weight = Known(get_dimensions(projection.weight if projection.one_weight else 1))
+        scope.synapses(
+            {"synapse": synapse, "projection": projection, "rule": rule},
+            {"pre": names[projection.pre], "post": names[projection.post]},
+            weight,
+        )
+
+
+def _check_initial(population: "Population", scope: Scope) -> None:
+    neuron = population.neuron
+    where = f"{type(neuron).__name__}.initial{scope.of}"
+    for name, value in neuron.initial_values.items():
+        known = scope.names.get(name)
+        if not isinstance(known, Known) or known.computed:
+            finding = Finding(name, name, f"population {population.name} has no variable {name!r}")
+            raise unknown_name(where, finding, scope.names)
+        if get_dimensions(unit_of(value)) is not known.dim:
+            unit = get_unit_for_display(known.dim)
+            raise ParameterError(f"{where}: {name!r} must have the unit {unit}, got {value!r}")
+
+
+def _population_names(network: "Network", population: "Population") -> dict[str, Any]:
+    """Name everything that the neurons of a population have."""
+    names: dict[str, Any] = dict(traces_on(network, population.name))
+    for projection in network.projections:
+        if projection.post == population.name and projection.norm is not None:
+            names[f"sum_{projection.name}"] = Known(get_dimensions(1))
+    if population.neuron.takes == "rates":
+        names["presentation"] = Known(second.dim)
+    # What is linked to neurons is linked where their own strings name it.
+    words = words_in(population.neuron, "neuron")
+    own = {n: known for n, known in NEURON_WORDS.items() if n not in LINKED or n in words}
+    return names | own | names_of(population.neuron, "neuron")
+
+
+def traces_on(network: "Network", population: str) -> dict[str, Known]:
+    """Name what rules add to the neurons of a population."""
+    return {
+        name: known
+        for projection in network.projections
+        for side in ("pre", "post")
+        if getattr(projection, side) == population
+        for name, known in trace_names(projection.rule, side).items()
+    }

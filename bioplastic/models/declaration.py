@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import brian2.units.allunits
 import numpy as np
-import numpy.typing as npt
 from brian2 import Equations, Quantity, Unit, get_dimensions
 
-from bioplastic._quantities import powers_of_units, same_unit
+from bioplastic._quantities import same_unit
 from bioplastic.errors import ParameterError, UnknownArgumentError
 from bioplastic.models.display import html_block, html_lines, html_table
 from bioplastic.models.suggesting import closest, no_attribute, of_brian
+from bioplastic.models.values import (
+    is_distribution,
+    one_number,
+    parameter_equations,
+    unit_name,
+    unit_of,
+)
 
 __all__ = [
     "Bound",
@@ -23,22 +29,13 @@ __all__ = [
     "check_kind",
     "check_tuple",
     "check_value",
-    "draw",
     "field_values",
-    "fixed_array",
-    "is_distribution",
-    "is_one_number",
     "key_of",
-    "one_number",
     "parameter",
-    "parameter_equations",
     "read_at_start",
     "refusal",
     "require",
-    "same_array",
     "shown",
-    "unit_name",
-    "unit_of",
     "whole_numbers",
     "written_out",
 ]
@@ -49,7 +46,7 @@ class EquationString(str):
 
     Examples
     --------
-    >>> from bioplastic.models import EquationString
+    >>> from bioplastic.models.declaration import EquationString
     >>> print(EquationString("dv/dt = -v/tau : volt"))
     dv/dt = -v/tau : volt
     """
@@ -110,7 +107,7 @@ def parameter(
 
 
 def read_at_start(key: Callable[[Any], str] = lambda _: "", **given: Any) -> Any:
-    """Declare a field whose value a program reads at its start, or never hears of.
+    """Declare a field whose value a program reads at its start, or never reads.
 
     Parameters
     ----------
@@ -178,7 +175,13 @@ class Declaration:
             raise no_attribute(self, name)
 
     def __post_init__(self) -> None:
-        _check_fields(self)
+        for f in dataclasses.fields(self):  # type: ignore[arg-type]
+            if isinstance(value := getattr(self, f.name), dict):  # whose owner may change it
+                object.__setattr__(self, f.name, dict(value))
+            if "bound" in f.metadata:
+                check_value(self, f.name, f.metadata["bound"])
+            elif f.type in _KINDS:
+                check_kind(self, f.name, *_KINDS[f.type])
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value}" for name, value in self.shown_fields())
@@ -242,21 +245,6 @@ def _repr_value(value: Any) -> str:
     return repr(value)
 
 
-def fixed_array(value: Any) -> Any:
-    """Copy an array that a declaration keeps, so that nobody changes it; what is none is kept."""
-    array = value if np.ndim(value) == 0 else np.array(value, subok=True)
-    if isinstance(array, np.ndarray):
-        array.flags.writeable = False
-    return array
-
-
-def same_array(one: Any, other: Any) -> bool:
-    """Whether two arrays hold the same numbers with the same unit."""
-    return get_dimensions(one) is get_dimensions(other) and np.array_equal(
-        np.asarray(one), np.asarray(other)
-    )
-
-
 def written_out(value: Any) -> str:
     """Print a declaration with every field, those with their defaults too: what it is, in full."""
     if dataclasses.is_dataclass(value):
@@ -306,7 +294,9 @@ def check_tuple(declaration: Any, name: str, kind: type[Any]) -> None:
     """Keep a field that must be a sequence of declarations of a kind as a tuple."""
     given = getattr(declaration, name)
     fits = isinstance(given, list | tuple) and all(isinstance(part, kind) for part in given)
-    require(declaration, name, fits, f"be a tuple of {kind.__name__}")
+    kinds = kind.__name__ if kind.__name__.endswith("y") else f"{kind.__name__}s"
+    what = "the name of a population or several" if kind is str else f"a tuple of {kinds}"
+    require(declaration, name, fits, f"be {what}")
     object.__setattr__(declaration, name, tuple(given))
 
 
@@ -323,16 +313,6 @@ def whole_numbers(declaration: Any, name: str) -> tuple[int, ...]:
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise refusal(declaration, name, "be a sequence of whole numbers", repr(value))
     return tuple(int(number) for number in array)
-
-
-def _check_fields(declaration: Any) -> None:
-    for f in dataclasses.fields(declaration):
-        if isinstance(value := getattr(declaration, f.name), dict):  # whose owner may change it
-            object.__setattr__(declaration, f.name, dict(value))
-        if "bound" in f.metadata:
-            check_value(declaration, f.name, f.metadata["bound"])
-        elif f.type in _KINDS:
-            check_kind(declaration, f.name, *_KINDS[f.type])
 
 
 def check_value(declaration: Any, name: str, bound: Bound) -> None:
@@ -356,42 +336,6 @@ def check_value(declaration: Any, name: str, bound: Bound) -> None:
         raise refusal(declaration, name, f"be {bound}", str(value))
 
 
-def is_distribution(value: Any) -> bool:
-    """Whether a parameter differs from neuron to neuron, or from synapse to synapse."""
-    return hasattr(value, "sample") and hasattr(value, "unit")
-
-
-def unit_of(value: Any) -> Any:
-    """Return a value with the unit of a parameter."""
-    return value.unit if is_distribution(value) else value
-
-
-def is_one_number(value: Any) -> bool:
-    """Whether a value is one number, with or without a unit."""
-    if isinstance(value, (str, bytes, bool)) or np.size(value) != 1:
-        return False
-    return np.asarray(value).dtype.kind in "iuf"
-
-
-def one_number(value: Any) -> float:
-    """Return a value in base units."""
-    return float(np.asarray(value, dtype=float))
-
-
-def draw(
-    declaration: Any, name: str, value: Any, rng: np.random.Generator, size: int
-) -> npt.NDArray[np.float64]:
-    """Draw the values of one parameter of a declaration, and check them against its bound."""
-    drawn: npt.NDArray[np.float64] = value.sample(rng, size)
-    where = f"{type(declaration).__name__}.{name}"
-    if np.shape(drawn) != (size,) or not np.isfinite(drawn).all():
-        raise ParameterError(f"{where}: {value!r} must draw {size} finite numbers")
-    bound = {f.name: f.metadata.get("bound") for f in dataclasses.fields(declaration)}.get(name)
-    if bound and size and not bound.holds(worst := float(drawn.min())):
-        raise ParameterError(f"{where}: must be {bound}, {value!r} has drawn {worst:g}")
-    return drawn
-
-
 def field_values(declaration: Any) -> dict[str, Any]:
     """Name and value of every field made by :func:`parameter`."""
     return {
@@ -399,28 +343,3 @@ def field_values(declaration: Any) -> dict[str, Any]:
         for f in dataclasses.fields(declaration)
         if "bound" in f.metadata
     }
-
-
-def parameter_equations(parameters: Mapping[str, Any]) -> str:
-    """Declare each parameter as a shared constant, with the unit of its value.
-
-    One given as a distribution is a constant of each neuron, or of each synapse.
-
-    Examples
-    --------
-    >>> from brian2 import ms
-    >>> from bioplastic.models.declaration import parameter_equations
-    >>> print(parameter_equations({"tau": 10 * ms, "gain": 2.0}))
-    tau : second (shared, constant)
-    gain : 1 (shared, constant)
-    """
-    return "\n".join(
-        f"{n} : {unit_name(unit_of(v))} ({'' if is_distribution(v) else 'shared, '}constant)"
-        for n, v in parameters.items()
-    )
-
-
-def unit_name(value: Any) -> str:
-    """Write the unit of a value as equations do."""
-    powers = powers_of_units(value).items()
-    return "*".join(n if p == 1 else f"{n}**{p:g}" for n, p in powers if p) or "1"

@@ -9,15 +9,8 @@ import numpy.typing as npt
 from brian2 import Quantity, get_dimensions
 
 from bioplastic._quantities import same_unit
-from bioplastic.models.declaration import (
-    Declaration,
-    check_kind,
-    fixed_array,
-    is_one_number,
-    one_number,
-    require,
-    same_array,
-)
+from bioplastic.models.declaration import Declaration, check_kind, require
+from bioplastic.models.values import fixed_array, is_one_number, one_number, same_array
 
 __all__ = [
     "Constant",
@@ -56,8 +49,7 @@ class _OfOneUnit(Distribution):
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)
-        kind, first = type(self).__name__, fields(self)[0].name
-        unit = self.unit
+        kind, first, unit = type(self).__name__, fields(self)[0].name, self.unit
         for f in fields(self):
             value = getattr(self, f.name)
             if f.type is not Any or (value is None and f.default is None):
@@ -161,7 +153,8 @@ class PerTarget(Distribution):
     Examples
     --------
     >>> from brian2 import ms
-    >>> from bioplastic.models import PerTarget, Projection, RandomWiring, Uniform
+    >>> from bioplastic.models import Projection, RandomWiring, Uniform
+    >>> from bioplastic.models.distributions import PerTarget
     >>> delay = PerTarget(values=Uniform(low=0 * ms, high=40 * ms))
     >>> Projection(pre="input", post="liquid", wiring=RandomWiring(p=0.1), delay=delay).delayed
     True
@@ -242,9 +235,8 @@ class LogUniform(_OfOneUnit):
 
     def sample(self, rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:
         """Draw `size` values, in base units."""
-        return np.exp(
-            rng.uniform(np.log(one_number(self.low)), np.log(one_number(self.high)), size)
-        )
+        low, high = (np.log(one_number(value)) for value in (self.low, self.high))
+        return np.exp(rng.uniform(low, high, size))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -261,7 +253,7 @@ class LogNormal(_OfOneUnit):
     Examples
     --------
     >>> import numpy as np
-    >>> from bioplastic.models import LogNormal
+    >>> from bioplastic.models.distributions import LogNormal
     >>> drawn = LogNormal(median=2.0, sigma=0.5).sample(np.random.default_rng(0), 10000)
     >>> round(float(np.median(drawn)), 1)
     2.0
@@ -336,7 +328,7 @@ class Gamma(_OfOneUnit):
     Examples
     --------
     >>> import numpy as np
-    >>> from bioplastic.models import Gamma
+    >>> from bioplastic.models.distributions import Gamma
     >>> drawn = Gamma(mean=-19.0, sd=19.0).sample(np.random.default_rng(0), 10000)
     >>> bool((drawn < 0).all()), round(float(drawn.mean()))
     (True, -19)

@@ -54,8 +54,8 @@ class EPropLIF(NeuronModel):
     """Leaky integrate-and-fire neuron with what e-prop asks of it.
 
     A presynaptic spike adds its weight to `v`, a spike of its own takes `v_threshold` away. Beside
-    that the neuron knows the pseudo-derivative `psi` of its spike, hears a learning `signal`, and
-    remembers its mean `rate`. Potentials are numbers.
+    that the neuron knows the pseudo-derivative `psi` of its spike, receives a learning `signal`,
+    and remembers its mean `rate`. Potentials are numbers.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class EPropLIF(NeuronModel):
     tau_rate : Quantity, in seconds
         Time over which the rate is averaged, across samples.
     rate_target : Quantity, in hertz
-        Rate to which regularisation draws the neuron.
+        Rate to which regularization draws the neuron.
     rate_cost : float
         Weight of ``((rate - rate_target)/rate_target)**2/2`` in the loss; 0 for none.
 
@@ -82,7 +82,7 @@ class EPropLIF(NeuronModel):
     Examples
     --------
     >>> from brian2 import ms
-    >>> from bioplastic.models import EPropLIF
+    >>> from bioplastic.models.eprop import EPropLIF
     >>> EPropLIF(tau_membrane=30 * ms).threshold
     'v > v_threshold'
     """
@@ -131,7 +131,7 @@ class EPropALIF(EPropLIF):
 
     Examples
     --------
-    >>> from bioplastic.models import EPropALIF
+    >>> from bioplastic.models.eprop import EPropALIF
     >>> EPropALIF().tau_adaptation
     200. * msecond
     """
@@ -223,7 +223,7 @@ class LeakyReadout(NeuronModel):
 
     Examples
     --------
-    >>> from bioplastic.models import LeakyReadout
+    >>> from bioplastic.models.eprop import LeakyReadout
     >>> LeakyReadout().spikes
     False
     """
@@ -235,11 +235,11 @@ class LeakyReadout(NeuronModel):
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class SoftmaxOutput(NeuronModel):
-    """One neuron a class, which tells :class:`SoftmaxError` the exponential of a readout.
+    """One neuron a class, which gives :class:`SoftmaxError` the exponential of a readout.
 
     Examples
     --------
-    >>> from bioplastic.models import SoftmaxOutput
+    >>> from bioplastic.models.eprop import SoftmaxOutput
     >>> print(SoftmaxOutput().after_spikes)
     grown = exp(clip(y, -100, 100))
     """
@@ -269,7 +269,7 @@ class SoftmaxError(NeuronModel):
     Examples
     --------
     >>> from brian2 import ms
-    >>> from bioplastic.models import SoftmaxError
+    >>> from bioplastic.models.eprop import SoftmaxError
     >>> SoftmaxError(decision_window=150 * ms).decision_window
     150. * msecond
     """
@@ -312,7 +312,7 @@ class SquaredError(NeuronModel):
 
     Examples
     --------
-    >>> from bioplastic.models import SquaredError
+    >>> from bioplastic.models.eprop import SquaredError
     >>> "target_signal" in SquaredError().after_spikes
     True
     """

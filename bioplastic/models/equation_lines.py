@@ -5,7 +5,7 @@ from typing import Any
 
 from brian2.equations.equations import BOOLEAN, DIFFERENTIAL_EQUATION, FLOAT
 
-from bioplastic.models.declaration import unit_name
+from bioplastic.models.values import unit_name
 
 __all__ = ["equation_line", "unit_text"]
 

@@ -115,7 +115,7 @@ class SignalInput(NeuronModel):
     >>> from bioplastic.models import Projection, SignalInput
     >>> SignalInput().threshold
     'value != 0'
-    >>> heard = Projection(pre="input", post="hidden", on_pre="v_post += w*value_pre")
+    >>> link = Projection(pre="input", post="hidden", on_pre="v_post += w*value_pre")
     """
 
     equations: str = "value : 1"
@@ -141,7 +141,8 @@ class DelayLineInput(SignalInput):
     Examples
     --------
     >>> from brian2 import ms
-    >>> from bioplastic.models import DelayLineInput, Population
+    >>> from bioplastic.models import Population
+    >>> from bioplastic.models.inputs import DelayLineInput
     >>> lines = Population(name="input", n=3*70, neuron=DelayLineInput(n_channels=70, delay=30*ms))
     """
 

@@ -40,7 +40,7 @@ class AdaptiveThresholdLIF(LIF):
 
     Examples
     --------
-    >>> from bioplastic.models import AdaptiveThresholdLIF
+    >>> from bioplastic.models.intrinsic import AdaptiveThresholdLIF
     >>> AdaptiveThresholdLIF().threshold
     'v > v_threshold + theta'
     """

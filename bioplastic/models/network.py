@@ -8,22 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.checking import suffixed, words_in
-from bioplastic.models.declaration import (
-    Declaration,
-    check_kind,
-    draw,
-    is_distribution,
-    require,
-)
+from bioplastic.models.checking import check_network, suffixed, traces_on, words_in
+from bioplastic.models.declaration import Declaration, check_kind, check_tuple, require
 from bioplastic.models.distributions import PerTarget
 from bioplastic.models.hooks import strings_of
-from bioplastic.models.network_checks import check_network, traces_on
 from bioplastic.models.population import Population
 from bioplastic.models.projection import Projection
 from bioplastic.models.schedule import Schedule
 from bioplastic.models.strings import variables_of, words_of
 from bioplastic.models.summary import network_html, network_repr
+from bioplastic.models.values import draw, is_distribution
 from bioplastic.models.wiring import Wiring, regular_pairs, sorted_synapses
 
 if TYPE_CHECKING:
@@ -95,7 +89,11 @@ class Network(Declaration):
     schedule: Schedule = field(default_factory=Schedule)
 
     def __post_init__(self) -> None:
-        self._check_kinds()
+        check_tuple(self, "populations", Population)
+        check_tuple(self, "projections", Projection)
+        if not isinstance(self.watch, str):
+            check_tuple(self, "watch", str)
+        check_kind(self, "schedule", Schedule, "a Schedule")
         names = [p.name for p in self.populations] + [p.name for p in self.projections]
         repeated = sorted({n for n in names if names.count(n) > 1})
         if repeated:
@@ -155,20 +153,6 @@ class Network(Declaration):
     def _repr_html_(self) -> str:
         return network_html(self)
 
-    def _check_kinds(self) -> None:
-        several: dict[str, tuple[type[Any], str]] = {
-            "populations": (Population, "a tuple of Populations"),
-            "projections": (Projection, "a tuple of Projections"),
-        }
-        if not isinstance(self.watch, str):
-            several["watch"] = (str, "the name of a population or several")
-        for name, (kind, what) in several.items():
-            given = getattr(self, name)
-            fits = isinstance(given, (list, tuple)) and all(isinstance(p, kind) for p in given)
-            require(self, name, fits, f"be {what}")
-            object.__setattr__(self, name, tuple(given))
-        check_kind(self, "schedule", Schedule, "a Schedule")
-
     @property
     def watched(self) -> tuple[str, ...]:
         """Names of the populations whose spikes are recorded."""
@@ -200,8 +184,8 @@ class Network(Declaration):
         if len(self.inputs) != 1:
             names = ", ".join(p.name for p in self.inputs) or "none"
             raise ParameterError(
-                f"Network.input: must be one population, the network has {names}; its inputs tell "
-                f"them all"
+                f"Network.input: must be one population, the network has {names}; its inputs are "
+                f"all of them"
             )
         return self.inputs[0]
 
@@ -318,7 +302,7 @@ class Network(Declaration):
         return to_brian2(self, state, seed)
 
     def frozen(self) -> Self:
-        """Return the network without its learning: no rule, no normalisation, fixed thresholds.
+        """Return the network without its learning: no rule, no normalization, fixed thresholds.
 
         What synapses set of a rule's variables, such as a reward, is left out with the rule.
         """
@@ -333,6 +317,6 @@ class Network(Declaration):
         model = projection.synapse
         if model is not None:
             strings = strings_of(model, "synapse").items()
-            told: dict[str, Any] = {n: "" for n, text in strings if words_of(text) & of_rules}
-            model = replace(model, **told).frozen()
+            silent: dict[str, Any] = {n: "" for n, text in strings if words_of(text) & of_rules}
+            model = replace(model, **silent).frozen()
         return replace(projection, rule=None, norm=None, synapse=model)

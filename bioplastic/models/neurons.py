@@ -16,20 +16,17 @@ from bioplastic.models.checking import check_model
 from bioplastic.models.declaration import (
     Bound,
     Declaration,
-    EquationString,
-    check_tuple,
     check_value,
     field_values,
     parameter,
-    parameter_equations,
     read_at_start,
     require,
 )
-from bioplastic.models.distributions import with_values
 from bioplastic.models.holding import held
 from bioplastic.models.strings import equations_of, variables_of
-from bioplastic.models.time_table import check_namespace, kind_of_namespace
+from bioplastic.models.time_table import kind_of_namespace
 from bioplastic.models.timing import Event, Regularly
+from bioplastic.models.values import parameter_equations
 
 __all__ = ["LIF", "AdaptiveLIF", "NeuronModel"]
 
@@ -145,12 +142,6 @@ class NeuronModel(Declaration):
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)
-        object.__setattr__(self, "equations", EquationString(self.equations))
-        for name in ("constants", "initial"):
-            object.__setattr__(self, name, with_values(getattr(self, name)))
-        check_namespace(self)
-        check_tuple(self, "events", Event)
-        check_tuple(self, "regularly", Regularly)
         if not isinstance(self.refractory, str):
             check_value(self, "refractory", Bound(0 * second, low=0, strict=False))
             if REFRACTORY_PERIOD in {*self.constants, *variables_of(self.equations)}:
@@ -237,7 +228,7 @@ class LIF(NeuronModel):
 class AdaptiveLIF(NeuronModel):
     """Leaky integrate-and-fire neuron with two synaptic currents and spike-frequency adaptation.
 
-    Each parameter may be a :class:`~bioplastic.models.Distribution`, so that neurons differ.
+    Each parameter may be a distribution such as :class:`Uniform`, so that neurons differ.
 
     Parameters
     ----------
@@ -249,7 +240,7 @@ class AdaptiveLIF(NeuronModel):
     i_background : Quantity, in volts
         Constant current, times the membrane's resistance.
     adaptation : Quantity, in volts
-        What a spike adds to the hyperpolarising current `a`; 0 for none.
+        What a spike adds to the hyperpolarizing current `a`; 0 for none.
 
     Notes
     -----

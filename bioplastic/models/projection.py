@@ -7,20 +7,13 @@ from types import NoneType
 from typing import Any
 
 from bioplastic.models.checking import words_in
-from bioplastic.models.declaration import (
-    Declaration,
-    check_kind,
-    is_distribution,
-    is_one_number,
-    parameter_equations,
-    read_at_start,
-    require,
-)
+from bioplastic.models.declaration import Declaration, check_kind, read_at_start, require
 from bioplastic.models.plasticity.rule import PlasticityRule
 from bioplastic.models.population import RESERVED
 from bioplastic.models.strings import variables_of, words_of
 from bioplastic.models.synapses import SynapseModel
 from bioplastic.models.timing import Pathway, delay_parameter, is_delay
+from bioplastic.models.values import is_distribution, is_one_number, parameter_equations
 from bioplastic.models.wiring import Wiring
 
 __all__ = ["Projection"]

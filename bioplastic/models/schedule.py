@@ -1,6 +1,5 @@
 """How samples follow each other."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +9,9 @@ from brian2 import ms
 
 from bioplastic._quantities import base_units
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import (
-    Declaration,
-    field_values,
-    is_distribution,
-    key_of,
-    parameter,
-    require,
-)
+from bioplastic.models.declaration import Declaration, field_values, key_of, parameter, require
+from bioplastic.models.timing import whole_steps
+from bioplastic.models.values import is_distribution
 
 __all__ = ["Schedule"]
 
@@ -58,9 +52,8 @@ class Schedule(Declaration):
         for name, value in field_values(self).items():
             require(self, name, not is_distribution(value), "be one value")
         for name in ("presentation", "rest"):
-            steps = float((getattr(self, name) or 0 * ms) / self.dt)
-            whole = math.isclose(steps, round(steps), abs_tol=1e-6)
-            require(self, name, whole, f"be a whole multiple of dt={self.dt}")
+            if (length := getattr(self, name)) is not None:
+                whole_steps(f"Schedule.{name}", length, self.dt, least=0)
 
     def n_steps(self, durations: npt.ArrayLike = 0.0) -> npt.NDArray[np.int64]:
         """Count the steps of slots.

@@ -188,7 +188,7 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _dimensions(part: str, code: str, names: Names, read: set[str]) -> Any:
-    """Return dimensions of an expression, None where they cannot be told; note names in it.
+    """Return dimensions of an expression, None where they cannot be known; note names in it.
 
     Where it is wrong, return what is wrong with this part of a string.
     """

@@ -1,9 +1,11 @@
-"""A network at a glance: one line a population and a projection, or tables."""
+"""A network at a glance: lines or tables; and the names by which prints are read again."""
 
 import dataclasses
-from typing import TYPE_CHECKING
+import importlib
+import pkgutil
+from typing import TYPE_CHECKING, Any
 
-from bioplastic.models.declaration import shown
+from bioplastic.models.declaration import Declaration, shown
 from bioplastic.models.display import html_block, html_table
 from bioplastic.models.wiring import FixedInDegree, PairWiring
 
@@ -11,7 +13,20 @@ if TYPE_CHECKING:
     from bioplastic.models.network import Network
     from bioplastic.models.projection import Projection
 
-__all__ = ["network_html", "network_repr"]
+__all__ = ["declared_names", "network_html", "network_repr"]
+
+
+def declared_names() -> dict[str, Any]:
+    """Return every declaration by its name: with units, what ``eval`` reads prints with."""
+    room = __name__.rpartition(".")[0]
+    paths = importlib.import_module(room).__path__
+    modules = (importlib.import_module(m.name) for m in pkgutil.walk_packages(paths, f"{room}."))
+    found = {name: kind for module in modules for name, kind in vars(module).items()}
+    return {
+        name: kind
+        for name, kind in found.items()
+        if isinstance(kind, type) and issubclass(kind, Declaration) and name[0] != "_"
+    }
 
 
 def network_repr(network: "Network") -> str:

@@ -9,19 +9,16 @@ from brian2 import ms
 from bioplastic.models.checking import check_model
 from bioplastic.models.declaration import (
     Declaration,
-    EquationString,
-    check_tuple,
     field_values,
     parameter,
-    parameter_equations,
     read_at_start,
     require,
 )
-from bioplastic.models.distributions import with_values
 from bioplastic.models.holding import held
 from bioplastic.models.strings import words_of
-from bioplastic.models.time_table import check_namespace, kind_of_namespace
+from bioplastic.models.time_table import kind_of_namespace
 from bioplastic.models.timing import Pathway, Regularly
+from bioplastic.models.values import parameter_equations
 
 __all__ = ["SynapseModel", "TsodyksMarkram"]
 
@@ -91,14 +88,9 @@ class SynapseModel(Declaration):
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)
-        object.__setattr__(self, "equations", EquationString(self.equations))
-        object.__setattr__(self, "constants", with_values(self.constants))
-        check_namespace(self)
-        check_tuple(self, "pathways", Pathway)
-        check_tuple(self, "regularly", Regularly)
+        check_model(self, "synapse")
         names = [pathway.name for pathway in self.pathways]
         require(self, "pathways", len({*names}) == len(names), "have names that differ")
-        check_model(self, "synapse")
         driven = "(event-driven)" in self.equations
         if driven and "lastupdate" not in words_of(self.at_slot_start):
             what = "set `lastupdate = 0*second`, since time begins anew with every sample"

@@ -11,16 +11,8 @@ from brian2 import Quantity, TimedArray, get_dimensions, ms, second
 from brian2.core.functions import Function
 from brian2.units.fundamentalunits import get_unit
 
-from bioplastic.models.declaration import (
-    Declaration,
-    fixed_array,
-    key_of,
-    parameter,
-    read_at_start,
-    require,
-    same_array,
-    unit_name,
-)
+from bioplastic.models.declaration import Declaration, key_of, parameter, read_at_start, require
+from bioplastic.models.values import fixed_array, same_array, unit_name
 
 __all__ = ["TimeTable", "check_namespace", "kind_of_namespace", "known_functions"]
 
@@ -111,10 +103,10 @@ def check_namespace(model: Any) -> None:
     for name, given in model.namespace.items():
         value = TimeTable.of(given) if isinstance(given, TimedArray) else given
         if callable(value) and not isinstance(value, Function):
-            with contextlib.suppress(ValueError):  # of Brian: it does not tell its units
+            with contextlib.suppress(ValueError):  # of Brian: it does not say its units
                 value = Function(value)
         what = (
-            "be a TimeTable, or a function that tells its units by brian2.check_units and, for "
+            "be a TimeTable, or a function that declares its units by brian2.check_units and, for "
             "engines that compile, its code by brian2.implementation; numbers and arrays are "
             "constants"
         )

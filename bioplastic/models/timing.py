@@ -9,16 +9,25 @@ from brian2 import Quantity, have_same_dimensions, ms, second
 
 from bioplastic._quantities import same_unit
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import (
-    Declaration,
-    is_distribution,
-    parameter,
-    require,
-    whole_numbers,
-)
+from bioplastic.models.declaration import Declaration, parameter, require, whole_numbers
 from bioplastic.models.hooks import WHENS
+from bioplastic.models.values import is_distribution
 
-__all__ = ["Event", "Pathway", "Regularly", "delay_parameter", "every", "is_delay"]
+__all__ = ["Event", "Pathway", "Regularly", "delay_parameter", "every", "is_delay", "whole_steps"]
+
+
+def whole_steps(where: str, interval: Any, dt: Any, least: int = 1) -> int:
+    """Count the steps of an interval.
+
+    Raises
+    ------
+    ParameterError
+        If it is no whole multiple of a step, or has fewer than `least`.
+    """
+    steps = float(interval / dt)
+    if round(steps) < least or not math.isclose(steps, round(steps), rel_tol=1e-6, abs_tol=1e-6):
+        raise ParameterError(f"{where}: must be a whole multiple of dt={dt}, got {interval}")
+    return round(steps)
 
 
 def is_delay(delay: Any) -> bool:
@@ -80,10 +89,7 @@ class Regularly(Declaration):
         ParameterError
             If they are no whole number.
         """
-        steps = 1.0 if self.every is None else float(self.every / dt)
-        whole = round(steps) >= 1 and math.isclose(steps, round(steps), abs_tol=1e-6)
-        require(self, "every", whole, f"be a whole multiple of the schedule's dt={dt}")
-        return round(steps)
+        return 1 if self.every is None else whole_steps("Regularly.every", self.every, dt)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -222,10 +228,4 @@ class every(Declaration):
         """
         if not isinstance(self.interval, Quantity):
             return int(self.interval)
-        steps = float(self.interval / dt)
-        if round(steps) < 1 or abs(steps - round(steps)) > 1e-6 * max(steps, 1.0):
-            raise ParameterError(
-                f"record[{name!r}]: every(interval) must be a whole multiple of the schedule's "
-                f"dt={dt}, got {self.interval}"
-            )
-        return round(steps)
+        return whole_steps(f"record[{name!r}]: every(interval)", self.interval, dt)

@@ -8,13 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic.errors import ParameterError
-from bioplastic.models.declaration import (
-    Declaration,
-    draw,
-    is_distribution,
-    require,
-    whole_numbers,
-)
+from bioplastic.models.declaration import Declaration, require, whole_numbers
+from bioplastic.models.values import draw, is_distribution
 
 if TYPE_CHECKING:
     from bioplastic.models.population import Population
@@ -100,7 +95,7 @@ class RandomWiring(Wiring):
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class FixedInDegree(Wiring):
-    """Every postsynaptic neuron hears equally many, chosen at random without repetition.
+    """Every postsynaptic neuron receives from equally many, chosen at random without repetition.
 
     Parameters
     ----------
@@ -110,7 +105,8 @@ class FixedInDegree(Wiring):
     Examples
     --------
     >>> import numpy as np
-    >>> from bioplastic.models import FixedInDegree, LIF, Population
+    >>> from bioplastic.models import LIF, Population
+    >>> from bioplastic.models.wiring import FixedInDegree
     >>> liquid = Population(name="liquid", n=100, neuron=LIF())
     >>> i, j = FixedInDegree(n=7).connect(liquid, liquid, np.random.default_rng(0))
     >>> set(np.bincount(j).tolist()), bool((i == j).any())
@@ -127,8 +123,8 @@ class FixedInDegree(Wiring):
         """Draw the synapses, see :meth:`Wiring.connect`."""
         same = pre.name == post.name
         others = pre.n - same
-        heard = f"the neurons of {pre.name!r} that one of {post.name!r} can hear"
-        require(self, "n", self.n <= others, f"be at most {others}, {heard}")
+        others_of = f"the neurons of {pre.name!r} that one of {post.name!r} can receive from"
+        require(self, "n", self.n <= others, f"be at most {others}, {others_of}")
         chosen = [rng.choice(others, self.n, replace=False) for _ in range(post.n)]
         i = np.concatenate(chosen) if chosen else np.zeros(0, dtype=np.int64)
         j = np.repeat(np.arange(post.n), self.n)
@@ -156,7 +152,8 @@ class DistanceWiring(Wiring):
     Examples
     --------
     >>> import numpy as np
-    >>> from bioplastic.models import DistanceWiring, LIF, Population
+    >>> from bioplastic.models import LIF, Population
+    >>> from bioplastic.models.wiring import DistanceWiring
     >>> column = Population(name="column", n=135, neuron=LIF(), grid=(3, 3, 15))
     >>> wiring = DistanceWiring(c=0.3, length=2.0)
     >>> i, j = wiring.connect(column, column, np.random.default_rng(0))
@@ -191,7 +188,7 @@ class DistanceWiring(Wiring):
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class TonotopicWiring(Wiring):
-    """Each neuron hears a neighbourhood of the tonotopic axis, along which all populations lie.
+    """Each neuron receives from its neighborhood on the tonotopic axis of both populations.
 
     Neuron `k` of `n` lies at ``(k + 0.5)/n``. For every postsynaptic neuron `n` places are drawn
     from a normal distribution around its own, and the neurons at these places are its inputs.
@@ -320,7 +317,8 @@ class StoredWiring(Wiring):
 
     Examples
     --------
-    >>> from bioplastic.models import Projection, StoredWiring
+    >>> from bioplastic.models import Projection
+    >>> from bioplastic.models.wiring import StoredWiring
     >>> Projection(pre="exc", post="inh", wiring=StoredWiring(), weight=0.3).listed
     True
     """

@@ -1,4 +1,4 @@
-"""Who hears of a training: a function, and callbacks of scikit-learn 1.9 and later."""
+"""Callbacks of a training: a function, and those of scikit-learn 1.9 and later."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +22,7 @@ def with_callbacks[F: Callable[..., Any]](method: F) -> F:
 
 
 class Callbacks:
-    """All that is told of a training, and may stop it.
+    """All callbacks of a training, which may stop it.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Callbacks:
     function : callable or None
         Called after each point of the history.
     fit : bool
-        Whether this is a `fit`; scikit-learn's callbacks hear of no other training.
+        Whether this is a `fit`; scikit-learn's callbacks are called in no other training.
     """
 
     def __init__(
@@ -47,20 +47,20 @@ class Callbacks:
             self._fit.call_on_fit_task_begin(estimator=estimator, **self._data)
 
     def begin_epoch(self) -> None:
-        """Tell that an epoch begins."""
+        """Call at the begin of an epoch."""
         if self.of_epochs:
             self._epoch = self._fit.subcontext(task_name="epoch")
             self._epoch.call_on_fit_task_begin(estimator=self._estimator, **self._data)
 
     def end_epoch(self, fitted: Callable[[], dict[str, Any]]) -> bool:
-        """Tell that an epoch is over; return whether a callback asks to stop.
+        """Call at the end of an epoch; return whether a callback asks to stop.
 
         `fitted` makes the attributes of an estimator whose training had ended now.
         """
         return self.of_epochs and self._tell(self._epoch, fitted)
 
     def end_fit(self, fitted: Callable[[], dict[str, Any]]) -> None:
-        """Tell that all is done."""
+        """Call at the end of a `fit`."""
         if self.of_epochs:
             self._tell(self._fit, fitted)
 

@@ -1,21 +1,25 @@
 """The file from which an interrupted `fit` goes on."""
 
+import contextlib
 import glob
 import hashlib
 import json
 import logging
+from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bioplastic import engine as engines
+from bioplastic.engine.checkpoint import describe, load_checkpoint, save_checkpoint
+from bioplastic.engine.engines import resolve_engine
 from bioplastic.errors import CheckpointError
 from bioplastic.models.declaration import written_out
 from bioplastic.networks._samples import digest
 from bioplastic.networks._trained_network import TrainedNetwork
 
-__all__ = ["TrainingFile"]
+__all__ = ["TrainingFile", "checkpoints_kept"]
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +28,29 @@ _FREE = frozenset({"checkpoint", "engine", "n_jobs", "random_state", "verbose", 
 #: Attributes of an estimator by groups of the file.
 _GROUPS = {"state": "_state", "history": "_points", "best": "_best"}
 _COUNTERS = ("_n_learned", "n_epochs_", "n_presentations_", "_n_rows")
+
+
+#: Checkpoints whose training is done, but not what it is for.
+_kept: ContextVar[list[Path] | None] = ContextVar("kept", default=None)
+
+
+@contextlib.contextmanager
+def checkpoints_kept() -> Iterator[None]:
+    """Keep checkpoints beyond their `fit`, until the block ends without an error."""
+    kept: list[Path] = []
+    token = _kept.set(kept)
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+    for path in kept:
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    """Remove a checkpoint, and what was being written when a process was killed."""
+    for file in (path, *path.parent.glob(f".{glob.escape(path.name)}.*")):
+        file.unlink(missing_ok=True)
 
 
 class TrainingFile:
@@ -47,10 +74,10 @@ class TrainingFile:
         seed, free = model.random_state, _FREE | model._extends
         self._configuration = {
             **{k: written_out(v) for k, v in model.get_params(deep=False).items() if k not in free},
-            **engines.describe(model._learning(None)[0]),
+            **describe(model._learning(None)[0]),
             **model._constants(),
             "random_state": seed if seed is None else repr(seed),
-            "engine": engines.resolve_engine(model.engine),
+            "engine": resolve_engine(model.engine),
             "data": digest(samples, *model._learned_from(targets), of_groups),
         }
         self.path = Path(model.checkpoint)
@@ -67,12 +94,12 @@ class TrainingFile:
         }
         counters = np.array([getattr(model, name) for name in _COUNTERS])
         arrays |= {"entropy": np.array(model._entropy), "counters": counters}
-        engines.save_checkpoint(self.path, arrays=arrays, configuration=self._configuration)
+        save_checkpoint(self.path, arrays=arrays, configuration=self._configuration)
         self.saved = model._n_learned
 
     def resume(self, model: TrainedNetwork) -> None:
         """Go on from the file, if there is one that holds more than the model has learned."""
-        arrays = engines.load_checkpoint(self.path, configuration=self._configuration)
+        arrays = load_checkpoint(self.path, configuration=self._configuration)
         if arrays is None or arrays["counters"][0] <= model._n_learned:
             return
         groups: dict[str, dict[str, Any]] = {group: {} for group in _GROUPS}
@@ -93,7 +120,7 @@ class TrainingFile:
         self.saved = model._n_learned
         logger.info("resumed from %s after %d samples", self.path, self.saved)
 
-    def remove(self) -> None:
-        """Delete the file, and what was being written when a process was killed."""
-        for file in (self.path, *self.path.parent.glob(f".{glob.escape(self.path.name)}.*")):
-            file.unlink(missing_ok=True)
+    def done(self) -> None:
+        """Delete the file of a training that is done, or where it is kept, leave it to who does."""
+        kept = _kept.get()
+        _remove(self.path) if kept is None else kept.append(self.path)

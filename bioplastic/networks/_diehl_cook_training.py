@@ -17,15 +17,12 @@ from bioplastic._checks import (
     check_whole,
 )
 from bioplastic._quantities import same_unit
-from bioplastic.engine import Result
 from bioplastic.engine.engines import find_engine
 from bioplastic.engine.program import Recorder
+from bioplastic.engine.result import Result
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     DiehlCookExcitatory,
-    DiehlCookExponential,
-    DiehlCookPowerLaw,
-    DiehlCookPreAndPost,
     DiehlCookSTDP,
     EpisodicRewardSTDP,
     Network,
@@ -34,7 +31,12 @@ from bioplastic.models import (
     ThreeFactorSTDP,
     VoltageSTDP,
 )
-from bioplastic.models.declaration import is_distribution, unit_of
+from bioplastic.models.plasticity.diehl_cook import (
+    DiehlCookExponential,
+    DiehlCookPowerLaw,
+    DiehlCookPreAndPost,
+)
+from bioplastic.models.values import is_distribution, unit_of
 from bioplastic.networks._rate_network import RateNetwork
 from bioplastic.networks._samples import Samples, check_rates, sample_schedule
 from bioplastic.networks._trained_network import Points, State
@@ -71,15 +73,9 @@ class DiehlCookTraining(RateNetwork):
 
     _learned = WEIGHTS, THETA
     #: set when a training begins
-    rate_max_: float
     _n_epochs_fitted: int
     _purposes = ("weights", "noise", "order", "answers", "delays", "validation")
     _beside = ("spikes", "weight_change")
-
-    def _rate_scale(self) -> float:
-        if self._takes_spikes:
-            return 1.0
-        return self.rate_max_ / self.x_max_ if self.x_max_ > 0 else 0.0
 
     def _n_epochs_wanted(self) -> int:
         return self._n_epochs_fitted if self.n_epochs is None else super()._n_epochs_wanted()
@@ -235,7 +231,7 @@ def _rule(estimator: Any) -> PlasticityRule:
     if isinstance(rule, ThreeFactorSTDP | EpisodicRewardSTDP | VoltageSTDP):
         what = "reads spikes in the potential, which these neurons do not show"
         if not isinstance(rule, VoltageSTDP):
-            what = "waits for a modulator, of which nobody tells this network"
+            what = "waits for a modulator, which this network does not have"
         raise ParameterError(
             f"{name}.rule: must be a rule of spikes alone, {type(rule).__name__} {what}"
         )
@@ -249,7 +245,7 @@ def _rule(estimator: Any) -> PlasticityRule:
 
 
 def _batched(estimator: Any, network: Network) -> tuple[Network, dict[str, Any]]:
-    """Return the network as it learns from batches, and what a run is told of them.
+    """Return the network as it learns from batches, and the options of a run for them.
 
     Raises
     ------

@@ -11,19 +11,20 @@ from brian2 import ms
 from bioplastic import engine as engines
 from bioplastic._checks import check_positive
 from bioplastic.encoding import SpikeAugmenter
+from bioplastic.engine.presenting import Presentation
+from bioplastic.engine.states import States
 from bioplastic.errors import DataError, ParameterError
-from bioplastic.models import (
-    Adam,
+from bioplastic.models import Adam, Network
+from bioplastic.models.declaration import Declaration
+from bioplastic.models.eprop import (
     EPropALIF,
     EPropLIF,
     LeakyReadout,
-    Network,
-    Optimizer,
     RateRegularization,
     SoftmaxError,
     SquaredError,
 )
-from bioplastic.models.declaration import Declaration
+from bioplastic.models.optimizers import Optimizer
 from bioplastic.networks._samples import check_kind
 from bioplastic.networks.eprop_constants import word_constants
 from bioplastic.networks.eprop_samples import Samples, check_samples, make_stimulus
@@ -263,9 +264,7 @@ class EPropNetwork(Trainer):
         """Targets of so many samples from which nothing is to be learned."""
         return {}
 
-    def _presentation(
-        self, data: Samples, targets: dict[str, Any] | None = None
-    ) -> engines.Presentation:
+    def _presentation(self, data: Samples, targets: dict[str, Any] | None = None) -> Presentation:
         network = self._declare(learning=False) if self._opened is None else self._opened.network
         names, drawn = {p.name for p in network.projections}, network.drawn
         state = {
@@ -275,11 +274,11 @@ class EPropNetwork(Trainer):
         }
         targets = self._no_targets(len(data)) if targets is None else targets
         stimulus = make_stimulus(data, dt=self._dt, pool=self._pool, **targets)
-        return engines.Presentation(
+        return Presentation(
             network=network, stimulus=stimulus, seed=self._stream("noise"), state=state
         )
 
-    def _recorded(self, X: Any, method: str, variable: str, when: Any) -> engines.States:
+    def _recorded(self, X: Any, method: str, variable: str, when: Any) -> States:
         """Values of a variable during each sample."""
         return self._answer(self._shown(X, method), record={variable: when}).states[variable]
 

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone
 
-from bioplastic import engine as engines
 from bioplastic._checks import check_whole
 from bioplastic.engine.engines import find_engine
 from bioplastic.engine.program import Recorder
+from bioplastic.engine.result import Result
 from bioplastic.engine.states import States
+from bioplastic.engine.stimulus import Stimulus
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 from bioplastic.networks._eprop import LEARNED, EPropNetwork
@@ -92,9 +93,7 @@ class EPropTraining(EPropNetwork):
     def _answering(self) -> Network:
         return self._declare(learning=False)
 
-    def _stimulus(
-        self, samples: Samples, targets: Any, *, first: int, epochs: range
-    ) -> engines.Stimulus:
+    def _stimulus(self, samples: Samples, targets: Any, *, first: int, epochs: range) -> Stimulus:
         number = epochs.start
         return make_stimulus(
             self._augmented(samples, number),
@@ -125,7 +124,7 @@ class EPropTraining(EPropNetwork):
         rates = {f"{name}.learning_rate": np.array([rate]) for name in learning}
         return {LOSS: np.zeros(1)} | rates
 
-    def _note(self, result: engines.Result, before: State, targets: Any) -> Points:
+    def _note(self, result: Result, before: State, targets: Any) -> Points:
         points = {"loss": float(result.state[LOSS].sum()) / len(result.counts)}
         if self._ends:
             known = bool(result.states)

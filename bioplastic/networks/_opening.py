@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from bioplastic import engine as engines
 from bioplastic.engine.listening import OpenNetwork
+from bioplastic.engine.presenting import Presentation
+from bioplastic.engine.result import Result
 from bioplastic.spikes import SpikeTrains
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Opens:
 
     def look(
         self, X: Any, record: Any, *, record_path: str | os.PathLike[str] | None = None
-    ) -> engines.Result:
+    ) -> Result:
         """Present samples to the trained network, and record what goes on in it.
 
         Parameters
@@ -88,20 +89,18 @@ class Opens:
             engine=self.engine, n_jobs=self.n_jobs, record=record, record_path=record_path
         )
 
-    def presentation_of(self, X: Any) -> engines.Presentation:
+    def presentation_of(self, X: Any) -> Presentation:
         """Return what samples are presented to."""
         raise NotImplementedError
 
-    def _present(
-        self, shown: engines.Presentation, *, progress: bool, **how: Any
-    ) -> engines.Result:
+    def _present(self, shown: Presentation, *, progress: bool, **how: Any) -> Result:
         """Present samples as the parameters say, or to the network that is open."""
         if self._opened is not None:
             return self._opened.present(shown.stimulus, **how)
         options = {"engine": self.engine, "n_jobs": self.n_jobs, "description": "presenting"}
         return shown.present(progress=progress, **options, **how)
 
-    def _spikes_of(self, shown: engines.Presentation, *, progress: bool) -> SpikeTrains:
+    def _spikes_of(self, shown: Presentation, *, progress: bool) -> SpikeTrains:
         """Present samples for their spikes; note how long that took, beside builds so far."""
         result = self._present(shown, record="spikes", progress=progress)
         result.timings["build"] += self.timings_["build"]

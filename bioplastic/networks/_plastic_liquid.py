@@ -107,7 +107,7 @@ def _adapted(population: Population) -> list[str]:
 
 
 def without_learning(network: Network) -> Network:
-    """Return the network without rules, normalisation, and thresholds that go on adapting.
+    """Return the network without rules, normalization, and thresholds that go on adapting.
 
     Unlike `Network.frozen`, neurons that forget when a slot begins stay as they are.
     """

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Quantity
 
 from bioplastic import engine as engines
-from bioplastic.networks._samples import Samples, check_samples, make_stimulus, rate_scale
+from bioplastic.engine.presenting import Presentation
+from bioplastic.networks._samples import Samples, check_samples, make_stimulus
 from bioplastic.networks.training import Trainer
 from bioplastic.spikes import SpikeTrains
 
@@ -17,8 +17,8 @@ __all__ = ["RateNetwork"]
 class RateNetwork(Trainer):
     """Parent of the estimators whose samples are rates or spikes, and learned one by one."""
 
-    #: default of `rate_max`
-    _rate_max: Quantity
+    #: rate of the largest number, in hertz, set when a training of numbers begins
+    rate_max_: float
     #: variables that hold weights and adaptive thresholds
     _learned: tuple[str, str]
 
@@ -33,7 +33,9 @@ class RateNetwork(Trainer):
 
     def _rate_scale(self) -> float:
         """Rate in hertz of an input of 1, for numbers."""
-        return 1.0 if self._takes_spikes else rate_scale(self, self._rate_max)
+        if self._takes_spikes:
+            return 1.0
+        return self.rate_max_ / self.x_max_ if self.x_max_ > 0 else 0.0
 
     def _constants(self) -> dict[str, Any]:
         return {"rate_of_an_input_of_1": self._rate_scale()}
@@ -59,11 +61,11 @@ class RateNetwork(Trainer):
         """Return the targets that the network is shown."""
         return None
 
-    def _presentation(self, data: Samples) -> engines.Presentation:
+    def _presentation(self, data: Samples) -> Presentation:
         theta, state = self._learned[1], self._input_synapses()
         if theta in self._state:
             state[theta] = self.theta_
-        return engines.Presentation(
+        return Presentation(
             network=self._answering(),
             stimulus=make_stimulus(data, scale=self._rate_scale()),
             seed=self._stream("answers"),

@@ -1,4 +1,4 @@
-"""Samples of numbers or spikes: how they are checked, shown to a network, and told apart."""
+"""Samples of numbers or spikes: how they are checked, presented to a network, and distinguished."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_consistent_length
 
 from bioplastic import engine as engines
 from bioplastic._checks import check_intensities, check_number, check_quantity, check_whole
+from bioplastic.engine.stimulus import content_keys
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Schedule
 from bioplastic.readout._trains import check_trains
@@ -26,7 +27,6 @@ __all__ = [
     "hold_out",
     "make_stimulus",
     "mean_rate",
-    "rate_scale",
     "sample_schedule",
 ]
 
@@ -126,12 +126,6 @@ def check_rates(estimator: Any, schedule: Schedule, default: Quantity) -> None:
         raise ParameterError(f"{name}.x_max: must be > 0, got {estimator.x_max}")
 
 
-def rate_scale(estimator: Any, default: Quantity) -> float:
-    """Rate in hertz of an input of 1, from `rate_max` and ``x_max_``."""
-    rate = float(check_quantity(estimator, "rate_max", default))
-    return rate / estimator.x_max_ if estimator.x_max_ > 0 else 0.0
-
-
 def mean_rate(samples: Samples, scale: float) -> float:
     """Mean rate of a channel in hertz, over all samples; 1 Hz where nothing fires."""
     if isinstance(samples, SpikeTrains):
@@ -164,7 +158,7 @@ def make_stimulus(
     """
     if isinstance(samples, SpikeTrains):
         return engines.SpikeStimulus(trains=samples, order=order, keys=keys, targets=targets)
-    keys = engines.content_keys(samples) if keys is None else keys
+    keys = content_keys(samples) if keys is None else keys
     return engines.RateStimulus(
         values=samples, scale=scale, order=order, keys=keys, targets=targets
     )

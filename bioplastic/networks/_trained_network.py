@@ -8,9 +8,11 @@ import numpy.typing as npt
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
-from bioplastic import engine as engines
 from bioplastic._checks import check_whole
+from bioplastic.engine.presenting import Presentation
 from bioplastic.engine.program import Recorder
+from bioplastic.engine.result import Result
+from bioplastic.engine.stimulus import Stimulus
 from bioplastic.models import Network
 from bioplastic.networks._nested import NestedParameters
 from bioplastic.networks._opening import Opens
@@ -80,16 +82,14 @@ class TrainedNetwork(Opens, NestedParameters):
         return check_whole(self, "n_epochs", low=1)
 
     def _learning(self, recorder: Recorder | None) -> tuple[Network, dict[str, Any]]:
-        """Return the network that learns, and what a run is told of it."""
+        """Return the network that learns, and the options of its runs."""
         return self.network_, {}
 
     def _answering(self) -> Network:
         """Return the network as it answers, without learning."""
         raise NotImplementedError
 
-    def _stimulus(
-        self, samples: Any, targets: Any, *, first: int, epochs: range
-    ) -> engines.Stimulus:
+    def _stimulus(self, samples: Any, targets: Any, *, first: int, epochs: range) -> Stimulus:
         """Make a stimulus of some epochs, before which so many samples were learned."""
         raise NotImplementedError
 
@@ -97,7 +97,7 @@ class TrainedNetwork(Opens, NestedParameters):
         """Return values that a run of this epoch begins with, beside what was learned."""
         return {}
 
-    def _note(self, result: engines.Result, before: State, targets: Any) -> Points:
+    def _note(self, result: Result, before: State, targets: Any) -> Points:
         """Return a point of the history.
 
         Parameters
@@ -141,7 +141,7 @@ class TrainedNetwork(Opens, NestedParameters):
     def _conclude(self, samples: Any, targets: Any, *, fit: bool) -> None:
         """Do what is left to do after a training that was not interrupted."""
 
-    def _presentation(self, data: Any) -> engines.Presentation:
+    def _presentation(self, data: Any) -> Presentation:
         """Return what shows checked samples to the network, which learns nothing."""
         raise NotImplementedError
 
@@ -173,17 +173,17 @@ class TrainedNetwork(Opens, NestedParameters):
         """Whether answers show one: not those of a model that comes from a file."""
         return bool(self.verbose) and not self._is_loaded
 
-    def _shown(self, X: Any, method: str) -> engines.Presentation:
+    def _shown(self, X: Any, method: str) -> Presentation:
         check_is_fitted(self, "network_")
         return self._presentation(self._samples(X, method, reset=False))
 
-    def _answer(self, shown: engines.Presentation, **options: Any) -> engines.Result:
+    def _answer(self, shown: Presentation, **options: Any) -> Result:
         """Present samples as the parameters say."""
         result = self._present(shown, **{"progress": self._shows_bar} | options)
         self.timings_["build"] += result.timings["build"]
         return result
 
-    def presentation_of(self, X: Any) -> engines.Presentation:
+    def presentation_of(self, X: Any) -> Presentation:
         """Return what the trained network is presented with, for runs of your own.
 
         Parameters

@@ -21,7 +21,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
 
     Numbers are presented as Poisson spike trains, spike trains as they are. Excitatory neurons
     learn by STDP, inhibit each other through their inhibitory partners, and adapt their
-    thresholds. `fit` presents all training samples in one compiled program, normalisation and
+    thresholds. `fit` presents all training samples in one compiled program, normalization and
     repeated presentations included.
 
     Parameters

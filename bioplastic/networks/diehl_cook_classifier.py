@@ -1,4 +1,4 @@
-"""Diehl & Cook as a classifier: the network learns without labels, its neurons are named after."""
+"""Diehl & Cook as a classifier: a network learns without labels, then its neurons get some."""
 
 import os
 from typing import Any
@@ -8,8 +8,8 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic._checks import check_whole
-from bioplastic.engine import Result
 from bioplastic.engine.program import Recorder
+from bioplastic.engine.result import Result
 from bioplastic.models import DiehlCookExcitatory, DiehlCookInhibitory, Network, PlasticityRule
 from bioplastic.networks._samples import Samples
 from bioplastic.networks._trained_network import Points, State
@@ -25,7 +25,7 @@ N_RESPONSES = 10_000
 
 
 class DiehlCookClassifier(ClassTrainer, DiehlCook):
-    """Diehl & Cook's network with its neurons labelled by the training samples.
+    """Diehl & Cook's network with its neurons labeled by the training samples.
 
     `fit` trains the network without looking at the labels, then presents training samples with
     weights and thresholds held fixed, and labels each neuron with the class that it answers most.
@@ -57,7 +57,7 @@ class DiehlCookClassifier(ClassTrainer, DiehlCook):
     classes_ : ndarray of shape (n_classes,)
         Labels.
     readout_ : NeuronLabelClassifier
-        The labelled neurons.
+        The labeled neurons.
     n_features_in_, feature_names_in_
         See :class:`DiehlCook`.
     norm_, inhibition_, excitation_, rate_max_, theta_plus_
@@ -155,7 +155,7 @@ class DiehlCookClassifier(ClassTrainer, DiehlCook):
         self.n_label = n_label
 
     def predict(self, X: npt.ArrayLike | SpikeTrains) -> npt.NDArray[Any]:
-        """Name the class whose neurons answer most, on average over them.
+        """Classify samples by the neurons that answer most, on average over those of a class.
 
         Parameters
         ----------

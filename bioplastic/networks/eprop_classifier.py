@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic.models import SoftmaxError
+from bioplastic.models.eprop import SoftmaxError
 from bioplastic.networks._eprop import EPropNetwork
 from bioplastic.networks._eprop_training import Ends, EPropTraining
 from bioplastic.networks._inheriting import with_sections_of
@@ -18,12 +18,15 @@ __all__ = ["EPropClassifier"]
 class EPropClassifier(ClassTrainer, EPropTraining):
     r"""Recurrent spiking network that learns classes by e-prop.
 
-    LIF and adaptive LIF neurons hear the input and each other; a leaky readout for each class sums
-    up their spikes, and the softmax of the readouts is the answer. Every synapse keeps an
-    eligibility trace, what its weight has to do with recent spikes of its neuron. The readouts'
-    errors reach each neuron as a learning signal, and signal times trace, summed over time, is the
-    gradient that changes the weight. All of it happens as time goes forward, with what is at hand
-    at the synapse. An epoch is one compiled run.
+    LIF and adaptive LIF neurons receive spikes of the input and of each other. A leaky readout for
+    each class sums up their spikes, and the softmax of the readouts is the answer. Every synapse
+    keeps an eligibility trace, what its weight has to do with recent spikes of its neuron. The
+    readouts' errors reach each neuron as a learning signal, and signal times trace, summed over
+    time, is the gradient that changes the weight. All of it happens as time goes forward, with what
+    is at hand at the synapse. An epoch is one compiled run.
+
+    `set_params` and searches reach constants of declarations by two underscores, such as
+    ``GridSearchCV(model, {"optimizer__learning_rate": [3e-3, 1e-2], "neuron__beta": [0.5, 1.5]})``.
 
     Attributes
     ----------
@@ -73,7 +76,7 @@ class EPropClassifier(ClassTrainer, EPropTraining):
         return self._recorded(X, "predict_proba", "error.score", "end").values[:, 0]
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Name the class with the largest mean probability.
+        """Return the class with the largest mean probability.
 
         Parameters
         ----------

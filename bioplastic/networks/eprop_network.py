@@ -9,26 +9,30 @@ import numpy.typing as npt
 from brian2 import ms
 
 from bioplastic.models import (
-    AdaptiveEProp,
-    DelayLineInput,
-    EProp,
-    EPropALIF,
-    EPropBias,
-    EPropFeedback,
-    EPropLIF,
-    EPropReadout,
-    LeakyReadout,
     Network,
     NeuronModel,
-    Optimizer,
     Population,
     Projection,
     Schedule,
     SignalInput,
+    SpikeInput,
+)
+from bioplastic.models.eprop import (
+    EPropALIF,
+    EPropLIF,
+    LeakyReadout,
     SoftmaxError,
     SoftmaxOutput,
-    SpikeInput,
     SquaredError,
+)
+from bioplastic.models.inputs import DelayLineInput
+from bioplastic.models.optimizers import Optimizer
+from bioplastic.models.plasticity.eprop import (
+    AdaptiveEProp,
+    EProp,
+    EPropBias,
+    EPropFeedback,
+    EPropReadout,
 )
 
 __all__ = ["FEEDBACKS", "eprop_network", "initial_weights"]

@@ -10,8 +10,9 @@ from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic.errors import DataError
-from bioplastic.models import Adam, SquaredError
+from bioplastic.models import Adam
 from bioplastic.models.declaration import Declaration
+from bioplastic.models.eprop import SquaredError
 from bioplastic.networks._eprop import EPropNetwork
 from bioplastic.networks._eprop_training import Ends, EPropTraining, mean_loss
 from bioplastic.networks._inheriting import with_defaults, with_sections_of

@@ -20,7 +20,7 @@ type Samples = SpikeTrains | Sequence[npt.NDArray[Any]]
 
 
 class _PooledCounts(MadeSignals):
-    """Spikes of neighbouring channels, counted in every step."""
+    """Spikes of neighboring channels, counted in every step."""
 
     def __init__(self, trains: SpikeTrains, *, pool: int, dt: float) -> None:
         self._trains, self._pool, self._dt = trains, pool, dt

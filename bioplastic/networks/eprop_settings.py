@@ -16,18 +16,17 @@ from bioplastic._checks import (
 )
 from bioplastic.encoding import SpikeAugmenter
 from bioplastic.errors import ParameterError
-from bioplastic.models import (
+from bioplastic.models import Network, Schedule
+from bioplastic.models.declaration import Declaration, field_values
+from bioplastic.models.eprop import (
     EPropALIF,
     EPropLIF,
     LeakyReadout,
-    Network,
-    Optimizer,
     RateRegularization,
-    Schedule,
     SoftmaxError,
     SquaredError,
 )
-from bioplastic.models.declaration import Declaration, field_values
+from bioplastic.models.optimizers import Optimizer
 from bioplastic.networks.eprop_network import FEEDBACKS, eprop_network
 
 __all__ = ["declare", "gains_of"]

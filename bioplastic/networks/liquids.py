@@ -14,11 +14,9 @@ from brian2 import ms, mV
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     AdaptiveLIF,
-    Gamma,
     LogUniform,
     Network,
     Normal,
-    PerTarget,
     Population,
     Projection,
     RandomWiring,
@@ -26,9 +24,10 @@ from bioplastic.models import (
     SpikeInput,
     TonotopicWiring,
     Uniform,
-    Wiring,
 )
 from bioplastic.models.declaration import Declaration, parameter
+from bioplastic.models.distributions import Gamma, PerTarget
+from bioplastic.models.wiring import Wiring
 
 __all__ = ["EXCITE", "INHIBIT", "Liquid", "RandomLiquid", "TonotopicLiquid", "liquid_network"]
 
@@ -196,7 +195,7 @@ class TonotopicLiquid(Liquid):
     """Neurons in a row along the axis of frequency, each with receptive fields of its own.
 
     Every neuron is excited by a patch of neighboring channels and, through relay interneurons
-    that are not modelled, inhibited by another patch at an offset of its own. Both patches reach
+    that are not modeled, inhibited by another patch at an offset of its own. Both patches reach
     it with delays of its own, so that a neuron answers to a certain contrast or movement along
     the axis, an onset, a formant that rises. Neurons excite and inhibit their neighbors.
 

@@ -10,8 +10,6 @@ from bioplastic.errors import ParameterError
 from bioplastic.models import (
     AdaptiveLIF,
     Constant,
-    DistanceWiring,
-    Gamma,
     Network,
     Normal,
     Population,
@@ -22,6 +20,8 @@ from bioplastic.models import (
     Uniform,
 )
 from bioplastic.models.declaration import parameter
+from bioplastic.models.distributions import Gamma
+from bioplastic.models.wiring import DistanceWiring
 from bioplastic.networks.liquids import EXCITE, INHIBIT, Liquid, liquid_network
 
 __all__ = ["MaassColumn"]

@@ -11,7 +11,10 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from bioplastic import engine as engines
 from bioplastic._checks import check_quantity, check_whole
 from bioplastic._spike_output import SpikeOutput
+from bioplastic.engine.engines import resolve_engine
+from bioplastic.engine.presenting import Presentation
 from bioplastic.engine.program import Recorder
+from bioplastic.engine.result import Result
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network, PlasticityRule, Schedule
 from bioplastic.networks._plastic_liquid import (
@@ -213,7 +216,7 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
         return spikes
 
     def _begin(self, samples: SpikeTrains) -> None:
-        engines.resolve_engine(self.engine)
+        resolve_engine(self.engine)
         check_whole(self, "n_epochs", low=1)
         rng = np.random.default_rng(self._stream("wiring"))
         self._network = self._declare(samples, rng)
@@ -246,7 +249,7 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
             keys=np.arange(first, first + len(epochs) * len(samples), dtype=np.float64),
         )
 
-    def _note(self, result: engines.Result, before: State, targets: Any) -> Points:
+    def _note(self, result: Result, before: State, targets: Any) -> Points:
         return {"n_samples": self._n_learned, "spikes": float(result.spikes_per_slot.mean())}
 
     def _finish(self) -> None:
@@ -254,8 +257,8 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
         self.state_ = learned_state(self._network, self._state) if self._learns else self._state
         self.n_synapses_ = sum(len(v) for k, v in self.state_.items() if k.endswith(".i"))
 
-    def _presentation(self, data: SpikeTrains) -> engines.Presentation:
-        return engines.Presentation(
+    def _presentation(self, data: SpikeTrains) -> Presentation:
+        return Presentation(
             network=self.network_,
             stimulus=engines.SpikeStimulus(trains=data),
             seed=self._stream("answers"),

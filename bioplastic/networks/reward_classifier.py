@@ -6,14 +6,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic.engine import Result
+from bioplastic._checks import check_quantity
+from bioplastic.engine.result import Result
 from bioplastic.models import Network, PlasticityRule
 from bioplastic.networks._rate_network import RateNetwork
 from bioplastic.networks._samples import Samples, mean_rate
 from bioplastic.networks._trained_network import Points, State
 from bioplastic.networks.reward_network import RATE_MAX, declare
 from bioplastic.networks.training import ClassTrainer
-from bioplastic.readout._decisions import name_classes
+from bioplastic.readout._decisions import to_classes
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["RewardSTDPClassifier"]
@@ -22,7 +23,7 @@ WEIGHTS, THETA, EXPECTED = "input_to_output.w", "output.theta", "classes.expecte
 
 
 class RewardSTDPClassifier(ClassTrainer, RateNetwork):
-    r"""Spiking network that answers with a class, and learns from being told right or wrong.
+    r"""Spiking network that answers with a class, and learns from being right or wrong.
 
     Output neurons, some for each class, compete by inhibition. The class whose neurons fired most
     is the network's answer to a sample, and brings a reward: 1 if it is right, shared with others
@@ -59,7 +60,7 @@ class RewardSTDPClassifier(ClassTrainer, RateNetwork):
     rule : PlasticityRule or None
         A rule of your own, that reads ``m_post`` when a slot ends; it takes the place of `eta`.
     tau_membrane, tau_trace : Quantity, in seconds, optional
-        Times over which an output neuron sums up what it hears (100 ms), and over which STDP
+        Times over which an output neuron sums up its input (100 ms), and over which STDP
         remembers an input spike (20 ms); longer ones for what spreads over a long sample.
     drive : float
         Mean excitatory conductance of an output neuron over the training samples, in units of its
@@ -104,6 +105,8 @@ class RewardSTDPClassifier(ClassTrainer, RateNetwork):
         Input weights.
     theta_ : ndarray of shape (n_neurons,), in volts
         Adaptive part of the thresholds.
+    rate_max_ : float, in hertz
+        Rate of the largest number; for numbers.
     expected_ : ndarray of shape (n_classes,)
         Rewards that the critic expects.
     history_ : dict of ndarray
@@ -242,7 +245,7 @@ class RewardSTDPClassifier(ClassTrainer, RateNetwork):
         return decision[:, 1] - decision[:, 0] if len(self.classes_) == 2 else decision
 
     def predict(self, X: npt.ArrayLike | SpikeTrains) -> npt.NDArray[Any]:
-        """Name the class whose neurons fire most.
+        """Return the class whose neurons fire most.
 
         Parameters
         ----------
@@ -256,7 +259,7 @@ class RewardSTDPClassifier(ClassTrainer, RateNetwork):
         decision = self.decision_function(X)
         if len(self.classes_) == 1:
             return np.repeat(self.classes_, len(decision))
-        return name_classes(decision, self.classes_)
+        return to_classes(decision, self.classes_)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -266,13 +269,14 @@ class RewardSTDPClassifier(ClassTrainer, RateNetwork):
 
     # ------------------------------------------------------------------ training
 
-    _rate_max = RATE_MAX
     _learned = WEIGHTS, THETA
 
     _beside = ("reward", "spikes")
 
     def _begin(self, samples: Samples) -> None:
         self._set_scale(samples)
+        if not self._takes_spikes:
+            self.rate_max_ = float(check_quantity(self, "rate_max", RATE_MAX))
         self._mean_rate = mean_rate(samples, self._rate_scale())
         self.network_ = declare(self, learning=True)
         norm: Any = self.network_.projections[0].norm

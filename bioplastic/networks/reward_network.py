@@ -1,4 +1,4 @@
-"""The network of `RewardSTDPClassifier`: neurons that answer, classes that count, a critic."""
+"""The network of `RewardSTDPClassifier`: its parameters, neurons that answer, and a critic."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,6 @@ from brian2 import Equations, Hz, ms, mV, second, volt
 from bioplastic._checks import check_choice, check_number, check_positive, check_whole
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
-    CovarianceRewardSTDP,
     DiehlCookExcitatory,
     Network,
     NeuronModel,
@@ -22,9 +21,10 @@ from bioplastic.models import (
     SynapseModel,
 )
 from bioplastic.models.declaration import parameter
+from bioplastic.models.plasticity.reward import CovarianceRewardSTDP
 from bioplastic.networks._samples import check_rates, sample_schedule
 
-__all__ = ["RATE_MAX", "SharingNeuron", "class_neuron", "declare", "reward_network"]
+__all__ = ["RATE_MAX", "SharingNeuron", "declare"]
 
 BASELINES = ("class", "global", "none")
 #: Rate of an input of `x_max`.
@@ -92,164 +92,6 @@ class SharingNeuron(DiehlCookExcitatory):
     share: Any = parameter(0.1, low=0)
 
 
-def class_neuron(
-    *,
-    n_classes: int,
-    baseline: str = "class",
-    baseline_rate: float = 0.02,
-    r_wrong: float = 0.0,
-    dip: float = 0.2,
-    schedule: Schedule,
-) -> NeuronModel:
-    """Declare the neuron of a class: it counts votes, and as a critic it expects a reward.
-
-    Parameters
-    ----------
-    n_classes : int
-        Classes; the expected reward begins at that of guessing.
-    baseline : {"class", "global", "none"}
-        Whether it expects the mean reward of samples of its class, of all samples, or nothing.
-    baseline_rate : float
-        Rate of the running mean.
-    r_wrong : float
-        Reward of a wrong answer; that of a right one is 1.
-    dip : float
-        Factor of a reward that is less than expected.
-    schedule : Schedule
-        Says which presentations do not count, since they are repeated.
-
-    Examples
-    --------
-    >>> from bioplastic.models import Schedule
-    >>> from bioplastic.networks.reward_network import class_neuron
-    >>> class_neuron(n_classes=4, schedule=Schedule()).initial
-    {'expected': 0.25}
-    """
-    guessing = r_wrong + (1 - r_wrong) / n_classes
-    return NeuronModel(
-        equations=CLASS_EQUATIONS,
-        # Never: what it tells others it tells when a slot ends.
-        threshold="n_votes < 0",
-        at_slot_start=CLASS_SLOT_START,
-        at_slot_end=CLASS_SLOT_END,
-        constants={
-            "baseline_rate": 0.0 if baseline == "none" else float(baseline_rate),
-            "shared": float(baseline == "global"),
-            "r_wrong": float(r_wrong),
-            "dip": float(dip),
-            "min_spikes": float(schedule.min_spikes),
-            "max_repeats": float(schedule.max_repeats),
-        },
-        initial={"expected": 0.0 if baseline == "none" else guessing},
-        method="euler",
-    )
-
-
-def reward_network(
-    *,
-    n_features: int,
-    n_classes: int,
-    n_per_class: int,
-    takes_spikes: bool,
-    neuron: SharingNeuron,
-    inhibition: float,
-    schedule: Schedule,
-    rule: PlasticityRule | None = None,
-    norm: float | None = None,
-    critic: NeuronModel | None = None,
-) -> Network:
-    """Declare the network: input, output neurons of all classes, class neurons that are critics.
-
-    Parameters
-    ----------
-    n_features, n_classes, n_per_class : int
-        Input channels, classes, output neurons of each class, which stand class by class.
-    takes_spikes : bool
-        Whether samples are spikes or rates.
-    neuron : SharingNeuron
-        Output neuron.
-    inhibition : float
-        Weight with which an output neuron inhibits all others.
-    schedule : Schedule
-        Lengths and repetitions.
-    rule : PlasticityRule or None
-        How input weights learn; its ``m_post`` is set when a slot ends.
-    norm : float or None
-        Sum to which the incoming weights of a neuron are scaled when a sample begins.
-    critic : NeuronModel or None
-        Class neurons, see :func:`class_neuron`; none where the network only answers.
-
-    Examples
-    --------
-    >>> from bioplastic.models import Schedule
-    >>> from bioplastic.networks.reward_network import SharingNeuron, reward_network
-    >>> network = reward_network(
-    ...     n_features=64, n_classes=10, n_per_class=20, takes_spikes=False,
-    ...     neuron=SharingNeuron(), inhibition=17.0, schedule=Schedule(),
-    ... )
-    >>> network.n_watched
-    200
-    """
-    n_neurons = n_classes * n_per_class
-    entrance = SpikeInput() if takes_spikes else PoissonInput()
-    populations = [
-        Population(name="input", n=n_features, neuron=entrance),
-        Population(name="output", n=n_neurons, neuron=neuron),
-    ]
-    projections = [
-        Projection(pre="input", post="output", rule=rule, norm=norm),
-        Projection(
-            pre="output",
-            post="output",
-            wiring="all_but_one",
-            on_pre="gi_post += w",
-            weight=inhibition,
-            label="inhibition",
-        ),
-    ]
-    if critic is not None:
-        populations.append(Population(name="classes", n=n_classes, neuron=critic))
-        neurons = range(n_neurons)
-        classes = [k // n_per_class for k in neurons]
-        votes = PairWiring(i=neurons, j=classes)
-        projections.append(
-            Projection(
-                pre="output",
-                post="classes",
-                wiring=votes,
-                on_pre="n_votes_post += w",
-                weight=1.0,
-                label="votes",
-            )
-        )
-        projections += [
-            _at_the_end("comparison", COMPARISON, post="classes"),
-            _at_the_end("critic", CRITIC, post="classes"),
-            _at_the_end("reward", REWARD, post="output", wiring=PairWiring(i=classes, j=neurons)),
-        ]
-    return Network(
-        populations=tuple(populations),
-        projections=tuple(projections),
-        watch="output",
-        schedule=schedule,
-    )
-
-
-def _at_the_end(
-    label: str, code: str, *, post: str, wiring: str | PairWiring = "all_to_all"
-) -> Projection:
-    """Declare what class neurons tell others when a slot ends."""
-    return Projection(
-        pre="classes",
-        post=post,
-        wiring=wiring,
-        on_pre="",
-        weight=0.0,
-        synapse=SynapseModel(at_slot_end=code),
-        label=label,
-    )
-
-
 def declare(estimator: Any, *, learning: bool) -> Network:
     """Check the parameters and declare the network.
 
@@ -274,14 +116,7 @@ def declare(estimator: Any, *, learning: bool) -> Network:
         estimator, takes_spikes=takes_spikes, presentation=200 * ms, rest=0 * ms
     )
     check_rates(estimator, schedule, RATE_MAX)
-    critic = class_neuron(
-        n_classes=n_classes,
-        baseline=check_choice(estimator, "baseline", BASELINES),
-        baseline_rate=check_number(estimator, "baseline_rate", low=0, high=1),
-        r_wrong=check_number(estimator, "r_wrong", low=-1e9, high=1),
-        dip=check_number(estimator, "dip", low=0),
-        schedule=schedule,
-    )
+    classes = _class_neuron(estimator, n_classes, schedule)
     neuron = SharingNeuron(
         share=n_spikes / (n_per_class * n_classes),
         theta_plus=check_positive(estimator, "theta_plus", 0.1 * mV, zero=True) * volt,
@@ -290,17 +125,99 @@ def declare(estimator: Any, *, learning: bool) -> Network:
     conductance = check_number(estimator, "drive", low=1e-9)
     norm = conductance / (mean_rate * float(neuron.tau_ge))
     rule = _rule(estimator, mean_weight=norm / n_features, mean_rate=mean_rate)
-    return reward_network(
-        n_features=n_features,
-        n_classes=n_classes,
-        n_per_class=n_per_class,
-        takes_spikes=takes_spikes,
-        neuron=neuron if learning else neuron.frozen(),
-        inhibition=check_number(estimator, "inhibition", low=0),
+    inhibition = check_number(estimator, "inhibition", low=0)
+    output = neuron if learning else neuron.frozen()
+    populations = [
+        Population(
+            name="input", n=n_features, neuron=SpikeInput() if takes_spikes else PoissonInput()
+        ),
+        Population(name="output", n=n_classes * n_per_class, neuron=output),
+    ]
+    projections = [
+        Projection(
+            pre="input",
+            post="output",
+            rule=rule if learning else None,
+            norm=norm if learning else None,
+        ),
+        Projection(
+            pre="output",
+            post="output",
+            wiring="all_but_one",
+            on_pre="gi_post += w",
+            weight=inhibition,
+            label="inhibition",
+        ),
+    ]
+    if learning:
+        populations.append(Population(name="classes", n=n_classes, neuron=classes))
+        projections += _critic(n_classes, n_per_class)
+    return Network(
+        populations=tuple(populations),
+        projections=tuple(projections),
+        watch="output",
         schedule=schedule,
-        rule=rule if learning else None,
-        norm=norm if learning else None,
-        critic=critic if learning else None,
+    )
+
+
+def _class_neuron(estimator: Any, n_classes: int, schedule: Schedule) -> NeuronModel:
+    """Declare the neuron of a class: it counts votes, and as a critic it expects a reward."""
+    baseline = check_choice(estimator, "baseline", BASELINES)
+    r_wrong = check_number(estimator, "r_wrong", low=-1e9, high=1)
+    guessing = r_wrong + (1 - r_wrong) / n_classes
+    rate = check_number(estimator, "baseline_rate", low=0, high=1)
+    return NeuronModel(
+        equations=CLASS_EQUATIONS,
+        # Never: it acts on others when a slot ends.
+        threshold="n_votes < 0",
+        at_slot_start=CLASS_SLOT_START,
+        at_slot_end=CLASS_SLOT_END,
+        constants={
+            "baseline_rate": 0.0 if baseline == "none" else rate,
+            "shared": float(baseline == "global"),
+            "r_wrong": r_wrong,
+            "dip": check_number(estimator, "dip", low=0),
+            # Presentations that are repeated do not count.
+            "min_spikes": float(schedule.min_spikes),
+            "max_repeats": float(schedule.max_repeats),
+        },
+        initial={"expected": 0.0 if baseline == "none" else guessing},
+        method="euler",
+    )
+
+
+def _critic(n_classes: int, n_per_class: int) -> list[Projection]:
+    """Declare how classes receive votes, compare them, and reward the neurons of the winner."""
+    neurons = range(n_classes * n_per_class)
+    classes = [k // n_per_class for k in neurons]
+    votes = Projection(
+        pre="output",
+        post="classes",
+        wiring=PairWiring(i=neurons, j=classes),
+        on_pre="n_votes_post += w",
+        weight=1.0,
+        label="votes",
+    )
+    return [
+        votes,
+        _at_the_end("comparison", COMPARISON, post="classes"),
+        _at_the_end("critic", CRITIC, post="classes"),
+        _at_the_end("reward", REWARD, post="output", wiring=PairWiring(i=classes, j=neurons)),
+    ]
+
+
+def _at_the_end(
+    label: str, code: str, *, post: str, wiring: str | PairWiring = "all_to_all"
+) -> Projection:
+    """Declare how class neurons act on others when a slot ends."""
+    return Projection(
+        pre="classes",
+        post=post,
+        wiring=wiring,
+        on_pre="",
+        weight=0.0,
+        synapse=SynapseModel(at_slot_end=code),
+        label=label,
     )
 
 

@@ -14,7 +14,7 @@ from bioplastic.errors import ParameterError
 from bioplastic.models import Network, Projection
 from bioplastic.networks.spiking_decoder import SpikingDecoder, State, list_synapses
 from bioplastic.readout import SpikeTimeClassifier
-from bioplastic.readout._decisions import name_classes
+from bioplastic.readout._decisions import to_classes
 from bioplastic.readout._parameters import moments
 from bioplastic.readout._trains import check_trains
 from bioplastic.spikes import SpikeTrains
@@ -26,9 +26,9 @@ class SpikingClassifier(ClassifierMixin, SpikingDecoder):
     r"""Spiking form of a :class:`~bioplastic.readout.SpikeTimeClassifier`.
 
     For every class and every reference there is an integrate-and-fire neuron that the selected
-    neurons drive, with the decoder's weights. It says in spikes of one size what it hears. A
-    second neuron with opposite weights says what is negative. The decision is read from the times
-    of their spikes. Brian simulates the whole, on any engine.
+    neurons drive, with the decoder's weights. Its spikes, all of one size, encode its input. A
+    second neuron with opposite weights encodes what is negative. The decision is read from the
+    times of their spikes. Brian simulates the whole, on any engine.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ class SpikingClassifier(ClassifierMixin, SpikingDecoder):
         -------
         labels : ndarray of shape (n_samples,)
         """
-        return name_classes(self.decision_function(X), self.classes_)
+        return to_classes(self.decision_function(X), self.classes_)
 
     def _check_quantum(self) -> float:
         return check_positive(self, "quantum", Quantity(0.1))

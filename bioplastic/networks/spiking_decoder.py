@@ -15,6 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 from bioplastic import engine as engines
 from bioplastic._checks import check_positive
 from bioplastic._spike_output import SpikeOutput
+from bioplastic.engine.engines import resolve_engine
+from bioplastic.engine.presenting import Presentation
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import (
     Network,
@@ -26,7 +28,7 @@ from bioplastic.models import (
     SpikeInput,
 )
 from bioplastic.networks._opening import Opens
-from bioplastic.readout._trains import check_trains
+from bioplastic.readout._trains import TakesTrains, check_trains
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["SpikingDecoder", "State", "list_synapses"]
@@ -43,7 +45,9 @@ dv/dt = -v/tau : 1   # weighted sum of filtered input spikes, less quantum times
 REST_STEPS = 100
 
 
-class SpikingDecoder(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstimator):
+class SpikingDecoder(
+    TakesTrains, Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEstimator
+):
     """Parent of the estimators that make a network of a trained decoder.
 
     A child names the decoders that it takes, says what a spike stands for, and makes the network.
@@ -86,7 +90,7 @@ class SpikingDecoder(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEs
         check_trains(self, "fit", X, reset=True)
         self._quantum = self._check_quantum()
         dt = check_positive(self, "dt", 0.1 * ms)
-        engines.resolve_engine(self.engine)
+        resolve_engine(self.engine)
         # One that FrozenEstimator keeps from being trained again looks like the one inside.
         if not isinstance(getattr(self.decoder, "estimator", self.decoder), self._takes):
             raise ParameterError(
@@ -117,7 +121,7 @@ class SpikingDecoder(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEs
         """
         return self._spikes_of(self.presentation_of(X), progress=bool(self.verbose))
 
-    def presentation_of(self, X: SpikeTrains) -> engines.Presentation:
+    def presentation_of(self, X: SpikeTrains) -> Presentation:
         """Return what `transform` presents, for runs of your own.
 
         Parameters
@@ -131,7 +135,7 @@ class SpikingDecoder(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEs
         """
         check_is_fitted(self, "network_")
         check_trains(self, "transform", X, reset=False)
-        return engines.Presentation(
+        return Presentation(
             network=self.network_,
             stimulus=engines.SpikeStimulus(trains=X),
             seed=0,  # nothing is left to chance
@@ -191,12 +195,6 @@ class SpikingDecoder(Opens, ClassNamePrefixFeaturesOutMixin, SpikeOutput, BaseEs
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")
-
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that X is no array."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        return tags
 
 
 def list_synapses(weights: npt.NDArray[np.float64], delays: npt.NDArray[np.float64]) -> State:

@@ -162,8 +162,8 @@ class SpikingRegressor(RegressorMixin, SpikingDecoder):
     def _check_trained(self, X: SpikeTrains) -> None:
         if not isinstance(self.decoder_.predict(X[:1]), SpikeTrains):
             raise ParameterError(
-                f"SpikingRegressor.decoder: must have learnt spike trains, got one that has learnt "
-                f"signals, {self.decoder_!r}; train it anew"
+                f"SpikingRegressor.decoder: must have learned spike trains, got one of signals, "
+                f"{self.decoder_!r}; train it anew"
             )
 
     def _network(self, n_units: int, dt: float) -> tuple[Network, State]:

@@ -14,7 +14,7 @@ from tqdm.auto import tqdm
 from bioplastic import engine as engines
 from bioplastic._checks import check_known_classes, check_labels
 from bioplastic.engine.engines import find_engine
-from bioplastic.engine.program import ChunkResult, Recorder
+from bioplastic.engine.program import ChunkResult, Recorder, deferred_interrupt
 from bioplastic.errors import ParameterError
 from bioplastic.networks._callbacks import Callback, Callbacks, CallbackSupport, with_callbacks
 from bioplastic.networks._checkpoints import TrainingFile
@@ -25,6 +25,9 @@ from bioplastic.readout._trains import select
 __all__ = ["ClassTrainer", "Trainer"]
 
 logger = logging.getLogger(__name__)
+
+#: Fewest and most samples from one point of the history to the next, within an epoch or beyond.
+SIZES = 100, 1000
 
 
 class Trainer(CallbackSupport, TrainedNetwork):
@@ -158,7 +161,7 @@ class Trainer(CallbackSupport, TrainedNetwork):
                 self.__dict__.update(before)
             raise
         if file is not None:
-            file.remove()
+            file.done()
         return self
 
     def _set_out(self, samples: Any) -> None:
@@ -220,14 +223,16 @@ class Trainer(CallbackSupport, TrainedNetwork):
         by_epochs = self._by_epoch or lanes > 1 or callbacks.of_epochs
         ends = [k for k in range(n, total, n) if by_epochs and k > done]
         # some thirty points of history, a checkpoint every few seconds to a minute
-        together, size = lanes * options.get("n_threads", 1), int(np.clip(total // 30, 100, 1000))
+        together, size = lanes * options.get("n_threads", 1), int(np.clip(total // 30, *SIZES))
         size = n if self._by_epoch else max(size // together, 1) * together
         edges = [
             edge
             for begin, end in itertools.pairwise([done, *ends, total])
             for edge in range(begin, end, size)
         ]
-        with self._bar(total, done) as bar:
+        shown = {"desc": "training", "unit": "sample", "disable": not self.verbose}
+        # Ctrl-C waits for the end of a sample, and for what is noted and saved after it.
+        with tqdm(total=total, initial=done, **shown) as bar, deferred_interrupt() as asked:
             for begin, end in itertools.pairwise([*edges, total]):
                 if self._is_enough():
                     break
@@ -258,6 +263,7 @@ class Trainer(CallbackSupport, TrainedNetwork):
                     on_chunk=on_chunk,
                     recorder=recorder,
                     progress=bar,
+                    interrupted=asked,
                     **{"record": "nothing"} | options,
                 )
                 self._state, self.engine_ = dict(result.state), result.engine
@@ -271,12 +277,12 @@ class Trainer(CallbackSupport, TrainedNetwork):
                 if position == end or (len(result.repeats) and not self._by_epoch):
                     order = np.asarray(stimulus.order)[begin - offset : result.n_done]
                     points = self._note(result, before, select(targets, order))
-                    if held_out is not None and not result.interrupted:
+                    if held_out is not None and not asked():
                         points |= self._measure(*held_out)
                     self._tell(bar, points, position / n)
                     if file is not None:
                         file.save(self)
-                if result.interrupted:
+                if asked():
                     held = (
                         f"; {file.path} holds {file.saved} of them" if file and file.saved else ""
                     )
@@ -289,11 +295,6 @@ class Trainer(CallbackSupport, TrainedNetwork):
                     enough |= callbacks.end_epoch(lambda: self._ended(samples, targets))
                 if enough:
                     break
-
-    def _bar(self, total: int, done: int) -> tqdm:
-        return tqdm(
-            total=total, initial=done, desc="training", unit="sample", disable=not self.verbose
-        )
 
     def _tell(self, bar: tqdm, points: Points, epochs: float) -> None:
         """Add a point to the history, and show it, after so many epochs of this call."""

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["name_classes"]
+__all__ = ["to_classes"]
 
 
-def name_classes(
+def to_classes(
     decision: npt.NDArray[np.floating[Any]], classes: npt.NDArray[Any]
 ) -> npt.NDArray[Any]:
     """Return the class that each sample looks most like.

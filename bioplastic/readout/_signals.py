@@ -6,10 +6,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import lfilter
 
-from bioplastic.readout._atoms import chunks
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["ACROSS", "KERNELS", "inner_products", "overlap", "sampled"]
+__all__ = [
+    "ACROSS",
+    "KERNELS",
+    "chunks",
+    "inner_products",
+    "overlap",
+    "sampled",
+    "score_of_signals",
+]
 
 type Floats = npt.NDArray[np.float64]
 
@@ -17,6 +24,16 @@ KERNELS = ("two_sided", "alpha", "exponential")
 
 #: Integral of the squared kernel, in units of tau.
 ACROSS = {"two_sided": 1.0, "alpha": math.e**2 / 4, "exponential": 0.5}
+
+
+#: Numbers in an array that is worked on at once.
+_CELLS = 1 << 20
+
+
+def chunks(n_rows: int, n_columns: int) -> list[slice]:
+    """Cut rows so that no array of rows by columns grows beyond bounds."""
+    step = max(1, _CELLS // max(1, n_columns))
+    return [slice(start, start + step) for start in range(0, n_rows, step)]
 
 
 def overlap(signals: list[Floats], dt: float) -> Floats:
@@ -160,3 +177,13 @@ def sampled(
     ahead = deposit(last, last >= 0, aged=False)
     plain += lfilter([1.0], [1.0, -keep], ahead[::-1], axis=0)[::-1]
     return plain
+
+
+def score_of_signals(target: list[Floats], predicted: list[Floats]) -> float:
+    """Return R^2 of signals, all samples together, the mean over outputs."""
+    pairs = list(zip(target, predicted, strict=True))
+    missed = sum(((y - guess) ** 2).sum(axis=0) for y, guess in pairs)
+    mean = sum(y.sum(axis=0) for y in target) / sum(map(len, target))
+    spread = sum(((y - mean) ** 2).sum(axis=0) for y in target)
+    share = missed / np.where(spread > 0, spread, 1.0)
+    return float(np.where(spread > 0, 1 - share, missed == 0).mean())

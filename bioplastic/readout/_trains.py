@@ -9,7 +9,16 @@ from sklearn.utils.validation import validate_data
 from bioplastic.errors import DataError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["check_trains", "n_steps", "select"]
+__all__ = ["TakesTrains", "check_trains", "n_steps", "select"]
+
+
+class TakesTrains:
+    """Parent of what takes SpikeTrains: X is no array."""
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags.input_tags.two_d_array = False
+        return tags
 
 
 def check_trains(estimator: Any, method: str, X: SpikeTrains, *, reset: bool) -> None:

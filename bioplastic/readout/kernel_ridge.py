@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from bioplastic._checks import check_number
 from bioplastic.errors import DataError, ParameterError
-from bioplastic.readout._decisions import name_classes
+from bioplastic.readout._decisions import to_classes
 
 __all__ = ["KernelRidgeClassifier"]
 
@@ -30,7 +30,7 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     alpha : float
-        Strength of the regularisation, > 0.
+        Strength of the regularization, > 0.
     gamma : float or "median"
         Width ``exp(-gamma*||x - y||**2)`` of the kernel; ``"median"`` is one over the median of
         the squared distances between training samples.
@@ -136,4 +136,4 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):
         -------
         labels : ndarray of shape (n_samples,)
         """
-        return name_classes(self.decision_function(X), self.classes_)
+        return to_classes(self.decision_function(X), self.classes_)

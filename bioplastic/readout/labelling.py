@@ -74,7 +74,7 @@ class NeuronLabelClassifier(ClassifierMixin, BaseEstimator):
 
     Notes
     -----
-    A sample in which no labelled neuron spiked carries no evidence: it is predicted as the most
+    A sample in which no labeled neuron spiked carries no evidence: it is predicted as the most
     frequent training class (the first in sorted order of equally frequent ones). All other ties go
     to the first class in sorted order.
 
@@ -177,7 +177,7 @@ class NeuronLabelClassifier(ClassifierMixin, BaseEstimator):
         -------
         scores : ndarray of shape (n_samples, n_classes), or (n_samples,), as X a neuron
             Mean vote over the neurons of each class; -1, less than any vote, for a class that
-            has no neuron. In a sample in which no labelled neuron spiked, the most frequent
+            has no neuron. In a sample in which no labeled neuron spiked, the most frequent
             training class scores 2.2e-16 above 0. With two classes: score of the second less that
             of the first, as is scikit-learn's convention.
 
@@ -204,7 +204,7 @@ class NeuronLabelClassifier(ClassifierMixin, BaseEstimator):
         -------
         y : ndarray of shape (n_samples,)
             A label from `classes_` for each sample; the most frequent training class where no
-            labelled neuron spiked.
+            labeled neuron spiked.
 
         Raises
         ------

@@ -14,14 +14,14 @@ from bioplastic import algebra
 from bioplastic._checks import check_choice, check_labels, check_number
 from bioplastic.algebra.arguments import check_tau
 from bioplastic.errors import DataError
-from bioplastic.readout._decisions import name_classes
+from bioplastic.readout._decisions import to_classes
 from bioplastic.readout._parameters import (
     check_most,
     check_splitter,
     moments,
     reference_times,
 )
-from bioplastic.readout._trains import check_trains
+from bioplastic.readout._trains import TakesTrains, check_trains
 from bioplastic.readout.selection import Selection, select_neurons
 from bioplastic.spikes import SpikeTrains
 
@@ -30,7 +30,7 @@ __all__ = ["SpikeTimeClassifier"]
 Array = npt.NDArray[np.float64]
 
 
-class SpikeTimeClassifier(ClassifierMixin, BaseEstimator):
+class SpikeTimeClassifier(TakesTrains, ClassifierMixin, BaseEstimator):
     r"""Readout that is trained on the times of spikes and selects its neurons by them.
 
     Spike trains are vectors, with the inner product of :mod:`bioplastic.algebra`. A neuron is seen
@@ -110,9 +110,9 @@ class SpikeTimeClassifier(ClassifierMixin, BaseEstimator):
     `k`, and :math:`D_c = \sum_{ik} w_{ikc} x_{ik}` the decision for class `c`, with target
     :math:`y_c` of 1 in samples of the class and -1 in others.
 
-    - ``residual="decision"`` minimises :math:`\sum_r (D_c - y_c)^2`: what a neuron does far from
+    - ``residual="decision"`` minimizes :math:`\sum_r (D_c - y_c)^2`: what a neuron does far from
       the references is free.
-    - ``residual="train"`` minimises :math:`\sum_r \sum_k \| \sum_i w_{ikc} s_i - y_c \delta_{T_k}
+    - ``residual="train"`` minimizes :math:`\sum_r \sum_k \| \sum_i w_{ikc} s_i - y_c \delta_{T_k}
       \|^2`: the readout shall be silent at all other times. It needs the Gram matrix of whole
       trains. With ``x`` at several references it is no joint fit: each is fitted by itself.
 
@@ -230,7 +230,7 @@ class SpikeTimeClassifier(ClassifierMixin, BaseEstimator):
         -------
         labels : ndarray of shape (n_samples,)
         """
-        return name_classes(self.decision_function(X), self.classes_)
+        return to_classes(self.decision_function(X), self.classes_)
 
     def staged_predict(self, X: SpikeTrains) -> Iterator[npt.NDArray[Any]]:
         """Predict with the first neuron alone, with the first two, and so on.
@@ -247,7 +247,7 @@ class SpikeTimeClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "weights_")
         check_trains(self, "staged_predict", X, reset=False)
         for decision in self._selection.decisions(self._values(X)):
-            yield name_classes(decision, self.classes_)
+            yield to_classes(decision, self.classes_)
 
     def _check_parameters(self, X: SpikeTrains) -> int:
         """Check all parameters but `validation`; return the most neurons to choose."""
@@ -286,19 +286,13 @@ class SpikeTimeClassifier(ClassifierMixin, BaseEstimator):
             # Where no neuron explains anything, the mean target decides.
             stages = list(found.decisions(values[held_out])) or [found.offset[np.newaxis]]
             right = [
-                (name_classes(decision, self.classes_) == labels[held_out]).mean()
+                (to_classes(decision, self.classes_) == labels[held_out]).mean()
                 for decision in stages
             ]
             # One that stopped early has nothing to add.
             scores.append(np.pad(right, (0, most - len(right)), mode="edge"))
         self.validation_scores_ = np.mean(scores, axis=0)
         return int(np.argmax(self.validation_scores_)) + 1
-
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that X is no array."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        return tags
 
 
 def _one_or_all(parts: list[Any]) -> Any:

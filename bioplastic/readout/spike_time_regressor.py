@@ -10,23 +10,21 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic._checks import check_choice, check_number, check_positive
-from bioplastic.readout._atom_search import AtomSearch, search_for_signals, search_for_trains
+from bioplastic.readout._atoms import AtomSearch, search_for_signals, search_for_trains
 from bioplastic.readout._firing import fire, score_of_trains
-from bioplastic.readout._parameters import check_lags, check_most, check_splitter
-from bioplastic.readout._regression_target import check_target
-from bioplastic.readout._signals import KERNELS, sampled
-from bioplastic.readout._trains import check_trains, n_steps, select
+from bioplastic.readout._parameters import check_lags, check_most, check_splitter, check_target
+from bioplastic.readout._signals import KERNELS, sampled, score_of_signals
+from bioplastic.readout._trains import TakesTrains, check_trains, n_steps, select
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["SpikeTimeRegressor"]
 
 type Array = npt.NDArray[np.float64]
-type Signals = list[Array]
 #: Weights of the first atoms, of shape (n_atoms, n_outputs), and intercepts.
 type Stage = tuple[Array, Array]
 
 
-class SpikeTimeRegressor(RegressorMixin, BaseEstimator):
+class SpikeTimeRegressor(TakesTrains, RegressorMixin, BaseEstimator):
     r"""Decoder of signals, or of spike trains, that chooses neurons and lags by spike times.
 
     The target is a weighted sum of *atoms*: the spikes of one neuron, each later by one lag, and
@@ -44,7 +42,7 @@ class SpikeTimeRegressor(RegressorMixin, BaseEstimator):
         The last is a leaky integrator, the only one that a spiking readout neuron has, and that
         spike trains as targets take.
     lags : Quantity of time of shape (n_lags,), default=None
-        How much later than a spike its kernel begins (0 ms). Negative ones tell of what came before
+        How much later than a spike its kernel begins (0 ms). Negative ones show what came before
         the spike, such as the stimulus. Evenly spaced ones take the least time.
     dt : Quantity of time, default=None
         Sampling step of signals: value `k` is that at ``k * dt``. Not used for spike trains.
@@ -104,7 +102,7 @@ class SpikeTimeRegressor(RegressorMixin, BaseEstimator):
     (2005) and on the regression of Chen, Billings & Luo (1989). The lags are our addition.
 
     *Signals.* With the kernel :math:`\varphi` and the atom :math:`a_{il}(t) = \sum_m \varphi(t -
-    t^i_m - l)`, weights and intercept minimise :math:`\int (y - \sum_{il} w_{il} a_{il} - c)^2
+    t^i_m - l)`, weights and intercept minimize :math:`\int (y - \sum_{il} w_{il} a_{il} - c)^2
     dt`, summed over samples, plus the ridge. All integrals are exact, no spike is moved to a step
     of the signal: products of atoms are sums over pairs of spikes, taken from trace to trace; the
     signal counts as linear between its values, and is filtered once and read at every spike and
@@ -221,7 +219,7 @@ class SpikeTimeRegressor(RegressorMixin, BaseEstimator):
         -------
         y : ndarray of shape (n_samples, n_steps), or (n_samples, n_steps, n_outputs)
             As y in `fit`; a list of arrays where samples differ in length; SpikeTrains of shape
-            (n_samples, n_outputs) where spike trains were learnt.
+            (n_samples, n_outputs) where spike trains were learned.
         """
         check_is_fitted(self, "weights_")
         check_trains(self, "predict", X, reset=False)
@@ -301,7 +299,6 @@ class SpikeTimeRegressor(RegressorMixin, BaseEstimator):
                 )
                 for n in range(min(1, len(unit)), len(unit) + 1)
             ]
-            # One that stopped early has nothing to add.
             scores.append(np.pad(right, (0, max(0, most - len(right))), mode="edge"))
         self.validation_scores_ = np.mean(scores, axis=0)
         return int(np.argmax(self.validation_scores_)) + 1
@@ -339,12 +336,7 @@ class SpikeTimeRegressor(RegressorMixin, BaseEstimator):
     def _scored(self, target: Any, predicted: Any) -> float:
         if isinstance(target, SpikeTrains):
             return score_of_trains(target, predicted, self.tau_)
-        pairs = list(zip(target, predicted, strict=True))
-        missed = sum(((y - guess) ** 2).sum(axis=0) for y, guess in pairs)
-        mean = sum(y.sum(axis=0) for y in target) / sum(map(len, target))
-        spread = sum(((y - mean) ** 2).sum(axis=0) for y in target)
-        share = missed / np.where(spread > 0, spread, 1.0)
-        return float(np.where(spread > 0, 1 - share, missed == 0).mean())
+        return score_of_signals(target, predicted)
 
     def _shaped(self, predicted: Any) -> Any:
         if isinstance(predicted, SpikeTrains):
@@ -353,8 +345,6 @@ class SpikeTimeRegressor(RegressorMixin, BaseEstimator):
         return np.stack(signals) if len({len(y) for y in signals}) == 1 else signals
 
     def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that X is no array."""
         tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
         tags.target_tags.multi_output = True
         return tags

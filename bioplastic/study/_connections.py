@@ -1,4 +1,4 @@
-"""Synapses of a projection as numbers of them: of each neuron, and of these how many weigh."""
+"""How many synapses a projection has, and how many numbers a network keeps."""
 
 import re
 from collections.abc import Mapping
@@ -8,9 +8,18 @@ import numpy as np
 import numpy.typing as npt
 from brian2.utils.stringtools import get_identifiers
 
-from bioplastic.models import Network, Projection
+from bioplastic.engine.plan import Plan
+from bioplastic.models import Network, Population, Projection
+from bioplastic.models.strings import equations_of
+from bioplastic.models.values import is_distribution
 
-__all__ = ["Connections", "connections_of", "multiplies"]
+__all__ = [
+    "Connections",
+    "connections_of",
+    "multiplies",
+    "numbers_of_neurons",
+    "numbers_of_synapses",
+]
 
 #: A product with the weight, as `graded` has it where a synapse weighs what it hands on.
 _PRODUCT = re.compile(r"\bw\s*[*/]|[*/]\s*w\b")
@@ -103,3 +112,22 @@ def _weighs(
     default = projection.weight if projection.one_weight else 1.0
     weights = np.asarray(state.get(f"{projection.name}.w", default), dtype=np.float64)
     return np.broadcast_to(weights.ravel() != 0, n)
+
+
+def numbers_of_neurons(plan: Plan, population: Population) -> float:
+    """Numbers that the neurons of a population keep; an input keeps its traces only."""
+    variables = set(plan.variables(population.name))
+    n_differ = sum(map(is_distribution, plan.parameters[population.name].values()))
+    if population.neuron.takes:
+        n_differ, variables = 0, variables - set(equations_of(population.neuron.equations))
+    return float(population.n * (len(variables) + n_differ))
+
+
+def numbers_of_synapses(plan: Plan, projection: Projection, n_synapses: int) -> float:
+    """Numbers that the synapses of a projection keep."""
+    flags = plan.variables(projection.name).values()
+    shared = sum("shared" in found and "constant" not in found for found in flags)
+    each = len(flags) - shared + 3 * projection.listed
+    each += sum(map(is_distribution, plan.parameters[projection.name].values()))
+    of_weights = 1 if projection.one_weight else n_synapses
+    return float(n_synapses * each + shared + of_weights)

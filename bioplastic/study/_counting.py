@@ -14,6 +14,7 @@ from brian2 import Equations
 from brian2.utils.stringtools import get_identifiers
 
 from bioplastic import engine as engines
+from bioplastic.engine.result import Result
 from bioplastic.engine.stimuli import Stimuli
 from bioplastic.engine.stimulus import Stimulus
 from bioplastic.models import Network, NeuronModel, Population
@@ -96,7 +97,7 @@ def count_learning(
 def _counts(
     network: Network,
     stimulus: Stimulus | Sequence[Stimulus],
-    result: engines.Result,
+    result: Result,
     sums: Mapping[str, npt.NDArray[np.float64]],
 ) -> Counts:
     stimuli = Stimuli(network, stimulus)

@@ -32,9 +32,8 @@ _NARROW: Final = 30
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """An SVG, its file name without ending, what it shows and what stands below it."""
+    """An SVG, what it shows and what stands below it."""
 
-    name: str
     svg: str
     alt: str
     caption: str
@@ -51,7 +50,7 @@ class _Look:
 
 
 def _looks(methods: Mapping[str, Any]) -> dict[str, _Look]:
-    """Give each method of the study a colour and a marker; references are hollow."""
+    """Give each method of the study a color and a marker; references are hollow."""
     return {
         name: _Look(
             method["title"],
@@ -64,7 +63,7 @@ def _looks(methods: Mapping[str, Any]) -> dict[str, _Look]:
 
 
 def accuracy_against_energy(found: dict[str, Any], methods: Mapping[str, Any]) -> Picture | None:
-    """Draw accuracy over the energy of naming and of training; None without methods."""
+    """Draw accuracy over the energy of inference and of training; None without methods."""
     if not found["methods"]:
         return None
     looks = _looks(methods)
@@ -74,7 +73,7 @@ def accuracy_against_energy(found: dict[str, Any], methods: Mapping[str, Any]) -
     for axes, key, label in zip(
         panels,
         ("inference_J", "training_J"),
-        ("energy to name a sample", "energy of a whole training"),
+        ("energy to classify a sample", "energy of a whole training"),
         strict=True,
     ):
         for name, method in found["methods"].items():
@@ -115,7 +114,7 @@ def accuracy_against_energy(found: dict[str, Any], methods: Mapping[str, Any]) -
         axes.set_xlabel(f"{label} (45 nm CMOS)", fontsize=9, color=INK)
         declutter(axes)
     panels[0].set_ylim(0, 103)
-    panels[0].set_ylabel("test samples right (%)", fontsize=9, color=INK)
+    panels[0].set_ylabel("test accuracy (%)", fontsize=9, color=INK)
     panels[0].annotate(
         "guessing", (0, 100 * found["chance"]), (3, 2), textcoords="offset points",
         xycoords=("axes fraction", "data"), fontsize=8, color="#777777",
@@ -123,9 +122,8 @@ def accuracy_against_energy(found: dict[str, Any], methods: Mapping[str, Any]) -
     titles = [looks[name].title + ("" if drawn[name] else f"\n({NOT_COUNTED})") for name in handles]
     _legend(figure, list(handles.values()), titles)
     return Picture(
-        name=f"{found['name']}-accuracy-energy",
         svg=_svg(figure),
-        alt=f"Accuracy against energy a sample, {found['title']}",
+        alt="Accuracy against energy a sample",
         caption=(
             "Accuracy against energy a sample: up and to the left is better. Filled: biologically "
             "plausible; hollow: reference. Bars: 95 % intervals."
@@ -170,13 +168,12 @@ def curves(
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="y", color="#e8e8e8", linewidth=0.8)
     axes.set_xlabel("passes over the training samples", fontsize=9, color=INK)
-    axes.set_ylabel("training samples right (%)", fontsize=9, color=INK)
+    axes.set_ylabel("training accuracy (%)", fontsize=9, color=INK)
     declutter(axes)
     _legend(figure, handles, [looks[name].title for name in drawn])
     return Picture(
-        name=f"{found['name']}-curves",
         svg=_svg(figure),
-        alt=f"Learning curves, {found['title']}",
+        alt="Learning curves",
         caption=(
             "Accuracy on the samples that are learned from. Thin: each training; thick: their "
             "mean. Methods that learn in one go, or without labels, have no curve."
@@ -189,54 +186,31 @@ def confusions(found: dict[str, Any]) -> Picture | None:
     shown = found["methods"]
     if not shown:
         return None
-    n = len(shown)
-    columns = min(n, 4)
-    rows = math.ceil(n / columns)
-    # Laid out by hand, in inches: images of one shape need no search for room.
-    side, left, gap, top, bottom, right = 2.1 if columns > 1 else 3.6, 0.75, 0.2, 0.3, 0.75, 0.95
-    width = left + columns * (side + gap) + right
-    height = top + rows * (side + top) + bottom
-    figure = _figure(width, height, None)
-    panels = figure.subplots(
-        rows, columns, squeeze=False,
-        gridspec_kw={
-            "left": left / width, "right": 1 - (right + gap) / width, "top": 1 - top / height,
-            "bottom": bottom / height, "wspace": gap / side, "hspace": top / side,
-        },
-    ).ravel()  # fmt: skip
     classes = found["classes"]
+    ticks = list(range(len(classes))) if len(classes) <= _MAX_NAMED else []
+    names = classes if ticks else []
+    figure, panels = _grid(len(shown), 4, 3.4, layout="compressed")
     image: Any = None
-    for k, (axes, method) in enumerate(zip(panels, shown.values(), strict=False)):
+    for axes, method in zip(panels, shown.values(), strict=False):
         counts = np.asarray(method["confusion"], dtype=float)
         shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
-        axes.set_title(f"{method['title']}", fontsize=9.5, color=INK, loc="left")
-        named = len(classes) <= _MAX_NAMED
-        ticks = list(range(len(classes))) if named else []
-        below = k + columns >= n
-        axes.set_xticks(ticks, classes if named and below else [""] * len(ticks), rotation=90)
-        axes.set_yticks(ticks, classes if named and k % columns == 0 else [""] * len(ticks))
-        if k % columns == 0:
-            axes.set_ylabel("true", fontsize=9, color=INK)
-        if below:
-            axes.set_xlabel("answer", fontsize=9, color=INK)
+        axes.set_title(method["title"], fontsize=9.5, color=INK, loc="left")
+        first = axes.get_subplotspec().is_first_col()  # type: ignore[union-attr]
+        last = axes.get_subplotspec().is_last_row()  # type: ignore[union-attr]
+        axes.set_xticks(ticks, names if last else [""] * len(ticks), rotation=90)
+        axes.set_yticks(ticks, names if first else [""] * len(ticks))
         declutter(axes, keep=())
         axes.tick_params(length=0, labelsize=6 if len(classes) > 12 else 7.5)
-    for axes in panels[n:]:
-        axes.set_visible(False)
-    bar = figure.colorbar(
-        image,
-        cax=figure.add_axes(
-            (1 - right / width, bottom / height, 0.12 / width, min(side, 2.5) / height)
-        ),
-    )
+    figure.supxlabel("answer", fontsize=9, color=INK)
+    figure.supylabel("true", fontsize=9, color=INK)
+    bar = figure.colorbar(image, ax=panels, shrink=0.6)
     bar.set_label("share of the true class (%)", fontsize=9, color=INK)
     bar.ax.tick_params(labelsize=8, labelcolor=INK, length=0)
     bar.outline.set_visible(False)
     return Picture(
-        name=f"{found['name']}-confusion",
-        svg=_svg(figure, bbox_inches="tight"),
-        alt=f"Confusion matrices, {found['title']}",
+        svg=_svg(figure),
+        alt="Confusion matrices",
         caption="Which class (row) was taken for which (column), over all tasks of a method.",
     )
 
@@ -255,10 +229,9 @@ def rasters(outcomes: Sequence[Outcome], found: dict[str, Any]) -> Picture | Non
         n = len(exhibits["raster_times"])
         axes.set_title(f"{title}: {n:,} spikes", fontsize=9.5, color=INK, loc="left")
     return Picture(
-        name=f"{found['name']}-rasters",
         svg=_svg(panels[0]),
-        alt=f"Spikes of a test sample, {found['title']}",
-        caption="Spikes in the network of each method while a test sample is heard or seen.",
+        alt="Spikes of a test sample",
+        caption="Spikes in the network of each method while a test sample is presented.",
     )
 
 
@@ -281,11 +254,10 @@ def fields(outcomes: Sequence[Outcome], found: dict[str, Any]) -> Picture | None
         # Of a network some neurons are shown: their places are no numbers of neurons.
         axes.set(xticks=[], yticks=[], ylabel="")
     return Picture(
-        name=f"{found['name']}-fields",
         svg=_svg(panels[0]),
-        alt=f"Receptive fields, {found['title']}",
+        alt="Receptive fields",
         caption="Each tile is a neuron, of large networks some are shown: bright are the inputs "
-        "that it listens to. Of words: time to the right, channels upwards.",
+        "that it receives. Of words: time to the right, channels upwards.",
     )
 
 

@@ -1,19 +1,25 @@
-"""How a report writes its numbers."""
+"""How a report writes numbers, texts and tables, in Markdown."""
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Final
 
 __all__ = [
     "NBSP",
     "NOT_COUNTED",
+    "Markdown",
+    "count",
     "duration",
     "energy_text",
+    "escaped",
     "listed",
     "memory",
+    "number",
     "p_text",
     "percent",
     "points",
+    "table",
 ]
 
 NBSP: Final = "\u00a0"
@@ -89,3 +95,37 @@ def listed(words: Sequence[str], last: str = "and") -> str:
         return f" {last} ".join(words)
     comma = any("," in word for word in words)
     return f"{('; ' if comma else ', ').join(words[:-1])}{';' if comma else ''} {last} {words[-1]}"
+
+
+def count(n: float) -> str:
+    """Write a number of operations, such as ``"12,345"``."""
+    return f"{n:,.0f}" if n >= 10 or n == round(n) else f"{n:.2g}"
+
+
+def number(n: int, unit: str) -> str:
+    """Write how many there are, such as ``"1 task"`` or ``"1,200 tasks"``."""
+    return f"{n:,} {unit}{'' if n == 1 else 's'}"
+
+
+class Markdown(str):
+    """A text that is Markdown already."""
+
+    __slots__ = ()
+
+
+def escaped(text: str) -> str:
+    """Escape what Markdown would take for its own; a line stays one."""
+    if isinstance(text, Markdown):
+        return text
+    return re.sub(r"([\\`*_\[\]<>|#]|&(?=#?\w+;))", r"\\\1", str(text).replace("\n", " "))
+
+
+def table(
+    caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], n_words: int = 1
+) -> str:
+    """Write a table; columns but the first ones are numbers."""
+    align = ["---"] * n_words + ["---:"] * (len(head) - n_words)
+    lines = [head, list(map(Markdown, align)), *rows]
+    return f"{escaped(caption)}\n\n" + "\n".join(
+        f"| {' | '.join(map(escaped, line))} |" for line in lines
+    )

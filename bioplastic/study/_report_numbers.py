@@ -2,59 +2,30 @@
 
 import itertools
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from bioplastic.errors import DataError, ParameterError
+import numpy as np
+
 from bioplastic.study import _report_words as words
-from bioplastic.study._report_costs import DEVICE, chosen, costs, operations, plain
-from bioplastic.study._report_format import listed
+from bioplastic.study._report_format import NOT_COUNTED
 from bioplastic.study.energy import CAVEATS, DEVICES, energies
 from bioplastic.study.outcome import Outcome
 from bioplastic.study.statistics import paired_tests, summary, unit_accuracies
+from bioplastic.study.workload import OPERATIONS
 
-__all__ = ["QUESTION", "check", "findings"]
+__all__ = ["findings", "with_gaps_named"]
 
 QUESTION: Final = "Which biologically plausible method has a future?"
-#: A cheaper method is worth naming if it loses no more accuracy than this.
+#: A cheaper method is mentioned if it loses no more accuracy than this.
 _WITHIN: Final = 0.05
-
-
-def check(
-    outcomes: Sequence[Outcome], methods: Mapping[str, Any], problems: Mapping[str, Any]
-) -> None:
-    """Refuse outcomes that are no one study's.
-
-    Raises
-    ------
-    ParameterError
-        If a method or problem is not described.
-    DataError
-        If one task has several outcomes, or the sizes of a problem differ.
-    """
-    for name, known in (("method", methods), ("problem", problems)):
-        missing = sorted({getattr(outcome, name) for outcome in outcomes} - set(known))
-        if missing:
-            raise ParameterError(
-                f"write_report.{name}s: must hold every {name} of the outcomes, "
-                f"{', '.join(missing)} missing"
-            )
-    tasks = Counter((o.problem, o.method, o.seed, o.fold) for o in outcomes)
-    twice = [task for task, n in tasks.items() if n > 1]
-    if twice:
-        raise DataError(
-            "write_report.outcomes: must hold each task once, several of "
-            f"{', '.join(map(str, twice[0]))}"
-        )
-    for name in {outcome.problem for outcome in outcomes}:
-        sizes = sorted({outcome.size for outcome in outcomes if outcome.problem == name})
-        if len(sizes) > 1:
-            raise DataError(
-                f"write_report.outcomes: must be of one size, those of problem {name} are of "
-                f"{listed(sizes)}; report each by itself"
-            )
+#: The device of the summary; all are in a table of their own.
+_DEVICE: Final = "cmos45"
+#: How the names of costs begin that follow from counted operations.
+_COSTS: Final = ("inference", "training_J", "energy", "learning")
 
 
 def findings(
@@ -77,7 +48,7 @@ def findings(
         "seconds": sum(sum(spent.values()) - spent["build"] for spent in seconds),
         "seconds_build": sum(spent["build"] for spent in seconds),
         "versions": {package: sorted(versions[package]) for package in sorted(versions)},
-        "device": DEVICE,
+        "device": _DEVICE,
         "devices": {name: asdict(device) for name, device in DEVICES.items()},
         "caveats": list(CAVEATS),
         "methods": {
@@ -103,7 +74,7 @@ def findings(
     found["n_missing"] = sum(len(problem["missing"]) for problem in found["problems"])
     found["overall"] = words.overall(found["problems"])
     found["tasks"] = _task_rows(outcomes)
-    cleaned: dict[str, Any] = plain(found)
+    cleaned: dict[str, Any] = _plain(found)
     return cleaned
 
 
@@ -120,15 +91,15 @@ def _task_rows(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
             "accuracy": outcome.accuracy,
             "n_train": outcome.n_train,
             "n_test": len(outcome.truth),
-            "settings": json.dumps(plain(chosen(outcome)), sort_keys=True),
+            "settings": json.dumps(_plain(_chosen(outcome)), sort_keys=True),
             "n_candidates": len(outcome.candidates),
             "peak_mb": outcome.peak_mb,
         }
         row |= {f"seconds_{what}": spent for what, spent in outcome.seconds.items()}
         for use, workload in (("inference", outcome.inference), ("learning", outcome.learning)):
-            row |= {f"{use}_{name}": n for name, n in operations(workload).items()}
+            row |= {f"{use}_{name}": n for name, n in _operations(workload).items()}
             row |= {f"{use}_{name}_J": joules for name, joules in energies(workload).items()}
-        rows.append(plain(row))
+        rows.append(_plain(row))
     return rows
 
 
@@ -143,7 +114,7 @@ def _problem(
             "title": methods[method].title,
             "plausible": bool(methods[method].plausible),
             **asdict(told),
-            **costs([o for o in outcomes if o.method == method]),
+            **_costs([o for o in outcomes if o.method == method]),
             "units": units[method] if grouped else None,
         }
         for method, told in summaries.items()
@@ -244,3 +215,124 @@ def _cheapest(names: Sequence[str], methods: Mapping[str, Any], key: str) -> str
 
 def _span(values: Sequence[int]) -> list[int] | None:
     return [min(values), max(values)] if values else None
+
+
+def _costs(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Means over the tasks of a method on a problem; of memory the highest."""
+    inference, learning = ([getattr(o, use) for o in outcomes] for use in ("inference", "learning"))
+    joules = {
+        use: _means([energies(workload) for workload in workloads])
+        for use, workloads in (("inference", inference), ("learning", learning))
+    }
+    trainings = _means(
+        [
+            {device: joules * workload.n_samples for device, joules in energies(workload).items()}
+            for workload in learning
+        ]
+    )
+    return {
+        "inference_J": joules["inference"].get(_DEVICE),
+        "training_J": trainings.get(_DEVICE),
+        "energy": {
+            device: {
+                "inference": joules["inference"][device],
+                "learning": joules["learning"][device],
+                "training": trainings[device],
+            }
+            for device in joules["inference"]
+        },
+        "seconds": _means([outcome.seconds for outcome in outcomes]),
+        "peak_mb": max(outcome.peak_mb for outcome in outcomes),
+        "inference": _means([_operations(workload) for workload in inference]),
+        "learning": _means([_operations(workload) for workload in learning]),
+        "n_train": _mean([outcome.n_train for outcome in outcomes]),
+        "confusion": np.sum([outcome.confusion for outcome in outcomes], axis=0),
+        "candidates": _candidates(outcomes),
+        "description": outcomes[0].description,
+    }
+
+
+def _candidates(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """List the hyperparameters tried, how they did in choosing, and how often they were taken."""
+    tried: dict[str, list[dict[str, Any]]] = {}
+    for outcome in outcomes:
+        for candidate in outcome.candidates:
+            written = json.dumps(_plain(candidate["settings"]), sort_keys=True)
+            tried.setdefault(written, []).append(candidate)
+    taken = Counter(json.dumps(_plain(_chosen(outcome)), sort_keys=True) for outcome in outcomes)
+    return [
+        {
+            "settings": json.loads(written),
+            "score": _mean([candidate.get("score") for candidate in own]),
+            "seconds": _mean([candidate.get("seconds") for candidate in own]),
+            "n_tried": len(own),
+            "n_chosen": taken[written],
+        }
+        for written, own in tried.items()
+    ]  # fmt: skip
+
+
+def _chosen(outcome: Outcome) -> Any:
+    known = 0 <= outcome.chosen < len(outcome.candidates)
+    return outcome.candidates[outcome.chosen]["settings"] if known else {}
+
+
+def _operations(workload: Any) -> dict[str, float | None]:
+    """Return what a mean sample takes, and size; None for what was not counted."""
+    found: dict[str, float | None] = workload.per_sample.as_json() | {
+        "n_samples": workload.n_samples
+    }
+    # No model is without bytes and weights, and not counted is not dense.
+    for whole, parts in (
+        (workload.counted, OPERATIONS),
+        (workload.footprint, ("footprint",)),
+        (workload.n_weights, ("n_weights", "n_zero_weights")),
+        (workload.activation_sites, ("activations", "activation_sites")),
+    ):
+        if not whole:
+            found |= dict.fromkeys(parts)
+    return found | {
+        "connection_sparsity": workload.connection_sparsity if workload.n_weights else None,
+        "activation_sparsity": workload.activation_sparsity if workload.activation_sites else None,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it; NaN and infinity, which JSON has not, are None."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, str | bool | None):
+        return value
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, Sequence | set):
+        return [_plain(item) for item in value]
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return str(value)
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None and math.isfinite(value)]
+    return float(np.mean(known)) if known else None
+
+
+def _means(rows: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: _mean([row.get(name) for row in rows]) for name in names}
+
+
+def with_gaps_named(numbers: dict[str, Any]) -> dict[str, Any]:
+    """Return a report's numbers with words in place of costs that were not counted."""
+
+    def named(value: Any, is_cost: bool) -> Any:
+        if isinstance(value, dict):
+            return {k: named(v, is_cost or k.startswith(_COSTS)) for k, v in value.items()}
+        if isinstance(value, list):
+            return [named(item, is_cost) for item in value]
+        return NOT_COUNTED if is_cost and value is None else value
+
+    found: dict[str, Any] = named(numbers, False)
+    return found

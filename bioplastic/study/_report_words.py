@@ -1,4 +1,4 @@
-"""The sentences with which a report answers its question."""
+"""The sentences of a report: its answer, tests, protocol, and what is not there."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,12 +8,15 @@ from bioplastic.study._report_format import (
     duration,
     energy_text,
     listed,
+    number,
     p_text,
     percent,
     points,
 )
 
-__all__ = ["answer", "overall"]
+__all__ = [
+    "answer", "gaps", "of_tests", "overall", "protocol", "status",
+]  # fmt: skip
 
 
 def answer(found: dict[str, Any]) -> list[dict[str, str]]:
@@ -56,7 +59,7 @@ def answer(found: dict[str, Any]) -> list[dict[str, str]]:
     costs = [best[key] for key in ("inference_J", "training_J")]
     spent = f"{duration(best['seconds'].get('fit'))} of wall time to train"
     energy = (
-        f"About {energy_text(costs[0])} to name a sample and {energy_text(costs[1])} to train "
+        f"About {energy_text(costs[0])} to classify a sample and {energy_text(costs[1])} to train "
         f"(45{NBSP}nm CMOS, arithmetic alone)"
     )
     if costs == [None, None]:
@@ -91,7 +94,7 @@ def overall(problems: Sequence[dict[str, Any]]) -> str | None:
 
 def _right(method: dict[str, Any], found: dict[str, Any]) -> str:
     return (
-        f"{percent(method['accuracy'])} of test samples right ({_interval(method, found)}; "
+        f"{percent(method['accuracy'])} of test samples correct ({_interval(method, found)}; "
         f"guessing would give {percent(found['chance'])})"
     )
 
@@ -105,8 +108,7 @@ def _said(about: str, text: str) -> dict[str, str]:
 
 
 def _interval(method: dict[str, Any], found: dict[str, Any]) -> str:
-    n, unit = method["n_units"], found["unit"]
-    units = f"{n:,} {unit}{'' if n == 1 else 's'}"
+    units = number(method["n_units"], found["unit"])
     if method["low"] is None:
         return f"{units} only, so without an interval"
     return f"95{NBSP}% interval {100 * method['low']:.1f} to {percent(method['high'])} over {units}"
@@ -147,7 +149,7 @@ def _too_few(test: dict[str, Any], found: dict[str, Any]) -> str:
     n, n_tests = test["n_units"], len(found["tests"])
     pairs = f" and {n_tests} pairs" if n_tests > 1 else ""
     return (
-        f"with {n:,} {found['unit']}{'' if n == 1 else 's'}{pairs} no corrected p can be below "
+        f"with {number(n, found['unit'])}{pairs} no corrected p can be below "
         f"{_floor(test['p_floor'])}, so no test can tell"
     )
 
@@ -218,14 +220,14 @@ def _cheapest(found: dict[str, Any]) -> str:
     if methods[best]["inference_J"] is None:
         return "Which is cheaper is not known, since its own operations were not counted."
     for name, use, key in (
-        (chosen["cheapest_inference"], "to name a sample", "inference_J"),
+        (chosen["cheapest_inference"], "to classify a sample", "inference_J"),
         (chosen["cheapest_training"], "to train", "training_J"),
     ):
         if name is not None and name != best:
             method = methods[name]
             told.append(
                 f"{use} it is {method['title']} ({energy_text(method[key])}, "
-                f"{percent(method['accuracy'])} right)"
+                f"{percent(method['accuracy'])} correct)"
             )
     if not told:
         return f"No plausible method within {within} of it takes less energy."
@@ -233,7 +235,102 @@ def _cheapest(found: dict[str, Any]) -> str:
         method = methods[chosen["cheapest_inference"]]
         return (
             f"The cheapest plausible method within {within} of it is {method['title']}: "
-            f"{percent(method['accuracy'])} right for {energy_text(method['inference_J'])} to name "
-            f"a sample and {energy_text(method['training_J'])} to train."
+            f"{percent(method['accuracy'])} correct for {energy_text(method['inference_J'])} to "
+            f"classify a sample and {energy_text(method['training_J'])} to train."
         )
     return f"Of the plausible methods within {within} of it another is cheapest: {listed(told)}."
+
+
+def of_tests(found: dict[str, Any]) -> list[str]:
+    """Say what a test is over, and whether it can decide anything."""
+    unit = found["unit"]
+    idea = (
+        f"Two methods are compared on the same {unit}s. If they were alike, each {unit}'s "
+        f"difference could as well have the other sign: p is the share of combinations of signs "
+        f"with a mean difference at least as large."
+    )
+    texts = [idea]
+    floors = [test["p_floor"] for test in found["tests"] if test["p_floor"] is not None]
+    undecided = sum(not test["decides"] for test in found["tests"])
+    if floors and undecided:
+        n = len(found["tests"])
+        which = (
+            f"None of the {n} tests could" if undecided == n else f"{undecided} of {n} could not"
+        )
+        texts.append(
+            f"A test of few {unit}s cannot give a small p, whatever the accuracies. {which} reach "
+            f"0.05 after correction (smallest possible: {min(floors):.2g}); that they are not "
+            f"significant says nothing of the methods. Read the intervals, or test more {unit}s."
+        )
+    if not found["grouped"]:
+        texts.append(
+            "The tests generalize over test samples, not over seeds: see the standard deviation "
+            "over seeds beside them."
+        )
+    return texts
+
+
+def protocol(found: dict[str, Any]) -> list[str]:
+    """Say exactly what was held out, how often, and what the numbers are means of."""
+    unit, classes = found["unit"], found["classes"]
+    seeds, folds = (", ".join(map(str, found[key])) for key in ("seeds", "folds"))
+    train, test = (_span(found[key]) for key in ("n_train", "n_test"))
+    tasks = (
+        f"Size {found['size']}: {train} training and {test} test samples a task. Seeds: {seeds}."
+    )
+    if found["n_folds"] > 1:
+        tasks += f" Folds held out: {folds}, of {found['n_folds']}."
+    if len(found["folds"]) > 1:
+        tasks += (
+            " The standard deviation over seeds contains differences between folds where seeds "
+            "hold out different ones."
+        )
+    means = (
+        f"Accuracy is the mean over {unit}s, of each the mean over the trainings that held it out. "
+    )
+    if found["grouped"]:
+        means += (
+            f"Intervals are Student's over {unit}s (Wilson's over samples where all {unit}s "
+            f"agree). "
+        )
+    else:
+        means += "Intervals are Wilson's; a sample counts once, however many seeds tested it. "
+    means += (
+        "Trainings share samples, so intervals are rather too narrow than too wide. Test samples "
+        "had no part in training or in choosing hyperparameters."
+    )
+    return [
+        f"{found['protocol']} {len(classes)} classes: {', '.join(classes)}.",
+        tasks,
+        means,
+    ]
+
+
+def _span(ends: Sequence[int]) -> str:
+    low, high = ends
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def status(numbers: dict[str, Any]) -> str:
+    n = len(numbers["tasks"])
+    text = f"{number(n, 'task')} finished"
+    if n:
+        taken = duration(numbers["seconds"])
+        text += (
+            f": choosing hyperparameters, training and testing took {taken} in all, on one thread"
+        )
+        if numbers["seconds_build"]:
+            text += f"; compiling their programs, {duration(numbers['seconds_build'])}"
+    return f"{text}. Seeds, versions and the command to repeat it stand at the end."
+
+
+def gaps(numbers: dict[str, Any]) -> str:
+    """Say how much is not there."""
+    parts = []
+    if numbers["failures"]:
+        n = len(numbers["failures"])
+        parts.append(f"{number(n, 'task')} failed")
+    if numbers["n_missing"]:
+        n = numbers["n_missing"]
+        parts.append(f"{n} {'has' if n == 1 else 'have'} no result")
+    return f"{listed(parts)}." if parts else ""

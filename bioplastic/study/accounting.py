@@ -13,15 +13,19 @@ from bioplastic.engine.stimulus import Stimulus
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Network, Projection
 from bioplastic.models.hooks import AT_BATCH_END, hooks_of
-from bioplastic.study._connections import Connections, connections_of, multiplies
+from bioplastic.study._connections import (
+    Connections,
+    connections_of,
+    multiplies,
+    numbers_of_neurons,
+    numbers_of_synapses,
+)
 from bioplastic.study._counting import Counts, count_learning, count_presenting
-from bioplastic.study._size import numbers_of_neurons, numbers_of_synapses
 from bioplastic.study.layers import dense_workload, layer_workload
 from bioplastic.study.readouts import (
     kernel_learning_workload,
     kernel_workload,
     linear_learning_workload,
-    linear_workload,
     selection_workload,
 )
 from bioplastic.study.workload import Workload
@@ -33,7 +37,6 @@ __all__ = [
     "layer_workload",
     "learning_workload",
     "linear_learning_workload",
-    "linear_workload",
     "network_workload",
     "selection_workload",
 ]

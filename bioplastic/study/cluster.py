@@ -1,8 +1,7 @@
-"""Tasks on a cluster: workers of Dask distributed, on this machine or on many.
+"""Tasks on a cluster: workers of Dask distributed, on one machine or on many.
 
-A cluster is named by text: ``"local"``, as many workers on this machine as there are jobs;
-``"local:4"``, four; the address of a scheduler, ``"tcp://host:8786"``; or the path of a scheduler
-file, which is how batch systems tell where theirs is. Start a cluster by hand with::
+A cluster is named by text: the address of a scheduler, ``"tcp://host:8786"``, or the path of a
+scheduler file, which is how batch systems tell where theirs is. Start a cluster by hand with::
 
     dask scheduler --scheduler-file scheduler.json
     dask worker --scheduler-file scheduler.json --nthreads 1 --nworkers 8    # on each machine
@@ -18,7 +17,6 @@ import importlib
 import pickle
 import pkgutil
 import re
-import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -27,7 +25,7 @@ from typing import Any, Self
 from uuid import uuid4
 
 import bioplastic
-from bioplastic.errors import ClusterError, ParameterError
+from bioplastic.errors import ParameterError, SimulationError
 from bioplastic.study._attempt import Runnable, Trouble, attempt, trouble
 from bioplastic.study.outcome import Outcome
 
@@ -43,7 +41,7 @@ _alone = threading.Lock()
 
 
 class Cluster:
-    """Workers of a Dask cluster: connects on entering; a local one starts then and ends on leaving.
+    """Workers of a Dask cluster: connects on entering.
 
     A worker that dies costs the task that it was at, which the scheduler gives to another.
     Outcomes come to this process as they are found, and leave the cluster's memory then.
@@ -51,10 +49,7 @@ class Cluster:
     Parameters
     ----------
     where : str
-        ``"local"``, ``"local:4"``, an address or the path of a scheduler file.
-    n_jobs : int
-        Workers of ``"local"``. In a script of your own, have a local cluster only under
-        ``if __name__ == "__main__":``, because its processes import that script.
+        An address, or the path of a scheduler file.
 
     Raises
     ------
@@ -68,12 +63,12 @@ class Cluster:
     >>> Cluster("local:none")
     Traceback (most recent call last):
     ...
-    bioplastic.errors.ParameterError: cluster: must be "local", "local:4" (four workers), ...
+    bioplastic.errors.ParameterError: cluster: must be "local", "local:4" (four processes), ...
     """
 
-    def __init__(self, where: str, *, n_jobs: int = 1) -> None:
+    def __init__(self, where: str) -> None:
         self.where = where
-        self._n_local, self._place = _parse(where, n_jobs)
+        self._place = _parse(where)
         self._stack = contextlib.ExitStack()
         self._dask: Any = None
         self._client: Any = None
@@ -88,18 +83,15 @@ class Cluster:
         ------
         ImportError
             If distributed is not installed.
-        ClusterError
+        SimulationError
             If no scheduler answers, no worker comes, or one has another version or many threads.
         """
         self._dask = _distributed()
         with contextlib.ExitStack() as stack:
-            place = dict(self._place)
-            if self._n_local:
-                place["address"] = stack.enter_context(_local(self._dask, self._n_local))
             try:
-                client = self._dask.Client(**place, timeout=_CONNECT, set_as_default=False)
+                client = self._dask.Client(**self._place, timeout=_CONNECT, set_as_default=False)
             except (OSError, ValueError) as error:
-                raise ClusterError(
+                raise SimulationError(
                     f"cluster: no scheduler answers at {self.where} ({error}); start one by: "
                     f"dask scheduler, and take the address that it tells"
                 ) from error
@@ -117,7 +109,7 @@ class Cluster:
 
         Raises
         ------
-        ClusterError
+        SimulationError
             If the scheduler or all workers are lost, or if a worker of another version came.
         """
         waiting = {f"bioplastic-{uuid4().hex}": task for task in tasks}
@@ -150,7 +142,7 @@ class Cluster:
             if self._workers():
                 seen = now
             elif now - seen > _NONE:
-                raise ClusterError(
+                raise SimulationError(
                     f"cluster: {self.where} has had no workers for {_NONE:.0f} s; start some by: "
                     f"{_START}; {_KEPT}"
                 )
@@ -170,7 +162,7 @@ class Cluster:
                 return trouble(error)
             raise self._lost() from error
         if isinstance(found, _Refusal):
-            raise ClusterError(f"cluster: {found}; {_KEPT}")
+            raise SimulationError(f"cluster: {found}; {_KEPT}")
         return found
 
     def _workers(self) -> dict[str, int]:
@@ -180,21 +172,21 @@ class Cluster:
         except (concurrent.futures.CancelledError, OSError, RuntimeError) as error:
             raise self._lost() from error
 
-    def _lost(self) -> ClusterError:
-        return ClusterError(f"cluster: the scheduler at {self.where} is lost; {_KEPT}")
+    def _lost(self) -> SimulationError:
+        return SimulationError(f"cluster: the scheduler at {self.where} is lost; {_KEPT}")
 
     def _check(self) -> None:
         try:
             self._client.wait_for_workers(1, timeout=_FIRST)
         except TimeoutError as error:
-            raise ClusterError(
+            raise SimulationError(
                 f"cluster: {self.where} has no workers; start some by: {_START}"
             ) from error
         except (concurrent.futures.CancelledError, OSError) as error:
             raise self._lost() from error
         busy = sorted(address for address, n in self._workers().items() if n > 1)
         if busy:
-            raise ClusterError(
+            raise SimulationError(
                 f"cluster: workers must have one thread each, because Brian2 simulates in one at a "
                 f"time; {', '.join(busy)} have more. Start them by: {_START}"
             )
@@ -206,13 +198,11 @@ class Cluster:
             if said != bioplastic.__version__
         }
         if other:
-            raise ClusterError(
+            raise SimulationError(
                 f"cluster: every worker needs bioplastic {bioplastic.__version__}, as here; "
                 + ", ".join(f"{address} {said}" for address, said in other.items())
                 + "; install the same version there and start the workers again"
             )
-        if self._n_local:
-            self._client.run(_ignore_interrupts)
 
 
 class _Refusal(str):
@@ -236,11 +226,6 @@ def _attempt_there(task: Runnable, version: str) -> bytes:
         return pickle.dumps(trouble(error))
 
 
-def _ignore_interrupts() -> None:
-    # Ctrl-C reaches all processes of a terminal; local workers are ended by ours.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 def _distributed() -> Any:
     try:
         return importlib.import_module("distributed")
@@ -251,40 +236,13 @@ def _distributed() -> Any:
         ) from error
 
 
-def _parse(where: str, n_jobs: int) -> tuple[int, dict[str, str]]:
-    """Return the number of local workers, 0 for another cluster, and where that is."""
-    local = re.fullmatch(r"local(?::([1-9]\d*))?", where)
-    if local:
-        return int(local[1] or n_jobs), {}
-    if not where.startswith("local:"):
-        if Path(where).is_file():
-            return 0, {"scheduler_file": where}
-        if re.fullmatch(r"([a-z]+://\S+|[\w.\-\[\]:]+:\d+)", where):
-            return 0, {"address": where}
+def _parse(where: str) -> dict[str, str]:
+    """Return where a scheduler is, as Dask takes it."""
+    if Path(where).is_file():
+        return {"scheduler_file": where}
+    if re.fullmatch(r"([a-z]+://\S+|[\w.\-\[\]:]+:\d+)", where) and not where.startswith("local:"):
+        return {"address": where}
     raise ParameterError(
-        f'cluster: must be "local", "local:4" (four workers), the address of a scheduler such as '
+        f'cluster: must be "local", "local:4" (four processes), the address of a scheduler such as '
         f'"tcp://host:8786", or the path of a scheduler file that is there, got {where!r}'
     )
-
-
-@contextlib.contextmanager
-def _local(distributed: Any, n: int) -> Iterator[str]:
-    """Start workers on this machine, each a process of one thread; their scheduler's address."""
-    settings = {
-        # A worker has one task at a time, so that its death is laid to no other.
-        "distributed.scheduler.worker-saturation": 1.0,
-        # One that died is started again. Who counts the seconds until then would give it up while
-        # it starts: for an earlier death too.
-        "distributed.deploy.lost-worker-timeout": "1000 days",
-    }
-    with (
-        importlib.import_module("dask").config.set(settings),
-        distributed.LocalCluster(
-            n_workers=n,
-            threads_per_worker=1,
-            processes=True,
-            memory_limit=0,
-            dashboard_address="127.0.0.1:0",
-        ) as cluster,
-    ):
-        yield cluster.scheduler_address

@@ -21,7 +21,7 @@ from bioplastic.study.task import Task
 
 __all__ = ["BUDGETS", "Study", "compare", "plan"]
 
-#: How many settings of each method may be tried, by size.
+#: How many hyperparameter settings of each method may be tried, by size.
 BUDGETS: dict[str, int] = {"demo": 1, "default": 3, "full": 4}
 
 #: Far more than anybody can wait for.
@@ -121,7 +121,7 @@ def plan(
 
     Examples
     --------
-    >>> from bioplastic.study import plan
+    >>> from bioplastic.study.compare import plan
     >>> tasks = plan("digits", ["svm", "mlp"], seeds=2, size="demo")
     >>> [(task.method.name, task.seed, task.fold) for task in tasks]
     [('mlp', 0, 0), ('mlp', 1, 1), ('svm', 0, 0), ('svm', 1, 1)]
@@ -172,12 +172,12 @@ def compare(
     cluster: str | None = None,
     progress: bool = False,
 ) -> Study:
-    """Compare methods of training, fairly: same splits, same number of settings tried.
+    """Compare methods of training, fairly: same splits, same number of hyperparameter settings.
 
-    For each data set, method and seed: settings are chosen by validation samples that are held out
-    of the training samples, the method is trained on all training samples with the settings that
-    won, and the test samples are named once. What is done is stored in `folder` at once, and the
-    same call goes on where one was stopped, by whatever.
+    For each data set, method and seed: hyperparameters are chosen by validation samples that are
+    held out of the training samples, the method is trained on all training samples with those that
+    won, and the test samples are classified once. What is done is stored in `folder` at once, and
+    the same call goes on where one was stopped, by whatever.
 
     Parameters
     ----------
@@ -195,13 +195,14 @@ def compare(
     all_folds : bool
         Whether every seed tests every fold. Otherwise seed `s` tests fold ``s % n_folds``.
     budget : int, optional
-        How many settings each method may try: 1, 3 and 4 by size.
+        How many settings of its hyperparameters each method may try: 1, 3 and 4 by size.
     folder : path-like
         Where outcomes are kept, in ``outcomes``.
     n_jobs : int
         Tasks at a time, each with one thread; -1 takes all processors.
     cluster : str, optional
-        Dask workers instead: ``"local"``, ``"local:4"``, a scheduler's address or file.
+        Where tasks run: ``"local"`` or ``"local:4"`` for processes of this machine, or workers of
+        Dask by their scheduler's address or file.
     progress : bool
         Show a bar.
 

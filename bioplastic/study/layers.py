@@ -22,7 +22,6 @@ def layer_workload(
     *,
     n_samples: int,
     spiking: bool = True,
-    post_activity: npt.ArrayLike | None = None,
 ) -> Workload:
     """Workload of one matrix of weights, from how active its inputs were.
 
@@ -40,9 +39,6 @@ def layer_workload(
         Samples.
     spiking : bool
         Whether inputs are spikes, that is 0, 1 or -1, or any numbers.
-    post_activity : array_like of shape (n_post,), optional
-        The same of the layer's own neurons, if they are to be counted: their activity and their
-        membranes. Give it once, if several matrices reach the same neurons.
 
     Raises
     ------
@@ -67,18 +63,6 @@ def layer_workload(
         )
     n_pre, n_post = matrix.shape
     operations = float(active @ np.count_nonzero(matrix, axis=1))
-    own = {}
-    if post_activity is not None:
-        fired = np.asarray(post_activity, dtype=np.float64)
-        if fired.shape != (n_post,):
-            raise DataError(
-                f"layer_workload.post_activity: must have shape ({n_post},), got {fired.shape}"
-            )
-        own = {
-            "membrane_updates": n_post * steps if spiking else 0.0,
-            "activations": float(fired.sum()),
-            "activation_sites": n_post * steps,
-        }
     return Workload(
         n_samples=n_samples,
         dense=float(n_pre * n_post * steps),
@@ -87,7 +71,6 @@ def layer_workload(
         footprint=float(_BYTES * matrix.size),
         n_weights=matrix.size,
         n_zero_weights=matrix.size - int(np.count_nonzero(matrix)),
-        **own,
     )
 
 

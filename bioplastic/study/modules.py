@@ -113,7 +113,7 @@ def load_module(path: str | Path) -> tuple[dict[str, Method], dict[str, Problem]
     ... from sklearn.neighbors import KNeighborsClassifier
     ... from bioplastic.study import Method
     ... class Nearest(Method):
-    ...     name, title = "nearest", "Nearest neighbours"
+    ...     name, title = "nearest", "Nearest neighbors"
     ...     def candidates(self, X, size):
     ...         return [{"n_neighbors": 1}]
     ...     def make(self, X, size, settings, seed, *, trial):

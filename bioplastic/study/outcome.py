@@ -29,11 +29,11 @@ class Outcome:
     samples : ndarray of int, shape (n_test,)
         Which samples of the problem they are.
     groups : list of str of length n_test, or None
-        Who spoke each test sample, where the problem knows.
+        Speaker of each test sample, where the problem knows.
     n_train : int
         Training samples, those for choosing included.
     candidates : list of dict
-        Settings that were tried, in order: ``"settings"`` (dict), ``"score"`` (accuracy on
+        Hyperparameters that were tried, in order: ``"settings"`` (dict), ``"score"`` (accuracy on
         validation samples, None where there was nothing to choose) and ``"seconds"``.
     chosen : int
         Which of them was taken.
@@ -83,7 +83,7 @@ class Outcome:
 
     @property
     def accuracy(self) -> float:
-        """Share of test samples that were named rightly."""
+        """Share of test samples that were classified correctly."""
         return float(np.mean(self.answers == self.truth))
 
     @property

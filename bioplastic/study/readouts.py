@@ -1,53 +1,16 @@
 """What linear readouts and kernel machines take, from their sizes."""
 
-import numpy.typing as npt
-
-from bioplastic.study.layers import dense_workload
 from bioplastic.study.workload import Workload
 
 __all__ = [
     "kernel_learning_workload",
     "kernel_workload",
     "linear_learning_workload",
-    "linear_workload",
     "selection_workload",
 ]
 
 #: Bytes of a number.
 _BYTES = 8
-
-
-def linear_workload(
-    n_samples: int,
-    n_features: int,
-    n_outputs: int,
-    *,
-    weights: npt.ArrayLike | None = None,
-    activations: npt.ArrayLike | None = None,
-) -> Workload:
-    """Workload of a linear readout.
-
-    Parameters
-    ----------
-    n_samples, n_features, n_outputs : int
-        Samples, features, and outputs.
-    weights : array_like of shape (n_features, n_outputs), optional
-        Weights; none is 0 where absent.
-    activations : array_like of shape (n_samples, n_features), optional
-        Features of the samples; none is 0, 1 or -1 where absent.
-
-    Examples
-    --------
-    >>> from bioplastic.study.readouts import linear_workload
-    >>> linear_workload(10, 200, 3).per_sample.effective_macs
-    600.0
-    """
-    return dense_workload(
-        n_samples,
-        [n_features, n_outputs],
-        weights=None if weights is None else [weights],
-        activations=None if activations is None else [activations],
-    )
 
 
 def linear_learning_workload(

@@ -1,20 +1,28 @@
-"""The report of a study: a page, its text, its pictures and every number."""
+"""The report of a study: one Markdown text, the page made of it, its pictures and every number."""
 
+import base64
+import csv
+import functools
+import io
+import itertools
 import json
 import os
+import re
+import textwrap
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markdown_it import MarkdownIt
+
+from bioplastic.errors import DataError, ParameterError, StorageError
 from bioplastic.study import _report_figures as figures
 from bioplastic.study import _report_tables as tables
-from bioplastic.study import _report_texts as texts
-from bioplastic.study._report_costs import with_gaps_named
-from bioplastic.study._report_figures import Picture
-from bioplastic.study._report_files import TEMPLATES, as_csv, render, write
-from bioplastic.study._report_numbers import check, findings
-from bioplastic.study._report_tables import Table
+from bioplastic.study import _report_words as words
+from bioplastic.study._report_format import escaped, listed
+from bioplastic.study._report_numbers import findings, with_gaps_named
 from bioplastic.study.methods.base import Method
 from bioplastic.study.outcome import Outcome
 
@@ -24,41 +32,35 @@ if TYPE_CHECKING:
 
 __all__ = ["write_report"]
 
-#: Sections that are not of one problem, by their names in the page.
-_COMMON: Final = {
-    "theory": "The methods: how they learn",
-    "models": "The models in words",
-    "devices": "Energies: devices, sources and caveats",
-    "repeat": "How to repeat this study",
-    "failures": "Tasks failed and missing",
-}
-
+_TEMPLATES: Final = Path(__file__).with_name("templates")
 _THEORY_TERMS: Final = {
     "strengths": "Strengths",
     "weaknesses": "Weaknesses",
     "local": "Local",
     "not_local": "Not local",
-    "history": "Settings",
+    "history": "Hyperparameters",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Part:
-    """A part of what is said of a problem."""
-
-    name: str
-    title: str = ""
-    texts: Sequence[str] = ()
-    tables: Sequence[Table] = ()
-    pictures: Sequence[Picture] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class _View:
-    """What is said of a problem, and the numbers behind it."""
-
-    found: dict[str, Any]
-    parts: list[_Part] = field(default_factory=list)
+#: Nothing is loaded, whatever the texts contain.
+_PAGE: Final = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" \
+content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<title>{title}</title>
+<style>
+{style}
+</style>
+</head>
+<body>
+<nav>{links}</nav>
+<main>
+{body}
+</main>
+</body>
+</html>
+"""
 
 
 def write_report(
@@ -82,7 +84,7 @@ def write_report(
     folder : path-like
         Where to write; made where missing, files of an earlier report are replaced.
     methods : mapping of str to Method
-        The methods of the study by name, in the order of colours and theory notes.
+        The methods of the study by name, in the order of colors and theory notes.
     problems : mapping of str to Problem
         Its problems by name, in the order of sections.
     command : str
@@ -108,77 +110,195 @@ def write_report(
 
     See Also
     --------
-    bioplastic.study.summary : The intervals.
-    bioplastic.study.paired_tests : The tests.
+    bioplastic.study.statistics.summary : The intervals.
+    bioplastic.study.statistics.paired_tests : The tests.
     """
-    check(outcomes, methods, problems)
+    _check(outcomes, methods, problems)
     order = list(methods)
     outcomes = sorted(outcomes, key=lambda o: (order.index(o.method), o.seed, o.fold))
     numbers = findings(
         outcomes, methods=methods, problems=problems, command=command, failures=failures
     )
-    views = [_view(found, numbers, outcomes) for found in numbers["problems"]]
-    known = {
-        "numbers": numbers,
-        "views": views,
-        "common": _COMMON,
-        "theory_terms": list(_THEORY_TERMS.items()),
-        "status": texts.status(numbers),
-        "gaps": texts.gaps(numbers),
-        "missing": texts.missing(numbers),
-        "facts": texts.facts(numbers),
-        "style": (TEMPLATES / "report.css").read_text(encoding="utf-8"),
-    }
+    pictures: dict[str, str] = {}
+    views = [(found, _parts(found, numbers, outcomes, pictures)) for found in numbers["problems"]]
+    text = _environment().get_template("report.md.j2").render(
+        numbers=numbers, views=views, theory_terms=_THEORY_TERMS, words=words,
+        facts=_facts(numbers), missing=_missing(numbers),
+    )  # fmt: skip
+    text = re.sub(r"\n{3,}", "\n\n", text)
     named = with_gaps_named(numbers)
     files = {
-        "report.html": render("report.html.j2", known, escape=True),
-        "report.md": render("report.md.j2", known, escape=False),
+        "report.html": _page(text, pictures),
+        "report.md": text,
         "results.json": json.dumps(named, indent=1, allow_nan=False, ensure_ascii=False) + "\n",
-        "results.csv": as_csv(named["tasks"]),
-        "tests.csv": as_csv(
+        "results.csv": _csv(named["tasks"]),
+        "tests.csv": _csv(
             [{"problem": p["name"], **test} for p in numbers["problems"] for test in p["tests"]]
         ),
+        **pictures,
     }
-    for view in views:
-        for part in view.parts:
-            files |= {f"figures/{picture.name}.svg": picture.svg for picture in part.pictures}
-    return write(Path(folder), files)["report.html"]
+    return _write(Path(folder), files)
 
 
-def _view(found: dict[str, Any], numbers: dict[str, Any], outcomes: Sequence[Outcome]) -> _View:
-    """Put tables and pictures of a problem in their order; what there is nothing of is left out."""
+def _check(
+    outcomes: Sequence[Outcome], methods: Mapping[str, Any], problems: Mapping[str, Any]
+) -> None:
+    """Refuse outcomes that are no one study's.
+
+    Raises
+    ------
+    ParameterError
+        If a method or problem is not described.
+    DataError
+        If one task has several outcomes, or the sizes of a problem differ.
+    """
+    for name, known in (("method", methods), ("problem", problems)):
+        missing = sorted({getattr(outcome, name) for outcome in outcomes} - set(known))
+        if missing:
+            raise ParameterError(
+                f"write_report.{name}s: must hold every {name} of the outcomes, "
+                f"{', '.join(missing)} missing"
+            )
+    tasks = Counter((o.problem, o.method, o.seed, o.fold) for o in outcomes)
+    twice = [task for task, n in tasks.items() if n > 1]
+    if twice:
+        raise DataError(
+            "write_report.outcomes: must hold each task once, several of "
+            f"{', '.join(map(str, twice[0]))}"
+        )
+    for name in {outcome.problem for outcome in outcomes}:
+        sizes = sorted({outcome.size for outcome in outcomes if outcome.problem == name})
+        if len(sizes) > 1:
+            raise DataError(
+                f"write_report.outcomes: must be of one size, those of problem {name} are of "
+                f"{listed(sizes)}; report each by itself"
+            )
+
+
+def _parts(
+    found: dict[str, Any],
+    numbers: dict[str, Any],
+    outcomes: Sequence[Outcome],
+    pictures: dict[str, str],
+) -> dict[str, list[str]]:
+    """Return what is said of a problem, by headings, and add its pictures, by the files' names."""
     if not found["methods"]:
-        return _View(found=found)
+        return {}
     own = [outcome for outcome in outcomes if outcome.problem == found["name"]]
     methods = numbers["methods"]
 
-    def part(key: str, title: str, *things: Any, texts: Sequence[str] = ()) -> _Part:
-        return _Part(
-            name=f"{found['name']}-{key}",
-            title=title,
-            texts=texts,
-            tables=[thing for thing in things if isinstance(thing, Table)],
-            pictures=[thing for thing in things if isinstance(thing, Picture)],
-        )
+    def drawn(kind: str, picture: figures.Picture | None) -> list[str | None]:
+        if picture is None:
+            return []
+        path = f"figures/{found['name']}-{kind}.svg"
+        pictures[path] = picture.svg
+        alt = escaped(f"{picture.alt}, {found['title']}")
+        return [f"![{alt}]({path})", escaped(picture.caption)]
 
-    parts = [
-        part("summary", "", tables.summary(found), figures.accuracy_against_energy(found, methods)),
-        part(
-            "tests",
-            "Are the differences real?",
-            tables.tests(found),
-            texts=texts.of_tests(found),
-        ),
-        part("curves", "Learning curves", figures.curves(own, found, methods)),
-        part("confusion", "What is taken for what", figures.confusions(found)),
-        part("rasters", "Spikes", figures.rasters(own, found)),
-        part("fields", "Receptive fields", figures.fields(own, found)),
-        part("neurobench", "Operations and size (NeuroBench)", *tables.network(found)),
-        part("energy", "Energy by device", *tables.energies(found, numbers["devices"])),
-        part("units", f"Accuracy by {found['unit']}", tables.units(found)),
-        part("candidates", "Settings tried and taken", tables.candidates(found)),
-    ]
-    parts = [one for one in parts if one.tables or one.pictures]
-    return _View(
-        found=found, parts=[*parts, part("protocol", "Protocol", texts=texts.protocol(found))]
+    parts: dict[str, list[str | None]] = {
+        "": [
+            tables.summary(found),
+            *drawn("accuracy-energy", figures.accuracy_against_energy(found, methods)),
+        ],
+        "Are the differences real?": [*map(escaped, words.of_tests(found)), tables.tests(found)]
+        if found["tests"]
+        else [],
+        "Learning curves": drawn("curves", figures.curves(own, found, methods)),
+        "What is taken for what": drawn("confusion", figures.confusions(found)),
+        "Spikes": drawn("rasters", figures.rasters(own, found)),
+        "Receptive fields": drawn("fields", figures.fields(own, found)),
+        "Operations and size (NeuroBench)": [*tables.network(found)],
+        "Energy by device": [*tables.energies(found, numbers["devices"])],
+        f"Accuracy by {found['unit']}": [tables.units(found)],
+        "Hyperparameters tried and taken": [tables.candidates(found)],
+        "Protocol": [*map(escaped, words.protocol(found))],
+    }
+    said = {title: [text for text in texts if text] for title, texts in parts.items()}
+    return {title: texts for title, texts in said.items() if texts}
+
+
+def _missing(numbers: dict[str, Any]) -> list[str]:
+    """Say which tasks have no result."""
+    lines = []
+    for problem in numbers["problems"]:
+        by_method: dict[str, list[str]] = {}
+        for task in problem["missing"]:
+            where = f"seed {task['seed']}, fold {task['fold']}"
+            by_method.setdefault(task["method"], []).append(where)
+        for method, places in by_method.items():
+            lines.append(
+                f"{problem['title']}, {numbers['methods'][method]['title']}: {'; '.join(places)}"
+            )
+    return lines
+
+
+def _facts(numbers: dict[str, Any]) -> dict[str, str]:
+    """Return what one has to know to repeat a study."""
+    seeds = sorted({seed for problem in numbers["problems"] for seed in problem["seeds"]})
+    return {
+        "Seeds": ", ".join(map(str, seeds)) or "none",
+        "Versions": ", ".join(
+            f"{package} {' and '.join(found)}" for package, found in numbers["versions"].items()
+        ) or "unknown",
+        "Numbers": "results.json holds every number of this page, results.csv a row a task, "
+        "tests.csv a row a pair of methods.",
+    }  # fmt: skip
+
+
+@functools.cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), trim_blocks=True,
+        lstrip_blocks=True, undefined=StrictUndefined, keep_trailing_newline=True,
+    )  # fmt: skip
+    environment.filters["md"] = escaped
+    environment.filters["indented"] = lambda text: textwrap.indent(text, "    ")
+    return environment
+
+
+def _page(text: str, pictures: Mapping[str, str]) -> str:
+    """Make the page of the Markdown text, with its pictures inside and links to its sections."""
+    reader = MarkdownIt("commonmark", {"html": False, "xhtmlOut": False}).enable("table")
+    tokens, sections = reader.parse(text), dict[str, str]()
+    for before, inline in itertools.pairwise(tokens):
+        if before.type == "heading_open":
+            name = re.sub(r"\W+", "-", inline.content.lower()).strip("-")
+            name += f"-{len(sections)}" * (name in sections)
+            before.attrSet("id", name)
+            sections[name] = inline.content if before.tag == "h2" else ""
+        for part in inline.children or ():
+            if part.type == "image":
+                svg = base64.b64encode(pictures[str(part.attrGet("src"))].encode()).decode()
+                part.attrSet("src", f"data:image/svg+xml;base64,{svg}")
+    links = " ".join(f"[{title}](#{name})" for name, title in sections.items() if title)
+    return _PAGE.format(
+        title=reader.renderInline(tokens[1].content),
+        style=(_TEMPLATES / "report.css").read_text(encoding="utf-8"),
+        links=reader.renderInline(links),
+        body=reader.renderer.render(tokens, reader.options, {}),
     )
+
+
+def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _write(folder: Path, files: Mapping[str, str]) -> Path:
+    """Write each file aside and move it, so that a full disk leaves an earlier report whole."""
+    for name, text in files.items():
+        path = folder / name
+        scratch = path.with_name(f".{path.name}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            scratch.write_text(text, encoding="utf-8")
+            scratch.replace(path)
+        except OSError as error:
+            raise StorageError(
+                f"write_report.folder: cannot write {path}: {error}; choose another folder"
+            ) from error
+    return folder / "report.html"

@@ -1,6 +1,7 @@
 """Run the tasks of a study, keep what each finds, and go on after what fails."""
 
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -67,9 +68,9 @@ def run_tasks(
         Processes at a time, as in joblib; 1 is this process, in which the tasks run one by one.
         Ignored with a cluster's address.
     cluster : str, optional
-        Dask workers instead: ``"local"`` for `n_jobs` of this machine, ``"local:4"``, the address
-        of a scheduler such as ``"tcp://host:8786"``, or the path of a scheduler file. See
-        `bioplastic.study.cluster`.
+        Where they run instead: ``"local"`` for `n_jobs` processes of this machine, ``"local:4"``
+        for four, or workers of Dask: the address of a scheduler such as ``"tcp://host:8786"``, or
+        the path of a scheduler file. See `bioplastic.study.cluster`.
     retries : int
         How often a task is tried again that a killed process or the machine has spoilt. One whose
         error would only be repeated is not.
@@ -87,7 +88,7 @@ def run_tasks(
         If `n_jobs`, `retries` or `cluster` are out of range.
     ImportError
         If a cluster is asked for and distributed is not installed.
-    ClusterError
+    SimulationError
         If the cluster is not there, has another version of bioplastic, or is lost.
     StorageError
         If an outcome cannot be stored.
@@ -112,7 +113,7 @@ def run_tasks(
         unique.setdefault(task.key, task)
     n = len(unique)
     left = {key: task for key, task in unique.items() if key not in store}
-    crew = _crew(max(1, min(n_jobs, len(left))), cluster)
+    crew = _crew(n_jobs, cluster, len(left))
     troubles: dict[str, Trouble] = {}
     with tqdm(
         total=n,
@@ -184,10 +185,12 @@ def _kept(store: Store, key: str, found: Outcome | Trouble) -> Outcome | Trouble
     return found
 
 
-def _crew(n_jobs: int, cluster: str | None) -> Crew:
-    if cluster is not None:
-        return Cluster(cluster, n_jobs=n_jobs)
-    return Here() if n_jobs == 1 else Processes(n_jobs)
+def _crew(n_jobs: int, cluster: str | None, n_tasks: int) -> Crew:
+    local = re.fullmatch(r"local(?::([1-9]\d*))?", cluster or "")
+    if cluster is not None and local is None:
+        return Cluster(cluster)
+    n = max(1, min(n_jobs if local is None else int(local[1] or n_jobs), n_tasks))
+    return Here() if n == 1 and local is None else Processes(n)
 
 
 def _n_jobs(n_jobs: int) -> int:

@@ -3,16 +3,21 @@
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
 from bioplastic.errors import DataError, ParameterError
-from bioplastic.study._resampling import MAX_EXACT, ROUNDING, holm, sign_flip, smallest_p, wilson
 from bioplastic.study.outcome import Outcome
 
 __all__ = ["PairedTest", "Summary", "paired_tests", "summary", "unit_accuracies"]
+
+#: Up to so many units every combination of signs is tried, of more units random ones.
+_MAX_EXACT, _N_FLIPS = 16, 10_000
+#: Accuracies that differ by less are the same but for rounding.
+_ROUNDING: Final = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,9 +220,9 @@ def paired_tests(
     If two methods were alike, a difference on a unit would be as likely with the other sign. p is
     the share of combinations of signs whose mean difference is at least as large as the one found:
     of all combinations up to 16 units that differ, else of 10,000 random ones (seed 0) and the one
-    found. With few units no p can be small: five speakers give 1/16 at best. Ask
-    `PairedTest.decides` before reading a large p as "no difference". Correction: S. Holm,
-    Scandinavian Journal of Statistics 6:65-70, 1979.
+    found, see `scipy.stats.permutation_test`. With few units no p can be small: five speakers give
+    1/16 at best. Ask `PairedTest.decides` before reading a large p as "no difference". Correction:
+    S. Holm, Scandinavian Journal of Statistics 6:65-70, 1979.
     """
     accuracies = unit_accuracies(outcomes)
     chosen = list(itertools.combinations(accuracies, 2) if pairs is None else pairs)
@@ -247,7 +252,7 @@ def paired_tests(
                 p=p.get(k),
                 p_corrected=corrected.get(k),
                 p_floor=lowest.get(k),
-                exact=int(np.count_nonzero(values)) <= MAX_EXACT,
+                exact=int(np.count_nonzero(values)) <= _MAX_EXACT,
             )
         )
     return found
@@ -271,7 +276,7 @@ def _differences(
 ) -> npt.NDArray[np.float64]:
     shared = [unit for unit in first if unit in second]
     found = np.array([first[unit] - second[unit] for unit in shared], dtype=np.float64)
-    found[np.abs(found) < ROUNDING] = 0.0
+    found[np.abs(found) < _ROUNDING] = 0.0
     return found
 
 
@@ -285,10 +290,57 @@ def _interval(
     """95 % interval of a mean: by t of groups, by Wilson of `n_samples` samples."""
     n = len(values)
     spread = float(values.std(ddof=1)) if n > 1 else 0.0
-    if n_samples and (not grouped or (n > 1 and spread < ROUNDING)):
+    if n_samples and (not grouped or (n > 1 and spread < _ROUNDING)):
         return (*wilson(float(values.mean()), n_samples), "wilson")
     if n < 2:
         return None, None, None
     half = float(stats.t.ppf(0.975, n - 1)) * spread / n**0.5
     mean = float(values.mean())
     return max(mean - half, bounds[0]), min(mean + half, bounds[1]), "t"
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Correct p values for their number, by Holm's step-down method.
+
+    Examples
+    --------
+    >>> [round(value, 3) for value in holm([0.01, 0.04, 0.03])]
+    [0.03, 0.06, 0.06]
+    """
+    values = np.asarray(p, dtype=np.float64)
+    order = np.argsort(values, kind="stable")
+    stepped = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
+    corrected = np.empty_like(values)
+    corrected[order] = np.minimum(stepped, 1.0)
+    return [float(value) for value in corrected]
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """Return the ends of Wilson's 95 % interval of a share, which may be a mean, of `n` samples."""
+    z = float(stats.norm.ppf(0.975))
+    center = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * (share * (1 - share) / n + z**2 / (4 * n**2)) ** 0.5
+    return max(center - half, 0.0), min(center + half, 1.0)
+
+
+def sign_flip(differences: npt.NDArray[np.float64]) -> float:
+    """Return the two-sided p of a mean difference if each sign were as likely as the other."""
+    signed = differences[differences != 0]  # a unit without a difference has no sign
+    if len(signed) < 2:
+        return 1.0
+    found = stats.permutation_test(
+        (signed,),
+        lambda values, axis: values.sum(axis=axis).round(9),
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=np.inf if len(signed) <= _MAX_EXACT else _N_FLIPS,
+        batch=256,
+        rng=np.random.default_rng(0),
+    )
+    return float(found.pvalue)
+
+
+def smallest_p(n_units: int) -> float:
+    """Return the smallest p that `sign_flip` can give of so many differences."""
+    exact = min(1.0, 2.0 ** (1 - n_units))
+    return exact if n_units <= _MAX_EXACT else max(exact, 2 / (_N_FLIPS + 1))

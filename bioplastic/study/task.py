@@ -8,19 +8,20 @@ import inspect
 import json
 import pickle
 import platform
+import threading
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
+import psutil
 import threadpoolctl
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import accuracy_score
 
 from bioplastic.errors import ParameterError
-from bioplastic.study._memory import watch_memory
 from bioplastic.study.methods._parts import build_seconds
 from bioplastic.study.methods.base import Inputs, Method
 from bioplastic.study.modules import OwnModule
@@ -35,7 +36,7 @@ _FORMAT = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """Choose a method's settings, train it and test it: on one split of a problem, with one seed.
+    """Choose a method's hyperparameters, train and test it: on one split of a problem, one seed.
 
     Parameters
     ----------
@@ -58,7 +59,8 @@ class Task:
 
     Examples
     --------
-    >>> from bioplastic.study import METHODS, PROBLEMS, Task
+    >>> from bioplastic.study import METHODS, PROBLEMS
+    >>> from bioplastic.study.task import Task
     >>> problem = PROBLEMS["digits"]
     >>> task = Task(problem=problem, method=METHODS["svm"], size="demo", seed=0, fold=1, budget=1,
     ...             digest=problem.load().digest)
@@ -138,7 +140,7 @@ class Task:
         """
         with (
             threadpoolctl.threadpool_limits(1),
-            watch_memory() as peak,
+            _watch_memory() as peak,
             warnings.catch_warnings(),
         ):
             # Numbers of passes are given: that a method could go on is no news.
@@ -185,7 +187,7 @@ class Task:
             "answers": answers,
             "truth": y[test],
             "samples": test,
-            "groups": samples.tested_groups(test),
+            "groups": self.problem.tested_groups(samples, test),
             "n_train": len(train),
             "candidates": [c | {"settings": _as_text(c["settings"])} for c in candidates],
             "chosen": chosen,
@@ -271,3 +273,33 @@ def _as_text(settings: Mapping[str, Any]) -> dict[str, str]:
         name: f"{value:g}" if isinstance(value, float) else str(value)
         for name, value in settings.items()
     }
+
+
+@contextlib.contextmanager
+def _watch_memory() -> Iterator[Callable[[], float]]:
+    """Watch this process and its children; what is given tells the highest sum in MB so far."""
+    own = psutil.Process()
+    peak = _held(own)
+    ended = threading.Event()
+
+    def watch() -> None:
+        nonlocal peak
+        while not ended.wait(0.1):
+            peak = max(peak, _held(own))
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield lambda: peak / 1e6
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _held(process: psutil.Process) -> int:
+    held = int(process.memory_info().rss)
+    for child in process.children(recursive=True):
+        # A child may end while we look.
+        with contextlib.suppress(psutil.Error):
+            held += int(child.memory_info().rss)
+    return held

@@ -19,22 +19,25 @@ import pytest
 import skops.io
 import typer
 from brian2 import Hz, ms
+from sklearn.datasets import load_digits
 from sklearn.pipeline import Pipeline
+from sklearn.utils import Bunch
 
 import bioplastic
 from bioplastic import engine
 from bioplastic.cli import main
 from bioplastic.cli.answers import save_answers
+from bioplastic.cli.data import cut
 from bioplastic.cli.folder import load_model
 from bioplastic.cli.measuring import Accuracy
 from bioplastic.cli.model_file import read_model_file
 from bioplastic.cli.reporting import reporting
 from bioplastic.cli.settings import SETTINGS, DiehlCookSettings
-from bioplastic.cli.tasks import TASKS, digits_task, mnist_task
 from bioplastic.engine import cuda_program, engines
-from bioplastic.engine.engines import find_engine
-from bioplastic.models import Schedule
+from bioplastic.engine.checkpoint import save_checkpoint
+from bioplastic.engine.engines import ENGINES, find_engine
 from bioplastic.networks import DiehlCookClassifier
+from bioplastic.study import PROBLEMS
 
 TINY = [
     *("--engine", "numpy"),
@@ -46,6 +49,10 @@ TINY = [
     *("--min-spikes", "0"),
 ]
 PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def task_of(name, *path):
+    return cut(PROBLEMS[name], PROBLEMS[name].read(*path))
 
 
 # ----------------------------------------------------------------------------------- the whole
@@ -92,35 +99,37 @@ def test_interrupt_without_checkpoint_promises_none(tmp_path, capsys):
 
 
 def test_digits_are_cut_into_parts_that_do_not_overlap():
-    task = digits_task()
-    assert (len(task.X_train), len(task.X_test)) == (1437, 360)
-    assert (len(task.y_train), len(task.y_test)) == (1437, 360)
-    rows = [{row.tobytes() for row in part} for part in (task.X_train, task.X_test)]
+    task = task_of("digits")
+    assert (len(task.train), len(task.test)) == (1437, 360)
+    rows = [{row.tobytes() for row in task.samples[part]} for part in (task.train, task.test)]
     assert rows[0].isdisjoint(rows[1])
-    assert np.bincount(task.y_test).min() >= 34
-    np.testing.assert_array_equal(digits_task().X_test, task.X_test)
+    assert np.bincount(task.y[task.test]).min() >= 34
+    np.testing.assert_array_equal(task_of("digits").test, task.test)
+    # One cut for commands and studies.
+    np.testing.assert_array_equal(
+        PROBLEMS["digits"].split(PROBLEMS["digits"].load(), 0)[1], task.test
+    )
 
 
 @pytest.mark.real_data
 def test_mnist_is_cut_as_published(real_data):
-    task = mnist_task(real_data)
-    assert task.X_train.shape == (60000, 784)
-    assert task.X_test.shape == (10000, 784)
-    np.testing.assert_array_equal(task.y_test[:5], [7, 2, 1, 0, 4])
+    task = task_of("mnist", real_data)
+    assert task.samples[task.train].shape == (60000, 784)
+    assert task.samples[task.test].shape == (10000, 784)
+    np.testing.assert_array_equal(task.y[task.test[:5]], [7, 2, 1, 0, 4])
 
 
-def test_settings_of_mnist_are_the_published_ones():
-    model = DiehlCookSettings().estimator()
-    schedule = Schedule()
-    assert float(model.presentation) == float(schedule.presentation)
-    assert float(model.rest) == float(schedule.rest)
-    assert float(model.dt) == float(schedule.dt)
-    assert (model.n_epochs, model.min_spikes, model.rule) == (1, 5, "triplet")
-    # By the rule of the estimator, which for MNIST and 400 neurons gives what was published.
-    for name in ("theta_plus", "rate_max", "norm", "inhibition", "excitation"):
-        assert getattr(model, name) is None
-    assert model.constants == "published"
-    assert SETTINGS["mnist"] == DiehlCookSettings()
+@pytest.mark.parametrize("name", ["digits", "mnist"])
+def test_images_are_learned_with_the_defaults_of_the_estimator(name):
+    assert isinstance(SETTINGS[name], DiehlCookSettings)
+    model, default = SETTINGS[name].estimator(), DiehlCookClassifier()
+    free = {"n_neurons", "n_label", "rule"}
+    mine, theirs = (
+        {k: v for k, v in m.get_params().items() if k not in free} for m in (model, default)
+    )
+    assert mine == theirs
+    # For MNIST and 400 neurons the rule of the estimator gives what was published.
+    assert (model.constants, model.rule) == ("published", "triplet")
 
 
 @pytest.mark.parametrize(
@@ -170,31 +179,32 @@ def test_train_then_evaluate(run, tmp_path):
     assert "30 samples of the test part" in said
     result = json.loads((tmp_path / "measured" / "evaluation.json").read_text())
     assert (tmp_path / "measured" / "confusion_matrix.png").read_bytes().startswith(PNG)
-    model, task = load_model(out)[0], digits_task()
-    assert result["held_out"]["accuracy"] == model.score(task.X_test[:30], task.y_test[:30])
+    model, task = load_model(out)[0], task_of("digits")
+    rows = task.test[:30]
+    assert result["held_out"]["accuracy"] == model.score(task.samples[rows], task.y[rows])
     assert result["held_out"]["n_samples"] == 30
 
 
+def few_digits():
+    digits = load_digits()
+    return Bunch(data=digits.data[:60], target=digits.target[:60] % 4, image_shape=(8, 8))
+
+
 def test_accuracy_is_not_claimed_where_nothing_was_kept_apart(run, monkeypatch):
-    task = digits_task()
-    monkeypatch.setitem(
-        TASKS,
-        "digits",
-        lambda _: replace(task, X_train=task.X_train[:20], y_train=task.y_train[:20]),
-    )
+    monkeypatch.setitem(PROBLEMS, "digits", replace(PROBLEMS["digits"], loader=few_digits))
     result = run("train", "digits", *TINY)
     assert "Accuracy was not measured" in result.stdout
     assert "%|" not in result.stderr, "no progress bar without a terminal"
     with open("out/digits/training.json") as file:
         record = json.load(file)
     assert record["validation"] is None
-    assert record["protocol"]["labels"] == "neurons labelled by all 20 of these samples"
+    assert record["protocol"]["labels"] == "neurons labeled by all 48 of these samples"
 
 
 def test_interrupted_training_goes_on_to_the_same_weights(run, tmp_path, monkeypatch):
     command = ["train", "digits", *TINY, "--samples", "120", "--validation-samples", "0", "--out"]
     run(*command, tmp_path / "undisturbed")
-    save = engine.save_checkpoint
+    save = save_checkpoint
 
     def save_and_interrupt(*args, **kwargs):
         save(*args, **kwargs)
@@ -224,7 +234,7 @@ def test_a_checkpoint_of_another_training_is_refused(run, failure, tmp_path, mon
     path = tmp_path / "mine.npz"
     command = "train", "digits", *TINY, "--samples", 10, "--validation-samples", 0
     command = *command, "--checkpoint", path
-    save = engine.save_checkpoint
+    save = save_checkpoint
 
     def save_and_interrupt(*args, **kwargs):
         save(*args, **kwargs)
@@ -278,17 +288,27 @@ def test_folder_that_cannot_be_written(failure, tmp_path):
     assert "choose another folder" in said
 
 
-def test_full_disk_leaves_no_half_model(failure, tmp_path, monkeypatch):
+def test_full_disk_leaves_no_half_model_but_the_checkpoint(run, failure, tmp_path, monkeypatch):
     def dump(model, path):
         path.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(skops.io, "dump", dump)
     sizes = "--samples", 10, "--validation-samples", 0
-    said = failure("train", "digits", *TINY, *sizes, "--out", tmp_path / "run")
+    command = "train", "digits", *TINY, *sizes, "--out", tmp_path / "run"
+    said = failure(*command)
     assert "No space left on device" in said
     assert "free some space" in said
-    assert not list((tmp_path / "run").iterdir())
+    # The training is not lost with the model.
+    kept = tmp_path / "run" / "checkpoint.npz"
+    assert list(kept.parent.iterdir()) == [kept]
+    assert f"To go on from {kept}, give the same command again:" in said
+    monkeypatch.undo()
+    assert "simulate  0.0 s (10 presentations, went on from" in run(*command).stdout
+    assert not kept.exists()
+    model = load_model(kept.parent)[0]
+    run(*command[:-1], tmp_path / "other")
+    np.testing.assert_array_equal(model.weights_, load_model(tmp_path / "other")[0].weights_)
 
 
 @pytest.fixture(scope="module")
@@ -308,7 +328,7 @@ def trained(run, tmp_path_factory):
         (
             "training.json",
             b'{"versions": {}, "protocol": {}, "data_set": "x"}',
-            "must be one of digits, mnist, spoken, hd, shd, ssc, ntidigits, fsdd",
+            "must be one of hd, fsdd, shd, ssc, ntidigits, spoken, digits, mnist, audio",
         ),
         ("training.json", b'{"versions": {}, "data_set": "digits"}', "training.json is damaged"),
     ],
@@ -388,8 +408,8 @@ def test_doctor_names_versions_cache_data_and_engines(run, tmp_cache, monkeypatc
         assert "not on this machine" in line_of(said, name)
     assert line_of(said, "spoken").endswith("comes along with bioplastic")
     assert "works" in line_of(said, "numpy            works")
-    assert [name for name in engine.ENGINES[1:] if re.search(rf"^  {name} ", said, re.M)] == list(
-        engine.ENGINES[1:]
+    assert [name for name in ENGINES[1:] if re.search(rf"^  {name} ", said, re.M)] == list(
+        ENGINES[1:]
     )
 
 
@@ -518,7 +538,7 @@ def test_doctor_fails_where_no_engine_works(run, tmp_cache, monkeypatch):
 
 def test_the_raster_shows_neurons_that_stay_silent(tmp_path):
     """The last neurons may answer none of the samples shown, and have their rows all the same."""
-    task = digits_task()
+    task = task_of("digits")
     silent = DiehlCookClassifier(
         6,
         presentation=5 * ms,
@@ -528,6 +548,6 @@ def test_the_raster_shows_neurons_that_stay_silent(tmp_path):
         rate_max=1 * Hz,
         engine="numpy",
         random_state=0,
-    ).fit(task.X_train[:10], task.y_train[:10])
-    assert silent.transform(task.X_test[:20]).sum() == 0
+    ).fit(task.samples[task.train[:10]], task.y[task.train[:10]])
+    assert silent.transform(task.samples[task.test[:20]]).sum() == 0
     assert save_answers(tmp_path, silent, task).read_bytes().startswith(PNG)

@@ -64,7 +64,7 @@ def trained(by_name, run, tmp_path_factory):
 
 def test_speakers_are_held_out_where_names_tell_them(trained):
     folder, said = trained
-    assert "12 sounds of 2 classes, 3 groups" in said
+    assert "Making spikes of 12 sounds" in said
     assert re.search(r"Held out +all words of speakers who are not in training: ann", said)
     assert re.search(r"Held-out accuracy 100.00 % .*4 samples", said)
     model, record = load_model(folder)
@@ -95,7 +95,7 @@ def test_a_folder_says_so(trained, failure):
 
 def test_a_stratified_fifth_where_speakers_are_not_known(by_folder, run, tmp_path):
     said = run("train", "--audio", by_folder, *TINY, "--out", tmp_path / "out").stdout
-    assert "10 sounds of 2 classes, named {label}/*.wav" in said
+    assert "Sounds named {label}/*.wav: training on 8, 2 held out" in said
     assert "a stratified fifth of the sounds" in said
     assert "2 samples)" in said
     assert json.loads((tmp_path / "out" / "training.json").read_text())["held_out_by_speaker"] == {}

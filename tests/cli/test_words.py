@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 from brian2 import Hz
 from sklearn.pipeline import Pipeline
+from sklearn.utils import Bunch
 
-from bioplastic import SpikeTrains
-from bioplastic.cli import words as words_module
+from bioplastic import SpikeTrains, datasets
+from bioplastic.cli.data import cut, n_folds
 from bioplastic.cli.folder import load_model
 from bioplastic.cli.settings import SETTINGS, DiehlCookSettings, LiquidSettings, choose_settings
-from bioplastic.cli.words import WORDS, Words, spoken_words
 from bioplastic.encoding import Cochlea
 from bioplastic.errors import ParameterError
 from bioplastic.networks import LiquidStateMachine
+from bioplastic.study import PROBLEMS, Problem
 
 PNG = b"\x89PNG\r\n\x1a\n"
 TINY = [
@@ -34,37 +35,41 @@ VOICES = ["en+f2", "en+m4", "en-us+f1", "en-us+m3"]
 
 @pytest.fixture(scope="module")
 def few():
-    words = spoken_words()
+    spoken = datasets.load_spoken()
     rows = []
     for voice in VOICES:
         for digit in (0, 1, 6):
-            rows += list(np.flatnonzero((words.speakers == voice) & (words.target == digit))[:2])
-    whole = words.data[rows]
+            rows += list(np.flatnonzero((spoken.groups == voice) & (spoken.target == digit))[:2])
+    whole = spoken.data[rows]
     short = whole.times < 0.2
     sizes = [int(short[a:b].sum()) for a, b in zip(whole.offsets, whole.offsets[1:], strict=False)]
-    data = SpikeTrains(
+    spoken.data = SpikeTrains(
         whole.times[short],
         whole.units[short],
         np.concatenate([[0], np.cumsum(sizes)]),
         n_units=whole.n_units,
         duration=0.2,
     )
-    return replace(
-        words, data=data, target=words.target[rows], speakers=words.speakers[rows], n_folds=2
-    )
-
-
-@pytest.fixture(autouse=True)
-def few_are_spoken(few, monkeypatch):
-    monkeypatch.setitem(WORDS, "spoken", lambda *_, **__: few)
+    spoken.update(target=spoken.target[rows], groups=spoken.groups[rows])
+    return spoken
 
 
 @pytest.fixture(scope="module")
-def trained(few, run, tmp_path_factory):
+def few_spoken(few):
+    return replace(PROBLEMS["spoken"], loader=lambda: few, n_folds=2)
+
+
+@pytest.fixture(autouse=True)
+def few_are_spoken(few_spoken, monkeypatch):
+    monkeypatch.setitem(PROBLEMS, "spoken", few_spoken)
+
+
+@pytest.fixture(scope="module")
+def trained(few_spoken, run, tmp_path_factory):
     """A folder that a training left, and what it said."""
     folder = tmp_path_factory.mktemp("trained")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(WORDS, "spoken", lambda *_, **__: few)
+        patch.setitem(PROBLEMS, "spoken", few_spoken)
         said = run("train", "spoken", *TINY, "--all-folds", "--out", folder).stdout
     return folder, said
 
@@ -72,99 +77,98 @@ def trained(few, run, tmp_path_factory):
 # -------------------------------------------------------------------------------- cuts, settings
 
 
+SPOKEN = PROBLEMS["spoken"]
+
+
 def test_a_cut_keeps_speakers_apart():
-    words = spoken_words()
-    tested = []
-    for fold in range(words.n_folds):
-        task = words.cut(fold=fold)
-        assert set(task.test_speakers).isdisjoint(task.train_speakers)
-        assert len(task.X_train) + len(task.X_test) == len(words.target) == 720
-        assert task.split == {"held_out": sorted(set(task.test_speakers))}
-        again = words.cut(**task.split, train=False)
-        assert again.X_test == task.X_test
-        assert len(again.X_train) == 0
+    samples, tested = SPOKEN.read(), []
+    for fold in range(n_folds(SPOKEN, samples)):
+        task = cut(SPOKEN, samples, fold=fold)
+        assert set(task.speakers[task.test]).isdisjoint(task.speakers[task.train])
+        assert len(task.train) + len(task.test) == 720
+        assert task.split == {"held_out": sorted(set(task.speakers[task.test]))}
+        assert cut(SPOKEN, samples, **task.split).test.tolist() == task.test.tolist()
+        # One cut for commands and studies.
+        assert SPOKEN.split(samples, fold)[1].tolist() == task.test.tolist()
         tested += task.split["held_out"]
-    assert sorted(tested) == sorted(set(words.speakers))
-    assert words.cut().split == words.cut(fold=0).split
-    named = words.cut(held_out=["en+f4", "en-us+m1"])
-    assert set(named.test_speakers) == {"en+f4", "en-us+m1"}
+    assert sorted(tested) == sorted(set(samples.groups))
+    assert cut(SPOKEN, samples).split == cut(SPOKEN, samples, fold=0).split
+    named = cut(SPOKEN, samples, held_out=["en+f4", "en-us+m1"])
+    assert set(named.speakers[named.test]) == {"en+f4", "en-us+m1"}
 
 
 def test_folds_of_hd_hold_out_two_speakers_each():
     """The folds of benchmarks/hd.py: of speakers 0 to 11 without 4 and 5, 0 and 7 are the first."""
     speakers = np.repeat([0, 1, 2, 3, 6, 7, 8, 9, 10, 11], 2)
     n = len(speakers)
-    words = Words(
-        name="hd",
-        description="",
-        data=SpikeTrains([], [], np.zeros(n + 1), n_units=3, duration=np.ones(n)),
-        target=np.arange(n) % 2,
-        speakers=speakers,
-        class_names=("a", "b"),
-        n_folds=5,
-    )
-    assert [words.cut(fold=k).split["held_out"] for k in (0, 4)] == [["0", "7"], ["6", "11"]]
+    data = SpikeTrains([], [], np.zeros(n + 1), n_units=3, duration=np.ones(n))
+    made = Bunch(data=data, target=np.arange(n) % 2, groups=speakers)
+    problem = replace(PROBLEMS["hd"], loader=lambda: made)
+    held_out = [cut(problem, problem.read(), fold=k).split["held_out"] for k in (0, 4)]
+    assert held_out == [["0", "7"], ["6", "11"]]
 
 
-def sounds(*, official):
+def sounds(*, official, **changes):
     rng = np.random.default_rng(0)
     speakers = np.repeat(["ann", "bob", "eve"], 4)
-    return Words(
-        name="fsdd",
-        description="noises",
+    made = Bunch(
         data=[rng.normal(size=800).astype(np.float32) for _ in speakers],
-        ear=Cochlea(n_channels=8, sample_rate=8000 * Hz).fit([np.zeros(8, np.float32)]),
+        ear=Cochlea(n_channels=8, sample_rate=8000 * Hz),
         target=np.arange(12) % 2,
-        speakers=speakers,
-        class_names=("a", "b"),
-        n_folds=3,
-        official=official,
+        target_names=["a", "b"],
+        groups=speakers,
+        train=official,
     )
+    own = {"name": "fsdd", "title": "noises", "n_folds": 3, "groups_are": "speaker"} | changes
+    return Problem(loader=lambda: made, **own)
 
 
-def test_sounds_become_spikes_once_and_the_same():
-    words = sounds(official=np.arange(12) % 4 > 0)
-    task, again = words.cut(), words.encoded().cut()
-    assert task.X_train.shape == (9, 8)
-    assert task.X_train == again.X_train
-    assert task.X_test == again.X_test
-    assert len(task.X_test.times)
-    np.testing.assert_array_equal(task.frequencies, again.frequencies)
+def test_sounds_become_spikes_once_and_the_same(tmp_cache):
+    problem = sounds(official=np.arange(12) % 4 > 0)
+    samples = problem.read()
+    spikes = samples.encoded()
+    task = cut(problem, spikes)
+    assert task.samples[task.train].shape == (9, 8)
+    assert len(task.samples[task.test].times)
+    assert len(samples[task.test]) == 3
+    assert problem.load().X == problem.load().X == spikes.X
+    np.testing.assert_array_equal(spikes.frequencies, problem.load().frequencies)
     assert (
         task.test_part == "the official test words of fsdd, of the speakers of the training words"
     )
-    assert words.cut(fold=1).split == {"held_out": ["bob"]}
-    assert len(words.cut(train=False).X_train) == 0
+    assert cut(problem, samples, fold=1).split == {"held_out": ["bob"]}
 
 
 def test_official_test_speakers_who_are_strangers_are_named():
-    words = sounds(official=np.arange(12) < 6)
-    assert words.cut().test_part.endswith("in part of speakers who are not in training: eve")
+    problem = sounds(official=np.arange(12) < 6)
+    task = cut(problem, problem.read())
+    assert task.test_part.endswith("in part of speakers who are not in training: eve")
 
 
 def test_official_split_is_the_only_one_where_there_are_no_folds():
-    words = replace(sounds(official=np.arange(12) < 6), n_folds=0)
+    problem = sounds(official=np.arange(12) < 6, n_folds=1)
     with pytest.raises(ParameterError, match="has a split of its own"):
-        words.cut(fold=0)
+        cut(problem, problem.read(), fold=0)
 
 
 def test_hd_and_shd_files_are_read(few, tmp_path):
     few.data.save(tmp_path / "shd_train.h5", labels=few.target, groups=np.arange(24) % 4)
     few.data.save(tmp_path / "shd_test.h5", labels=few.target, groups=np.arange(24) % 4 + 1)
-    hd = WORDS["hd"](tmp_path / "shd_train.h5")
-    assert hd.n_folds == 4
-    assert hd.cut(fold=1).split == {"held_out": ["1"]}
-    task = WORDS["shd"](tmp_path).cut()
-    assert (len(task.X_train), len(task.X_test), task.split) == (24, 24, {})
+    hd = PROBLEMS["hd"].read(tmp_path / "shd_train.h5")
+    assert n_folds(PROBLEMS["hd"], hd) == 4
+    assert cut(PROBLEMS["hd"], hd, fold=1).split == {"held_out": ["1"]}
+    task = cut(PROBLEMS["shd"], PROBLEMS["shd"].read(tmp_path))
+    assert (len(task.train), len(task.test), task.split) == (24, 24, {})
     assert task.test_part.endswith("who are not in training: 4")
 
 
 @pytest.mark.real_data
 def test_fsdd_is_cut_as_published(real_data):
-    words = WORDS["fsdd"](real_data)
-    assert words.official.sum() == 2700
-    assert words.n_folds == 6
-    assert words.ear.center_frequencies_[-1] < 4000
+    problem = PROBLEMS["fsdd"]
+    samples = problem.read(real_data)
+    assert samples.train.sum() == len(cut(problem, samples).train) == 2700
+    assert n_folds(problem, samples) == 6
+    assert samples.ear.fit(samples.X).center_frequencies_[-1] < 4000
 
 
 def test_every_data_set_has_one_model():
@@ -172,7 +176,10 @@ def test_every_data_set_has_one_model():
     for settings in SETTINGS.values():
         assert type(settings) is kinds[settings.model]
     assert choose_settings("hd", "lsm", {"copies": 0, "bins": None}).copies == 0
-    assert {name for name, s in SETTINGS.items() if s.model == "lsm"} == set(WORDS)
+    assert {name for name, s in SETTINGS.items() if s.model == "lsm"} == {*PROBLEMS, "audio"} - {
+        "digits",
+        "mnist",
+    }
 
 
 @pytest.mark.parametrize("readout", ["ridge", "svm", "kernel_ridge", "spike_times"])
@@ -245,7 +252,7 @@ def test_evaluate_measures_the_same_words(trained, run, tmp_path):
 def test_saved_model_predicts_without_a_word_to_the_terminal(trained, few):
     model = load_model(trained[0])[0]
     assert model[0].verbose == 0
-    assert set(model.predict(few.data[:3])) <= {0, 1, 6}
+    assert set(model.predict(few.data[:3])) <= {0, 1, 2}
 
 
 def test_one_held_out_speaker_and_no_copies(run, few, tmp_path):
@@ -298,7 +305,7 @@ def test_bad_arguments(arguments, message, failure):
 
 
 def test_spoken_digits_come_along(monkeypatch, failure):
-    monkeypatch.setitem(WORDS, "spoken", words_module.spoken_words)
+    monkeypatch.setitem(PROBLEMS, "spoken", SPOKEN)
     assert "leave it out" in failure("train", "spoken", "--data", "somewhere")
 
 

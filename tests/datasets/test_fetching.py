@@ -72,7 +72,8 @@ def written(tmp_path, heidelberg, monkeypatch):
                 units = 20 * "z1o".index(name.split("-")[-1][0]) + rng.integers(0, 15, 30)
                 file[f"{subset}_timestamps/{name}"] = times
                 file[f"{subset}_addresses/{name}"] = units.astype(np.uint8)
-    monkeypatch.setattr(ntidigits, "_FILE", replace(ntidigits._FILE, md5=md5(path)))
+    file = replace(ntidigits._FILES["train"], md5=md5(path))
+    monkeypatch.setitem(ntidigits._FILES, "train", file)
     return folder
 
 

@@ -91,7 +91,7 @@ def test_a_spike_on_an_edge_opens_a_block(folder):
 
 @pytest.mark.parametrize("n_blocks", [0, -1, 5, 2.0, True, "2"])
 def test_blocks_that_do_not_fit(n_blocks, folder):
-    with pytest.raises(ParameterError, match=r"n_blocks: .* divides the 12 values"):
+    with pytest.raises(ParameterError, match="n_blocks: must (be a whole|divide the 12)"):
         load_grasshopper(folder, n_blocks=n_blocks)
 
 
@@ -161,7 +161,7 @@ def test_a_file_that_unpacks_to_far_more(folder):
 def test_truncated(keep, folder):
     file = folder / "grasshopper_stimulus1.txt.gz"
     file.write_bytes(file.read_bytes()[:keep])
-    with pytest.raises(DataError, match="cannot be read as numbers"):
+    with pytest.raises(DataError, match="is damaged or truncated"):
         load_grasshopper(folder)
 
 

@@ -272,14 +272,14 @@ def test_path_is_never_overridden(
     write(tmp_cache / "mnist", contents)
     monkeypatch.setenv("BIOPLASTIC_DATA", str(tmp_cache))
     (folder / "train-labels-idx1-ubyte.gz").unlink()
-    with pytest.raises(DataNotFoundError, match=r"lacks train-labels-idx1-ubyte\.gz\. ") as caught:
+    with pytest.raises(DataNotFoundError, match="train-labels-.*gz is neither") as caught:
         load_mnist(folder)
     assert str(folder) in str(caught.value)
     assert not mirror.asked
 
 
 def test_path_that_is_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(DataNotFoundError, match=r"load_mnist\.path: must be a folder.*nowhere"):
+    with pytest.raises(DataNotFoundError, match="load_mnist: .* is neither in .*nowhere"):
         load_mnist(tmp_path / "nowhere")
 
 
@@ -293,14 +293,14 @@ def flipped(content: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda content: b"", "is not the expected IDX file: .*0x00000803, found an empty file"),
+        (lambda content: b"", "is no IDX file of 3 dimensions, it begins with 0x"),
         (
             lambda content: b"\0\0\x08\x01" + content[4:],
-            "is not the expected IDX file: .*0x00000803, found 0x00000801",
+            "is no IDX file of 3 dimensions, it begins with 0x00000801",
         ),
-        (lambda content: content[:10], "is truncated: expected a header of 16 bytes, found 10"),
-        (lambda content: content[:-1], "is truncated: expected 4720 bytes .*, found 4719"),
-        (lambda content: content + b"\0", "is too long: expected 4720 bytes .*, found 4721"),
+        (lambda content: content[:10], "is truncated or too long: 10 bytes"),
+        (lambda content: content[:-1], "is truncated .*: 4719 bytes do not hold"),
+        (lambda content: content + b"\0", "is .* too long: 4721 bytes do not hold"),
         (flipped, "has another content: expected md5 [0-9a-f]{32} .*, found [0-9a-f]{32}"),
     ],
 )
@@ -337,7 +337,7 @@ def test_a_file_that_unpacks_without_end(folder: Path) -> None:
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes())[:16] + bytes(10**8)))
     tracemalloc.start()
     try:
-        with pytest.raises(DataError, match="expected at most .* found more"):
+        with pytest.raises(DataError, match="unpacks to far more than its size"):
             load_mnist(folder)
         assert tracemalloc.get_traced_memory()[1] < 10 * path.stat().st_size + 4 * 2**20
     finally:

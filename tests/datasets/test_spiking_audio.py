@@ -116,7 +116,7 @@ class TestHd:
         monkeypatch.setenv("BIOPLASTIC_DATA", str(tmp_path / "empty"))
         with pytest.raises(DataNotFoundError, match=str(tmp_path / "empty" / "hd")):
             load_hd()
-        with pytest.raises(DataNotFoundError, match=r"no HDF5 file.*zenkelab"):
+        with pytest.raises(DataNotFoundError, match=r"an HDF5 file .*neither.*zenkelab"):
             load_hd(tmp_path / "nowhere.h5")
 
     @pytest.mark.parametrize("key", ["labels", "extra/speaker", "spikes/times", "spikes/units"])

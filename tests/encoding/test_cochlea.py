@@ -13,9 +13,8 @@ from brian2 import Hz, kHz, ms, mV
 from sklearn.base import clone
 
 from bioplastic.encoding import Cochlea
-from bioplastic.encoding._bushy_cell import poisson_counts
 from bioplastic.encoding._gammatone import BASILAR_RATE, GammatoneBank, erb_space
-from bioplastic.encoding._hair_cell import HairCell
+from bioplastic.encoding._nerve import hair_cells, poisson_counts
 from bioplastic.errors import BioplasticError, DataError, DataNotFoundError, ParameterError
 
 RATE = 16_000
@@ -64,7 +63,8 @@ class TestBasilarMembrane:
 
 class TestCells:
     def test_the_synapse_rests_until_it_is_driven(self):
-        drive = HairCell(3, dt=1e-4, n_sub=1)(np.zeros((3, 1000), dtype=np.float32))
+        silence = np.zeros((3, 1000), dtype=np.float32)
+        (drive,) = hair_cells([silence], n_channels=3, dt=1e-4, n_sub=1)
         # Steady state of the published constants: 65 spikes/s of a fibre without sound.
         k = 2000 * 5 / 305
         rate = 50_000 * 5.05 * k / (2500 * k + 5.05 * (2500 + 6580))
@@ -73,7 +73,8 @@ class TestCells:
 
     def test_the_synapse_adapts_to_its_analytic_steady_state(self):
         motion = np.full((1, 40_000), 300, dtype=np.float32)
-        drive = HairCell(1, dt=1e-4, n_sub=1)(motion)[:, 0] / 1e-4
+        (drive,) = hair_cells([motion], n_channels=1, dt=1e-4, n_sub=1)
+        drive = drive[:, 0] / 1e-4
         k = 2000 * 305 / 605
         steady = 50_000 * 5.05 * k / (2500 * k + 5.05 * (2500 + 6580))
         assert drive[-1] == pytest.approx(steady, rel=0.01)

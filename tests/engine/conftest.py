@@ -11,7 +11,6 @@ from brian2 import ms, mV
 from bioplastic import SpikeTrains, engine
 from bioplastic.models import (
     LIF,
-    DelayLineInput,
     DiehlCookExcitatory,
     DiehlCookSTDP,
     Network,
@@ -23,6 +22,7 @@ from bioplastic.models import (
     SignalInput,
     SpikeInput,
 )
+from bioplastic.models.inputs import DelayLineInput
 from bioplastic.networks import diehl_cook_network
 
 N_FEATURES, N_NEURONS = 20, 6

@@ -15,11 +15,13 @@ from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
 import bioplastic
+from bioplastic.engine import brian_code as c_room
 from bioplastic.engine import brian_internals as room
 from bioplastic.engine.compiler import find_compiler
 from bioplastic.engine.context import brian_context
 from bioplastic.engine.refractory import AWAKE
-from bioplastic.engine.standalone import SlotCodeObject, slot_device
+from bioplastic.engine.standalone import slot_device
+from bioplastic.engine.standalone_code import SlotCodeObject
 from bioplastic.engine.standalone_program import generate
 from bioplastic.models import (
     LIF,
@@ -89,25 +91,25 @@ def program(tmp_path_factory):
 
 class TestCodeObjects:
     def test_an_object_acts_by_these(self, program):
-        found = {o.name: room.codes_in_a_step(o) for o in program.net.sorted_objects}
+        found = {o.name: c_room.codes_in_a_step(o) for o in program.net.sorted_objects}
         assert found["s_pre"] == ["s_pre_codeobject"]  # and fills no queue
         assert found["g_spike_thresholder"] == ["g_spike_thresholder_codeobject"]
         assert found["g"] == []
         idle = SimpleNamespace(active=False, code_objects=[1])
-        assert room.codes_in_a_step(idle) == []
+        assert c_room.codes_in_a_step(idle) == []
         assert len(program.synapses.pre.code_objects) == 2
 
     def test_names_say_whose_they_are(self, program):
         runners = {o.name for o in program.net.sorted_objects if len(o.code_objects)}
-        assert {room.name_of_runner(name) for name in program.device.names} >= runners
+        assert {c_room.name_of_runner(name) for name in program.device.names} >= runners
         assert any(name.endswith("*") for name in program.device.names)
-        assert {room.name_of_runner(name) for name in program.codes} >= runners
+        assert {c_room.name_of_runner(name) for name in program.codes} >= runners
         with brian_context(Asked(), {}):  # a second one is counted
             group = neurons()
             room.prepare(b2.Network(group), {group.clock})
             name = group.state_updater.code_objects[0].name
         assert name == "g_stateupdater_codeobject_1"
-        assert room.name_of_runner(name) == "g_stateupdater"
+        assert c_room.name_of_runner(name) == "g_stateupdater"
 
     def test_synapses_that_are_promised_are_made_by_no_code(self):
         device = Asked()
@@ -117,7 +119,7 @@ class TestCodeObjects:
             room.promise_synapses(synapses)
             net = b2.Network(group, synapses)
             room.prepare(net, {group.clock})
-        acting = {name for o in net.sorted_objects for name in room.codes_in_a_step(o)}
+        acting = {name for o in net.sorted_objects for name in c_room.codes_in_a_step(o)}
         (others,) = device.code_objects.keys() - acting
         assert others == "s_pre_push_spikes"
         # and before a run a queue is made, which ours has none of, and arrays are filled
@@ -128,15 +130,15 @@ class TestCodeObjects:
 
     def test_parts_are_macros_of_the_template(self, program):
         code = program.codes["s_pre_codeobject"]
-        assert room.part_of(code, "cpp_file") == code.code.cpp_file
+        assert c_room.part_of(code, "cpp_file") == code.code.cpp_file
         assert {*code.code} > {"cpp_file", "h_file"}
-        assert all(part in room.text_of(code) for part in ("void _run_s_pre", "w = _clip("))
+        assert all(part in c_room.text_of(code) for part in ("void _run_s_pre", "w = _clip("))
         with pytest.raises(AttributeError):
-            room.part_of(code, "there_is_no_such_macro")
+            c_room.part_of(code, "there_is_no_such_macro")
 
     def test_our_templates_come_before_brians(self):
         brians = CPPStandaloneCodeObject.templater
-        ours = room.templates_of(
+        ours = c_room.templates_of(
             CPPStandaloneCodeObject, {"answer": int}, {"twice": str}, (".cu", ".cpp")
         )
         text = (PACKAGE / "engine/templates/stateupdate.cu").read_text()
@@ -147,7 +149,7 @@ class TestCodeObjects:
         assert ours.env.globals["answer"] is int
         assert ours.env.filters["twice"] is str
         assert "twice" not in brians.env.filters
-        plain = room.templates_of(CPPStandaloneCodeObject, {})
+        plain = c_room.templates_of(CPPStandaloneCodeObject, {})
         assert "macro body" in plain.common_group.template_source
         assert "macro cpp_file" in brians.common_group.template_source
 
@@ -175,14 +177,14 @@ class TestCodeObjects:
         assert set(ours.blocks) == {"maincode"}
 
     def test_a_template_alone(self):
-        templater = room.templates_of(CPPStandaloneCodeObject, {})
-        found = room.render(
+        templater = c_room.templates_of(CPPStandaloneCodeObject, {})
+        found = c_room.render(
             templater, "common_group", support_code_lines=["x"], hashdefine_lines=[]
         )
         assert found["body"].strip() == ""
         assert found["support"].strip() == "x"
         text = (PACKAGE / "engine/templates/philox.h").read_text()  # which has no macros
-        assert room.render(templater, "philox.h") == text.removesuffix("\n")
+        assert c_room.render(templater, "philox.h") == text.removesuffix("\n")
 
 
 class TestArrays:
@@ -191,9 +193,9 @@ class TestArrays:
 
     def test_each_has_a_name(self, program):
         arrays = program.device.arrays
-        assert arrays[self.variable(program, "v")] == room.array_name("g", "v")
+        assert arrays[self.variable(program, "v")] == c_room.array_name("g", "v")
         w = program.synapses.variables["w"]
-        assert program.device.get_array_name(w) == arrays[w] == room.array_name("s", "w")
+        assert program.device.get_array_name(w) == arrays[w] == c_room.array_name("s", "w")
         assert program.device.get_array_name(w, access_data=False) != arrays[w]  # a vector
         assert len({*arrays.values()}) == len(arrays)
         assert {*program.codes.values()} == {*program.device.code_objects.values()}
@@ -203,7 +205,7 @@ class TestArrays:
 
     def test_those_that_count(self, program):
         (counts,) = [c for c in program.device.arange_arrays if c[0] is self.variable(program, "i")]
-        assert counts == (self.variable(program, "i"), room.array_name("g", "i"), 0)
+        assert counts == (self.variable(program, "i"), c_room.array_name("g", "i"), 0)
 
     def test_what_they_begin_with(self, program):
         filled = {var: np.unique(np.asarray(arr)).tolist() for var, arr in program.device.filled}
@@ -231,14 +233,14 @@ class TestArrays:
         for name, neurons_ in room.COUNTED.items():
             counts = program.synapses.variables[name]
             assert counts.owner.name == "s"
-            array = room.array_name("s", name)
-            makers = [c for c in program.codes if array in room.text_of(program.codes[c])]
+            array = c_room.array_name("s", name)
+            makers = [c for c in program.codes if array in c_room.text_of(program.codes[c])]
             assert makers == ["s_synapses_create_generator_codeobject"]
             assert neurons_ in (room.SYNAPTIC_PRE, room.SYNAPTIC_POST)
         # A statement finds the count of its own neurons.
         indices = program.synapses.variables.indices
-        assert indices["N_outgoing"] == room.PRE
-        assert indices["N_incoming"] == room.POST
+        assert indices["N_outgoing"] == c_room.PRE
+        assert indices["N_incoming"] == c_room.POST
 
 
 class TestConstants:
@@ -285,10 +287,10 @@ class TestConstants:
 
 class TestArithmetic:
     def test_code_objects_have_it_in_common(self, program):
-        common = room.code_generator().__mro__[1].universal_support_code
-        assert common.strip() in room.arithmetic()
+        common = c_room.code_generator().__mro__[1].universal_support_code
+        assert common.strip() in c_room.arithmetic()
         for name in ("s_pre_codeobject", "g_stateupdater_codeobject"):
-            assert "_brian_mod" in room.text_of(program.codes[name])
+            assert "_brian_mod" in c_room.text_of(program.codes[name])
         assert SlotCodeObject.generator_class.universal_support_code == ""
 
     @pytest.mark.skipif(find_compiler() is None, reason="needs a C++ compiler")
@@ -297,7 +299,7 @@ class TestArithmetic:
             "_brian_mod(-3, 2) == 1", "_brian_mod(-0.5, 2.0) == 1.5", "_brian_pow(2, 3) == 8",
             "_brian_floordiv(-3, 2) == -2", "int_(2.7) == 2", "int_(true) == 1",
         ])  # fmt: skip
-        text = f"#include <cmath>\n{room.arithmetic()}\nint main() {{ return !({asked}); }}\n"
+        text = f"#include <cmath>\n{c_room.arithmetic()}\nint main() {{ return !({asked}); }}\n"
         (tmp_path / "asked.cpp").write_text(text)
         subprocess.run(
             [find_compiler(), "-std=c++17", "asked.cpp", "-o", "asked"], cwd=tmp_path, check=True
@@ -309,52 +311,55 @@ class TestLines:
     """Of the code that Brian makes for neurons and synapses."""
 
     def element(self, index, variable, owner="g"):
-        return room.at_element(room.pointer(room.array_name(owner, variable)), index)
+        return c_room.at_element(c_room.pointer(c_room.array_name(owner, variable)), index)
 
     def test_names_of_arrays(self, program):
-        assert program.names == {v: room.array_name("g", v) for v in program.names}
-        assert room.array_behind(room.pointer("_array_g_v")) == "_array_g_v"
-        assert room.pointer("_array_g_v").startswith(room.POINTER)
-        assert room.array_behind("_n_of_g") == "_n_of_g"
+        assert program.names == {v: c_room.array_name("g", v) for v in program.names}
+        assert c_room.array_behind(c_room.pointer("_array_g_v")) == "_array_g_v"
+        assert c_room.pointer("_array_g_v").startswith(c_room.POINTER)
+        assert c_room.array_behind("_n_of_g") == "_n_of_g"
 
     def test_what_is_read(self, program):
         lines = program.lines["s_pre_codeobject"]
 
         def read(element):
-            return {name for line in lines if (name := room.is_read_into(line, element))}
+            return {name for line in lines if (name := c_room.is_read_into(line, element))}
 
-        assert read(self.element(room.POST, "x")) == {"x_post"}
-        assert read(room.at_own_index("s", "w")) == {"w"}
-        for index, name in ((room.PRE, room.SYNAPTIC_PRE), (room.POST, room.SYNAPTIC_POST)):
-            constant = f"{index} = {room.at_own_index('s', name)};"
-            assert read(room.at_own_index("s", name)) == set()
+        assert read(self.element(c_room.POST, "x")) == {"x_post"}
+        assert read(c_room.at_own_index("s", "w")) == {"w"}
+        for index, name in (
+            (c_room.PRE, room.SYNAPTIC_PRE),
+            (c_room.POST, room.SYNAPTIC_POST),
+        ):
+            constant = f"{index} = {c_room.at_own_index('s', name)};"
+            assert read(c_room.at_own_index("s", name)) == set()
             assert f"const int32_t {constant}" in lines
-        assert f"const double x_pre = {self.element(room.PRE, 'x')};" in lines
+        assert f"const double x_pre = {self.element(c_room.PRE, 'x')};" in lines
 
     def test_what_is_written(self, program):
         lines = program.lines["s_pre_codeobject"]
-        written = {place for line in lines if (place := room.written_place(line))}
-        v, x, w = (room.pointer(f"_array_{name}") for name in ("g_v", "g_x", "s_w"))
-        assert written == {(v, room.POST), (x, room.POST), (w, room.SYNAPSE)}
-        named = {place for line in lines for place in room.accesses(line)}
-        assert named >= {*written, (x, room.PRE)}
+        written = {place for line in lines if (place := c_room.written_place(line))}
+        v, x, w = (c_room.pointer(f"_array_{name}") for name in ("g_v", "g_x", "s_w"))
+        assert written == {(v, c_room.POST), (x, c_room.POST), (w, c_room.SYNAPSE)}
+        named = {place for line in lines for place in c_room.accesses(line)}
+        assert named >= {*written, (x, c_room.PRE)}
 
     def test_what_a_synapse_has_for_itself(self, program):
-        look_up = room.look_up_at_own_index("s")
+        look_up = c_room.look_up_at_own_index("s")
         lines = "\n".join(program.lines["s_pre_codeobject"])
         assert set(look_up.findall(lines)) == {"w", room.SYNAPTIC_PRE, room.SYNAPTIC_POST}
 
     def test_what_is_added(self, program):
         lines = program.lines["s_pre_codeobject"]
-        place = self.element(room.POST, "x")
+        place = self.element(c_room.POST, "x")
         (line,) = [line for line in lines if "x_post" in line and place not in line]
-        assert room.adds_to(line, "x_post")
-        assert not room.adds_to(line, "x")
-        assert not room.adds_to("x_post += 2*x_post;", "x_post")
+        assert c_room.adds_to(line, "x_post")
+        assert not c_room.adds_to(line, "x")
+        assert not c_room.adds_to("x_post += 2*x_post;", "x_post")
 
     def test_conditions_beside_others(self, program):
         lines = program.lines["g_spike_thresholder_codeobject"]
-        shorter = [room.without_condition(line, "x > 0.5") for line in lines]
+        shorter = [c_room.without_condition(line, "x > 0.5") for line in lines]
         (changed,) = {a for a, b in zip(shorter, lines, strict=True) if a != b and "true" not in a}
         assert changed.count("(") == changed.count(")")
         assert "v > 1" in changed
@@ -417,9 +422,9 @@ def test_cuda_has_brians_arithmetic_and_no_atomic_operations(tmp_path):
     before = CUDACodeGenerator.universal_support_code
     generate(NETWORK, tmp_path, cuda_device)
     assert CUDACodeGenerator.universal_support_code is before
-    arithmetic, unit = room.cuda_arithmetic(), (tmp_path / cuda_device.unit).read_text()
+    arithmetic, unit = c_room.cuda_arithmetic(), (tmp_path / cuda_device.unit).read_text()
     assert unit.count(arithmetic.strip()) == 1
     for name in ("_higher_type", "_brian_mod", "_brian_floordiv", "_brian_pow"):
         assert name in arithmetic
     assert "_brian_atomic" not in unit
-    assert issubclass(room.cuda_code_generator(), CUDACodeGenerator)
+    assert issubclass(c_room.cuda_code_generator(), CUDACodeGenerator)

@@ -11,7 +11,6 @@ from bioplastic import SpikeTrains, engine
 from bioplastic.engine.carried import carried_variables
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
-    AdaptiveThresholdLIF,
     DiehlCookExcitatory,
     HomeostaticLIF,
     Network,
@@ -25,6 +24,7 @@ from bioplastic.models import (
     SynapseModel,
     TsodyksMarkram,
 )
+from bioplastic.models.intrinsic import AdaptiveThresholdLIF
 
 TRAINS = SpikeTrains(
     np.tile([0.001, 0.003, 0.004, 0.007], 4), np.tile([0, 1, 0, 1], 4), np.arange(0, 17, 4),

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bioplastic.engine import load_checkpoint, save_checkpoint
+from bioplastic.engine.checkpoint import load_checkpoint, save_checkpoint
 from bioplastic.errors import BioplasticError, CheckpointError, StorageError
 
 CONFIGURATION = {"n_neurons": "100", "engine": "numpy", "random_state": None, "rates": (1.5, 2)}

@@ -19,8 +19,10 @@ import pytest
 from brian2 import ms, second
 
 from bioplastic import SpikeTrains, engine
-from bioplastic.engine import ProbePlan, cuda_program, engines
-from bioplastic.engine.standalone_program import CompiledProgram, compile_unit, generate
+from bioplastic.engine import cuda_program, engines
+from bioplastic.engine.compiled_program import CompiledProgram
+from bioplastic.engine.program import ProbePlan
+from bioplastic.engine.standalone_program import compile_unit, generate
 from bioplastic.engine.traces import with_names_of_their_own
 from bioplastic.errors import SimulationError
 from bioplastic.models import (
@@ -476,7 +478,7 @@ def test_projects_are_generated_and_compiled(cases, name, tmp_cache, monkeypatch
     assert program.sizes == engine.open_program(network, engine="cpp_standalone").sizes
     assert engine.open_program(network, engine="cuda_standalone").build_seconds == 0.0
     code = subprocess.run(
-        [shutil.which("cuobjdump") or "true", "--list-elf", program._folder / "main"],
+        [shutil.which("cuobjdump") or "true", "--list-elf", program.folder / "main"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert shutil.which("cuobjdump") is None or "sm_90" in code.stdout

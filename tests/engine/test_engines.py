@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 
 from bioplastic import SpikeTrains, engine
 from bioplastic.cli import app
-from bioplastic.engine.engines import find_engine
+from bioplastic.engine.engines import ENGINES, find_engine, resolve_engine, unregister
 from bioplastic.engine.plan import plan_of
+from bioplastic.engine.program import ChunkResult
 from bioplastic.errors import ParameterError, SimulationError
 from bioplastic.models import LIF, Network, Population, Projection, Schedule, SpikeInput
 from bioplastic.networks import DiehlCook, EPropClassifier, LiquidStateMachine
@@ -52,7 +53,7 @@ class Wire:
         n_rows, spikes = len(chunk.keys), chunk.samples["input"]
         report(n_rows)
         n_spikes = np.diff(spikes["offsets"])
-        return engine.ChunkResult(
+        return ChunkResult(
             state={"schedule.cursor": np.array([float(n_rows)])},
             times=spikes["steps"] * 1e-3,
             units=spikes["units"],
@@ -86,20 +87,20 @@ def toy():
         engine.register(engine.Engine(**{"name": "toy", "open": Wrapped} | fields))
 
     yield make
-    if "toy" in engine.ENGINES:
-        engine.unregister("toy")
-    assert tuple(engine.ENGINES) == OURS
+    if "toy" in ENGINES:
+        unregister("toy")
+    assert tuple(ENGINES) == OURS
 
 
 class TestRegister:
     def test_the_names_follow(self, toy):
-        names = engine.ENGINES
+        names = ENGINES
         assert repr(names) == repr(OURS)
         toy()
         assert tuple(names) == (*OURS, "toy")
         assert (names[1], names[-1], len(names)) == ("numpy", "toy", 6)
-        assert engine.resolve_engine("toy") == "toy"
-        engine.unregister("toy")
+        assert resolve_engine("toy") == "toy"
+        unregister("toy")
         assert "toy" not in names
 
     def test_a_name_is_given_once(self, toy):
@@ -113,7 +114,7 @@ class TestRegister:
     def test_an_engine_that_is_registered_stays_as_it_is(self):
         """A module that is read again, as by a reload, does no harm."""
         importlib.reload(engine)
-        assert tuple(engine.ENGINES) == OURS
+        assert tuple(ENGINES) == OURS
 
     @pytest.mark.parametrize(
         ("fields", "said"),
@@ -137,7 +138,7 @@ class TestRegister:
         with pytest.raises(ParameterError, match="auto, .*, toy, got 'tiny'; .*engine.register"):
             engine.run(WIRE, engine.SpikeStimulus(trains=WORDS), seed=0, engine="tiny")
         with pytest.raises(ParameterError, match="name: must be one of numpy, .*got 'tiny'"):
-            engine.unregister("tiny")
+            unregister("tiny")
 
 
 class Careless(Wire):
@@ -181,19 +182,19 @@ class TestAuto:
         toy()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            assert engine.resolve_engine("auto") == "numpy"
+            assert resolve_engine("auto") == "numpy"
 
     def test_is_the_first_that_works(self, toy, no_compiler, monkeypatch, recwarn):
         toy(auto=lambda: "")
-        assert engine.resolve_engine("auto") == "toy"
+        assert resolve_engine("auto") == "toy"
         monkeypatch.setenv("CXX", sys.executable)  # seems to be there
-        assert engine.resolve_engine("auto") == "cpp_standalone"
+        assert resolve_engine("auto") == "cpp_standalone"
         assert not recwarn
 
     def test_says_what_each_lacks(self, toy, no_compiler):
         toy(auto=lambda: "no toys found")
         with pytest.warns(RuntimeWarning, match=r"no C\+\+ compiler found; no toys found, .*numpy"):
-            assert engine.resolve_engine("auto") == "numpy"
+            assert resolve_engine("auto") == "numpy"
 
 
 class TestUse:
@@ -261,7 +262,8 @@ class TestCommandLine:
         """An installed package is known in every process; one that is broken does no harm."""
         (tmp_path / "toys.py").write_text(
             "from bioplastic import engine\n"
-            "TOY = engine.Engine(name='toy', open=print, remark=f'after {len(engine.ENGINES)}')\n"
+            "from bioplastic.engine.engines import ENGINES\n"
+            "TOY = engine.Engine(name='toy', open=print, remark=f'after {len(ENGINES)}')\n"
         )
         told = tmp_path / "toys-1.0.dist-info"
         told.mkdir()

@@ -17,7 +17,7 @@ from bioplastic.engine.plan import Plan
 from bioplastic.engine.stimuli import Stimuli
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Network, NeuronModel, Population, Schedule, SpikeInput
-from bioplastic.study import learning_workload, network_workload
+from bioplastic.study.accounting import learning_workload, network_workload
 
 ENGINES = [
     "numpy",

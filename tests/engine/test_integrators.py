@@ -6,8 +6,7 @@ import pytest
 from brian2 import Equations, NeuronGroup, ms, second
 from brian2.stateupdaters.base import UnsupportedEquationsException
 
-from bioplastic.engine import rational_exponential_euler
-from bioplastic.engine.integrators import resolve
+from bioplastic.engine.integrators import rational_exponential_euler, resolve
 
 pytestmark = pytest.mark.usefixtures("numpy_target")
 

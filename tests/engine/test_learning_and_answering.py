@@ -13,6 +13,7 @@ from sklearn.base import clone
 
 from bioplastic import SpikeTrains, engine
 from bioplastic.engine import cache, engines, standalone_program
+from bioplastic.engine.engines import unregister
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.standalone import slot_device
 from bioplastic.engine.standalone_program import generate
@@ -121,7 +122,7 @@ class TestBuilding:
         try:
             engine.open_program(network, engine="plain", answers=network.frozen())
         finally:
-            engine.unregister("plain")
+            unregister("plain")
         assert [lanes for _, lanes in asked] == [1]
         assert asked[0][0].projections[0].rule is not None
 
@@ -255,7 +256,7 @@ class TestEstimators:
             fitted = clone(model).set_params(engine="both").fit(X, y)
             getattr(fitted, answer)(X)
         finally:
-            engine.unregister("both")
+            unregister("both")
         ((learns, answers),) = both
         assert any(p.rule is not None for p in learns.projections)
         assert alone
@@ -329,5 +330,5 @@ class TestEstimators:
             getattr(model, answer)(X)
             assert model.timings_["build"] == pytest.approx(waited())
         finally:
-            engine.unregister("slow")
+            unregister("slow")
         assert waited() > learned >= 1.25

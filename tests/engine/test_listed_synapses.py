@@ -11,7 +11,6 @@ from bioplastic.errors import ParameterError
 from bioplastic.models import (
     AdaptiveLIF,
     Constant,
-    Gamma,
     LogUniform,
     Network,
     NeuronModel,
@@ -27,6 +26,7 @@ from bioplastic.models import (
     TsodyksMarkram,
     Uniform,
 )
+from bioplastic.models.distributions import Gamma
 
 N_INPUT = 12
 CYTHON = pytest.param("cython", marks=pytest.mark.slow)

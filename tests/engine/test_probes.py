@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bioplastic import engine
-from bioplastic.engine import ProbePlan
+from bioplastic.engine.program import ProbePlan
 from bioplastic.errors import ParameterError
 
 VARIABLES = ("input_to_excitatory.w", "excitatory.theta", "excitatory.o1", "input.r1")

@@ -13,7 +13,7 @@ from brian2 import ms, mV
 
 from bioplastic import SpikeTrains, engine
 from bioplastic.engine import chunks as chunking
-from bioplastic.engine import every, standalone_program
+from bioplastic.engine import compiled_program, every
 from bioplastic.engine.record import Looked
 from bioplastic.engine.state_recorder import StateRecorder
 from bioplastic.errors import DataError, ParameterError, StorageError
@@ -330,7 +330,7 @@ class TestStates:
         ({"cell.v": [-1]}, r"record\['cell.v'\]: elements must be in 0..4"),
         ({"cell.v": 3}, r"record\['cell.v'\]: must be a sequence of elements"),
         ({"cell.v": [0.5]}, r"record\['cell.v'\]: must be a sequence of elements"),
-        ({"cell.v": every(1.5 * ms)}, r"record\['cell.v'\]: every.* whole multiple of the"),
+        ({"cell.v": every(1.5 * ms)}, r"record\['cell.v'\]: every.* whole multiple of dt"),
         ({"cell.u": [0]}, "record: the network has no variable 'cell.u'; did you mean"),
         ({"input_to_cell.delay": [0]}, "record: input_to_cell.delay says which synapses there are"),
         ({"elsewhere": [0]}, "record: the network has no variable 'elsewhere'; it has"),
@@ -462,26 +462,26 @@ class TestFilesOfTheProgram:
     @pytest.fixture
     def written(self, monkeypatch):
         """Paths and arrays of the files that were written for the program, in their order."""
-        files, write = [], standalone_program.write_arrays
+        files, write = [], compiled_program.write_arrays
 
         def note(path, arrays):
             files.append((path, arrays))
             write(path, arrays)
 
-        monkeypatch.setattr(standalone_program, "write_arrays", note)
+        monkeypatch.setattr(compiled_program, "write_arrays", note)
         return files
 
     @pytest.fixture
     def left(self, monkeypatch):
         """Arrays that each chunk leaves, and their sizes in bytes."""
-        found, read = [], standalone_program.read_arrays
+        found, read = [], compiled_program.read_arrays
 
         def note(path):
             arrays = read(path)
             found.append({name: len(array) for name, array in arrays.items()})
             return arrays
 
-        monkeypatch.setattr(standalone_program, "read_arrays", note)
+        monkeypatch.setattr(compiled_program, "read_arrays", note)
         return found
 
     def test_names_are_short_whatever_those_of_variables_are(self, stimulus, written, left):

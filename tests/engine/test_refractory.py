@@ -15,11 +15,8 @@ from bioplastic.models import (
     LIF,
     AdaptiveExponential,
     AdaptiveLIF,
-    AdaptiveThresholdLIF,
     DiehlCookExcitatory,
     DiehlCookInhibitory,
-    EPropALIF,
-    EPropLIF,
     HomeostaticLIF,
     Network,
     NeuronModel,
@@ -31,6 +28,8 @@ from bioplastic.models import (
     Uniform,
 )
 from bioplastic.models.declaration import key_of
+from bioplastic.models.eprop import EPropALIF, EPropLIF
+from bioplastic.models.intrinsic import AdaptiveThresholdLIF
 
 DT, N, N_INPUTS, DURATION = 0.2, 5, 8, 60.0  # ms
 

@@ -6,13 +6,12 @@ from brian2 import ms, mV
 from brian2.codegen.runtime.cython_rt.cython_rt import CythonCodeObject
 
 from bioplastic import SpikeTrains, engine
-from bioplastic.engine import runtime_engines
+from bioplastic.engine import runtime
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.runtime_objects import RuntimeObjects
 from bioplastic.models import (
     LIF,
     Adam,
-    DelayLineInput,
     DiehlCookExcitatory,
     DiehlCookSTDP,
     Network,
@@ -28,6 +27,7 @@ from bioplastic.models import (
     SynapseModel,
     Uniform,
 )
+from bioplastic.models.inputs import DelayLineInput
 from bioplastic.networks import diehl_cook_network, eprop_network
 
 SCHEDULE = Schedule(presentation=40 * ms, rest=5 * ms, dt=1 * ms, min_spikes=0)
@@ -158,8 +158,8 @@ def made(monkeypatch):
             networks.append(network)
             super().__init__(network, **kwargs)
 
-    monkeypatch.setattr(runtime_engines, "RuntimeObjects", Objects)
-    monkeypatch.setattr(runtime_engines, "_kept", {})
+    monkeypatch.setattr(runtime, "RuntimeObjects", Objects)
+    monkeypatch.setattr(runtime, "_kept", {})
     return networks
 
 
@@ -177,7 +177,7 @@ def test_other_sizes_and_values_are_served_by_the_same_objects(kind, lanes, made
     assert len(made) == 1
     assert sum(len(result.spikes.units) for result in shared) > 50
     for result, (network, n) in zip(shared[1:], tasks[1:], strict=True):
-        monkeypatch.setattr(runtime_engines, "_kept", {})
+        monkeypatch.setattr(runtime, "_kept", {})
         assert_same(result, run(network, lanes=n))
     assert len(made) == len(tasks)
 
@@ -201,11 +201,11 @@ def test_another_kind_of_lanes_is_another_program(made):
 
 
 def test_the_last_programs_in_use_are_kept(made):
-    kinds = [*KINDS][: runtime_engines.MAX_PROGRAMS + 1]
+    kinds = [*KINDS][: runtime.MAX_PROGRAMS + 1]
     networks = [KINDS[kind](*SIZES[0], 1.0) for kind in kinds]
     for network in (*networks[:-1], networks[0], networks[-1], networks[0], networks[1]):
         engine.open_program(network, engine="numpy")
-    assert len(runtime_engines._kept) == runtime_engines.MAX_PROGRAMS
+    assert len(runtime._kept) == runtime.MAX_PROGRAMS
     assert made == [*networks, networks[1]]
 
 

@@ -18,8 +18,6 @@ from bioplastic.engine.standalone import SlotDevice, slot_device
 from bioplastic.engine.standalone_program import generate
 from bioplastic.models import (
     LIF,
-    EProp,
-    EPropALIF,
     Network,
     NeuronModel,
     PairSTDP,
@@ -32,6 +30,8 @@ from bioplastic.models import (
     SpikeInput,
     TsodyksMarkram,
 )
+from bioplastic.models.eprop import EPropALIF
+from bioplastic.models.plasticity.eprop import EProp
 
 # --- the networks of all estimators
 

@@ -7,12 +7,9 @@ import pytest
 from brian2 import ms
 
 from bioplastic import engine
-from bioplastic.engine import ProbePlan
+from bioplastic.engine.program import ProbePlan
 from bioplastic.engine.superposition import Superposition, superposition_of
 from bioplastic.models import (
-    AdaptiveEProp,
-    EProp,
-    EPropReadout,
     Network,
     NeuronModel,
     PlasticityRule,
@@ -22,6 +19,7 @@ from bioplastic.models import (
     Schedule,
     SignalInput,
 )
+from bioplastic.models.plasticity.eprop import AdaptiveEProp, EProp, EPropReadout
 
 ENGINES = ["numpy", "cpp_standalone"]
 #: Two states that drive each other, a sum, and factors of the neuron that change from step to step.

@@ -8,9 +8,10 @@ import pytest
 from brian2 import ms, mV
 
 from bioplastic import engine
-from bioplastic.engine import runtime, runtime_engines
+from bioplastic.engine import runtime
 from bioplastic.engine.context import BRIAN
 from bioplastic.engine.program import ChunkResult
+from bioplastic.engine.result import Result
 from bioplastic.models import DiehlCookExcitatory, DiehlCookSTDP, Schedule
 from bioplastic.networks import diehl_cook_network
 
@@ -66,7 +67,7 @@ def test_each_gets_what_it_gets_alone(impatient):
     alone = [task(k) for k in range(N_THREADS)]
     assert sum(result.counts.sum() for result in alone) > 0
     for one, other in zip(alone, in_threads(task), strict=True):
-        assert isinstance(other, engine.Result), repr(other)
+        assert isinstance(other, Result), repr(other)
         assert one.spikes == other.spikes
         for name, values in one.state.items():
             np.testing.assert_array_equal(values, other.state[name], name)
@@ -75,13 +76,13 @@ def test_each_gets_what_it_gets_alone(impatient):
 def test_those_who_want_the_same_program_build_it_once(impatient, monkeypatch, network):
     made = []
 
-    class Objects(runtime_engines.RuntimeObjects):
+    class Objects(runtime.RuntimeObjects):
         def __init__(self, *args, **kwargs):
             made.append(None)
             super().__init__(*args, **kwargs)
 
-    monkeypatch.setattr(runtime_engines, "RuntimeObjects", Objects)
-    monkeypatch.setattr(runtime_engines, "_kept", {})
+    monkeypatch.setattr(runtime, "RuntimeObjects", Objects)
+    monkeypatch.setattr(runtime, "_kept", {})
     programs = in_threads(lambda _: engine.open_program(network, engine="numpy"))
     assert len(made) == 1
     assert sum(program.build_seconds > 0 for program in programs) == 1

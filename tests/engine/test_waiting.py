@@ -11,6 +11,7 @@ import pytest
 
 from bioplastic import engine
 from bioplastic.engine import cache
+from bioplastic.engine.engines import unregister
 from bioplastic.engine.waiting import telling
 
 pytestmark = pytest.mark.usefixtures("tmp_cache")
@@ -106,7 +107,7 @@ class TestRuns:
 
         engine.register(engine.Engine(name="slow", open=open_))
         yield "slow"
-        engine.unregister("slow")
+        unregister("slow")
 
     @pytest.mark.parametrize("progress", [True, False])
     def test_run_and_present_say_it_before_their_bar(

@@ -8,24 +8,21 @@ import pytest
 from brian2 import Hz, ms, second
 
 from bioplastic import SpikeTrains, engine
-from bioplastic.models import (
-    AdaptiveEProp,
-    EProp,
+from bioplastic.models import Network, Population, Projection, Schedule, SpikeInput, Uniform
+from bioplastic.models.eprop import (
     EPropALIF,
-    EPropBias,
-    EPropFeedback,
     EPropLIF,
-    EPropReadout,
     LeakyReadout,
-    Network,
-    Population,
-    Projection,
-    Schedule,
     SoftmaxError,
     SoftmaxOutput,
-    SpikeInput,
     SquaredError,
-    Uniform,
+)
+from bioplastic.models.plasticity.eprop import (
+    AdaptiveEProp,
+    EProp,
+    EPropBias,
+    EPropFeedback,
+    EPropReadout,
 )
 
 N_INPUT, N_LIF, N_ALIF = 5, 4, 3

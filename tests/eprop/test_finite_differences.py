@@ -10,21 +10,9 @@ import pytest
 from brian2 import ms
 
 from bioplastic import SpikeTrains, engine
-from bioplastic.models import (
-    AdaptiveEProp,
-    EProp,
-    EPropBias,
-    EPropReadout,
-    LeakyReadout,
-    Network,
-    NeuronModel,
-    Population,
-    Projection,
-    Schedule,
-    SoftmaxError,
-    SoftmaxOutput,
-    SpikeInput,
-)
+from bioplastic.models import Network, NeuronModel, Population, Projection, Schedule, SpikeInput
+from bioplastic.models.eprop import LeakyReadout, SoftmaxError, SoftmaxOutput
+from bioplastic.models.plasticity.eprop import AdaptiveEProp, EProp, EPropBias, EPropReadout
 
 ENGINES = ["numpy", "cpp_standalone"]
 N_INPUT, N_HIDDEN, N_OUT = 3, 2, 2

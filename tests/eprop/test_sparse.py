@@ -7,8 +7,6 @@ from brian2 import ms
 from bioplastic.models import (
     SGD,
     Adam,
-    EProp,
-    EPropLIF,
     Network,
     Population,
     Projection,
@@ -16,6 +14,8 @@ from bioplastic.models import (
     Schedule,
     SpikeInput,
 )
+from bioplastic.models.eprop import EPropLIF
+from bioplastic.models.plasticity.eprop import EProp
 
 N_INPUT, N_HIDDEN = 5, 4
 

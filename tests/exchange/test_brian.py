@@ -44,7 +44,7 @@ def test_windows_are_trials(monitor):
     late = whole.times >= 0.1
     np.testing.assert_array_equal(spikes[1].times, whole.times[late] - 0.1)
     np.testing.assert_array_equal(spikes[1].units, whole.units[late])
-    with pytest.raises(DataError, match="SpikeTrains.from_brian: no window holds a spike"):
+    with pytest.raises(DataError, match="SpikeTrains.from_recording: no window holds a spike"):
         SpikeTrains.from_brian(monitor, windows=[(1, 2)])
 
 

@@ -18,7 +18,6 @@ from bioplastic.exchange import export_nir, import_nir
 from bioplastic.models import (
     LIF,
     AdaptiveLIF,
-    EPropLIF,
     LogUniform,
     Network,
     PoissonInput,
@@ -27,6 +26,7 @@ from bioplastic.models import (
     Schedule,
     SpikeInput,
 )
+from bioplastic.models.eprop import EPropLIF
 from bioplastic.networks import (
     DiehlCookClassifier,
     EPropClassifier,
@@ -460,7 +460,7 @@ def test_arguments_are_checked(trained, tmp_path):
     for options, message in [
         ({"reset": "zero"}, "export_nir.reset: must be one of"),
         ({"adaptation": "keep"}, "export_nir.adaptation: must be one of"),
-        ({"reset": "subtract", "step": -1 * ms}, "export_nir.step: must be > 0 s"),
+        ({"reset": "subtract", "step": -1 * ms}, "export_nir.step: must be one time above 0"),
         ({"reset": "subtract", "step": 1 * mV}, "export_nir.step: must be times in seconds"),
     ]:
         with pytest.raises(ParameterError, match=message):
@@ -470,7 +470,7 @@ def test_arguments_are_checked(trained, tmp_path):
         ({"integration": "rk4"}, "import_nir.integration"),
         ({"reset": "zero"}, "import_nir.reset"),
         ({"takes": "rates"}, "import_nir.takes"),
-        ({"dt": 0 * ms}, "import_nir.dt: must be > 0 s"),
+        ({"dt": 0 * ms}, "import_nir.dt: must be one time above 0"),
     ]:
         with pytest.raises(ParameterError, match=message):
             import_nir(tmp_path / "a.nir", **options)

@@ -75,12 +75,12 @@ def test_a_choice_of_rows_keeps_the_other_samples(spikes, frame):
         (lambda f: f.assign(sample=4), r"sample must lie in 0\.\.3, row 0 has 4; give a duration"),
         (lambda f: f.assign(sample=-1), r"sample must lie in 0\.\.3, row 0 has -1"),
         (lambda f: f.assign(sample="trial 1"), "sample: must be whole numbers"),
-        (lambda f: f.assign(unit=0.5), "units of sample 0: must be whole numbers, event 0 has 0.5"),
+        (lambda f: f.assign(unit=0.5), "unit: must be whole numbers, event 0 has 0.5"),
         (lambda f: f.assign(unit=7), r"units must lie in 0\.\.6, sample 0, event 0 has 7"),
         (lambda f: f.assign(time=np.nan), "time must be known of every event, row 0 has nan"),
         (lambda f: f.assign(unit=pd.NA), "unit must be known of every event, row 0 has <NA>"),
         (lambda f: f.assign(time=0.35), "sample 0, event 0 has 0.35 s of 0.3 s"),
-        (lambda f: f.assign(time="early"), "times of sample 0: must be times in seconds"),
+        (lambda f: f.assign(time="early"), "time: must be times in seconds"),
     ],
 )
 def test_what_does_not_fit_is_named(frame, change, message):

@@ -321,7 +321,7 @@ def test_a_worker_needs_nothing_but_numpy():
     """Not even this library: PyTorch may live in an environment of its own."""
     source = Path(_event_dataset.__file__).read_text(encoding="utf-8")
     imported = re.findall(r"^(?:import|from) (\w+)", source, re.MULTILINE)
-    assert set(imported) == {"collections", "numpy", "operator", "typing"}
+    assert set(imported) == {"collections", "dataclasses", "numpy", "operator", "typing"}
 
 
 @pytest.mark.parametrize("workers", [0, 2])

@@ -14,14 +14,12 @@ from sklearn.linear_model import Ridge
 from bioplastic import SpikeTrains
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.inspect import (
-    jitter_accuracy,
-    neuron_curve,
+    accuracy_curve,
+    plot_accuracy,
     plot_error_reduction,
-    plot_jitter,
-    plot_neuron_curve,
     plot_selected_spikes,
 )
-from bioplastic.inspect.jitter import _jittered
+from bioplastic.inspect.accuracy import _jittered
 from bioplastic.readout import SpikeTimeClassifier, SpikeTimeRegressor
 
 N_UNITS = 12
@@ -190,8 +188,12 @@ class TestErrorReduction:
     @pytest.mark.parametrize(
         ("wrong", "kind", "message"),
         [
-            ({"max_neurons": 0}, ParameterError, "max_neurons: must be a whole number above 0"),
-            ({"max_neurons": 2.5}, ParameterError, "max_neurons: must be a whole number above 0"),
+            ({"max_neurons": 0}, ParameterError, "max_neurons: must be a whole number at least 1"),
+            (
+                {"max_neurons": 2.5},
+                ParameterError,
+                "max_neurons: must be a whole number at least 1",
+            ),
             ({"names": ["a"]}, ParameterError, "names: must hold one name for each unit, got 1"),
             (
                 {"decoder": SpikeTimeClassifier()},
@@ -371,7 +373,7 @@ class TestSelectedSpikes:
     @pytest.mark.parametrize(
         ("wrong", "kind", "message"),
         [
-            ({"sample": 30}, ParameterError, "sample: must be a whole number below 30"),
+            ({"sample": 30}, ParameterError, "sample: must be a whole number from -30 to 29"),
             ({"sample": 0.5}, ParameterError, "sample: must be a whole number"),
             ({"target": "five"}, ParameterError, "target: must be one of .* got 'five'"),
             ({"y": ["one"]}, DataError, "y: must have one entry for each of 30 samples, got 1"),
@@ -391,38 +393,46 @@ class TestSelectedSpikes:
 
     @pytest.mark.parametrize("target", [2, -1, "one", True])
     def test_an_output_that_a_regressor_lacks(self, regressor, data, target):
-        with pytest.raises(ParameterError, match="number of an output, below 2"):
+        with pytest.raises(ParameterError, match="target: must be a whole number from 0 to 1"):
             plot_selected_spikes(regressor, data[0], target=target)
 
 
 # ----------------------------------------------------------------------------- number of neurons
 
 
+def neurons(n_neurons, accuracies):
+    return {"n_neurons": n_neurons, "accuracies": accuracies}
+
+
 class TestNeuronCurve:
     def test_it_is_the_accuracy_of_each_stage(self, shared, data):
-        n_neurons, accuracy = neuron_curve(shared, *data)
+        curve = accuracy_curve(shared, *data)
+        n_neurons, accuracy = curve.n_neurons, curve.accuracies[:, 0]
         np.testing.assert_array_equal(n_neurons, np.arange(1, 7))
         assert accuracy[-1] == shared.score(*data)
         first = next(shared.staged_predict(data[0]))
         assert accuracy[0] == (first == data[1]).mean()
 
     def test_own_neurons_of_all_classes_are_counted_once(self, apart, data):
-        n_neurons, accuracy = neuron_curve(apart, *data)
+        curve = accuracy_curve(apart, *data)
+        n_neurons, accuracy = curve.n_neurons, curve.accuracies[:, 0]
         assert len(n_neurons) == len(accuracy) == 4
         assert n_neurons[0] == len({chosen[0] for chosen in apart.selected_})
         assert n_neurons[-1] == apart.n_neurons_
 
     def test_what_is_refused(self, shared, regressor, data):
         with pytest.raises(DataError, match="decoder: must be a classifier with staged_predict"):
-            neuron_curve(regressor, *data)
+            accuracy_curve(regressor, *data)
         with pytest.raises(DataError, match="without selected_"):
-            neuron_curve(SpikeTimeClassifier(), *data)
+            accuracy_curve(SpikeTimeClassifier(), *data)
         with pytest.raises(DataError, match="y: must hold one class for each sample"):
-            neuron_curve(shared, data[0], data[1][:3])
+            accuracy_curve(shared, data[0], data[1][:3])
 
     def test_lines_are_means_and_bands_are_standard_deviations(self):
         scores = np.array([[0.5, 0.7, 0.9], [0.7, 0.7, np.nan], [0.6, 0.4, 0.8]])
-        axes = plot_neuron_curve({"timing": ([1, 10, 100], scores)}, chance=0.1)
+        axes = plot_accuracy(
+            {"timing": {"n_neurons": [1, 10, 100], "accuracies": scores.T}}, chance=0.1
+        )
         np.testing.assert_allclose(axes.lines[0].get_ydata(), [0.6, 0.6, 0.85])
         (band,) = axes.collections
         around = band.get_paths()[0].vertices
@@ -434,32 +444,38 @@ class TestNeuronCurve:
         render(axes)
 
     def test_a_method_of_one_point_is_a_level(self):
-        axes = plot_neuron_curve({"some": ([2, 4], [0.5, 0.9]), "all": ([9], [[0.7], [0.9]])})
+        axes = plot_accuracy(
+            {"some": neurons([2, 4], [0.5, 0.9]), "all": neurons([9], [[0.7, 0.9]])}
+        )
         levels = [line for line in axes.lines if line.get_linestyle() == "--"]
         assert [line.get_ydata()[0] for line in levels] == [pytest.approx(0.8)]
         names = [text.get_text() for text in axes.get_legend().get_texts()]
         assert names == ["some", "all"]
         _, given = plt.subplots()
-        assert plot_neuron_curve({"a": ([1, 2], [0.5, 0.6])}, axes=given) is given
+        assert plot_accuracy({"a": neurons([1, 2], [0.5, 0.6])}, axes=given) is given
 
     @pytest.mark.parametrize(
         ("curves", "message"),
         [
             ({}, "must map labels to curves"),
             ([1], "must map labels to curves, got list"),
-            ({"a": [0.5]}, "'a' must be a tuple"),
-            ({"a": ([1, 2], [[0.5], [0.6]])}, "'a' has 2 places, but scores for 1"),
-            ({"a": ([0, 2], [0.5, 0.6])}, "'a' must have numbers of neurons above 0, got 0"),
-            ({"a": ([2, 1], [0.5, 0.6])}, "'a' must have places that are finite and rise"),
-            ({"a": ([1, 2], [0.5, np.inf])}, "'a' must have finite scores"),
-            ({"a": ([1, 2], [0.5, np.nan])}, "'a' must have finite scores, and one at each"),
-            ({"a": ([1, 2], ["x", "y"])}, "'a' must hold numbers"),
-            ({"a": ([], [])}, "'a' must have one-dimensional places"),
+            ({"a": [0.5]}, "'a' must have accuracies, and n_neurons or sigmas, got list"),
+            ({"a": neurons([1, 2], [[0.5, 0.6]])}, "'a' has 2 n_neurons, but 1 accuracies"),
+            ({"a": neurons([0, 2], [0.5, 0.6])}, "'a' must have n_neurons above 0"),
+            ({"a": neurons([2, 1], [0.5, 0.6])}, "'a' must have n_neurons that are finite and"),
+            ({"a": neurons([1, 2], [0.5, np.inf])}, "'a' must have finite accuracies"),
+            ({"a": neurons([1, 2], [0.5, np.nan])}, "'a' must have finite .*, and one at each"),
+            ({"a": neurons([1, 2], ["x", "y"])}, "'a' must hold numbers"),
+            ({"a": neurons([], [])}, "'a' must have one-dimensional n_neurons"),
+            (
+                {"a": neurons([1], [0.5]), "b": {"sigmas": [0], "accuracies": [1]}},
+                "must be all over n_neurons or all over sigmas",
+            ),
         ],
     )
     def test_what_is_not_drawn(self, curves, message):
-        with pytest.raises(DataError, match=f"plot_neuron_curve.curves: {message}"):
-            plot_neuron_curve(curves)
+        with pytest.raises(DataError, match=f"plot_accuracy.curves: {message}"):
+            plot_accuracy(curves)
 
 
 # ---------------------------------------------------------------------------------------- jitter
@@ -480,7 +496,7 @@ class TestJitter:
         assert _jittered(point, np.array([0.5])).times.tolist() == [0.0]
 
     def test_without_jitter_it_is_the_score_and_with_much_it_falls(self, shared, data):
-        curve = jitter_accuracy(shared, *data, [0, 1, 100] * ms, n_repeats=4, random_state=0)
+        curve = accuracy_curve(shared, *data, [0, 1, 100] * ms, n_repeats=4, random_state=0)
         assert curve.accuracies.shape == (3, 4)
         np.testing.assert_allclose(curve.sigmas, [0, 0.001, 0.1])
         np.testing.assert_array_equal(curve.accuracies[0], shared.score(*data))
@@ -498,7 +514,7 @@ class TestJitter:
             seen.append(X.times.copy())
             return 0.0
 
-        jitter_accuracy(
+        accuracy_curve(
             SimpleNamespace(score=score), spikes, None, [1, 10] * ms, n_repeats=1, random_state=0
         )
         np.testing.assert_allclose([np.std(t) for t in seen], [0.001, 0.01], rtol=0.05)
@@ -507,7 +523,7 @@ class TestJitter:
 
     def test_the_random_state_says_which(self, shared, data):
         first, again, other = (
-            jitter_accuracy(shared, *data, [15] * ms, n_repeats=6, random_state=seed).accuracies
+            accuracy_curve(shared, *data, [15] * ms, n_repeats=6, random_state=seed).accuracies
             for seed in (1, 1, 2)
         )
         np.testing.assert_array_equal(first, again)
@@ -516,40 +532,40 @@ class TestJitter:
     @pytest.mark.parametrize(
         ("wrong", "kind", "message"),
         [
-            ({"sigmas": [0.1]}, ParameterError, "sigmas: must be times from 0"),
+            ({"sigmas": [0.1]}, ParameterError, "sigmas: must be finite and have the unit"),
             ({"sigmas": [-1] * ms}, ParameterError, "sigmas: must be times from 0"),
-            ({"sigmas": [1] * mV}, ParameterError, "sigmas: must be times from 0"),
-            ({"n_repeats": 0}, ParameterError, "n_repeats: must be a whole number above 0"),
+            ({"sigmas": [1] * mV}, ParameterError, "sigmas: must be finite and have the unit"),
+            ({"n_repeats": 0}, ParameterError, "n_repeats: must be a whole number at least 1"),
             ({"X": np.zeros((2, 2))}, DataError, "X: must be SpikeTrains, got ndarray"),
             ({"decoder": 3}, DataError, "decoder: must be an estimator with score"),
         ],
     )
     def test_what_is_refused(self, shared, data, wrong, kind, message):
         given = {"decoder": shared, "X": data[0], "y": data[1], "sigmas": [1] * ms} | wrong
-        with pytest.raises(kind, match=f"jitter_accuracy.{message}"):
-            jitter_accuracy(**given)
+        with pytest.raises(kind, match=f"accuracy_curve.{message}"):
+            accuracy_curve(**given)
 
     def test_drawn_in_units_of_tau_or_in_milliseconds(self):
         curves = {
             "a": {"sigmas": [0, 0.01, 0.02], "accuracies": [[1, 1], [0.6, 0.8], [0.5, 0.5]]},
             "b": SimpleNamespace(sigmas=[0.01, 0.02], accuracies=[0.9, 0.8]),
         }
-        axes = plot_jitter(curves)
+        axes = plot_accuracy(curves)
         np.testing.assert_allclose(axes.lines[0].get_xdata(), [0, 10, 20])
         np.testing.assert_allclose(axes.lines[0].get_ydata(), [1, 0.7, 0.5])
         assert axes.get_xlabel() == "jitter σ (ms)"
         assert axes.get_xscale() == "linear"
-        axes = plot_jitter(curves, tau=20 * ms, chance=0.5)
+        axes = plot_accuracy(curves, tau=20 * ms, chance=0.5)
         np.testing.assert_allclose(axes.lines[1].get_xdata(), [0.5, 1])
         assert axes.get_xlabel() == "jitter σ / τ, τ = 20 ms"
-        axes = plot_jitter(curves, tau={"a": 20 * ms, "b": 10 * ms})
+        axes = plot_accuracy(curves, tau={"a": 20 * ms, "b": 10 * ms})
         np.testing.assert_allclose(axes.lines[1].get_xdata(), [1, 2])
         assert axes.get_xlabel() == "jitter σ / τ"
         render(axes)
 
     def test_jitters_of_many_sizes_on_a_logarithmic_axis_that_has_a_zero(self):
         curve = {"sigmas": [0, 1e-3, 1e-1], "accuracies": [1, 0.9, 0.5]}
-        axes = plot_jitter({"a": curve})
+        axes = plot_accuracy({"a": curve})
         assert axes.get_xscale() == "symlog"
         assert axes.get_xlim()[0] == 0
         render(axes)
@@ -557,16 +573,21 @@ class TestJitter:
     @pytest.mark.parametrize(
         ("curves", "tau", "kind", "message"),
         [
-            ({"a": 1}, None, DataError, "curves: 'a' must have sigmas and accuracies, got int"),
-            ({"a": {"sigmas": [1]}}, None, DataError, "curves: 'a' must have sigmas"),
-            ({"a": {"sigmas": [-1], "accuracies": [1]}}, None, DataError, "'a' must have sigmas"),
+            ({"a": 1}, None, DataError, "curves: 'a' must have accuracies, .*, got int"),
+            ({"a": {"sigmas": [1]}}, None, DataError, "curves: 'a' must have accuracies"),
+            (
+                {"a": {"sigmas": [-1], "accuracies": [1]}},
+                None,
+                DataError,
+                "'a' must .* sigmas from 0",
+            ),
             ({"a": {"sigmas": [1], "accuracies": ["x"]}}, None, DataError, "must hold numbers"),
-            ({"a": {"sigmas": [1, 2], "accuracies": [1]}}, None, DataError, "'a' has 2 places"),
-            ({"a": {"sigmas": [1], "accuracies": [1]}}, 0.1, ParameterError, "tau: must be one"),
+            ({"a": {"sigmas": [1, 2], "accuracies": [1]}}, None, DataError, "'a' has 2 sigmas"),
+            ({"a": {"sigmas": [1], "accuracies": [1]}}, 0.1, ParameterError, "tau: must have"),
             ({"a": {"sigmas": [1], "accuracies": [1]}}, np.inf * second, ParameterError, "tau"),
             ({"a": {"sigmas": [1], "accuracies": [1]}}, {"b": 1 * ms}, ParameterError, "tau"),
         ],
     )
     def test_what_is_not_drawn(self, curves, tau, kind, message):
         with pytest.raises(kind, match=message):
-            plot_jitter(curves, tau=tau)
+            plot_accuracy(curves, tau=tau)

@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 
 from bioplastic.datasets import load_spoken
 from bioplastic.errors import ParameterError
-from bioplastic.inspect import PlasticityRecorder, PlasticityRecording, plot_eligibility
+from bioplastic.inspect import PlasticityRecorder, PlasticityRecording
 from bioplastic.networks import EPropClassifier
 
 VARIABLES = (
@@ -66,22 +66,22 @@ def labels(panel):
 class TestWhatIsDrawn:
     def test_all_panels_from_memory_and_file(self, fitted, recording, words, tmp_path):
         word = words.data[[SAMPLE]]
-        spikes = {"heard": word, "answered": fitted[0].transform_spikes(word)}
-        panels = plot_eligibility(recording, **spikes, classes=words.target_names[:4])
+        spikes = {"inputs": word, "outputs": fitted[0].transform_spikes(word)}
+        panels = recording.plot_eligibility(**spikes, classes=words.target_names[:4])
         assert len(panels) == 6
         render(panels)
         titles = [panel.get_title(loc="left") for panel in panels]
         recording.save(tmp_path / "run.h5")
         with PlasticityRecording.load(tmp_path / "run.h5") as loaded:
-            panels = plot_eligibility(
-                loaded, **spikes, classes=words.target_names[:4], projection="input_to_alif"
+            panels = loaded.plot_eligibility(
+                **spikes, classes=words.target_names[:4], projection="input_to_alif"
             )
             render(panels)
         assert titles[0] == panels[0].get_title(loc="left") == f"Input: {len(word.times):,} spikes"
         assert "alif" in panels[2].get_title(loc="left")
 
     def test_traces_are_those_of_the_most_eligible_synapses(self, recording):
-        panel = plot_eligibility(recording, projection="input_to_lif", neuron=1, n_synapses=3)[1]
+        panel = recording.plot_eligibility(projection="input_to_lif", neuron=1, n_synapses=3)[1]
         at = recording.samples == SAMPLE
         traces = recording.variables["input_to_lif.e_bar"][at].reshape(at.sum(), -1, N_LIF)[..., 1]
         best = np.argsort(-np.abs(traces).sum(axis=0), kind="stable")[:3]
@@ -97,7 +97,7 @@ class TestWhatIsDrawn:
         traces = recording.variables["input_to_lif.e_bar"][at].reshape(at.sum(), -1, N_LIF)
         signals = recording.variables["lif.signal"][at]
         best = (np.abs(traces).sum(axis=1) * np.abs(signals)).sum(axis=0).argmax()
-        panels = plot_eligibility(recording, projection="input_to_lif")
+        panels = recording.plot_eligibility(projection="input_to_lif")
         assert panels[0].get_title(loc="left").startswith(f"Pseudo-derivative of lif {best}:")
 
     def test_what_is_drawn_multiplies_to_the_gradient(self, recording, words):
@@ -114,8 +114,8 @@ class TestWhatIsDrawn:
 
     def test_channels_and_the_neuron_are_marked_in_the_rasters(self, fitted, recording, words):
         word = words.data[[SAMPLE]]
-        panels = plot_eligibility(
-            recording, heard=words.data[:4], answered=fitted[0].transform_spikes(words.data[:4]),
+        panels = recording.plot_eligibility(
+            inputs=words.data[:4], outputs=fitted[0].transform_spikes(words.data[:4]),
             row=SAMPLE, projection="input_to_alif", neuron=2, n_synapses=2,
         )  # fmt: skip
         channels = [int(text.split()[1]) for text in labels(panels[3])]
@@ -126,14 +126,14 @@ class TestWhatIsDrawn:
         assert panels[1].get_ylabel() == f"neuron (dark: {N_LIF + 2})"
 
     def test_recurrent_synapses_are_not_marked_in_the_input(self, recording, words):
-        panels = plot_eligibility(
-            recording, heard=words.data[[SAMPLE]], projection="alif_to_lif", n_synapses=2
+        panels = recording.plot_eligibility(
+            inputs=words.data[[SAMPLE]], projection="alif_to_lif", n_synapses=2
         )
         assert len(panels[0].lines) == 1
         assert all(label.startswith("alif ") for label in labels(panels[2]))
 
     def test_the_true_class_stands_out(self, recording, words):
-        panel = plot_eligibility(recording, classes=words.target_names[:4])[-1]
+        panel = recording.plot_eligibility(classes=words.target_names[:4])[-1]
         true = int(words.target[SAMPLE])
         assert labels(panel)[-1] == f"{words.target_names[true]} (true)"
         at = recording.samples == SAMPLE
@@ -143,15 +143,15 @@ class TestWhatIsDrawn:
 
     def test_panels_of_what_was_not_recorded_are_left_out(self, train):
         recording = train(variables=("input_to_lif.e_bar",), neurons=[1, 3])[1]
-        panels = plot_eligibility(recording)
+        panels = recording.plot_eligibility()
         assert [panel.get_ylabel() for panel in panels] == ["eligibility"]
         render(panels)
         with pytest.raises(ParameterError, match=r"neuron: must be one .* 1, 3, got 0"):
-            plot_eligibility(recording, neuron=0)
+            recording.plot_eligibility(neuron=0)
 
     def test_it_draws_into_the_given_axes(self, recording):
         _, axes = plt.subplots(4, 1, sharex=True)
-        panels = plot_eligibility(recording, sample=1, axes=axes)
+        panels = recording.plot_eligibility(sample=1, axes=axes)
         assert list(panels) == list(axes)
 
 
@@ -170,12 +170,8 @@ class TestWhatIsRefused:
     )
     def test_arguments_that_do_not_fit(self, recording, arguments, said):
         with pytest.raises(ParameterError, match=rf"plot_eligibility\.{said}: must"):
-            plot_eligibility(recording, **arguments)
-
-    def test_what_is_no_recording(self):
-        with pytest.raises(ParameterError, match="must be a PlasticityRecording"):
-            plot_eligibility(np.zeros((3, 4)))
+            recording.plot_eligibility(**arguments)
 
     def test_a_recording_without_eligibilities(self, train):
         with pytest.raises(ParameterError, match=r"projection: must be one of \(none recorded\)"):
-            plot_eligibility(train(variables=("lif.psi",))[1])
+            train(variables=("lif.psi",))[1].plot_eligibility()

@@ -16,7 +16,6 @@ import pytest
 
 from bioplastic.errors import ParameterError, StorageError
 from bioplastic.inspect._recording_layout import Layout, RecordedProjection
-from bioplastic.inspect.page import write_plasticity_page
 from bioplastic.inspect.recording import PlasticityRecording
 
 pytest.importorskip("bokeh")
@@ -124,7 +123,7 @@ def profile(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    return write_plasticity_page(recording_of(), tmp_path_factory.mktemp("page") / "page.html")
+    return recording_of().write_page(tmp_path_factory.mktemp("page") / "page.html")
 
 
 # ----------------------------------------------------------------------------- what is in it
@@ -159,7 +158,7 @@ def test_courses_and_histogram_are_those_of_the_recording(page):
 
 def test_fewer_moments_span_the_training_and_keep_all_spikes(tmp_path):
     recording = recording_of()
-    path = write_plasticity_page(recording, tmp_path / "page.html", max_moments=3)
+    path = recording.write_page(tmp_path / "page.html", max_moments=3)
     numbers = numbers_of(path)
     assert numbers["done"] == [0, 20, 40]
     rates = unpacked(numbers["courses"]["rate"])
@@ -171,21 +170,21 @@ def test_fewer_moments_span_the_training_and_keep_all_spikes(tmp_path):
 
 def test_chosen_neurons_are_shown_in_their_order(tmp_path):
     recording = recording_of(neurons=[1, 2, 4])
-    path = write_plasticity_page(recording, tmp_path / "page.html", neurons=[4, 1])
+    path = recording.write_page(tmp_path / "page.html", neurons=[4, 1])
     numbers = numbers_of(path)
     assert numbers["neurons"] == [4, 1]
     weights = recording.weights()[:, :, [2, 0]].transpose(0, 2, 1)
     np.testing.assert_allclose(unpacked(numbers["weights"]), weights, atol=1 / 508 + 1e-7)
     theta = 1e3 * recording.thresholds()[:, [4, 1]]
     np.testing.assert_allclose(unpacked(numbers["courses"]["threshold"]), theta, rtol=1e-6)
-    path = write_plasticity_page(recording, path, max_neurons=2, overwrite=True)
+    path = recording.write_page(path, max_neurons=2, overwrite=True)
     assert numbers_of(path)["neurons"] == [1, 2]
 
 
 def test_traces_lie_within_the_sample_of_each_moment(tmp_path):
     times = np.arange(1, 11) * 0.01
     recording = recording_of(times=times)
-    numbers = numbers_of(write_plasticity_page(recording, tmp_path / "page.html"))
+    numbers = numbers_of(recording.write_page(tmp_path / "page.html"))
     assert numbers["done"] == [0, 10, 20, 30, 40]
     pre, post = numbers["traces"]
     np.testing.assert_allclose(unpacked(pre["mean"])[3], np.exp(-times / 0.02), rtol=1e-6)
@@ -200,7 +199,7 @@ def test_traces_lie_within_the_sample_of_each_moment(tmp_path):
 
 def test_sparse_weights_without_an_image_are_a_matrix(tmp_path):
     recording = recording_of(n_pre=10, listed=True, roles={"weights"})
-    path = write_plasticity_page(recording, tmp_path / "page.html")
+    path = recording.write_page(tmp_path / "page.html")
     numbers = numbers_of(path)
     assert (numbers["tile"], numbers["grid"]) == ([10, 1], [1, 6])
     matrix = np.stack([recording.weight_matrix(k) for k in range(5)]).transpose(0, 2, 1)
@@ -215,7 +214,7 @@ def test_sparse_weights_without_an_image_are_a_matrix(tmp_path):
 
 def test_one_moment_is_enough(tmp_path):
     recording = recording_of(samples=np.array([-1]))
-    numbers = numbers_of(write_plasticity_page(recording, tmp_path / "page.html", shape=(2, 8)))
+    numbers = numbers_of(recording.write_page(tmp_path / "page.html", shape=(2, 8)))
     assert numbers["done"] == [0]
     assert numbers["tile"] == [2, 8]
 
@@ -226,7 +225,7 @@ def test_headline_and_facts_say_what_was_recorded(page, tmp_path):
     assert "in_to_out, from in to out, all to all; 96 synapses recorded, onto 6 of 6" in text
     assert "40 samples, 20 s of simulated time" in text
     title = "a</title><script>alert(1)</script>"
-    path = write_plasticity_page(recording_of(), tmp_path / "page.html", title=title)
+    path = recording_of().write_page(tmp_path / "page.html", title=title)
     assert "<script>alert" not in path.read_text(encoding="utf-8")
 
 
@@ -250,7 +249,7 @@ def test_a_network_of_usual_size_gives_a_page_of_a_few_megabytes(tmp_path):
     recording = recording_of(n_pre=784, n_post=100, samples=np.arange(-1, 300, 5))
     w = recording.variables["in_to_out.w"]
     w[:] = np.random.default_rng(1).random(w.shape, dtype=np.float32)
-    path = write_plasticity_page(recording, tmp_path / "page.html")
+    path = recording.write_page(tmp_path / "page.html")
     assert numbers_of(path)["weights"]["shape"] == [60, 100, 784]
     assert path.stat().st_size < 8.2e6
 
@@ -261,35 +260,33 @@ def test_a_network_of_usual_size_gives_a_page_of_a_few_megabytes(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"shape": (3, 5)}, "write_plasticity_page.shape: must be (height, width)"),
-        ({"neurons": [0, 6]}, "write_plasticity_page.neurons: must be neurons whose weights"),
-        ({"neurons": []}, "write_plasticity_page.neurons: must be neurons whose weights"),
-        ({"max_moments": 0}, "write_plasticity_page.max_moments: must be a whole number >= 1"),
-        ({"max_neurons": 2.5}, "write_plasticity_page.max_neurons: must be a whole number >= 1"),
+        ({"shape": (3, 5)}, "write_page.shape: must be (height, width)"),
+        ({"neurons": [0, 6]}, "write_page.neurons: must be neurons whose weights"),
+        ({"neurons": []}, "write_page.neurons: must be neurons whose weights"),
+        ({"max_moments": 0}, "write_page.max_moments: must be a whole number at least 1"),
+        ({"max_neurons": 2.5}, "write_page.max_neurons: must be a whole number at least 1"),
         ({"projection": "nowhere"}, "must be one of 'in_to_out', got 'nowhere'"),
     ],
 )
 def test_what_cannot_be_shown_is_refused(tmp_path, options, message):
     with pytest.raises(ParameterError, match=re.escape(message)):
-        write_plasticity_page(recording_of(), tmp_path / "page.html", **options)
+        recording_of().write_page(tmp_path / "page.html", **options)
     assert not list(tmp_path.iterdir())
 
 
 def test_files_are_not_replaced_unasked(page):
     with pytest.raises(ParameterError, match="path: must not exist"):
-        write_plasticity_page(recording_of(), page)
+        recording_of().write_page(page)
     before = page.stat().st_mtime_ns
     with pytest.raises(StorageError, match="cannot write"):
-        write_plasticity_page(recording_of(), page.parent / "missing" / "page.html")
+        recording_of().write_page(page.parent / "missing" / "page.html")
     assert page.stat().st_mtime_ns == before
     assert [path.name for path in page.parent.iterdir()] == ["page.html"]
 
 
-def test_other_things_than_recordings_are_refused(tmp_path):
-    with pytest.raises(ParameterError, match="must be a PlasticityRecording"):
-        write_plasticity_page({}, tmp_path / "page.html")
+def test_a_recording_without_weights_is_refused(tmp_path):
     with pytest.raises(ParameterError, match="none were recorded"):
-        write_plasticity_page(recording_of(roles={"rates"}), tmp_path / "page.html")
+        recording_of(roles={"rates"}).write_page(tmp_path / "page.html")
 
 
 def test_without_bokeh_the_error_says_what_to_install(tmp_path, monkeypatch):
@@ -302,7 +299,7 @@ def test_without_bokeh_the_error_says_what_to_install(tmp_path, monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", without_bokeh)
     with pytest.raises(ImportError, match=re.escape("pip install 'bioplastic[page]'")):
-        write_plasticity_page(recording_of(), tmp_path / "page.html")
+        recording_of().write_page(tmp_path / "page.html")
 
 
 # ------------------------------------------------------------------------------- in a browser
@@ -411,7 +408,7 @@ def test_the_address_is_the_view(page, profile, address, moment, neuron, state):
 @needs_chromium
 def test_a_reader_can_move_play_and_choose(tmp_path, profile):
     path = tmp_path / "page.html"
-    write_plasticity_page(recording_of(times=(0.1, 0.2, 0.3)), path)
+    recording_of(times=(0.1, 0.2, 0.3)).write_page(path)
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("</body>", READER), encoding="utf-8")
     body, _, errors = in_browser(path, profile=profile)
@@ -434,7 +431,7 @@ def test_a_reader_can_move_play_and_choose(tmp_path, profile):
     ],
 )
 def test_unusual_recordings_are_drawn_too(tmp_path, profile, options):
-    path = write_plasticity_page(recording_of(**options), tmp_path / "page.html")
+    path = recording_of(**options).write_page(tmp_path / "page.html")
     body, _, errors = in_browser(path, profile=profile)
     assert errors == []
     assert body["data-ready"] == "true"

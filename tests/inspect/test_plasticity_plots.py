@@ -8,23 +8,15 @@ import pytest
 from brian2 import Hz, ms
 
 from bioplastic.errors import ParameterError
-from bioplastic.inspect import (
-    PlasticityRecorder,
-    PlasticityRecording,
-    plot_homeostasis,
-    plot_receptive_fields_over_training,
-    plot_traces,
-    plot_weight_change,
-    plot_weight_distribution,
-)
+from bioplastic.inspect import PlasticityRecorder, PlasticityRecording
 from bioplastic.networks import DiehlCook
 
 PLOTS = [
-    plot_homeostasis,
-    plot_receptive_fields_over_training,
-    plot_traces,
-    plot_weight_change,
-    plot_weight_distribution,
+    PlasticityRecording.plot_homeostasis,
+    PlasticityRecording.plot_receptive_fields,
+    PlasticityRecording.plot_traces,
+    PlasticityRecording.plot_weight_change,
+    PlasticityRecording.plot_weight_distribution,
 ]
 N = 6
 
@@ -76,20 +68,14 @@ def test_every_picture_is_drawn_from_memory_and_file(plot, recording, tmp_path):
         render(plot(loaded))
 
 
-@pytest.mark.parametrize("plot", PLOTS)
-def test_what_is_no_recording_is_refused(plot):
-    with pytest.raises(ParameterError, match=r"recording: must be a PlasticityRecording, got dict"):
-        plot({})
-
-
 @pytest.mark.parametrize(
     ("plot", "word"),
     [
-        (plot_homeostasis, "thresholds"),
-        (plot_receptive_fields_over_training, "weights"),
-        (plot_traces, "traces"),
-        (plot_weight_change, "weights"),
-        (plot_weight_distribution, "weights"),
+        (PlasticityRecording.plot_homeostasis, "thresholds"),
+        (PlasticityRecording.plot_receptive_fields, "weights"),
+        (PlasticityRecording.plot_traces, "traces"),
+        (PlasticityRecording.plot_weight_change, "weights"),
+        (PlasticityRecording.plot_weight_distribution, "weights"),
     ],
 )
 def test_what_was_not_recorded_is_not_drawn(plot, word, rates_only):
@@ -99,7 +85,7 @@ def test_what_was_not_recorded_is_not_drawn(plot, word, rates_only):
 
 @pytest.mark.parametrize("plot", PLOTS)
 def test_given_axes_are_used(plot, recording):
-    n = 2 if plot in (plot_homeostasis, plot_weight_change) else 1
+    n = 2 if plot in (PLOTS[0], PLOTS[3]) else 1
     figure, given = plt.subplots(1, n)
     drawn = plot(recording, axes=given)
     assert np.all(np.ravel(drawn) == np.ravel(given))
@@ -110,7 +96,7 @@ def test_given_axes_are_used(plot, recording):
 
 
 def test_the_distribution_sums_to_one_at_each_sample(recording):
-    axes = plot_weight_distribution(recording, n_bins=20)
+    axes = recording.plot_weight_distribution(n_bins=20)
     share = axes.collections[0].get_array().filled(0)
     assert share.shape == (20, 13)
     np.testing.assert_allclose(share.sum(axis=0), 1.0)
@@ -119,11 +105,11 @@ def test_the_distribution_sums_to_one_at_each_sample(recording):
     np.testing.assert_allclose(share[:, 4], np.histogram(weights, bins)[0] / weights.size)
     assert axes.get_xlim() == (0, 12)
     with pytest.raises(ParameterError, match="n_bins"):
-        plot_weight_distribution(recording, n_bins=0)
+        recording.plot_weight_distribution(n_bins=0)
 
 
 def test_rows_are_neurons_and_columns_are_moments(recording):
-    axes = plot_receptive_fields_over_training(recording, neurons=[4, 1], n_moments=3)
+    axes = recording.plot_receptive_fields(neurons=[4, 1], n_moments=3)
     tiles = axes.images[0].get_array()
     assert tiles.shape == (2 * 4, 3 * 4)
     for row, neuron in enumerate([4, 1]):
@@ -135,7 +121,7 @@ def test_rows_are_neurons_and_columns_are_moments(recording):
             )
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0", "6", "12"]
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["4", "1"]
-    wide = plot_receptive_fields_over_training(recording, shape=(2, 8), n_moments=50)
+    wide = recording.plot_receptive_fields(shape=(2, 8), n_moments=50)
     assert wide.images[0].get_array().shape == (6 * 2, 13 * 8)
     assert wide.images[0].get_clim() == (0.0, recording.weights()[recording.last_points()].max())
 
@@ -153,18 +139,18 @@ def test_rows_are_neurons_and_columns_are_moments(recording):
 )
 def test_receptive_fields_that_cannot_be_are_refused(recording, arguments, message):
     with pytest.raises(ParameterError, match=message):
-        plot_receptive_fields_over_training(recording, **arguments)
+        recording.plot_receptive_fields(**arguments)
 
 
 def test_neurons_that_were_not_kept_are_not_drawn(sparse):
-    axes = plot_receptive_fields_over_training(sparse)
+    axes = sparse.plot_receptive_fields()
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["2", "5"]
     with pytest.raises(ParameterError, match="whose weights were recorded, 2, 5; got"):
-        plot_receptive_fields_over_training(sparse, neurons=[0])
+        sparse.plot_receptive_fields(neurons=[0])
 
 
 def test_homeostasis_has_median_band_and_neurons(recording):
-    rates, theta = plot_homeostasis(recording, neurons=[0, 5])
+    rates, theta = recording.plot_homeostasis(neurons=[0, 5])
     last = recording.last_points()
     median, first, second = theta.lines
     np.testing.assert_array_equal(median.get_xdata(), np.arange(13))
@@ -180,22 +166,22 @@ def test_homeostasis_has_median_band_and_neurons(recording):
     np.testing.assert_allclose(
         rates.lines[0].get_ydata(), np.median(recording.rates[last[1:]].astype(float), axis=1)
     )
-    chosen = [line.get_label() for line in plot_homeostasis(recording)[0].lines[1:]]
+    chosen = [line.get_label() for line in recording.plot_homeostasis()[0].lines[1:]]
     order = np.argsort(expected[-1], kind="stable")
     assert chosen == [f"neuron {order[k]}" for k in (0, 2, 5)]
     with pytest.raises(ParameterError, match="neurons: must be from 0 to 5"):
-        plot_homeostasis(recording, neurons=[6])
+        recording.plot_homeostasis(neurons=[6])
     with pytest.raises(ParameterError, match="got 'input'"):
-        plot_homeostasis(recording, population="input")
+        recording.plot_homeostasis(population="input")
 
 
 def test_thresholds_without_rates_are_refused(sparse):
     with pytest.raises(ParameterError, match="holds no rates"):
-        plot_homeostasis(sparse)
+        sparse.plot_homeostasis()
 
 
 def test_change_compares_the_samples_that_are_named(recording):
-    pairs, changes = plot_weight_change(recording, first=3, last=7)
+    pairs, changes = recording.plot_weight_change(first=3, last=7)
     points = pairs.collections[0].get_offsets()
     before, after = (
         recording.weights()[np.flatnonzero(recording.samples == sample)[-1]].ravel()
@@ -206,18 +192,18 @@ def test_change_compares_the_samples_that_are_named(recording):
     assert pairs.get_xlabel() == "weight after 4 samples"
     assert pairs.get_xlim() == pairs.get_ylim()
     with pytest.raises(ParameterError, match=r"last: must be a recorded sample, -1, .*; got 40"):
-        plot_weight_change(recording, last=40)
+        recording.plot_weight_change(last=40)
 
 
 def test_many_synapses_are_drawn_as_density(monkeypatch, recording):
-    monkeypatch.setattr("bioplastic.inspect.weight_change.MAX_POINTS", 10)
-    pairs, _ = plot_weight_change(recording)
+    monkeypatch.setattr("bioplastic.inspect.weights.MAX_POINTS", 10)
+    pairs, _ = recording.plot_weight_change()
     assert pairs.collections[0].get_array().sum() == 16 * N
     assert pairs.child_axes[0].get_ylabel() == "synapses"
 
 
 def test_traces_of_the_sample_and_neuron_that_are_named(recording):
-    axes = plot_traces(recording, sample=4, neuron={"input": 7, "excitatory": 2})
+    axes = recording.plot_traces(sample=4, neuron={"input": 7, "excitatory": 2})
     here = recording.samples == 4
     for line, (name, number) in zip(
         axes.lines,
@@ -227,7 +213,7 @@ def test_traces_of_the_sample_and_neuron_that_are_named(recording):
         np.testing.assert_allclose(line.get_xdata(), np.arange(5, 36, 5))
         np.testing.assert_array_equal(line.get_ydata(), recording.traces()[name][here, number])
     assert axes.get_title(loc="left") == "Traces during sample 4"
-    axes = plot_traces(recording, neuron=1)
+    axes = recording.plot_traces(neuron=1)
     assert axes.get_title(loc="left") == "Traces during sample 11"
     r1 = recording.traces()["input.r1"][recording.samples == 11]
     strongest = int(np.argmax(r1.sum(axis=0)))
@@ -239,13 +225,13 @@ def test_traces_of_the_sample_and_neuron_that_are_named(recording):
 def test_membranes_are_drawn_as_traces_are(train):
     found = train(every=6, variables=("excitatory.v",), times=np.arange(5, 36, 5) * ms)
     for variables in (None, ["excitatory.v"]):
-        axes = plot_traces(found, variables=variables, neuron={"excitatory": 3})
+        axes = found.plot_traces(variables=variables, neuron={"excitatory": 3})
         (line,) = axes.lines
         v = found.variables["excitatory.v"][:][found.samples == 11, 3]
         np.testing.assert_array_equal(line.get_ydata(), v)
         assert axes.get_ylabel() == "value (base unit)"
     with pytest.raises(ParameterError, match="plot_traces.variables: must be some of"):
-        plot_traces(found, variables=["excitatory.o1"])
+        found.plot_traces(variables=["excitatory.o1"])
 
 
 @pytest.mark.parametrize(
@@ -259,9 +245,9 @@ def test_membranes_are_drawn_as_traces_are(train):
 )
 def test_traces_that_cannot_be_are_refused(recording, arguments, message):
     with pytest.raises(ParameterError, match=message):
-        plot_traces(recording, **arguments)
+        recording.plot_traces(**arguments)
 
 
 def test_one_moment_a_sample_shows_no_course_of_traces(sparse):
     with pytest.raises(ParameterError, match=r"PlasticityRecorder\(times=...\), .* \(none\)"):
-        plot_traces(sparse)
+        sparse.plot_traces()

@@ -5,15 +5,13 @@ import numpy as np
 import pytest
 
 from bioplastic.errors import DataError, ParameterError
-from bioplastic.inspect import (
+from bioplastic.inspect import plot_protocol
+from bioplastic.inspect.measurements import (
     SJOESTROEM_2001,
     WANG_2005,
     FrequencyDependence,
     STDPWindow,
     TripletChanges,
-    plot_frequency_dependence,
-    plot_stdp_window,
-    plot_triplets,
 )
 from bioplastic.models import PairSTDP
 
@@ -69,7 +67,7 @@ def render(axes):
 
 
 def test_window_is_drawn_in_two_halves_in_the_order_of_time(window):
-    axes = plot_stdp_window(window)
+    axes = plot_protocol(window)
     before, after = axes.lines[-2:]
     np.testing.assert_allclose(before.get_xdata(), [-20, -10])
     np.testing.assert_allclose(before.get_ydata(), [-0.1, -0.2])
@@ -86,7 +84,7 @@ def test_window_is_drawn_in_two_halves_in_the_order_of_time(window):
 def test_several_windows_have_names_and_shares(window):
     many = measurement(STDPWindow, np.ones(100), delays=np.arange(100) / 1e3, n_pairs=60)
     _, given = plt.subplots()
-    axes = plot_stdp_window({"few": window, "many": many}, relative=True, axes=given)
+    axes = plot_protocol({"few": window, "many": many}, relative=True, axes=given)
     assert axes is given
     assert texts(axes.get_legend()) == ["few", "many"]
     np.testing.assert_allclose(axes.lines[-1].get_ydata(), 2.0)
@@ -99,22 +97,22 @@ def test_several_windows_have_names_and_shares(window):
 
 @pytest.mark.parametrize("windows", [{}, None, {"a": 3}, "window"])
 def test_windows_must_be_windows(windows):
-    with pytest.raises(DataError, match=r"^plot_stdp_window\.windows: must be STDPWindow"):
-        plot_stdp_window(windows)
+    with pytest.raises(DataError, match=r"^plot_protocol\.results: must be results of one"):
+        plot_protocol(windows)
     assert plt.get_fignums() == []
 
 
 def test_no_shares_of_a_weight_of_0(window):
     nothing = measurement(STDPWindow, window.change, delays=window.delays, n_pairs=1, w=0.0)
     with pytest.raises(ParameterError, match="relative: the weight before was 0"):
-        plot_stdp_window(nothing, relative=True)
+        plot_protocol(nothing, relative=True)
 
 
 # --------------------------------------------------------------------------------- frequencies
 
 
-def test_one_result_has_a_colour_for_each_delay(frequencies):
-    axes = plot_frequency_dependence(frequencies)
+def test_one_result_has_a_color_for_each_delay(frequencies):
+    axes = plot_protocol(frequencies)
     up, down = axes.lines[-2:]
     np.testing.assert_allclose(up.get_xdata(), [0.1, 20])
     np.testing.assert_allclose(up.get_ydata(), [0.1, 0.3])
@@ -124,8 +122,8 @@ def test_one_result_has_a_colour_for_each_delay(frequencies):
     render(axes)
 
 
-def test_measured_values_have_their_delay_s_colour_and_bars(frequencies):
-    axes = plot_frequency_dependence(frequencies, data=SJOESTROEM_2001)
+def test_measured_values_have_their_delay_s_color_and_bars(frequencies):
+    axes = plot_protocol(frequencies, data=True)
     assert len(axes.containers) == 2
     for row, bars in enumerate(axes.containers):
         points = bars.lines[0]
@@ -137,8 +135,8 @@ def test_measured_values_have_their_delay_s_colour_and_bars(frequencies):
     render(axes)
 
 
-def test_several_results_have_a_colour_each_and_delays_a_style(frequencies):
-    axes = plot_frequency_dependence({"a": frequencies, "b": frequencies}, data=SJOESTROEM_2001)
+def test_several_results_have_a_color_each_and_delays_a_style(frequencies):
+    axes = plot_protocol({"a": frequencies, "b": frequencies}, data=SJOESTROEM_2001)
     drawn = [line for line in axes.lines[1:] if len(line.get_xdata()) == 2]
     assert [line.get_color() for line in drawn] == [drawn[0].get_color()] * 2 + [
         drawn[2].get_color()
@@ -158,16 +156,18 @@ def test_measured_delays_that_were_not_simulated_are_drawn_too(frequencies):
         frequencies=frequencies.frequencies,
         delays=np.array([0.005]),
     )
-    axes = plot_frequency_dependence(other, data=SJOESTROEM_2001)
+    axes = plot_protocol(other, data=SJOESTROEM_2001)
     colors = {axes.lines[1].get_color(), *(b.lines[0].get_color() for b in axes.containers)}
     assert len(colors) == 3
 
 
 def test_frequency_dependence_and_data_are_checked(frequencies, window):
-    with pytest.raises(DataError, match="results: must be FrequencyDependence .* got STDPWindow"):
-        plot_frequency_dependence({"window": window})
+    with pytest.raises(DataError, match="got FrequencyDependence, STDPWindow"):
+        plot_protocol({"frequencies": frequencies, "window": window})
     with pytest.raises(DataError, match="data: must be a FrequencyExperiment"):
-        plot_frequency_dependence(frequencies, data=WANG_2005)
+        plot_protocol(frequencies, data=WANG_2005)
+    with pytest.raises(DataError, match="data: must be False for windows"):
+        plot_protocol(window, data=True)
     assert plt.get_fignums() == []
 
 
@@ -175,7 +175,7 @@ def test_frequency_dependence_and_data_are_checked(frequencies, window):
 
 
 def test_bars_stand_at_their_intervals_by_kind(triplets):
-    axes = plot_triplets(triplets, data=WANG_2005)
+    axes = plot_protocol(triplets, data=WANG_2005)
     labels = [tick.get_text() for tick in axes.get_xticklabels()]
     assert labels == ["5, 5", "10, 10", "5, 5", "10, 10"]
     bars, points = axes.containers
@@ -189,7 +189,7 @@ def test_bars_stand_at_their_intervals_by_kind(triplets):
 
 
 def test_rules_stand_side_by_side(triplets):
-    axes = plot_triplets({"a": triplets, "b": triplets[0]}, relative=True)
+    axes = plot_protocol({"a": triplets, "b": triplets[0]}, relative=True)
     first, second = axes.containers
     assert (len(first), len(second)) == (4, 2)
     left, right = first[0], second[0]
@@ -201,14 +201,14 @@ def test_rules_stand_side_by_side(triplets):
 
 def test_one_result_alone_has_no_legend(triplets):
     _, given = plt.subplots()
-    assert plot_triplets(triplets[0], axes=given) is given
+    assert plot_protocol(triplets[0], axes=given) is given
     assert given.get_legend() is None
 
 
 def test_triplets_and_data_are_checked(triplets, window):
-    for results in ([], {}, window, {"a": [window]}):
-        with pytest.raises(DataError, match=r"^plot_triplets\.results: must be TripletChanges"):
-            plot_triplets(results)
-    with pytest.raises(DataError, match=r"^plot_triplets\.data: must map kinds"):
-        plot_triplets(triplets, data=SJOESTROEM_2001)
+    for results in ([], {}, [window, window], {"a": [*triplets, window]}):
+        with pytest.raises(DataError, match=r"^plot_protocol\.results: must be results of one"):
+            plot_protocol(results)
+    with pytest.raises(DataError, match=r"^plot_protocol\.data: must be a mapping from kinds"):
+        plot_protocol(triplets, data=SJOESTROEM_2001)
     assert plt.get_fignums() == []

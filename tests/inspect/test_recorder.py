@@ -238,7 +238,7 @@ def test_what_a_network_cannot_give_is_refused(arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"every": 0}, "every: must be a whole number >= 1, got 0"),
+        ({"every": 0}, "every: must be a whole number at least 1, got 0"),
         ({"every": 2.5}, "every"),
         ({"samples": []}, "samples"),
         ({"samples": [3, 3]}, "samples: .* increase"),

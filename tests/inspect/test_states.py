@@ -6,7 +6,8 @@ import pytest
 from brian2 import ms, volt
 
 from bioplastic import SpikeTrains
-from bioplastic.engine import States, every
+from bioplastic.engine import every
+from bioplastic.engine.states import States
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.inspect import explore, exploring, plot_raster, plot_state
 from bioplastic.models import NeuronModel, PairSTDP, PlasticityRule
@@ -155,7 +156,9 @@ class TestExplore:
     def test_what_cannot_be_explored(self, result):
         with pytest.raises(ParameterError, match="explore.what: must be a Result or"):
             explore(NeuronModel)
-        with pytest.raises(ParameterError, match=r"explore.sample: must be in 0..1, got 2"):
+        with pytest.raises(
+            ParameterError, match="explore.sample: must be a whole number from 0 to 1"
+        ):
             explore(result, sample=2)
 
 

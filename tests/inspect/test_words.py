@@ -1,7 +1,6 @@
 """Pictures of words: confusions, one word on its way, how far states part."""
 
 import io
-from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,7 +8,8 @@ import pytest
 
 from bioplastic import SpikeTrains
 from bioplastic.errors import DataError, ParameterError
-from bioplastic.inspect import plot_confusion, plot_separation, plot_word
+from bioplastic.inspect import plot_confusion, plot_word
+from bioplastic.inspect.separation import plot_separation
 
 
 def render(axes):
@@ -84,8 +84,8 @@ def test_classes_and_names_are_checked():
 def word():
     """Two words; the second: three channels, four neurons, two classes asked four times."""
     return {
-        "heard": SpikeTrains([0.1, 0.1, 0.3], [0, 2, 1], [0, 1, 3], n_units=3, duration=0.4),
-        "answered": SpikeTrains(
+        "inputs": SpikeTrains([0.1, 0.1, 0.3], [0, 2, 1], [0, 1, 3], n_units=3, duration=0.4),
+        "outputs": SpikeTrains(
             [0.2, 0.15, 0.2, 0.35], [0, 3, 0, 1], [0, 1, 4], n_units=4, duration=0.45
         ),
         "sample": 1,
@@ -171,7 +171,7 @@ def curves():
 
 
 def test_one_line_for_each_input_distance(curves):
-    axes = plot_separation(curves)
+    axes = plot_separation(**curves)
     assert len(axes.lines) == 3
     for line, expected in zip(axes.lines, curves["distances"], strict=True):
         np.testing.assert_array_equal(line.get_ydata(), expected)
@@ -186,10 +186,10 @@ def test_one_line_for_each_input_distance(curves):
     render(axes)
 
 
-def test_object_with_attributes_gaps_and_given_axes(curves):
+def test_gaps_and_given_axes(curves):
     curves["distances"][1, 2] = np.nan
     _, given = plt.subplots()
-    axes = plot_separation(SimpleNamespace(**curves), title="Mine", legend="pairs", axes=given)
+    axes = plot_separation(**curves, title="Mine", legend="pairs", axes=given)
     assert axes is given
     assert axes.get_title(loc="left") == "Mine"
     assert axes.get_legend().get_title().get_text() == "pairs"
@@ -210,13 +210,6 @@ def test_object_with_attributes_gaps_and_given_axes(curves):
     ],
 )
 def test_curves_are_checked(curves, change, message):
-    with pytest.raises(DataError, match=r"^plot_separation\.separation: .*" + message):
-        plot_separation(curves | change)
+    with pytest.raises(DataError, match=r"^plot_separation\.\w+: .*" + message):
+        plot_separation(**curves | change)
     assert plt.get_fignums() == []
-
-
-def test_missing_curves():
-    with pytest.raises(ParameterError, match=r"missing: distances, labels"):
-        plot_separation({"times": [0.0]})
-    with pytest.raises(ParameterError, match=r"missing: times, distances, labels"):
-        plot_separation(None)

@@ -17,14 +17,10 @@ from bioplastic.models import (
     AdaptiveLIF,
     Constant,
     DiehlCookSTDP,
-    DistanceWiring,
-    EProp,
-    FixedInDegree,
     Network,
     NeuronModel,
     PairSTDP,
     PairWiring,
-    PerTarget,
     PlasticityRule,
     PoissonInput,
     Population,
@@ -38,7 +34,11 @@ from bioplastic.models import (
     Uniform,
     strings,
 )
+from bioplastic.models.distributions import Distribution, Gamma, LogNormal, PerTarget, Values
+from bioplastic.models.plasticity.eprop import EProp
 from bioplastic.models.strings import FUNCTIONS, LINKED, NEURON_WORDS
+from bioplastic.models.summary import declared_names
+from bioplastic.models.wiring import DistanceWiring, FixedInDegree, StoredWiring, Wiring
 from bioplastic.networks import diehl_cook_network
 
 DRIVE = {"pre": "input", "post": "output", "on_pre": "v_post += w*mV"}
@@ -356,7 +356,7 @@ class TestArguments:
             RandomWiring()
 
     def test_a_constructor_of_ones_own_has_its_own_arguments(self):
-        class Own(models.Wiring):
+        class Own(Wiring):
             def __init__(self, every):
                 object.__setattr__(self, "every", every)
 
@@ -380,10 +380,10 @@ FIRST = [
     (PerTarget, Uniform(0 * ms, high=1 * ms), {}),
     (Uniform, 1 * ms, {"high": 2 * ms}),
     (models.LogUniform, 1 * ms, {"high": 2 * ms}),
-    (models.LogNormal, 2 * second, {"sigma": 0.5}),
+    (LogNormal, 2 * second, {"sigma": 0.5}),
     (models.Normal, 1.0, {"sd": 0.5}),
-    (models.Gamma, -1.0, {"sd": 0.5}),
-    (models.Values, [1.0, 2.0], {}),
+    (Gamma, -1.0, {"sd": 0.5}),
+    (Values, [1.0, 2.0], {}),
 ]
 
 
@@ -429,9 +429,7 @@ class TestFirstArgument:
 
     def test_these_are_all_of_them(self):
         kinds = {
-            kind
-            for kind in vars(models).values()
-            if isinstance(kind, type) and issubclass(kind, (models.Wiring, models.Distribution))
+            kind for kind in declared_names().values() if issubclass(kind, (Wiring, Distribution))
         }
-        without = {models.Wiring, models.StoredWiring, models.Distribution}
+        without = {Wiring, StoredWiring, Distribution}
         assert kinds - without == {kind for kind, _, _ in FIRST}

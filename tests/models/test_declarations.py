@@ -9,24 +9,15 @@ import numpy as np
 import pytest
 from brian2 import Hz, ms, mV, second
 
-from bioplastic import models
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     LIF,
     AdaptiveLIF,
     Constant,
     DiehlCookExcitatory,
-    DiehlCookExponential,
     DiehlCookInhibitory,
-    DiehlCookPowerLaw,
-    DiehlCookPreAndPost,
     DiehlCookSTDP,
-    DistanceWiring,
-    EquationString,
-    FixedInDegree,
-    Gamma,
     InhibitorySTDP,
-    LogNormal,
     LogUniform,
     MultiplicativeSTDP,
     NearestTripletSTDP,
@@ -48,9 +39,18 @@ from bioplastic.models import (
     TsodyksMarkram,
     Uniform,
 )
+from bioplastic.models.declaration import EquationString
+from bioplastic.models.distributions import Gamma, LogNormal
+from bioplastic.models.plasticity.diehl_cook import (
+    DiehlCookExponential,
+    DiehlCookPowerLaw,
+    DiehlCookPreAndPost,
+)
+from bioplastic.models.summary import declared_names
+from bioplastic.models.wiring import DistanceWiring, FixedInDegree
 from bioplastic.networks import diehl_cook_network
 
-NAMES = vars(brian2.units.allunits) | {name: getattr(models, name) for name in models.__all__}
+NAMES = vars(brian2.units.allunits) | declared_names()
 
 INPUT = Population(name="input", n=4, neuron=PoissonInput())
 OUTPUT = Population(name="output", n=2, neuron=LIF())
@@ -361,7 +361,7 @@ class TestNetwork:
                         watch="input",
                     ).n_features
                 ),
-                "must be one population, the network has input, second; its inputs tell",
+                "must be one population, the network has input, second; its inputs are",
             ),
             (
                 lambda: Network(

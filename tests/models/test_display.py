@@ -12,8 +12,6 @@ from bioplastic.models import (
     SGD,
     Adam,
     DiehlCookSTDP,
-    EProp,
-    FixedInDegree,
     Network,
     PairWiring,
     Population,
@@ -23,6 +21,8 @@ from bioplastic.models import (
     TsodyksMarkram,
     Uniform,
 )
+from bioplastic.models.plasticity.eprop import EProp
+from bioplastic.models.wiring import FixedInDegree
 from bioplastic.networks import diehl_cook_network
 
 NETWORK = diehl_cook_network(n_features=784, n_neurons=400, rule=DiehlCookSTDP(), norm=78.0)

@@ -8,16 +8,8 @@ from brian2 import get_dimensions, ms, mV, second
 from scipy import stats
 
 from bioplastic.errors import ParameterError
-from bioplastic.models import (
-    AdaptiveLIF,
-    Constant,
-    Distribution,
-    Gamma,
-    LogNormal,
-    LogUniform,
-    Normal,
-    Uniform,
-)
+from bioplastic.models import AdaptiveLIF, Constant, LogUniform, Normal, Uniform
+from bioplastic.models.distributions import Distribution, Gamma, LogNormal
 
 N_DRAWN, ALPHA = 20_000, 1e-3
 

@@ -12,6 +12,7 @@ from brian2 import Hz, ms, nS, second
 from bioplastic import engine, models
 from bioplastic.engine.compiler import find_compiler
 from bioplastic.errors import ParameterError
+from bioplastic.models.summary import declared_names
 
 DT = 0.5 * ms
 DURATION = 100 * ms
@@ -232,7 +233,7 @@ def of_ours(script, name="numpy", state=None):
 def test_the_same_spikes_in_the_same_steps(write):
     objects = write()
     script = models.from_brian2(objects, presentation=DURATION, watch="exc")
-    assert eval(repr(script.network), vars(b2) | vars(models) | {"np": np}) == script.network
+    assert eval(repr(script.network), vars(b2) | declared_names() | {"np": np}) == script.network
     ours, result = of_ours(script)
     brians = of_brian(objects)
     assert len(brians) > 10

@@ -7,7 +7,7 @@ import pytest
 from brian2 import ms
 
 from bioplastic import engine
-from bioplastic.engine import plan as plans
+from bioplastic.engine import actions
 from bioplastic.engine.plan import plan_of
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
@@ -86,10 +86,10 @@ class LateNeuron(NeuronModel):
 def late(monkeypatch):
     """Let rules and neurons have one more hook."""
     phases = (*PHASES, LATE)
-    for module in (hooks, plans):
+    for module in (hooks, actions):
         monkeypatch.setattr(module, "PHASES", phases)
     new = (*HOOKS, Hook("late", "rule", LATE), Hook("late", "neuron", LATE))
-    for module in (hooks, plans, checking):
+    for module in (hooks, actions, checking):
         monkeypatch.setattr(module, "HOOKS", new)
 
 
@@ -143,7 +143,7 @@ class TestANewHook:
 
 def test_neurons_that_act_when_a_batch_ends_are_not_cut_by_lanes(monkeypatch):
     new = (*HOOKS, Hook("late", "neuron", AT_BATCH_END))
-    for module in (hooks, plans, checking):
+    for module in (hooks, actions, checking):
         monkeypatch.setattr(module, "HOOKS", new)
     network = declare(neuron=LateNeuron(equations="v : 1", late="v += 1"))
     network = dataclasses.replace(

@@ -25,10 +25,6 @@ from bioplastic.models import (
     Adam,
     AdaptiveLIF,
     Constant,
-    DelayLineInput,
-    EProp,
-    EPropLIF,
-    FixedInDegree,
     Network,
     NeuronModel,
     PairSTDP,
@@ -45,7 +41,20 @@ from bioplastic.models import (
     TsodyksMarkram,
     Uniform,
 )
-from bioplastic.models.declaration import Declaration, is_distribution, key_of, parameter
+from bioplastic.models.declaration import key_of, parameter
+from bioplastic.models.eprop import (
+    EPropALIF,
+    EPropLIF,
+    LeakyReadout,
+    SoftmaxError,
+    SoftmaxOutput,
+    SquaredError,
+)
+from bioplastic.models.inputs import DelayLineInput
+from bioplastic.models.plasticity.eprop import EProp
+from bioplastic.models.summary import declared_names
+from bioplastic.models.values import is_distribution
+from bioplastic.models.wiring import FixedInDegree
 
 INPUT = Population(name="input", n=2, neuron=SpikeInput())
 #: Declarations that cannot be made without arguments.
@@ -72,11 +81,9 @@ GIVEN = {
 
 def every_declaration():
     found = []
-    for name in models.__all__:
-        kind = getattr(models, name)
-        if not (inspect.isclass(kind) and issubclass(kind, Declaration)):
-            continue
-        if not inspect.isabstract(kind) and name not in ("Distribution", "Wiring"):
+    for name, kind in declared_names().items():
+        bases = ("Declaration", "Distribution", "Wiring", "every")
+        if not inspect.isabstract(kind) and name not in bases:
             found.append(kind)
     return found
 
@@ -332,8 +339,8 @@ def networks_around(model):
 
 
 NEURONS = (
-    LIF(), models.AdaptiveExponential(), EPropLIF(), models.EPropALIF(), models.LeakyReadout(),
-    models.SoftmaxError(), models.SquaredError(), models.SoftmaxOutput(),
+    LIF(), models.AdaptiveExponential(), EPropLIF(), EPropALIF(), LeakyReadout(),
+    SoftmaxError(), SquaredError(), SoftmaxOutput(),
 )  # fmt: skip
 MODELS = [
     kind

@@ -12,16 +12,16 @@ from bioplastic.errors import ParameterError
 from bioplastic.models import (
     SGD,
     Adam,
-    EPropBias,
     Network,
     NeuronModel,
-    Optimizer,
     PoissonInput,
     Population,
     Projection,
     Schedule,
 )
 from bioplastic.models.declaration import key_of, parameter
+from bioplastic.models.optimizers import Optimizer
+from bioplastic.models.plasticity.eprop import EPropBias
 
 N, N_STEPS, BATCH = 3, 4, 2
 W = "teacher_to_pupil.w"

@@ -11,8 +11,6 @@ from bioplastic.models import (
     AdaptiveLIF,
     Constant,
     DiehlCookExcitatory,
-    FixedInDegree,
-    Gamma,
     LogUniform,
     Network,
     Normal,
@@ -25,6 +23,8 @@ from bioplastic.models import (
     TsodyksMarkram,
     Uniform,
 )
+from bioplastic.models.distributions import Gamma
+from bioplastic.models.wiring import FixedInDegree
 
 TAU = LogUniform(low=5 * ms, high=100 * ms)
 POPULATIONS = (

@@ -5,17 +5,8 @@ import pytest
 from scipy import stats
 
 from bioplastic.errors import ParameterError
-from bioplastic.models import (
-    LIF,
-    DistanceWiring,
-    FixedInDegree,
-    Normal,
-    Population,
-    RandomWiring,
-    SpikeInput,
-    TonotopicWiring,
-)
-from bioplastic.models.wiring import regular_pairs, sorted_synapses
+from bioplastic.models import LIF, Normal, Population, RandomWiring, SpikeInput, TonotopicWiring
+from bioplastic.models.wiring import DistanceWiring, FixedInDegree, regular_pairs, sorted_synapses
 
 ALPHA = 1e-3
 

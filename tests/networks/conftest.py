@@ -5,7 +5,8 @@ import signal
 
 import pytest
 
-from bioplastic import engine
+from bioplastic.engine.checkpoint import save_checkpoint
+from bioplastic.networks import _checkpoints
 
 
 @pytest.fixture
@@ -13,7 +14,7 @@ def interrupted(monkeypatch):
     """``interrupted(train)`` presses Ctrl-C when `train` has written its n-th checkpoint."""
 
     def run(train, *, after=1):
-        numbers, save = itertools.count(1), engine.save_checkpoint
+        numbers, save = itertools.count(1), save_checkpoint
 
         def save_and_interrupt(*args, **kwargs):
             save(*args, **kwargs)
@@ -21,7 +22,7 @@ def interrupted(monkeypatch):
                 signal.raise_signal(signal.SIGINT)
 
         with monkeypatch.context() as patch:
-            patch.setattr(engine, "save_checkpoint", save_and_interrupt)
+            patch.setattr(_checkpoints, "save_checkpoint", save_and_interrupt)
             with pytest.raises(KeyboardInterrupt) as caught:
                 train()
         return str(caught.value)

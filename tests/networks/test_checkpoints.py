@@ -13,7 +13,8 @@ from sklearn.base import clone
 from bioplastic import networks
 from bioplastic.engine import checkpoint
 from bioplastic.errors import CheckpointError
-from bioplastic.models import Adam, DiehlCookInhibitory, EPropALIF
+from bioplastic.models import Adam, DiehlCookInhibitory
+from bioplastic.models.eprop import EPropALIF
 from bioplastic.networks import declarations
 from bioplastic.networks._samples import digest
 from bioplastic.networks.diehl_cook_constants import CONSTANTS

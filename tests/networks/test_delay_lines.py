@@ -6,7 +6,8 @@ from brian2 import ms
 
 from bioplastic import SpikeTrains
 from bioplastic.errors import ParameterError
-from bioplastic.models import LIF, DelayLineInput, Network, Population
+from bioplastic.models import LIF, Network, Population
+from bioplastic.models.inputs import DelayLineInput
 from bioplastic.networks import EPropClassifier
 
 N_LINES, N_FEATURES, LAG = 3, 4, 7

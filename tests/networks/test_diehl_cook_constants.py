@@ -9,7 +9,7 @@ from bioplastic.datasets import load_digits, load_mnist
 from bioplastic.errors import ParameterError
 from bioplastic.models import DiehlCookExcitatory, DiehlCookSTDP, Schedule
 from bioplastic.networks import DiehlCook, diehl_cook_network
-from bioplastic.networks.diehl_cook_settings import declare
+from bioplastic.networks._diehl_cook_training import declare
 
 #: Two images whose mean pixel is that of MNIST's, 0.1307 of the brightest.
 LIKE_MNIST = np.zeros((2, 784), dtype=np.uint8)

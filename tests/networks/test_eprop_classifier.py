@@ -8,25 +8,18 @@ import pytest
 from brian2 import Hz, ms, second
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from tqdm.auto import tqdm
 
-from bioplastic import engine
 from bioplastic.datasets import make_jittered_templates
 from bioplastic.encoding import SpikeAugmenter
+from bioplastic.engine.presenting import Presentation
 from bioplastic.errors import CheckpointError, DataError, ParameterError
 from bioplastic.inspect import PlasticityRecorder
-from bioplastic.models import (
-    SGD,
-    Adam,
-    EPropALIF,
-    EPropLIF,
-    LeakyReadout,
-    Normal,
-    RateRegularization,
-    Uniform,
-)
-from bioplastic.networks import EPropClassifier
+from bioplastic.models import SGD, Adam, Normal, Uniform
+from bioplastic.models.eprop import EPropALIF, EPropLIF, LeakyReadout, RateRegularization
+from bioplastic.networks import EPropClassifier, LiquidStateMachine, RandomLiquid
 from bioplastic.networks._samples import hold_out
 
 #: One build for learning and one for answering serve all tests that have this.
@@ -627,7 +620,7 @@ class TestInterruption:
 
         model = made(**SMALL, validation_fraction=0.5)
         with monkeypatch.context() as patch:
-            patch.setattr(engine.Presentation, "present", present)
+            patch.setattr(Presentation, "present", present)
             with pytest.raises(KeyboardInterrupt):
                 model.fit(*few)
         assert model.predict_proba(few[0]).shape == (8, 2)
@@ -726,6 +719,33 @@ class TestPrediction:
     def test_nothing_learned_nothing_told(self, few, method):
         with pytest.raises(NotFittedError):
             getattr(made(**SMALL), method)(few[0])
+
+
+class TestNestedParameters:
+    def test_a_search_reaches_them(self, few):
+        grid = {"optimizer__learning_rate": [0.0, 0.1], "neuron__beta": [0.7]}
+        search = GridSearchCV(made(**SMALL, shuffle=False), grid, cv=2).fit(*few)
+        rate = search.best_params_["optimizer__learning_rate"]
+        assert search.best_estimator_.optimizer == Adam(learning_rate=rate)
+        assert search.best_estimator_.neuron == EPropALIF(beta=0.7)
+        same(search.best_estimator_, made(**SMALL, shuffle=False, **search.best_params_).fit(*few))
+
+    def test_they_are_told_and_set(self):
+        model = EPropClassifier()
+        assert model.get_params()["optimizer__learning_rate"] == 0.005
+        assert "optimizer__learning_rate" not in model.get_params(deep=False)
+        model.set_params(optimizer=SGD(inertia=0.5), optimizer__learning_rate=0.2)
+        assert model.optimizer == SGD(inertia=0.5, learning_rate=0.2)
+        assert clone(model).get_params() == model.get_params()
+        assert EPropClassifier().optimizer is None
+
+    def test_of_any_declaration(self):
+        liquid = LiquidStateMachine(liquid=RandomLiquid(p=0.3)).set_params(liquid__p_input=0.2)
+        assert liquid.liquid == RandomLiquid(p=0.3, p_input=0.2)
+        with pytest.raises(ParameterError, match="RandomLiquid has no parameter 'q'; it has"):
+            liquid.set_params(liquid__q=1)
+        with pytest.raises(ValueError, match="nothing"):
+            liquid.set_params(nothing__p=1)
 
 
 class TestRefused:

@@ -6,25 +6,22 @@ import pytest
 from brian2 import ms
 from sklearn.base import BaseEstimator
 
-from bioplastic import SpikeTrains, engine, models
+from bioplastic import SpikeTrains, engine
 from bioplastic.errors import DataError
-from bioplastic.models import (
-    SGD,
-    Adam,
+from bioplastic.models import SGD, Adam, Schedule, SignalInput, SpikeInput
+from bioplastic.models.eprop import SquaredError
+from bioplastic.models.plasticity.eprop import (
     AdaptiveEProp,
     EProp,
     EPropBias,
     EPropFeedback,
     EPropReadout,
-    Schedule,
-    SignalInput,
-    SpikeInput,
-    SquaredError,
 )
+from bioplastic.models.summary import declared_names
 from bioplastic.networks import eprop_network
-from bioplastic.networks._samples import select
 from bioplastic.networks.eprop_network import initial_weights
 from bioplastic.networks.eprop_samples import check_samples, make_stimulus
+from bioplastic.readout._trains import select
 
 SIZES = {"n_inputs": 30, "n_lif": 40, "n_alif": 60, "n_outputs": 5}
 
@@ -102,8 +99,7 @@ class TestDeclaration:
 
     def test_what_it_shows_is_what_it_is(self):
         network = declare(feedback="adaptive", decay=0.5)
-        names = {name: getattr(models, name) for name in models.__all__}
-        assert eval(repr(network), vars(brian2) | names) == network
+        assert eval(repr(network), vars(brian2) | declared_names()) == network
 
 
 class TestInitialWeights:

@@ -10,8 +10,9 @@ from scipy import stats
 
 from bioplastic import SpikeTrains
 from bioplastic.errors import ParameterError
-from bioplastic.inspect import pairs_at_distance, state_separation
+from bioplastic.inspect.separation import pairs_at_distance, state_separation
 from bioplastic.models import AdaptiveLIF, Normal, Schedule, Uniform
+from bioplastic.models.summary import declared_names
 from bioplastic.networks import (
     LiquidStateMachine,
     MaassColumn,
@@ -50,9 +51,7 @@ class TestAll:
         }  # fmt: skip
         from brian2.units import allunits
 
-        from bioplastic import models
-
-        again = eval(repr(liquid), vars(allunits) | vars(models) | names | globals())
+        again = eval(repr(liquid), vars(allunits) | declared_names() | names | globals())
         assert again == liquid
         assert isinstance(liquid, Liquid)
 

@@ -106,7 +106,7 @@ def lsm():
 
 def process_of(listener):
     (network,) = listener._networks
-    return network._program._process
+    return network._run.program._process
 
 
 def is_gone(process):
@@ -180,7 +180,7 @@ def test_values_that_are_not_finite_are_named_as_the_model_names_them():
 def test_nothing_is_built_anew(lsm):
     lsm.predict(X[:1])
     with Listener(lsm) as listener:
-        assert listener._networks[0]._build == 0
+        assert listener._networks[0].build_seconds == 0
 
 
 def test_what_is_trained_afterwards_is_not_known():
@@ -486,7 +486,7 @@ from bioplastic import SpikeTrains
 from bioplastic.networks import LiquidStateMachine
 X = SpikeTrains([0.01], [0], [0, 1], n_units=2, duration=0.05)
 listener = LiquidStateMachine(24, random_state=0).fit(X).open()
-print(listener._networks[0]._program._process.pid, listener._networks[0]._folder, flush=True)
+print(listener._networks[0]._run.program._process.pid, listener._networks[0]._folder, flush=True)
 os.kill(os.getpid(), signal.{})
 """
 
@@ -526,6 +526,6 @@ def test_methods_that_a_model_lacks(lsm):
     with Listener(lsm) as listener:
         with pytest.raises(ParameterError, match="Listener.predict_proba: the model has no"):
             listener.predict_proba(X[:1])
-        with pytest.raises(DataError, match="must have 30 channels"):
+        with pytest.raises(DataError, match="must have the 30 units of fit"):
             listener.predict(SpikeTrains([], [], [0, 0], n_units=3, duration=0.1))
         np.testing.assert_array_equal(listener.predict(X), lsm.predict(X))

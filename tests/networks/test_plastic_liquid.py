@@ -10,10 +10,10 @@ from brian2 import Hz, ms, mV, second
 from sklearn.base import clone
 
 from bioplastic import SpikeTrains, engine
+from bioplastic.engine.engines import resolve_engine
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     LIF,
-    AdaptiveThresholdLIF,
     Constant,
     HomeostaticLIF,
     InhibitorySTDP,
@@ -28,6 +28,7 @@ from bioplastic.models import (
     TripletSTDP,
     Uniform,
 )
+from bioplastic.models.intrinsic import AdaptiveThresholdLIF
 from bioplastic.networks import (
     LiquidStateMachine,
     MaassColumn,
@@ -137,7 +138,7 @@ class TestLearning:
             np.testing.assert_array_equal(other.state_[name], values)
 
     def test_it_does_not_depend_on_the_size_of_chunks(self, plastic, X, monkeypatch):
-        monkeypatch.setattr(training, "engines", _Engines(in_chunks(3)))
+        monkeypatch.setattr(training, "SIZES", (3, 3))
         other = clone(plastic).fit(X)
         for name, values in plastic.state_.items():
             np.testing.assert_array_equal(other.state_[name], values)
@@ -179,14 +180,10 @@ class TestLearning:
         lsm = LiquidStateMachine(**SMALL, plasticity=RULES).fit(X)
         assert set(lsm.timings_) == {"build", "simulate", "read"}
         assert lsm.timings_["simulate"] > 0
-        assert lsm.engine_["name"] == engine.resolve_engine("auto")
+        assert lsm.engine_["name"] == resolve_engine("auto")
         resting = LiquidStateMachine(**SMALL).fit(X)
         assert resting.timings_ == {"build": 0.0, "simulate": 0.0}
         assert not hasattr(resting, "engine_")
-
-
-def in_chunks(size):
-    return lambda *args, **kwargs: engine.run(*args, **kwargs | {"chunk_size": size})
 
 
 class _Engines:
@@ -415,7 +412,7 @@ def test_ctrl_c_keeps_what_was_learned(X, monkeypatch, interrupted, tmp_path):
     lsm = LiquidStateMachine(**OWN, liquid=own_network(PAIR), checkpoint=tmp_path / "c")
     handler = signal.getsignal(signal.SIGINT)
     with monkeypatch.context() as patch:
-        patch.setattr(training, "engines", _Engines(in_chunks(2)))
+        patch.setattr(training, "SIZES", (2, 2))
         said = interrupted(lambda: lsm.set_params(shuffle=False).fit(X))
     assert said.startswith("training stopped after 2 of 7 samples")
     kept = lsm.set_params(shuffle=True).state_["ear_to_cells.w"]

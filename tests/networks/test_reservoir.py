@@ -297,14 +297,14 @@ class TestWhatIsRefused:
 
     def test_no_samples(self, X):
         lsm = LiquidStateMachine(**SMALL)
-        with pytest.raises(DataError, match="at least one sample, got none"):
+        with pytest.raises(DataError, match="at least one sample, got SpikeTrains"):
             lsm.fit(X[:0])
-        with pytest.raises(DataError, match="at least one sample, got none"):
+        with pytest.raises(DataError, match="at least one sample, got SpikeTrains"):
             lsm.fit(X).transform(X[:0])
 
     def test_another_number_of_channels(self, X):
         lsm = LiquidStateMachine(**SMALL).fit(X)
-        with pytest.raises(DataError, match="must have 30 channels, as in fit, got 4"):
+        with pytest.raises(DataError, match="must have the 30 units of fit, got 4"):
             lsm.transform(words(3, n_channels=4))
         assert lsm.fit(words(3, n_channels=4)).n_features_in_ == 4
 

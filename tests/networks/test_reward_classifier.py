@@ -49,7 +49,7 @@ def spoken():
 def present(model, X, y, *, chunk_size=1000, recorder=None):
     """Train the declared network from the model's first state; state and counts a sample."""
     model.partial_fit(X[:1], y[:1], classes=np.unique(y))
-    model._set_out(X, None)
+    model._set_out(X)
     states = []
     result = engine.run(
         model.network_,
@@ -129,7 +129,7 @@ class TestCritic:
     def test_without_a_rate_nothing_is_learned(self, spoken):
         X, y = spoken
         model = RewardSTDPClassifier(**{**SMALL, "eta": 0.0}).fit(X, y)
-        model._set_out(X, None)
+        model._set_out(X)
         start = model._state[W].reshape(N_CHANNELS, -1)
         np.testing.assert_allclose(
             model.weights_, start * model.network_.projections[0].norm / start.sum(axis=0)

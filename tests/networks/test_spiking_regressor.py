@@ -156,7 +156,7 @@ class TestWhatIsRefused:
             SpikingRegressor(decoder()).fit(X, [np.zeros(200)] * len(X))
         signals = [np.ones(int(np.ceil(length / 1e-3 - 1e-6))) for length in X.duration]
         frozen = FrozenEstimator(decoder(dt=1 * ms).fit(X, signals))
-        with pytest.raises(ParameterError, match="decoder: must have learnt spike trains"):
+        with pytest.raises(ParameterError, match="decoder: must have learned spike trains"):
             SpikingRegressor(frozen).fit(*task)
 
     def test_other_decoders(self, task):

@@ -18,10 +18,12 @@ from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import KFold
 
-from bioplastic import SpikeTrains, engine, networks
+from bioplastic import SpikeTrains, networks
+from bioplastic.engine.checkpoint import save_checkpoint
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.inspect import PlasticityRecorder
 from bioplastic.models import InhibitorySTDP
+from bioplastic.networks import _checkpoints
 from bioplastic.networks._samples import hold_out
 from bioplastic.networks.training import Trainer
 
@@ -149,7 +151,7 @@ def kill(estimator, case):
     """A killed `fit` leaves a whole file, from which another process goes on."""
     model = clone(estimator).set_params(checkpoint=case.path)
     case.end(estimator)  # programs are made by one process
-    save = engine.save_checkpoint
+    save = save_checkpoint
 
     def save_and_die(*args, **kwargs):
         save(*args, **kwargs)
@@ -157,7 +159,7 @@ def kill(estimator, case):
 
     with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
         warnings.simplefilter("ignore", DeprecationWarning)  # threads and fork
-        patch.setattr(engine, "save_checkpoint", save_and_die)
+        patch.setattr(_checkpoints, "save_checkpoint", save_and_die)
         child = os.fork()
         if child == 0:
             try:
@@ -318,7 +320,7 @@ def warm_start(estimator, case):
     # After Ctrl-C the model in memory goes on, after more than that the file does.
     model = clone(estimator).set_params(warm_start=True, checkpoint=case.path)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "save_checkpoint", lambda *args, **kwargs: None)
+        patch.setattr(_checkpoints, "save_checkpoint", lambda *args, **kwargs: None)
         model.set_params(n_epochs=1).fit(X, Y)
     model.set_params(n_epochs=2)
     case.ctrl_c(lambda: pickle.loads(pickle.dumps(model)).fit(X, Y))

@@ -5,9 +5,6 @@ import pytest
 from brian2 import Hz, ms
 
 from bioplastic.models import (
-    DiehlCookExponential,
-    DiehlCookPowerLaw,
-    DiehlCookPreAndPost,
     DiehlCookSTDP,
     InhibitorySTDP,
     MultiplicativeSTDP,
@@ -15,6 +12,11 @@ from bioplastic.models import (
     PairSTDP,
     PowerLawSTDP,
     TripletSTDP,
+)
+from bioplastic.models.plasticity.diehl_cook import (
+    DiehlCookExponential,
+    DiehlCookPowerLaw,
+    DiehlCookPreAndPost,
 )
 
 TAU = {"tau_plus": 17 * ms, "tau_minus": 34 * ms}

@@ -12,21 +12,11 @@ import numpy as np
 import pytest
 from brian2 import Hz, ms, mV
 
-from bioplastic import SpikeTrains, engine, models
+from bioplastic import SpikeTrains, engine
 from bioplastic.models import (
     SGD,
-    AdaptiveEProp,
-    CovarianceRewardSTDP,
-    DiehlCookExponential,
-    DiehlCookPowerLaw,
-    DiehlCookPreAndPost,
     DiehlCookSTDP,
     EpisodicRewardSTDP,
-    EProp,
-    EPropBias,
-    EPropFeedback,
-    EPropReadout,
-    HomeostaticVoltageSTDP,
     InhibitorySTDP,
     MultiplicativeSTDP,
     NearestTripletSTDP,
@@ -48,7 +38,22 @@ from bioplastic.models import (
     Uniform,
     VoltageSTDP,
 )
+from bioplastic.models.plasticity.diehl_cook import (
+    DiehlCookExponential,
+    DiehlCookPowerLaw,
+    DiehlCookPreAndPost,
+)
+from bioplastic.models.plasticity.eprop import (
+    AdaptiveEProp,
+    EProp,
+    EPropBias,
+    EPropFeedback,
+    EPropReadout,
+)
+from bioplastic.models.plasticity.reward import CovarianceRewardSTDP
+from bioplastic.models.plasticity.voltage import HomeostaticVoltageSTDP
 from bioplastic.models.strings import words_of
+from bioplastic.models.summary import declared_names
 
 N, N_STEPS, N_SAMPLES, LONGEST = 5, 150, 3, 10
 NORM = 2.5
@@ -445,6 +450,5 @@ def test_so_does_cython(samples, state, expected, name):
 
 
 def test_every_rule_is_here():
-    rules = [getattr(models, name) for name in models.__all__]
-    rules = {r for r in rules if isinstance(r, type) and issubclass(r, PlasticityRule)}
+    rules = {r for r in declared_names().values() if issubclass(r, PlasticityRule)}
     assert rules - {type(case.rule) for case in CASES.values()} == {PlasticityRule}

@@ -9,9 +9,6 @@ from sklearn.model_selection import train_test_split
 from bioplastic.datasets import load_digits
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
-    DiehlCookExponential,
-    DiehlCookPowerLaw,
-    DiehlCookPreAndPost,
     DiehlCookSTDP,
     MultiplicativeSTDP,
     NearestTripletSTDP,
@@ -22,6 +19,11 @@ from bioplastic.models import (
     TripletSTDP,
     VoltageSTDP,
     combine_rules,
+)
+from bioplastic.models.plasticity.diehl_cook import (
+    DiehlCookExponential,
+    DiehlCookPowerLaw,
+    DiehlCookPreAndPost,
 )
 from bioplastic.networks import DiehlCook, DiehlCookClassifier
 

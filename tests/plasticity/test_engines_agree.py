@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from brian2 import ms
 
-from bioplastic import SpikeTrains, engine, models
+from bioplastic import SpikeTrains, engine
 from bioplastic.inspect._laboratory import RELAY
 from bioplastic.models import (
     LIF,
@@ -20,6 +20,7 @@ from bioplastic.models import (
     SynapticScaling,
     combine_rules,
 )
+from bioplastic.models.summary import declared_names
 
 N_PRE, N_POST = 6, 4
 # Rules of spikes alone are compared in test_closed_forms.py, those of e-prop in tests/eprop;
@@ -32,8 +33,8 @@ ELSEWHERE = {
 }  # fmt: skip
 RULES = {
     name: rule()
-    for name in sorted(set(models.__all__) - ELSEWHERE)
-    if isinstance(rule := getattr(models, name), type) and issubclass(rule, PlasticityRule)
+    for name, rule in sorted(declared_names().items())
+    if issubclass(rule, PlasticityRule) and name not in ELSEWHERE
 }
 RULES["combined"] = combine_rules(PairSTDP(), SynapticScaling())
 

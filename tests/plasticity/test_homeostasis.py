@@ -8,7 +8,6 @@ from bioplastic import engine
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     LIF,
-    AdaptiveThresholdLIF,
     HomeostaticLIF,
     Network,
     PairSTDP,
@@ -20,6 +19,7 @@ from bioplastic.models import (
     SynapticScaling,
     combine_rules,
 )
+from bioplastic.models.intrinsic import AdaptiveThresholdLIF
 
 N_INPUT, N, SLOT = 20, 4, 0.6
 # From hardly any drive to a strong one.

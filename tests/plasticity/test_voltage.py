@@ -9,7 +9,6 @@ from bioplastic import SpikeTrains, engine
 from bioplastic.errors import ParameterError
 from bioplastic.models import (
     AdaptiveExponential,
-    HomeostaticVoltageSTDP,
     Network,
     NeuronModel,
     PairWiring,
@@ -19,6 +18,7 @@ from bioplastic.models import (
     SpikeInput,
     VoltageSTDP,
 )
+from bioplastic.models.plasticity.voltage import HomeostaticVoltageSTDP
 
 FREQUENCIES = [0.1, 10.0, 20.0, 40.0, 50.0]  # hertz
 #: Weight after all pairings, in per cent of that before, post 10 ms after pre and 10 ms before it.

@@ -213,7 +213,7 @@ def test_bad_samples(method, X):
 
 def test_partial_fit_errors():
     model = NeuronLabelClassifier()
-    with pytest.raises(ParameterError, match="classes must be given in the first call"):
+    with pytest.raises(ParameterError, match="the first call needs classes"):
         model.partial_fit([[1, 2]], [0])
     with pytest.raises(DataError, match="labels from classes only, got array"):
         model.partial_fit([[1, 2]], [3], classes=[0, 1])

@@ -22,7 +22,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_checks, get_tags
 
 from bioplastic import SpikeTrains
-from bioplastic.algebra import evaluate, gram_matrix, project
+from bioplastic.algebra import evaluate, gram_matrix
+from bioplastic.algebra.projection import project
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.networks import LiquidStateMachine
 from bioplastic.readout import SpikeTimeClassifier

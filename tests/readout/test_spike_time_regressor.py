@@ -16,6 +16,7 @@ from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut, LeaveOneOut,
 from sklearn.utils import estimator_checks
 
 from bioplastic import SpikeTrains, algebra
+from bioplastic.algebra.projection import project
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.readout import SpikeTimeRegressor
 from bioplastic.readout._atoms import Atoms
@@ -339,7 +340,7 @@ class TestSpikeTrainsAsTargets:
         regressor = SpikeTimeRegressor(
             tau=8 * ms, kernel="exponential", max_atoms=4, tol=0.0, alpha=0.0
         ).fit(trains, target)
-        found = algebra.project(target, trains, tau=8 * ms)
+        found = project(target, trains, tau=8 * ms)
         np.testing.assert_allclose(regressor.weights_[:, 0], found.coefficients, atol=1e-9)
         left = found.residual.sum() / found.power.sum()
         assert regressor.residual_[-1] == pytest.approx(left)

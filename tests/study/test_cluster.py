@@ -13,7 +13,7 @@ import pytest
 from fake_tasks import DiesOnce, Locked, Refuses, Sums, Task, outcome
 
 import bioplastic
-from bioplastic.errors import BioplasticError, ClusterError, ParameterError
+from bioplastic.errors import BioplasticError, ParameterError, SimulationError
 from bioplastic.study import cluster as module
 from bioplastic.study.cluster import Cluster
 from bioplastic.study.runner import run_tasks
@@ -39,14 +39,12 @@ class TestNames:
         file = tmp_path / "scheduler.json"
         file.write_text("{}")
         for where, expected in {
-            "local": (3, {}),
-            "local:4": (4, {}),
-            "tcp://host:8786": (0, {"address": "tcp://host:8786"}),
-            "tls://[::1]:8786": (0, {"address": "tls://[::1]:8786"}),
-            "10.0.0.1:8786": (0, {"address": "10.0.0.1:8786"}),
-            str(file): (0, {"scheduler_file": str(file)}),
+            "tcp://host:8786": {"address": "tcp://host:8786"},
+            "tls://[::1]:8786": {"address": "tls://[::1]:8786"},
+            "10.0.0.1:8786": {"address": "10.0.0.1:8786"},
+            str(file): {"scheduler_file": str(file)},
         }.items():
-            assert module._parse(where, 3) == expected
+            assert module._parse(where) == expected
 
     @pytest.mark.parametrize("where", ["", "locally", "local:", "local:0", "local:x", "no/file"])
     def test_that_are_none(self, where):
@@ -56,18 +54,20 @@ class TestNames:
     def test_what_to_install(self, monkeypatch, store):
         monkeypatch.setitem(sys.modules, "distributed", None)
         with pytest.raises(ImportError, match=r"pip install 'bioplastic\[cluster\]'"):
-            run_tasks([Task(0)], store, cluster="local")
+            run_tasks([Task(0)], store, cluster="tcp://host:8786")
 
     def test_nothing_is_started_for_what_is_stored(self, store, monkeypatch):
         run_tasks([Task(0)], store)
         monkeypatch.setitem(sys.modules, "distributed", None)
-        assert run_tasks([Task(0)], store, cluster="local") == []
+        assert run_tasks([Task(0)], store, cluster="tcp://host:8786") == []
 
     def test_nobody_answers(self, store, monkeypatch):
         monkeypatch.setattr(module, "_CONNECT", 0.3)
-        with pytest.raises(ClusterError, match="no scheduler answers at tcp://127.0.0.1:9.*start"):
+        with pytest.raises(
+            SimulationError, match="no scheduler answers at tcp://127.0.0.1:9.*start"
+        ):
             run_tasks([Task(0)], store, cluster="tcp://127.0.0.1:9")
-        assert issubclass(ClusterError, BioplasticError)
+        assert issubclass(SimulationError, BioplasticError)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ class TestCluster:
     def test_another_version_is_refused(self, scheduler, store, log, monkeypatch):
         # Its worker is in this process: it learns of the version by its own way.
         monkeypatch.setattr(module.pkgutil, "resolve_name", lambda name: "0.0.7")
-        with pytest.raises(ClusterError, match=r"every worker needs bioplastic .*has 0\.0\.7"):
+        with pytest.raises(SimulationError, match=r"every worker needs bioplastic .*has 0\.0\.7"):
             run_tasks([Task(0, log)], store, cluster=scheduler.scheduler_address)
         assert ran(log) == []
 
@@ -110,7 +110,7 @@ class TestCluster:
             raise ModuleNotFoundError("No module named 'bioplastic'")
 
         monkeypatch.setattr(module.pkgutil, "resolve_name", missing)
-        with pytest.raises(ClusterError, match="has not got it.*install the same version"):
+        with pytest.raises(SimulationError, match="has not got it.*install the same version"):
             run_tasks([Task(0)], store, cluster=scheduler.scheduler_address)
 
     def test_another_version_that_comes_later_is_refused(self, log):
@@ -121,7 +121,7 @@ class TestCluster:
 
     def test_workers_of_many_threads_are_refused(self, scheduler, store, monkeypatch):
         monkeypatch.setattr(Cluster, "_workers", lambda self: {"tcp://a:1": 8, "tcp://b:1": 1})
-        with pytest.raises(ClusterError, match="one thread each.*tcp://a:1 have more.*nthreads 1"):
+        with pytest.raises(SimulationError, match="one thread each.*a:1 have more.*nthreads 1"):
             run_tasks([Task(0)], store, cluster=scheduler.scheduler_address)
 
     def test_ctrl_c_keeps_what_is_done(self, scheduler, store, log):
@@ -203,7 +203,7 @@ class TestProcesses:
         where, scheduler, _ = self.cluster(processes)
         self.when(log, 5, scheduler.kill)
         tasks = [Task(k, log, 0.4) for k in range(12)]
-        with pytest.raises(ClusterError, match="is lost.*what was finished is stored.*goes on"):
+        with pytest.raises(SimulationError, match="is lost.*what was finished is stored.*goes on"):
             run_tasks(tasks, store, cluster=where)
         done = [task.number for task in tasks if task.key in store]
         assert 2 <= len(done) < 12
@@ -216,11 +216,13 @@ class TestProcesses:
         monkeypatch.setattr(module, "_NONE", 2.0)
         monkeypatch.setattr(module, "_LOOK", 0.5)
         self.when(log, 2, lambda: [worker.kill() for worker in workers])
-        with pytest.raises(ClusterError, match="has had no workers for 2 s; start some"):
+        with pytest.raises(SimulationError, match="has had no workers for 2 s; start some"):
             run_tasks([Task(k, log, 5.0) for k in range(4)], store, cluster=where)
 
-    def test_a_local_cluster_starts_a_killed_worker_again(self, store, log):
+    def test_a_local_cluster_is_processes_of_this_machine(self, store, log, monkeypatch):
+        monkeypatch.setitem(sys.modules, "distributed", None)
         tasks = [DiesOnce(0, log), *(Task(k, log, 0.2) for k in range(1, 6))]
         assert run_tasks(tasks, store, cluster="local", n_jobs=2) == []
-        assert len(list(store.folder.glob("*.json"))) == 6
+        assert run_tasks([Task(6, log)], store, cluster="local:1") == []
+        assert len(list(store.folder.glob("*.json"))) == 7
         assert os.getpid() not in {int(line.split()[1]) for line in log.read_text().splitlines()}

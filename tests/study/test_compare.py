@@ -15,7 +15,9 @@ from typer.testing import CliRunner
 
 from bioplastic.cli import app
 from bioplastic.errors import ParameterError
-from bioplastic.study import METHODS, PROBLEMS, Method, Store, Theory, Workload, compare, plan
+from bioplastic.study import METHODS, PROBLEMS, Method, Theory, Workload, compare
+from bioplastic.study.compare import plan
+from bioplastic.study.store import Store
 
 QUICK = ["svm", "mlp"]
 

@@ -12,7 +12,6 @@ from bioplastic.study.readouts import (
     kernel_learning_workload,
     kernel_workload,
     linear_learning_workload,
-    linear_workload,
     selection_workload,
 )
 from bioplastic.study.workload import Workload
@@ -78,21 +77,17 @@ def test_an_unknown_device_is_refused():
 
 def test_layers_of_spikes_by_hand():
     weights = np.array([[1.0, 0.0, 2.0], [0.0, 0.0, 1.0]])
-    found = layer_workload([4, 3], weights, 10, n_samples=2, post_activity=[1, 0, 2])
+    found = layer_workload([4, 3], weights, 10, n_samples=2)
     assert found == Workload(
         n_samples=2,
         dense=2 * 3 * 10,
         effective_acs=4 * 2 + 3 * 1,
-        membrane_updates=3 * 10,
-        activations=3,
-        activation_sites=30,
         footprint=6 * 8,
         n_weights=6,
         n_zero_weights=3,
     )
     numbers = layer_workload([4, 3], weights, 10, n_samples=2, spiking=False)
     assert (numbers.effective_acs, numbers.effective_macs) == (0, 11)
-    assert numbers.activation_sites == 0
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -138,7 +133,7 @@ def test_back_propagation_takes_two_more_products_but_one_for_the_first_layer():
 
 def test_readouts_and_kernels_by_hand():
     ridge = Ridge().fit(np.eye(4), np.eye(4)[:, :2])
-    found = linear_workload(6, 4, 2, weights=ridge.coef_.T, activations=np.full((6, 4), 0.5))
+    found = dense_workload(6, [4, 2], weights=[ridge.coef_.T], activations=[np.full((6, 4), 0.5)])
     assert found.effective_macs == 6 * np.count_nonzero(ridge.coef_)
     assert kernel_workload(3, 20, 8, 2, n_active=5.0).effective_macs == 3 * 20 * (5 + 2)
     assert kernel_workload(3, 20, 8, 2).dense == 3 * 20 * (8 + 2)
@@ -154,8 +149,6 @@ def test_readouts_and_kernels_by_hand():
 def test_shapes_that_do_not_fit_are_refused():
     with pytest.raises(DataError, match=r"pre_activity: must have one number for each row"):
         layer_workload([1, 2, 3], np.ones((2, 2)), 1, n_samples=1)
-    with pytest.raises(DataError, match=r"post_activity: must have shape \(2,\)"):
-        layer_workload([1, 2], np.ones((2, 2)), 1, n_samples=1, post_activity=[1])
     with pytest.raises(DataError, match=r"weights: those of layer 1 must have shape \(3, 2\)"):
         dense_workload(4, [5, 3, 2], weights=[np.ones((5, 3)), np.ones((2, 3))])
     with pytest.raises(DataError, match=r"activations: those of layer 0 must have shape \(4, 5\)"):

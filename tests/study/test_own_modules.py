@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from bioplastic.cli import app
 from bioplastic.errors import DataNotFoundError, ParameterError
-from bioplastic.study import TorchMethod, compare, load_module, plan
-from bioplastic.study.compare import _methods
+from bioplastic.study import TorchMethod, compare, load_module
+from bioplastic.study.compare import _methods, plan
 
 PAGE = Path(__file__).parents[2] / "docs" / "howto" / "own_methods.md"
 MINE, LSTM = re.findall(

@@ -138,11 +138,11 @@ def test_a_fold_that_there_is_not(problem):
 
 
 def test_protocols_say_who_is_held_out():
-    assert "speakers of whom nothing was heard" in PROBLEMS["hd"].protocol("full")
+    assert "speakers who are not in training" in PROBLEMS["hd"].protocol("full")
     assert "At most 400 training and 200 test" in PROBLEMS["hd"].protocol("demo")
-    assert "official split" in PROBLEMS["mnist"].protocol("full")
-    assert "Settings are chosen" in PROBLEMS["hd"].protocol("full")
-    assert "Settings are chosen" not in PROBLEMS["hd"].protocol("full", chosen=False)
+    assert "test images of MNIST" in PROBLEMS["mnist"].protocol("full")
+    assert "Hyperparameters are chosen" in PROBLEMS["hd"].protocol("full")
+    assert "Hyperparameters are chosen" not in PROBLEMS["hd"].protocol("full", chosen=False)
     own = Problem(name="o", title="O", loader=made, n_folds=1, test_part="those of May")
     assert own.protocol("full").startswith("Test samples are those of May.")
 
@@ -153,7 +153,7 @@ def test_an_official_split_with_speakers_chooses_on_speakers_and_counts_samples(
     samples = problem.load()
     train, test = problem.split(samples, 0)
     assert set(SPEAKERS[test]) == {8, 9, 10, 11}
-    assert samples.tested_groups(test) is None
+    assert problem.tested_groups(samples, test) is None
     held = []
     for seed in range(5):
         learn, validate = problem.inner_split(samples, train, 0, seed)
@@ -162,7 +162,7 @@ def test_an_official_split_with_speakers_chooses_on_speakers_and_counts_samples(
         held.append(set(SPEAKERS[validate].tolist()))
     # Each of the eight once, as five seeds go round.
     assert held == [{0, 5}, {1, 6}, {2, 7}, {3}, {4}]
-    assert "official split. Settings are chosen on a fifth of the training speakers" in (
+    assert "official split. Hyperparameters are chosen on a fifth of the training speakers" in (
         problem.protocol("full")
     )
 
@@ -174,7 +174,7 @@ def test_two_folds_choose_on_training_speakers(problem):
     learn, validate = two.inner_split(samples, train, 1, seed=0)
     assert set(SPEAKERS[learn]) == {2, 4, 6, 8}
     assert set(SPEAKERS[validate]) == {0, 10}
-    assert samples.tested_groups(validate) == ["0"] * 5 + ["10"] * 5
+    assert two.tested_groups(samples, validate) == ["0"] * 5 + ["10"] * 5
 
 
 def test_one_training_speaker_cannot_choose_for_others():
@@ -214,7 +214,7 @@ def files(tmp_path, monkeypatch):
                 file[f"{part}_timestamps/{name}"] = np.linspace(0.0, 0.5, 9)
                 file[f"{part}_addresses/{name}"] = np.arange(9) + 20 * (k % 3)
     md5 = hashlib.md5(path.read_bytes()).hexdigest()
-    monkeypatch.setattr(ntidigits, "_FILE", replace(ntidigits._FILE, md5=md5))
+    monkeypatch.setitem(ntidigits._FILES, "train", replace(ntidigits._FILES["train"], md5=md5))
 
 
 @pytest.mark.parametrize(

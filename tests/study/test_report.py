@@ -1,5 +1,6 @@
 """The report of a study: what it says, that its numbers agree, and that it loads nothing."""
 
+import base64
 import csv
 import json
 import math
@@ -140,12 +141,12 @@ def written(outcomes, folder, *, names=tuple(METHODS), problems=None, **options)
 
 
 class Elements(HTMLParser):
-    """Collects start tags, texts by id, and cells of tables; fails where tags do not match."""
+    """Collects start tags, texts below headings, and tables; fails where tags do not match."""
 
     def __init__(self, text):
         super().__init__()
         self.tags, self.texts, self.tables, self._stack = [], {}, {}, []
-        self._rows = self._cell = None
+        self._above, self._caption, self._rows = {}, "", []
         self.feed(text)
         assert not self._stack
 
@@ -154,26 +155,29 @@ class Elements(HTMLParser):
         self.tags.append((tag, attrs))
         if tag in {"meta", "img", "br"}:
             return
-        self._stack.append((tag, attrs.get("id")))
-        if tag == "table":
-            self._rows = self.tables[attrs["id"]] = []
+        self._stack.append(tag)
+        if tag in {"h2", "h3"}:
+            self._above = {k: name for k, name in self._above.items() if k < tag}
+            self._above[tag] = attrs["id"]
+        elif tag == "p":
+            self._caption = ""
+        elif tag == "table":
+            self._rows = self.tables.setdefault(" ".join(self._caption.split()[:3]), [])
         elif tag == "tr":
             self._rows.append([])
         elif tag in {"td", "th"}:
-            self._cell = {"text": "", "value": attrs.get("data-value")}
-            self._rows[-1].append(self._cell)
+            self._rows[-1].append("")
 
     def handle_endtag(self, tag):
-        assert self._stack.pop()[0] == tag
-        if tag in {"td", "th"}:
-            self._cell = None
+        assert self._stack.pop() == tag
 
     def handle_data(self, data):
-        for _, name in self._stack:
-            if name:
-                self.texts[name] = self.texts.get(name, "") + data
-        if self._cell is not None:
-            self._cell["text"] += data
+        for name in self._above.values():
+            self.texts[name] = self.texts.get(name, "") + data
+        if "p" in self._stack:
+            self._caption += data
+        elif {"td", "th"} & set(self._stack):
+            self._rows[-1][-1] += data
 
 
 def parsed(path):
@@ -190,7 +194,7 @@ def results(path):
 
 def said(path, problem="hd"):
     """Return the answer in the first screen as one line, with plain spaces."""
-    text = parsed(path).texts[f"answer-{problem}"].replace("\u00a0", " ")
+    text = parsed(path).texts[f"problem-{problem}"].replace("\u00a0", " ")
     return " ".join(text.split())
 
 
@@ -247,48 +251,57 @@ def test_the_page_loads_nothing(page):
     assert page.stat().st_size < 3e6
 
 
+def test_the_page_is_made_of_the_markdown_text(page):
+    text = page.with_name("report.md").read_text(encoding="utf-8")
+    headings = re.findall("^##+ (.*)$", text, re.MULTILINE)
+    assert [tag for tag, _ in parsed(page).tags].count("h3") + 6 == len(headings)
+    pictures = re.findall(r"!\[(.+)\]\(figures/(.*)\.svg\)", text)
+    kinds = ("accuracy-energy", "curves", "confusion", "rasters", "fields")
+    assert [name for _, name in pictures] == [f"hd-{kind}" for kind in kinds]
+    images = [attributes for tag, attributes in parsed(page).tags if tag == "img"]
+    assert [image["alt"] for image in images] == [alt for alt, _ in pictures]
+    for (_, name), image in zip(pictures, images, strict=True):
+        svg = page.with_name("figures").joinpath(f"{name}.svg").read_bytes()
+        assert image["src"] == f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
+
+
 def test_every_section_is_there(page):
     elements = parsed(page)
-    parts = (
-        "summary", "tests", "inference", "learning", "energy-inference", "energy-learning",
-        "energy-training", "units", "candidates",
-    )  # fmt: skip
-    assert set(elements.tables) == {f"{part}-hd" for part in parts}
-    pictures = {attributes["id"] for tag, attributes in elements.tags if tag == "figure"}
-    kinds = ("accuracy-energy", "curves", "confusion", "rasters", "fields")
-    assert pictures == {f"picture-hd-{kind}" for kind in kinds}
-    assert all(attributes["alt"] for tag, attributes in elements.tags if tag == "img")
-    for section in ("theory", "models", "devices", "repeat", "failures"):
-        assert section in elements.texts
-    assert "Speakers are held out, size default." in elements.texts["hd"]
-    assert "bioplastic compare --data hd --methods all" in elements.texts["repeat"]
-    assert "numpy 2.5.5" in elements.texts["repeat"]
-    assert "0, 1, 2, 3, 4" in elements.texts["repeat"]
-    assert "Every task has finished." in elements.texts["failures"]
-    assert "It learns from <what> happens & when." in elements.texts["theory"]
-    assert "dv/dt = -v/tau : 1" in elements.texts["models"]
-    assert "Horowitz" in elements.texts["devices"]
+    assert len(elements.tables) == 9
+    texts = elements.texts
+    assert "Speakers are held out, size default." in texts["protocol"]
+    repeat = texts["how-to-repeat-this-study"]
+    assert "bioplastic compare --data hd --methods all" in repeat
+    assert "numpy 2.5.5" in repeat
+    assert "0, 1, 2, 3, 4" in repeat
+    assert "Every task has finished." in texts["tasks-failed-and-missing"]
+    assert "It learns from <what> happens & when." in texts["the-methods-how-they-learn"]
+    assert "dv/dt = -v/tau : 1" in texts["the-models-in-words"]
+    assert "Horowitz" in texts["energies-devices-sources-and-caveats"]
 
 
 def test_numbers_of_the_page_are_those_of_the_json_file_and_of_the_statistics(page):
     (found,) = results(page)["problems"]
-    table = parsed(page).tables["summary-hd"]
-    rows = {row[0]["text"]: row for row in table[1:]}
+    table = parsed(page).tables["Mean accuracy over"]
+    rows = {row[0]: row for row in table[1:]}
     summaries = summary(study())
     accuracies = []
     for name, method in found["methods"].items():
         row = rows[METHODS[name][0]]
-        keys = [method["accuracy"], None, method["sd_seeds"], method["inference_J"],
-                method["training_J"], method["seconds"]["fit"], method["peak_mb"]]  # fmt: skip
-        shown = [None if cell["value"] is None else float(cell["value"]) for cell in row[2:]]
-        assert shown == keys
         assert method["accuracy"] == summaries[name].accuracy
         assert (method["low"], method["high"]) == (summaries[name].low, summaries[name].high)
-        assert row[2]["text"] == f"{100 * method['accuracy']:.1f}\u00a0%"
-        assert row[3]["text"] == f"{100 * method['low']:.1f} – {100 * method['high']:.1f}"
+        assert row[2:] == [
+            f"{100 * method['accuracy']:.1f}\u00a0%",
+            f"{100 * method['low']:.1f} – {100 * method['high']:.1f}",
+            f"{100 * method['sd_seeds']:.1f}",
+            energy_text(method["inference_J"]),
+            energy_text(method["training_J"]),
+            duration(method["seconds"]["fit"]),
+            memory(method["peak_mb"]),
+        ]
         accuracies.append(method["accuracy"])
     assert accuracies == sorted(accuracies, reverse=True)
-    assert [row[0]["text"] for row in table[1:]] == [METHODS[name][0] for name in found["methods"]]
+    assert [row[0] for row in table[1:]] == [METHODS[name][0] for name in found["methods"]]
 
 
 def test_each_plausible_method_is_tested_against_all_but_references_are_not_among_themselves(page):
@@ -298,15 +311,15 @@ def test_each_plausible_method_is_tested_against_all_but_references_are_not_amon
     pairs = [(test["first"], test["second"]) for test in found["tests"]]
     assert not [pair for pair in pairs if set(pair) <= references]
     expected = paired_tests(study(), pairs=pairs)
-    table = parsed(page).tables["tests-hd"]
-    column = {cell["text"]: k for k, cell in enumerate(table[0])}
-    rows = {row[0]["text"]: row for row in table[1:]}
+    table = parsed(page).tables["Difference of the"]
+    column = {cell: k for k, cell in enumerate(table[0])}
+    rows = {row[0]: row for row in table[1:]}
     for test, own in zip(found["tests"], expected, strict=True):
         assert (test["difference"], test["p_corrected"]) == (own.difference, own.p_corrected)
         first, second = (METHODS[test[key]][0] for key in ("first", "second"))
-        assert float(rows[first][column[second]]["value"]) == test["difference"]
-        assert float(rows[second][column[first]]["value"]) == -test["difference"]
-        assert p_text(test["p_corrected"]) in rows[first][column[second]]["text"]
+        note = f" ({p_text(test['p_corrected'])})"
+        assert rows[first][column[second]] == points(test["difference"]) + note
+        assert rows[second][column[first]] == points(-test["difference"]) + note
 
 
 def test_tables_for_other_programs(page):
@@ -365,7 +378,7 @@ def test_the_first_screen_answers_the_question(page):
     method = found["methods"]["eprop"]
     assert text.startswith(
         f"Problem hd E-prop is the most accurate biologically plausible method: "
-        f"{100 * method['accuracy']:.1f} % of test samples right (95 % interval "
+        f"{100 * method['accuracy']:.1f} % of test samples correct (95 % interval "
         f"{100 * method['low']:.1f} to {100 * method['high']:.1f} % over 10 speakers"
     )
     against = found["answer"]["against"][found["answer"]["reference"]]
@@ -374,8 +387,8 @@ def test_the_first_screen_answers_the_question(page):
     assert "It is ahead of Reward-modulated STDP and Diehl & Cook STDP" in text
     assert "1 min 17 s of wall time to train" in text
     assert (
-        "40 tasks finished: choosing settings, training and naming took 55 min 0 s in all, on one "
-        "thread; compiling their programs, 1 min 0 s."
+        "40 tasks finished: choosing hyperparameters, training and testing took 55 min 0 s in all, "
+        "on one thread; compiling their programs, 1 min 0 s."
         in page.read_text(encoding="utf-8").replace("\xa0", " ")
     )
 
@@ -429,7 +442,7 @@ def test_too_few_speakers_are_not_called_a_tie(tmp_path, undrawn):
         "standard readout (+40.0 points)."
     ) in text
     assert not any(test["decides"] for test in found["tests"])
-    reading = parsed(tmp_path / "report.html").texts["hd"]
+    reading = parsed(tmp_path / "report.html").texts["are-the-differences-real"]
     none = "None of the 6 tests could reach 0.05 after correction (smallest possible: 0.19)"
     assert none in reading
 
@@ -457,11 +470,13 @@ def test_several_data_sets_have_an_answer_and_a_section_each(tmp_path, undrawn):
     problems = {"hd": problem("hd"), "digits": problem("digits", groups_are=None)}
     path = written(outcomes, tmp_path, names=("eprop", "stdp"), problems=problems)
     elements = parsed(path)
-    assert {"hd", "digits", "answer-hd", "answer-digits"} <= set(elements.texts)
+    assert {"problem-hd", "problem-digits", "problem-hd-results", "problem-digits-results"} <= set(
+        elements.texts
+    )
     assert "over 4 speakers" in said(path)
     assert "over 120 samples" in said(path, "digits")
-    assert "units-hd" in elements.tables
-    assert "units-digits" not in elements.tables
+    assert "Accuracy on each" in elements.tables
+    assert "Accuracy on each" not in elements.texts["problem-digits-results"]
     assert "on both data sets" in path.read_text(encoding="utf-8")
     assert [p["name"] for p in results(path)["problems"]] == ["hd", "digits"]
 
@@ -474,7 +489,7 @@ def test_one_method_and_one_seed_are_enough(tmp_path, undrawn):
     text = said(path)
     assert "No biologically plausible method has finished. The best reference is RBF-SVM" in text
     assert "1 speaker only, so without an interval" in text
-    assert "tests-hd" not in parsed(path).tables
+    assert "Difference of the" not in parsed(path).tables
     path = written(study(("stdp",), seeds=1), tmp_path, names=("stdp",))
     assert "None has finished, so the distance to one is not known." in said(path)
     assert "Only one seed was run" in said(path)
@@ -486,9 +501,10 @@ def test_images_without_curves_and_exhibits(tmp_path):
         outcomes, tmp_path, names=("liquid", "svm"), problems={"hd": problem("hd", groups_are=None)}
     )
     elements = parsed(path)
-    pictures = {attributes["id"] for tag, attributes in elements.tags if tag == "figure"}
-    assert pictures == {"picture-hd-accuracy-energy", "picture-hd-confusion"}
-    assert "generalise over test samples, not over seeds" in " ".join(elements.texts["hd"].split())
+    pictures = {path.name for path in tmp_path.glob("figures/*")}
+    assert pictures == {"hd-accuracy-energy.svg", "hd-confusion.svg"}
+    reading = " ".join(elements.texts["are-the-differences-real"].split())
+    assert "generalize over test samples, not over seeds" in reading
 
 
 def test_what_failed_and_what_is_missing_stands_there(tmp_path, undrawn):
@@ -498,7 +514,7 @@ def test_what_failed_and_what_is_missing_stands_there(tmp_path, undrawn):
         traceback="Traceback ...",
     )  # fmt: skip
     path = written(outcomes, tmp_path, names=("eprop", "svm", "mlp"), failures=[failure])
-    text = parsed(path).texts["failures"]
+    text = parsed(path).texts["tasks-failed-and-missing"]
     assert "no <memory> left" in text
     assert "Problem hd, RBF-SVM: seed 1, fold 1" in text
     assert "Problem hd, MLP: seed 0, fold 0; seed 1, fold 1" in text
@@ -583,7 +599,7 @@ def test_texts_are_escaped(tmp_path, undrawn):
     outcomes = study(("eprop",), seeds=1, description=evil)
     path = written(outcomes, tmp_path, names=("eprop",), problems={"hd": problem("hd")})
     assert "<script" not in path.read_text(encoding="utf-8")
-    assert evil in parsed(path).texts["models"]
+    assert evil in parsed(path).texts["the-models-in-words"]
 
 
 # --------------------------------------------------------------------------- what is refused
@@ -672,9 +688,10 @@ def browse(*options, profile):
 #: Measures the page and says so in an attribute; scripts are let in for the test only.
 RULER = """
 <script>
-const bottom = (name) => document.getElementById(name).getBoundingClientRect().bottom;
 document.body.dataset.said = [
-  document.documentElement.scrollWidth, bottom("answer-hd"), bottom("summary-hd"),
+  document.documentElement.scrollWidth,
+  document.querySelector("ul").getBoundingClientRect().bottom,
+  document.querySelector("table").getBoundingClientRect().bottom,
   [...document.images].every((image) => image.naturalWidth > 0), document.images.length,
 ].join(" ");
 </script>

@@ -4,21 +4,7 @@
 static _Spikes _spikes_{{name}};
 _OWN _SpikeInput _input_{{name}};
 {% endfor %}
-{% for all in _plan.superposed %}
-
-static void _end_span_{{all.name}}() { {{all.end_span}} }
-
-// States are forgotten when a slot begins: what the last block left of them matters to nobody,
-// unless the run ends there.
-static void _end_block_{{all.name}}(bool states)
-{
-    auto& all = _superposition_{{all.name}};
-    _end_span_{{all.name}}();
-    if (states) {{all.superpose}}
-    else {{all.superpose_sums}}
-    all.end_block(states);
-}
-{% endfor %}
+{% include 'superposed_blocks.cpp' %}
 
 static _HOT void _look(int64_t lane)
 {
@@ -129,40 +115,7 @@ _COLD void _prepare()
     _lane_steps.resize(_n_lanes);
     _lane_times.resize(_n_lanes);
     _lane_units.resize(_n_lanes);
-    {% for list in _plan.lists %}
-    {
-        int64_t n = _n_of_{{list.name}};
-        {% for name, array, type, changes, shared in list.read %}
-        {{"if (!_thread_number) " if shared}}{{array}} = _read_list<{{type}}>(_Name("in.{{_plan.numbers[name]}}"), {{list.lanes}}, n);
-        {% if shared %}
-        _share({{array}});
-        {% endif %}
-        {% endfor %}
-        {% if list.lanes != "1" %}
-        if (!_thread_number) for (int64_t lane=1, own=n/_n_lanes; lane<_n_lanes; lane++)
-            for (int64_t k=lane*own; k<(lane + 1)*own; k++)
-            {
-                {{list.arrays.i}}[k] += lane*{{list.n_pre}};
-                {{list.arrays.j}}[k] += lane*{{list.n_post}};
-            }
-        {% endif %}
-        {% for array, type, shared in list.others %}
-        {{array}} = {{"_shared" if shared else "_room"}}<{{type}}>(n);
-        {% endfor %}
-        if (!_thread_number) _n_of_{{list.name}} = n;
-    }
-    {% endfor %}
-    _make_arrays();
-    {% for list in _plan.lists %}
-    _list_{{list.name}}.prepare({{list.arrays.i}}, {{list.arrays.j}}, {{list.arrays.delay}}, _n_of_{{list.name}},
-        {{list.dt}}, {{list.n_pre}}*{{list.lanes}}, {{list.n_post}}*_n_lanes, {{list.arrivals}});
-    {% if list.waits %}
-    _list_{{list.name}}.find_leaders();
-    {% endif %}
-    {% for queue, neurons, delays, n in list.pathways %}
-    {{queue}}.prepare({{neurons}}, {{delays}}, _n_of_{{list.name}}, {{list.dt}}, {{n}});
-    {% endfor %}
-    {% endfor %}
+{% include 'lists.cpp' %}
     _variables = {
         {% for its in _plan.variables %}
         { {{_plan.numbers[its.name]}}, '{{its.code}}', {{its.own|lower}}, {{(its.array in _plan.shared)|lower}}, {{(its.name in _plan.read)|lower}}, {{(its.name in _plan.changing)|lower}}, (char*){{its.array}}, {{its.length}} },
@@ -185,55 +138,7 @@ _COLD void _prepare()
     _open_samples();
 }
 {% block during_slots %}
-{% for name, file, spikes, n in _plan.spike_inputs %}
-
-static void _fire_input_{{name}}(int64_t step)
-{
-    int32_t* spikes = {{spikes}};
-    int32_t number = 0;
-    for (int64_t lane=0; lane<_n_lanes; lane++)
-        _input_{{name}}.fire(lane, lane*{{n}}, step, [&](int32_t unit) { spikes[number++] = unit; });
-    spikes[{{n}}*_n_lanes] = number;
-}
-{% endfor %}
-
-static void _arrive()
-{
-    {% for array, open in _plan.arrivals %}
-    _arrivals{{array}}.arrive({{array}}, {{open or "0"}});
-    {% endfor %}
-}
-
-// Before resets, which may change what a spike adds.
-static void _note_spikes()
-{
-    {% for all in _plan.superposed %}
-    _superposition_{{all.name}}.note({{all.spikes}}, {{all.spikes}}[{{all.n_pre}}], {{all.amounts}},
-                                     {{all.amount}});
-    {% endfor %}
-}
-
-{% include 'side_by_side.cpp' %}
-{% if _plan.lanes == 1 %}
-
-// A sample that goes on: its spikes so far are handed back, and more of it is waited for.
-_COLD bool _take_more(int64_t& n_steps)
-{
-    int64_t more = 0;
-    _write(_Name("0.spikes.t"), _lane_times[0].data(), _lane_times[0].size()*sizeof(double));
-    _write(_Name("0.spikes.i"), _lane_units[0].data(), _lane_units[0].size()*sizeof(int32_t));
-    _lane_times[0].clear();
-    _lane_units[0].clear();
-    if (!_next_order(more)) std::exit(0);
-    {% for name, file, spikes, n in _plan.spike_inputs %}
-    _spikes_{{name}}.read({{file}});
-    _input_{{name}}.go_on(_spikes_{{name}});
-    {% endfor %}
-    n_steps += more;
-    _lane_steps[0] = n_steps;
-    return true;
-}
-{% endif %}
+{% include 'during_slots.cpp' %}
 {% endblock %}
 {% if _plan.batch %}
 _COLD void _end_batch()
@@ -385,80 +290,7 @@ static _HOT void _run_slots()
 }
 
 {% block threads %}
-
-// Units of samples that are learned together, each shared out among all threads.
-_COLD void _run_units()
-{
-    const int64_t in_batch = {{"(int64_t)_array_schedule_in_batch[0]" if _plan.batch else "0"}};
-    int64_t first = 0, unit = _ends_together ? _unit - in_batch : _unit;
-    for (;;)
-    {
-        const int64_t end = std::min(first + unit, _n_rows);
-        static bool goes_on;
-        if (!_thread_number)
-        {
-            goes_on = first < _n_rows && !_stop_requested;
-            _next_row = goes_on ? end : first;
-            _n_shown_together = _ends_together ? 0 : end - first;
-        }
-        _meet();
-        if (!goes_on) return;
-        _share_out(first, end);
-        {% if _plan.learned %}
-        if (_ends_together) _begin_round();
-        {% endif %}
-        _run_slots();
-        {% if _plan.learned %}
-        if (_ends_together)
-        {
-            _shows[_thread_number] = 1;
-            _learn_together();
-            {% if _plan.batch %}
-            _array_schedule_in_batch[0] += end - first;
-            _array_schedule_batch_ends[0] = _array_schedule_in_batch[0] >= _array_schedule_batch_size[0];
-            if (_array_schedule_batch_ends[0]) _array_schedule_in_batch[0] = 0.0;
-            _end_batch();
-            {% endif %}
-        }
-        if (!_combine)  // else they have met to learn
-        {% endif %}
-        _meet();
-        first = end;
-        unit = _unit;
-    }
-}
-
-_COLD void _work()
-{
-    _flush_denormals();
-    if (_thread_number) _prepare();
-    {% if _plan.learned %}
-    _join_learned();
-    {% endif %}
-    _meet();
-    if (_unit) _run_units();
-    else _run_slots();
-    _write_spikes();
-}
-
-_COLD void* _work_beside(void* number)
-{
-    _thread_number = (int64_t)number;
-    _work();
-    return 0;
-}
-
-_COLD void _work_together()
-{
-    std::vector<pthread_t> others(_n_threads - 1);
-    {% if _plan.learned %}
-    _prepare_learned();
-    {% endif %}
-    for (int64_t k=0; k<_n_threads - 1; k++)
-        if (pthread_create(&others[k], 0, _work_beside, (void*)(k + 1))) _fail("cannot start a thread");
-    _work();
-    for (pthread_t& other : others) pthread_join(other, 0);
-}
+{% include 'threads.cpp' %}
 {% endblock %}
 
 // Of the first thread; what all rows before are done, and a sample that is not begins anew. Of a

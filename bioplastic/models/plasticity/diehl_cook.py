@@ -103,13 +103,13 @@ class DiehlCookPowerLaw(PlasticityRule):
 
     Examples
     --------
-    >>> from bioplastic.models import DiehlCookPowerLaw
+    >>> from bioplastic.models.plasticity.diehl_cook import DiehlCookPowerLaw
     >>> DiehlCookPowerLaw().r1_target
     0.4
     """
 
     pre_traces: str = TARGET_PRE_TRACES
-    # Normalisation may lift a weight above `w_max`, and a root of a negative number is none.
+    # Normalization may lift a weight above `w_max`, and a root of a negative number is none.
     on_post: str = (
         "w = clip(w + eta_plus*(r1_pre - r1_target)*clip(w_max - w, 0, w_max)**mu, 0, w_max)"
     )
@@ -150,7 +150,7 @@ class DiehlCookExponential(PlasticityRule):
 
     Examples
     --------
-    >>> from bioplastic.models import DiehlCookExponential
+    >>> from bioplastic.models.plasticity.diehl_cook import DiehlCookExponential
     >>> DiehlCookExponential().beta
     3.0
     """
@@ -196,7 +196,7 @@ class DiehlCookPreAndPost(DiehlCookPowerLaw):
 
     Examples
     --------
-    >>> from bioplastic.models import DiehlCookPreAndPost
+    >>> from bioplastic.models.plasticity.diehl_cook import DiehlCookPreAndPost
     >>> print(DiehlCookPreAndPost().on_pre)
     w = clip(w - eta_minus*o1_post*clip(w, 0, w_max)**mu, 0, w_max)
     """

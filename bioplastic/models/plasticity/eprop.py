@@ -91,7 +91,7 @@ class EProp(_GradientRule):
     """E-prop of synapses onto LIF neurons.
 
     A synapse notes how the postsynaptic membrane hangs on its weight, times the neuron's
-    pseudo-derivative: its eligibility. The learning signal that the neuron hears, times the
+    pseudo-derivative: its eligibility. The learning signal that the neuron receives, times the
     eligibility, is summed over time; when a batch is full, an optimizer changes the weight.
 
     Parameters
@@ -108,12 +108,13 @@ class EProp(_GradientRule):
     Notes
     -----
     Bellec et al., Nature Communications 11:3625, 2020, doi 10.1038/s41467-020-17236-y. The
-    postsynaptic neuron is an :class:`~bioplastic.models.EPropLIF`, or any that has
+    postsynaptic neuron is an :class:`~bioplastic.models.eprop.EPropLIF`, or any that has
     `leak`, `psi`, `signal` and `push`.
 
     Examples
     --------
-    >>> from bioplastic.models import EProp, SGD
+    >>> from bioplastic.models import SGD
+    >>> from bioplastic.models.plasticity.eprop import EProp
     >>> print(EProp(optimizer=SGD()).before_spikes.strip())
     gradient += signal_post*e_bar
     eps_v = leak_post*eps_v
@@ -148,11 +149,11 @@ class AdaptiveEProp(EProp):
     Notes
     -----
     Bellec et al. 2020, doi 10.1038/s41467-020-17236-y. The postsynaptic neuron is
-    an :class:`~bioplastic.models.EPropALIF`.
+    an :class:`~bioplastic.models.eprop.EPropALIF`.
 
     Examples
     --------
-    >>> from bioplastic.models import AdaptiveEProp
+    >>> from bioplastic.models.plasticity.eprop import AdaptiveEProp
     >>> "eps_a" in AdaptiveEProp().equations
     True
     """
@@ -181,7 +182,7 @@ class EPropReadout(_GradientRule):
 
     Examples
     --------
-    >>> from bioplastic.models import EPropReadout
+    >>> from bioplastic.models.plasticity.eprop import EPropReadout
     >>> EPropReadout().on_pre
     'z_bar += 1'
     """
@@ -217,7 +218,7 @@ class EPropFeedback(_GradientRule):
 
     Examples
     --------
-    >>> from bioplastic.models import EPropFeedback
+    >>> from bioplastic.models.plasticity.eprop import EPropFeedback
     >>> EPropFeedback().every_step
     'gradient += error_pre*z_out_post'
     """
@@ -242,7 +243,7 @@ class EPropBias(_GradientRule):
 
     Examples
     --------
-    >>> from bioplastic.models import EPropBias
+    >>> from bioplastic.models.plasticity.eprop import EPropBias
     >>> EPropBias().every_step
     'gradient += error_pre'
     """

@@ -119,7 +119,7 @@ class PowerLawSTDP(PairSTDP):
     0.1
     """
 
-    # Normalisation may lift a weight above `w_max`, and a root of a negative number is none.
+    # Normalization may lift a weight above `w_max`, and a root of a negative number is none.
     on_pre: str = "w = clip(w - a_minus*w_max*clip(w/w_max, 0, 1)**mu*o1_post, 0, w_max)"
     on_post: str = "w = clip(w + a_plus*w_max*clip(1 - w/w_max, 0, 1)**mu*r1_pre, 0, w_max)"
     mu: Any = parameter(0.02, low=0, strict=False)

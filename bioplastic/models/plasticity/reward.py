@@ -61,7 +61,7 @@ class ThreeFactorSTDP(_EligibilityRule):
 
     Spikes change the eligibility `c` of a synapse as :class:`PairSTDP` changes a weight, and it
     decays with `tau_c`. The weight follows ``dw/dt = eta*(m + m_tonic)*c``, where the modulator `m`
-    stands with the postsynaptic neuron and decays with `tau_m`: a projection from whatever tells of
+    stands with the postsynaptic neuron and decays with `tau_m`: a projection from whatever signals
     reward or surprise raises it by ``on_pre="m_post += ..."``. `m` may be negative.
 
     Parameters
@@ -218,7 +218,7 @@ class CovarianceRewardSTDP(PlasticityRule):
 
     Examples
     --------
-    >>> from bioplastic.models import CovarianceRewardSTDP
+    >>> from bioplastic.models.plasticity.reward import CovarianceRewardSTDP
     >>> print(CovarianceRewardSTDP().on_post)
     c += a_plus*(r1_pre - r1_mean_pre)
     """

@@ -12,13 +12,11 @@ from bioplastic.models.declaration import (
     Declaration,
     EquationString,
     field_values,
-    is_distribution,
-    parameter_equations,
     read_at_start,
     require,
 )
-from bioplastic.models.distributions import with_values
-from bioplastic.models.time_table import check_namespace, kind_of_namespace
+from bioplastic.models.time_table import kind_of_namespace
+from bioplastic.models.values import is_distribution, parameter_equations
 
 __all__ = ["PlasticityRule"]
 
@@ -33,7 +31,7 @@ class PlasticityRule(Declaration):
         Brian equations of traces of the presynaptic and of the postsynaptic neuron. They stand
         with the neurons, once for all synapses, where that is the same; with each synapse where it
         is not: if spikes are delayed, if a trace names `w` or a variable of the synapse, or if one
-        of its constants is a :class:`~bioplastic.models.Distribution`.
+        of its constants is a :class:`~bioplastic.models.distributions.Distribution`.
     synapse : str
         Brian equations of what a synapse has beside `w`, for example an eligibility.
     on_pre, on_post : str
@@ -102,10 +100,6 @@ class PlasticityRule(Declaration):
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)
-        for name in ("pre_traces", "post_traces", "synapse"):
-            object.__setattr__(self, name, EquationString(getattr(self, name)))
-        object.__setattr__(self, "constants", with_values(self.constants))
-        check_namespace(self)
         interval = self.update_interval
         timed = interval is None or (same_unit(interval, second) and float(interval) > 0)
         require(self, "update_interval", timed, "be a time > 0")

@@ -43,7 +43,7 @@ class TripletSTDP(PlasticityRule):
 
     A presynaptic spike lowers the weight by ``o1*(a2_minus + a3_minus*r2)``, a postsynaptic one
     raises it by ``r1*(a2_plus + a3_plus*o2)``. The slow traces `r2` and `o2` are read before the
-    spike adds to them: they tell of earlier spikes of the same neuron, so that change depends on
+    spike adds to them: they trace earlier spikes of the same neuron, so that change depends on
     the rate of pairings as experiments say.
 
     Parameters

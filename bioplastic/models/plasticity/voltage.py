@@ -146,7 +146,7 @@ class HomeostaticVoltageSTDP(VoltageSTDP):
 
     Examples
     --------
-    >>> from bioplastic.models import HomeostaticVoltageSTDP
+    >>> from bioplastic.models.plasticity.voltage import HomeostaticVoltageSTDP
     >>> HomeostaticVoltageSTDP().tau_homeostasis
     1.2 * second
     """

@@ -63,7 +63,7 @@ class TimeBinnedCount(SpikeTransformer):
     overflow : bool, default=False
         Whether spikes after the last bin count in it, so that long words lose nothing.
     n_groups : int, default=None
-        Sum neighbouring units into so many groups, as equal in size as can be: 35 of the 700
+        Sum neighboring units into so many groups, as equal in size as can be: 35 of the 700
         channels of a cochlea. By default each unit counts for itself.
     window : {"rectangular", "triangular"}, default="rectangular"
         ``"triangular"`` shares a spike between the two bins whose middles it lies between, so that

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic.errors import DataError
-from bioplastic.readout._trains import check_trains
+from bioplastic.readout._trains import TakesTrains, check_trains
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["SpikeTransformer"]
@@ -17,7 +17,7 @@ __all__ = ["SpikeTransformer"]
 _BLOCK = 256
 
 
-class SpikeTransformer(TransformerMixin, BaseEstimator):
+class SpikeTransformer(TakesTrains, TransformerMixin, BaseEstimator):
     """Parent of the transformers: checks, blocks of samples, names of features.
 
     A child learns in `_learn`, computes the features of a few samples in `_features`, and names
@@ -116,12 +116,6 @@ class SpikeTransformer(TransformerMixin, BaseEstimator):
                 f"{n_units} units, got {len(units)} names"
             )
         return np.asarray(self._names(units), dtype=object)
-
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that X is no array."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        return tags
 
     def _learn(self, X: SpikeTrains) -> None:
         """Check parameters and learn; nothing by default."""

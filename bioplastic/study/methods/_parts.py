@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from brian2 import Hz, ms
-from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScaler
 
 from bioplastic.encoding import PoissonEncoder, SpikeAugmenter
-from bioplastic.engine import Presentation
+from bioplastic.engine.presenting import Presentation
 from bioplastic.models import Network
 from bioplastic.readout import AugmentedClassifier, TimeBinnedCount
 from bioplastic.spikes import SpikeTrains
@@ -20,6 +19,7 @@ from bioplastic.study.workload import Workload
 
 __all__ = [
     "COPIES",
+    "RECURRENT",
     "Steps",
     "augmented",
     "augmenter",
@@ -32,6 +32,7 @@ __all__ = [
     "fitted",
     "input_steps",
     "n_copies",
+    "n_epochs",
     "n_rates",
     "network_within",
     "raster",
@@ -47,6 +48,9 @@ type Steps = list[tuple[str, Any]]
 #: Changed copies of each training word, by size. Methods that learn pass by pass change every word
 #: anew in each pass instead.
 COPIES = {"demo": 0, "default": 1, "full": 3}
+#: Neurons of recurrent networks that learn pass by pass, by size, and their passes.
+RECURRENT = {"demo": 96, "default": 512, "full": 512}
+_EPOCHS = {"demo": 20, "default": 24, "full": 24}
 #: How voices differ, as standard deviations: of channels, as a share of all, and of logarithms.
 _SHIFT, _STRETCH = 25 / 700, 0.12
 #: Bins of the input that readouts without a network see.
@@ -54,10 +58,15 @@ _N_BINS, _N_GROUPS = 15, 35
 _WINDOW = 800 * ms
 #: Standard deviations above the mean at which inputs of networks are clipped.
 _HIGHEST = 3.0
-#: Inputs of networks that hear words step by step.
+#: Inputs of networks that receive words step by step.
 _N_INPUTS = 70
 #: Spikes of an image, where a method takes nothing but spikes.
 _IMAGE, _RATE = 150 * ms, 256 * Hz
+
+
+def n_epochs(size: str, *, trial: bool, wanted: int | None = None) -> int:
+    """Return how many passes a training makes; a trial makes a third of them."""
+    return max((wanted or _EPOCHS[size]) // (3 if trial else 1), 1)
 
 
 def augmenter(X: SpikeTrains, seed: int | None, **options: Any) -> SpikeAugmenter:
@@ -96,9 +105,9 @@ def with_augmented(workload: Workload, model: Any) -> Workload:
 
 
 def stepwise_options(X: Inputs, size: str) -> dict[str, Any]:
-    """Return options of networks that hear words step by step; none for images.
+    """Return options of networks that receive words step by step; none for images.
 
-    Neighbouring channels make one input, which comes again on delay lines, and every word is
+    Neighboring channels make one input, which comes again on delay lines, and every word is
     changed anew in each pass.
     """
     if not isinstance(X, SpikeTrains):
@@ -111,7 +120,7 @@ def stepwise_options(X: Inputs, size: str) -> dict[str, Any]:
 
 
 def epoch_curve(score: Sequence[float]) -> dict[str, list[float]]:
-    """Give the learning curve of a method that tells its accuracy after each epoch."""
+    """Give the learning curve of a method that notes its accuracy after each epoch."""
     return {"x": list(range(1, len(score) + 1)), "train": [float(s) for s in score]}
 
 
@@ -138,7 +147,7 @@ def rate_steps(X: Inputs) -> Steps:
     """Turn words into numbers for networks that take rates; nothing for images.
 
     Counts in bins of time and channels, in units of the word's own mean, so that loud words are
-    like soft ones; then what sticks out of the mean word, in standard deviations of each bin.
+    like soft ones; then what exceeds the mean word, in standard deviations of each bin.
     """
     if not isinstance(X, SpikeTrains):
         return []
@@ -268,6 +277,24 @@ def _constants(values: dict[str, Any]) -> list[str]:
     return [f"    {said}"] if said else []
 
 
-def describe_pipeline(pipeline: Pipeline) -> str:
-    """Return the steps of a pipeline, one a line."""
-    return "\n".join(f"{name}: {step!r}" for name, step in pipeline.steps)
+#: What a fitted step has counted, and the words for it.
+_COUNTED = {
+    "n_synapses_": "synapses",
+    "n_neurons_": "neurons chosen",
+    "n_support_": "support vectors",
+}
+
+
+def describe_pipeline(model: Any) -> str:
+    """Return the steps of a fitted pipeline, with the declarations of networks, and its copies."""
+    lines = []
+    for name, step in fitted(model).steps:
+        if hasattr(step, "network_"):
+            lines.append(describe_network(step.network_))
+        counts = [
+            f"; {int(np.sum(getattr(step, attribute))):,} {what}"
+            for attribute, what in _COUNTED.items()
+            if hasattr(step, attribute)
+        ]
+        lines.append(f"{name}: {step!r}{''.join(counts)}")
+    return "\n".join([*lines, f"{n_copies(model)} changed copies of each training sample"])

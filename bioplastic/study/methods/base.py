@@ -30,7 +30,7 @@ class Theory:
         One or two sentences each: what speaks for and against it, what a synapse has at hand, and
         what it has not.
     history : str
-        How its settings were found, and which data had a part in that.
+        How its hyperparameters were found, and which data had a part in that.
     sources : list of str
         References with their DOI.
     """
@@ -47,16 +47,16 @@ class Theory:
 class Method(abc.ABC):
     """A method of training. A study can take one of yours: derive from this class.
 
-    A method says which settings it would choose from and makes an estimator of each; the study
-    chooses by validation samples, trains, tests, and asks for the workload. What it does not count
-    or describe the report says is not known.
+    A method says which hyperparameters it would choose from and makes an estimator of each; the
+    study chooses by validation samples, trains, tests, and asks for the workload. What it does not
+    count or describe the report says is not known.
 
     Examples
     --------
     >>> from sklearn.neighbors import KNeighborsClassifier
     >>> from bioplastic.study import Method
     >>> class Nearest(Method):
-    ...     name, title = "nearest", "Nearest neighbours"
+    ...     name, title = "nearest", "Nearest neighbors"
     ...     def candidates(self, X, size):
     ...         return [{"n_neighbors": 1}, {"n_neighbors": 5}]
     ...     def make(self, X, size, settings, seed, *, trial):
@@ -87,7 +87,7 @@ class Method(abc.ABC):
 
     @abc.abstractmethod
     def candidates(self, X: Inputs, size: str) -> Sequence[Mapping[str, Any]]:
-        """Return settings to choose from, the most promising first."""
+        """Return hyperparameters to choose from, the most promising first."""
 
     @abc.abstractmethod
     def make(
@@ -96,7 +96,7 @@ class Method(abc.ABC):
         """Build an estimator with `fit(X, y)` and `predict(X)`; a trial may be cheaper."""
 
     def workloads(self, model: Any, X_train: Inputs, X_test: Inputs) -> tuple[Workload, Workload]:
-        """Count what training a fitted estimator on `X_train` takes, and naming `X_test`.
+        """Count what training a fitted estimator on `X_train` takes, and classifying `X_test`.
 
         Without operations, as here, they count as not counted.
         """

@@ -9,8 +9,10 @@ import numpy.typing as npt
 from bioplastic.spikes import SpikeTrains
 from bioplastic.study.accounting import layer_workload
 from bioplastic.study.methods._parts import (
+    RECURRENT,
     encoder_steps,
     epoch_curve,
+    n_epochs,
     raster,
     stepwise_options,
 )
@@ -19,11 +21,7 @@ from bioplastic.study.workload import Workload
 
 __all__ = ["BPTT"]
 
-_NEURONS = {"demo": 96, "default": 512, "full": 512}
-_EPOCHS = {"demo": 20, "default": 24, "full": 24}
 _BATCH = {"demo": 16, "default": 64, "full": 64}
-#: Of the epochs, those of a trial.
-_TRIAL = 3
 
 
 class BPTT(Method):
@@ -81,8 +79,8 @@ class BPTT(Method):
 
         words = isinstance(X, SpikeTrains)
         return SurrogateGradientClassifier(
-            n_neurons=_NEURONS[size],
-            n_epochs=_EPOCHS[size] // (_TRIAL if trial else 1),
+            n_neurons=RECURRENT[size],
+            n_epochs=n_epochs(size, trial=trial),
             batch_size=_BATCH[size],
             dt=0.010 if words else 0.003,
             encoder=None if words else encoder_steps(X, seed)[0][1],

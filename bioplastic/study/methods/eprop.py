@@ -6,12 +6,15 @@ from typing import Any, ClassVar
 import numpy.typing as npt
 from brian2 import ms
 
-from bioplastic.models import Adam, EPropALIF, LeakyReadout, LogUniform, RateRegularization
+from bioplastic.models import Adam, LogUniform
+from bioplastic.models.eprop import EPropALIF, LeakyReadout, RateRegularization
 from bioplastic.networks import EPropClassifier
 from bioplastic.spikes import SpikeTrains
 from bioplastic.study.methods._parts import (
+    RECURRENT,
     describe_network,
     epoch_curve,
+    n_epochs,
     raster,
     rule_workload,
     shown_workload,
@@ -22,10 +25,6 @@ from bioplastic.study.workload import Workload
 
 __all__ = ["EPropMethod"]
 
-_NEURONS = {"demo": 96, "default": 512, "full": 512}
-_EPOCHS = {"demo": 20, "default": 24, "full": 24}
-#: Of the epochs, those of a trial.
-_TRIAL = 3
 #: Of benchmarks/eprop.py.
 _WORDS: dict[str, Any] = {
     "neuron": EPropALIF(
@@ -63,21 +62,21 @@ class EPropMethod(Method):
         ),
         weaknesses=(
             "Traces are updated at every synapse in every step, so learning costs much more than "
-            "naming. Paths of influence through other neurons' spikes are left out."
+            "inference. Paths of influence through other neurons' spikes are left out."
         ),
         local=(
             "Eligibility needs the presynaptic spike, the postsynaptic voltage and threshold, "
             "nothing else; weights change at the end of a batch by what has been summed there."
         ),
         not_local=(
-            "With symmetric feedback, neurons hear errors through the readout's own weights, which "
-            "no synapse can read; adaptive feedback learns weights of its own beside them. The "
-            "optimizer (Adam) keeps two more numbers a synapse; batches wait for each other."
+            "With symmetric feedback, neurons receive errors through the readout's own weights, "
+            "which no synapse can read; adaptive feedback learns weights of its own beside them. "
+            "The optimizer (Adam) keeps two more numbers a synapse; batches wait for each other."
         ),
         history=(
-            "Settings are those of benchmarks/eprop.py, found by validation on speakers 1 and 8 "
-            "(some 30 trainings) and 3 and 10 (three) of hd, who are the test speakers of folds 1 "
-            "and 3 of hd here."
+            "Hyperparameters are those of benchmarks/eprop.py, found by validation on speakers 1 "
+            "and 8 (some 30 trainings) and 3 and 10 (three) of hd, who are the test speakers of "
+            "folds 1 and 3 of hd here."
         ),
         sources=["Bellec et al. (2020), doi 10.1038/s41467-020-17236-y"],
     )
@@ -99,8 +98,8 @@ class EPropMethod(Method):
         options = _WORDS if isinstance(X, SpikeTrains) else _IMAGES
         return EPropClassifier(
             n_lif=0,
-            n_alif=_NEURONS[size],
-            n_epochs=_EPOCHS[size] // (_TRIAL if trial else 1),
+            n_alif=RECURRENT[size],
+            n_epochs=n_epochs(size, trial=trial),
             batch_size=16,
             schedule="cosine",
             random_state=seed,

@@ -1,39 +1,69 @@
 """Liquid state machines with a linear readout of their spike counts."""
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import ms
-from sklearn.linear_model import RidgeClassifier
+from brian2 import Quantity, ms
+from sklearn.linear_model import RidgeClassifier, RidgeClassifierCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, Normalizer
+from sklearn.svm import SVC
 
 from bioplastic.networks import LiquidStateMachine
-from bioplastic.readout import TimeBinnedCount
+from bioplastic.readout import KernelRidgeClassifier, TimeBinnedCount
 from bioplastic.spikes import SpikeTrains
-from bioplastic.study.accounting import linear_learning_workload, linear_workload
+from bioplastic.study.accounting import dense_workload, linear_learning_workload
 from bioplastic.study.methods._parts import (
+    Steps,
     augmented,
-    describe_network,
     encoder_steps,
     fitted,
-    n_copies,
     raster,
     shown_workload,
     with_augmented,
 )
-from bioplastic.study.methods.base import Inputs, Method, Theory
+from bioplastic.study.methods._pipelines import PipelineMethod
+from bioplastic.study.methods.base import Inputs, Theory
 from bioplastic.study.workload import Workload
 
-__all__ = ["Liquid", "LiquidMethod"]
+__all__ = ["READOUTS", "Liquid", "LiquidMethod", "count_steps"]
 
 _NEURONS = {"demo": 300, "default": 1000, "full": 1000}
 _N_BINS, _WINDOW = 6, 800 * ms
+#: What classifies the liquid's counts on the command line; ridge chooses its own strength.
+READOUTS: dict[str, Callable[[], Any]] = {
+    "kernel_ridge": KernelRidgeClassifier,
+    "ridge": functools.partial(RidgeClassifierCV, (0.1, 0.3, 1.0, 3.0)),
+    "svm": functools.partial(SVC, C=10.0),
+}
 
 
-class LiquidMethod(Method):
+def count_steps(n_bins: int, span: Quantity | None) -> Steps:
+    """Return steps that count a liquid's spikes in overlapping bins, at unit length.
+
+    Parameters
+    ----------
+    n_bins : int
+        Bins of time.
+    span : Quantity, in seconds, or None
+        What they cover, the last one open; each word's own length where None.
+    """
+    options: dict[str, Any] = {"relative": True}
+    if span is not None:
+        options = {"duration": span, "overflow": True}
+    states = TimeBinnedCount(n_bins=n_bins, window="triangular", scaling="sqrt", **options)
+    return [
+        ("states", states),
+        # Half the memory, for numbers that are small counts.
+        ("single", FunctionTransformer(np.float32)),
+        ("unit_length", Normalizer(copy=False)),
+    ]
+
+
+class LiquidMethod(PipelineMethod):
     """What methods with a liquid share: the liquid, and who counts its work."""
 
     plausible = True
@@ -125,24 +155,10 @@ class Liquid(LiquidMethod):
         self, X: Inputs, size: str, settings: Mapping[str, Any], seed: int, *, trial: bool
     ) -> Any:
         """Liquid, bins, ridge."""
-        span: dict[str, Any] = {"relative": True}
-        if settings["bins"] != "own length":
-            span = {"duration": _WINDOW, "overflow": True}
-        states = TimeBinnedCount(n_bins=_N_BINS, window="triangular", scaling="sqrt", **span)
-        return augmented(
-            Pipeline(
-                [
-                    *self.front(X, size, seed),
-                    ("states", states),
-                    ("single", FunctionTransformer(np.float32)),
-                    ("unit_length", Normalizer(copy=False)),
-                    ("readout", RidgeClassifier(alpha=settings["alpha"])),
-                ]
-            ),
-            X,
-            size,
-            seed,
-        )
+        counts = count_steps(_N_BINS, None if settings["bins"] == "own length" else _WINDOW)
+        readout = RidgeClassifier(alpha=settings["alpha"])
+        steps = [*self.front(X, size, seed), *counts, ("readout", readout)]
+        return augmented(Pipeline(steps), X, size, seed)
 
     def workloads(self, model: Any, X_train: Inputs, X_test: Inputs) -> tuple[Workload, Workload]:
         """Count the liquid's, and the ridge's: normal equations, and one product a sample."""
@@ -151,15 +167,5 @@ class Liquid(LiquidMethod):
         shape = readout.n_features_in_, len(readout.classes_)
         return (
             learning + linear_learning_workload(learning.n_samples, *shape),
-            inference + linear_workload(inference.n_samples, *shape),
-        )
-
-    def describe(self, model: Any) -> str:
-        """Give the liquid's declaration, and the readout."""
-        pipeline = fitted(model)
-        liquid, states = pipeline.named_steps["liquid"], pipeline.named_steps["states"]
-        return (
-            f"{describe_network(liquid.network_)}\n{liquid.n_synapses_:,} synapses\n"
-            f"Readout: {states!r}, at unit length; {pipeline.named_steps['readout']!r}; "
-            f"{n_copies(model)} changed copies of each training sample"
+            inference + dense_workload(inference.n_samples, shape),
         )

@@ -12,12 +12,12 @@ from bioplastic.spikes import SpikeTrains
 from bioplastic.study.accounting import dense_workload
 from bioplastic.study.methods._parts import (
     augmented,
-    describe_pipeline,
     fitted,
     input_steps,
     n_copies,
 )
-from bioplastic.study.methods.base import Inputs, Method, Theory
+from bioplastic.study.methods._pipelines import PipelineMethod
+from bioplastic.study.methods.base import Inputs, Theory
 from bioplastic.study.workload import Workload
 
 __all__ = ["MLP"]
@@ -27,7 +27,7 @@ _EPOCHS = {"demo": 50, "default": 60, "full": 60}
 _BATCH = 64
 
 
-class MLP(Method):
+class MLP(PipelineMethod):
     """scikit-learn's multilayer perceptron, one hidden layer of rectified units."""
 
     name = "mlp"
@@ -40,7 +40,7 @@ class MLP(Method):
             "train it. Time is an axis of its input like any other."
         ),
         strengths="What most people would try first; cheap to train and to run.",
-        weaknesses="No time: a word must be over, and cut into bins, before it is named.",
+        weaknesses="No time: a word must be over, and cut into bins, before it is classified.",
         local="Nothing, except the product of activity and error once the error is there.",
         not_local="Errors go backwards through the weights that activity came through.",
         history="Width and number of epochs are round numbers; nothing was tuned beforehand.",
@@ -89,10 +89,3 @@ class MLP(Method):
             len(X_test), layers, weights=net.coefs_, activations=[states, hidden]
         )
         return passed * net.n_iter_, named
-
-    def describe(self, model: Any) -> str:
-        """Give steps of the pipeline."""
-        copies = n_copies(model)
-        return (
-            f"{describe_pipeline(fitted(model))}\n{copies} changed copies of each training sample"
-        )

@@ -14,7 +14,7 @@ from bioplastic.study.methods._parts import (
     shown_workload,
     with_augmented,
 )
-from bioplastic.study.methods._rates import RateMethod
+from bioplastic.study.methods._pipelines import RateMethod
 from bioplastic.study.methods.base import Inputs, Theory
 from bioplastic.study.workload import Workload
 
@@ -25,7 +25,7 @@ _EPOCHS = {"demo": 3, "default": 6, "full": 6}
 
 
 class RewardMethod(RateMethod):
-    """Reward-modulated STDP: neurons of the answered class hear whether it was right."""
+    """Reward-modulated STDP: neurons of the predicted class receive whether it is correct."""
 
     name = "rstdp"
     title = "reward-modulated STDP"
@@ -33,7 +33,7 @@ class RewardMethod(RateMethod):
     theory: ClassVar[Theory] = Theory(
         idea=(
             "Output neurons vote for classes. What STDP would have done during a sample is kept at "
-            "each synapse; when the sample is over, the answering neurons are told whether they "
+            "each synapse; when the sample is over, the answering neurons receive whether they "
             "were right, compared with what was expected, and weights follow."
         ),
         strengths=(
@@ -52,7 +52,7 @@ class RewardMethod(RateMethod):
         history=(
             "Epochs and scaling of counts were found by a dozen trainings on six speakers of hd, "
             "validated on speakers 1 and 8 (benchmarks/reward.py), the test speakers of fold 1 of "
-            "hd here; that it hears what sticks out of the mean word, by Diehl & Cook's trainings."
+            "hd here; the input, what exceeds the mean word, by Diehl & Cook's trainings."
         ),
         sources=[
             "Fremaux, Sprekeler & Gerstner (2010), doi 10.1523/JNEUROSCI.6249-09.2010",

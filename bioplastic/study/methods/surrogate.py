@@ -3,28 +3,26 @@
 Needs torch and snntorch, the extra ``bptt``.
 """
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import snntorch
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from snntorch import surrogate
 
 from bioplastic.spikes import SpikeTrains
-from bioplastic.study.methods._torch_training import AT_ONCE, answers, train
+from bioplastic.study.methods.torch_classifier import AT_ONCE, TorchEstimator
 
 __all__ = ["SurrogateGradientClassifier"]
 
 #: Time constants with which neurons begin, in seconds: log-uniform, as those of e-prop here.
 _TAU_LOW, _TAU_HIGH, _TAU_OUT = 0.010, 0.100, 0.300
-_LINE_DELAY = 0.050
 #: Share of a sample, its last part, in which the answer counts.
 _WINDOW = 0.6
 
 
-class SurrogateGradientClassifier(ClassifierMixin, BaseEstimator):
+class SurrogateGradientClassifier(TorchEstimator):
     """Train a recurrent network of leaky neurons by surrogate gradients through time.
 
     Parameters
@@ -36,7 +34,7 @@ class SurrogateGradientClassifier(ClassifierMixin, BaseEstimator):
     input_gain, recurrent_gain : float
         Standard deviation of initial weights, times the root of their number for each neuron.
     pool, n_lines : int
-        Neighbouring channels that make one input, and how often each comes, 50 ms later each time.
+        Neighboring channels that make one input, and how often each comes, 50 ms later each time.
     dt : float, in seconds
         Time step.
     encoder : transformer or None
@@ -55,6 +53,8 @@ class SurrogateGradientClassifier(ClassifierMixin, BaseEstimator):
     history_ : dict of list
         ``"loss"`` and ``"score"`` of each epoch.
     """
+
+    loss = staticmethod(torch.nn.functional.nll_loss)
 
     def __init__(
         self,
@@ -85,51 +85,19 @@ class SurrogateGradientClassifier(ClassifierMixin, BaseEstimator):
         self.augmenter = augmenter
         self.random_state = random_state
 
-    def fit(self, X: Any, y: npt.ArrayLike) -> Self:
-        """Train.
+    def _make(self, n_inputs: int, n_classes: int) -> torch.nn.Module:
+        gains = self.input_gain, self.recurrent_gain
+        return _Recurrent(n_inputs, self.n_neurons, n_classes, self.dt, *gains)
 
-        Parameters
-        ----------
-        X : SpikeTrains, or array_like for the encoder
-            Samples.
-        y : array_like of shape (n_samples,)
-            Labels.
-        """
-        torch.set_num_threads(1)
-        rng = np.random.default_rng(self.random_state)
-        self.classes_, labels = np.unique(np.asarray(y), return_inverse=True)
-        spikes = self._spikes(X)
-        n_inputs = -(-spikes.n_units // self.pool) * self.n_lines
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.random_state)
-            self.module_ = _Recurrent(
-                n_inputs,
-                self.n_neurons,
-                len(self.classes_),
-                self.dt,
-                self.input_gain,
-                self.recurrent_gain,
-            )
-        self.history_ = train(
-            self, spikes, labels, rng,
-            scores=self._log_probabilities,
-            loss_of=torch.nn.functional.nll_loss,
-            augmenter=self.augmenter,
-        )  # fmt: skip
-        return self
-
-    def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Class with the largest probability, averaged over the last part of each sample."""
-        return answers(self.classes_, self._spikes(X), self._log_probabilities)
-
-    def _log_probabilities(self, spikes: SpikeTrains) -> torch.Tensor:
-        log_p: torch.Tensor = self.module_(*self._batch(spikes))[0]
+    def _scores(self, X: SpikeTrains) -> torch.Tensor:
+        """Log-probabilities, averaged over the last part of each sample."""
+        log_p: torch.Tensor = self.module_(*self._batch(X))[0]
         return log_p
 
     def transform_spikes(self, X: Any) -> SpikeTrains:
         """Spikes of the recurrent neurons."""
         parts = []
-        for sample in self._spikes(X):
+        for sample in self._encoded(X):
             inputs, n_steps = self._batch(sample)
             with torch.no_grad():
                 _, fired = self.module_(inputs, n_steps)
@@ -162,18 +130,18 @@ class SurrogateGradientClassifier(ClassifierMixin, BaseEstimator):
 
         Steps are the number of samples, and that of all steps of all samples.
         """
-        spikes = self._spikes(X)
+        spikes = self._encoded(X)
         n_inputs, steps = self.weights_["input"].shape[0], 0
-        heard, fired = np.zeros(n_inputs), np.zeros(self.n_neurons)
+        received, fired = np.zeros(n_inputs), np.zeros(self.n_neurons)
         for begin in range(0, len(spikes), AT_ONCE):
             inputs, n_steps = self._batch(spikes[begin : begin + AT_ONCE])
             with torch.no_grad():
                 _, found = self.module_(inputs, n_steps)
-            within = torch.arange(len(inputs))[:, None] < n_steps[None]
-            heard += ((inputs != 0) & within[..., None]).sum(dim=(0, 1)).numpy()
-            fired += (found * within[..., None]).sum(dim=(0, 1)).numpy()
+            within = torch.arange(inputs.shape[1]) < n_steps[:, None]
+            received += ((inputs != 0) & within[..., None]).sum(dim=(0, 1)).numpy()
+            fired += (found * within.T[..., None]).sum(dim=(0, 1)).numpy()
             steps += int(n_steps.sum())
-        return {"input": heard, "spikes": fired, "steps": (len(spikes), steps)}
+        return {"input": received, "spikes": fired, "steps": (len(spikes), steps)}
 
     def describe(self) -> str:
         """Give the network in words."""
@@ -184,30 +152,6 @@ class SurrogateGradientClassifier(ClassifierMixin, BaseEstimator):
             f"gradients clipped to a norm of 1; cross-entropy of the mean log-probability over the "
             f"last {_WINDOW:.0%} of each sample\n{self!r}"
         )
-
-    def _spikes(self, X: Any) -> SpikeTrains:
-        if self.encoder is None:
-            trains: SpikeTrains = X
-            return trains
-        encoded: SpikeTrains = clone(self.encoder).fit(np.asarray(X)).transform(np.asarray(X))
-        return encoded
-
-    def _batch(self, spikes: SpikeTrains) -> tuple[torch.Tensor, torch.Tensor]:
-        """Count spikes by step, (n_steps, n_samples, n_inputs), and each sample's steps."""
-        spikes = spikes.to_memory()
-        n_steps = np.maximum(np.ceil(spikes.duration / self.dt - 1e-9), 1).astype(np.int64)
-        n_groups = -(-spikes.n_units // self.pool)
-        x = np.zeros((n_steps.max(), len(spikes), n_groups), dtype=np.float32)
-        sample = np.repeat(np.arange(len(spikes)), np.diff(spikes.offsets))
-        step = np.minimum((spikes.times / self.dt).astype(np.int64), n_steps[sample] - 1)
-        np.add.at(x, (step, sample, spikes.units // self.pool), 1.0)
-        lag = round(_LINE_DELAY / self.dt)
-        lines = [x]
-        for line in range(1, self.n_lines):
-            later = np.zeros_like(x)
-            later[line * lag :] = x[: max(len(x) - line * lag, 0)]
-            lines.append(later)
-        return torch.from_numpy(np.concatenate(lines, axis=2)), torch.from_numpy(n_steps)
 
 
 class _Recurrent(torch.nn.Module):
@@ -242,7 +186,8 @@ class _Recurrent(torch.nn.Module):
         self.decay = float(np.exp(-dt / _TAU_OUT))
 
     def forward(self, x: torch.Tensor, n_steps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Mean log-probabilities (n_samples, n_classes), and all spikes."""
+        """Mean log-probabilities (n_samples, n_classes), and spikes (n_steps, n_samples, n)."""
+        x = x.transpose(0, 1).contiguous()
         spikes, v = self.hidden.init_rleaky()
         answers, fired = [], []
         y = torch.zeros(x.shape[1], self.outward.out_features)

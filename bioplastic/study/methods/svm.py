@@ -11,18 +11,18 @@ from bioplastic.spikes import SpikeTrains
 from bioplastic.study.accounting import kernel_learning_workload, kernel_workload
 from bioplastic.study.methods._parts import (
     augmented,
-    describe_pipeline,
     fitted,
     input_steps,
     n_copies,
 )
-from bioplastic.study.methods.base import Inputs, Method, Theory
+from bioplastic.study.methods._pipelines import PipelineMethod
+from bioplastic.study.methods.base import Inputs, Theory
 from bioplastic.study.workload import Workload
 
 __all__ = ["SVM"]
 
 
-class SVM(Method):
+class SVM(PipelineMethod):
     """RBF-SVM on the square root of spike counts in 15 bins of time and 35 of channels."""
 
     name = "svm"
@@ -35,7 +35,7 @@ class SVM(Method):
         ),
         strengths="Convex, quick, hard to get wrong; no spiking network is simulated.",
         weaknesses=(
-            "Naming a sample compares it with every support vector, so cost grows with the "
+            "Classifying a sample compares it with every support vector, so cost grows with the "
             "training data. Time is cut into bins by hand."
         ),
         local="Nothing.",
@@ -64,7 +64,7 @@ class SVM(Method):
         return augmented(Pipeline([*bins, ("readout", machine)]), X, size, seed)
 
     def workloads(self, model: Any, X_train: Inputs, X_test: Inputs) -> tuple[Workload, Workload]:
-        """Count kernel evaluations: all pairs in training, every support vector in naming."""
+        """Count kernel evaluations: all pairs in training, every support vector in inference."""
         pipeline = fitted(model)
         machine = pipeline.named_steps["readout"]
         n_train = len(X_train) * (1 + n_copies(model))
@@ -81,12 +81,4 @@ class SVM(Method):
                 n_pairs,
                 n_active=active,
             ),
-        )
-
-    def describe(self, model: Any) -> str:
-        """Give steps of the pipeline."""
-        n_support = len(fitted(model).named_steps["readout"].support_)
-        return (
-            f"{describe_pipeline(fitted(model))}\n{n_support:,} support vectors; "
-            f"{n_copies(model)} changed copies of each training sample"
         )

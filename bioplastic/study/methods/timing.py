@@ -7,8 +7,8 @@ from brian2 import ms
 from sklearn.pipeline import Pipeline
 
 from bioplastic.readout import SpikeTimeClassifier
-from bioplastic.study.accounting import linear_workload, selection_workload
-from bioplastic.study.methods._parts import augmented, describe_network, fitted, n_copies
+from bioplastic.study.accounting import dense_workload, selection_workload
+from bioplastic.study.methods._parts import augmented, fitted
 from bioplastic.study.methods.base import Inputs, Theory
 from bioplastic.study.methods.liquid import LiquidMethod
 from bioplastic.study.workload import Workload
@@ -85,15 +85,5 @@ class Timing(LiquidMethod):
         return (
             learning
             + selection_workload(learning.n_samples, n_units * n_references, n_chosen, n_outputs),
-            inference + linear_workload(inference.n_samples, n_chosen, n_outputs),
-        )
-
-    def describe(self, model: Any) -> str:
-        """Give the liquid's declaration, and the decoder."""
-        pipeline = fitted(model)
-        liquid, readout = pipeline.named_steps["liquid"], pipeline.named_steps["readout"]
-        return (
-            f"{describe_network(liquid.network_)}\n{liquid.n_synapses_:,} synapses\n"
-            f"Readout: {readout!r}, which chose {readout.n_neurons_} neurons; "
-            f"{n_copies(model)} changed copies of each training sample"
+            inference + dense_workload(inference.n_samples, [n_chosen, n_outputs]),
         )

@@ -6,17 +6,139 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
 from bioplastic.errors import ParameterError
 from bioplastic.spikes import SpikeTrains
-from bioplastic.study.methods._torch_training import answers, train
 
-__all__ = ["TorchClassifier"]
+__all__ = ["AT_ONCE", "TorchClassifier", "TorchEstimator"]
+
+#: Samples that are classified at a time.
+AT_ONCE = 64
+#: Time from a delay line to the next one, in seconds.
+_LINE_DELAY = 0.050
 
 
-class TorchClassifier(ClassifierMixin, BaseEstimator):
-    """Train a module by cross-entropy and Adam, with gradients clipped to a norm of 1.
+class TorchEstimator(ClassifierMixin, BaseEstimator):
+    """Parent of networks in PyTorch: what they receive, how they are trained, and their answers.
+
+    A child has the parameters `n_epochs`, `batch_size`, `learning_rate`, `pool`, `dt`, `augmenter`
+    and `random_state`, makes its module, and gives scores. Training is by Adam, with gradients
+    clipped to a norm of 1 and steps that fall as half a cosine.
+    """
+
+    #: What makes spikes of arrays, and how often inputs come again, 50 ms later each time.
+    encoder: Any = None
+    n_lines: int = 1
+    loss = staticmethod(torch.nn.functional.cross_entropy)
+
+    def fit(self, X: Any, y: npt.ArrayLike) -> Self:
+        """Train.
+
+        Parameters
+        ----------
+        X : SpikeTrains, or array_like of shape (n_samples, n_features)
+            Samples.
+        y : array_like of shape (n_samples,)
+            Labels.
+
+        Raises
+        ------
+        ParameterError
+            If the module is none, or its scores have another shape.
+        """
+        torch.set_num_threads(1)
+        rng = np.random.default_rng(self.random_state)
+        self.classes_, labels = np.unique(np.asarray(y), return_inverse=True)
+        X = self._encoded(X)
+        words = isinstance(X, SpikeTrains)
+        n_inputs = -(-X.n_units // self.pool) * self.n_lines if words else np.shape(X)[1]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.random_state)
+            self.module_ = self._make(n_inputs, len(self.classes_))
+            self.module_.train()
+            self.history_ = self._train(X, labels, rng)
+        return self
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Class with the largest score.
+
+        Parameters
+        ----------
+        X : SpikeTrains, or array_like of shape (n_samples, n_features)
+            Samples.
+        """
+        self.module_.eval()
+        X, found = self._encoded(X), []
+        for begin in range(0, len(X), AT_ONCE):
+            with torch.no_grad():
+                found.append(self._scores(X[begin : begin + AT_ONCE]).argmax(dim=1).numpy())
+        answers: npt.NDArray[Any] = self.classes_[np.concatenate(found)]
+        return answers
+
+    def _make(self, n_inputs: int, n_classes: int) -> torch.nn.Module:
+        raise NotImplementedError
+
+    def _scores(self, X: Any) -> torch.Tensor:
+        raise NotImplementedError
+
+    def _train(
+        self, X: Any, labels: npt.NDArray[np.int64], rng: np.random.Generator
+    ) -> dict[str, list[float]]:
+        """Train the module; return loss and accuracy of each epoch."""
+        optimizer = torch.optim.Adam(self.module_.parameters(), lr=self.learning_rate)
+        n_batches = -(-len(labels) // self.batch_size) * self.n_epochs
+        fall = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_batches)
+        history: dict[str, list[float]] = {"loss": [], "score": []}
+        for _ in range(self.n_epochs):
+            presented = X
+            if self.augmenter is not None and isinstance(X, SpikeTrains):
+                anew = clone(self.augmenter).set_params(
+                    n_copies=1, include_original=False, random_state=int(rng.integers(2**31))
+                )
+                presented, _ = anew.fit_resample(X, labels)
+            loss_sum, n_correct = 0.0, 0
+            order = rng.permutation(len(labels))
+            for begin in range(0, len(order), self.batch_size):
+                rows = order[begin : begin + self.batch_size]
+                target = torch.as_tensor(labels[rows])
+                scores = self._scores(presented[rows])
+                loss = self.loss(scores, target)
+                optimizer.zero_grad()
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_(self.module_.parameters(), 1.0)
+                optimizer.step()
+                fall.step()
+                loss_sum += float(loss.detach()) * len(rows)
+                n_correct += int((scores.argmax(dim=1) == target).sum())
+            history["loss"].append(loss_sum / len(order))
+            history["score"].append(n_correct / len(order))
+        return history
+
+    def _encoded(self, X: Any) -> Any:
+        if self.encoder is None:
+            return X
+        return clone(self.encoder).fit(np.asarray(X)).transform(np.asarray(X))
+
+    def _batch(self, spikes: SpikeTrains) -> tuple[torch.Tensor, torch.Tensor]:
+        """Count spikes by step, (n_samples, n_steps, n_inputs), and each sample's steps."""
+        spikes = spikes.to_memory()
+        n_steps = np.maximum(np.ceil(spikes.duration / self.dt - 1e-9), 1).astype(np.int64)
+        n_groups = -(-spikes.n_units // self.pool)
+        x = np.zeros((len(spikes), n_steps.max(), n_groups), dtype=np.float32)
+        sample = np.repeat(np.arange(len(spikes)), np.diff(spikes.offsets))
+        step = np.minimum((spikes.times / self.dt + 1e-9).astype(np.int64), n_steps[sample] - 1)
+        np.add.at(x, (sample, step, spikes.units // self.pool), 1.0)
+        lines, lag = [x], round(_LINE_DELAY / self.dt)
+        for line in range(1, self.n_lines):
+            later = np.zeros_like(x)
+            later[:, line * lag :] = x[:, : max(x.shape[1] - line * lag, 0)]
+            lines.append(later)
+        return torch.from_numpy(np.concatenate(lines, axis=2)), torch.from_numpy(n_steps)
+
+
+class TorchClassifier(TorchEstimator):
+    """Train a module by cross-entropy.
 
     Parameters
     ----------
@@ -32,7 +154,7 @@ class TorchClassifier(ClassifierMixin, BaseEstimator):
     learning_rate : float
         Step size, which falls to 0 as half a cosine.
     pool : int
-        Neighbouring channels that make one input.
+        Neighboring channels that make one input.
     dt : float, in seconds
         Time step.
     augmenter : SpikeAugmenter or None
@@ -73,55 +195,14 @@ class TorchClassifier(ClassifierMixin, BaseEstimator):
         self.augmenter = augmenter
         self.random_state = random_state
 
-    def fit(self, X: Any, y: npt.ArrayLike) -> Self:
-        """Train.
-
-        Parameters
-        ----------
-        X : SpikeTrains, or array_like of shape (n_samples, n_features)
-            Samples.
-        y : array_like of shape (n_samples,)
-            Labels.
-
-        Raises
-        ------
-        ParameterError
-            If the factory's module is none, or its scores have another shape.
-        """
-        torch.set_num_threads(1)
-        rng = np.random.default_rng(self.random_state)
-        self.classes_, labels = np.unique(np.asarray(y), return_inverse=True)
-        words = isinstance(X, SpikeTrains)
-        n_inputs = -(-X.n_units // self.pool) if words else np.shape(X)[1]
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.random_state)
-            self.module_ = self.module_factory(
-                n_inputs, len(self.classes_), **dict(self.settings or {})
+    def _make(self, n_inputs: int, n_classes: int) -> torch.nn.Module:
+        module = self.module_factory(n_inputs, n_classes, **dict(self.settings or {}))
+        if not isinstance(module, torch.nn.Module):
+            raise ParameterError(
+                f"TorchMethod.module_factory: must return a torch.nn.Module, got "
+                f"{type(module).__name__}"
             )
-            if not isinstance(self.module_, torch.nn.Module):
-                raise ParameterError(
-                    f"TorchMethod.module_factory: must return a torch.nn.Module, got "
-                    f"{type(self.module_).__name__}"
-                )
-            self.module_.train()
-            self.history_ = train(
-                self, X, labels, rng,
-                scores=self._scores,
-                loss_of=torch.nn.functional.cross_entropy,
-                augmenter=self.augmenter if words else None,
-            )  # fmt: skip
-        return self
-
-    def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Class with the largest score.
-
-        Parameters
-        ----------
-        X : SpikeTrains, or array_like of shape (n_samples, n_features)
-            Samples.
-        """
-        self.module_.eval()
-        return answers(self.classes_, X, self._scores)
+        return module
 
     def _scores(self, X: Any) -> torch.Tensor:
         if isinstance(X, SpikeTrains):
@@ -136,13 +217,3 @@ class TorchClassifier(ClassifierMixin, BaseEstimator):
                 f"n_classes) = {wanted}, got {got}"
             )
         return scores
-
-    def _batch(self, spikes: SpikeTrains) -> tuple[torch.Tensor, torch.Tensor]:
-        """Count spikes by step, (n_samples, n_steps, n_inputs), and each sample's steps."""
-        n_steps = np.maximum(np.ceil(spikes.duration / self.dt - 1e-9), 1).astype(np.int64)
-        n_groups = -(-spikes.n_units // self.pool)
-        x = np.zeros((len(spikes), n_steps.max(), n_groups), dtype=np.float32)
-        sample = np.repeat(np.arange(len(spikes)), np.diff(spikes.offsets))
-        step = np.minimum((spikes.times / self.dt + 1e-9).astype(np.int64), n_steps[sample] - 1)
-        np.add.at(x, (sample, step, spikes.units // self.pool), 1.0)
-        return torch.from_numpy(x), torch.from_numpy(n_steps)

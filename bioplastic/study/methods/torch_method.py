@@ -7,15 +7,12 @@ from brian2 import ms, second
 
 from bioplastic._quantities import base_units
 from bioplastic.errors import ParameterError
-from bioplastic.study.methods._parts import epoch_curve, stepwise_options
+from bioplastic.study.methods._parts import epoch_curve, n_epochs, stepwise_options
 from bioplastic.study.methods.base import Inputs, Method, Theory
 from bioplastic.study.workload import Workload
 
 __all__ = ["TorchMethod"]
 
-_EPOCHS = {"demo": 20, "default": 24, "full": 24}
-#: Of the epochs, those of a trial.
-_TRIAL = 3
 _SETTINGS: tuple[Mapping[str, Any], ...] = (
     {"learning_rate": 3e-3},
     {"learning_rate": 1e-3},
@@ -27,7 +24,7 @@ _SETTINGS: tuple[Mapping[str, Any], ...] = (
 class TorchMethod(Method):
     """A module of PyTorch in a study: same splits, search, augmentation and statistics as ours.
 
-    Words become counts of spikes: neighbouring channels, about 70 groups of them, in steps of `dt`;
+    Words become counts of spikes: neighboring channels, about 70 groups of them, in steps of `dt`;
     each is changed anew in each pass, as for e-prop and BPTT. Training is by cross-entropy with
     Adam, whose step size falls as half a cosine. Operations are not counted.
 
@@ -148,12 +145,11 @@ class TorchMethod(Method):
         options.pop("n_lines", None)  # a network of its own remembers as it likes
         if not self.augment:
             options.pop("augmenter", None)
-        n_epochs = _EPOCHS[size] if self.n_epochs is None else self.n_epochs
         return TorchClassifier(
             self.module_factory,
             learning_rate=own.pop("learning_rate", 1e-3),
             settings=own,
-            n_epochs=max(n_epochs // (_TRIAL if trial else 1), 1),
+            n_epochs=n_epochs(size, trial=trial, wanted=self.n_epochs),
             batch_size=self.batch_size,
             dt=self.dt,
             random_state=seed,
