@@ -15,7 +15,6 @@ from bioplastic.engine.connections import equations_of_synapses, run_on_events, 
 from bioplastic.engine.plan import Plan, plan_of
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network, Population, Projection, TimeTable
-from bioplastic.models.declaration import parameter_equations
 from bioplastic.models.hooks import (
     AT_SLOT_START,
     INTEGRATION,
@@ -26,6 +25,7 @@ from bioplastic.models.hooks import (
 )
 from bioplastic.models.strings import FUNCTIONS, LINKED, statements_of
 from bioplastic.models.suggesting import closest
+from bioplastic.models.values import parameter_equations
 from bioplastic.models.wiring import regular_pairs
 
 __all__ = ["to_brian2"]
