@@ -53,7 +53,9 @@ def theirs(data: dict[str, np.ndarray], nu: tuple[float, float], seed: int) -> d
 def model(nu: tuple[float, float], seed: int) -> DiehlCook:
     """Return the preset with these learning rates."""
     rule = PairSTDP(on_pre_trace="r1 = 1", on_post_trace="o1 = 1", a_plus=nu[1], a_minus=nu[0])
-    return DiehlCook(N_NEURONS, constants="bindsnet", rule=rule, n_epochs=1, random_state=seed)
+    return DiehlCook(
+        N_NEURONS, constants="bindsnet", rule=rule, n_epochs=1, shuffle=False, random_state=seed
+    )
 
 
 def ours(data: dict[str, np.ndarray], nu: tuple[float, float], seed: int) -> dict[str, Any]:

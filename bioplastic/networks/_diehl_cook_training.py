@@ -24,11 +24,9 @@ from bioplastic.errors import ParameterError
 from bioplastic.models import (
     DiehlCookExcitatory,
     DiehlCookSTDP,
-    EpisodicRewardSTDP,
     Network,
     PairSTDP,
     PlasticityRule,
-    ThreeFactorSTDP,
     VoltageSTDP,
 )
 from bioplastic.models.plasticity.diehl_cook import (
@@ -36,6 +34,7 @@ from bioplastic.models.plasticity.diehl_cook import (
     DiehlCookPowerLaw,
     DiehlCookPreAndPost,
 )
+from bioplastic.models.plasticity.reward import EpisodicRewardSTDP, ThreeFactorSTDP
 from bioplastic.models.values import is_distribution, unit_of
 from bioplastic.networks._rate_network import RateNetwork
 from bioplastic.networks._samples import Samples, check_rates, sample_schedule

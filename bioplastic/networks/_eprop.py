@@ -51,14 +51,14 @@ class EPropNetwork(Trainer):
         samples, see the notes.
     readout : LeakyReadout or None
         Readouts.
-    feedback : {"symmetric", "random", "adaptive"}
+    feedback : {"symmetric", "random", "adaptive"} or None
         Weights that carry errors to the neurons: the readout's, fixed random ones, or such that
         begin random and change as the readout's do.
     feedback_decay : float
         Weight decay of readout and feedback where feedback is adaptive.
     optimizer : Optimizer or None
-        How gradients change weights (``Adam(learning_rate=0.005)``).
-    schedule : {"constant", "cosine"}
+        How gradients change weights.
+    schedule : {"constant", "cosine"} or None
         Whether the learning rate stays, or falls to 0 as half a cosine over `n_epochs`.
     regularization : RateRegularization or None
         Rate to which neurons are drawn, and how much; for numbers what `neuron` says, where None.
@@ -82,7 +82,7 @@ class EPropNetwork(Trainer):
         How long numbers that stay are presented (100 ms), rest after each sample (0 ms), time step.
     n_epochs : int
         How often `fit` presents the training samples.
-    batch_size : int
+    batch_size : int or None
         Samples whose gradients are averaged for an update.
     augmenter : SpikeAugmenter or None
         Changes every training sample anew in each epoch; targets must be labels, or numbers that
@@ -126,7 +126,7 @@ class EPropNetwork(Trainer):
     network_ : Network
         The declaration that was trained.
     constants_ : dict
-        What parameters are that are None, where samples are spikes.
+        What parameters are that are None, where spikes are classified.
     timings_ : dict of float, in seconds
         ``"build"``, all that was waited for programs to be made in the last training and for
         answers since; ``"simulate"`` and ``"read"``, all else, of the training.
@@ -144,13 +144,16 @@ class EPropNetwork(Trainer):
 
     Notes
     -----
-    Constants that are None follow the training samples where these are spikes. For words of 0.7 s,
-    time constants of membrane and adaptation are distributed from 10 to 100 and from 100 to 500
-    ms, that of the readout is 300 ms, and each input comes five times, 50 ms apart; the step is
+    Constants that are None follow the training samples where spikes are classified. For words of
+    0.7 s, time constants of membrane and adaptation are distributed from 10 to 100 and from 100 to
+    500 ms, that of the readout is 300 ms, and each input comes five times, 50 ms apart; the step is
     10 ms. All of these grow and shrink with the mean length of a sample. Neighboring channels make
-    about 70 inputs, whose gain is the larger, the fewer spikes they have. For numbers, constants
-    are those of ``EPropALIF()`` and ``LeakyReadout()``, gains 1, one line, and a step of 1 ms.
-    ``docs/eprop.md`` tells how they were found.
+    about 70 inputs, whose gain is the larger, the fewer spikes they have. Feedback is adaptive, the
+    optimizer ``Adam(learning_rate=0.003)``, a batch 16 samples, and `fit` has a cosine schedule.
+
+    For numbers, and for regression, constants are those of ``EPropALIF()`` and ``LeakyReadout()``,
+    gains 1, one line, a step of 1 ms, symmetric feedback, ``Adam(learning_rate=0.005)``, batches of
+    32 and a constant schedule. ``docs/eprop.md`` tells how they were found.
     """
 
     _purposes = ("weights", "neurons", "order", "noise", "augmentation", "validation")
@@ -160,6 +163,8 @@ class EPropNetwork(Trainer):
         "optimizer": Adam(learning_rate=0.005),
         "regularization": RateRegularization(),
     }
+    #: whether a sample has one answer, which does not depend on the time step
+    _classifies: ClassVar[bool] = False
     #: what compares readouts with targets
     _error: type[SoftmaxError] | type[SquaredError]
     #: set by `fit`
@@ -178,10 +183,10 @@ class EPropNetwork(Trainer):
         *,
         neuron: EPropLIF | None = None,
         readout: LeakyReadout | None = None,
-        feedback: str = "symmetric",
+        feedback: str | None = None,
         feedback_decay: float = 0.5,
         optimizer: Optimizer | None = None,
-        schedule: str = "constant",
+        schedule: str | None = None,
         regularization: RateRegularization | None = None,
         gains: Mapping[str, float] | None = None,
         recurrent: bool = True,
@@ -193,7 +198,7 @@ class EPropNetwork(Trainer):
         rest: Any = None,
         dt: Any = None,
         n_epochs: int = 20,
-        batch_size: int = 32,
+        batch_size: int | None = None,
         augmenter: SpikeAugmenter | None = None,
         shuffle: bool = True,
         validation_fraction: float | None = None,
@@ -309,7 +314,8 @@ class EPropNetwork(Trainer):
         return self._fitted(name, otherwise) if value is None else value
 
     def _declaration(self, name: str) -> Any:
-        return self._constant(name, None) or super()._declaration(name)
+        value = self._constant(name, None)
+        return super()._declaration(name) if value is None else value
 
     def _samples(self, X: Any, method: str, *, reset: bool) -> Samples:
         if reset:
@@ -324,8 +330,8 @@ class EPropNetwork(Trainer):
                 f"got {self.presentation}"
             )
         samples = check_samples(self, X, method, reset=reset, n_steps=max(n_steps, 1))
-        if reset and isinstance(samples, SpikeTrains):
-            self.constants_ = word_constants(samples)
+        if reset and self._classifies and isinstance(samples, SpikeTrains):
+            self.constants_ = word_constants(samples, fit=method == "fit")
         if self.augmenter is not None and not isinstance(samples, SpikeTrains):
             raise DataError(
                 f"{type(self).__name__}.augmenter: changes SpikeTrains, got {type(X).__name__}; "

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from brian2 import Hz, ms
 
-from bioplastic.models import EPropALIF, LeakyReadout, LogUniform, RateRegularization
+from bioplastic.models import Adam, LogUniform
+from bioplastic.models.eprop import EPropALIF, LeakyReadout, RateRegularization
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["word_constants"]
@@ -16,7 +17,7 @@ SECONDS, COUNT = 0.7, 1.13
 N_INPUTS = 70
 
 
-def word_constants(X: SpikeTrains) -> dict[str, Any]:
+def word_constants(X: SpikeTrains, *, fit: bool) -> dict[str, Any]:
     """Return what parameters of e-prop are where they are None and samples are spikes.
 
     Time constants follow the mean length of a sample, `pool` the number of channels, and the gain
@@ -26,6 +27,8 @@ def word_constants(X: SpikeTrains) -> dict[str, Any]:
     ----------
     X : SpikeTrains of shape (n_samples, n_channels)
         Training samples.
+    fit : bool
+        Whether a `fit` knows how many epochs there will be.
 
     Returns
     -------
@@ -46,6 +49,10 @@ def word_constants(X: SpikeTrains) -> dict[str, Any]:
             psi_width=2.0,
         ),
         "readout": LeakyReadout(tau_out=300 * stretch * ms),
+        "feedback": "adaptive",
+        "optimizer": Adam(learning_rate=0.003),
+        "schedule": "cosine" if fit else "constant",
+        "batch_size": 16,
         "regularization": RateRegularization(rate_target=10 * Hz, rate_cost=0.003),
         "gains": {"input": gain, "readout": 0.3, "feedback": 0.3},
         "decision_window": 0.6,

@@ -56,7 +56,7 @@ def declare(estimator: Any, error: type[SoftmaxError | SquaredError], *, learnin
     n_lif, n_alif = check_whole(estimator, "n_lif", low=0), check_whole(estimator, "n_alif", low=0)
     if n_lif + n_alif < 1:
         raise ParameterError(f"{name}.n_lif: there must be a neuron, got n_lif=0 and n_alif=0")
-    check_choice(estimator, "schedule", ("constant", "cosine"))
+    _choice(estimator, "schedule", ("constant", "cosine"))
     check_whole(estimator, "n_epochs", low=1)
     pool = _whole(estimator, "pool")
     if estimator.augmenter is not None and not isinstance(estimator.augmenter, SpikeAugmenter):
@@ -80,29 +80,32 @@ def declare(estimator: Any, error: type[SoftmaxError | SquaredError], *, learnin
             dt=estimator._dt * second,
             min_spikes=0,
             max_repeats=0,
-            batch_size=check_whole(estimator, "batch_size", low=1),
+            batch_size=_whole(estimator, "batch_size", 32),
         ),
         optimizer=_declared(estimator, "optimizer", Optimizer),
         lif=EPropLIF(**shared) if isinstance(neuron, EPropALIF) else neuron,
         alif=neuron if isinstance(neuron, EPropALIF) else None,
         readout=_declared(estimator, "readout", LeakyReadout),
         error=error(**_answer_window(estimator)),
-        feedback=check_choice(estimator, "feedback", FEEDBACKS),
+        feedback=_choice(estimator, "feedback", FEEDBACKS),
         decay=check_number(estimator, "feedback_decay", low=0),
         recurrent=bool(estimator.recurrent),
         n_lines=n_lines,
-        line_delay=check_positive(
-            estimator, "line_delay", estimator._fitted("line_delay", 30 * ms)
-        )
+        line_delay=check_positive(estimator, "line_delay", estimator._fitted("line_delay", 30 * ms))
         * second,
         spikes=spikes,
         learning=learning,
     )
 
 
-def _whole(estimator: Any, name: str) -> int:
+def _whole(estimator: Any, name: str, otherwise: int = 1) -> int:
     given = getattr(estimator, name) is not None
-    return check_whole(estimator, name, low=1) if given else int(estimator._fitted(name, 1))
+    return check_whole(estimator, name, low=1) if given else int(estimator._fitted(name, otherwise))
+
+
+def _choice(estimator: Any, name: str, choices: tuple[str, ...]) -> str:
+    given = getattr(estimator, name) is not None
+    return check_choice(estimator, name, choices) if given else estimator._fitted(name, choices[0])
 
 
 def _declared[T: Declaration](estimator: Any, name: str, kind: type[T]) -> T:
