@@ -272,14 +272,14 @@ def test_path_is_never_overridden(
     write(tmp_cache / "mnist", contents)
     monkeypatch.setenv("BIOPLASTIC_DATA", str(tmp_cache))
     (folder / "train-labels-idx1-ubyte.gz").unlink()
-    with pytest.raises(DataNotFoundError, match="train-labels-.*gz is neither") as caught:
+    with pytest.raises(DataNotFoundError, match="train-labels-.*gz is not in") as caught:
         load_mnist(folder)
     assert str(folder) in str(caught.value)
     assert not mirror.asked
 
 
 def test_path_that_is_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(DataNotFoundError, match="load_mnist: .* is neither in .*nowhere"):
+    with pytest.raises(DataNotFoundError, match="load_mnist: .* is not in .*nowhere"):
         load_mnist(tmp_path / "nowhere")
 
 
