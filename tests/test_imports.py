@@ -1,7 +1,6 @@
 """What is loaded, and when: modules are named here, seconds are in benchmarks/imports.py."""
 
 import importlib
-import inspect
 import pickle
 import subprocess
 import sys

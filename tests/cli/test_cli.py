@@ -26,8 +26,8 @@ from sklearn.utils import Bunch
 import bioplastic
 from bioplastic import engine
 from bioplastic.cli import main
-from bioplastic.cli.answers import save_answers
 from bioplastic.cli.data import cut
+from bioplastic.cli.demo_network import save_answers
 from bioplastic.cli.folder import load_model
 from bioplastic.cli.measuring import Accuracy
 from bioplastic.cli.model_file import read_model_file
