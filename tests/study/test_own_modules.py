@@ -348,9 +348,9 @@ def test_arguments_of_a_torch_method_are_checked(monkeypatch):
         ({"module_factory": "LSTM"}, "module_factory: must be a function or class"),
         ({"settings": []}, "settings: must be a list of dicts"),
         ({"settings": [1e-3]}, "settings: must be a list of dicts"),
-        ({"n_epochs": 0}, "n_epochs: must be a whole number >= 1"),
-        ({"batch_size": 2.5}, "batch_size: must be a whole number >= 1"),
-        ({"dt": -1.0}, "dt: must be > 0 s"),
+        ({"n_epochs": 0}, "n_epochs: must be a whole number at least 1"),
+        ({"batch_size": 2.5}, "batch_size: must be a whole number at least 1"),
+        ({"dt": -1.0}, "dt: must be one time above 0"),
     ]:
         given = {"module_factory": make, "name": "own"} | options
         with pytest.raises(ParameterError, match=f"TorchMethod.{message}"):

@@ -1,11 +1,11 @@
 """What several methods share: copies of training words, states of the input, words for networks."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from brian2 import Hz, ms
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScaler
 
 from bioplastic.encoding import PoissonEncoder, SpikeAugmenter
@@ -14,34 +14,8 @@ from bioplastic.models import Network
 from bioplastic.readout import AugmentedClassifier, TimeBinnedCount
 from bioplastic.spikes import SpikeTrains
 from bioplastic.study.accounting import learning_workload, network_workload
-from bioplastic.study.methods.base import Inputs
+from bioplastic.study.methods.base import Inputs, Method
 from bioplastic.study.workload import Workload
-
-__all__ = [
-    "COPIES",
-    "RECURRENT",
-    "Steps",
-    "augmented",
-    "augmenter",
-    "build_seconds",
-    "describe_network",
-    "describe_pipeline",
-    "encoder_steps",
-    "epoch_curve",
-    "fields_of",
-    "fitted",
-    "input_steps",
-    "n_copies",
-    "n_epochs",
-    "n_rates",
-    "network_within",
-    "raster",
-    "rate_steps",
-    "rule_workload",
-    "shown_workload",
-    "stepwise_options",
-    "with_augmented",
-]
 
 type Steps = list[tuple[str, Any]]
 
@@ -76,11 +50,12 @@ def augmenter(X: SpikeTrains, seed: int | None, **options: Any) -> SpikeAugmente
     )
 
 
-def augmented(estimator: Any, X: Inputs, size: str, seed: int) -> Any:
-    """Let an estimator learn from changed copies too, where X are words."""
+def augmented(steps: Steps, X: Inputs, size: str, seed: int) -> Any:
+    """Return a pipeline, which learns from changed copies too where X are words."""
+    pipeline = Pipeline(steps)
     if not isinstance(X, SpikeTrains) or not COPIES[size]:
-        return estimator
-    return AugmentedClassifier(estimator, augmenter(X, seed, n_copies=COPIES[size]))
+        return pipeline
+    return AugmentedClassifier(pipeline, augmenter(X, seed, n_copies=COPIES[size]))
 
 
 def fitted(model: Any) -> Any:
@@ -117,11 +92,6 @@ def stepwise_options(X: Inputs, size: str) -> dict[str, Any]:
         "n_lines": 1 if size == "demo" else 5,
         "augmenter": augmenter(X, None, channel_stretch=_STRETCH),
     }
-
-
-def epoch_curve(score: Sequence[float]) -> dict[str, list[float]]:
-    """Give the learning curve of a method that notes its accuracy after each epoch."""
-    return {"x": list(range(1, len(score) + 1)), "train": [float(s) for s in score]}
 
 
 def input_steps(X: Inputs, *, own_length: bool) -> Steps:
@@ -298,3 +268,39 @@ def describe_pipeline(model: Any) -> str:
         ]
         lines.append(f"{name}: {step!r}{''.join(counts)}")
     return "\n".join([*lines, f"{n_copies(model)} changed copies of each training sample"])
+
+
+class PipelineMethod(Method):
+    """A pipeline, which may learn from changed copies too."""
+
+    def describe(self, model: Any) -> str:
+        """Give its steps, with the declarations of networks."""
+        return describe_pipeline(model)
+
+
+class RateMethod(PipelineMethod):
+    """A pipeline of `rate_steps` and a network, which is its step ``"network"``."""
+
+    plausible = True
+    #: Whether the training samples are presented once more, to label the neurons.
+    labels_afterwards: ClassVar[bool] = False
+
+    def workloads(self, model: Any, X_train: Inputs, X_test: Inputs) -> tuple[Workload, Workload]:
+        """Count those of all epochs and of labeling the neurons, and of the test samples."""
+        network, train = network_within(model, X_train)
+        _, test = network_within(model, X_test)
+        shown, engine = network.presentation_of(train), network.engine
+        n_epochs = getattr(network, "n_epochs_", network.n_epochs)
+        learned = rule_workload(network.network_, shown, engine) * n_epochs
+        if self.labels_afterwards:
+            learned = learned.then(shown_workload(shown, engine))
+        tested = shown_workload(network.presentation_of(test), engine)
+        return with_augmented(learned, model), tested
+
+    def exhibits(
+        self, model: Any, X_test: Inputs, image_shape: tuple[int, int] | None
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Give receptive fields of some neurons, over bins of time and channels for words."""
+        network, _ = network_within(model)
+        weights = network.weights_.T
+        return fields_of(weights[:: max(1, len(weights) // 40)][:40], image_shape)

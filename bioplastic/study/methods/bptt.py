@@ -8,14 +8,7 @@ import numpy.typing as npt
 
 from bioplastic.spikes import SpikeTrains
 from bioplastic.study.accounting import layer_workload
-from bioplastic.study.methods._parts import (
-    RECURRENT,
-    encoder_steps,
-    epoch_curve,
-    n_epochs,
-    raster,
-    stepwise_options,
-)
+from bioplastic.study.methods import _parts as parts
 from bioplastic.study.methods.base import Inputs, Method, Theory
 from bioplastic.study.workload import Workload
 
@@ -29,7 +22,6 @@ class BPTT(Method):
 
     name = "bptt"
     title = "BPTT (surrogate gradients)"
-    plausible = False
     needs: ClassVar[Mapping[str, str]] = {"torch": "bptt", "snntorch": "bptt"}
     effort = 9.0
     theory: ClassVar[Theory] = Theory(
@@ -82,14 +74,14 @@ class BPTT(Method):
         dt, gain = 0.010 if words else 0.003, settings["recurrent_gain"]
         return TorchClassifier(
             Recurrent,
-            settings={"n_neurons": RECURRENT[size], "dt": dt, "recurrent_gain": gain},
+            settings={"n_neurons": parts.RECURRENT[size], "dt": dt, "recurrent_gain": gain},
             learning_rate=settings["learning_rate"],
-            n_epochs=n_epochs(size, trial=trial),
+            n_epochs=parts.n_epochs(size, trial=trial),
             batch_size=_BATCH[size],
             dt=dt,
-            encoder=None if words else encoder_steps(X, seed)[0][1],
+            encoder=None if words else parts.encoder_steps(X, seed)[0][1],
             random_state=seed,
-            **stepwise_options(X, size),
+            **parts.stepwise_options(X, size),
         )
 
     def workloads(self, model: Any, X_train: Inputs, X_test: Inputs) -> tuple[Workload, Workload]:
@@ -109,17 +101,13 @@ class BPTT(Method):
         """Give the network in words."""
         return f"{model.module_.describe()}\n{model!r}"
 
-    def curve(self, model: Any) -> dict[str, list[float]]:
-        """Accuracy of each epoch, while weights change."""
-        return epoch_curve(model.history_["score"])
-
     def exhibits(
         self, model: Any, X_test: Inputs, image_shape: tuple[int, int] | None
     ) -> dict[str, npt.NDArray[Any]]:
         """Give a raster of the first test sample."""
         from bioplastic.study.methods.surrogate import network_spikes
 
-        return raster(network_spikes(model, X_test[:1]), "recurrent neurons")
+        return parts.raster(network_spikes(model, X_test[:1]), "recurrent neurons")
 
 
 def _forward(model: Any, X: Inputs) -> Workload:
