@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
+from matplotlib.figure import Figure
 
 from bioplastic.errors import DataError, ParameterError, StorageError
 from bioplastic.study import _report_figures as figures
@@ -187,13 +188,13 @@ def _parts(
     own = [outcome for outcome in outcomes if outcome.problem == found["name"]]
     methods = numbers["methods"]
 
-    def drawn(kind: str, picture: figures.Picture | None) -> list[str | None]:
-        if picture is None:
+    def drawn(kind: str, figure: Figure | None) -> list[str | None]:
+        if figure is None:
             return []
         path = f"figures/{found['name']}-{kind}.svg"
-        pictures[path] = picture.svg
-        alt = escaped(f"{picture.alt}, {found['title']}")
-        return [f"![{alt}]({path})", escaped(picture.caption)]
+        pictures[path] = figures.svg_of(figure)
+        alt, caption = figures.TEXTS[kind]
+        return [f"![{escaped(f'{alt}, {found["title"]}')}]({path})", escaped(caption)]
 
     parts: dict[str, list[str | None]] = {
         "": [

@@ -32,7 +32,8 @@ from bioplastic.networks import (
     MaassColumn,
     RewardSTDPClassifier,
 )
-from bioplastic.study.accounting import dense_workload, learning_workload, network_workload
+from bioplastic.study.accounting import learning_workload, network_workload
+from bioplastic.study.layers import dense_workload
 from bioplastic.study.workload import Workload
 
 #: What is compiled takes a while to build; one network of it is enough where time is short.

@@ -7,10 +7,11 @@ from sklearn.neural_network import MLPClassifier
 
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.study.energy import CAVEATS, DEVICES, Device, energies, energy
-from bioplastic.study.layers import dense_workload, layer_workload
-from bioplastic.study.readouts import (
+from bioplastic.study.layers import (
+    dense_workload,
     kernel_learning_workload,
     kernel_workload,
+    layer_workload,
     linear_learning_workload,
     selection_workload,
 )

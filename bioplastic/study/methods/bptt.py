@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic.spikes import SpikeTrains
-from bioplastic.study.accounting import layer_workload
+from bioplastic.study.layers import layer_workload
 from bioplastic.study.methods import _parts as parts
 from bioplastic.study.methods.base import Inputs, Method, Theory
 from bioplastic.study.workload import Workload

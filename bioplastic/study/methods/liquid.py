@@ -15,7 +15,7 @@ from sklearn.svm import SVC
 from bioplastic.networks import LiquidStateMachine
 from bioplastic.readout import KernelRidgeClassifier, TimeBinnedCount
 from bioplastic.spikes import SpikeTrains
-from bioplastic.study.accounting import dense_workload, linear_learning_workload
+from bioplastic.study.layers import dense_workload, linear_learning_workload
 from bioplastic.study.methods import _parts as parts
 from bioplastic.study.methods.base import Inputs, Theory
 from bioplastic.study.workload import Workload

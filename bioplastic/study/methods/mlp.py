@@ -9,7 +9,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 
 from bioplastic.spikes import SpikeTrains
-from bioplastic.study.accounting import dense_workload
+from bioplastic.study.layers import dense_workload
 from bioplastic.study.methods import _parts as parts
 from bioplastic.study.methods.base import Inputs, Theory
 from bioplastic.study.workload import Workload

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.svm import SVC
 
 from bioplastic.spikes import SpikeTrains
-from bioplastic.study.accounting import kernel_learning_workload, kernel_workload
+from bioplastic.study.layers import kernel_learning_workload, kernel_workload
 from bioplastic.study.methods import _parts as parts
 from bioplastic.study.methods.base import Inputs, Theory
 from bioplastic.study.workload import Workload

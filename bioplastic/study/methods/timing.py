@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from brian2 import ms
 
 from bioplastic.readout import SpikeTimeClassifier
-from bioplastic.study.accounting import dense_workload, selection_workload
+from bioplastic.study.layers import dense_workload, selection_workload
 from bioplastic.study.methods import _parts as parts
 from bioplastic.study.methods.base import Inputs, Theory
 from bioplastic.study.methods.liquid import LiquidMethod
