@@ -35,13 +35,17 @@ _NARROW: Final = 30
 TEXTS: Final = {
     "accuracy-energy": (
         "Accuracy against energy a sample",
-        "Accuracy against energy a sample: up and to the left is better. Filled: biologically "
-        "plausible; hollow: reference. Bars: 95 % intervals.",
+        (
+            "Accuracy against energy a sample: up and to the left is better. Filled: biologically "
+            "plausible; hollow: reference. Bars: 95 % intervals."
+        ),
     ),
     "curves": (
         "Learning curves",
-        "Accuracy on the samples that are learned from. Thin: each training; thick: their mean. "
-        "Methods that learn in one go, or without labels, have no curve.",
+        (
+            "Accuracy on the samples that are learned from. Thin: each training; thick: their mean. "
+            "Methods that learn in one go, or without labels, have no curve."
+        ),
     ),
     "confusion": (
         "Confusion matrices",
@@ -53,8 +57,10 @@ TEXTS: Final = {
     ),
     "fields": (
         "Receptive fields",
-        "Each tile is a neuron, of large networks some are shown: bright are the inputs that it "
-        "receives. Of words: time to the right, channels upwards.",
+        (
+            "Each tile is a neuron, of large networks some are shown: bright are the inputs that it "
+            "receives. Of words: time to the right, channels upwards."
+        ),
     ),
 }
 

@@ -18,7 +18,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from matplotlib.figure import Figure
 
-from bioplastic.errors import DataError, ParameterError, StorageError
+from bioplastic._whole_files import whole_file
+from bioplastic.errors import DataError, ParameterError
 from bioplastic.study import _report_figures as figures
 from bioplastic.study import _report_tables as tables
 from bioplastic.study import _report_words as words
@@ -138,7 +139,10 @@ def write_report(
         ),
         **pictures,
     }
-    return _write(Path(folder), files)
+    for name, content in files.items():
+        with whole_file(Path(folder) / name, "write_report.folder") as scratch:
+            scratch.write_text(content, encoding="utf-8")
+    return Path(folder) / "report.html"
 
 
 def _check(
@@ -287,19 +291,3 @@ def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
-
-
-def _write(folder: Path, files: Mapping[str, str]) -> Path:
-    """Write each file aside and move it, so that a full disk leaves an earlier report whole."""
-    for name, text in files.items():
-        path = folder / name
-        scratch = path.with_name(f".{path.name}.part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            scratch.write_text(text, encoding="utf-8")
-            scratch.replace(path)
-        except OSError as error:
-            raise StorageError(
-                f"write_report.folder: cannot write {path}: {error}; choose another folder"
-            ) from error
-    return folder / "report.html"
