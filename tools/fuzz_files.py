@@ -43,8 +43,8 @@ from bioplastic.inspect._recording_layout import Layout, RecordedProjection
 from bioplastic.models import PairSTDP
 from bioplastic.networks import DiehlCookClassifier, LiquidStateMachine, RandomLiquid
 from bioplastic.readout import KernelRidgeClassifier
-from bioplastic.study import Problem
-from bioplastic.study.compare import _methods, _problems, plan
+from bioplastic.study import PROBLEMS, Problem
+from bioplastic.study.compare import _chosen, _methods, plan
 
 __all__ = ["READERS", "Reader", "mutated"]
 
@@ -312,7 +312,7 @@ _PROBLEM = Problem(name="two", title="two", loader=_two, n_folds=2)
 def _read_toml(path: Path) -> object:
     """Do what `bioplastic compare` does with its options, but for reading data and training."""
     chosen = options_in(path)
-    _problems(_names(chosen.get("data", "hd")))
+    _chosen("data", _names(chosen.get("data", "hd")), PROBLEMS)
     methods = _methods(_names(chosen.get("methods", "all")))[0]
     return plan(
         _PROBLEM,

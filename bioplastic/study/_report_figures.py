@@ -18,7 +18,7 @@ from bioplastic.study._report_format import NOT_COUNTED
 from bioplastic.study.outcome import Outcome
 
 __all__ = [
-    "TEXTS", "accuracy_against_energy", "confusions", "curves", "fields", "rasters", "svg_of",
+    "ALT", "CAPTIONS", "accuracy_against_energy", "confusions", "curves", "fields", "rasters", "svg_of",
 ]  # fmt: skip
 
 _MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
@@ -32,36 +32,22 @@ _NARROW: Final = 30
 
 
 #: Alternative text and caption of each picture, by the name of its file.
-TEXTS: Final = {
-    "accuracy-energy": (
-        "Accuracy against energy a sample",
-        (
-            "Accuracy against energy a sample: up and to the left is better. Filled: biologically "
-            "plausible; hollow: reference. Bars: 95 % intervals."
-        ),
-    ),
-    "curves": (
-        "Learning curves",
-        (
-            "Accuracy on the samples that are learned from. Thin: each training; thick: their mean. "
-            "Methods that learn in one go, or without labels, have no curve."
-        ),
-    ),
-    "confusion": (
-        "Confusion matrices",
-        "Which class (row) was taken for which (column), over all tasks of a method.",
-    ),
-    "rasters": (
-        "Spikes of a test sample",
-        "Spikes in the network of each method while a test sample is presented.",
-    ),
-    "fields": (
-        "Receptive fields",
-        (
-            "Each tile is a neuron, of large networks some are shown: bright are the inputs that it "
-            "receives. Of words: time to the right, channels upwards."
-        ),
-    ),
+ALT: Final = {
+    "accuracy-energy": "Accuracy against energy a sample",
+    "curves": "Learning curves",
+    "confusion": "Confusion matrices",
+    "rasters": "Spikes of a test sample",
+    "fields": "Receptive fields",
+}
+CAPTIONS: Final = {
+    "accuracy-energy": "Accuracy against energy a sample: up and to the left is better. Filled: "
+    "biologically plausible; hollow: reference. Bars: 95 % intervals.",
+    "curves": "Accuracy on the samples that are learned from. Thin: each training; thick: their "
+    "mean. Methods that learn in one go, or without labels, have no curve.",
+    "confusion": "Which class (row) was taken for which (column), over all tasks of a method.",
+    "rasters": "Spikes in the network of each method while a test sample is presented.",
+    "fields": "Each tile is a neuron, of large networks some are shown: bright are the inputs that "
+    "it receives. Of words: time to the right, channels upwards.",
 }
 
 

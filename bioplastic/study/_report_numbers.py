@@ -276,9 +276,8 @@ def _chosen(outcome: Outcome) -> Any:
 
 def _operations(workload: Any) -> dict[str, float | None]:
     """Return what a mean sample takes, and size; None for what was not counted."""
-    found: dict[str, float | None] = workload.per_sample.as_json() | {
-        "n_samples": workload.n_samples
-    }
+    mean = asdict(workload.per_sample)
+    found: dict[str, float | None] = mean | {"n_samples": workload.n_samples}
     # No model is without bytes and weights, and not counted is not dense.
     for whole, parts in (
         (workload.counted, OPERATIONS),

@@ -197,8 +197,8 @@ def _parts(
             return []
         path = f"figures/{found['name']}-{kind}.svg"
         pictures[path] = figures.svg_of(figure)
-        alt, caption = figures.TEXTS[kind]
-        return [f"![{escaped(f'{alt}, {found["title"]}')}]({path})", escaped(caption)]
+        alt = escaped(f"{figures.ALT[kind]}, {found['title']}")
+        return [f"![{alt}]({path})", escaped(figures.CAPTIONS[kind])]
 
     parts: dict[str, list[str | None]] = {
         "": [

@@ -69,7 +69,7 @@ def test_a_device_of_your_own():
 
 
 def test_an_unknown_device_is_refused():
-    with pytest.raises(ParameterError, match=r"device: must be one of cmos45, .*'abacus'"):
+    with pytest.raises(ParameterError, match=r"device: must be one of 'cmos45', .*'abacus'"):
         energy(WORK, "abacus")
 
 

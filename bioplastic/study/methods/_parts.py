@@ -11,6 +11,7 @@ from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScale
 from bioplastic.encoding import PoissonEncoder, SpikeAugmenter
 from bioplastic.engine.presenting import Presentation
 from bioplastic.models import Network
+from bioplastic.models.hooks import HOOKS, STRINGS
 from bioplastic.readout import AugmentedClassifier, TimeBinnedCount
 from bioplastic.spikes import SpikeTrains
 from bioplastic.study.accounting import learning_workload, network_workload
@@ -200,51 +201,35 @@ def describe_network(network: Network) -> str:
     for population in network.populations:
         neuron = population.neuron
         lines.append(f"Population {population.name}: {population.n} {type(neuron).__name__}")
-        lines += _indented("", neuron.equations)
-        for part in ("threshold", "reset", "refractory"):
-            lines += _indented(part, str(getattr(neuron, part)))
-        lines += _constants(neuron.parameters)
+        lines += _said_by(neuron, "neuron")
+        if values := ", ".join(f"{name} = {value}" for name, value in neuron.parameters.items()):
+            lines.append(f"    {values}")
     for projection in network.projections:
         kind = projection.wiring
         wiring = kind.replace("_", " ") if isinstance(kind, str) else repr(kind)
         lines.append(f"Projection {projection.name}: {wiring}")
-        lines += _indented("at a spike", projection.on_pre if not projection.graded else "")
-        lines += _indented("in every step", projection.graded)
-        if projection.synapse is not None:
-            lines.append(f"    synapse  {type(projection.synapse).__name__}")
+        lines += _said_by(projection, "projection")
         if projection.norm is not None:
             lines.append(f"    weights of a neuron are scaled to a sum of {projection.norm:g}")
-        rule = projection.rule
-        if rule is None:
-            continue
-        lines.append(f"    learns by {type(rule).__name__}")
-        for label, text in (
-            ("traces", rule.pre_traces),
-            ("", rule.post_traces),
-            ("at a presynaptic spike", rule.on_pre),
-            ("at a postsynaptic spike", rule.on_post),
-            ("at a sample's end", rule.at_slot_end),
-            ("at a batch's end", rule.at_batch_end),
-        ):
-            lines += _indented(label, text, depth=2)
+        for of, model in (("synapse", projection.synapse), ("rule", projection.rule)):
+            if model is not None:
+                lines += [f"    {of} {type(model).__name__}", *_said_by(model, of)]
     schedule = network.schedule
     long = "as long as it is" if schedule.presentation is None else f"for {schedule.presentation}"
     lines.append(f"Each sample {long}, then {schedule.rest} of rest; time step {schedule.dt}")
     return "\n".join(lines)
 
 
-def _indented(label: str, text: str, depth: int = 1) -> list[str]:
-    parts = [part.strip() for part in text.replace(";", "\n").splitlines() if part.strip()]
-    indent = "    " * depth
-    lead = f"{label}: " if label else ""
-    return (
-        [f"{indent}{lead}{parts[0]}", *(f"{indent}{part}" for part in parts[1:])] if parts else []
-    )
-
-
-def _constants(values: dict[str, Any]) -> list[str]:
-    said = ", ".join(f"{name} = {value}" for name, value in values.items())
-    return [f"    {said}"] if said else []
+def _said_by(model: Any, of: str) -> list[str]:
+    """Return equations and statements of a model, each after its name."""
+    names = [name for owner, _, name, _ in STRINGS if owner == of]
+    names += [hook.name for hook in HOOKS if hook.of == of]
+    lines = []
+    for name in names:
+        said = str(getattr(model, name, "")).replace(";", "\n")
+        parts = [part.strip() for part in said.splitlines() if part.strip()]
+        lines += [f"    {f'{name}: ' * (k == 0)}{part}" for k, part in enumerate(parts)]
+    return lines
 
 
 #: What a fitted step has counted, and the words for it.
