@@ -18,7 +18,8 @@ from bioplastic.study._report_format import NOT_COUNTED
 from bioplastic.study.outcome import Outcome
 
 __all__ = [
-    "ALT", "CAPTIONS", "accuracy_against_energy", "confusions", "curves", "fields", "rasters", "svg_of",
+    "ALT", "CAPTIONS", "accuracy_against_energy", "confusions", "curves", "fields", "rasters",
+    "svg_of",
 ]  # fmt: skip
 
 _MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
