@@ -27,7 +27,7 @@ __all__ = [
 
 #: Ours, and those of installed packages, by name: help and completion do not load them.
 _ENGINES = ("auto", "numpy", "cython", "cpp_standalone", "cuda_standalone")
-Engine: Any = Literal[(*_ENGINES, *entry_points(group="bioplastic.engines").names)]
+Engine: Any = Literal[(*_ENGINES, *sorted(entry_points(group="bioplastic.engines").names))]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -212,7 +212,7 @@ def page(tmp_path_factory):
 
 @pytest.mark.parametrize("factor", [1.0, 3.0, 40.0, 1e6])
 def test_axes_of_energy_have_numbers(monkeypatch, factor):
-    monkeypatch.setattr(_report_figures, "_svg", lambda figure, **options: figure)
+    monkeypatch.setattr(_report_figures, "svg_of", lambda figure, **options: figure)
     found = {
         "name": "hd", "title": "hd", "chance": 0.1,
         "methods": {
