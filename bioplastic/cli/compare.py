@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from bioplastic._quantities import choice
 from bioplastic.cli.options import Debug, Quiet
 from bioplastic.cli.reporting import FAILED, reporting
 from bioplastic.cli.settings import DATA_SETS
@@ -104,9 +105,11 @@ def compare(
         chosen = _names(methods)
         if "all" in chosen:
             chosen = list(dict.fromkeys([*chosen, *own_methods]))
+        names = _names(data or ",".join(own_data) or "hd")
+        known_data, known_methods = (*PROBLEMS, *own_data), ("all", *METHODS, *own_methods)
         study = run_study(
-            _found("data", _names(data or ",".join(own_data) or "hd"), PROBLEMS, own_data),
-            _found("methods", chosen, METHODS, own_methods, "all"),
+            [own_data.get(choice("data", name, known_data), name) for name in names],
+            [own_methods.get(choice("methods", name, known_methods), name) for name in chosen],
             seeds=_seeds(seeds),
             size=size,
             all_folds=all_folds,
@@ -175,18 +178,6 @@ def _own(paths: list[Path]) -> tuple[dict[str, Any], dict[str, Any]]:
                 )
             found |= more
     return own
-
-
-def _found[T](
-    option: str, names: list[str], known: Mapping[str, T], own: Mapping[str, T], *more: str
-) -> list[str | T]:
-    """Take the user's own by their names; others stay names."""
-    for name in names:
-        if name not in {*known, *own, *more}:
-            raise ParameterError(
-                f"{option}: must be one of {', '.join([*more, *known, *own])}, got {name!r}"
-            )
-    return [own.get(name, name) for name in names]
 
 
 def _names(value: str) -> list[str]:

@@ -116,7 +116,7 @@ class DiehlCookSettings(Settings):
         from bioplastic.networks import DiehlCookClassifier
 
         quantities: dict[str, Any] = {
-            name: None if value is None else value * unit
+            name: value * unit
             for name, value, unit in (
                 ("presentation", self.presentation_ms, ms),
                 ("rest", self.rest_ms, ms),
@@ -124,6 +124,7 @@ class DiehlCookSettings(Settings):
                 ("rate_max", self.rate_max_hz, Hz),
                 ("theta_plus", self.theta_plus_mv, mV),
             )
+            if value is not None
         }
         return DiehlCookClassifier(
             self.neurons,

@@ -42,6 +42,15 @@ _THEORY_TERMS: Final = {
     "not_local": "Not local",
     "history": "Hyperparameters",
 }
+_OPERATIONS: Final = {
+    "inference": "NeuroBench's metrics of classifying a test sample.",
+    "learning": "Operations a sample presented in training. Weight updates are not NeuroBench's.",
+}
+_ENERGIES: Final = {
+    "inference": "Energy to classify a test sample.",
+    "learning": "Energy a sample presented in training.",
+    "training": "Energy of a whole training.",
+}
 #: Nothing is loaded, whatever the texts contain.
 _PAGE: Final = """<!DOCTYPE html>
 <html lang="en">
@@ -212,8 +221,13 @@ def _parts(
         "What is taken for what": drawn("confusion", figures.confusions(found)),
         "Spikes": drawn("rasters", figures.rasters(own, found)),
         "Receptive fields": drawn("fields", figures.fields(own, found)),
-        "Operations and size (NeuroBench)": [*tables.network(found)],
-        "Energy by device": [*tables.energies(found, numbers["devices"])],
+        "Operations and size (NeuroBench)": [
+            tables.network(found, use, caption) for use, caption in _OPERATIONS.items()
+        ],
+        "Energy by device": [
+            tables.energies(found, numbers["devices"], use, caption)
+            for use, caption in _ENERGIES.items()
+        ],
         f"Accuracy by {found['unit']}": [tables.units(found)],
         "Hyperparameters tried and taken": [tables.candidates(found)],
         "Protocol": [*map(escaped, words.protocol(found))],

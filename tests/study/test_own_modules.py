@@ -242,10 +242,10 @@ def test_workers_of_a_cluster_import_them_too(mine, tmp_path):
 def test_all_takes_in_ones_own_and_unknown_names_are_told(mine, tmp_path):
     said = run("--module", mine, "--methods", "nearst", "--out", tmp_path)
     assert said.exit_code == 2
-    assert "methods: must be one of all, stdp" in said.output
-    assert "nearest, got 'nearst'" in said.output.replace("\n", " ")
+    assert "methods: must be one of 'all', 'stdp'" in said.output
+    assert "'nearest', got 'nearst'" in said.output.replace("\n", " ")
     said = run("--module", mine, "--data", "blub", "--out", tmp_path)
-    assert "data: must be one of hd" in said.output
+    assert "data: must be one of 'hd'" in said.output
     clash = tmp_path / "clash.py"
     clash.write_text(BLOBS.replace('"nearest"', '"svm"'))
     said = run("--module", clash, "--out", tmp_path)
