@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
-from matplotlib.figure import Figure
 
 from bioplastic._whole_files import whole_file
 from bioplastic.errors import DataError, ParameterError
@@ -201,7 +200,7 @@ def _parts(
     own = [outcome for outcome in outcomes if outcome.problem == found["name"]]
     methods = numbers["methods"]
 
-    def drawn(kind: str, figure: Figure | None) -> list[str | None]:
+    def drawn(kind: str, figure: Any) -> list[str | None]:
         if figure is None:
             return []
         path = f"figures/{found['name']}-{kind}.svg"
