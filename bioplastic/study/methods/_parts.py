@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Hz, ms
+from brian2 import Hz, Quantity, ms
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScaler
 
@@ -102,13 +102,28 @@ def input_steps(X: Inputs, *, own_length: bool) -> Steps:
     """
     if not isinstance(X, SpikeTrains):
         return [("unit_length", Normalizer())]
-    options: dict[str, Any] = {"relative": True}
-    if not own_length:
-        options = {"duration": _WINDOW, "overflow": True}
-    n_groups = min(_N_GROUPS, X.n_units)
-    bins = TimeBinnedCount(n_bins=_N_BINS, n_groups=n_groups, scaling="sqrt", **options)
+    span = None if own_length else _WINDOW
+    return binned_steps("bins", _N_BINS, span, n_groups=min(_N_GROUPS, X.n_units))
+
+
+def binned_steps(name: str, n_bins: int, span: Quantity | None, **options: Any) -> Steps:
+    """Return steps that count spikes in bins of time, at unit length.
+
+    Parameters
+    ----------
+    name : str
+        Of the first step.
+    n_bins : int
+        Bins of time.
+    span : Quantity, in seconds, or None
+        What they cover, the last one open; each word's own length where None.
+    **options
+        Others of `TimeBinnedCount`.
+    """
+    ends = {"relative": True} if span is None else {"duration": span, "overflow": True}
     return [
-        ("bins", bins),
+        (name, TimeBinnedCount(n_bins=n_bins, scaling="sqrt", **ends, **options)),
+        # Half the memory, for numbers that are small counts.
         ("single", FunctionTransformer(np.float32)),
         ("unit_length", Normalizer(copy=False)),
     ]

@@ -4,16 +4,14 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-import numpy as np
 import numpy.typing as npt
 from brian2 import Quantity, ms
 from sklearn.linear_model import RidgeClassifier, RidgeClassifierCV
 from sklearn.model_selection import ParameterGrid
-from sklearn.preprocessing import FunctionTransformer, Normalizer
 from sklearn.svm import SVC
 
 from bioplastic.networks import LiquidStateMachine
-from bioplastic.readout import KernelRidgeClassifier, TimeBinnedCount
+from bioplastic.readout import KernelRidgeClassifier
 from bioplastic.spikes import SpikeTrains
 from bioplastic.study.layers import dense_workload, linear_learning_workload
 from bioplastic.study.methods import _parts as parts
@@ -33,25 +31,8 @@ READOUTS: dict[str, Callable[[], Any]] = {
 
 
 def count_steps(n_bins: int, span: Quantity | None) -> parts.Steps:
-    """Return steps that count a liquid's spikes in overlapping bins, at unit length.
-
-    Parameters
-    ----------
-    n_bins : int
-        Bins of time.
-    span : Quantity, in seconds, or None
-        What they cover, the last one open; each word's own length where None.
-    """
-    options: dict[str, Any] = {"relative": True}
-    if span is not None:
-        options = {"duration": span, "overflow": True}
-    states = TimeBinnedCount(n_bins=n_bins, window="triangular", scaling="sqrt", **options)
-    return [
-        ("states", states),
-        # Half the memory, for numbers that are small counts.
-        ("single", FunctionTransformer(np.float32)),
-        ("unit_length", Normalizer(copy=False)),
-    ]
+    """Return steps that count a liquid's spikes in overlapping bins, see `binned_steps`."""
+    return parts.binned_steps("states", n_bins, span, window="triangular")
 
 
 class LiquidMethod(parts.PipelineMethod):
