@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bioplastic._quantities import choice
 from bioplastic.cli.options import Debug, Quiet
 from bioplastic.cli.reporting import FAILED, reporting
 from bioplastic.cli.settings import DATA_SETS
@@ -98,6 +97,7 @@ def compare(
     some, unless --methods and --data choose others.
     """
     with reporting(debug=debug):
+        from bioplastic._quantities import choice
         from bioplastic.study import METHODS, PROBLEMS
         from bioplastic.study import compare as run_study
 
@@ -164,7 +164,8 @@ def _row(title: str, *cells: str) -> str:
 
 def _own(paths: list[Path]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Load methods and problems of the user's files, whose names must be new."""
-    from bioplastic.study import METHODS, PROBLEMS, load_module
+    from bioplastic.study import METHODS, PROBLEMS
+    from bioplastic.study.modules import load_module
 
     own: tuple[dict[str, Any], dict[str, Any]] = {}, {}
     ours: tuple[Mapping[str, Any], ...] = METHODS, PROBLEMS
