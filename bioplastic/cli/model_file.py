@@ -15,7 +15,6 @@ import skops.io
 from brian2 import Quantity, get_or_create_dimension
 from skops.io._utils import _get_state, get_state
 
-import bioplastic.models
 import bioplastic.networks
 from bioplastic._archives import check_archive
 from bioplastic._quantities import powers_of_units

@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 import bioplastic
 from bioplastic._quantities import whole
-from bioplastic.errors import ParameterError, StorageError
+from bioplastic._whole_files import whole_file
+from bioplastic.errors import ParameterError
 from bioplastic.inspect._page_contents import Contents, collect
 from bioplastic.inspect._recording_file import existing
 
@@ -150,15 +151,8 @@ def write_page(
         charts=_json([json_item(chart, target=ID(place)) for place, chart in figures.items()]),
         numbers=_json(_numbers(contents)),
     )
-    scratch = path.with_name(f".{path.name}.part")  # a full disk leaves an existing page as it was
-    try:
+    with whole_file(path, f"{where}.path") as scratch:
         scratch.write_text(text, encoding="utf-8")
-        scratch.replace(path)
-    except OSError as error:
-        scratch.unlink(missing_ok=True)
-        raise StorageError(
-            f"{where}.path: cannot write {path}: {error}; choose another folder"
-        ) from error
     return path
 
 
