@@ -5,11 +5,11 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Hz, second
+from brian2 import Hz, ms, second
 
 from bioplastic import engine as engines
 from bioplastic._quantities import amount, amounts, number
@@ -28,7 +28,7 @@ from bioplastic.models import (
 from bioplastic.models.values import is_distribution
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["RELAY", "Laboratory"]
+__all__ = ["RELAY", "Laboratory", "Pair"]
 
 Steps = npt.NDArray[np.int64]
 Array = npt.NDArray[np.float64]
@@ -48,6 +48,18 @@ _PAIR: Final = "pair"
 _SETTLED: Final = 0.1
 
 
+class Pair(TypedDict, total=False):
+    """Options that all protocols share; see :func:`stdp_window`."""
+
+    variable: str
+    w: float | None
+    wait: Any
+    post: NeuronModel | None
+    drive: str | None
+    dt: Any
+    engine: str
+
+
 class Laboratory:
     """A rule, the neurons it is tried on, and how it is run; checked.
 
@@ -63,13 +75,14 @@ class Laboratory:
         self,
         where: str,
         rule: Any,
-        variable: Any,
-        w: Any,
-        wait: Any,
-        post: Any,
-        drive: Any,
-        dt: Any,
-        engine: str,
+        *,
+        variable: Any = "w",
+        w: Any = None,
+        wait: Any = None,
+        post: Any = None,
+        drive: Any = None,
+        dt: Any = 0.1 * ms,
+        engine: str = "auto",
     ) -> None:
         if not isinstance(rule, PlasticityRule):
             known = isinstance(rule, type) and issubclass(rule, PlasticityRule)
@@ -331,10 +344,7 @@ class Laboratory:
 
 
 def _samples(due: list[Steps], n_steps: int, dt: float) -> SpikeTrains:
-    steps = np.concatenate(due)
+    """One sample with all spikes."""
     units = np.repeat(np.arange(len(due)), [len(train) for train in due])
-    order = np.argsort(steps, kind="stable")
-    return SpikeTrains(
-        steps[order] * dt, units[order], [0, len(steps)],
-        n_units=len(due), duration=n_steps * dt * second,
-    )  # fmt: skip
+    events = [(np.concatenate(due) * dt, units)]
+    return SpikeTrains.from_events(events, n_units=len(due), duration=n_steps * dt * second)

@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from bioplastic._quantities import whole
 from bioplastic.errors import ParameterError
 from bioplastic.inspect._style import COLORS, INK, declutter, label, panels_of, some
-from bioplastic.inspect.raster import SpikeEvents, events_of, plot_raster
+from bioplastic.inspect.raster import plot_raster
 from bioplastic.inspect.states import moments_within
+from bioplastic.spikes import SpikeTrains
 
 if TYPE_CHECKING:
     from bioplastic.inspect.recording import PlasticityRecording
@@ -27,8 +28,8 @@ _OF_SYNAPSES: Final = (*COLORS[:3], *COLORS[4:7])
 def plot_eligibility(
     recording: "PlasticityRecording",
     *,
-    inputs: SpikeEvents | None = None,
-    outputs: SpikeEvents | None = None,
+    inputs: SpikeTrains | None = None,
+    outputs: SpikeTrains | None = None,
     row: int = 0,
     sample: int | None = None,
     projection: str | None = None,
@@ -77,7 +78,7 @@ def plot_eligibility(
         If the recording holds no eligibilities, fewer than two moments of the sample, or not the
         neuron, or if another parameter does not fit.
     DataError
-        If the spikes are not as SpikeEvents says.
+        If the spikes are not as SpikeTrains says.
 
     Notes
     -----
@@ -185,7 +186,7 @@ class _Neuron:
         column = self.recording.variables.get(name)
         return None if column is None else np.asarray(column[self.points])
 
-    def draw_input(self, panel: Axes, inputs: SpikeEvents, row: int) -> None:
+    def draw_input(self, panel: Axes, inputs: SpikeTrains, row: int) -> None:
         """Draw the input, channels of the strongest synapses in their colors."""
         row = _raster(panel, inputs, row, "Input", "channel")
         inner = {found.post for found in self.recording.projections.values()}
@@ -194,7 +195,7 @@ class _Neuron:
         for color, k in zip(_OF_SYNAPSES, self.strongest, strict=False):
             _colored(panel, inputs, row, int(self.sources[k]), color)
 
-    def draw_spikes(self, panel: Axes, outputs: SpikeEvents, row: int) -> None:
+    def draw_spikes(self, panel: Axes, outputs: SpikeTrains, row: int) -> None:
         """Draw the spikes of the neurons, those of the chosen one dark."""
         row = _raster(panel, outputs, row, "Neurons", "neuron")
         # Where no rates were recorded, nobody says which populations the spikes are of.
@@ -287,10 +288,9 @@ def _beside(panel: Axes) -> None:
     )  # fmt: skip
 
 
-def _colored(panel: Axes, spikes: SpikeEvents, row: int, unit: int, color: str) -> None:
+def _colored(panel: Axes, spikes: SpikeTrains, row: int, unit: int, color: str) -> None:
     """Draw the spikes of a unit once more, in a color."""
-    times, units = events_of(spikes, row)
-    times = times[units == unit]
+    times = spikes[row].times[spikes[row].units == unit]
     height = panel.get_window_extent().height * 72 / panel.figure.dpi
     panel.plot(
         times, np.full(len(times), unit), linestyle="none", marker="|", color=color,
@@ -298,7 +298,7 @@ def _colored(panel: Axes, spikes: SpikeEvents, row: int, unit: int, color: str) 
     )  # fmt: skip
 
 
-def _raster(panel: Axes, spikes: SpikeEvents, row: int, what: str, unit: str) -> int:
+def _raster(panel: Axes, spikes: SpikeTrains, row: int, what: str, unit: str) -> int:
     n = len(spikes.offsets) - 1
     plot_raster(spikes, sample=row, colors=COLORS[8], axes=panel)
     label(panel, y=unit)

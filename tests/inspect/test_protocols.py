@@ -401,7 +401,7 @@ def test_arguments_of_pairings(arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"kind": "post"}, "kind: must be one of pre_post_pre, post_pre_post, got 'post'"),
+        ({"kind": "post"}, "kind: must be one of 'pre_post_pre', 'post_pre_post', got 'post'"),
         ({"intervals": [5, 5] * ms}, r"intervals: must have shape \(n_intervals, 2\), got \(2,\)"),
         ({"intervals": [(5, -5)] * ms}, "intervals: must be at least 0 ms, got -5 ms"),
         ({"intervals": [(0, 0)] * ms}, "intervals: must sum up to more than 0"),
