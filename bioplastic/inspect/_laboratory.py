@@ -124,7 +124,7 @@ class Laboratory:
             wait = (0.0 if post is None else self.dt * round(_SETTLED / self.dt)) * second
         self.wait = self.length("wait", wait, low=0)
 
-    def steps(self, name: str, value: Any, *, low: int | None = None) -> Steps:
+    def steps(self, name: str, value: Any, *, low: int | None = None, row: bool = False) -> Steps:
         """Return times of an argument as numbers of steps, in the shape in which they are given.
 
         Raises
@@ -134,7 +134,7 @@ class Laboratory:
             `low` steps.
         """
         where, dt = f"{self.where}.{name}", self.dt
-        times = amounts(where, value, second)
+        times = amounts(where, value, row=row)
         steps = np.rint(times / dt)
         off = np.abs(times / dt - steps) > 1e-6
         if off.any():
@@ -148,15 +148,6 @@ class Laboratory:
                 f"{where}: must be at least {1e3 * dt * low:g} ms, got {1e3 * times.min():g} ms"
             )
         return steps.astype(np.int64)
-
-    def row(self, name: str, value: Any) -> Steps:
-        """Return times of an argument as steps, in a row."""
-        steps = np.atleast_1d(self.steps(name, value))
-        if steps.ndim != 1:
-            raise ParameterError(
-                f"{self.where}.{name}: must be in a row, got the shape {steps.shape}"
-            )
-        return steps
 
     def length(self, name: str, value: Any, *, low: int = 1) -> int:
         """Return one time of an argument as a number of steps, `low` at least."""
@@ -174,9 +165,7 @@ class Laboratory:
             If they are no frequencies above 0, or their periods are not whole multiples of `dt`.
         """
         where, dt = f"{self.where}.{name}", self.dt
-        rates = np.atleast_1d(amounts(where, value, Hz))
-        if rates.ndim != 1 or (rates <= 0).any():
-            raise ParameterError(f"{where}: must be frequencies above 0, in a row, got {value!r}")
+        rates = amounts(where, value, Hz, positive=True)
         periods = 1 / (rates * dt)
         steps = np.rint(periods)
         off = (np.abs(periods - steps) > 1e-6 * periods) | (steps < 1)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import bioplastic
 from bioplastic._quantities import whole
 from bioplastic.errors import ParameterError, StorageError
-from bioplastic.inspect._page_contents import Contents, collect
+from bioplastic.inspect._page_contents import Contents
 from bioplastic.inspect._recording_file import existing
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def write_page(
         raise ParameterError(f"{where}.{existing(path)}")
     max_neurons = whole(f"{where}.max_neurons", max_neurons, 1)
     max_moments = whole(f"{where}.max_moments", max_moments, 1)
-    contents = collect(
+    contents = Contents(
         where, recording, projection=projection, shape=shape, neurons=neurons,
         max_neurons=max_neurons, max_moments=max_moments,
     )  # fmt: skip

@@ -101,7 +101,7 @@ def rate_protocol(
 
 
 def _rates(where: str, value: Any, dt: float) -> npt.NDArray[np.float64]:
-    rates = amounts(where, value, Hz)
+    rates = amounts(where, value, Hz, row=False)
     if (rates < 0).any() or (rates * dt >= 1).any():
         raise ParameterError(
             f"{where}: must be rates from 0 to less than one spike in dt={1e3 * dt:g} ms, got "

@@ -102,7 +102,7 @@ def stdp_window(
     laboratory = Laboratory("stdp_window", rule, **pair)
     if delays is None:
         delays = np.r_[-100:0, 1:101] * ms
-    apart = laboratory.row("delays", delays)
+    apart = laboratory.steps("delays", delays, row=True)
     n = whole("stdp_window.n_pairs", n_pairs, 1)
     begin = np.arange(n) * laboratory.length("interval", interval)
     found = laboratory.measure([begin] * len(apart), [begin + d for d in apart], apart.shape)
@@ -183,7 +183,7 @@ def pairing_protocol(
     if delays is None:
         delays = SJOESTROEM_2001.delays * second
     rates, periods = laboratory.periods("frequencies", frequencies)
-    apart = laboratory.row("delays", delays)
+    apart = laboratory.steps("delays", delays, row=True)
     n = whole(f"{where}.n_pairs", n_pairs, 1)
     bursts = np.arange(whole(f"{where}.n_bursts", n_bursts, 1))
     gap = laboratory.length("burst_interval", burst_interval)

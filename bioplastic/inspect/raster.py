@@ -133,7 +133,7 @@ def _draw_units(
         )
         for handle in legend.legend_handles:
             # A tick as thin as a spike has no color to tell.
-            handle.set(markersize=8.0, markeredgewidth=3.0, alpha=1.0)  # type: ignore[union-attr]
+            handle.set(markersize=8.0, markeredgewidth=3.0, alpha=1.0)
     counted = f"{len(times):,} spike{'' if len(times) == 1 else 's'}"
     whole_of = "" if len(rows) == n_units else f" of {n_units:,}"
     units_of = f"{len(rows):,}{whole_of} unit{'' if len(rows) == n_units == 1 else 's'}"

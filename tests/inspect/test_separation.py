@@ -147,7 +147,7 @@ class TestStateSeparation:
         [
             ({"times": [0.1, 0.2]}, "times: must be finite and have the unit"),
             ({"times": [1, 2] * mV}, "times: must be finite and have the unit"),
-            ({"times": [2, 1] * ms}, "times: must be in a row and rise"),
+            ({"times": [2, 1] * ms}, "times: .*, in a row, rising"),
             ({"times": [1, np.inf] * ms}, "times: must be finite and have the unit"),
             ({"tau": 0 * ms}, "tau: must be one finite value > 0"),
             ({"tau": 30}, "tau: must have the unit"),
