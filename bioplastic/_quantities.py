@@ -160,12 +160,12 @@ def amounts(
     fits = numbers.size and np.isfinite(numbers).all() and (numbers.ndim == 1 or not row)
     fits = fits and not ((positive and (numbers <= 0).any()) or (zero and (numbers < 0).any()))
     if not fits or (rising and (np.diff(numbers) <= 0).any()):
-        what, example = ("rates", "Hz") if unit is hertz else ("times", "ms")
+        wanted, example = _UNITS[unit][1], "Hz" if unit is hertz else "ms"
+        what = wanted if plain else f"{wanted.split()[0]} with a unit"
         words = {"in a row": row, "above 0": positive, "at least 0": zero, "rising": rising}
-        said = "".join(f", {word}" for word, wanted in words.items() if wanted)
+        said = "".join(f", {word}" for word, asked in words.items() if asked)
         raise ParameterError(
-            f"{where}: must be finite {what}{'' if plain else ' with a unit'}{said}, got "
-            f"{value!r}; give e.g. [10, 20] * {example}"
+            f"{where}: must be finite {what}{said}, got {value!r}; give e.g. [10, 20] * {example}"
         )
     return numbers
 

@@ -26,7 +26,6 @@ from bioplastic.models.hooks import (
 from bioplastic.models.strings import FUNCTIONS, LINKED, statements_of
 from bioplastic.models.suggesting import closest
 from bioplastic.models.values import parameter_equations
-from bioplastic.models.wiring import regular_pairs
 
 __all__ = ["to_brian2"]
 
@@ -147,7 +146,7 @@ class _Making:
             clock=self.clock,
             name=name,
         )
-        i, j = _pairs(projection, len(pre), len(post), values)
+        i, j = projection.pairs(len(pre), len(post), values)
         synapses.connect(i=i, j=j)
         self.net.add(synapses)
         self._fill(synapses, name)
@@ -251,12 +250,6 @@ def _set_now(made: Any, code: str) -> None:
             aside[name] = f"({value})"
             continue
         setattr(made, name, value if how == "=" else f"{name} {how[:-1]} ({value})")
-
-
-def _pairs(projection: Projection, n_pre: int, n_post: int, values: Values) -> Any:
-    if projection.listed:
-        return tuple(values[f"{projection.name}.{k}"].astype(int) for k in "ij")
-    return regular_pairs(str(projection.wiring), n_pre, n_post)
 
 
 def _check_state(net: b2.Network, state: Mapping[str, Any]) -> None:

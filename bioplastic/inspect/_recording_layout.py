@@ -11,7 +11,6 @@ from brian2 import Equations
 from bioplastic.engine.plan import plan_of
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network, Projection
-from bioplastic.models.wiring import regular_pairs
 
 __all__ = ["ROLES", "Layout", "RecordedProjection", "choose"]
 
@@ -162,8 +161,8 @@ def choose(
         if name not in touched:
             projections[name] = _recorded(projection, populations)
             continue
-        i, j = _pairs(projection, populations, state)
         n_post = populations[projection.post]
+        i, j = projection.pairs(populations[projection.pre], n_post, state)
         chosen = np.arange(n_post) if neurons is None else neurons
         if len(chosen) and chosen[-1] >= n_post:
             raise ParameterError(
@@ -221,20 +220,6 @@ def _role(network: Network, changing: Sequence[str], name: str) -> str:
     """Role of a variable that was asked for by its own name."""
     roles = [role for role in ROLES if name in _of_role(network, changing, role)]
     return roles[0] if roles else "other"
-
-
-def _pairs(
-    projection: Projection,
-    populations: Mapping[str, int],
-    state: Mapping[str, npt.NDArray[Any]],
-) -> tuple[Indices, Indices]:
-    name = projection.name
-    if projection.listed:
-        i, j = state[f"{name}.i"], state[f"{name}.j"]
-    else:
-        n_pre, n_post = populations[projection.pre], populations[projection.post]
-        i, j = regular_pairs(str(projection.wiring), n_pre, n_post)
-    return np.asarray(i, dtype=np.int64), np.asarray(j, dtype=np.int64)
 
 
 def _recorded(

@@ -342,9 +342,9 @@ def test_a_spike_that_comes_before_it_is_due_is_refused():
     [
         ({"rule": PairSTDP}, r"rule: must be a PlasticityRule, got .*give e.g. PairSTDP\(\)"),
         ({"rule": "pair"}, r"rule: must be a PlasticityRule, got 'pair'; give"),
-        ({"delays": []}, "delays: must be finite and have the unit"),
+        ({"delays": []}, "delays: must be finite times with a unit"),
         ({"delays": [] * ms}, "delays: must be finite"),
-        ({"delays": [1.0]}, r"delays: .* got \[1.0\]; give e.g. \[10, 20\] \* second"),
+        ({"delays": [1.0]}, r"delays: .* got \[1.0\]; give e.g. \[10, 20\] \* ms"),
         ({"delays": [1] * mV}, "delays"),
         ({"delays": [1, np.nan] * ms}, "delays: must be finite"),
         ({"delays": [[1, 2]] * ms}, "delays: .*, in a row, got"),
