@@ -1,14 +1,13 @@
 """Help and options of the commands, noted once, so that they are there without loading Brian."""
 
+import contextlib
 import functools
 import hashlib
 import importlib.metadata
 import inspect
 import json
-import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import NoneType, UnionType
@@ -16,7 +15,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
 
-from bioplastic._paths import cache_dir
+from bioplastic._paths import cache_dir, replacing
 
 __all__ = ["help_of", "options_of"]
 
@@ -114,14 +113,9 @@ def _remembered(name: str, make: Callable[[], Any]) -> Any:
     except (OSError, ValueError, KeyError, TypeError):  # not there, or damaged
         pass
     value = make()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{name}-")
-        with os.fdopen(handle, "w") as file:
-            json.dump({"key": _key(), "value": value}, file)
-        Path(scratch).replace(path)
-    except OSError:  # no place to note it: it is made anew each time
-        pass
+    # Where there is no place to note it, it is made anew each time.
+    with contextlib.suppress(OSError), replacing(path, "command line") as file:
+        file.write(json.dumps({"key": _key(), "value": value}).encode())
     return value
 
 

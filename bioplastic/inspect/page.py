@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 import bioplastic
+from bioplastic._paths import replacing
 from bioplastic._quantities import whole
-from bioplastic.errors import ParameterError, StorageError
+from bioplastic.errors import ParameterError
 from bioplastic.inspect._page_contents import Contents
 from bioplastic.inspect._recording_file import existing
 
@@ -150,15 +151,8 @@ def write_page(
         charts=_json([json_item(chart, target=ID(place)) for place, chart in figures.items()]),
         numbers=_json(_numbers(contents)),
     )
-    scratch = path.with_name(f".{path.name}.part")  # a full disk leaves an existing page as it was
-    try:
-        scratch.write_text(text, encoding="utf-8")
-        scratch.replace(path)
-    except OSError as error:
-        scratch.unlink(missing_ok=True)
-        raise StorageError(
-            f"{where}.path: cannot write {path}: {error}; choose another folder"
-        ) from error
+    with replacing(path, f"{where}.path") as file:
+        file.write(text.encode())
     return path
 
 

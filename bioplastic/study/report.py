@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
-from bioplastic.errors import DataError, ParameterError, StorageError
+from bioplastic._paths import replacing
+from bioplastic.errors import DataError, ParameterError
 from bioplastic.study import _report_figures as figures
 from bioplastic.study import _report_tables as tables
 from bioplastic.study import _report_words as words
@@ -291,14 +292,6 @@ def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
 def _write(folder: Path, files: Mapping[str, str]) -> Path:
     """Write each file aside and move it, so that a full disk leaves an earlier report whole."""
     for name, text in files.items():
-        path = folder / name
-        scratch = path.with_name(f".{path.name}.part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            scratch.write_text(text, encoding="utf-8")
-            scratch.replace(path)
-        except OSError as error:
-            raise StorageError(
-                f"write_report.folder: cannot write {path}: {error}; choose another folder"
-            ) from error
+        with replacing(folder / name, "write_report.folder") as file:
+            file.write(text.encode())
     return folder / "report.html"

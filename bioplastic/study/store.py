@@ -8,7 +8,6 @@ import logging
 import os
 import re
 import time
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic._archives import check_archive
-from bioplastic.errors import DataError, ParameterError, StorageError
+from bioplastic._paths import replacing
+from bioplastic.errors import DataError, ParameterError
 from bioplastic.study.outcome import Outcome
 
 __all__ = ["Store"]
@@ -128,21 +128,14 @@ class Store:
                 f"{error}; give numbers, strings, lists and dicts of strings, and arrays of numbers"
             ) from error
         content: dict[str, Any] = {"key": key, "outcome": json.loads(said), "exhibits": None}
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            if image is not None:
-                digest = hashlib.blake2b(image, digest_size=16).hexdigest()
-                # Writers of the same key do not meet: other content, other name.
-                name = f"{key}-{digest[:16]}.npz"
-                content["exhibits"] = {"file": name, "digest": digest}
-                self._write(name, image)
-            text = {"format": _FORMAT, "digest": _digest(content), "content": content}
-            self._write(path.name, json.dumps(text).encode())
-        except OSError as error:
-            raise StorageError(
-                f"store: cannot write to {self.folder}: {error}; free some space or choose another "
-                f"folder. What was stored before is whole."
-            ) from error
+        if image is not None:
+            digest = hashlib.blake2b(image, digest_size=16).hexdigest()
+            # Writers of the same key do not meet: other content, other name.
+            name = f"{key}-{digest[:16]}.npz"
+            content["exhibits"] = {"file": name, "digest": digest}
+            self._write(name, image)
+        text = {"format": _FORMAT, "digest": _digest(content), "content": content}
+        self._write(path.name, json.dumps(text).encode())
 
     def sweep(self) -> None:
         """Remove what killed writers left: files of an hour ago that belong to no outcome."""
@@ -175,17 +168,10 @@ class Store:
             return {name: file[name] for name in file.files}
 
     def _write(self, name: str, image: bytes) -> None:
-        scratch = self.folder / f".{name}.{uuid.uuid4().hex}.part"
-        try:
-            with scratch.open("xb") as file:
-                file.write(image)
-                file.flush()
-                os.fsync(file.fileno())
-            scratch.replace(self.folder / name)
-            _sync(self.folder)
-        finally:
-            with contextlib.suppress(OSError):
-                scratch.unlink()
+        remedy = "free some space or choose another folder. What was stored before is whole."
+        with replacing(self.folder / name, "store", remedy) as file:
+            file.write(image)
+        _sync(self.folder)
 
 
 def _digest(content: dict[str, Any]) -> str:
