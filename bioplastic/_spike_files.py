@@ -5,9 +5,7 @@ Data Sets for the Systematic Evaluation of Spiking Neural Networks", IEEE Transa
 Networks and Learning Systems 33(7):2744-2757, 2022, doi:10.1109/TNNLS.2020.3044364.
 """
 
-import contextlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,36 +13,15 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic._hdf5 import open_hdf5
+from bioplastic._hdf5 import open_hdf5, reading
 from bioplastic.errors import DataError, DataNotFoundError
 
-__all__ = ["ROWS", "TYPES", "Rows", "beside", "columns", "n_rows", "read_rows", "reading"]
+__all__ = ["ROWS", "TYPES", "Rows", "beside", "columns", "n_rows", "read_rows"]
 
 type Integers = npt.NDArray[np.int64]
 
 #: Rows of HDF5 that are read at once, and what readers are given.
 ROWS, TYPES = 512, {"times": np.float64, "units": np.int32}
-
-
-@contextlib.contextmanager
-def reading(method: str, path: Path) -> Iterator[None]:
-    """Say in errors who reads what; refuse the path of no file."""
-    try:
-        yield
-    except DataNotFoundError:
-        raise
-    except FileNotFoundError as error:
-        raise DataNotFoundError(
-            f"SpikeTrains.{method}: there is no file {path}; check the path"
-        ) from error
-    except DataError as error:
-        place = "" if str(path) in str(error) else f"{path}: "
-        raise DataError(f"SpikeTrains.{method}: {place}{error}") from error
-    except (OSError, RuntimeError, KeyError) as error:
-        raise DataError(
-            f"SpikeTrains.{method}: cannot read {path}: {error}; it is truncated or no HDF5 file, "
-            f"copy or download it again"
-        ) from error
 
 
 def read_rows(
@@ -179,7 +156,7 @@ class Rows:
     def read(self, name: str, addresses: Integers, sizes: Integers) -> npt.NDArray[Any]:
         """Read some rows, in the order of their addresses here."""
         values, end = np.empty(int(sizes.sum()), dtype=TYPES[name]), 0
-        with reading("open", self._path):
+        with reading("SpikeTrains.open", self._path):
             dataset = self.file()[f"spikes/{name}"]
             for first in range(0, len(addresses), ROWS):
                 part = slice(first, first + ROWS)

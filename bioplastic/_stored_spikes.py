@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import second
 
+from bioplastic._hdf5 import reading
 from bioplastic._quantities import base_units, has_unit
 from bioplastic._spike_checks import (
     check_durations,
@@ -19,7 +20,7 @@ from bioplastic._spike_checks import (
     up_to_last_spikes,
     warn_of_small_units,
 )
-from bioplastic._spike_files import ROWS, TYPES, Rows, beside, columns, n_rows, read_rows, reading
+from bioplastic._spike_files import ROWS, TYPES, Rows, beside, columns, n_rows, read_rows
 from bioplastic.errors import DataError, DataNotFoundError, StorageError
 from bioplastic.spikes import SpikeTrains
 
@@ -133,7 +134,7 @@ def read_spikes(
 ) -> Any:
     """Read a file in SHD's layout in parts and check it; see SpikeTrains.load and .open."""
     blocks = []
-    with reading(method, path):
+    with reading(f"SpikeTrains.{method}", path):
         source = Rows(path.absolute())
         file = source.file()
         n = n_rows(file, path)

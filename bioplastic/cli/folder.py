@@ -1,17 +1,19 @@
 """The folder that a training leaves: model, record and pictures, each file whole or absent."""
 
-import contextlib
+import codecs
 import csv
 import json
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from sklearn.pipeline import Pipeline
 
+from bioplastic._paths import replacing
 from bioplastic.cli.data import Task
 from bioplastic.errors import DataError, DataNotFoundError, StorageError
 from bioplastic.inspect import plot_receptive_fields, plot_weight_history
@@ -54,19 +56,8 @@ def make_folder(folder: Path) -> Path:
     return folder
 
 
-@contextlib.contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """Give a place beside `path` to write to, and move what was written there in one step."""
-    scratch = path.with_name(f".{path.stem}.part{path.suffix}")
-    try:
-        yield scratch
-        scratch.replace(path)
-    except OSError as error:
-        raise StorageError(
-            f"cannot write {path}: {error}; free some space or choose another folder with --out"
-        ) from error
-    finally:
-        scratch.unlink(missing_ok=True)
+def _whole(path: Path) -> AbstractContextManager[BinaryIO]:
+    return replacing(path, "--out", "free some space or choose another folder with --out")
 
 
 def save_json(path: Path, content: dict[str, Any]) -> None:
@@ -77,8 +68,8 @@ def save_json(path: Path, content: dict[str, Any]) -> None:
     StorageError
         If it cannot be written.
     """
-    with _whole(path) as scratch:
-        scratch.write_text(json.dumps(content, indent=2) + "\n")
+    with _whole(path) as file:
+        file.write(f"{json.dumps(content, indent=2)}\n".encode())
 
 
 def save_table(path: Path, columns: dict[str, Iterable[Any]]) -> None:
@@ -89,8 +80,8 @@ def save_table(path: Path, columns: dict[str, Iterable[Any]]) -> None:
     StorageError
         If the file cannot be written.
     """
-    with _whole(path) as scratch, scratch.open("w", newline="") as file:
-        writer = csv.writer(file)
+    with _whole(path) as file:
+        writer = csv.writer(codecs.getwriter("utf-8")(file))
         writer.writerow(columns)
         writer.writerows(zip(*columns.values(), strict=True))
 
@@ -104,8 +95,8 @@ def save_figure(figure: Figure, path: Path) -> None:
         If it cannot be written.
     """
     try:
-        with _whole(path) as scratch:
-            figure.savefig(scratch, dpi=150)
+        with _whole(path) as file:
+            figure.savefig(file, dpi=150, format=path.suffix[1:])
     finally:
         plt.close(figure)
 
@@ -121,8 +112,8 @@ def save_model(folder: Path, model: Any, record: dict[str, Any]) -> None:
     # skops, which imports all of scikit-learn.
     from bioplastic.cli.model_file import write_model_file
 
-    with _whole(folder / MODEL) as scratch:
-        write_model_file(scratch, model)
+    with _whole(folder / MODEL) as file:
+        write_model_file(file, model)
     save_json(folder / RECORD, record)
 
 
