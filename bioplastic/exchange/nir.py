@@ -7,12 +7,12 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from bioplastic._partners import partner
 from bioplastic._quantities import choice, positive_time
 from bioplastic.errors import ParameterError
 from bioplastic.exchange._nir_graph import Graph
 from bioplastic.exchange._nir_neurons import State, membrane_of
 from bioplastic.exchange._nir_reading import import_nir
-from bioplastic.exchange._partners import partner
 from bioplastic.models import Network
 from bioplastic.networks import (
     EPropClassifier,

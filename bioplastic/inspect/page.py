@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 import bioplastic
+from bioplastic._partners import partner
 from bioplastic._paths import replacing
 from bioplastic._quantities import whole
 from bioplastic.errors import ParameterError
@@ -116,17 +117,14 @@ def write_page(
     ('training.html', True)
     """
     where = "PlasticityRecording.write_page"
-    try:
-        from bokeh.core.types import ID
-        from bokeh.embed import json_item
-        from bokeh.resources import Resources
-        from jinja2 import Environment
+    partner("bokeh", caller=where, install="'bioplastic[page]'")
+    from bokeh.core.types import ID
+    from bokeh.embed import json_item
+    from bokeh.resources import Resources
+    from jinja2 import Environment
 
-        from bioplastic.inspect._page_figures import CHOSEN, charts
-    except ImportError as error:
-        raise ImportError(
-            f"{where}: needs the package bokeh; install it by: pip install 'bioplastic[page]'"
-        ) from error
+    from bioplastic.inspect._page_figures import CHOSEN, charts
+
     path = Path(path)
     if path.exists() and not overwrite:
         raise ParameterError(f"{where}.{existing(path)}")
