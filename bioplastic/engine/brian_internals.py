@@ -76,7 +76,7 @@ def own_names() -> Iterator[None]:
 def prepare(net: Any, clocks: Iterable[Any]) -> None:
     """Make the code objects of a network; Brian takes its clocks to be known by then."""
     net._clocks = set(clocks)
-    with _statements_made_anew(), _conditions_of_writing_heeded():
+    with _statements_made_anew(), _numpy_in_turn():
         net.before_run({})
 
 
@@ -97,12 +97,16 @@ def _statements_made_anew() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _conditions_of_writing_heeded() -> Iterator[None]:
-    """Let NumPy's code go synapse by synapse where a statement sets what not all may write to.
+def _numpy_in_turn() -> Iterator[None]:
+    """Let NumPy's code go synapse by synapse where results depend on their order.
 
-    Brian heeds the condition of ``v_post += w`` and forgets that of ``v_post = w``.
+    Brian heeds the condition of ``v_post += w`` and forgets that of ``v_post = w``. Its loop takes
+    the synapses from ``_idx``, which is missing where all of them run, as in every step.
     """
-    vectorise = NumpyCodeGenerator.ufunc_at_vectorisation
+    vectorise, translate = (
+        NumpyCodeGenerator.ufunc_at_vectorisation,
+        NumpyCodeGenerator.vectorise_code,
+    )
 
     def heeding(generator: Any, statement: Any, *args: Any, **kwargs: Any) -> Any:
         conditions = args[2] if len(args) > 2 else kwargs["conditional_write_vars"]
@@ -110,11 +114,25 @@ def _conditions_of_writing_heeded() -> Iterator[None]:
             raise VectorisationError()
         return vectorise(generator, statement, *args, **kwargs)
 
+    def looping(generator: Any, *args: Any, **kwargs: Any) -> list[str]:
+        lines: list[str] = translate(generator, *args, **kwargs)
+        everything = generator.iterate_all
+        if "_full_idx = _idx" not in lines or "_idx" not in everything:
+            return lines
+        generator.iterate_all = []
+        try:
+            lines = translate(generator, *args, **kwargs)
+        finally:
+            generator.iterate_all = everything
+        return ["_full_idx = _vectorisation_idx", *lines[1:]]
+
     NumpyCodeGenerator.ufunc_at_vectorisation = heeding
+    NumpyCodeGenerator.vectorise_code = looping
     try:
         yield
     finally:
         NumpyCodeGenerator.ufunc_at_vectorisation = vectorise
+        NumpyCodeGenerator.vectorise_code = translate
 
 
 def add_to_program(device: Any, net: Any) -> None:

@@ -5,6 +5,7 @@ from bioplastic.models.adaptive_exponential import AdaptiveExponential
 from bioplastic.models.brian_import import from_brian2
 from bioplastic.models.diehl_cook import DiehlCookExcitatory, DiehlCookInhibitory
 from bioplastic.models.distributions import Constant, LogUniform, Normal, Uniform
+from bioplastic.models.eprop import EPropALIF, RateRegularization
 from bioplastic.models.inputs import PoissonInput, SignalInput, SpikeInput
 from bioplastic.models.intrinsic import HomeostaticLIF
 from bioplastic.models.network import Network
@@ -15,7 +16,7 @@ from bioplastic.models.plasticity.diehl_cook import DiehlCookSTDP
 from bioplastic.models.plasticity.homeostatic import SynapticScaling
 from bioplastic.models.plasticity.inhibitory import InhibitorySTDP
 from bioplastic.models.plasticity.pair import MultiplicativeSTDP, PairSTDP, PowerLawSTDP
-from bioplastic.models.plasticity.reward import EpisodicRewardSTDP, RewardSTDP, ThreeFactorSTDP
+from bioplastic.models.plasticity.reward import RewardSTDP
 from bioplastic.models.plasticity.rule import PlasticityRule
 from bioplastic.models.plasticity.triplet import NearestTripletSTDP, TripletSTDP
 from bioplastic.models.plasticity.voltage import VoltageSTDP
@@ -37,7 +38,7 @@ __all__ = [
     "DiehlCookExcitatory",
     "DiehlCookInhibitory",
     "DiehlCookSTDP",
-    "EpisodicRewardSTDP",
+    "EPropALIF",
     "Event",
     "HomeostaticLIF",
     "InhibitorySTDP",
@@ -56,6 +57,7 @@ __all__ = [
     "PowerLawSTDP",
     "Projection",
     "RandomWiring",
+    "RateRegularization",
     "Regularly",
     "RewardSTDP",
     "Schedule",
@@ -63,7 +65,6 @@ __all__ = [
     "SpikeInput",
     "SynapseModel",
     "SynapticScaling",
-    "ThreeFactorSTDP",
     "TimeTable",
     "TonotopicWiring",
     "TripletSTDP",
