@@ -195,7 +195,11 @@ class SpikeTimeRegressor(TakesTrains, RegressorMixin, BaseEstimator):
         self : SpikeTimeRegressor
         """
         check_trains(self, "fit", X, reset=True)
-        self._check_parameters(y)
+        self.tau_ = check_positive(self, "tau", 5 * ms)
+        check_choice(self, "kernel", KERNELS)
+        self.lags_ = check_lags(self, y)
+        check_number(self, "tol", low=0.0, high=1.0)
+        check_number(self, "alpha", low=0.0)
         self._step = 0.0 if isinstance(y, SpikeTrains) else check_positive(self, "dt", 1 * ms)
         target, self._flat = check_target(self, "fit", X, y, self._step)
         most = check_most(self, "max_atoms", X.n_units * len(self.lags_))
@@ -270,13 +274,6 @@ class SpikeTimeRegressor(TakesTrains, RegressorMixin, BaseEstimator):
         unit, place = np.nonzero(self.weights_.any(axis=2))
         stage = self.weights_[unit, place], self.intercept_
         return self._predicted(X, unit, self.lags_[place], stage)
-
-    def _check_parameters(self, y: Any) -> None:
-        self.tau_ = check_positive(self, "tau", 5 * ms)
-        check_choice(self, "kernel", KERNELS)
-        self.lags_ = check_lags(self, y)
-        check_number(self, "tol", low=0.0, high=1.0)
-        check_number(self, "alpha", low=0.0)
 
     def _chosen(self, X: SpikeTrains, target: Any, most: int) -> tuple[Any, ...]:
         """Choose atoms: what was found, their units, places of their lags, weights by number."""
