@@ -1,5 +1,6 @@
 """Spike trains that stay in a file: what is asked for is read when it is asked for."""
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -134,9 +135,11 @@ def read_spikes(
 ) -> Any:
     """Read a file in SHD's layout in parts and check it; see SpikeTrains.load and .open."""
     blocks = []
-    with reading(f"SpikeTrains.{method}", path):
+    with contextlib.ExitStack() as stack, reading(f"SpikeTrains.{method}", path):
         source = Rows(path.absolute())
         file = source.file()
+        if method == "load":
+            stack.callback(file.close)
         n = n_rows(file, path)
         found = columns(file, n, path)
         if n_units is None:
@@ -167,7 +170,6 @@ def read_spikes(
         n_units = check_n_units(n_used if n_units is None else n_units)
     spikes = StoredSpikeTrains._of(source, np.arange(n), sizes, n_units, lengths)
     if method == "load":
-        file.close()
         spikes = cls._trusted(
             np.concatenate([np.empty(0), *(block.times for block in blocks)]),
             np.concatenate([np.empty(0, np.int32), *(block.units for block in blocks)]),

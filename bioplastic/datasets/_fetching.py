@@ -138,7 +138,7 @@ def _fetched(
     *,
     verify: bool,
 ) -> Path:
-    install = f"'bioplastic[tonic]', or get the file from {source.home}"
+    install = f"bioplastic[tonic], or get the file from {source.home}"
     partner("tonic", caller=f"{source.loader}: fetch=True", install=install)
     import tonic.datasets
 
