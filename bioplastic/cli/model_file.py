@@ -8,7 +8,7 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import skops.io
@@ -48,7 +48,7 @@ _TYPES: tuple[type, ...] = (
 )
 
 
-def write_model_file(path: Path, model: Any) -> None:
+def write_model_file(file: Path | BinaryIO, model: Any) -> None:
     """Write a model that `bioplastic train` has made.
 
     Raises
@@ -56,7 +56,7 @@ def write_model_file(path: Path, model: Any) -> None:
     OSError
         If it cannot be written.
     """
-    skops.io.dump(model, path)
+    skops.io.dump(model, file)
 
 
 def read_model_file(path: Path) -> Any:

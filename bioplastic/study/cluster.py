@@ -13,7 +13,6 @@ Science Conference, 2015, doi:10.25080/Majora-7b98e3ed-013.
 
 import concurrent.futures
 import contextlib
-import importlib
 import pickle
 import pkgutil
 import re
@@ -25,6 +24,7 @@ from typing import Any, Self
 from uuid import uuid4
 
 import bioplastic
+from bioplastic._partners import partner
 from bioplastic.errors import ParameterError, SimulationError
 from bioplastic.study._attempt import Failure, Runnable, attempt
 from bioplastic.study.outcome import Outcome
@@ -86,7 +86,7 @@ class Cluster:
         SimulationError
             If no scheduler answers, no worker comes, or one has another version or many threads.
         """
-        self._dask = _distributed()
+        self._dask = partner("distributed", caller="cluster", install="'bioplastic[cluster]'")
         with contextlib.ExitStack() as stack:
             try:
                 client = self._dask.Client(**self._place, timeout=_CONNECT, set_as_default=False)
@@ -223,16 +223,6 @@ def _attempt_there(task: Runnable, version: str) -> bytes:
         return pickle.dumps(found)
     except Exception as error:
         return pickle.dumps(Failure.of(task, error))
-
-
-def _distributed() -> Any:
-    try:
-        return importlib.import_module("distributed")
-    except ImportError as error:
-        raise ImportError(
-            "cluster: needs the package distributed; install it by: "
-            "pip install 'bioplastic[cluster]'"
-        ) from error
 
 
 def _parse(where: str) -> dict[str, str]:

@@ -288,8 +288,8 @@ def test_folder_that_cannot_be_written(failure, tmp_path):
 
 
 def test_full_disk_leaves_no_half_model_but_the_checkpoint(run, failure, tmp_path, monkeypatch):
-    def dump(model, path):
-        path.write_bytes(b"half")
+    def dump(model, file):
+        file.write(b"half")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(skops.io, "dump", dump)
