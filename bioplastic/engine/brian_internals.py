@@ -25,7 +25,7 @@ __all__ = [
     "add_to_program", "array_of_spikes", "codes_of", "condition_of_writing", "connect",
     "elements_of", "fire", "forget_spikes_under_way", "hold_anew", "holds_spikes", "index_of_link",
     "let_refractory_receive", "linear_system", "own_names", "pathways_of", "prepare",
-    "promise_synapses", "put_back_device", "resize", "set_constant", "set_device",
+    "promise_synapses", "put_back_device", "replaced", "resize", "set_constant", "set_device",
     "set_end_of_refractoriness", "spikes_now", "sum_for_any_number", "variables_per_synapse",
 ]  # fmt: skip
 
@@ -74,34 +74,14 @@ def own_names() -> Iterator[None]:
 
 
 def prepare(net: Any, clocks: Iterable[Any]) -> None:
-    """Make the code objects of a network; Brian takes its clocks to be known by then."""
+    """Make the code objects of a network; Brian takes its clocks to be known by then.
+
+    Brian looks up statements by hashes of all variables, which takes longer than making them: two
+    modules have the function, behind a decorator. And its NumPy code heeds the condition of
+    ``v_post += w``, but forgets that of ``v_post = w``: there it goes synapse by synapse.
+    """
     net._clocks = set(clocks)
-    with _statements_made_anew(), _conditions_of_writing_heeded():
-        net.before_run({})
-
-
-@contextlib.contextmanager
-def _statements_made_anew() -> Iterator[None]:
-    """Keep Brian from looking up statements by hashes of all variables.
-
-    That takes longer than making them. Two modules have the function, behind a decorator.
-    """
-    looks_up = _translation.make_statements
-    for module in (_translation, _generators):
-        module.make_statements = looks_up.__wrapped__
-    try:
-        yield
-    finally:
-        for module in (_translation, _generators):
-            module.make_statements = looks_up
-
-
-@contextlib.contextmanager
-def _conditions_of_writing_heeded() -> Iterator[None]:
-    """Let NumPy's code go synapse by synapse where a statement sets what not all may write to.
-
-    Brian heeds the condition of ``v_post += w`` and forgets that of ``v_post = w``.
-    """
+    made_anew = _translation.make_statements.__wrapped__
     vectorise = NumpyCodeGenerator.ufunc_at_vectorisation
 
     def heeding(generator: Any, statement: Any, *args: Any, **kwargs: Any) -> Any:
@@ -110,11 +90,23 @@ def _conditions_of_writing_heeded() -> Iterator[None]:
             raise VectorisationError()
         return vectorise(generator, statement, *args, **kwargs)
 
-    NumpyCodeGenerator.ufunc_at_vectorisation = heeding
+    with (
+        replaced(_translation, "make_statements", made_anew),
+        replaced(_generators, "make_statements", made_anew),
+        replaced(NumpyCodeGenerator, "ufunc_at_vectorisation", heeding),
+    ):
+        net.before_run({})
+
+
+@contextlib.contextmanager
+def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """Let a module or a class have another function, or value, for a ``with`` block."""
+    before = getattr(owner, name)
+    setattr(owner, name, value)
     try:
         yield
     finally:
-        NumpyCodeGenerator.ufunc_at_vectorisation = vectorise
+        setattr(owner, name, before)
 
 
 def add_to_program(device: Any, net: Any) -> None:

@@ -120,6 +120,7 @@ class ReadNeurons:
         for equation in self.equations.values():
             self._add(variables, equation, written, keep, sums, refractory == "")
         events = getattr(self.group, "events", {})
+        integrated = isinstance(self.group, NeuronGroup)
         regularly = [replace(how, code=self._text(code)) for code, how in self.regularly]
         regularly += [self._random(given, k) for k, given in enumerate(self.inputs)]
         model = NeuronModel(
@@ -131,15 +132,11 @@ class ReadNeurons:
             events=tuple(self._event(name) for name in events if name != "spike"),
             regularly=tuple(regularly),
             learned=tuple(variables.learned),
-            method=method_of(self.group, self.namespace) if self._integrated else "euler",
+            method=method_of(self.group, self.namespace) if integrated else "euler",
             constants=variables.constants | self.external.constants,
             namespace=self.external.functions,
         )
         return Population(name=self.name, n=n, neuron=model), variables.state
-
-    @property
-    def _integrated(self) -> bool:
-        return isinstance(self.group, NeuronGroup)
 
     def _text(self, code: str) -> str:
         code = trimmed(code)
@@ -164,10 +161,8 @@ class ReadNeurons:
             return
         code = None if equation.expr is None else self._text(equation.expr.code)
         drop = ("unless refractory",) if never_refractory else ()
-        if equation.type == PARAMETER and "constant" not in equation.flags and name not in written:
-            fixed = ("constant",) if "linked" not in equation.flags else ()
-        else:
-            fixed = ()
+        stays = equation.type == PARAMETER and not {"constant", "linked"} & {*equation.flags}
+        fixed = ("constant",) if stays and name not in written else ()
         moves = equation.type == DIFFERENTIAL_EQUATION
         lasts = f"{self.name}.{name}" in keep
         variables.add(
