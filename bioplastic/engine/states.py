@@ -159,13 +159,9 @@ class States(Sequence[SampleStates]):
         return parts[-1]._with(values, np.concatenate([part._n_steps for part in parts]))
 
     def _with(self, values: Sequence[Numbers], n_steps: npt.NDArray[np.int64]) -> "States":
-        return States(
-            values, n_steps=n_steps, every=self._every, dt=self._dt, elements=self.elements,
-            unit=self.unit,
-        )  # fmt: skip
-
-
-type Numbers = npt.NDArray[np.float64]
+        part = copy.copy(self)
+        part._values, part._n_steps = values, n_steps[: len(values)]
+        return part
 
 
 class StateRecorder:

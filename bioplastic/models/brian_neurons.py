@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from brian2 import Equations, NeuronGroup, PoissonGroup, SpikeGeneratorGroup
-from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
 
 from bioplastic.models.brian_equations import State, Variables, made_in, method_of, regular_of
 from bioplastic.models.brian_names import External, refractory_of, refuse, trimmed
@@ -161,13 +160,8 @@ class ReadNeurons:
             return
         code = None if equation.expr is None else self._text(equation.expr.code)
         drop = ("unless refractory",) if never_refractory else ()
-        stays = equation.type == PARAMETER and not {"constant", "linked"} & {*equation.flags}
-        fixed = ("constant",) if stays and name not in written else ()
-        moves = equation.type == DIFFERENTIAL_EQUATION
         lasts = f"{self.name}.{name}" in keep
-        variables.add(
-            equation, code, written=moves or name in written, lasts=lasts, without=drop, more=fixed
-        )
+        variables.add(equation, code, written=name in written, lasts=lasts, without=drop)
 
     def _event(self, name: str) -> Event:
         looks, acts = self.group.thresholder[name], self.group.resetter.get(name)

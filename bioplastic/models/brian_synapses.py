@@ -329,10 +329,8 @@ class ReadSynapses:
             variables.lines.append(line + (shared or "(constant over dt)"))
             return
         moves = equation.type == DIFFERENTIAL_EQUATION
-        fixed = equation.type == PARAMETER and name not in self.written
-        more = ("constant",) if fixed and "linked" not in equation.flags else ()
         lasts = f"{self.name}.{name}" in keep or not (moves or is_time(equation))
-        variables.add(equation, code, written=name in self.written, lasts=lasts, more=more)
+        variables.add(equation, code, written=name in self.written, lasts=lasts)
 
     def _text(self, code: str) -> str:
         return self.external.text(code, made_in(code, self.synapses.variables))
