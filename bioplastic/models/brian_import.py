@@ -140,7 +140,8 @@ def from_brian2(
         for g in groups
     ]
     links = _in_order([ReadSynapses(s, found, dt) for s in synapses])
-    known = [f"{read.name}.{name}" for read in (*neurons, *links) for name in read.equations]
+    owners: list[Any] = [*neurons, *links]
+    known = [f"{owner.name}.{name}" for owner in owners for name in owner.equations]
     kept = _checked("keep", keep, known)
     shown = _checked("inputs", inputs, [n.name for n in neurons])
     sums = _sums(neurons, links)

@@ -24,7 +24,6 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
 import bioplastic
-from bioplastic import engine
 from bioplastic.cli import main
 from bioplastic.cli.answers import save_answers
 from bioplastic.cli.data import cut
@@ -36,7 +35,7 @@ from bioplastic.cli.settings import SETTINGS, DiehlCookSettings
 from bioplastic.engine import cuda_program, engines
 from bioplastic.engine.checkpoint import save_checkpoint
 from bioplastic.engine.engines import ENGINES, find_engine
-from bioplastic.networks import DiehlCookClassifier
+from bioplastic.networks import DiehlCookClassifier, _checkpoints
 from bioplastic.study import PROBLEMS
 
 TINY = [
@@ -212,7 +211,7 @@ def test_interrupted_training_goes_on_to_the_same_weights(run, tmp_path, monkeyp
 
     out = tmp_path / "interrupted"
     with monkeypatch.context() as patch:
-        patch.setattr(engine, "save_checkpoint", save_and_interrupt)
+        patch.setattr(_checkpoints, "save_checkpoint", save_and_interrupt)
         patch.setattr("sys.argv", ["bioplastic", *command, str(out)])
         said = run(*command, out, code=130).stderr
     assert re.search(r"Stopped: training stopped after \d+ of 120 samples", said)
@@ -241,7 +240,7 @@ def test_a_checkpoint_of_another_training_is_refused(run, failure, tmp_path, mon
         signal.raise_signal(signal.SIGINT)
 
     with monkeypatch.context() as patch:
-        patch.setattr(engine, "save_checkpoint", save_and_interrupt)
+        patch.setattr(_checkpoints, "save_checkpoint", save_and_interrupt)
         run(*command, code=130)
     assert path.exists()
     said = failure(*command, "--norm", 5)
