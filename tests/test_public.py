@@ -49,12 +49,13 @@ PUBLIC = {
     ],
     "bioplastic.models": [
         "LIF", "SGD", "Adam", "AdaptiveExponential", "AdaptiveLIF", "Constant",
-        "DiehlCookExcitatory", "DiehlCookInhibitory", "DiehlCookSTDP", "EpisodicRewardSTDP",
+        "DiehlCookExcitatory", "DiehlCookInhibitory", "DiehlCookSTDP", "EPropALIF",
         "Event", "HomeostaticLIF", "InhibitorySTDP", "LogUniform", "MultiplicativeSTDP",
         "NearestTripletSTDP", "Network", "NeuronModel", "Normal", "PairSTDP", "PairWiring",
         "Pathway", "PlasticityRule", "PoissonInput", "Population", "PowerLawSTDP", "Projection",
-        "RandomWiring", "Regularly", "RewardSTDP", "Schedule", "SignalInput", "SpikeInput",
-        "SynapseModel", "SynapticScaling", "ThreeFactorSTDP", "TimeTable", "TonotopicWiring",
+        "RandomWiring", "RateRegularization", "Regularly", "RewardSTDP", "Schedule",
+        "SignalInput", "SpikeInput", "SynapseModel", "SynapticScaling", "TimeTable",
+        "TonotopicWiring",
         "TripletSTDP", "TsodyksMarkram", "Uniform", "VoltageSTDP", "combine_rules", "from_brian2",
     ],
     "bioplastic.networks": [
@@ -70,7 +71,6 @@ PUBLIC = {
     ],
     "bioplastic.study": [
         "METHODS", "Method", "PROBLEMS", "Problem", "Theory", "TorchMethod", "Workload", "compare",
-        "load_module",
     ],
 }  # fmt: skip
 

@@ -10,9 +10,10 @@ import typer
 from bioplastic.cli.options import Debug, Quiet
 from bioplastic.cli.reporting import FAILED, reporting
 from bioplastic.errors import DataNotFoundError, ParameterError
-from bioplastic.study import METHODS, PROBLEMS, Method, Problem, load_module
+from bioplastic.study import METHODS, PROBLEMS, Method, Problem
 from bioplastic.study import compare as run_study
 from bioplastic.study.compare import Study
+from bioplastic.study.modules import load_module
 
 __all__ = ["compare", "tell"]
 

@@ -77,12 +77,15 @@ def prepare(net: Any, clocks: Iterable[Any]) -> None:
     """Make the code objects of a network; Brian takes its clocks to be known by then.
 
     Brian looks up statements by hashes of all variables, which takes longer than making them: two
-    modules have the function, behind a decorator. And its NumPy code heeds the condition of
-    ``v_post += w``, but forgets that of ``v_post = w``: there it goes synapse by synapse.
+    modules have the function, behind a decorator. NumPy's code goes synapse by synapse where
+    results depend on their order: Brian heeds the condition of ``v_post += w`` and forgets that of
+    ``v_post = w``; its loop takes the synapses from ``_idx``, which is missing where all of them
+    run, as in every step.
     """
     net._clocks = set(clocks)
     made_anew = _translation.make_statements.__wrapped__
-    vectorise = NumpyCodeGenerator.ufunc_at_vectorisation
+    numpy = NumpyCodeGenerator
+    vectorise, translate = numpy.ufunc_at_vectorisation, numpy.vectorise_code
 
     def heeding(generator: Any, statement: Any, *args: Any, **kwargs: Any) -> Any:
         conditions = args[2] if len(args) > 2 else kwargs["conditional_write_vars"]
@@ -90,17 +93,26 @@ def prepare(net: Any, clocks: Iterable[Any]) -> None:
             raise VectorisationError()
         return vectorise(generator, statement, *args, **kwargs)
 
+    def looping(generator: Any, *args: Any, **kwargs: Any) -> list[str]:
+        lines: list[str] = translate(generator, *args, **kwargs)
+        if "_full_idx = _idx" not in lines or "_idx" not in generator.iterate_all:
+            return lines
+        with replaced(generator, "iterate_all", []):
+            lines = translate(generator, *args, **kwargs)
+        return ["_full_idx = _vectorisation_idx", *lines[1:]]
+
     with (
         replaced(_translation, "make_statements", made_anew),
         replaced(_generators, "make_statements", made_anew),
-        replaced(NumpyCodeGenerator, "ufunc_at_vectorisation", heeding),
+        replaced(numpy, "ufunc_at_vectorisation", heeding),
+        replaced(numpy, "vectorise_code", looping),
     ):
         net.before_run({})
 
 
 @contextlib.contextmanager
 def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
-    """Let a module or a class have another function, or value, for a ``with`` block."""
+    """Let a module, a class or an object have another value for a ``with`` block."""
     before = getattr(owner, name)
     setattr(owner, name, value)
     try:

@@ -5,6 +5,7 @@ from bioplastic.models.adaptive_exponential import AdaptiveExponential
 from bioplastic.models.brian_import import from_brian2
 from bioplastic.models.diehl_cook import DiehlCookExcitatory, DiehlCookInhibitory
 from bioplastic.models.distributions import Constant, LogUniform, Normal, Uniform
+from bioplastic.models.eprop import EPropALIF, RateRegularization
 from bioplastic.models.inputs import PoissonInput, SignalInput, SpikeInput
 from bioplastic.models.intrinsic import HomeostaticLIF
 from bioplastic.models.network import Network
@@ -13,7 +14,7 @@ from bioplastic.models.optimizers import SGD, Adam
 from bioplastic.models.plasticity.diehl_cook import DiehlCookSTDP
 from bioplastic.models.plasticity.homeostatic import InhibitorySTDP, SynapticScaling
 from bioplastic.models.plasticity.pair import MultiplicativeSTDP, PairSTDP, PowerLawSTDP
-from bioplastic.models.plasticity.reward import EpisodicRewardSTDP, RewardSTDP, ThreeFactorSTDP
+from bioplastic.models.plasticity.reward import RewardSTDP
 from bioplastic.models.plasticity.rule import PlasticityRule, combine_rules
 from bioplastic.models.plasticity.triplet import NearestTripletSTDP, TripletSTDP
 from bioplastic.models.plasticity.voltage import VoltageSTDP
@@ -35,7 +36,7 @@ __all__ = [
     "DiehlCookExcitatory",
     "DiehlCookInhibitory",
     "DiehlCookSTDP",
-    "EpisodicRewardSTDP",
+    "EPropALIF",
     "Event",
     "HomeostaticLIF",
     "InhibitorySTDP",
@@ -54,6 +55,7 @@ __all__ = [
     "PowerLawSTDP",
     "Projection",
     "RandomWiring",
+    "RateRegularization",
     "Regularly",
     "RewardSTDP",
     "Schedule",
@@ -61,7 +63,6 @@ __all__ = [
     "SpikeInput",
     "SynapseModel",
     "SynapticScaling",
-    "ThreeFactorSTDP",
     "TimeTable",
     "TonotopicWiring",
     "TripletSTDP",

@@ -89,7 +89,7 @@ def parameter(
     Parameters
     ----------
     default : Quantity or float
-        Default value; a value given later must have its unit.
+        Default value; a value given later must have its unit, or none where the default is None.
     low : float, optional
         Lower bound in base units.
     strict : bool
@@ -100,7 +100,7 @@ def parameter(
         What of the value a program's text follows from; whether there is one, and its unit, where
         absent.
     """
-    bound = Bound(unit_of(default), low, strict, optional)
+    bound = Bound(unit_of(1.0 if default is None else default), low, strict, optional)
     return dataclasses.field(
         default_factory=lambda: default, metadata={"bound": bound, "key": key or _kind}
     )

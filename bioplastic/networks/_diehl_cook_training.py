@@ -24,11 +24,9 @@ from bioplastic.errors import ParameterError
 from bioplastic.models import (
     DiehlCookExcitatory,
     DiehlCookSTDP,
-    EpisodicRewardSTDP,
     Network,
     PairSTDP,
     PlasticityRule,
-    ThreeFactorSTDP,
     VoltageSTDP,
 )
 from bioplastic.models.plasticity.diehl_cook import (
@@ -36,10 +34,12 @@ from bioplastic.models.plasticity.diehl_cook import (
     DiehlCookPowerLaw,
     DiehlCookPreAndPost,
 )
+from bioplastic.models.plasticity.reward import EpisodicRewardSTDP, ThreeFactorSTDP
 from bioplastic.models.values import is_distribution, unit_of
 from bioplastic.networks._rate_network import RateNetwork
 from bioplastic.networks._samples import Samples, check_rates, sample_schedule
 from bioplastic.networks._trained_network import Points, State
+from bioplastic.networks.bindsnet import with_one_spike
 from bioplastic.networks.declarations import diehl_cook_network
 from bioplastic.networks.diehl_cook_constants import (
     CONSTANTS,
@@ -199,6 +199,8 @@ def declare(estimator: Any, data: Samples) -> tuple[Network, dict[str, Any]]:
         inhibitory=estimator.inhibitory or constants.inhibitory,
         schedule=schedule,
     )
+    if constants.one_spike and estimator.excitatory is None:
+        network = with_one_spike(network)
     fitted = {
         "_n_epochs_fitted": n_epochs,
         "norm_": norm,

@@ -26,6 +26,7 @@ from bioplastic.models.eprop import (
 )
 from bioplastic.models.optimizers import Optimizer
 from bioplastic.networks._samples import check_kind
+from bioplastic.networks.eprop_constants import word_constants
 from bioplastic.networks.eprop_samples import Samples, check_samples, make_stimulus
 from bioplastic.networks.eprop_settings import declare
 from bioplastic.networks.training import Trainer
@@ -45,42 +46,43 @@ class EPropNetwork(Trainer):
     n_lif, n_alif : int
         Neurons without and with adaptation; one of them may be 0.
     neuron : EPropALIF, or EPropLIF where `n_alif` is 0, or None
-        Constants of the neurons (``EPropALIF()``); those without adaptation have the same, as far
-        as they have some. Time constants may be distributions.
+        Constants of the neurons; those without adaptation have the same, as far as they have some.
+        Time constants may be distributions. This and other constants that are None follow the
+        samples, see the notes.
     readout : LeakyReadout or None
-        Readouts (``LeakyReadout()``).
-    feedback : {"symmetric", "random", "adaptive"}
+        Readouts.
+    feedback : {"symmetric", "random", "adaptive"} or None
         Weights that carry errors to the neurons: the readout's, fixed random ones, or such that
         begin random and change as the readout's do.
     feedback_decay : float
         Weight decay of readout and feedback where feedback is adaptive.
     optimizer : Optimizer or None
-        How gradients change weights (``Adam(learning_rate=0.005)``).
-    schedule : {"constant", "cosine"}
+        How gradients change weights.
+    schedule : {"constant", "cosine"} or None
         Whether the learning rate stays, or falls to 0 as half a cosine over `n_epochs`.
     regularization : RateRegularization or None
-        Rate to which neurons are drawn, and how much; what `neuron` says, where None.
+        Rate to which neurons are drawn, and how much; for numbers what `neuron` says, where None.
     gains : mapping of str to float, or None
         Of ``"input"``, ``"recurrent"``, ``"readout"`` and ``"feedback"`` weights: their standard
-        deviation at first, times the root of the number of presynaptic neurons (1).
+        deviation at first, times the root of the number of presynaptic neurons; 1 where a mapping
+        does not say.
     recurrent : bool
         Whether neurons reach each other.
     decision_window : Quantity in seconds, float or None
-        Last part of a sample in which the answer counts, in seconds or as a share; all where None.
-    pool : int
+        Last part of a sample in which the answer counts, in seconds or as a share.
+    pool : int or None
         Neighboring channels of SpikeTrains that make one input, whose spikes are counted in every
         step; 1 for spikes as they are.
-    n_lines : int
+    n_lines : int or None
         How often each input comes: at once, and again after each `line_delay`; spikes are then
         counted in every step, as by `pool`.
     line_delay : Quantity, in seconds, optional
-        From one to the next (30 ms).
+        From one to the next.
     presentation, rest, dt : Quantity, in seconds, optional
-        How long numbers that stay are presented (100 ms), rest after each sample (0 ms), time step
-        (1 ms).
+        How long numbers that stay are presented (100 ms), rest after each sample (0 ms), time step.
     n_epochs : int
         How often `fit` presents the training samples.
-    batch_size : int
+    batch_size : int or None
         Samples whose gradients are averaged for an update.
     augmenter : SpikeAugmenter or None
         Changes every training sample anew in each epoch; targets must be labels, or numbers that
@@ -123,6 +125,8 @@ class EPropNetwork(Trainer):
         Names of the columns of X, where X had names.
     network_ : Network
         The declaration that was trained.
+    constants_ : dict
+        What parameters are that are None, where spikes are classified.
     timings_ : dict of float, in seconds
         ``"build"``, all that was waited for programs to be made in the last training and for
         answers since; ``"simulate"`` and ``"read"``, all else, of the training.
@@ -137,6 +141,19 @@ class EPropNetwork(Trainer):
         If X or y is not as described, or not of the kind and width that `fit` has seen.
     CheckpointError
         If the checkpoint belongs to another training.
+
+    Notes
+    -----
+    Constants that are None follow the training samples where spikes are classified. For words of
+    0.7 s, time constants of membrane and adaptation are distributed from 10 to 100 and from 100 to
+    500 ms, that of the readout is 300 ms, and each input comes five times, 50 ms apart; the step is
+    10 ms. All of these grow and shrink with the mean length of a sample. Neighboring channels make
+    about 70 inputs, whose gain is the larger, the fewer spikes they have. Feedback is adaptive, the
+    optimizer ``Adam(learning_rate=0.003)``, a batch 16 samples, and `fit` has a cosine schedule.
+
+    For numbers, and for regression, constants are those of ``EPropALIF()`` and ``LeakyReadout()``,
+    gains 1, one line, a step of 1 ms, symmetric feedback, ``Adam(learning_rate=0.005)``, batches of
+    32 and a constant schedule. ``docs/eprop.md`` tells how they were found.
     """
 
     _purposes = ("weights", "neurons", "order", "noise", "augmentation", "validation")
@@ -146,10 +163,13 @@ class EPropNetwork(Trainer):
         "optimizer": Adam(learning_rate=0.005),
         "regularization": RateRegularization(),
     }
+    #: whether a sample has one answer, which does not depend on the time step
+    _classifies: ClassVar[bool] = False
     #: what compares readouts with targets
     _error: type[SoftmaxError] | type[SquaredError]
     #: set by `fit`
     n_features_in_: int
+    constants_: dict[str, Any]
 
     @property
     def _n_outputs(self) -> int:
@@ -163,22 +183,22 @@ class EPropNetwork(Trainer):
         *,
         neuron: EPropLIF | None = None,
         readout: LeakyReadout | None = None,
-        feedback: str = "symmetric",
+        feedback: str | None = None,
         feedback_decay: float = 0.5,
         optimizer: Optimizer | None = None,
-        schedule: str = "constant",
+        schedule: str | None = None,
         regularization: RateRegularization | None = None,
         gains: Mapping[str, float] | None = None,
         recurrent: bool = True,
         decision_window: Any = None,
-        pool: int = 1,
-        n_lines: int = 1,
+        pool: int | None = None,
+        n_lines: int | None = None,
         line_delay: Any = None,
         presentation: Any = None,
         rest: Any = None,
         dt: Any = None,
         n_epochs: int = 20,
-        batch_size: int = 32,
+        batch_size: int | None = None,
         augmenter: SpikeAugmenter | None = None,
         shuffle: bool = True,
         validation_fraction: float | None = None,
@@ -277,14 +297,30 @@ class EPropNetwork(Trainer):
     @property
     def _pool(self) -> int | None:
         """Channels that are counted together, None for spikes as they are."""
-        return None if self.pool == 1 and self.n_lines == 1 else int(self.pool)
+        pool, n_lines = self._constant("pool", 1), self._constant("n_lines", 1)
+        return None if pool == 1 and n_lines == 1 else int(pool)
 
     @property
     def _dt(self) -> float:
-        return check_positive(self, "dt", 1 * ms)
+        return check_positive(self, "dt", self._fitted("dt", 1 * ms))
+
+    def _fitted(self, name: str, otherwise: Any) -> Any:
+        """Return what a parameter is if it is None."""
+        return getattr(self, "constants_", {}).get(name, otherwise)
+
+    def _constant(self, name: str, otherwise: Any) -> Any:
+        """Return a parameter, or what it is if it is None."""
+        value = getattr(self, name)
+        return self._fitted(name, otherwise) if value is None else value
+
+    def _declaration(self, name: str) -> Any:
+        value = self._constant(name, None)
+        return super()._declaration(name) if value is None else value
 
     def _samples(self, X: Any, method: str, *, reset: bool) -> Samples:
-        if not reset:
+        if reset:
+            self.constants_ = {}
+        else:
             check_kind(self, X, method)
         steps = check_positive(self, "presentation", 100 * ms) / self._dt
         n_steps = round(steps)
@@ -294,6 +330,8 @@ class EPropNetwork(Trainer):
                 f"got {self.presentation}"
             )
         samples = check_samples(self, X, method, reset=reset, n_steps=max(n_steps, 1))
+        if reset and self._classifies and isinstance(samples, SpikeTrains):
+            self.constants_ = word_constants(samples, fit=method == "fit")
         if self.augmenter is not None and not isinstance(samples, SpikeTrains):
             raise DataError(
                 f"{type(self).__name__}.augmenter: changes SpikeTrains, got {type(X).__name__}; "

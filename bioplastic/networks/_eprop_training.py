@@ -19,7 +19,7 @@ from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 from bioplastic.networks._eprop import LEARNED, EPropNetwork
 from bioplastic.networks._trained_network import Points, State
-from bioplastic.networks.eprop_network import initial_weights
+from bioplastic.networks.eprop_network import FEEDBACKS, initial_weights
 from bioplastic.networks.eprop_samples import Samples, make_stimulus
 from bioplastic.networks.eprop_settings import gains_of
 from bioplastic.spikes import SpikeTrains
@@ -55,7 +55,7 @@ class EPropTraining(EPropNetwork):
     @property
     def _extends(self) -> frozenset[str]:  # type: ignore[override]
         # A longer training goes on where a shorter one was cut short.
-        longer = {"n_epochs"} if self.schedule == "constant" else set()
+        longer = {"n_epochs"} if self._constant("schedule", "constant") == "constant" else set()
         return frozenset({"n_iter_no_change"} | longer)
 
     def _learned_from(self, targets: Any) -> tuple[Any, ...]:
@@ -72,7 +72,10 @@ class EPropTraining(EPropNetwork):
         self._takes_spikes = isinstance(samples, SpikeTrains)
         self.network_ = self._declare(learning=True)
         weights = initial_weights(
-            self.network_, self._stream("weights"), gains=gains_of(self), feedback=self.feedback
+            self.network_,
+            self._stream("weights"),
+            gains=gains_of(self),
+            feedback=self._constant("feedback", FEEDBACKS[0]),
         )
         self._state = self.network_.sample(self._stream("neurons")) | weights
 
@@ -118,7 +121,7 @@ class EPropTraining(EPropNetwork):
     def _given(self, epoch: int) -> dict[str, npt.NDArray[np.float64]]:
         """Learning rate of an epoch, and a loss that is a sum over one epoch."""
         rate = float(self._declaration("optimizer").learning_rate)
-        if self.schedule != "constant":
+        if self._constant("schedule", "constant") != "constant":
             rate *= 0.5 * (1.0 + math.cos(math.pi * min(epoch / int(self.n_epochs), 1.0)))
         learning = [p.name for p in self.network_.projections if p.rule is not None]
         rates = {f"{name}.learning_rate": np.array([rate]) for name in learning}

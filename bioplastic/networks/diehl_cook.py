@@ -49,7 +49,7 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
         last 10,000 training images of MNIST after 25,000 others (87.8 %; by the published ones
         86.8 %). After 60,000, on test images, they were no better (88.1 and 89.0 %, one seed).
         ``"bindsnet"``: BindsNET's ``DiehlAndCook2015``, with weights that are added to the membrane
-        in place of conductances, pair STDP with rates of 1e-3 and 1e-10, `excitation` 22.5,
+        in place of conductances, pair STDP with rates of 1e-2 and 1e-4, `excitation` 22.5,
         `inhibition` 17.5, `norm` 78.4, 128 Hz, 250 steps of 1 ms and no rest.
     theta_plus : Quantity, in volts, optional
         Growth of the threshold at a spike; that of `excitatory` where one is given.
@@ -157,9 +157,8 @@ class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTrai
     How the rule was found, on training data alone, is in the documentation of the model.
 
     Departures of ``"bindsnet"`` from BindsNET: the input is a Poisson process, not one of Poisson
-    intervals; of several neurons that reach the threshold in one step all spike, not one of them;
-    an input spike brings the weight, and lowers it by the trace, of before its step. Its constants
-    do not follow the number of neurons.
+    intervals; an input spike brings the weight, and lowers it by the trace, of before its step. Its
+    constants do not follow the number of neurons.
 
     Examples
     --------

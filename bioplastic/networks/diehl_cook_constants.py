@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from brian2 import Hz, Quantity, ms, mV
 
-from bioplastic.models import DiehlCookExcitatory, DiehlCookInhibitory, PairSTDP, PlasticityRule
+from bioplastic.models import DiehlCookExcitatory, DiehlCookInhibitory, PlasticityRule
 from bioplastic.networks._samples import Samples, mean_rate
+from bioplastic.networks.bindsnet import bindsnet_excitatory, bindsnet_inhibitory, bindsnet_stdp
 from bioplastic.spikes import SpikeTrains
 
 __all__ = [
@@ -42,6 +43,8 @@ class Constants:
         As there; None for the published ones, as `rule`.
     fits_size : bool
         Whether `theta_plus` and `inhibition` follow the number of neurons.
+    one_spike : bool
+        Whether one neuron at most spikes in a step.
     """
 
     theta_plus: Quantity
@@ -57,12 +60,8 @@ class Constants:
     excitatory: DiehlCookExcitatory | None = None
     inhibitory: DiehlCookInhibitory | None = None
     fits_size: bool = True
+    one_spike: bool = False
 
-
-# BindsNET's DiehlAndCook2015. Membranes leak first, then add what arrived in the step before. In
-# its refractory period, a step longer as Brian counts, a neuron loses its input and leaks on.
-_LEAKS = "dv/dt = (v_rest - v)/tau_membrane : volt\nge : 1\ngi : 1\n"
-_ADDS = "v = v + (ge - gi)*mV*int(not_refractory)\nge = 0\ngi = 0"
 
 _PUBLISHED = Constants(
     theta_plus=0.05 * mV,
@@ -89,18 +88,10 @@ CONSTANTS = {
         rest=0 * ms,
         dt=1 * ms,
         min_spikes=0,
-        rule=PairSTDP(on_pre_trace="r1 = 1", on_post_trace="o1 = 1", a_plus=1e-3, a_minus=1e-10),
-        excitatory=DiehlCookExcitatory(
-            equations=_LEAKS + "dtheta/dt = -theta/tau_theta : volt",
-            before_spikes=_ADDS,
-            v_threshold=-52 * mV,
-            v_reset=-60 * mV,
-            theta_initial=0 * mV,
-            tau_refractory=6 * ms,
-        ),
-        inhibitory=DiehlCookInhibitory(
-            equations=_LEAKS, before_spikes=_ADDS, tau_refractory=3 * ms
-        ),
+        rule=bindsnet_stdp(),
+        excitatory=bindsnet_excitatory(),
+        inhibitory=bindsnet_inhibitory(),
+        one_spike=True,
         fits_size=False,
     ),
 }

@@ -52,13 +52,14 @@ class EPropClassifier(ClassTrainer, EPropTraining):
     >>> from bioplastic.networks import EPropClassifier
     >>> words = load_spoken()
     >>> model = EPropClassifier(
-    ...     8, 0, n_epochs=1, dt=10 * ms, pool=8, engine="numpy", random_state=0
+    ...     8, 0, n_epochs=1, pool=8, engine="numpy", random_state=0
     ... )
     >>> model.fit(words.data[:6], words.target[:6]).predict(words.data[:2]).shape
     (2,)
     """
 
     _error = SoftmaxError
+    _classifies = True
     _ends = ("error.score",)
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:

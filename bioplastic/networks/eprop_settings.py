@@ -56,9 +56,9 @@ def declare(estimator: Any, error: type[SoftmaxError | SquaredError], *, learnin
     n_lif, n_alif = check_whole(estimator, "n_lif", low=0), check_whole(estimator, "n_alif", low=0)
     if n_lif + n_alif < 1:
         raise ParameterError(f"{name}.n_lif: there must be a neuron, got n_lif=0 and n_alif=0")
-    check_choice(estimator, "schedule", ("constant", "cosine"))
+    _choice(estimator, "schedule", ("constant", "cosine"))
     check_whole(estimator, "n_epochs", low=1)
-    pool = check_whole(estimator, "pool", low=1)
+    pool = _whole(estimator, "pool")
     if estimator.augmenter is not None and not isinstance(estimator.augmenter, SpikeAugmenter):
         raise ParameterError(
             f"{name}.augmenter: must be a SpikeAugmenter or None, got {estimator.augmenter!r}"
@@ -66,7 +66,7 @@ def declare(estimator: Any, error: type[SoftmaxError | SquaredError], *, learnin
     neuron = _neuron(estimator, n_alif)
     # Neurons without adaptation have the same constants.
     shared = {name: getattr(neuron, name) for name in field_values(EPropLIF())}
-    n_lines = check_whole(estimator, "n_lines", low=1)
+    n_lines = _whole(estimator, "n_lines")
     takes_spikes, n_inputs = estimator._takes_spikes, estimator.n_features_in_
     spikes = takes_spikes and pool == 1 and n_lines == 1
     return eprop_network(
@@ -77,24 +77,35 @@ def declare(estimator: Any, error: type[SoftmaxError | SquaredError], *, learnin
         schedule=Schedule(
             presentation=None,
             rest=check_quantity(estimator, "rest", 0 * ms),
-            dt=check_quantity(estimator, "dt", 1 * ms),
+            dt=estimator._dt * second,
             min_spikes=0,
             max_repeats=0,
-            batch_size=check_whole(estimator, "batch_size", low=1),
+            batch_size=_whole(estimator, "batch_size", 32),
         ),
         optimizer=_declared(estimator, "optimizer", Optimizer),
         lif=EPropLIF(**shared) if isinstance(neuron, EPropALIF) else neuron,
         alif=neuron if isinstance(neuron, EPropALIF) else None,
         readout=_declared(estimator, "readout", LeakyReadout),
         error=error(**_answer_window(estimator)),
-        feedback=check_choice(estimator, "feedback", FEEDBACKS),
+        feedback=_choice(estimator, "feedback", FEEDBACKS),
         decay=check_number(estimator, "feedback_decay", low=0),
         recurrent=bool(estimator.recurrent),
         n_lines=n_lines,
-        line_delay=check_positive(estimator, "line_delay", 30 * ms) * second,
+        line_delay=check_positive(estimator, "line_delay", estimator._fitted("line_delay", 30 * ms))
+        * second,
         spikes=spikes,
         learning=learning,
     )
+
+
+def _whole(estimator: Any, name: str, otherwise: int = 1) -> int:
+    given = getattr(estimator, name) is not None
+    return check_whole(estimator, name, low=1) if given else int(estimator._fitted(name, otherwise))
+
+
+def _choice(estimator: Any, name: str, choices: tuple[str, ...]) -> str:
+    given = getattr(estimator, name) is not None
+    return check_choice(estimator, name, choices) if given else estimator._fitted(name, choices[0])
 
 
 def _declared[T: Declaration](estimator: Any, name: str, kind: type[T]) -> T:
@@ -110,7 +121,7 @@ def _declared[T: Declaration](estimator: Any, name: str, kind: type[T]) -> T:
 def _neuron(estimator: Any, n_alif: int) -> EPropLIF:
     """Return the neurons' constants, with the rates to which they are drawn."""
     neuron = _declared(estimator, "neuron", EPropALIF if n_alif else EPropLIF)
-    if estimator.regularization is None:
+    if estimator._constant("regularization", None) is None:
         return neuron
     rates = _declared(estimator, "regularization", RateRegularization)
     return replace(neuron, **field_values(rates))
@@ -124,7 +135,7 @@ def gains_of(estimator: Any) -> tuple[float, ...]:
     ParameterError
         If there is another, or one is no number of at least 0.
     """
-    given = {} if estimator.gains is None else estimator.gains
+    given = estimator._constant("gains", {})
     known = isinstance(given, Mapping) and given.keys() <= {*WEIGHTS}
     numbers = given.values() if known else ()
     if not known or not all(isinstance(g, int | float) and 0 <= g < math.inf for g in numbers):
@@ -137,9 +148,11 @@ def gains_of(estimator: Any) -> tuple[float, ...]:
 
 def _answer_window(estimator: Any) -> dict[str, Any]:
     """Return the part of a sample in which the answer counts, for an error neuron."""
-    window = estimator.decision_window
+    window = estimator._constant("decision_window", None)
     if window is None:
         return {}
+    if estimator.decision_window is None:
+        return {"decision_share": window}
     if isinstance(window, (int, float)) and not isinstance(window, bool):
         return {"decision_share": check_number(estimator, "decision_window", low=1e-9, high=1)}
     return {"decision_window": check_positive(estimator, "decision_window", 1 * second) * second}

@@ -5,8 +5,8 @@ made by :class:`~bioplastic.networks.LiquidStateMachine` with its random state.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import numpy as np
 from brian2 import ms, mV
@@ -32,11 +32,30 @@ from bioplastic.models.wiring import Wiring
 __all__ = ["EXCITE", "INHIBIT", "Liquid", "RandomLiquid", "TonotopicLiquid", "liquid_network"]
 
 EXCITE, INHIBIT = "i_exc_post += w*mV", "i_inh_post -= w*mV"
+#: Input of a neuron of RandomLiquid, in millivolts and spikes a second, and its largest weight.
+DRIVE, W_INPUT_MAX = 2000.0, 60.0
+#: Rate of a channel, in hertz, for which input weights of TonotopicLiquid are made, and their
+#: largest growth where channels are quieter.
+CHANNEL_RATE, GROWTH_MAX = 8.0, 10.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Liquid(Declaration):
     """Parent of the liquids; one of your own overrides `Liquid.network`."""
+
+    def fitted(self, *, n_channels: int, rate: float) -> Self:
+        """Return the liquid with the weights that it leaves to the data.
+
+        A network that is declared without data is for channels of 8 Hz.
+
+        Parameters
+        ----------
+        n_channels : int
+            Input channels.
+        rate : float
+            Mean rate of a channel of the training samples, in hertz.
+        """
+        return self
 
     def network(
         self, *, n_channels: int, n_neurons: int, schedule: Schedule, rng: np.random.Generator
@@ -73,8 +92,12 @@ class RandomLiquid(Liquid):
         Share of inhibitory neurons.
     p_input, p : float
         Probability of a synapse from a channel to a neuron, and between neurons.
-    w_input, w_exc, w_inh : float, in millivolts of current times resistance
-        Mean weights, gamma distributed with a standard deviation of the same size.
+    w_input : float, in millivolts of current times resistance, or None
+        Mean weight of the input. None fits it to the data: a neuron receives 2000 mV a second, on
+        average over the training samples, by weights of at most 60 mV.
+    w_exc, w_inh : float, in millivolts of current times resistance
+        Mean weights between neurons. All weights are gamma distributed, with a standard deviation
+        as large as the mean.
     delay : Quantity in seconds, or Distribution
         Between neurons of the liquid.
 
@@ -94,15 +117,24 @@ class RandomLiquid(Liquid):
     share_inhibitory: float = 0.2
     p_input: Any = parameter(0.1, low=0, strict=False)
     p: Any = parameter(0.1, low=0, strict=False)
-    w_input: Any = parameter(6.0, low=0)
+    w_input: Any = parameter(None, low=0, optional=True)
     w_exc: Any = parameter(1.0, low=0)
     w_inh: Any = parameter(3.0, low=0)
     delay: Any = parameter(Uniform(low=1 * ms, high=10 * ms))
+
+    def fitted(self, *, n_channels: int, rate: float) -> Self:
+        """Return the liquid with its input weight, see :meth:`Liquid.fitted`."""
+        if self.w_input is not None:
+            return self
+        arriving = float(self.p_input) * n_channels * rate
+        weight = min(DRIVE / arriving, W_INPUT_MAX) if arriving > 0 else W_INPUT_MAX
+        return replace(self, w_input=_two_digits(weight))
 
     def network(
         self, *, n_channels: int, n_neurons: int, schedule: Schedule, rng: np.random.Generator
     ) -> Network:
         """Declare the network, see :meth:`Liquid.network`."""
+        fitted = self.fitted(n_channels=n_channels, rate=CHANNEL_RATE)
         projections = [
             Projection(
                 pre=pre,
@@ -112,11 +144,16 @@ class RandomLiquid(Liquid):
                 delay=0 * ms if pre == "input" else self.delay,
                 on_pre=INHIBIT if pre == "inh" else EXCITE,
             )
-            for pre, weight in (("input", self.w_input), ("exc", self.w_exc), ("inh", self.w_inh))
+            for pre, weight in (("input", fitted.w_input), ("exc", self.w_exc), ("inh", self.w_inh))
             for post in ("exc", "inh")
         ]
         neurons = _shared_out(self, n_neurons, self.excitatory, self.inhibitory)
         return liquid_network(n_channels, neurons, projections, schedule)
+
+
+def _two_digits(weight: float) -> float:
+    """Round, so that other samples of the same kind give the same weight."""
+    return float(f"{weight:.2g}")
 
 
 def liquid_network(
@@ -174,8 +211,10 @@ class TonotopicLiquid(Liquid):
         Standard deviation of the two patches, as a share of the axis.
     offset : float
         Standard deviation of the offset between them, as a share of the axis.
-    w_input, w_inhibition : float, in millivolts of current times resistance
-        Weight of one channel in the two patches.
+    w_input, w_inhibition : float, in millivolts of current times resistance, or None
+        Weight of one channel in the two patches. None is 20 and 25 mV, and up to ten times that
+        where the training samples have less than 8 spikes a second in a channel: then weights
+        are the larger, the lower that rate.
     delay_max : Quantity, in seconds
         Delays of the patches are uniform from 0 to this.
     n_recurrent : int
@@ -207,8 +246,8 @@ class TonotopicLiquid(Liquid):
     width: Any = parameter(0.043, low=0)
     width_inhibition: Any = parameter(0.064, low=0)
     offset: Any = parameter(0.114, low=0)
-    w_input: Any = parameter(20.0, low=0)
-    w_inhibition: Any = parameter(25.0, low=0, strict=False)
+    w_input: Any = parameter(None, low=0, optional=True)
+    w_inhibition: Any = parameter(None, low=0, strict=False, optional=True)
     delay_max: Any = parameter(60 * ms, low=0, strict=False)
     n_recurrent: int = 15
     width_recurrent: Any = parameter(0.05, low=0)
@@ -216,10 +255,21 @@ class TonotopicLiquid(Liquid):
     w_inh: Any = parameter(2.0, low=0, strict=False)
     delay: Any = parameter(Uniform(low=1 * ms, high=10 * ms))
 
+    def fitted(self, *, n_channels: int, rate: float) -> Self:
+        """Return the liquid with its input weights, see :meth:`Liquid.fitted`."""
+        growth = min(max(CHANNEL_RATE / rate, 1.0), GROWTH_MAX) if rate > 0 else 1.0
+        fitted = {
+            name: _two_digits(weight * growth)
+            for name, weight in (("w_input", 20.0), ("w_inhibition", 25.0))
+            if getattr(self, name) is None
+        }
+        return replace(self, **fitted)
+
     def network(
         self, *, n_channels: int, n_neurons: int, schedule: Schedule, rng: np.random.Generator
     ) -> Network:
         """Declare the network, see :meth:`Liquid.network`."""
+        fitted = self.fitted(n_channels=n_channels, rate=CHANNEL_RATE)
         patch = PerTarget(values=Uniform(low=0 * ms, high=self.delay_max))
         away = Normal(mean=0.0, sd=float(self.offset))
         excited = TonotopicWiring(n=self.n_inputs, width=float(self.width))
@@ -228,8 +278,8 @@ class TonotopicLiquid(Liquid):
         )
         near = TonotopicWiring(n=self.n_recurrent, width=float(self.width_recurrent))
         rows: list[tuple[str, Wiring, Any, Any, str]] = [
-            ("input", excited, self.w_input, patch, EXCITE),
-            ("input", inhibited, self.w_inhibition, patch, INHIBIT),
+            ("input", excited, fitted.w_input, patch, EXCITE),
+            ("input", inhibited, fitted.w_inhibition, patch, INHIBIT),
             ("exc", near, self.w_exc, self.delay, EXCITE),
             ("inh", near, self.w_inh, self.delay, INHIBIT),
         ]

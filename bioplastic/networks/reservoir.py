@@ -23,6 +23,7 @@ from bioplastic.networks._plastic_liquid import (
     with_rules,
     without_learning,
 )
+from bioplastic.networks._samples import mean_rate
 from bioplastic.networks._trained_network import Points, Rows, State
 from bioplastic.networks.liquids import Liquid, RandomLiquid, TonotopicLiquid
 from bioplastic.networks.maass_column import MaassColumn
@@ -218,7 +219,7 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
         resolve_engine(self.engine)
         check_whole(self, "n_epochs", low=1)
         rng = np.random.default_rng(self._stream("wiring"))
-        self._network = self._declare(samples.n_units, rng)
+        self._network = self._declare(samples, rng)
         self.network_ = without_learning(self._network) if self._learns else self._network
         self._state = self._network.sample(self._stream("neurons"))
         self.timings_ = {"build": 0.0, "simulate": 0.0}
@@ -264,13 +265,13 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
             state=self.state_,
         )
 
-    def _declare(self, n_channels: int, rng: np.random.Generator) -> Network:
-        network = self._declare_liquid(n_channels, rng)
+    def _declare(self, samples: SpikeTrains, rng: np.random.Generator) -> Network:
+        network = self._declare_liquid(samples, rng)
         return network if self.plasticity is None else with_rules(network, self.plasticity)
 
-    def _declare_liquid(self, n_channels: int, rng: np.random.Generator) -> Network:
+    def _declare_liquid(self, samples: SpikeTrains, rng: np.random.Generator) -> Network:
         n_neurons = check_whole(self, "n_neurons", low=1)
-        liquid = self.liquid
+        liquid, n_channels = self.liquid, samples.n_units
         if isinstance(liquid, Network):
             return self._check_network(liquid, n_channels, n_neurons)
         if isinstance(liquid, str) and liquid in LIQUIDS:
@@ -283,7 +284,8 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SpikeOutput, Trainer):
         dt = check_quantity(self, "dt", 1 * ms)
         rest = check_quantity(self, "rest", 0 * ms)
         schedule = Schedule(presentation=None, rest=rest, dt=dt, min_spikes=0, max_repeats=0)
-        return liquid.network(
+        fitted = liquid.fitted(n_channels=n_channels, rate=mean_rate(samples, 1.0))
+        return fitted.network(
             n_channels=n_channels, n_neurons=n_neurons, schedule=schedule, rng=rng
         )
 

@@ -1,7 +1,6 @@
 from .catalogue import PROBLEMS
 from .compare import compare
 from .methods import METHODS, Method, Theory, TorchMethod
-from .modules import load_module
 from .problems import Problem
 from .workload import Workload
 
@@ -14,5 +13,4 @@ __all__ = [
     "TorchMethod",
     "Workload",
     "compare",
-    "load_module",
 ]

@@ -107,7 +107,7 @@ def load_module(path: str | Path) -> tuple[dict[str, Method], dict[str, Problem]
     --------
     >>> import tempfile
     >>> from pathlib import Path
-    >>> from bioplastic.study import load_module
+    >>> from bioplastic.study.modules import load_module
     >>> path = Path(tempfile.mkdtemp()) / "mine.py"
     >>> _ = path.write_text('''
     ... from sklearn.neighbors import KNeighborsClassifier

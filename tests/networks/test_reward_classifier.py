@@ -13,7 +13,8 @@ from bioplastic import SpikeTrains, engine
 from bioplastic.datasets import load_digits
 from bioplastic.engine.program import ProbePlan
 from bioplastic.errors import DataError, ParameterError
-from bioplastic.models import EpisodicRewardSTDP, PairSTDP
+from bioplastic.models import PairSTDP
+from bioplastic.models.plasticity.reward import EpisodicRewardSTDP
 from bioplastic.networks import LiquidStateMachine, RandomLiquid, RewardSTDPClassifier
 
 N_CHANNELS = 6

@@ -34,7 +34,7 @@ LIQUID = networks.RandomLiquid(p_input=0.5, w_input=30.0, p=0.3)
 ESTIMATORS = [
     networks.DiehlCook(4, rest=0 * ms, **SHORT),
     networks.DiehlCookClassifier(4, rest=0 * ms, **SHORT),
-    networks.EPropClassifier(3, 2, batch_size=10, **SHORT),
+    networks.EPropClassifier(3, 2, batch_size=10, schedule="constant", **SHORT),
     networks.EPropRegressor(3, 2, batch_size=10, **SHORT),
     networks.LiquidStateMachine(20, liquid=LIQUID, plasticity={"inh_to_exc": INHIBITION}, **SHORT),
     networks.RewardSTDPClassifier(2, **SHORT),

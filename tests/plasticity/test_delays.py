@@ -16,7 +16,6 @@ from bioplastic import SpikeTrains, engine
 from bioplastic.models import (
     SGD,
     DiehlCookSTDP,
-    EpisodicRewardSTDP,
     InhibitorySTDP,
     MultiplicativeSTDP,
     NearestTripletSTDP,
@@ -33,7 +32,6 @@ from bioplastic.models import (
     Schedule,
     SpikeInput,
     SynapticScaling,
-    ThreeFactorSTDP,
     TripletSTDP,
     Uniform,
     VoltageSTDP,
@@ -50,7 +48,11 @@ from bioplastic.models.plasticity.eprop import (
     EPropFeedback,
     EPropReadout,
 )
-from bioplastic.models.plasticity.reward import CovarianceRewardSTDP
+from bioplastic.models.plasticity.reward import (
+    CovarianceRewardSTDP,
+    EpisodicRewardSTDP,
+    ThreeFactorSTDP,
+)
 from bioplastic.models.plasticity.voltage import HomeostaticVoltageSTDP
 from bioplastic.models.strings import words_of
 from bioplastic.models.summary import declared_names

@@ -15,8 +15,8 @@ from bioplastic.models import (
     RewardSTDP,
     Schedule,
     SpikeInput,
-    ThreeFactorSTDP,
 )
+from bioplastic.models.plasticity.reward import ThreeFactorSTDP
 
 # Fires one step after it was told to.
 RELAY = NeuronModel(

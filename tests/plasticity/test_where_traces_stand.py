@@ -13,7 +13,6 @@ from bioplastic.models import (
     LIF,
     Constant,
     DiehlCookSTDP,
-    EpisodicRewardSTDP,
     InhibitorySTDP,
     NearestTripletSTDP,
     Network,
@@ -25,10 +24,10 @@ from bioplastic.models import (
     Projection,
     Schedule,
     SpikeInput,
-    ThreeFactorSTDP,
     TripletSTDP,
     Uniform,
 )
+from bioplastic.models.plasticity.reward import EpisodicRewardSTDP, ThreeFactorSTDP
 
 N_PRE, N_POST, ENGINES = 8, 5, ["numpy", "cpp_standalone"]
 FAST = {"w_max": 60.0, "a_plus": 0.4, "a_minus": 0.3}

@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 
 from bioplastic.cli import app
 from bioplastic.errors import DataNotFoundError, ParameterError
-from bioplastic.study import TorchMethod, compare, load_module
+from bioplastic.study import TorchMethod, compare
 from bioplastic.study.compare import _methods, plan
+from bioplastic.study.modules import load_module
 
 PAGE = Path(__file__).parents[2] / "docs" / "howto" / "own_methods.md"
 MINE, LSTM = re.findall(

@@ -77,7 +77,8 @@ class ThreeFactorSTDP(_EligibilityRule):
 
     Examples
     --------
-    >>> from bioplastic.models import Projection, ThreeFactorSTDP
+    >>> from bioplastic.models import Projection
+    >>> from bioplastic.models.plasticity.reward import ThreeFactorSTDP
     >>> rule = ThreeFactorSTDP()
     >>> print(rule.on_post)
     c += a_plus*r1_pre
@@ -167,7 +168,7 @@ class EpisodicRewardSTDP(_EligibilityRule):
 
     Examples
     --------
-    >>> from bioplastic.models import EpisodicRewardSTDP
+    >>> from bioplastic.models.plasticity.reward import EpisodicRewardSTDP
     >>> print(EpisodicRewardSTDP().at_slot_end)
     w = clip(w + eta*m_post*c, 0, w_max)
     """
