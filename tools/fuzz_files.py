@@ -31,7 +31,7 @@ from bioplastic.cli.compare import _names, _seeds, options_in
 from bioplastic.cli.folder import MODEL, RECORD, load_model
 from bioplastic.cli.model_file import write_model_file
 from bioplastic.datasets import load_ntidigits
-from bioplastic.datasets._heidelberg import DIGITS, read_heidelberg
+from bioplastic.datasets.hd import DIGITS, read_heidelberg
 from bioplastic.datasets.mnist import read_idx
 from bioplastic.encoding import Cochlea
 from bioplastic.encoding._sound import read_sound
