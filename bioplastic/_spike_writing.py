@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic._paths import replacing
+from bioplastic._whole_files import whole_file
 from bioplastic.errors import DataError, ParameterError
 
 __all__ = ["write_spike_file"]
@@ -44,8 +44,8 @@ def write_spike_file(
         If it cannot be written.
     """
     image = _image(spikes, labels, groups, label_names, _floating(times_dtype))
-    with replacing(path, "SpikeTrains.save") as file:
-        file.write(image)
+    with whole_file(path, "SpikeTrains.save") as scratch:
+        scratch.write_bytes(image)
 
 
 def _floating(given: npt.DTypeLike) -> np.dtype[Any]:

@@ -1,19 +1,17 @@
 """The folder that a training leaves: model, record and pictures, each file whole or absent."""
 
-import codecs
 import csv
 import json
 import tempfile
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from sklearn.pipeline import Pipeline
 
-from bioplastic._paths import replacing
+from bioplastic._whole_files import whole_file
 from bioplastic.cli.data import Task
 from bioplastic.errors import DataError, DataNotFoundError, StorageError
 from bioplastic.inspect import plot_receptive_fields, plot_weight_history
@@ -56,10 +54,6 @@ def make_folder(folder: Path) -> Path:
     return folder
 
 
-def _whole(path: Path) -> AbstractContextManager[BinaryIO]:
-    return replacing(path, "--out", "free some space or choose another folder with --out")
-
-
 def save_json(path: Path, content: dict[str, Any]) -> None:
     """Write a JSON file.
 
@@ -68,8 +62,8 @@ def save_json(path: Path, content: dict[str, Any]) -> None:
     StorageError
         If it cannot be written.
     """
-    with _whole(path) as file:
-        file.write(f"{json.dumps(content, indent=2)}\n".encode())
+    with whole_file(path, "--out") as scratch:
+        scratch.write_text(json.dumps(content, indent=2) + "\n")
 
 
 def save_table(path: Path, columns: dict[str, Iterable[Any]]) -> None:
@@ -80,8 +74,8 @@ def save_table(path: Path, columns: dict[str, Iterable[Any]]) -> None:
     StorageError
         If the file cannot be written.
     """
-    with _whole(path) as file:
-        writer = csv.writer(codecs.getwriter("utf-8")(file))
+    with whole_file(path, "--out") as scratch, scratch.open("w", newline="") as file:
+        writer = csv.writer(file)
         writer.writerow(columns)
         writer.writerows(zip(*columns.values(), strict=True))
 
@@ -95,8 +89,8 @@ def save_figure(figure: Figure, path: Path) -> None:
         If it cannot be written.
     """
     try:
-        with _whole(path) as file:
-            figure.savefig(file, dpi=150, format=path.suffix[1:])
+        with whole_file(path, "--out") as scratch:
+            figure.savefig(scratch, dpi=150)
     finally:
         plt.close(figure)
 
@@ -112,8 +106,8 @@ def save_model(folder: Path, model: Any, record: dict[str, Any]) -> None:
     # skops, which imports all of scikit-learn.
     from bioplastic.cli.model_file import write_model_file
 
-    with _whole(folder / MODEL) as file:
-        write_model_file(file, model)
+    with whole_file(folder / MODEL, "--out") as scratch:
+        write_model_file(scratch, model)
     save_json(folder / RECORD, record)
 
 

@@ -15,12 +15,12 @@ import skops.io
 from brian2 import Quantity, get_or_create_dimension
 from skops.io._utils import _get_state, get_state
 
-import bioplastic.models
 import bioplastic.networks
 from bioplastic._archives import check_archive
 from bioplastic._quantities import powers_of_units
 from bioplastic.encoding import Cochlea
 from bioplastic.models.declaration import Declaration, EquationString
+from bioplastic.models.summary import declared_names
 from bioplastic.networks import DiehlCookClassifier, LiquidStateMachine
 from bioplastic.readout import (
     KernelRidgeClassifier,
@@ -79,12 +79,12 @@ def quantity(value: Any, dimensions: Any) -> Quantity:
 
 
 def declaration(name: str, fields: Mapping[str, Any]) -> Declaration:
-    """Make a public declaration of its fields."""
-    for room in (bioplastic.models, bioplastic.networks):
-        if name in room.__all__ and issubclass(kind := getattr(room, name), Declaration):
-            made: Declaration = kind(**fields)
-            return made
-    raise ValueError(f"{name} is no declaration")
+    """Make a declaration of its fields."""
+    kind = declared_names().get(name) or getattr(bioplastic.networks, name, None)
+    if not isinstance(kind, type) or not issubclass(kind, Declaration):
+        raise ValueError(f"{name} is no declaration")
+    made: Declaration = kind(**fields)
+    return made
 
 
 def seed(entropy: Any, spawn_key: Any, pool_size: int, n_spawned: int) -> np.random.SeedSequence:

@@ -58,19 +58,19 @@ def find_files(
         if named.is_file():
             return [named]
         places = [named, *(named / folder for folder in folders)]
-        said = f"{named} (with its subfolder {folders[0]})"
+        said = f"not in {named} (nor in its subfolder {folders[0]})"
     else:
         roots = [Path(data).expanduser(), cache] if data else [cache]
         places = [root / folder for root in roots for folder in folders]
         own = f"{places[0]} (of BIOPLASTIC_DATA)" if data else "BIOPLASTIC_DATA (not set)"
-        said = f"{own} nor in the cache {cache / folders[0]}"
+        said = f"neither in {own} nor in the cache {cache / folders[0]}"
     for place in places:
         for pattern in patterns:
             found = sorted(file for file in place.glob(pattern) if file.is_file())
             if found:
                 return found
     raise DataNotFoundError(
-        f"{caller}: {what} is neither in {said}. Nothing is downloaded"
+        f"{caller}: {what} is {said}. Nothing is downloaded"
         f"{f' without {caller}(fetch=True)' if fetches else ''}: get it from {home}, put it into "
         f"one of these places or into a folder of your own, and name that: {caller}(path) or "
         f"BIOPLASTIC_DATA.{files_there(places)}"

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic._archives import check_archive
-from bioplastic._paths import replacing
+from bioplastic._whole_files import whole_file
 from bioplastic.engine.plan import plan_of
 from bioplastic.errors import CheckpointError
 from bioplastic.models import Network
@@ -80,7 +80,7 @@ def save_checkpoint(
         "arrays": sorted(arrays),
         "versions": {"brian2": brian2.__version__, "numpy": np.__version__},
     }
-    with replacing(target, "checkpoint") as file:
+    with whole_file(target, "checkpoint") as scratch, scratch.open("xb") as file:
         np.savez(file, meta=np.array(json.dumps(meta)), **arrays)  # type: ignore[arg-type]
 
 

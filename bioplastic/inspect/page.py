@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 import bioplastic
 from bioplastic._partners import partner
-from bioplastic._paths import replacing
 from bioplastic._quantities import whole
+from bioplastic._whole_files import whole_file
 from bioplastic.errors import ParameterError
 from bioplastic.inspect._page_contents import Contents
 from bioplastic.inspect._recording_file import existing
@@ -149,8 +149,8 @@ def write_page(
         charts=_json([json_item(chart, target=ID(place)) for place, chart in figures.items()]),
         numbers=_json(_numbers(contents)),
     )
-    with replacing(path, f"{where}.path") as file:
-        file.write(text.encode())
+    with whole_file(path, f"{where}.path") as scratch:
+        scratch.write_text(text, encoding="utf-8")
     return path
 
 

@@ -24,10 +24,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
 import bioplastic
-from bioplastic import engine
 from bioplastic.cli import main
-from bioplastic.cli.answers import save_answers
 from bioplastic.cli.data import cut
+from bioplastic.cli.demo_network import save_answers
 from bioplastic.cli.folder import load_model
 from bioplastic.cli.measuring import Accuracy
 from bioplastic.cli.model_file import read_model_file
@@ -36,7 +35,7 @@ from bioplastic.cli.settings import SETTINGS, DiehlCookSettings
 from bioplastic.engine import cuda_program, engines
 from bioplastic.engine.checkpoint import save_checkpoint
 from bioplastic.engine.engines import ENGINES, find_engine
-from bioplastic.networks import DiehlCookClassifier
+from bioplastic.networks import DiehlCookClassifier, _checkpoints
 from bioplastic.study import PROBLEMS
 
 TINY = [
@@ -212,7 +211,7 @@ def test_interrupted_training_goes_on_to_the_same_weights(run, tmp_path, monkeyp
 
     out = tmp_path / "interrupted"
     with monkeypatch.context() as patch:
-        patch.setattr(engine, "save_checkpoint", save_and_interrupt)
+        patch.setattr(_checkpoints, "save_checkpoint", save_and_interrupt)
         patch.setattr("sys.argv", ["bioplastic", *command, str(out)])
         said = run(*command, out, code=130).stderr
     assert re.search(r"Stopped: training stopped after \d+ of 120 samples", said)
@@ -241,7 +240,7 @@ def test_a_checkpoint_of_another_training_is_refused(run, failure, tmp_path, mon
         signal.raise_signal(signal.SIGINT)
 
     with monkeypatch.context() as patch:
-        patch.setattr(engine, "save_checkpoint", save_and_interrupt)
+        patch.setattr(_checkpoints, "save_checkpoint", save_and_interrupt)
         run(*command, code=130)
     assert path.exists()
     said = failure(*command, "--norm", 5)
@@ -270,7 +269,7 @@ def test_library_error_is_a_line_and_not_a_traceback(run, failure):
         (["train", "digits", "--samples", "1430", "--validation-samples", "8"], "at most 1,437"),
         (["train", "digits", "--validation-samples", "1437"], "leave some to train on"),
         (["train", "digits", "--data", "somewhere"], "leave it out"),
-        (["train", "mnist", "--data", "nowhere"], "must be a folder with the MNIST files"),
+        (["train", "mnist", "--data", "nowhere"], "is neither in nowhere"),
         (["evaluate", "nowhere"], "nowhere holds no model.skops"),
         (["train", "letters"], "letters"),
         (["train", "digits", "--neurons", "0"], "--neurons"),

@@ -295,9 +295,9 @@ def test_interrupt_leaves_no_folder_half_full(run, monkeypatch, tmp_path):
         (["spoken", "--held-out", "en+m4", "--fold", "1"], "give one of them, got both"),
         (["spoken", "--liquid", "maass", "--neurons", "40"], "must be a multiple of 9"),
         (["spoken", "--liquid", "dry"], "dry"),
-        (["hd", "--data", "nowhere"], "there is no HDF5 file"),
+        (["hd", "--data", "nowhere"], "is not in nowhere"),
         (["shd", "--data", "nowhere"], "shd_train.h5"),
-        (["fsdd", "--data", "nowhere"], "there are no wav files"),
+        (["fsdd", "--data", "nowhere"], "is not in nowhere"),
     ],
 )
 def test_bad_arguments(arguments, message, failure):
