@@ -214,7 +214,7 @@ class TestFaults:
     def test_without_tonic_it_says_how_to_get_it(self, name, monkeypatch):
         monkeypatch.setitem(sys.modules, "tonic", None)
         with pytest.raises(
-            ImportError, match=rf"load_{name}: fetch=True .* pip install bioplastic\[tonic\], or"
+            ImportError, match=rf"load_{name}: fetch=True: .* pip install bioplastic\[tonic\], or"
         ):
             LOADERS[name](fetch=True)
 
