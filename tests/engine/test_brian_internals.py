@@ -411,3 +411,13 @@ def test_brian_takes_over_what_is_shown():
         assert brian2.BrianLogger.console_handler in handlers
     """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_was_replaced_comes_back_after_an_error():
+    class Owner:
+        value = 1
+
+    with pytest.raises(KeyError), room.replaced(Owner, "value", 2):
+        assert Owner.value == 2
+        raise KeyError
+    assert Owner.value == 1
