@@ -411,3 +411,12 @@ def test_brian_takes_over_what_is_shown():
         assert brian2.BrianLogger.console_handler in handlers
     """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_was_replaced_comes_back():
+    class Owner:
+        value = 1
+
+    with room.replaced(Owner, "value", 2):
+        assert Owner.value == 2
+    assert Owner.value == 1

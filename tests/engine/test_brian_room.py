@@ -52,7 +52,7 @@ NOT_BRIANS = {
     "encoding/augmentation.py: _trusted",
     "engine/listening.py: _trusted",
     "engine/result.py: _trusted",
-    "engine/state_recorder.py: _kept",
+    "engine/states.py: _kept",
     "engine/states.py: _n_steps",
     "engine/states.py: _values",
     "engine/states.py: _with",
