@@ -15,13 +15,16 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import h5py
 import numpy as np
 
-__all__ = ["check_hdf5", "open_hdf5"]
+from bioplastic.errors import DataError, DataNotFoundError
+
+__all__ = ["check_hdf5", "open_hdf5", "reading"]
 
 #: Processor time in which HDF5 must take one step, such as to open a file or to read a megabyte.
 SECONDS: Final = 3.0
@@ -84,6 +87,25 @@ def check_hdf5(path: Path) -> None:
     if problem is not None:
         raise OSError(problem)
     _harmless.add(known)
+
+
+@contextlib.contextmanager
+def reading(where: str, path: Path) -> Iterator[None]:
+    """Say in errors who reads what; refuse the path of no file."""
+    try:
+        yield
+    except DataNotFoundError:
+        raise
+    except FileNotFoundError as error:
+        raise DataNotFoundError(f"{where}: there is no file {path}; check the path") from error
+    except DataError as error:
+        place = "" if str(path) in str(error) else f"{path}: "
+        raise DataError(f"{where}: {place}{error}") from error
+    except (OSError, RuntimeError, KeyError) as error:
+        raise DataError(
+            f"{where}: cannot read {path}: {error}; it is truncated or no HDF5 file, "
+            f"copy or download it again"
+        ) from error
 
 
 class _Reader:

@@ -113,20 +113,59 @@ def amount(where: str, value: Any, unit: Quantity, *, zero: bool = False) -> flo
     return float(one)
 
 
-def amounts(where: str, value: Any, unit: Quantity) -> npt.NDArray[np.float64]:
-    """Return finite quantities in base units, in the shape in which they are given.
+def amounts(
+    where: str,
+    value: Any,
+    unit: Quantity = second,
+    *,
+    row: bool = True,
+    plain: bool = False,
+    positive: bool = False,
+    zero: bool = False,
+    rising: bool = False,
+) -> npt.NDArray[np.float64]:
+    """Return finite quantities in base units.
+
+    Parameters
+    ----------
+    where : str
+        What it is, for messages.
+    value : Quantity, or list of Quantity
+        What was given.
+    unit : Quantity
+        Seconds or hertz.
+    row : bool
+        Whether it must be one-dimensional, and is made so of a single one.
+    plain : bool
+        Whether numbers without a unit will do.
+    positive, zero : bool
+        Whether all must be above 0; from 0 on.
+    rising : bool
+        Whether each must be above the one before.
 
     Raises
     ------
     ParameterError
-        If they have another unit than `unit`, are not finite, or there are none.
+        If they are not so.
     """
-    right = isinstance(value, Quantity) and same_unit(value, unit)
-    numbers = np.asarray(value, dtype=np.float64) if right else np.zeros(0)
-    if not numbers.size or not np.isfinite(numbers).all():
+    parts = list(value) if isinstance(value, list | tuple) else [value]
+    known = all(
+        (isinstance(part, Quantity) and same_unit(part, unit)) or (plain and same_unit(part, 1))
+        for part in parts
+    )
+    numbers = np.zeros(0)
+    if parts and known:
+        arrays = [np.asarray(part, dtype=np.float64) for part in parts]
+        numbers = np.concatenate([np.atleast_1d(a) for a in arrays]) if row else arrays[0]
+    fits = numbers.size and np.isfinite(numbers).all() and (numbers.ndim == 1 or not row)
+    fits = fits and not ((positive and (numbers <= 0).any()) or (zero and (numbers < 0).any()))
+    if not fits or (rising and (np.diff(numbers) <= 0).any()):
+        wanted, example = _UNITS[unit][1], "Hz" if unit is hertz else "ms"
+        what = wanted if plain else f"{wanted.split()[0]} with a unit"
+        words = {"in a row": row, "above 0": positive, "at least 0": zero, "rising": rising}
+        said = "".join(f", {word}" for word, asked in words.items() if asked)
         raise ParameterError(
-            f"{where}: must be finite and have the unit of {unit!r}, got {value!r}; give e.g. "
-            f"[10, 20] * {unit!r}"
+            f"{where}: must be finite {what}{said}, got {value!r}; give e.g. [10, 20] * {example}"
         )
     return numbers
 

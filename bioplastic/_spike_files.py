@@ -5,8 +5,7 @@ Data Sets for the Systematic Evaluation of Spiking Neural Networks", IEEE Transa
 Networks and Learning Systems 33(7):2744-2757, 2022, doi:10.1109/TNNLS.2020.3044364.
 """
 
-import contextlib
-from collections.abc import Iterator
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,73 +13,15 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic._hdf5 import open_hdf5
-from bioplastic._spike_checks import up_to_last_spikes
+from bioplastic._hdf5 import open_hdf5, reading
 from bioplastic.errors import DataError, DataNotFoundError
 
-__all__ = [
-    "beside",
-    "check_there",
-    "columns",
-    "n_rows",
-    "read_rows",
-    "read_spikes",
-    "reading",
-]
+__all__ = ["ROWS", "TYPES", "Rows", "beside", "columns", "n_rows", "read_rows"]
 
+type Integers = npt.NDArray[np.int64]
 
-#: Rows that are read at once.
-_BLOCK = 4096
-
-
-def check_there(method: str, path: Path) -> None:
-    """Refuse the path of no file."""
-    if not path.exists():
-        raise DataNotFoundError(f"SpikeTrains.{method}: there is no file {path}; check the path")
-
-
-@contextlib.contextmanager
-def reading(method: str, path: Path) -> Iterator[None]:
-    """Say in errors who reads what."""
-    try:
-        yield
-    except DataNotFoundError:
-        raise
-    except DataError as error:
-        raise DataError(f"SpikeTrains.{method}: {error}") from error
-    except (OSError, RuntimeError, KeyError) as error:
-        raise DataError(
-            f"SpikeTrains.{method}: cannot read {path}: {error}; it is truncated or no HDF5 file, "
-            f"copy or download it again"
-        ) from error
-
-
-def read_spikes(
-    cls: Any, path: Path, n_units: int | None, duration: Any, *, return_bunch: bool
-) -> Any:
-    """Read a file in SHD's layout; see SpikeTrains.load."""
-    check_there("load", path)
-    with reading("load", path), open_hdf5(path) as file:
-        n = n_rows(file, path)
-        found = columns(file, n, path)
-        rows = (slice(first, first + _BLOCK) for first in range(0, n, _BLOCK))
-        parts = [(np.empty(0), np.zeros(0, np.int64), np.empty(0, np.uint16))]
-        parts += [read_rows(file, path, part) for part in rows]
-    times, sizes, units = (np.concatenate(column) for column in zip(*parts, strict=True))
-    offsets = np.concatenate([[0], np.cumsum(sizes)])
-    if n_units is None:
-        n_units = found["n_units"]
-    if n_units is None:
-        n_units = int(units.max()) + 1 if len(units) else 0
-    if duration is None:
-        duration = found["duration"]
-    if duration is None:
-        duration = up_to_last_spikes(times, offsets)
-    try:
-        spikes = cls(times, units, offsets, n_units=n_units, duration=duration)
-    except DataError as error:
-        raise DataError(f"SpikeTrains.load: {path}: {error}") from error
-    return beside(spikes, found) if return_bunch else spikes
+#: Rows of HDF5 that are read at once, and what readers are given.
+ROWS, TYPES = 512, {"times": np.float64, "units": np.int32}
 
 
 def read_rows(
@@ -180,3 +121,69 @@ def _column(file: Any, name: str, n: int | None, path: Path, *, kinds: str = "fi
                 f"damaged or of another layout"
             ) from error
     return dataset[:]
+
+
+class Rows:
+    """Ragged rows of an HDF5 file; the address of a row is its number."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._stamp = path, _stamp(path)
+        self._file: tuple[int, Any] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_file": None}
+
+    def __str__(self) -> str:
+        return str(self._path)
+
+    def file(self) -> Any:
+        """Return the file, opened by this process, and as it was at first."""
+        try:
+            stamp = _stamp(self._path)
+        except OSError as error:
+            raise DataNotFoundError(
+                f"SpikeTrains: the file {self._path} was opened and is not there any more: "
+                f"{error}; put it back, or open another"
+            ) from error
+        if stamp != self._stamp:
+            raise DataError(
+                f"SpikeTrains: the file {self._path} has changed since it was opened; open it again"
+            )
+        if self._file is None or self._file[0] != os.getpid():  # one that was forked has its own
+            self._file = os.getpid(), open_hdf5(self._path)
+        return self._file[1]
+
+    def read(self, name: str, addresses: Integers, sizes: Integers) -> npt.NDArray[Any]:
+        """Read some rows, in the order of their addresses here."""
+        values, end = np.empty(int(sizes.sum()), dtype=TYPES[name]), 0
+        with reading("SpikeTrains.open", self._path):
+            dataset = self.file()[f"spikes/{name}"]
+            for first in range(0, len(addresses), ROWS):
+                part = slice(first, first + ROWS)
+                rows = _some(dataset, addresses[part])
+                if [*map(len, rows)] != sizes[part].tolist():
+                    raise DataError(
+                        f"the file {self._path} has changed since it was opened; open it again"
+                    )
+                begin, end = end, end + int(sizes[part].sum())
+                np.concatenate(rows, out=values[begin:end], casting="unsafe")
+        return values
+
+
+def _some(dataset: Any, rows: Integers) -> npt.NDArray[Any]:
+    """Read rows of a dataset in any order."""
+    if (np.diff(rows) == 1).all():
+        found: npt.NDArray[Any] = dataset[rows[0] : rows[-1] + 1]
+        return found
+    # By h5py's index arrays it would take as long as one by one, and they must rise.
+    space = dataset.id.get_space()
+    space.select_elements(rows[:, np.newaxis].astype(np.uint64))
+    found = np.empty(len(rows), dtype=dataset.dtype)
+    kind = h5py.h5t.py_create(dataset.dtype)
+    dataset.id.read(h5py.h5s.create_simple((len(rows),)), space, found, kind)
+    return found
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns

@@ -123,11 +123,7 @@ class SpikeSaving:
         DataError
             If it is truncated, no HDF5, of another layout, or its events do not fit.
         """
-        from bioplastic._spike_files import read_spikes
-
-        return read_spikes(
-            cls, Path(path).expanduser(), n_units, duration, return_bunch=return_bunch
-        )
+        return cls._from_file("load", path, n_units, duration, return_bunch=return_bunch)
 
     @overload
     @classmethod
@@ -200,6 +196,10 @@ class SpikeSaving:
         ...     opened[1:].times, opened == spikes
         (array([0.1]), True)
         """
-        from bioplastic._stored_spikes import open_spikes
+        return cls._from_file("open", path, n_units, duration, return_bunch=return_bunch)
 
-        return open_spikes(Path(path).expanduser(), n_units, duration, return_bunch=return_bunch)
+    @classmethod
+    def _from_file(cls, method: str, path: Where, *how: Any, return_bunch: bool) -> Any:
+        from bioplastic._stored_spikes import read_spikes
+
+        return read_spikes(cls, method, Path(path).expanduser(), *how, return_bunch=return_bunch)

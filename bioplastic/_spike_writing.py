@@ -1,8 +1,6 @@
 """Write spikes to HDF5 in the layout of the Spiking Heidelberg Digits (SHD)."""
 
 import contextlib
-import os
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +8,8 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic.errors import DataError, ParameterError, StorageError
+from bioplastic._whole_files import whole_file
+from bioplastic.errors import DataError, ParameterError
 
 __all__ = ["write_spike_file"]
 
@@ -45,22 +44,8 @@ def write_spike_file(
         If it cannot be written.
     """
     image = _image(spikes, labels, groups, label_names, _floating(times_dtype))
-    scratch = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with scratch.open("xb") as stream:
-            stream.write(image)
-            stream.flush()
-            os.fsync(stream.fileno())
-        scratch.replace(path)
-    except OSError as error:
-        raise StorageError(
-            f"SpikeTrains.save: cannot write {path}: {error}; free some space or choose another "
-            f"folder"
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            scratch.unlink()
+    with whole_file(path, "SpikeTrains.save") as scratch:
+        scratch.write_bytes(image)
 
 
 def _floating(given: npt.DTypeLike) -> np.dtype[Any]:

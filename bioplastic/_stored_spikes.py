@@ -1,5 +1,6 @@
 """Spike trains that stay in a file: what is asked for is read when it is asked for."""
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -8,33 +9,30 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 from brian2 import second
 
-from bioplastic._hdf5 import open_hdf5
-from bioplastic._quantities import base_units
+from bioplastic._hdf5 import reading
+from bioplastic._quantities import base_units, has_unit
 from bioplastic._spike_checks import (
     check_durations,
     check_n_units,
     up_to_last_spikes,
     warn_of_small_units,
 )
-from bioplastic._spike_files import beside, check_there, columns, n_rows, read_rows, reading
+from bioplastic._spike_files import ROWS, TYPES, Rows, beside, columns, n_rows, read_rows
 from bioplastic.errors import DataError, DataNotFoundError, StorageError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["Scratch", "StoredSpikeTrains", "concatenated", "open_spikes"]
+__all__ = ["Scratch", "StoredSpikeTrains", "concatenated", "read_spikes"]
 
 type Integers = npt.NDArray[np.int64]
 
-#: Rows of HDF5 that are read at once, and spikes of a block: 3 MiB.
-_ROWS, _BLOCK = 512, 2**18
+#: Spikes of a block: 3 MiB.
+_BLOCK = 2**18
 #: Samples with no more spikes than these stay in memory once they were read: 48 MiB.
 _HELD = 2**22
-#: What readers are given.
-_TYPES = {"times": np.float64, "units": np.int32}
 
 
 class Source(Protocol):
@@ -132,12 +130,16 @@ class StoredSpikeTrains(SpikeTrains):
         return f"{super().__repr__()[:-1]}, in {self._source})"
 
 
-def open_spikes(path: Path, n_units: int | None, duration: Any, *, return_bunch: bool) -> Any:
-    """Read a file once, to check it, and leave the spikes there; see SpikeTrains.open."""
-    check_there("open", path)
-    with reading("open", path):
-        source = _Rows(path.absolute())
+def read_spikes(
+    cls: Any, method: str, path: Path, n_units: int | None, duration: Any, *, return_bunch: bool
+) -> Any:
+    """Read a file in SHD's layout in parts and check it; see SpikeTrains.load and .open."""
+    blocks = []
+    with contextlib.ExitStack() as stack, reading(f"SpikeTrains.{method}", path):
+        source = Rows(path.absolute())
         file = source.file()
+        if method == "load":
+            stack.callback(file.close)
         n = n_rows(file, path)
         found = columns(file, n, path)
         if n_units is None:
@@ -147,7 +149,7 @@ def open_spikes(path: Path, n_units: int | None, duration: Any, *, return_bunch:
             given = check_durations(base_units("SpikeTrains.duration", given), n)
         sizes, lengths, n_used = np.zeros(n, np.int64), np.zeros(n), 0
         # Nobody knows yet how long rows are: a spike takes four bytes at least.
-        step = min(_ROWS, max(1, 4 * _BLOCK * n // path.stat().st_size))
+        step = min(ROWS, max(1, 4 * _BLOCK * n // path.stat().st_size))
         for first in range(0, n, step):
             part = slice(first, min(first + step, n))
             times, sizes[part], units = read_rows(file, path, part)
@@ -156,82 +158,26 @@ def open_spikes(path: Path, n_units: int | None, duration: Any, *, return_bunch:
             lengths[part] = up_to_last_spikes(times, offsets) if given is None else given[part]
             n_used = max(n_used, int(units.max()) + 1 if len(units) else 0)
             try:
-                SpikeTrains(
+                block = SpikeTrains(
                     times, units, offsets, n_units=n_units or 2**31 - 1,
                     duration=lengths[part] * second,
                 )  # fmt: skip
             except DataError as error:
-                raise DataError(f"{path}, from sample {first} on: {error}") from error
+                since = f", from sample {first} on" if first else ""
+                raise DataError(f"{path}{since}: {error}") from error
+            if method == "load":
+                blocks.append(block)
         n_units = check_n_units(n_used if n_units is None else n_units)
     spikes = StoredSpikeTrains._of(source, np.arange(n), sizes, n_units, lengths)
-    warn_of_small_units(lambda: int(spikes.counts().sum(axis=0).max()), spikes.offsets, lengths)
+    if method == "load":
+        spikes = cls._trusted(
+            np.concatenate([np.empty(0), *(block.times for block in blocks)]),
+            np.concatenate([np.empty(0, np.int32), *(block.units for block in blocks)]),
+            spikes.offsets, n_units, lengths,
+        )  # fmt: skip
+    if not has_unit(duration):
+        warn_of_small_units(lambda: int(spikes.counts().sum(axis=0).max()), spikes.offsets, lengths)
     return beside(spikes, found) if return_bunch else spikes
-
-
-class _Rows:
-    """Ragged rows of an HDF5 file; the address of a row is its number."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._stamp = path, _stamp(path)
-        self._file: tuple[int, Any] | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_file": None}
-
-    def __str__(self) -> str:
-        return str(self._path)
-
-    def file(self) -> Any:
-        """Return the file, opened by this process, and as it was at first."""
-        try:
-            stamp = _stamp(self._path)
-        except OSError as error:
-            raise DataNotFoundError(
-                f"SpikeTrains: the file {self._path} was opened and is not there any more: "
-                f"{error}; put it back, or open another"
-            ) from error
-        if stamp != self._stamp:
-            raise DataError(
-                f"SpikeTrains: the file {self._path} has changed since it was opened; open it again"
-            )
-        if self._file is None or self._file[0] != os.getpid():  # one that was forked has its own
-            self._file = os.getpid(), open_hdf5(self._path)
-        return self._file[1]
-
-    def read(self, name: str, addresses: Integers, sizes: Integers) -> npt.NDArray[Any]:
-        """Read some rows, in the order of their addresses here."""
-        values, end = np.empty(int(sizes.sum()), dtype=_TYPES[name]), 0
-        with reading("open", self._path):
-            dataset = self.file()[f"spikes/{name}"]
-            for first in range(0, len(addresses), _ROWS):
-                part = slice(first, first + _ROWS)
-                rows = _some(dataset, addresses[part])
-                if [*map(len, rows)] != sizes[part].tolist():
-                    raise DataError(
-                        f"the file {self._path} has changed since it was opened; open it again"
-                    )
-                begin, end = end, end + int(sizes[part].sum())
-                np.concatenate(rows, out=values[begin:end], casting="unsafe")
-        return values
-
-
-def _some(dataset: Any, rows: Integers) -> npt.NDArray[Any]:
-    """Read rows of a dataset in any order."""
-    if (np.diff(rows) == 1).all():
-        found: npt.NDArray[Any] = dataset[rows[0] : rows[-1] + 1]
-        return found
-    # By h5py's index arrays it would take as long as one by one, and they must rise.
-    space = dataset.id.get_space()
-    space.select_elements(rows[:, np.newaxis].astype(np.uint64))
-    found = np.empty(len(rows), dtype=dataset.dtype)
-    kind = h5py.h5t.py_create(dataset.dtype)
-    dataset.id.read(h5py.h5s.create_simple((len(rows),)), space, found, kind)
-    return found
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns
 
 
 class Scratch:
@@ -287,7 +233,7 @@ class Scratch:
     def read(self, name: str, addresses: Integers, sizes: Integers) -> npt.NDArray[Any]:
         """Read rows; the address of a row is the number of spikes before it."""
         dtype = self._types[name]
-        values = np.empty(int(sizes.sum()), dtype=_TYPES[name])
+        values = np.empty(int(sizes.sum()), dtype=TYPES[name])
         # Rows that lie one behind the other are read at once.
         breaks = np.flatnonzero(addresses[1:] != addresses[:-1] + sizes[:-1]) + 1
         firsts = np.concatenate([[0], breaks])[: len(addresses)]
@@ -324,7 +270,7 @@ class _Joined:
 
     def read(self, name: str, addresses: Integers, sizes: Integers) -> npt.NDArray[Any]:
         """Read rows of all parts."""
-        values = np.empty(int(sizes.sum()), dtype=_TYPES[name])
+        values = np.empty(int(sizes.sum()), dtype=TYPES[name])
         owner = np.searchsorted(self._starts, addresses, side="right") - 1
         spikes = np.repeat(owner, sizes)
         for k in np.unique(owner):

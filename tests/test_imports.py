@@ -1,7 +1,6 @@
 """What is loaded, and when: modules are named here, seconds are in benchmarks/imports.py."""
 
 import importlib
-import inspect
 import pickle
 import subprocess
 import sys
@@ -10,7 +9,6 @@ from pathlib import Path
 import pytest
 
 import bioplastic
-from bioplastic.cli import _COMMANDS
 
 PACKAGE = Path(bioplastic.__file__).parent
 ROOMS = sorted({path.parent.name for path in PACKAGE.glob("*/__init__.py")} - {"cli"})
@@ -127,7 +125,10 @@ class TestCommandLine:
         assert "bioplastic.cli" in loaded
         assert not loaded & SLOW
 
-    @pytest.mark.parametrize("name", _COMMANDS)
-    def test_a_command_tells_the_same_of_itself(self, name):
-        command = getattr(importlib.import_module(f"bioplastic.cli.{name}"), name)
-        assert inspect.getdoc(command).partition("\n")[0] == _COMMANDS[name]
+    @pytest.mark.parametrize(
+        "name", ["train", "evaluate", "recognize", "compare", "demo", "doctor"]
+    )
+    def test_a_command_tells_of_itself_without_brian(self, name):
+        said, loaded = fresh(self.MAIN, name, "--help")
+        assert f"Usage: bioplastic {name} " in said
+        assert not loaded & SLOW

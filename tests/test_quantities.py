@@ -139,7 +139,7 @@ class TestOtherEntries:
             plot_word(spikes, spikes, times=times, scores=[[0], [1]], classes=["a"])
 
     def test_recorders(self, bad):
-        with pytest.raises(ParameterError, match=r"PlasticityRecorder.times: must be in seconds"):
+        with pytest.raises(ParameterError, match="Recorder.times: must be finite times in seconds"):
             PlasticityRecorder(times=bad)
 
 

@@ -27,11 +27,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
 from bioplastic import SpikeTrains
-from bioplastic.cli.compare import _DEFAULTS, _from_file, _names, _seeds
+from bioplastic.cli.compare import _names, _seeds, options_in
 from bioplastic.cli.folder import MODEL, RECORD, load_model
 from bioplastic.cli.model_file import write_model_file
 from bioplastic.datasets import load_ntidigits
-from bioplastic.datasets._heidelberg import DIGITS, read_heidelberg
+from bioplastic.datasets.hd import DIGITS, read_heidelberg
 from bioplastic.datasets.mnist import read_idx
 from bioplastic.encoding import Cochlea
 from bioplastic.encoding._sound import read_sound
@@ -43,8 +43,8 @@ from bioplastic.inspect._recording_layout import Layout, RecordedProjection
 from bioplastic.models import PairSTDP
 from bioplastic.networks import DiehlCookClassifier, LiquidStateMachine, RandomLiquid
 from bioplastic.readout import KernelRidgeClassifier
-from bioplastic.study import Problem
-from bioplastic.study.compare import _methods, _problems, plan
+from bioplastic.study import PROBLEMS, Problem
+from bioplastic.study.compare import _chosen, _methods, plan
 
 __all__ = ["READERS", "Reader", "mutated"]
 
@@ -311,16 +311,14 @@ _PROBLEM = Problem(name="two", title="two", loader=_two, n_folds=2)
 
 def _read_toml(path: Path) -> object:
     """Do what `bioplastic compare` does with its options, but for reading data and training."""
-    chosen = _DEFAULTS | _from_file(path)
-    _problems(_names(chosen["data"]))
-    methods = _methods(_names(chosen["methods"]))[0]
+    chosen = options_in(path)
+    _chosen("data", _names(chosen.get("data", "hd")), PROBLEMS)
+    methods = _methods(_names(chosen.get("methods", "all")))[0]
     return plan(
         _PROBLEM,
         list(methods.values())[:1],
-        seeds=_seeds(chosen["seeds"]),
-        size=chosen["size"],
-        all_folds=chosen["all_folds"],
-        budget=chosen["budget"],
+        seeds=_seeds(chosen.get("seeds", "5")),
+        size=chosen.get("size", "default"),
     )
 
 

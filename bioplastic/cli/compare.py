@@ -3,66 +3,55 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from bioplastic.cli.options import Debug, Quiet
 from bioplastic.cli.reporting import FAILED, reporting
+from bioplastic.cli.settings import DATA_SETS
 from bioplastic.errors import DataNotFoundError, ParameterError
-from bioplastic.study import METHODS, PROBLEMS, Method, Problem
-from bioplastic.study import compare as run_study
-from bioplastic.study.compare import Study
-from bioplastic.study.modules import load_module
+
+if TYPE_CHECKING:
+    from bioplastic.study.compare import Study
 
 __all__ = ["compare", "tell"]
 
-_DEFAULTS: dict[str, Any] = {
-    "data": ["hd"],
-    "methods": ["all"],
-    "seeds": 5,
-    "size": "default",
-    "all_folds": False,
-    "budget": None,
-    "jobs": 1,
-    "cluster": None,
-}
-#: What a file may give for them: in words, and as type and whether it is a list.
-_TYPES: dict[str, tuple[str, set[tuple[type, bool]]]] = {
-    "data": ("one name or a list of names", {(str, False), (str, True)}),
-    "methods": ("one name or a list of names", {(str, False), (str, True)}),
-    "seeds": ("a whole number or a list of them", {(int, False), (int, True), (str, False)}),
-    "size": ("a word", {(str, False)}),
-    "all_folds": ("true or false", {(bool, False)}),
-    "budget": ("a whole number", {(int, False)}),
-    "jobs": ("a whole number", {(int, False)}),
-    "cluster": ("a text", {(str, False)}),
-}
+#: Options that a file may give, which runs nothing.
+_IN_FILES = ("data", "methods", "seeds", "size", "all_folds", "budget", "jobs", "cluster")
 #: Bytes, and dots in a line: an option's file has far fewer.
 _MAX_CONFIG, _MAX_DOTS = 2**16, 20
+
+
+def _from_file(context: typer.Context, path: Path | None) -> Path | None:
+    """Take options of a file for defaults."""
+    if path is not None:
+        with reporting(debug=False):
+            context.default_map = options_in(path)
+    return path
 
 
 def compare(
     data: Annotated[
         str | None,
-        typer.Option(help=f"Data sets, with commas: {', '.join(PROBLEMS)}. [default: hd]"),
+        typer.Option(help=f"Data sets, with commas: {', '.join(DATA_SETS)}. [default: hd]"),
     ] = None,
     methods: Annotated[
-        str | None,
-        typer.Option(help=f"Methods, with commas: {', '.join(METHODS)}; or all. [default: all]"),
-    ] = None,
+        str,
+        typer.Option(
+            help="Methods, with commas: stdp, liquid, timing, eprop, rstdp, svm, mlp, bptt; or all."
+        ),
+    ] = "all",
     seeds: Annotated[
-        str | None,
-        typer.Option(help="How many seeds, or which, with commas, as in 0,2,4. [default: 5]"),
-    ] = None,
+        str, typer.Option(help="How many seeds, or which, with commas, as in 0,2,4.")
+    ] = "5",
     size: Annotated[
-        Literal["demo", "default", "full"] | None,
-        typer.Option(help="How many samples, and how large the networks are. [default: default]"),
-    ] = None,
+        Literal["demo", "default", "full"],
+        typer.Option(help="How many samples, and how large the networks are."),
+    ] = "default",
     all_folds: Annotated[
-        bool | None,
-        typer.Option("--all-folds", help="Test every part of the data with every seed."),
-    ] = None,
+        bool, typer.Option("--all-folds", help="Test every part of the data with every seed.")
+    ] = False,
     budget: Annotated[
         int | None,
         typer.Option(
@@ -73,9 +62,7 @@ def compare(
     out: Annotated[Path, typer.Option(help="Folder for outcomes and report.")] = Path(
         "out/compare"
     ),
-    jobs: Annotated[
-        int | None, typer.Option(help="Tasks at a time; -1 takes all processors. [default: 1]")
-    ] = None,
+    jobs: Annotated[int, typer.Option(help="Tasks at a time; -1 takes all processors.")] = 1,
     cluster: Annotated[
         str | None,
         typer.Option(
@@ -92,7 +79,11 @@ def compare(
     ] = None,
     config: Annotated[
         Path | None,
-        typer.Option(help="TOML file with these options in a table [study]; flags win."),
+        typer.Option(
+            callback=_from_file,
+            is_eager=True,
+            help="TOML file with these options in a table [study]; flags win.",
+        ),
     ] = None,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -106,38 +97,32 @@ def compare(
     some, unless --methods and --data choose others.
     """
     with reporting(debug=debug):
-        given = {
-            "data": data,
-            "methods": methods,
-            "seeds": seeds,
-            "size": size,
-            "all_folds": all_folds,
-            "budget": budget,
-            "jobs": jobs,
-            "cluster": cluster,
-        }
+        from bioplastic._quantities import choice
+        from bioplastic.study import METHODS, PROBLEMS
+        from bioplastic.study import compare as run_study
+
         own_methods, own_data = _own(module or [])
-        options = _DEFAULTS | ({"data": [*own_data]} if own_data else {}) | _from_file(config)
-        options |= {name: value for name, value in given.items() if value is not None}
-        chosen = _names(options["methods"])
+        chosen = _names(methods)
         if "all" in chosen:
             chosen = list(dict.fromkeys([*chosen, *own_methods]))
+        names = _names(data or ",".join(own_data) or "hd")
+        known_data, known_methods = (*PROBLEMS, *own_data), ("all", *METHODS, *own_methods)
         study = run_study(
-            _found("data", _names(options["data"]), PROBLEMS, own_data),
-            _found("methods", chosen, METHODS, own_methods, "all"),
-            seeds=_seeds(options["seeds"]),
-            size=options["size"],
-            all_folds=options["all_folds"],
-            budget=options["budget"],
+            [own_data.get(choice("data", name, known_data), name) for name in names],
+            [own_methods.get(choice("methods", name, known_methods), name) for name in chosen],
+            seeds=_seeds(seeds),
+            size=size,
+            all_folds=all_folds,
+            budget=budget,
             folder=out,
-            n_jobs=options["jobs"],
-            cluster=options["cluster"],
+            n_jobs=jobs,
+            cluster=cluster,
             progress=not quiet,
         )
         tell(study, out)
 
 
-def tell(study: Study, folder: Path) -> None:
+def tell(study: "Study", folder: Path) -> None:
     """Print accuracies, what is missing, and where the report is.
 
     Raises
@@ -177,44 +162,30 @@ def _row(title: str, *cells: str) -> str:
     return f"  {title:<30}" + "".join(f"{cell:>14}" for cell in cells)
 
 
-def _own(paths: list[Path]) -> tuple[dict[str, Method], dict[str, Problem]]:
-    """Load files of the user, whose names must be new."""
-    methods: dict[str, Method] = {}
-    problems: dict[str, Problem] = {}
+def _own(paths: list[Path]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Load methods and problems of the user's files, whose names must be new."""
+    from bioplastic.study import METHODS, PROBLEMS
+    from bioplastic.study.modules import load_module
+
+    own: tuple[dict[str, Any], dict[str, Any]] = {}, {}
+    ours: tuple[Mapping[str, Any], ...] = METHODS, PROBLEMS
     for path in paths:
-        more_methods, more_problems = load_module(path)
-        for name in (*more_methods, *more_problems):
-            taken = {**METHODS, **methods} if name in more_methods else {**PROBLEMS, **problems}
-            if name in taken:
+        declared: tuple[dict[str, Any], ...] = load_module(path)
+        for found, known, more in zip(own, ours, declared, strict=True):
+            for name in more.keys() & {*known, *found}:
                 raise ParameterError(
                     f"--module: {path} declares {name!r}, which is the name of another one; "
                     f"choose a new name"
                 )
-        methods |= more_methods
-        problems |= more_problems
-    return methods, problems
+            found |= more
+    return own
 
 
-def _found[T](
-    option: str, names: list[str], known: Mapping[str, T], own: Mapping[str, T], *more: str
-) -> list[str | T]:
-    """Take the user's own by their names; others stay names."""
-    for name in names:
-        if name not in {*known, *own, *more}:
-            raise ParameterError(
-                f"{option}: must be one of {', '.join([*more, *known, *own])}, got {name!r}"
-            )
-    return [own.get(name, name) for name in names]
+def _names(value: str) -> list[str]:
+    return [name.strip() for name in value.split(",")]
 
 
-def _names(value: str | list[str]) -> list[str]:
-    names = value.split(",") if isinstance(value, str) else value
-    return [name.strip() for name in names]
-
-
-def _seeds(value: str | int | list[int]) -> int | list[int]:
-    if not isinstance(value, str):
-        return value
+def _seeds(value: str) -> int | list[int]:
     try:
         numbers = [int(part) for part in value.split(",")]
     except ValueError:
@@ -225,9 +196,16 @@ def _seeds(value: str | int | list[int]) -> int | list[int]:
     return numbers if "," in value else numbers[0]
 
 
-def _from_file(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        return {}
+def options_in(path: Path) -> dict[str, str]:
+    """Return the options of a file as texts, as a command line has them.
+
+    Raises
+    ------
+    DataNotFoundError
+        If it cannot be read.
+    ParameterError
+        If it is not TOML, or has other options.
+    """
     try:
         if path.stat().st_size > _MAX_CONFIG:
             raise ParameterError(f"--config: {path} is no file of options, but far larger")
@@ -246,20 +224,12 @@ def _from_file(path: Path | None) -> dict[str, Any]:
         raise ParameterError(f"--config: {path} is not TOML: {error}") from None
     if not isinstance(table, dict):
         raise ParameterError(f"--config: {path}: study must be a table, as [study], got {table!r}")
-    for name, value in table.items():
-        if name not in _DEFAULTS:
-            raise ParameterError(
-                f"--config: {path} has the option {name!r} in [study]; it must be one of "
-                f"{', '.join(_DEFAULTS)}"
-            )
-        _check_type(path, name, value)
-    return table
-
-
-def _check_type(path: Path, name: str, value: Any) -> None:
-    words, fits = _TYPES[name]
-    # Python takes True for a number.
-    values = value if isinstance(value, list) else [value]
-    whole = all(type(v) is type(values[0]) for v in values) and bool(values)
-    if not whole or (type(values[0]), isinstance(value, list)) not in fits:
-        raise ParameterError(f"--config: {path}: {name} must be {words}, got {value!r}")
+    for name in table.keys() - {*_IN_FILES}:
+        raise ParameterError(
+            f"--config: {path} has the option {name!r} in [study]; it must be one of "
+            f"{', '.join(_IN_FILES)}"
+        )
+    return {
+        name: ",".join(map(str, value)) if isinstance(value, list) else str(value)
+        for name, value in table.items()
+    }

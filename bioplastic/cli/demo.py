@@ -1,29 +1,15 @@
 """``bioplastic demo``: a network learns digits; then other methods learn the same digits."""
 
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer
 
-from bioplastic.cli.answers import save_answers
-from bioplastic.cli.compare import tell
-from bioplastic.cli.data import cut
-from bioplastic.cli.folder import MODEL, make_folder, save_model, save_pictures
-from bioplastic.cli.measuring import measure
 from bioplastic.cli.options import Debug, Quiet, Seed, with_settings
 from bioplastic.cli.reporting import reporting
 from bioplastic.cli.settings import DiehlCookSettings, choose_settings
-from bioplastic.cli.training import train_network
-from bioplastic.study import PROBLEMS
-from bioplastic.study import compare as run_study
-from bioplastic.study.methods.stdp import DiehlCookMethod
 
 __all__ = ["demo"]
 
@@ -48,6 +34,16 @@ def demo(
     fifth.
     """
     with reporting(debug=debug):
+        from bioplastic.cli.compare import tell
+        from bioplastic.cli.data import cut
+        from bioplastic.cli.demo_network import ThisNetwork, save_answers
+        from bioplastic.cli.folder import MODEL, make_folder, save_model, save_pictures
+        from bioplastic.cli.measuring import measure
+        from bioplastic.cli.training import tell_written
+        from bioplastic.cli.training_images import train_network
+        from bioplastic.study import PROBLEMS
+        from bioplastic.study import compare as run_study
+
         begun = time.perf_counter()
         settings = choose_settings("digits", None, given)
         assert isinstance(settings, DiehlCookSettings)
@@ -76,8 +72,7 @@ def demo(
         pictures.append(save_answers(out, trained.model, task))
         record = trained.record(task, seed=seed) | {"held_out": accuracy.as_json()}
         save_model(out, trained.model, record)
-        for path in (*pictures, out / MODEL):
-            typer.echo(f"Wrote {path}")
+        tell_written(*pictures, out / MODEL)
         typer.echo(f"\n{trained.report()}")
         typer.echo(f"  in all    {time.perf_counter() - begun:.1f} s, pictures included")
         typer.echo(
@@ -86,7 +81,7 @@ def demo(
         )
         study = run_study(
             problem,
-            [_ThisNetwork(settings, x_max=float(task.samples.X.max())), *_OTHERS],
+            [ThisNetwork(settings, x_max=float(task.samples.X.max())), *_OTHERS],
             seeds=range(seed, seed + _SEEDS),
             size="demo",
             folder=out / "compare",
@@ -95,31 +90,9 @@ def demo(
         )
         study.command = f"bioplastic demo --seed {seed}"
         for outcome in study.outcomes:
-            if (outcome.method, outcome.seed) == (_ThisNetwork.name, seed):
+            if (outcome.method, outcome.seed) == (ThisNetwork.name, seed):
                 typer.echo(
-                    f"\n{_ThisNetwork.title} with seed {seed} is the network above, and answers "
+                    f"\n{ThisNetwork.title} with seed {seed} is the network above, and answers "
                     f"alike: {100 * outcome.accuracy:.2f} %"
                 )
         tell(study, out / "compare")
-
-
-class _ThisNetwork(DiehlCookMethod):
-    """The network of the first part: with its seed, the same weights and the same answers."""
-
-    def __init__(self, settings: DiehlCookSettings, *, x_max: float) -> None:
-        self.settings, self.x_max = settings, x_max
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.settings!r}, x_max={self.x_max!r})"
-
-    def candidates(self, X: Any, size: str) -> Sequence[Mapping[str, Any]]:
-        """There is nothing to choose."""
-        return [{}]
-
-    def make(
-        self, X: Any, size: str, settings: Mapping[str, Any], seed: int, *, trial: bool
-    ) -> Pipeline:
-        """Build it. Noise follows from a sample's numbers, which a study divides by the largest."""
-        numbers = FunctionTransformer(partial(np.multiply, self.x_max))
-        network = self.settings.estimator(random_state=seed)
-        return Pipeline([("numbers", numbers), ("network", network)])

@@ -7,36 +7,23 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from sklearn.utils import Bunch
 
 from bioplastic._paths import cache_dir
+from bioplastic.cli.options import Debug
 from bioplastic.cli.reporting import FAILED, reporting
-from bioplastic.datasets import load_fsdd, load_hd, load_mnist, load_shd
-from bioplastic.engine import cache
-from bioplastic.engine.compiler import compiler_version, find_compiler
-from bioplastic.engine.cuda_program import find_nvcc
-from bioplastic.engine.engines import ENGINES, find_engine
 from bioplastic.errors import BioplasticError, DataNotFoundError
-from bioplastic.study.task import versions
 
 __all__ = ["doctor"]
-
-#: Words that must be on this machine already.
-_WORDS: dict[str, Callable[[], Bunch]] = {
-    "hd": load_hd,
-    "shd": functools.partial(load_shd, subset="all"),
-    "fsdd": load_fsdd,
-}
 
 
 def doctor(
     clear_cache: Annotated[
         bool, typer.Option("--clear-cache", help="Remove the compiled programs first.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Tell what works here, and what to install.
 
@@ -44,6 +31,10 @@ def doctor(
     engine works.
     """
     with reporting(debug=debug):
+        from bioplastic.engine import cache
+        from bioplastic.engine.engines import ENGINES, find_engine
+        from bioplastic.study.task import versions
+
         if clear_cache:
             n, size = cache.usage()
             cache.clear()
@@ -79,6 +70,9 @@ def _brian2cuda() -> str:
 
 
 def _compilers() -> dict[str, str]:
+    from bioplastic.engine.compiler import compiler_version, find_compiler
+    from bioplastic.engine.cuda_program import find_nvcc
+
     compiler = find_compiler()
     found = "none found" if compiler is None else f"{compiler_version(compiler)} ({compiler})"
     return {
@@ -114,6 +108,8 @@ def _programs(n: int, size: int) -> str:
 
 def _data_sets() -> dict[str, str]:
     """Look for data without fetching any; files that are there are checked."""
+    from bioplastic import datasets
+
     named = os.environ.get("BIOPLASTIC_DATA")
     places = [Path(named).expanduser()] if named else []
     mnist = (
@@ -121,7 +117,7 @@ def _data_sets() -> dict[str, str]:
     )
     for place in (*places, cache_dir() / "mnist"):
         try:
-            load_mnist(place)
+            datasets.load_mnist(place)
         except DataNotFoundError:
             continue
         except BioplasticError as error:
@@ -134,11 +130,13 @@ def _data_sets() -> dict[str, str]:
         "digits": "comes along with scikit-learn",
         "mnist": mnist,
         "spoken": "comes along with bioplastic",
-        **{name: _words(load) for name, load in _WORDS.items()},
+        "hd": _words(datasets.load_hd),
+        "shd": _words(functools.partial(datasets.load_shd, subset="all")),
+        "fsdd": _words(datasets.load_fsdd),
     }
 
 
-def _words(load: Callable[[], Bunch]) -> str:
+def _words(load: Callable[[], Any]) -> str:
     try:
         return f"found, {len(load().target):,} words"
     except DataNotFoundError:

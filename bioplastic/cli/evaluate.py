@@ -5,17 +5,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sklearn.pipeline import Pipeline
 
-from bioplastic.cli.data import Task, cut
-from bioplastic.cli.folder import RECORD, load_model, make_folder, save_json
-from bioplastic.cli.measuring import measure, save_confusion
 from bioplastic.cli.options import Data, Debug, Quiet
 from bioplastic.cli.reporting import reporting
-from bioplastic.encoding import Cochlea
 from bioplastic.errors import DataError, ParameterError
-from bioplastic.study.catalogue import PROBLEMS, recordings
-from bioplastic.study.task import versions
 
 __all__ = ["evaluate"]
 
@@ -45,9 +38,14 @@ def evaluate(
     of images, or the words that were held out. Leaves evaluation.json and confusion_matrix.png.
     """
     with reporting(debug=debug):
+        from bioplastic.cli.folder import load_model, make_folder, save_json
+        from bioplastic.cli.measuring import begins_with_cochlea, measure, save_confusion
+        from bioplastic.cli.training import tell_written
+        from bioplastic.study.task import versions
+
         model, record = load_model(model_dir)
         task = _task(model_dir, record, data)
-        if not (isinstance(model, Pipeline) and isinstance(model[0], Cochlea)):
+        if not begins_with_cochlea(model):
             task = replace(task, samples=task.samples.encoded())
         folder = make_folder(out or model_dir)
         rows = task.test[:samples]
@@ -69,12 +67,15 @@ def evaluate(
                 "versions": versions(),
             },
         )
-        for path in (result, picture):
-            typer.echo(f"Wrote {path}")
+        tell_written(result, picture)
 
 
-def _task(folder: Path, record: dict[str, Any], data: Path | None) -> Task:
+def _task(folder: Path, record: dict[str, Any], data: Path | None) -> Any:
     """Return the data set that a model was trained on, cut as it was then."""
+    from bioplastic.cli.data import cut
+    from bioplastic.cli.folder import RECORD
+    from bioplastic.study.catalogue import PROBLEMS, recordings
+
     name, pattern = record.get("data_set"), record.get("pattern")
     if name not in {*PROBLEMS, "audio"}:
         raise DataError(

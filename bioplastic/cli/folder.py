@@ -1,10 +1,9 @@
 """The folder that a training leaves: model, record and pictures, each file whole or absent."""
 
-import contextlib
 import csv
 import json
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from sklearn.pipeline import Pipeline
 
+from bioplastic._whole_files import whole_file
 from bioplastic.cli.data import Task
 from bioplastic.errors import DataError, DataNotFoundError, StorageError
 from bioplastic.inspect import plot_receptive_fields, plot_weight_history
@@ -54,21 +54,6 @@ def make_folder(folder: Path) -> Path:
     return folder
 
 
-@contextlib.contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """Give a place beside `path` to write to, and move what was written there in one step."""
-    scratch = path.with_name(f".{path.stem}.part{path.suffix}")
-    try:
-        yield scratch
-        scratch.replace(path)
-    except OSError as error:
-        raise StorageError(
-            f"cannot write {path}: {error}; free some space or choose another folder with --out"
-        ) from error
-    finally:
-        scratch.unlink(missing_ok=True)
-
-
 def save_json(path: Path, content: dict[str, Any]) -> None:
     """Write a JSON file.
 
@@ -77,7 +62,7 @@ def save_json(path: Path, content: dict[str, Any]) -> None:
     StorageError
         If it cannot be written.
     """
-    with _whole(path) as scratch:
+    with whole_file(path, "--out") as scratch:
         scratch.write_text(json.dumps(content, indent=2) + "\n")
 
 
@@ -89,7 +74,7 @@ def save_table(path: Path, columns: dict[str, Iterable[Any]]) -> None:
     StorageError
         If the file cannot be written.
     """
-    with _whole(path) as scratch, scratch.open("w", newline="") as file:
+    with whole_file(path, "--out") as scratch, scratch.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
         writer.writerows(zip(*columns.values(), strict=True))
@@ -104,7 +89,7 @@ def save_figure(figure: Figure, path: Path) -> None:
         If it cannot be written.
     """
     try:
-        with _whole(path) as scratch:
+        with whole_file(path, "--out") as scratch:
             figure.savefig(scratch, dpi=150)
     finally:
         plt.close(figure)
@@ -121,7 +106,7 @@ def save_model(folder: Path, model: Any, record: dict[str, Any]) -> None:
     # skops, which imports all of scikit-learn.
     from bioplastic.cli.model_file import write_model_file
 
-    with _whole(folder / MODEL) as scratch:
+    with whole_file(folder / MODEL, "--out") as scratch:
         write_model_file(scratch, model)
     save_json(folder / RECORD, record)
 

@@ -11,11 +11,12 @@ from sklearn.pipeline import Pipeline
 
 from bioplastic.cli.data import Task
 from bioplastic.cli.folder import save_figure
+from bioplastic.encoding import Cochlea
 from bioplastic.inspect import plot_confusion
 from bioplastic.networks import DiehlCookClassifier, LiquidStateMachine
 from bioplastic.study.problems import Rows
 
-__all__ = ["Accuracy", "measure", "save_confusion"]
+__all__ = ["Accuracy", "begins_with_cochlea", "measure", "save_confusion"]
 
 _LEVEL = 0.95
 
@@ -71,6 +72,11 @@ class Accuracy:
             "n_correct": self.n_correct,
             "n_samples": self.n_samples,
         }
+
+
+def begins_with_cochlea(model: Any) -> bool:
+    """Whether a model takes sounds."""
+    return isinstance(model, Pipeline) and isinstance(model[0], Cochlea)
 
 
 def measure(

@@ -8,14 +8,13 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import skops.io
 from brian2 import Quantity, get_or_create_dimension
 from skops.io._utils import _get_state, get_state
 
-import bioplastic.models
 import bioplastic.networks
 from bioplastic._archives import check_archive
 from bioplastic._quantities import powers_of_units
@@ -49,7 +48,7 @@ _TYPES: tuple[type, ...] = (
 )
 
 
-def write_model_file(path: Path, model: Any) -> None:
+def write_model_file(file: Path | BinaryIO, model: Any) -> None:
     """Write a model that `bioplastic train` has made.
 
     Raises
@@ -57,7 +56,7 @@ def write_model_file(path: Path, model: Any) -> None:
     OSError
         If it cannot be written.
     """
-    skops.io.dump(model, path)
+    skops.io.dump(model, file)
 
 
 def read_model_file(path: Path) -> Any:

@@ -9,14 +9,13 @@ import typer
 
 from bioplastic.cli.settings import SETTINGS
 
-__all__ = ["Data", "Debug", "Out", "Quiet", "Seed", "with_settings"]
+__all__ = ["Data", "Debug", "Quiet", "Seed", "with_settings"]
 
 Data = Annotated[
     Path | None,
     typer.Option(help="File or folder of the data set. [default: found, or for mnist fetched]"),
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-Out = Annotated[Path | None, typer.Option(help="Folder for the results.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of everything that is drawn at random.")]
 

@@ -3,17 +3,11 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
-from sklearn.exceptions import NotFittedError
-from sklearn.pipeline import Pipeline
 
-from bioplastic.cli.folder import load_model, load_model_file
 from bioplastic.cli.options import Debug
 from bioplastic.cli.reporting import reporting
-from bioplastic.encoding import Cochlea
 from bioplastic.errors import DataError
-from bioplastic.networks import Listener
 
 __all__ = ["recognize"]
 
@@ -41,8 +35,14 @@ def recognize(
     answer; the compiled network stays ready between files.
     """
     with reporting(debug=debug):
+        from sklearn.exceptions import NotFittedError
+
+        from bioplastic.cli.folder import load_model, load_model_file
+        from bioplastic.cli.measuring import begins_with_cochlea
+        from bioplastic.networks import Listener
+
         trained = load_model(model)[0] if model.is_dir() else load_model_file(model)
-        if not (isinstance(trained, Pipeline) and isinstance(trained[0], Cochlea)):
+        if not begins_with_cochlea(trained):
             raise DataError(
                 f"{model}: must be a model that begins with a cochlea, got "
                 f"{type(trained).__name__}; train on sounds: bioplastic train --audio FOLDER"
@@ -56,14 +56,14 @@ def recognize(
                 _recognize(listener, trained.classes_, sound)
 
 
-def _recognize(listener: Listener, classes: Any, sound: Path) -> None:
+def _recognize(listener: Any, classes: Any, sound: Path) -> None:
     (word,) = listener.predict([str(sound)])
     taken = listener.timings
-    scores = np.ravel(listener.decision_function([str(sound)]))
+    scores = listener.decision_function([str(sound)]).ravel().tolist()
     if len(scores) == 1:  # of the second of two classes
-        scores = np.array([-scores[0], scores[0]])
-    best = np.argsort(-scores, kind="stable")
-    told = ", ".join(f"{classes[k]} {scores[k]:.2f}" for k in best[:_FEW])
+        scores = [-scores[0], scores[0]]
+    best = sorted(zip(scores, classes, strict=True), key=lambda scored: -scored[0])
+    told = ", ".join(f"{name} {score:.2f}" for score, name in best[:_FEW])
     typer.echo(
         f"{word}\t{sound}\t{told}\t{1e3 * taken['call']:.0f} ms, of which the network "
         f"{1e3 * taken['simulate']:.1f} ms"

@@ -5,18 +5,18 @@ A field is an option: its annotation holds type, range and help, and the command
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from brian2 import Hz, ms, mV
 from typer import Option
 
-from bioplastic.engine.engines import ENGINES
 from bioplastic.errors import ParameterError
-from bioplastic.networks import DiehlCookClassifier, LiquidStateMachine, MaassColumn
-from bioplastic.readout import SpikeTimeClassifier
-from bioplastic.study.methods.liquid import READOUTS, count_steps
+
+if TYPE_CHECKING:
+    from bioplastic.networks import DiehlCookClassifier, LiquidStateMachine
 
 __all__ = [
+    "DATA_SETS",
     "SETTINGS",
     "DiehlCookSettings",
     "LiquidSettings",
@@ -25,12 +25,9 @@ __all__ = [
     "refuse",
 ]
 
-if TYPE_CHECKING:
-    Engine = str
-    Readout = str
-else:  # those of installed packages, too
-    Engine = Literal[*ENGINES]
-    Readout = Literal[*READOUTS, "spike_times"]
+#: Ours, and those of installed packages, by name: help and completion do not load them.
+_ENGINES = ("auto", "numpy", "cython", "cpp_standalone", "cuda_standalone")
+Engine: Any = Literal[(*_ENGINES, *sorted(entry_points(group="bioplastic.engines").names))]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,10 +109,14 @@ class DiehlCookSettings(Settings):
         int | None, Option(min=0, help="With fewer spikes, a sample is shown again.")
     ] = None
 
-    def estimator(self, **others: Any) -> DiehlCookClassifier:
+    def estimator(self, **others: Any) -> "DiehlCookClassifier":
         """Return an estimator with these parameters, and with those in `others`."""
+        from brian2 import Hz, ms, mV
+
+        from bioplastic.networks import DiehlCookClassifier
+
         quantities: dict[str, Any] = {
-            name: None if value is None else value * unit
+            name: value * unit
             for name, value, unit in (
                 ("presentation", self.presentation_ms, ms),
                 ("rest", self.rest_ms, ms),
@@ -123,6 +124,7 @@ class DiehlCookSettings(Settings):
                 ("rate_max", self.rate_max_hz, Hz),
                 ("theta_plus", self.theta_plus_mv, mV),
             )
+            if value is not None
         }
         return DiehlCookClassifier(
             self.neurons,
@@ -174,7 +176,7 @@ class LiquidSettings(Settings):
         Literal["tonotopic", "random", "maass"], Option(help="Kind of the liquid.")
     ] = "tonotopic"
     readout: Annotated[
-        Readout,
+        Literal["kernel_ridge", "ridge", "svm", "spike_times"],
         Option(help="Classifier of the liquid's states, or decoder of its precise spike times."),
     ] = "kernel_ridge"
     copies: Annotated[
@@ -186,8 +188,12 @@ class LiquidSettings(Settings):
     ] = 6
     span_ms: Annotated[float, Option(help="What they cover, from the begin of a word.")] = 800.0
 
-    def network(self, **others: Any) -> LiquidStateMachine:
+    def network(self, **others: Any) -> "LiquidStateMachine":
         """Return a liquid with these parameters, and with those in `others`."""
+        from brian2 import ms
+
+        from bioplastic.networks import LiquidStateMachine, MaassColumn
+
         # Weights of a cochlea's many channels: the column of 2002 has but one.
         column = MaassColumn(p_input=0.1, scale_input=0.5)
         return LiquidStateMachine(
@@ -201,6 +207,11 @@ class LiquidSettings(Settings):
 
     def readout_steps(self) -> list[tuple[str, Any]]:
         """Return what follows the liquid, as steps of a pipeline."""
+        from brian2 import ms
+
+        from bioplastic.readout import SpikeTimeClassifier
+        from bioplastic.study.methods.liquid import READOUTS, count_steps
+
         if self.readout == "spike_times":
             # Of benchmarks/spike_times.py, chosen on training speakers.
             timed = SpikeTimeClassifier(
@@ -223,6 +234,8 @@ SETTINGS: dict[str, Settings] = {
     "fsdd": LiquidSettings(),
     "audio": LiquidSettings(),
 }
+#: Those that are read by name.
+DATA_SETS = tuple(name for name in SETTINGS if name != "audio")
 
 
 def refuse(data_set: str, options: Iterable[str]) -> None:

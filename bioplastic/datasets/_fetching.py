@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bioplastic._partners import partner
 from bioplastic._paths import cache_dir
 from bioplastic.datasets._official import find_files
 from bioplastic.errors import DataError, DataNotFoundError, StorageError
@@ -137,13 +138,10 @@ def _fetched(
     *,
     verify: bool,
 ) -> Path:
-    try:
-        import tonic.datasets
-    except ImportError as error:
-        raise ImportError(
-            f"{source.loader}: fetch=True needs the package tonic; install it by: pip install "
-            f"bioplastic[tonic], or get the file from {source.home}"
-        ) from error
+    install = f"bioplastic[tonic], or get the file from {source.home}"
+    partner("tonic", caller=f"{source.loader}: fetch=True", install=install)
+    import tonic.datasets
+
     root = cache_dir() if path is None else Path(path).expanduser()
     folder = root / source.tonic
     try:

@@ -4,7 +4,6 @@ import hashlib
 import logging
 import math
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ import pooch
 from sklearn.utils import Bunch
 
 from bioplastic._paths import cache_dir
+from bioplastic.datasets._fetching import OfficialFile
 from bioplastic.datasets._official import find_files, unpacked
 from bioplastic.errors import DataError, DataNotFoundError, StorageError
 
@@ -23,51 +23,26 @@ _UNSIGNED_BYTE = 0x08
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _File:
-    """One IDX file of the data set.
-
-    Parameters
-    ----------
-    name : str
-        File name without ``.gz``.
-    n_dims : int
-        Number of dimensions.
-    md5_gz : str
-        Checksum of the file as published, gzipped: what a download must have.
-    md5 : str
-        Checksum of the content: what a local file must have, however it was zipped.
-    """
-
-    name: str
-    n_dims: int
-    md5_gz: str
-    md5: str
-
-
+#: Of these, the content has one checksum, however it was zipped, and a download the other.
 _FILES = (
-    _File(
+    OfficialFile(
         name="train-images-idx3-ubyte",
-        n_dims=3,
-        md5_gz="f68b3c2dcbeaaa9fbdd348bbdeb94873",
+        md5_zip="f68b3c2dcbeaaa9fbdd348bbdeb94873",
         md5="6bbc9ace898e44ae57da46a324031adb",
     ),
-    _File(
+    OfficialFile(
         name="train-labels-idx1-ubyte",
-        n_dims=1,
-        md5_gz="d53e105ee54ea40749a09fcbcd1e9432",
+        md5_zip="d53e105ee54ea40749a09fcbcd1e9432",
         md5="a25bea736e30d166cdddb491f175f624",
     ),
-    _File(
+    OfficialFile(
         name="t10k-images-idx3-ubyte",
-        n_dims=3,
-        md5_gz="9fb629c4189551a2d022fa330f9573f3",
+        md5_zip="9fb629c4189551a2d022fa330f9573f3",
         md5="2646ac647ad5339dbf082846283269ea",
     ),
-    _File(
+    OfficialFile(
         name="t10k-labels-idx1-ubyte",
-        n_dims=1,
-        md5_gz="ec29112dd5afa0611ce80d1b7f02629c",
+        md5_zip="ec29112dd5afa0611ce80d1b7f02629c",
         md5="27ae3e4e09519cfbb04c329615203637",
     ),
 )
@@ -142,7 +117,8 @@ def load_mnist(path: str | os.PathLike[str] | None = None) -> Bunch:
     (60000, 784)
     """
     train_images, train_labels, test_images, test_labels = (
-        read_idx(_find_or_fetch(file, path), n_dims=file.n_dims, md5=file.md5) for file in _FILES
+        read_idx(_find_or_fetch(file, path), n_dims=3 if "images" in file.name else 1, md5=file.md5)
+        for file in _FILES
     )
     n_rows, n_columns = train_images.shape[1:]
     data = np.concatenate([train_images, test_images]).reshape(-1, n_rows * n_columns)
@@ -156,7 +132,7 @@ def load_mnist(path: str | os.PathLike[str] | None = None) -> Bunch:
     )
 
 
-def read_idx(path: Path, *, n_dims: int, md5: str) -> npt.NDArray[np.uint8]:
+def read_idx(path: Path, *, n_dims: int, md5: str | None) -> npt.NDArray[np.uint8]:
     """Read an IDX file of unsigned bytes, gzipped or not.
 
     Parameters
@@ -165,8 +141,8 @@ def read_idx(path: Path, *, n_dims: int, md5: str) -> npt.NDArray[np.uint8]:
         The file; a name that ends in ``.gz`` is unzipped on the way.
     n_dims : int
         Number of dimensions that the file must have.
-    md5 : str
-        Checksum of the unzipped content, 32 hexadecimal digits.
+    md5 : str or None
+        Checksum of the unzipped content, 32 hexadecimal digits; any content will do for None.
 
     Returns
     -------
@@ -198,7 +174,7 @@ def read_idx(path: Path, *, n_dims: int, md5: str) -> npt.NDArray[np.uint8]:
         problem = f"is no IDX file of {n_dims} dimensions, it begins with 0x{content[:4].hex()}"
     elif len(content) != start + math.prod(shape):
         problem = f"is truncated or too long: {len(content)} bytes do not hold {shape}"
-    elif found != md5:
+    elif found != (md5 or found):
         problem = f"has another content: expected md5 {md5} (unzipped), found {found}"
     else:
         return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
@@ -207,7 +183,7 @@ def read_idx(path: Path, *, n_dims: int, md5: str) -> npt.NDArray[np.uint8]:
     )
 
 
-def _find_or_fetch(file: _File, path: str | os.PathLike[str] | None) -> Path:
+def _find_or_fetch(file: OfficialFile, path: str | os.PathLike[str] | None) -> Path:
     gz, dotted = f"{file.name}.gz", file.name.replace("-idx", ".idx")
     try:
         return find_files(
@@ -220,7 +196,7 @@ def _find_or_fetch(file: _File, path: str | os.PathLike[str] | None) -> Path:
         return _fetch(file, str(error).rpartition("BIOPLASTIC_DATA.")[2])
 
 
-def _fetch(file: _File, there: str) -> Path:
+def _fetch(file: OfficialFile, there: str) -> Path:
     """Fetch one file to the cache; pooch renames a checked temporary file, so none is partial."""
     import requests  # slow to import, and needed for a download only
 
@@ -231,7 +207,7 @@ def _fetch(file: _File, there: str) -> Path:
         try:
             fetched = pooch.retrieve(
                 url=mirror + name,
-                known_hash=f"md5:{file.md5_gz}",
+                known_hash=f"md5:{file.md5_zip}",
                 fname=name,
                 path=cache,
                 downloader=pooch.HTTPDownloader(timeout=30),

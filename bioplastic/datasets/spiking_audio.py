@@ -12,8 +12,8 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from bioplastic.datasets._fetching import OfficialFile, Source, find_or_fetch
-from bioplastic.datasets._heidelberg import DIGITS, HOME, REFERENCE, read_heidelberg
 from bioplastic.datasets._official import choose_subsets
+from bioplastic.datasets.hd import DIGITS, HOME, REFERENCE, read_heidelberg
 from bioplastic.errors import ParameterError
 from bioplastic.spikes import SpikeTrains
 

@@ -15,6 +15,8 @@ from brian2.codegen.templates import LazyTemplateLoader
 from brian2.synapses import synapses as synapses_module
 from brian2.synapses.synapses import SynapticPathway
 
+from bioplastic.engine.brian_internals import replaced
+
 __all__ = [
     "POINTER", "POST", "PRE", "SYNAPSE", "accesses", "adds_to", "arithmetic", "array_behind",
     "array_name", "at_element", "at_own_index", "code_generator", "codes_in_a_step",
@@ -111,12 +113,8 @@ def cuda_code_generator() -> Any:
 
     class Generator(brians):
         def determine_keywords(self) -> Any:
-            before = brians.universal_support_code
-            brians.universal_support_code = ""
-            try:
+            with replaced(brians, "universal_support_code", ""):
                 return super().determine_keywords()
-            finally:
-                brians.universal_support_code = before
 
     return Generator
 

@@ -25,7 +25,7 @@ __all__ = [
     "add_to_program", "array_of_spikes", "codes_of", "condition_of_writing", "connect",
     "elements_of", "fire", "forget_spikes_under_way", "hold_anew", "holds_spikes", "index_of_link",
     "let_refractory_receive", "linear_system", "own_names", "pathways_of", "prepare",
-    "promise_synapses", "put_back_device", "resize", "set_constant", "set_device",
+    "promise_synapses", "put_back_device", "replaced", "resize", "set_constant", "set_device",
     "set_end_of_refractoriness", "spikes_now", "sum_for_any_number", "variables_per_synapse",
 ]  # fmt: skip
 
@@ -74,39 +74,18 @@ def own_names() -> Iterator[None]:
 
 
 def prepare(net: Any, clocks: Iterable[Any]) -> None:
-    """Make the code objects of a network; Brian takes its clocks to be known by then."""
+    """Make the code objects of a network; Brian takes its clocks to be known by then.
+
+    Brian looks up statements by hashes of all variables, which takes longer than making them: two
+    modules have the function, behind a decorator. NumPy's code goes synapse by synapse where
+    results depend on their order: Brian heeds the condition of ``v_post += w`` and forgets that of
+    ``v_post = w``; its loop takes the synapses from ``_idx``, which is missing where all of them
+    run, as in every step.
+    """
     net._clocks = set(clocks)
-    with _statements_made_anew(), _numpy_in_turn():
-        net.before_run({})
-
-
-@contextlib.contextmanager
-def _statements_made_anew() -> Iterator[None]:
-    """Keep Brian from looking up statements by hashes of all variables.
-
-    That takes longer than making them. Two modules have the function, behind a decorator.
-    """
-    looks_up = _translation.make_statements
-    for module in (_translation, _generators):
-        module.make_statements = looks_up.__wrapped__
-    try:
-        yield
-    finally:
-        for module in (_translation, _generators):
-            module.make_statements = looks_up
-
-
-@contextlib.contextmanager
-def _numpy_in_turn() -> Iterator[None]:
-    """Let NumPy's code go synapse by synapse where results depend on their order.
-
-    Brian heeds the condition of ``v_post += w`` and forgets that of ``v_post = w``. Its loop takes
-    the synapses from ``_idx``, which is missing where all of them run, as in every step.
-    """
-    vectorise, translate = (
-        NumpyCodeGenerator.ufunc_at_vectorisation,
-        NumpyCodeGenerator.vectorise_code,
-    )
+    made_anew = _translation.make_statements.__wrapped__
+    numpy = NumpyCodeGenerator
+    vectorise, translate = numpy.ufunc_at_vectorisation, numpy.vectorise_code
 
     def heeding(generator: Any, statement: Any, *args: Any, **kwargs: Any) -> Any:
         conditions = args[2] if len(args) > 2 else kwargs["conditional_write_vars"]
@@ -116,23 +95,30 @@ def _numpy_in_turn() -> Iterator[None]:
 
     def looping(generator: Any, *args: Any, **kwargs: Any) -> list[str]:
         lines: list[str] = translate(generator, *args, **kwargs)
-        everything = generator.iterate_all
-        if "_full_idx = _idx" not in lines or "_idx" not in everything:
+        if "_full_idx = _idx" not in lines or "_idx" not in generator.iterate_all:
             return lines
-        generator.iterate_all = []
-        try:
+        with replaced(generator, "iterate_all", []):
             lines = translate(generator, *args, **kwargs)
-        finally:
-            generator.iterate_all = everything
         return ["_full_idx = _vectorisation_idx", *lines[1:]]
 
-    NumpyCodeGenerator.ufunc_at_vectorisation = heeding
-    NumpyCodeGenerator.vectorise_code = looping
+    with (
+        replaced(_translation, "make_statements", made_anew),
+        replaced(_generators, "make_statements", made_anew),
+        replaced(numpy, "ufunc_at_vectorisation", heeding),
+        replaced(numpy, "vectorise_code", looping),
+    ):
+        net.before_run({})
+
+
+@contextlib.contextmanager
+def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """Let a module, a class or an object have another value for a ``with`` block."""
+    before = getattr(owner, name)
+    setattr(owner, name, value)
     try:
         yield
     finally:
-        NumpyCodeGenerator.ufunc_at_vectorisation = vectorise
-        NumpyCodeGenerator.vectorise_code = translate
+        setattr(owner, name, before)
 
 
 def add_to_program(device: Any, net: Any) -> None:

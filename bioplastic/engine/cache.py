@@ -6,6 +6,7 @@ they are read by the program at its start.
 """
 
 import contextlib
+import contextvars
 import functools
 import hashlib
 import itertools
@@ -13,19 +14,55 @@ import json
 import os
 import shutil
 import statistics
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import filelock
 
 from bioplastic._paths import cache_dir
-from bioplastic.engine.waiting import compiling
 from bioplastic.errors import StorageError
 
-__all__ = ["clear", "fingerprint", "get_or_build", "programs_dir", "usage"]
+__all__ = ["clear", "compiling", "fingerprint", "get_or_build", "programs_dir", "telling", "usage"]
+
+_tells = contextvars.ContextVar("_tells", default=False)
+
+
+@contextlib.contextmanager
+def telling(progress: bool) -> Iterator[None]:
+    """Say, or do not say, what is compiled within a ``with`` block."""
+    before = _tells.set(progress)
+    try:
+        yield
+    finally:
+        _tells.reset(before)
+
+
+@contextlib.contextmanager
+def compiling(usually: Callable[[], str]) -> Iterator[None]:
+    """Say that something is compiled as long as it is, where :func:`telling` asks for it.
+
+    On a terminal that is a line in the place of the progress bar that follows; elsewhere it stays.
+
+    Parameters
+    ----------
+    usually : callable
+        Says how long that takes, with its unit.
+    """
+    if not _tells.get():
+        yield
+        return
+    from tqdm.auto import tqdm
+
+    said = f"compiling (usually {usually()})"
+    with tqdm(desc=said, bar_format="{desc}", leave=False, disable=None) as bar:
+        if bar.disable:
+            tqdm.write(said, file=sys.stderr)
+        yield
+
 
 MANIFEST = "manifest.json"
 #: Of a program's first network, and of one that it holds beside it, which has a key of its own.

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic._archives import check_archive
+from bioplastic._whole_files import whole_file
 from bioplastic.engine.plan import plan_of
-from bioplastic.errors import CheckpointError, StorageError
+from bioplastic.errors import CheckpointError
 from bioplastic.models import Network
 from bioplastic.models.declaration import written_out
 
@@ -80,23 +80,8 @@ def save_checkpoint(
         "arrays": sorted(arrays),
         "versions": {"brian2": brian2.__version__, "numpy": np.__version__},
     }
-    scratch: Path | None = None
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        scratch = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, meta=np.array(json.dumps(meta)), **arrays)  # type: ignore[arg-type]
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(target)
-    except OSError as error:
-        raise StorageError(
-            f"checkpoint: cannot write {target}: {error}; free some space or choose another folder"
-        ) from error
-    finally:
-        if scratch is not None:
-            scratch.unlink(missing_ok=True)
+    with whole_file(target, "checkpoint") as scratch, scratch.open("xb") as file:
+        np.savez(file, meta=np.array(json.dumps(meta)), **arrays)  # type: ignore[arg-type]
 
 
 def load_checkpoint(

@@ -20,7 +20,7 @@ from bioplastic.engine.result import (
     result_of_nothing,
 )
 from bioplastic.engine.state import State, Values, complete_state
-from bioplastic.engine.state_recorder import StateRecorder, state_recorder
+from bioplastic.engine.states import StateRecorder, state_recorder
 from bioplastic.engine.stimuli import Stimuli
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network

@@ -12,10 +12,10 @@ from typing import Any
 from brian2 import BrianObjectException, DimensionMismatchError
 from brian2.equations.equations import EquationError
 
+from bioplastic.engine.cache import telling
 from bioplastic.engine.limits import check_sizes
 from bioplastic.engine.plan import plan_of
 from bioplastic.engine.program import Program
-from bioplastic.engine.waiting import telling
 from bioplastic.errors import BioplasticError, ParameterError
 from bioplastic.models import Network
 

@@ -20,6 +20,7 @@ from bioplastic.models.hooks import (
     Phase,
 )
 from bioplastic.models.values import is_distribution, one_number
+from bioplastic.models.wiring import n_regular
 
 __all__ = ["Plan", "plan_of"]
 
@@ -108,8 +109,7 @@ class Plan(NetworkActions):
         for projection in self.network.projections:
             if not projection.listed:
                 n_pre, n_post = sizes[projection.pre], sizes[projection.post]
-                n_row = {"all_to_all": n_post, "one_to_one": 1}
-                sizes[projection.name] = n_pre * n_row.get(str(projection.wiring), n_post - 1)
+                sizes[projection.name] = n_regular(str(projection.wiring), n_pre, n_post)
         return sizes | {"schedule": 1}
 
     @property

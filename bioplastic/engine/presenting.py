@@ -23,8 +23,7 @@ from bioplastic.engine.program import ChunkResult, deferred_interrupt
 from bioplastic.engine.record import Record, Wanted
 from bioplastic.engine.result import Result, joined
 from bioplastic.engine.running import run
-from bioplastic.engine.state_recorder import state_recorder
-from bioplastic.engine.states import States
+from bioplastic.engine.states import States, state_recorder
 from bioplastic.engine.stimuli import Stimuli
 from bioplastic.engine.stimulus import Stimulus
 from bioplastic.errors import ParameterError

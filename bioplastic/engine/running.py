@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bioplastic.engine.cache import telling
 from bioplastic.engine.chunks import Run
 from bioplastic.engine.engines import find_engine
 from bioplastic.engine.lanes import Combine, check_lanes, samples_together
@@ -17,10 +18,9 @@ from bioplastic.engine.program import ChunkResult, Program, Recorder, deferred_i
 from bioplastic.engine.record import Record, Wanted
 from bioplastic.engine.result import Result
 from bioplastic.engine.state import Values
-from bioplastic.engine.state_recorder import StateRecorder
+from bioplastic.engine.states import StateRecorder
 from bioplastic.engine.stimuli import Stimuli
 from bioplastic.engine.stimulus import Stimulus
-from bioplastic.engine.waiting import telling
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 

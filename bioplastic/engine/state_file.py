@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic.engine.program import ChunkResult
-from bioplastic.engine.state_recorder import StateRecorder
-from bioplastic.engine.states import States
+from bioplastic.engine.states import StateRecorder, States
 from bioplastic.engine.stimulus import Steps
 from bioplastic.errors import ParameterError, StorageError
 
@@ -49,7 +48,7 @@ class StateFile(StateRecorder):
     Parameters
     ----------
     *looked, **how
-        What :class:`~bioplastic.engine.state_recorder.StateRecorder` takes.
+        What :class:`~bioplastic.engine.states.StateRecorder` takes.
     path : path-like
         The file, which must not be there yet.
     order : ndarray of int64 of shape (n_samples,), optional

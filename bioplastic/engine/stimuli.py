@@ -1,6 +1,6 @@
 """What all inputs of a network are shown together, as one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -69,17 +69,18 @@ class Stimuli:
         some_give = any(part.target_signals is not None for part in self.parts)
         for part in self.parts:
             part.check_targets(0 if some_give and part.target_signals is None else n_outputs)
-        (self.keys,) = self._agreed("keys", lambda part: [part.row_keys()])
-        (self.targets,) = self._agreed("targets", lambda part: [part.row_targets()])
-        self._signals = self._agreed("target_signals", Stimulus.row_target_signals)
+        known = {part.population: part.known() for part in self.parts}
+        (self.keys,) = self._agreed("keys", known)
+        (self.targets,) = self._agreed("targets", known)
+        self._signals = self._agreed("target_signals", known)
 
-    def _agreed(self, field: str, values: Callable[[Stimulus], Sequence[Any]]) -> Sequence[Any]:
-        """Return what the first part that has a field says by it; others must say the same."""
+    def _agreed(self, field: str, known: Mapping[str, Mapping[str, Any]]) -> Sequence[Any]:
+        """Return what is known by the first part that has a field; others must say the same."""
         giving = [part for part in self.parts if getattr(part, field) is not None]
         first = (*giving, *self.parts)[0]
-        found = values(first)
+        found: Sequence[Any] = known[first.population][field]
         for part in giving[1:]:
-            if not all(map(np.array_equal, found, values(part))):
+            if not all(map(np.array_equal, found, known[part.population][field])):
                 raise DataError(
                     f"stimulus.{field}: must be the same for all inputs, got others for "
                     f"{part.population!r} than for {first.population!r}; give them once"

@@ -135,21 +135,19 @@ class Stimulus:
             return samples.made(rows)
         return [samples[k] for k in rows]
 
-    def row_keys(self) -> npt.NDArray[np.float64]:
-        """Keys of all presentations."""
-        keys = np.arange(len(self)) if self.keys is None else self.keys
-        return np.asarray(keys, dtype=np.float64)
+    def known(self) -> dict[str, list[npt.NDArray[Any]]]:
+        """Return what is known of presentations, by field: keys, targets, target signals if any.
 
-    def row_targets(self) -> npt.NDArray[np.float64]:
-        """Targets of all presentations, 0 where there are none."""
-        n = len(self)
+        Targets are 0 where there are none.
+        """
+        n, signals = len(self), self.target_signals
+        keys = np.arange(n) if self.keys is None else self.keys
         targets = np.zeros(n) if self.targets is None else self.targets[self._chosen(0, n)]
-        return np.asarray(targets, dtype=np.float64)
-
-    def row_target_signals(self) -> list[npt.NDArray[Any]]:
-        """Target signals of all presentations, none where there are none."""
-        signals = self.target_signals
-        return [] if signals is None else self.picked(signals, 0, len(self))
+        return {
+            "keys": [np.asarray(keys, dtype=np.float64)],
+            "targets": [np.asarray(targets, dtype=np.float64)],
+            "target_signals": [] if signals is None else self.picked(signals, 0, n),
+        }
 
     def check_targets(self, n_outputs: int) -> None:
         """Refuse targets and keys that do not fit the samples, or the neurons that read them.

@@ -9,15 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic.errors import ParameterError
-from bioplastic.exchange._trained import State
 from bioplastic.models import LIF, AdaptiveLIF, Network, Population, Projection
 from bioplastic.models.eprop import EPropALIF, EPropLIF, LeakyReadout
-from bioplastic.models.wiring import regular_pairs
 from bioplastic.networks.spiking_decoder import READOUT_EQUATIONS
 
-__all__ = ["Membrane", "Synapses", "membrane_of", "synapses_of"]
+__all__ = ["Membrane", "State", "Synapses", "membrane_of", "synapses_of"]
 
 type Numbers = npt.NDArray[np.float64]
+type State = dict[str, Numbers]
 
 #: Currents of neurons: variable, its time constant.
 _CURRENTS: dict[type[Any], dict[str, str]] = {
@@ -199,10 +198,7 @@ def synapses_of(projection: Projection, network: Network, state: State, dt: floa
         raise said
     pre, post = network.population(projection.pre), network.population(projection.post)
     name = projection.name
-    if isinstance(projection.wiring, str) and f"{name}.i" not in state:
-        i, j = regular_pairs(projection.wiring, pre.n, post.n)
-    else:
-        i, j = (np.asarray(state[f"{name}.{k}"], dtype=np.int64) for k in "ij")
+    i, j = projection.pairs(pre.n, post.n, state)
     w = state.get(f"{name}.w")
     if w is None and projection.weight is None:
         raise ParameterError(f"export_nir: state must have {name!r}.w, the weights of {name}")

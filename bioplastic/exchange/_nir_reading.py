@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import ms, second
 
+from bioplastic._partners import partner
 from bioplastic._quantities import choice, positive_time
 from bioplastic.errors import BioplasticError, DataError
 from bioplastic.exchange._nir_files import STATEFUL, ReadGraph, Way, read_graph
-from bioplastic.exchange._partners import partner
 from bioplastic.models import (
     Network,
     NeuronModel,

@@ -26,7 +26,6 @@ from bioplastic.models.hooks import (
 from bioplastic.models.strings import FUNCTIONS, LINKED, statements_of
 from bioplastic.models.suggesting import closest
 from bioplastic.models.values import parameter_equations
-from bioplastic.models.wiring import regular_pairs
 
 __all__ = ["to_brian2"]
 
@@ -97,7 +96,8 @@ class _Making:
             threshold, method = "rand() < rates*dt", "euler"
         constants = {n: v for n, v in plan.parameters[name].items() if n != "presentation"}
         equations = "\n".join([text, parameter_equations(constants)])
-        reset = "\n".join(_codes(neuron.takes, plan.of(name, RESET)))
+        resets = [part for action in plan.of(name, RESET) for part in action.parts]
+        reset = "\n".join(code for kind, code in resets if not neuron.takes or kind == "rule")
         group = b2.NeuronGroup(
             population.n,
             equations,
@@ -147,7 +147,7 @@ class _Making:
             clock=self.clock,
             name=name,
         )
-        i, j = _pairs(projection, len(pre), len(post), values)
+        i, j = projection.pairs(len(pre), len(post), values)
         synapses.connect(i=i, j=j)
         self.net.add(synapses)
         self._fill(synapses, name)
@@ -213,7 +213,7 @@ def _check(plan: Plan) -> None:
     """Refuse what belongs to a schedule of samples."""
     for action in plan.actions:
         words = {word for change in action.changes for word in change.reads} & _WORDS
-        allowed = "stimulus" if _is_input(plan, action.owner) else ""
+        allowed = "stimulus" if action.owner in {p.name for p in plan.network.inputs} else ""
         if action.phase.ends_slot:
             what, remedy = f"{action.name} acts when a sample ends", "do it after run()"
         elif words - {allowed} and not allowed:
@@ -227,17 +227,8 @@ def _check(plan: Plan) -> None:
         raise ParameterError(f"Network.to_brian2: {what}, which Brian does not know; {remedy}")
 
 
-def _is_input(plan: Plan, owner: str) -> bool:
-    return owner in {p.name for p in plan.network.inputs}
-
-
 def _of_rule(action: Action) -> bool:
     return any(kind == "rule" for kind, _ in action.parts)
-
-
-def _codes(takes: str, actions: tuple[Action, ...]) -> list[str]:
-    """Return statements, of an input those of rules alone."""
-    return [code for a in actions for kind, code in a.parts if not takes or kind == "rule"]
 
 
 def _set_now(made: Any, code: str) -> None:
@@ -251,12 +242,6 @@ def _set_now(made: Any, code: str) -> None:
             aside[name] = f"({value})"
             continue
         setattr(made, name, value if how == "=" else f"{name} {how[:-1]} ({value})")
-
-
-def _pairs(projection: Projection, n_pre: int, n_post: int, values: Values) -> Any:
-    if projection.listed:
-        return tuple(values[f"{projection.name}.{k}"].astype(int) for k in "ij")
-    return regular_pairs(str(projection.wiring), n_pre, n_post)
 
 
 def _check_state(net: b2.Network, state: Mapping[str, Any]) -> None:

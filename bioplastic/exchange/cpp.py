@@ -11,8 +11,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from bioplastic.engine.exporting import FLAGS, export_program
 from bioplastic.engine.presenting import Presentation
+from bioplastic.engine.standalone_program import FLAGS, export_program
 from bioplastic.errors import ParameterError, StorageError
 from bioplastic.networks import (
     DiehlCookClassifier,

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bioplastic._partners import partner
 from bioplastic._quantities import base_units
 from bioplastic.errors import DataError
-from bioplastic.exchange._partners import partner
 from bioplastic.exchange.events import assemble
 
 if TYPE_CHECKING:

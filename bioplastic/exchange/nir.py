@@ -3,13 +3,25 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from bioplastic._partners import partner
 from bioplastic._quantities import choice, positive_time
 from bioplastic.errors import ParameterError
 from bioplastic.exchange._nir_graph import Graph
-from bioplastic.exchange._nir_neurons import membrane_of
+from bioplastic.exchange._nir_neurons import State, membrane_of
 from bioplastic.exchange._nir_reading import import_nir
-from bioplastic.exchange._partners import partner
-from bioplastic.exchange._trained import network_and_state
+from bioplastic.models import Network
+from bioplastic.networks import (
+    EPropClassifier,
+    EPropRegressor,
+    LiquidStateMachine,
+    SpikingClassifier,
+    SpikingRegressor,
+)
+from bioplastic.spikes import SpikeTrains
 
 __all__ = ["export_nir", "import_nir"]
 
@@ -90,7 +102,7 @@ LiquidStateMachine or tuple of Network and dict
     choice("export_nir.reset", reset, ("refuse", "subtract"))
     choice("export_nir.adaptation", adaptation, ("refuse", "drop"))
     nir = partner("nir", caller="export_nir", install="'bioplastic[nir]'")
-    network, state = network_and_state(model, "export_nir")
+    network, state = _network_and_state(model)
     dt = float(network.schedule.dt)
     reader = None if step is None else positive_time("export_nir.step", step)
     membranes = {
@@ -107,3 +119,42 @@ LiquidStateMachine or tuple of Network and dict
         )
     graph = Graph(nir, network, membranes, state, dt, reader)
     nir.write(path, graph.made())
+
+
+def _network_and_state(model: Any) -> tuple[Network, State]:
+    """Return the network that a trained model presents samples to, and its state.
+
+    Parameters
+    ----------
+    model : estimator or tuple of Network and dict
+        The trained model, or a network with its state.
+
+    Raises
+    ------
+    ParameterError
+        If the model is of another kind.
+    NotFittedError
+        If it is not trained.
+    """
+    if isinstance(model, tuple) and len(model) == 2 and isinstance(model[0], Network):
+        network, state = model
+        return network, {name: np.asarray(value, dtype=float) for name, value in state.items()}
+    if isinstance(model, EPropClassifier | EPropRegressor):
+        check_is_fitted(model)
+        # One sample without spikes: presentations are made of samples.
+        sample: Any = np.zeros((1, 1, model.n_features_in_))
+        if model._takes_spikes:
+            sample = SpikeTrains([], [], [0, 0], n_units=model.n_features_in_, duration=1.0)
+        shown = model.presentation_of(sample)
+        return shown.network, dict(shown.state)
+    if isinstance(model, LiquidStateMachine | SpikingClassifier | SpikingRegressor):
+        check_is_fitted(model)
+        return model.network_, model.state_
+    remedy = ""
+    if isinstance(model, Pipeline):
+        remedy = "; give its step that is the network, for example model[0]"
+    raise ParameterError(
+        f"export_nir: model must be an EPropClassifier, EPropRegressor, SpikingClassifier, "
+        f"SpikingRegressor, LiquidStateMachine or (network, state), got {type(model).__name__}"
+        f"{remedy}"
+    )

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from bioplastic._partners import partner
 from bioplastic._quantities import base_units, has_unit
 from bioplastic._spike_checks import whole_units
 from bioplastic.errors import DataError
-from bioplastic.exchange._partners import partner
 from bioplastic.exchange.events import assemble, narrow_type
 
 if TYPE_CHECKING:

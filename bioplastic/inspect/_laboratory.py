@@ -5,11 +5,11 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Hz, second
+from brian2 import Hz, ms, second
 
 from bioplastic import engine as engines
 from bioplastic._quantities import amount, amounts, number
@@ -28,7 +28,7 @@ from bioplastic.models import (
 from bioplastic.models.values import is_distribution
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["RELAY", "Laboratory"]
+__all__ = ["RELAY", "Laboratory", "Pair"]
 
 Steps = npt.NDArray[np.int64]
 Array = npt.NDArray[np.float64]
@@ -48,6 +48,18 @@ _PAIR: Final = "pair"
 _SETTLED: Final = 0.1
 
 
+class Pair(TypedDict, total=False):
+    """Options that all protocols share; see :func:`stdp_window`."""
+
+    variable: str
+    w: float | None
+    wait: Any
+    post: NeuronModel | None
+    drive: str | None
+    dt: Any
+    engine: str
+
+
 class Laboratory:
     """A rule, the neurons it is tried on, and how it is run; checked.
 
@@ -63,13 +75,14 @@ class Laboratory:
         self,
         where: str,
         rule: Any,
-        variable: Any,
-        w: Any,
-        wait: Any,
-        post: Any,
-        drive: Any,
-        dt: Any,
-        engine: str,
+        *,
+        variable: Any = "w",
+        w: Any = None,
+        wait: Any = None,
+        post: Any = None,
+        drive: Any = None,
+        dt: Any = 0.1 * ms,
+        engine: str = "auto",
     ) -> None:
         if not isinstance(rule, PlasticityRule):
             known = isinstance(rule, type) and issubclass(rule, PlasticityRule)
@@ -111,7 +124,7 @@ class Laboratory:
             wait = (0.0 if post is None else self.dt * round(_SETTLED / self.dt)) * second
         self.wait = self.length("wait", wait, low=0)
 
-    def steps(self, name: str, value: Any, *, low: int | None = None) -> Steps:
+    def steps(self, name: str, value: Any, *, low: int | None = None, row: bool = False) -> Steps:
         """Return times of an argument as numbers of steps, in the shape in which they are given.
 
         Raises
@@ -121,7 +134,7 @@ class Laboratory:
             `low` steps.
         """
         where, dt = f"{self.where}.{name}", self.dt
-        times = amounts(where, value, second)
+        times = amounts(where, value, row=row)
         steps = np.rint(times / dt)
         off = np.abs(times / dt - steps) > 1e-6
         if off.any():
@@ -135,15 +148,6 @@ class Laboratory:
                 f"{where}: must be at least {1e3 * dt * low:g} ms, got {1e3 * times.min():g} ms"
             )
         return steps.astype(np.int64)
-
-    def row(self, name: str, value: Any) -> Steps:
-        """Return times of an argument as steps, in a row."""
-        steps = np.atleast_1d(self.steps(name, value))
-        if steps.ndim != 1:
-            raise ParameterError(
-                f"{self.where}.{name}: must be in a row, got the shape {steps.shape}"
-            )
-        return steps
 
     def length(self, name: str, value: Any, *, low: int = 1) -> int:
         """Return one time of an argument as a number of steps, `low` at least."""
@@ -161,9 +165,7 @@ class Laboratory:
             If they are no frequencies above 0, or their periods are not whole multiples of `dt`.
         """
         where, dt = f"{self.where}.{name}", self.dt
-        rates = np.atleast_1d(amounts(where, value, Hz))
-        if rates.ndim != 1 or (rates <= 0).any():
-            raise ParameterError(f"{where}: must be frequencies above 0, in a row, got {value!r}")
+        rates = amounts(where, value, Hz, positive=True)
         periods = 1 / (rates * dt)
         steps = np.rint(periods)
         off = (np.abs(periods - steps) > 1e-6 * periods) | (steps < 1)
@@ -331,10 +333,7 @@ class Laboratory:
 
 
 def _samples(due: list[Steps], n_steps: int, dt: float) -> SpikeTrains:
-    steps = np.concatenate(due)
+    """One sample with all spikes."""
     units = np.repeat(np.arange(len(due)), [len(train) for train in due])
-    order = np.argsort(steps, kind="stable")
-    return SpikeTrains(
-        steps[order] * dt, units[order], [0, len(steps)],
-        n_units=len(due), duration=n_steps * dt * second,
-    )  # fmt: skip
+    events = [(np.concatenate(due) * dt, units)]
+    return SpikeTrains.from_events(events, n_units=len(due), duration=n_steps * dt * second)

@@ -23,18 +23,18 @@ __all__ = ["CHOSEN", "charts"]
 
 #: Of the neuron that a reader chose, in every chart.
 CHOSEN: Final = COLORS[2]
-QUANTITY_COLORS: Final = {
-    "weight": COLORS[0],
-    "change": COLORS[0],
-    "threshold": COLORS[4],
-    "rate": COLORS[8],
+#: Of each quantity its color, and its name and digits where a reader points at a neuron.
+QUANTITIES: Final = {
+    "weight": (COLORS[0], "median weight", "{0.0000}"),
+    "change": (COLORS[0], "mean |Δw| per sample", "{0.00000}"),
+    "threshold": (COLORS[4], "threshold", "{0.00} mV"),
+    "rate": (COLORS[8], "rate", "{0.00} Hz"),
 }
 #: Longest sides of a mosaic of fields and of a single field.
 MOSAIC_PIXELS: Final = 520
 FIELD_PIXELS: Final = 210
 #: Room for the widest labels of a y axis, so that charts of one x axis are flush.
 BORDER: Final = 92
-GREY: Final = "#d8d8d8"
 
 
 def charts(contents: Contents) -> dict[str, Any]:
@@ -127,7 +127,8 @@ def _mosaic(contents: Contents) -> Any:
     chart.rect(
         "x", "y", width, height, source=chosen, fill_alpha=0.0, line_color=COLORS[9], line_width=3
     )
-    chart.add_tools(HoverTool(renderers=[rectangles], tooltips=_tooltips(contents)))
+    said = [(name, f"@{key}{form}") for key, (_, name, form) in QUANTITIES.items() if key in tiles]
+    chart.add_tools(HoverTool(renderers=[rectangles], tooltips=[("neuron", "@neuron"), *said]))
     bar = ColorBar(
         color_mapper=image.glyph.color_mapper, ticker=BasicTicker(desired_num_ticks=5), width=12,
         padding=6, major_label_text_color=INK, major_tick_line_color=INK,
@@ -136,21 +137,6 @@ def _mosaic(contents: Contents) -> Any:
     label = Title(text="weight", align="center", text_color=INK, text_font_style="normal")
     chart.add_layout(label, "right")
     return chart
-
-
-def _tooltips(contents: Contents) -> list[tuple[str, str]]:
-    names = {
-        "weight": ("median weight", "{0.0000}"),
-        "change": ("mean |Δw| per sample", "{0.00000}"),
-        "threshold": ("threshold", "{0.00} mV"),
-        "rate": ("rate", "{0.00} Hz"),
-    }
-    shown = [names[course.key] for course in contents.courses]
-    keys = [course.key for course in contents.courses]
-    return [
-        ("neuron", "@neuron"),
-        *((label, f"@{key}{form}") for key, (label, form) in zip(keys, shown, strict=True)),
-    ]
 
 
 def _histogram(contents: Contents) -> Any:
@@ -188,7 +174,7 @@ def _dots(course: Course, n_shown: int) -> Any:
         y_range=Range1d(start=low - margin, end=high + margin),
     )  # fmt: skip
     source = ColumnDataSource({"x": [], "y": [], "neuron": []}, name=f"{course.key}-now-source")
-    color = QUANTITY_COLORS[course.key]
+    color = QUANTITIES[course.key][0]
     dots = chart.scatter("x", "y", size=5, color=color, source=source, nonselection_alpha=1.0)
     chosen = ColumnDataSource({"x": [], "y": []}, name=f"{course.key}-now-chosen")
     chart.scatter("x", "y", size=11, color=CHOSEN, marker="diamond", source=chosen)
@@ -198,7 +184,7 @@ def _dots(course: Course, n_shown: int) -> Any:
 
 
 def _course(course: Course, contents: Contents, *, last: bool) -> Any:
-    color, done = QUANTITY_COLORS[course.key], contents.done
+    color, done = QUANTITIES[course.key][0], contents.done
     span = Range1d(start=int(done[0]), end=int(max(done[-1], done[0] + 1)))
     chart = _plain(
         f"{course.key}-course", height=150 if last else 118, sizing_mode="stretch_width",

@@ -12,8 +12,8 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic._hdf5 import open_hdf5
-from bioplastic.errors import DataError, DataNotFoundError, ParameterError, StorageError
+from bioplastic._hdf5 import open_hdf5, reading
+from bioplastic.errors import DataError, ParameterError, StorageError
 from bioplastic.inspect._recording_layout import ROLES, Layout, RecordedProjection
 
 __all__ = ["Store", "WrittenRows", "existing", "open_recording"]
@@ -56,41 +56,24 @@ def open_recording(path: Path) -> tuple[Any, Layout]:
     DataError
         If it is no recording, damaged, or of a later version.
     """
-    if not path.exists():
-        raise DataNotFoundError(f"PlasticityRecording.load: there is no file {path}; check it")
-    try:
-        file = open_hdf5(path, locking=False)
-    except OSError as error:
-        raise DataError(
-            f"PlasticityRecording.load: cannot read {path}: {error}; it is no HDF5 file or damaged"
-        ) from error
-    try:
+    with contextlib.ExitStack() as stack, reading("PlasticityRecording.load", path):
+        file = stack.enter_context(open_hdf5(path, locking=False))
         if str(file.attrs.get("format")) != FORMAT:
-            raise DataError(f"PlasticityRecording.load: {path} is no recording of plasticity")
+            raise DataError(f"{path} is no recording of plasticity")
         version = _number(file, "version")
         if version > VERSION:
             raise DataError(
-                f"PlasticityRecording.load: {path} has version {version}, which is later than "
-                f"{VERSION}; update bioplastic"
+                f"{path} has version {version}, which is later than {VERSION}; update bioplastic"
             )
         layout = _read_layout(file)
         _check_columns(file, layout)
-    except (KeyError, OSError, RuntimeError, _Damaged) as error:
-        file.close()
-        raise DataError(f"PlasticityRecording.load: {path} is damaged: {error}") from error
-    except DataError:
-        file.close()
-        raise
+        stack.pop_all()
     return file, layout
-
-
-class _Damaged(Exception):
-    """What a file holds is not what a recording holds."""
 
 
 def _require(fits: bool, what: str) -> None:
     if not fits:
-        raise _Damaged(what)
+        raise DataError(f"it is damaged: {what}")
 
 
 def _number(place: Any, name: str) -> int:

@@ -6,9 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import second
 
-from bioplastic._quantities import same_unit
 from bioplastic.engine.program import ChunkResult, Probed
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
@@ -20,7 +18,6 @@ __all__ = [
     "increasing",
     "last_presentations",
     "merged",
-    "moments_of",
     "moments_within",
     "steps_of",
 ]
@@ -233,26 +230,6 @@ def steps_of(times: npt.NDArray[np.float64], network: Network) -> npt.NDArray[np
                 f"{length * float(network.schedule.dt):g} s, got {times[-1]:g} s"
             )
     return steps - 1
-
-
-def moments_of(times: Any) -> npt.NDArray[np.float64]:
-    """Return times that increase, in seconds."""
-    given = list(times) if np.ndim(times) else [times]
-    try:
-        right = all(same_unit(t, second) or same_unit(t, 1) for t in given)
-        moments = np.array([float(t) for t in given])
-    except (TypeError, ValueError):
-        right = False
-    if not right:
-        raise ParameterError(f"PlasticityRecorder.times: must be in seconds, got {times!r}")
-    if (
-        not len(moments)
-        or not np.isfinite(moments).all()
-        or moments[0] <= 0
-        or (np.diff(moments) <= 0).any()
-    ):
-        raise ParameterError(f"PlasticityRecorder.times: must be > 0 s and increase, got {times!r}")
-    return moments
 
 
 def increasing(name: str, values: Iterable[Any], *, low: int) -> npt.NDArray[np.int64]:

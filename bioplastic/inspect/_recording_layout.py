@@ -10,8 +10,7 @@ from brian2 import Equations
 
 from bioplastic.engine.plan import plan_of
 from bioplastic.errors import ParameterError
-from bioplastic.models import Network, Projection
-from bioplastic.models.wiring import regular_pairs
+from bioplastic.models import Network
 
 __all__ = ["ROLES", "Layout", "RecordedProjection", "choose"]
 
@@ -159,23 +158,33 @@ def choose(
     projections = {}
     for projection in network.projections:
         name = projection.name
-        if name not in touched:
-            projections[name] = _recorded(projection, populations)
-            continue
-        i, j = _pairs(projection, populations, state)
-        n_post = populations[projection.post]
-        chosen = np.arange(n_post) if neurons is None else neurons
-        if len(chosen) and chosen[-1] >= n_post:
-            raise ParameterError(
-                f"PlasticityRecorder.neurons: must be neurons of {projection.post!r}, 0 to "
-                f"{n_post - 1}, got {chosen[-1]}"
-            )
-        is_kept = np.isin(j, chosen)
-        for variable, elements in kept.items():
-            # One number for all synapses is kept whichever neurons are.
-            if variable.partition(".")[0] == name and len(elements) == len(j):
-                kept[variable] = elements[is_kept]
-        projections[name] = _recorded(projection, populations, chosen, i[is_kept], j[is_kept])
+        n_pre, n_post = populations[projection.pre], populations[projection.post]
+        chosen = i = j = NOTHING
+        if name in touched:
+            chosen = np.arange(n_post) if neurons is None else neurons
+            if len(chosen) and chosen[-1] >= n_post:
+                raise ParameterError(
+                    f"PlasticityRecorder.neurons: must be neurons of {projection.post!r}, 0 to "
+                    f"{n_post - 1}, got {chosen[-1]}"
+                )
+            i, j = projection.pairs(n_pre, n_post, state)
+            is_kept = np.isin(j, chosen)
+            for variable, elements in kept.items():
+                # One number for all synapses is kept whichever neurons are.
+                if variable.partition(".")[0] == name and len(elements) == len(j):
+                    kept[variable] = elements[is_kept]
+            i, j = i[is_kept], j[is_kept]
+        regular = not projection.listed and projection.wiring == "all_to_all"
+        projections[name] = RecordedProjection(
+            pre=projection.pre,
+            post=projection.post,
+            wiring="listed" if projection.listed else str(projection.wiring),
+            n_pre=n_pre,
+            n_post=n_post,
+            neurons=chosen,
+            i=NOTHING if regular else i,
+            j=NOTHING if regular else j,
+        )
     layout = Layout(
         populations=populations,
         projections=projections,
@@ -221,38 +230,3 @@ def _role(network: Network, changing: Sequence[str], name: str) -> str:
     """Role of a variable that was asked for by its own name."""
     roles = [role for role in ROLES if name in _of_role(network, changing, role)]
     return roles[0] if roles else "other"
-
-
-def _pairs(
-    projection: Projection,
-    populations: Mapping[str, int],
-    state: Mapping[str, npt.NDArray[Any]],
-) -> tuple[Indices, Indices]:
-    name = projection.name
-    if projection.listed:
-        i, j = state[f"{name}.i"], state[f"{name}.j"]
-    else:
-        n_pre, n_post = populations[projection.pre], populations[projection.post]
-        i, j = regular_pairs(str(projection.wiring), n_pre, n_post)
-    return np.asarray(i, dtype=np.int64), np.asarray(j, dtype=np.int64)
-
-
-def _recorded(
-    projection: Projection,
-    populations: Mapping[str, int],
-    neurons: Indices = NOTHING,
-    i: Indices = NOTHING,
-    j: Indices = NOTHING,
-) -> RecordedProjection:
-    wiring = "listed" if projection.listed else str(projection.wiring)
-    regular = wiring == "all_to_all"
-    return RecordedProjection(
-        pre=projection.pre,
-        post=projection.post,
-        wiring=wiring,
-        n_pre=populations[projection.pre],
-        n_post=populations[projection.post],
-        neurons=neurons,
-        i=NOTHING if regular else i,
-        j=NOTHING if regular else j,
-    )

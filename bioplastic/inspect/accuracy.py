@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentF
 from sklearn.utils import Bunch, check_random_state
 
 from bioplastic._quantities import amount, amounts, whole
-from bioplastic.errors import DataError, ParameterError
+from bioplastic.errors import DataError
 from bioplastic.inspect._style import COLORS, INK, declutter, label, new_axes
 from bioplastic.inspect.error_reduction import check_decoder
 from bioplastic.spikes import SpikeTrains
@@ -99,9 +99,7 @@ def accuracy_curve(
         raise DataError(f"{where}.X: must be SpikeTrains, got {type(X).__name__}")
     if sigmas is None:
         return _by_neurons(where, decoder, X, np.asarray(y))
-    widths = np.atleast_1d(amounts(f"{where}.sigmas", sigmas, second))
-    if widths.ndim != 1 or widths.min() < 0:
-        raise ParameterError(f"{where}.sigmas: must be times from 0, in a row, got {sigmas!r}")
+    widths = amounts(f"{where}.sigmas", sigmas, zero=True)
     n_repeats = whole(f"{where}.n_repeats", n_repeats, 1)
     if not hasattr(decoder, "score"):
         raise DataError(

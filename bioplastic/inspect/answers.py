@@ -19,7 +19,8 @@ from bioplastic.inspect._style import (
     new_axes,
     panels_of,
 )
-from bioplastic.inspect.raster import SpikeEvents, plot_raster
+from bioplastic.inspect.raster import plot_raster
+from bioplastic.spikes import SpikeTrains
 
 __all__ = ["plot_confusion", "plot_word"]
 
@@ -140,8 +141,8 @@ _ROOM: Final = 0.06
 
 
 def plot_word(
-    inputs: SpikeEvents,
-    outputs: SpikeEvents,
+    inputs: SpikeTrains,
+    outputs: SpikeTrains,
     *,
     times: npt.ArrayLike,
     scores: npt.ArrayLike,
@@ -188,7 +189,7 @@ def plot_word(
     ParameterError
         If `sample`, `truth`, `frequencies`, `populations` or `axes` do not fit.
     DataError
-        If the spikes are not as SpikeEvents says, `times` does not increase, or `scores` has
+        If the spikes are not as SpikeTrains says, `times` does not increase, or `scores` has
         another shape or is not finite.
 
     Examples
@@ -255,7 +256,7 @@ def _decision(
     return moments, values, names
 
 
-def _frequencies(frequencies: npt.ArrayLike, inputs: SpikeEvents) -> npt.NDArray[np.float64]:
+def _frequencies(frequencies: npt.ArrayLike, inputs: SpikeTrains) -> npt.NDArray[np.float64]:
     rates = np.asarray(frequencies, dtype=np.float64)
     if rates.shape != (inputs.n_units,) or (np.diff(rates) <= 0).any() or not (rates > 0).all():
         raise ParameterError(

@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from bioplastic._quantities import whole
 from bioplastic.errors import ParameterError
 from bioplastic.inspect._style import COLORS, INK, declutter, label, panels_of, some
-from bioplastic.inspect.raster import SpikeEvents, events_of, plot_raster
+from bioplastic.inspect.raster import plot_raster
 from bioplastic.inspect.states import moments_within
+from bioplastic.spikes import SpikeTrains
 
 if TYPE_CHECKING:
     from bioplastic.inspect.recording import PlasticityRecording
@@ -27,8 +28,8 @@ _OF_SYNAPSES: Final = (*COLORS[:3], *COLORS[4:7])
 def plot_eligibility(
     recording: "PlasticityRecording",
     *,
-    inputs: SpikeEvents | None = None,
-    outputs: SpikeEvents | None = None,
+    inputs: SpikeTrains | None = None,
+    outputs: SpikeTrains | None = None,
     row: int = 0,
     sample: int | None = None,
     projection: str | None = None,
@@ -77,7 +78,7 @@ def plot_eligibility(
         If the recording holds no eligibilities, fewer than two moments of the sample, or not the
         neuron, or if another parameter does not fit.
     DataError
-        If the spikes are not as SpikeEvents says.
+        If the spikes are not as SpikeTrains says.
 
     Notes
     -----
@@ -160,14 +161,14 @@ class _Neuron:
         found = recording.projections[wanted[:-6]]
         self.pre, self.post = found.pre, found.post
         values = self.of(wanted)
-        assert values is not None
         i, j = found.i, found.j
         if found.wiring == "all_to_all":
             i = np.repeat(np.arange(found.n_pre), len(found.neurons))
             j = np.tile(found.neurons, found.n_pre)
         if neuron is None:
-            signal = self.of(f"{self.post}.signal")
-            credit = np.abs(values) if signal is None else np.abs(values) * np.abs(signal[:, j])
+            credit = np.abs(values)
+            if f"{self.post}.signal" in recording.variables:
+                credit = credit * np.abs(self.of(f"{self.post}.signal")[:, j])
             neuron = int(np.bincount(j, credit.sum(axis=0)).argmax())
         if neuron not in j:
             raise ParameterError(
@@ -180,12 +181,11 @@ class _Neuron:
         order = np.argsort(-np.abs(self.eligibilities).sum(axis=0), kind="stable")
         self.strongest = order[:most]
 
-    def of(self, name: str) -> npt.NDArray[np.float32] | None:
+    def of(self, name: str) -> npt.NDArray[np.float32]:
         """Read a variable at the moments of the sample, None where it was not recorded."""
-        column = self.recording.variables.get(name)
-        return None if column is None else np.asarray(column[self.points])
+        return np.asarray(self.recording.variables[name][self.points])
 
-    def draw_input(self, panel: Axes, inputs: SpikeEvents, row: int) -> None:
+    def draw_input(self, panel: Axes, inputs: SpikeTrains, row: int) -> None:
         """Draw the input, channels of the strongest synapses in their colors."""
         row = _raster(panel, inputs, row, "Input", "channel")
         inner = {found.post for found in self.recording.projections.values()}
@@ -194,7 +194,7 @@ class _Neuron:
         for color, k in zip(_OF_SYNAPSES, self.strongest, strict=False):
             _colored(panel, inputs, row, int(self.sources[k]), color)
 
-    def draw_spikes(self, panel: Axes, outputs: SpikeEvents, row: int) -> None:
+    def draw_spikes(self, panel: Axes, outputs: SpikeTrains, row: int) -> None:
         """Draw the spikes of the neurons, those of the chosen one dark."""
         row = _raster(panel, outputs, row, "Neurons", "neuron")
         # Where no rates were recorded, nobody says which populations the spikes are of.
@@ -209,7 +209,6 @@ class _Neuron:
     def draw_psi(self, panel: Axes) -> None:
         """Draw the pseudo-derivative of the neuron."""
         values = self.of(f"{self.post}.psi")
-        assert values is not None
         panel.fill_between(self.times, values[:, self.neuron], color=INK, alpha=0.75, linewidth=0)
         panel.set_ylim(0.0, None)
         label(panel, y="ψ")
@@ -231,9 +230,7 @@ class _Neuron:
 
     def draw_signal(self, panel: Axes) -> None:
         """Draw its learning signal."""
-        values = self.of(f"{self.post}.signal")
-        assert values is not None
-        signal = values[:, self.neuron]
+        signal = self.of(f"{self.post}.signal")[:, self.neuron]
         for side, color, word in ((signal > 0, COLORS[2], "less"), (signal < 0, COLORS[0], "more")):
             panel.fill_between(
                 self.times, np.where(side, signal, 0.0), color=color, alpha=0.75, linewidth=0,
@@ -248,17 +245,14 @@ class _Neuron:
 
     def draw_readouts(self, panel: Axes, classes: Any) -> None:
         """Draw the readouts, the true class and the favored one in color."""
-        values = self.of("error.p")
-        is_share = values is not None
-        if values is None:
-            values = self.of("error.y")
-        assert values is not None
+        is_share = "error.p" in self.recording.variables
+        values = self.of("error.p" if is_share else "error.y")
         n = values.shape[1]
         names = [str(k) for k in (range(n) if classes is None else classes)]
         if len(names) != n:
             raise ParameterError(f"{_WHERE}.classes: must name {n} classes, got {len(names)}")
-        truth = self.of("error.wanted")
-        true = None if truth is None else int(truth[-1].argmax())
+        known = "error.wanted" in self.recording.variables
+        true = int(self.of("error.wanted")[-1].argmax()) if known else None
         panel.plot(self.times, values, color=_FAINT, linewidth=0.9)
         best = int(values.mean(axis=0).argmax())
         lines = []
@@ -287,10 +281,9 @@ def _beside(panel: Axes) -> None:
     )  # fmt: skip
 
 
-def _colored(panel: Axes, spikes: SpikeEvents, row: int, unit: int, color: str) -> None:
+def _colored(panel: Axes, spikes: SpikeTrains, row: int, unit: int, color: str) -> None:
     """Draw the spikes of a unit once more, in a color."""
-    times, units = events_of(spikes, row)
-    times = times[units == unit]
+    times = spikes[row].times[spikes[row].units == unit]
     height = panel.get_window_extent().height * 72 / panel.figure.dpi
     panel.plot(
         times, np.full(len(times), unit), linestyle="none", marker="|", color=color,
@@ -298,7 +291,7 @@ def _colored(panel: Axes, spikes: SpikeEvents, row: int, unit: int, color: str) 
     )  # fmt: skip
 
 
-def _raster(panel: Axes, spikes: SpikeEvents, row: int, what: str, unit: str) -> int:
+def _raster(panel: Axes, spikes: SpikeTrains, row: int, what: str, unit: str) -> int:
     n = len(spikes.offsets) - 1
     plot_raster(spikes, sample=row, colors=COLORS[8], axes=panel)
     label(panel, y=unit)

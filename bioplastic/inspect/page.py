@@ -13,9 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 import bioplastic
+from bioplastic._partners import partner
 from bioplastic._quantities import whole
-from bioplastic.errors import ParameterError, StorageError
-from bioplastic.inspect._page_contents import Contents, collect
+from bioplastic._whole_files import whole_file
+from bioplastic.errors import ParameterError
+from bioplastic.inspect._page_contents import Contents
 from bioplastic.inspect._recording_file import existing
 
 if TYPE_CHECKING:
@@ -115,23 +117,20 @@ def write_page(
     ('training.html', True)
     """
     where = "PlasticityRecording.write_page"
-    try:
-        from bokeh.core.types import ID
-        from bokeh.embed import json_item
-        from bokeh.resources import Resources
-        from jinja2 import Environment
+    partner("bokeh", caller=where, install="'bioplastic[page]'")
+    from bokeh.core.types import ID
+    from bokeh.embed import json_item
+    from bokeh.resources import Resources
+    from jinja2 import Environment
 
-        from bioplastic.inspect._page_figures import CHOSEN, charts
-    except ImportError as error:
-        raise ImportError(
-            f"{where}: needs the package bokeh; install it by: pip install 'bioplastic[page]'"
-        ) from error
+    from bioplastic.inspect._page_figures import CHOSEN, charts
+
     path = Path(path)
     if path.exists() and not overwrite:
         raise ParameterError(f"{where}.{existing(path)}")
     max_neurons = whole(f"{where}.max_neurons", max_neurons, 1)
     max_moments = whole(f"{where}.max_moments", max_moments, 1)
-    contents = collect(
+    contents = Contents(
         where, recording, projection=projection, shape=shape, neurons=neurons,
         max_neurons=max_neurons, max_moments=max_moments,
     )  # fmt: skip
@@ -150,15 +149,8 @@ def write_page(
         charts=_json([json_item(chart, target=ID(place)) for place, chart in figures.items()]),
         numbers=_json(_numbers(contents)),
     )
-    scratch = path.with_name(f".{path.name}.part")  # a full disk leaves an existing page as it was
-    try:
+    with whole_file(path, f"{where}.path") as scratch:
         scratch.write_text(text, encoding="utf-8")
-        scratch.replace(path)
-    except OSError as error:
-        scratch.unlink(missing_ok=True)
-        raise StorageError(
-            f"{where}.path: cannot write {path}: {error}; choose another folder"
-        ) from error
     return path
 
 

@@ -1,6 +1,6 @@
 """Drift of a weight between neurons that spike at random."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -9,9 +9,9 @@ from sklearn.utils import check_random_state
 
 from bioplastic._quantities import amounts, whole
 from bioplastic.errors import ParameterError
-from bioplastic.inspect._laboratory import Laboratory
+from bioplastic.inspect._laboratory import Laboratory, Pair
 from bioplastic.inspect.measurements import RateDependence
-from bioplastic.models import NeuronModel, PlasticityRule
+from bioplastic.models import PlasticityRule
 
 __all__ = ["rate_protocol"]
 
@@ -24,13 +24,7 @@ def rate_protocol(
     duration: Any = 10 * second,
     n_repeats: int = 10,
     random_state: Any = None,
-    variable: str = "w",
-    w: float | None = None,
-    wait: Any = None,
-    post: NeuronModel | None = None,
-    drive: str | None = None,
-    dt: Any = 1 * ms,
-    engine: str = "auto",
+    **pair: Unpack[Pair],
 ) -> RateDependence:
     """Measure how a rule changes a weight between neurons that spike at random, by their rate.
 
@@ -83,7 +77,7 @@ def rate_protocol(
     [False, True]
     """
     where = "rate_protocol"
-    laboratory = Laboratory(where, rule, variable, w, wait, post, drive, dt, engine)
+    laboratory = Laboratory(where, rule, **{"dt": 1 * ms, **pair})
     hertz = np.arange(0.0, 51.0, 5.0) * Hz if rates is None else rates
     numbers = np.atleast_1d(_rates(f"{where}.rates", hertz, laboratory.dt))
     before = _rates(f"{where}.pre_rate", pre_rate, laboratory.dt)
@@ -107,7 +101,7 @@ def rate_protocol(
 
 
 def _rates(where: str, value: Any, dt: float) -> npt.NDArray[np.float64]:
-    rates = amounts(where, value, Hz)
+    rates = amounts(where, value, Hz, row=False)
     if (rates < 0).any() or (rates * dt >= 1).any():
         raise ParameterError(
             f"{where}: must be rates from 0 to less than one spike in dt={1e3 * dt:g} ms, got "

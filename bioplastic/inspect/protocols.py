@@ -4,14 +4,14 @@ Every protocol puts one synapse for each condition between a presynaptic and a p
 that spike on command, and runs all of them side by side, in one program.
 """
 
-from typing import Any, Final
+from typing import Any, Unpack
 
 import numpy as np
 from brian2 import Hz, ms, second
 
-from bioplastic._quantities import whole
+from bioplastic._quantities import choice, whole
 from bioplastic.errors import ParameterError
-from bioplastic.inspect._laboratory import Laboratory
+from bioplastic.inspect._laboratory import Laboratory, Pair
 from bioplastic.inspect.measurements import (
     SJOESTROEM_2001,
     WANG_2005,
@@ -19,11 +19,9 @@ from bioplastic.inspect.measurements import (
     STDPWindow,
     TripletChanges,
 )
-from bioplastic.models import NeuronModel, PlasticityRule
+from bioplastic.models import PlasticityRule
 
 __all__ = ["pairing_protocol", "stdp_window", "triplet_protocol"]
-
-_KINDS: Final = ("pre_post_pre", "post_pre_post")
 
 
 def stdp_window(
@@ -32,13 +30,7 @@ def stdp_window(
     *,
     n_pairs: int = 1,
     interval: Any = 1 * second,
-    variable: str = "w",
-    w: float | None = None,
-    wait: Any = None,
-    post: NeuronModel | None = None,
-    drive: str | None = None,
-    dt: Any = 0.1 * ms,
-    engine: str = "auto",
+    **pair: Unpack[Pair],
 ) -> STDPWindow:
     """Measure how a rule changes a weight by the delay between two spikes.
 
@@ -107,10 +99,10 @@ def stdp_window(
     >>> window.change.round(5)
     array([-0.00736,  0.00368])
     """
-    laboratory = Laboratory("stdp_window", rule, variable, w, wait, post, drive, dt, engine)
+    laboratory = Laboratory("stdp_window", rule, **pair)
     if delays is None:
         delays = np.r_[-100:0, 1:101] * ms
-    apart = laboratory.row("delays", delays)
+    apart = laboratory.steps("delays", delays, row=True)
     n = whole("stdp_window.n_pairs", n_pairs, 1)
     begin = np.arange(n) * laboratory.length("interval", interval)
     found = laboratory.measure([begin] * len(apart), [begin + d for d in apart], apart.shape)
@@ -125,13 +117,7 @@ def pairing_protocol(
     n_pairs: int = 60,
     n_bursts: int = 1,
     burst_interval: Any = 10 * second,
-    variable: str = "w",
-    w: float | None = None,
-    wait: Any = None,
-    post: NeuronModel | None = None,
-    drive: str | None = None,
-    dt: Any = 0.1 * ms,
-    engine: str = "auto",
+    **pair: Unpack[Pair],
 ) -> FrequencyDependence:
     """Measure how a rule changes a weight by the frequency of pairings.
 
@@ -191,13 +177,13 @@ def pairing_protocol(
            [0.174, 0.749]])
     """
     where = "pairing_protocol"
-    laboratory = Laboratory(where, rule, variable, w, wait, post, drive, dt, engine)
+    laboratory = Laboratory(where, rule, **pair)
     if frequencies is None:
         frequencies = SJOESTROEM_2001.frequencies * Hz
     if delays is None:
         delays = SJOESTROEM_2001.delays * second
     rates, periods = laboratory.periods("frequencies", frequencies)
-    apart = laboratory.row("delays", delays)
+    apart = laboratory.steps("delays", delays, row=True)
     n = whole(f"{where}.n_pairs", n_pairs, 1)
     bursts = np.arange(whole(f"{where}.n_bursts", n_bursts, 1))
     gap = laboratory.length("burst_interval", burst_interval)
@@ -220,13 +206,7 @@ def triplet_protocol(
     *,
     n_triplets: int = 60,
     frequency: Any = 1 * Hz,
-    variable: str = "w",
-    w: float | None = None,
-    wait: Any = None,
-    post: NeuronModel | None = None,
-    drive: str | None = None,
-    dt: Any = 0.1 * ms,
-    engine: str = "auto",
+    **pair: Unpack[Pair],
 ) -> TripletChanges:
     """Measure how a rule changes a weight by triplets of spikes.
 
@@ -279,9 +259,8 @@ def triplet_protocol(
     array([0.0277])
     """
     where = "triplet_protocol"
-    laboratory = Laboratory(where, rule, variable, w, wait, post, drive, dt, engine)
-    if kind not in _KINDS:
-        raise ParameterError(f"{where}.kind: must be one of {', '.join(_KINDS)}, got {kind!r}")
+    laboratory = Laboratory(where, rule, **pair)
+    choice(f"{where}.kind", kind, WANG_2005)
     if intervals is None:
         intervals = np.array(WANG_2005[kind].intervals) * second
     gaps = laboratory.steps("intervals", intervals, low=0)

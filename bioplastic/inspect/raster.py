@@ -1,11 +1,12 @@
 """Which unit spiked when."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final
 
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
+from brian2 import second
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
@@ -14,42 +15,12 @@ from bioplastic.errors import DataError, ParameterError
 from bioplastic.inspect._style import COLORS, INK, declutter, label, new_axes
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["SpikeEvents", "events_of", "plot_raster"]
+__all__ = ["plot_raster"]
 
 # More rows than this have no tick each, but the usual round numbers.
 _MAX_NAMED_ROWS: Final = 25
 # The least height of a population's band, as a share of all rows.
 _LEAST_BAND: Final = 0.12
-
-
-@runtime_checkable
-class SpikeEvents(Protocol):
-    """Ragged spike events of many samples, such as :class:`bioplastic.spikes.SpikeTrains`.
-
-    Attributes
-    ----------
-    times : ndarray of shape (n_spikes,), in seconds
-        Time of each spike from the start of its sample.
-    units : ndarray of shape (n_spikes,), int
-        Unit of each spike.
-    offsets : ndarray of shape (n_samples + 1,), int
-        Sample k holds the spikes from ``offsets[k]`` to ``offsets[k + 1]``.
-    n_units : int
-        Number of units.
-    duration : ndarray of shape (n_samples,), in seconds
-        Duration of each sample.
-    """
-
-    @property
-    def times(self) -> npt.NDArray[Any]: ...  # noqa: D102
-    @property
-    def units(self) -> npt.NDArray[Any]: ...  # noqa: D102
-    @property
-    def offsets(self) -> npt.NDArray[Any]: ...  # noqa: D102
-    @property
-    def n_units(self) -> int: ...  # noqa: D102
-    @property
-    def duration(self) -> npt.NDArray[Any]: ...  # noqa: D102
 
 
 def plot_raster(
@@ -93,8 +64,7 @@ def plot_raster(
     ParameterError
         If `sample`, `units`, `labels` or `colors` do not fit the spikes.
     DataError
-        If the spikes are not as SpikeEvents says, times are NaN, infinite, or of another length
-        than the units, or a unit is negative or not below n_units.
+        If the spikes are none of these, or a tuple does not make SpikeTrains.
 
     Notes
     -----
@@ -108,9 +78,33 @@ def plot_raster(
     '3 spikes of 2 units'
     """
     spikes = getattr(spikes, "spikes", spikes)  # of a Result
-    if isinstance(spikes, Mapping):
-        return _plot_populations(spikes, sample, units, labels, colors, axes)
-    times, sources, n_units, duration, title = _one_sample(spikes, sample)
+    several = isinstance(spikes, Mapping)
+    if several and (units is not None or labels is not None):
+        raise ParameterError(
+            "plot_raster.units, labels: must be None where there are several populations; draw "
+            "spikes[name] to choose units of one"
+        )
+    if several and not spikes:
+        raise DataError("plot_raster.spikes: must hold the spikes of a population, got none")
+    found = {
+        name: _one_sample(trains, sample)
+        for name, trains in (spikes if several else {"": spikes}).items()
+    }
+    draw = _draw_populations if several else _draw_units
+    axes, counted = draw(found, units, labels, colors, axes)
+    duration = max(float(one.duration[0]) for one, _ in found.values())
+    if duration > 0:
+        axes.set_xlim(0.0, duration)
+    label(axes, "time (s)", title=next(iter(found.values()))[1] + counted)
+    return axes
+
+
+def _draw_units(
+    found: Mapping[str, tuple[SpikeTrains, str]], units: Any, labels: Any, colors: Any, axes: Any
+) -> tuple[Axes, str]:
+    """Draw a row for each unit."""
+    ((one, _),) = found.values()
+    times, sources, n_units = one.times, one.units, one.n_units
     rows = _rows(units, n_units)
     groups, group_of = _groups(labels, n_units)
     palette = _palette(colors, len(groups))
@@ -125,19 +119,13 @@ def plot_raster(
             axes, times[own], row_of[sources[own]], palette[k], n_rows=len(rows),
             n_spikes=len(times), label=str(group),
         )  # fmt: skip
-    if duration > 0:
-        axes.set_xlim(0.0, duration)
     # The lowest row must not lie on the scale.
     margin = 0.5 + 0.01 * len(rows)
     axes.set_ylim(-margin, max(len(rows), 1) - 1 + margin)
     if len(rows) <= _MAX_NAMED_ROWS:
         axes.set_yticks(np.arange(len(rows)), [str(unit) for unit in rows])
     in_order = len(rows) > _MAX_NAMED_ROWS and units is not None
-    counted = f"{len(times):,} spike{'' if len(times) == 1 else 's'}"
-    whole_of = "" if len(rows) == n_units else f" of {n_units:,}"
-    units_of = f"{len(rows):,}{whole_of} unit{'' if len(rows) == n_units == 1 else 's'}"
-    y = "unit, in the order given" if in_order else "unit"
-    label(axes, "time (s)", y, f"{title}{counted} of {units_of}")
+    label(axes, y="unit, in the order given" if in_order else "unit")
     declutter(axes)
     if labels is not None:
         legend = axes.legend(
@@ -145,53 +133,40 @@ def plot_raster(
         )
         for handle in legend.legend_handles:
             # A tick as thin as a spike has no color to tell.
-            handle.set(markersize=8.0, markeredgewidth=3.0, alpha=1.0)  # type: ignore[union-attr]
-    return axes
+            handle.set(markersize=8.0, markeredgewidth=3.0, alpha=1.0)
+    counted = f"{len(times):,} spike{'' if len(times) == 1 else 's'}"
+    whole_of = "" if len(rows) == n_units else f" of {n_units:,}"
+    units_of = f"{len(rows):,}{whole_of} unit{'' if len(rows) == n_units == 1 else 's'}"
+    return axes, f"{counted} of {units_of}"
 
 
-def _plot_populations(
-    spikes: Mapping[str, Any],
-    sample: int,
-    units: Any,
-    labels: Any,
-    colors: Any,
-    axes: Axes | None,
-) -> Axes:
+def _draw_populations(
+    found: Mapping[str, tuple[SpikeTrains, str]], units: Any, labels: Any, colors: Any, axes: Any
+) -> tuple[Axes, str]:
     """Draw a band of rows for each population."""
-    if units is not None or labels is not None:
-        raise ParameterError(
-            "plot_raster.units, labels: must be None where there are several populations; draw "
-            "spikes[name] to choose units of one"
-        )
-    if not spikes:
-        raise DataError("plot_raster.spikes: must hold the spikes of a population, got none")
-    found = {name: _one_sample(trains, sample) for name, trains in spikes.items()}
     axes = new_axes(axes, (7.0, 4.2))
     palette = _palette(colors, len(found))
-    sizes = np.array([n_units for _, _, n_units, _, _ in found.values()], dtype=np.float64)
+    sizes = np.array([one.n_units for one, _ in found.values()], dtype=np.float64)
     heights = np.maximum(sizes, _LEAST_BAND * sizes.sum())
     bottoms = np.cumsum(heights) - heights
     total = 0
-    for k, (times, sources, n_units, _, _) in enumerate(found.values()):
-        row = heights[k] / n_units
+    for k, (one, _) in enumerate(found.values()):
+        row = heights[k] / one.n_units
         _draw(
-            axes, times, bottoms[k] + (sources + 0.5) * row, palette[k],
-            n_rows=int(heights.sum() / row), n_spikes=len(times),
+            axes, one.times, bottoms[k] + (one.units + 0.5) * row, palette[k],
+            n_rows=int(heights.sum() / row), n_spikes=len(one.times),
         )  # fmt: skip
         if k:
             axes.axhline(bottoms[k], color=INK, linewidth=0.6, alpha=0.4)
-        total += len(times)
-    axes.set_xlim(0.0, max(duration for *_, duration, _ in found.values()) or None)
+        total += len(one.times)
     axes.set_ylim(-0.01 * heights.sum(), heights.sum())
     names = [f"{name}\n({int(n):,})" for name, n in zip(found, sizes, strict=True)]
     axes.set_yticks(bottoms + heights / 2, names)
-    title = next(iter(found.values()))[4]
-    label(axes, "time (s)", title=f"{title}{total:,} spikes")
     declutter(axes)
     axes.tick_params(axis="y", length=0)
     for text, color in zip(axes.get_yticklabels(), palette, strict=True):
         text.set_color(color)
-    return axes
+    return axes, f"{total:,} spikes"
 
 
 def _draw(
@@ -211,60 +186,23 @@ def _draw(
     )  # fmt: skip
 
 
-def events_of(spikes: SpikeEvents, sample: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Return times and units of one sample."""
-    if isinstance(spikes, SpikeTrains):  # those in a file are read
-        spikes, sample = spikes[sample], 0
-    own = slice(int(spikes.offsets[sample]), int(spikes.offsets[sample + 1]))
-    return spikes.times[own], spikes.units[own]
-
-
-def _one_sample(
-    spikes: Any, sample: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.intp], int, float, str]:
-    """Cut one sample out: times, units, n_units, duration, and how the title begins."""
+def _one_sample(spikes: Any, sample: int) -> tuple[SpikeTrains, str]:
+    """Return one sample, in memory, and how the title begins."""
+    title = ""
     if isinstance(spikes, tuple) and len(spikes) == 2:
-        times, units = _checked(*spikes)
-        n_units, n_samples = int(units.max(initial=-1)) + 1, 1
-        duration, title = float(times.max(initial=0.0)), ""
-        sample = _sample_index(sample, n_samples)
-    elif isinstance(spikes, SpikeEvents):
-        sample = _sample_index(sample, len(spikes.offsets) - 1)
-        times, units = _checked(*events_of(spikes, sample))
-        n_units = spikes.n_units
-        duration, title = float(spikes.duration[sample]), f"Sample {sample}: "
+        end = base_units("plot_raster.spikes: times", spikes[0]).max(initial=0.0)
+        spikes = SpikeTrains.from_events([spikes], duration=np.nan_to_num(end) * second)
+    elif isinstance(spikes, SpikeTrains):
+        title = "Sample {}: "
     else:
         raise DataError(
             "plot_raster.spikes: must be SpikeTrains, a tuple (times, units), or a Result or "
             f"mapping with spikes of populations, got {type(spikes).__name__}; record them: "
             f'record={{"spikes": ["exc", "inh"]}}'
         )
-    if units.size and (units.min() < 0 or units.max() >= n_units):
-        raise DataError(
-            f"plot_raster.spikes: units must lie in 0 ... {n_units - 1}, got "
-            f"{units.min()} ... {units.max()}"
-        )
-    return times, units, n_units, duration, title
-
-
-def _checked(
-    times: npt.ArrayLike, units: npt.ArrayLike
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.intp]]:
-    times_, units_ = base_units("plot_raster.spikes: times", times), np.asarray(units)
-    if times_.ndim != 1 or times_.shape != units_.shape:
-        raise DataError(
-            "plot_raster.spikes: times and units must be one-dimensional and of one length, got "
-            f"shapes {times_.shape} and {units_.shape}"
-        )
-    if not np.isfinite(times_).all():
-        raise DataError("plot_raster.spikes: times must be finite seconds, got NaN or infinity")
-    if units_.size and units_.dtype.kind not in "iu":
-        raise DataError(f"plot_raster.spikes: units must be whole numbers, got {units_.dtype}")
-    return times_, units_.astype(np.intp)
-
-
-def _sample_index(sample: int, n_samples: int) -> int:
-    return whole("plot_raster.sample", sample, -n_samples, n_samples - 1) % n_samples
+    n = len(spikes)
+    sample = whole("plot_raster.sample", sample, -n, n - 1) % n
+    return spikes[sample].to_memory(), title.format(sample)
 
 
 def _rows(units: Iterable[int] | None, n_units: int) -> npt.NDArray[np.intp]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic._quantities import whole
+from bioplastic._quantities import amounts, whole
 from bioplastic.engine.program import ChunkResult, ProbePlan
 from bioplastic.errors import ParameterError
 from bioplastic.inspect._recording_file import Store, existing
@@ -18,7 +18,6 @@ from bioplastic.inspect._recording_intervals import (
     increasing,
     last_presentations,
     merged,
-    moments_of,
     moments_within,
     steps_of,
 )
@@ -120,7 +119,10 @@ class PlasticityRecorder:
     ) -> None:
         self._samples = None if samples is None else increasing("samples", samples, low=-1)
         self._grid = SampleGrid(whole("PlasticityRecorder.every", every, 1), self._samples)
-        self._times = None if times is None else moments_of(times)
+        self._times = None
+        if times is not None:
+            where = "PlasticityRecorder.times"
+            self._times = amounts(where, times, plain=True, positive=True, rising=True)
         self._variables = _names(variables)
         self._neurons = None if neurons is None else increasing("neurons", neurons, low=0)
         self._max_bytes = whole("PlasticityRecorder.max_bytes", max_bytes, 1)

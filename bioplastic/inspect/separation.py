@@ -217,9 +217,7 @@ def state_separation(
     """
     _check_pair("state_separation", u, v)
     decay = amount("state_separation.tau", tau, second)
-    moments = np.atleast_1d(amounts("state_separation.times", times, second))
-    if moments.ndim != 1 or (np.diff(moments) <= 0).any():
-        raise ParameterError(f"state_separation.times: must be in a row and rise, got {times!r}")
+    moments = amounts("state_separation.times", times, rising=True)
     fade = np.exp(-np.diff(moments, prepend=moments[:1]) / decay)
     distances = np.empty((len(u), len(moments)))
     for k in range(len(u)):

@@ -11,13 +11,11 @@ from bioplastic.models.intrinsic import HomeostaticLIF
 from bioplastic.models.network import Network
 from bioplastic.models.neurons import LIF, AdaptiveLIF, NeuronModel
 from bioplastic.models.optimizers import SGD, Adam
-from bioplastic.models.plasticity.combining import combine_rules
 from bioplastic.models.plasticity.diehl_cook import DiehlCookSTDP
-from bioplastic.models.plasticity.homeostatic import SynapticScaling
-from bioplastic.models.plasticity.inhibitory import InhibitorySTDP
+from bioplastic.models.plasticity.homeostatic import InhibitorySTDP, SynapticScaling
 from bioplastic.models.plasticity.pair import MultiplicativeSTDP, PairSTDP, PowerLawSTDP
 from bioplastic.models.plasticity.reward import RewardSTDP
-from bioplastic.models.plasticity.rule import PlasticityRule
+from bioplastic.models.plasticity.rule import PlasticityRule, combine_rules
 from bioplastic.models.plasticity.triplet import NearestTripletSTDP, TripletSTDP
 from bioplastic.models.plasticity.voltage import VoltageSTDP
 from bioplastic.models.population import Population

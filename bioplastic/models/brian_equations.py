@@ -50,7 +50,13 @@ class Variables:
     learned: list[str] = field(default_factory=list)
 
     def add(
-        self, equation: Any, code: str | None, *, written: bool, lasts: bool, **flags: Any
+        self,
+        equation: Any,
+        code: str | None,
+        *,
+        written: bool,
+        lasts: bool,
+        without: Collection[str] = (),
     ) -> None:
         """Take a variable in.
 
@@ -64,8 +70,8 @@ class Variables:
             Whether statements change it.
         lasts : bool
             Whether it goes on from sample to sample, in place of beginning each as it is now.
-        **flags
-            See :func:`equation_line`.
+        without : collection of str
+            Flags that it loses.
         """
         name, moves = equation.varname, equation.type == DIFFERENTIAL_EQUATION
         if "linked" in equation.flags:
@@ -75,7 +81,8 @@ class Variables:
         if fixed and "shared" in equation.flags and equation.var_type == FLOAT:
             self.constants[name] = _quantity(self._values(name), equation)
             return
-        self.lines.append(equation_line(equation, code=code, **flags))
+        more = ("constant",) if fixed else ()
+        self.lines.append(equation_line(equation, code=code, without=without, more=more))
         if not (moves or equation.type == PARAMETER):
             return
         self.state[f"{self.owner}.{name}"] = self._values(name)

@@ -140,9 +140,10 @@ def from_brian2(
         for g in groups
     ]
     links = _in_order([ReadSynapses(s, found, dt) for s in synapses])
-    kept = _checked_keep(keep, neurons, links)
-    shown = {inputs} if isinstance(inputs, str) else {*inputs}
-    _check_names("inputs", shown, [n.name for n in neurons])
+    owners: list[Any] = [*neurons, *links]
+    known = [f"{owner.name}.{name}" for owner in owners for name in owner.equations]
+    kept = _checked("keep", keep, known)
+    shown = _checked("inputs", inputs, [n.name for n in neurons])
     sums = _sums(neurons, links)
     state: dict[str, npt.NDArray[np.float64]] = {}
     populations: list[Population] = []
@@ -255,21 +256,14 @@ def _sums(
     return found
 
 
-def _checked_keep(
-    keep: Sequence[str], neurons: list[ReadNeurons], links: list[ReadSynapses]
-) -> set[str]:
-    owners: list[Any] = [*neurons, *links]
-    known = [f"{owner.name}.{name}" for owner in owners for name in owner.equations]
-    given = {keep} if isinstance(keep, str) else {*keep}
-    _check_names("keep", given, known)
-    return given
-
-
-def _check_names(argument: str, given: set[str], known: list[str]) -> None:
-    for name in sorted(given - {*known}):
+def _checked(argument: str, given: str | Sequence[str], known: list[str]) -> set[str]:
+    """Return the names that an argument gives, one or several, which must be known."""
+    names = {given} if isinstance(given, str) else {*given}
+    for name in sorted(names - {*known}):
         near = closest(name, known)
         remedy = f"did you mean {near!r}?" if near else f"there are {', '.join(known[:12])}"
         raise ParameterError(f"from_brian2.{argument}: there is no {name!r}; {remedy}")
+    return names
 
 
 def _names(population: Population) -> set[str]:

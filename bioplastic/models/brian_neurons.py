@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from brian2 import Equations, NeuronGroup, PoissonGroup, SpikeGeneratorGroup
-from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
 
 from bioplastic.models.brian_equations import State, Variables, made_in, method_of, regular_of
 from bioplastic.models.brian_names import External, refractory_of, refuse, trimmed
@@ -120,6 +119,7 @@ class ReadNeurons:
         for equation in self.equations.values():
             self._add(variables, equation, written, keep, sums, refractory == "")
         events = getattr(self.group, "events", {})
+        integrated = isinstance(self.group, NeuronGroup)
         regularly = [replace(how, code=self._text(code)) for code, how in self.regularly]
         regularly += [self._random(given, k) for k, given in enumerate(self.inputs)]
         model = NeuronModel(
@@ -131,15 +131,11 @@ class ReadNeurons:
             events=tuple(self._event(name) for name in events if name != "spike"),
             regularly=tuple(regularly),
             learned=tuple(variables.learned),
-            method=method_of(self.group, self.namespace) if self._integrated else "euler",
+            method=method_of(self.group, self.namespace) if integrated else "euler",
             constants=variables.constants | self.external.constants,
             namespace=self.external.functions,
         )
         return Population(name=self.name, n=n, neuron=model), variables.state
-
-    @property
-    def _integrated(self) -> bool:
-        return isinstance(self.group, NeuronGroup)
 
     def _text(self, code: str) -> str:
         code = trimmed(code)
@@ -164,15 +160,8 @@ class ReadNeurons:
             return
         code = None if equation.expr is None else self._text(equation.expr.code)
         drop = ("unless refractory",) if never_refractory else ()
-        if equation.type == PARAMETER and "constant" not in equation.flags and name not in written:
-            fixed = ("constant",) if "linked" not in equation.flags else ()
-        else:
-            fixed = ()
-        moves = equation.type == DIFFERENTIAL_EQUATION
         lasts = f"{self.name}.{name}" in keep
-        variables.add(
-            equation, code, written=moves or name in written, lasts=lasts, without=drop, more=fixed
-        )
+        variables.add(equation, code, written=name in written, lasts=lasts, without=drop)
 
     def _event(self, name: str) -> Event:
         looks, acts = self.group.thresholder[name], self.group.resetter.get(name)

@@ -26,7 +26,7 @@ from bioplastic.models.strings import statements_of, words_of
 from bioplastic.models.synapses import SynapseModel
 from bioplastic.models.timing import Pathway
 from bioplastic.models.values import unit_name
-from bioplastic.models.wiring import StoredWiring, regular_pairs
+from bioplastic.models.wiring import StoredWiring, n_regular, regular_pairs
 
 __all__ = ["ReadSynapses", "base_of"]
 
@@ -223,12 +223,9 @@ class ReadSynapses:
         """Name the wiring where it is a regular one."""
         n_pre, n_post = (len(self.ends[side][0]) for side in _SIDES)
         order = np.lexsort((j, i))
-        for name, size in (
-            ("one_to_one", n_pre if n_pre == n_post else -1),
-            ("all_to_all", n_pre * n_post),
-            ("all_but_one", n_pre * (n_pre - 1) if n_pre == n_post else -1),
-        ):
-            if len(i) == size:
+        for name in ("one_to_one", "all_to_all", "all_but_one"):
+            fits = n_pre == n_post or name == "all_to_all"
+            if fits and len(i) == n_regular(name, n_pre, n_post):
                 a, b = regular_pairs(name, n_pre, n_post)
                 if np.array_equal(i[order], a) and np.array_equal(j[order], b):
                     return name
@@ -329,10 +326,8 @@ class ReadSynapses:
             variables.lines.append(line + (shared or "(constant over dt)"))
             return
         moves = equation.type == DIFFERENTIAL_EQUATION
-        fixed = equation.type == PARAMETER and name not in self.written
-        more = ("constant",) if fixed and "linked" not in equation.flags else ()
         lasts = f"{self.name}.{name}" in keep or not (moves or is_time(equation))
-        variables.add(equation, code, written=name in self.written, lasts=lasts, more=more)
+        variables.add(equation, code, written=name in self.written, lasts=lasts)
 
     def _text(self, code: str) -> str:
         return self.external.text(code, made_in(code, self.synapses.variables))

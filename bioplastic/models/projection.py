@@ -1,10 +1,13 @@
 """Projections: synapses from one population to another."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
 from types import NoneType
 from typing import Any
+
+import numpy as np
 
 from bioplastic.models.checking import words_in
 from bioplastic.models.declaration import Declaration, check_kind, read_at_start, require
@@ -14,7 +17,7 @@ from bioplastic.models.strings import variables_of, words_of
 from bioplastic.models.synapses import SynapseModel
 from bioplastic.models.timing import Pathway, delay_parameter, is_delay
 from bioplastic.models.values import is_distribution, is_one_number, parameter_equations
-from bioplastic.models.wiring import Wiring
+from bioplastic.models.wiring import Pairs, Wiring, regular_pairs
 
 __all__ = ["Projection"]
 
@@ -136,6 +139,13 @@ class Projection(Declaration):
         varies = self.rule is not None and self.rule.varies
         late = self.delayed or is_delay(self.post_delay)
         return isinstance(self.wiring, Wiring) or late or bool(self.synapse) or varies
+
+    def pairs(self, n_pre: int, n_post: int, state: Mapping[str, Any]) -> Pairs:
+        """Presynaptic and postsynaptic neuron of each synapse, as the state or the wiring says."""
+        if f"{self.name}.i" not in state and isinstance(self.wiring, str):
+            return regular_pairs(self.wiring, n_pre, n_post)
+        i, j = (np.asarray(state[f"{self.name}.{key}"], dtype=np.int64) for key in "ij")
+        return i, j
 
     @property
     def pathways(self) -> tuple[Pathway, ...]:

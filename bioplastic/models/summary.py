@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bioplastic.models.declaration import Declaration, shown
 from bioplastic.models.display import html_block, html_table
-from bioplastic.models.wiring import FixedInDegree, PairWiring
+from bioplastic.models.wiring import FixedInDegree, PairWiring, n_regular
 
 if TYPE_CHECKING:
     from bioplastic.models.network import Network
@@ -82,9 +82,7 @@ def _n_synapses(network: "Network", projection: "Projection") -> str:
     elif isinstance(wiring, PairWiring):
         n = len(wiring.i)
     elif isinstance(wiring, str):
-        n = {
-            "all_to_all": n_pre * n_post, "one_to_one": n_pre, "all_but_one": n_pre * (n_post - 1),
-        }[wiring]  # fmt: skip
+        n = n_regular(wiring, n_pre, n_post)
     else:
         return "drawn"
     return f"{n:,}"

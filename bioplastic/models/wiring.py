@@ -240,6 +240,12 @@ class TonotopicWiring(Wiring):
         return i[kept], j[kept]
 
 
+def n_regular(wiring: str, n_pre: int, n_post: int) -> int:
+    """Count the synapses of the wirings that have names."""
+    n_row = {"all_to_all": n_post, "one_to_one": 1, "all_but_one": n_post - 1}
+    return n_pre * n_row[wiring]
+
+
 def regular_pairs(wiring: str, n_pre: int, n_post: int) -> Pairs:
     """Pairs of the wirings that have names, row by row."""
     if wiring == "one_to_one":

@@ -258,7 +258,7 @@ class TonotopicLiquid(Liquid):
     def fitted(self, *, n_channels: int, rate: float) -> Self:
         """Return the liquid with its input weights, see :meth:`Liquid.fitted`."""
         growth = min(max(CHANNEL_RATE / rate, 1.0), GROWTH_MAX) if rate > 0 else 1.0
-        fitted = {
+        fitted: dict[str, Any] = {
             name: _two_digits(weight * growth)
             for name, weight in (("w_input", 20.0), ("w_inhibition", 25.0))
             if getattr(self, name) is None

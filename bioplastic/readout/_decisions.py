@@ -4,8 +4,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.preprocessing import LabelBinarizer
 
-__all__ = ["to_classes"]
+from bioplastic.errors import DataError
+
+__all__ = ["signed_targets", "to_classes"]
 
 
 def to_classes(
@@ -29,3 +32,24 @@ def to_classes(
     index = (decision[:, 0] > 0).astype(int) if one else decision.argmax(axis=1)
     labels: npt.NDArray[Any] = classes[index]
     return labels
+
+
+def signed_targets(
+    estimator: Any, labels: npt.NDArray[Any], dtype: npt.DTypeLike = np.float64
+) -> npt.NDArray[Any]:
+    """Return targets of -1 and 1, one column for each class or one of two; note the classes.
+
+    Raises
+    ------
+    DataError
+        If there is only one class.
+    """
+    binarizer = LabelBinarizer(neg_label=-1, pos_label=1)
+    targets = np.asarray(binarizer.fit_transform(labels), dtype=dtype)
+    estimator.classes_ = binarizer.classes_
+    if len(estimator.classes_) < 2:
+        raise DataError(
+            f"{type(estimator).__name__}: y must hold at least two classes, got 1 class: "
+            f"{estimator.classes_[0]!r}"
+        )
+    return targets

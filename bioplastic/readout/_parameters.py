@@ -4,42 +4,23 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Quantity, second
 from sklearn.model_selection import check_cv
 
 from bioplastic._checks import check_whole
+from bioplastic._quantities import amounts
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.readout._trains import n_steps
 from bioplastic.spikes import SpikeTrains
 
 __all__ = [
+    "best_number",
     "check_lags",
     "check_most",
     "check_splitter",
     "check_target",
-    "finite_times",
     "moments",
     "reference_times",
 ]
-
-
-def finite_times(where: str, given: Any) -> npt.NDArray[np.float64]:
-    """Return one or several times in seconds.
-
-    Raises
-    ------
-    ParameterError
-        If they are none.
-    """
-    parts = list(given) if isinstance(given, list | tuple) else [given]
-    times = np.zeros(0)
-    if parts and all(isinstance(part, Quantity) and part.dim == second.dim for part in parts):
-        times = np.concatenate([np.atleast_1d(np.asarray(part, np.float64)) for part in parts])
-    if times.ndim != 1 or not times.size or not np.isfinite(times).all():
-        raise ParameterError(
-            f"{where}: must be finite times with a unit, got {given!r}; give e.g. [10, 20] * ms"
-        )
-    return times
 
 
 def check_lags(estimator: Any, y: Any) -> npt.NDArray[np.float64]:
@@ -53,7 +34,7 @@ def check_lags(estimator: Any, y: Any) -> npt.NDArray[np.float64]:
     """
     name = type(estimator).__name__
     where, given = f"{name}.lags", estimator.lags
-    lags = np.zeros(1) if given is None else finite_times(where, given)
+    lags = np.zeros(1) if given is None else amounts(where, given)
     if len(np.unique(lags)) < len(lags):
         raise ParameterError(f"{where}: must all be different, got {given!r}; leave doubles out")
     if not isinstance(y, SpikeTrains):
@@ -99,10 +80,7 @@ def reference_times(estimator: Any, X: SpikeTrains) -> npt.NDArray[np.float64]:
         raise ParameterError(
             f"{where}: must be None where relative is True, got {given!r}; give n_references"
         )
-    times = finite_times(where, given)
-    if (np.diff(times) <= 0).any():
-        raise ParameterError(f"{where}: must rise, got {given!r}; sort them")
-    return times
+    return amounts(where, given, rising=True)
 
 
 def moments(decoder: Any, X: SpikeTrains) -> npt.NDArray[np.float64]:
@@ -145,6 +123,14 @@ def check_splitter(estimator: Any, labels: Any = None) -> Any:
             f"{type(estimator).__name__}.validation: must be a number of folds from 2, a splitter "
             f"of scikit-learn or None, got {estimator.validation!r}"
         ) from error
+
+
+def best_number(estimator: Any, scores: list[list[float]], most: int) -> int:
+    """Return the number, from 1 on, whose mean score over the folds is best; note the means."""
+    # A search that stopped early has nothing to add.
+    padded = [np.pad(one, (0, max(0, most - len(one))), mode="edge") for one in scores]
+    estimator.validation_scores_ = np.mean(padded, axis=0)
+    return int(np.argmax(estimator.validation_scores_)) + 1
 
 
 def check_target(

@@ -7,13 +7,12 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.metrics import pairwise_distances
-from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from bioplastic._checks import check_number
-from bioplastic.errors import DataError, ParameterError
-from bioplastic.readout._decisions import to_classes
+from bioplastic.errors import ParameterError
+from bioplastic.readout._decisions import signed_targets, to_classes
 
 __all__ = ["KernelRidgeClassifier"]
 
@@ -83,14 +82,7 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):
         samples, labels = validate_data(self, X, y, dtype=(np.float64, np.float32))
         check_classification_targets(labels)
         alpha = check_number(self, "alpha", low=0.0)
-        binarizer = LabelBinarizer(neg_label=-1, pos_label=1)
-        wanted = np.asarray(binarizer.fit_transform(labels), dtype=samples.dtype)
-        self.classes_ = binarizer.classes_
-        if len(self.classes_) < 2:
-            raise DataError(
-                f"KernelRidgeClassifier: y must hold at least two classes, got 1 class: "
-                f"{self.classes_[0]!r}"
-            )
+        wanted = signed_targets(self, labels, samples.dtype)
         self.gamma_ = self._width(samples)
         self._mean = wanted.mean(axis=0)
         self.regression_ = KernelRidge(alpha=alpha, kernel="rbf", gamma=self.gamma_)

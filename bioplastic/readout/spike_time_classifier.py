@@ -7,15 +7,14 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import ms, second
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic import algebra
 from bioplastic._checks import check_choice, check_labels, check_number
 from bioplastic.algebra.arguments import check_tau
-from bioplastic.errors import DataError
-from bioplastic.readout._decisions import to_classes
+from bioplastic.readout._decisions import signed_targets, to_classes
 from bioplastic.readout._parameters import (
+    best_number,
     check_most,
     check_splitter,
     moments,
@@ -179,14 +178,7 @@ class SpikeTimeClassifier(TakesTrains, ClassifierMixin, BaseEstimator):
         check_trains(self, "fit", X, reset=True)
         most = self._check_parameters(X)
         labels = check_labels(self, X, y)
-        binarizer = LabelBinarizer(neg_label=-1, pos_label=1)
-        wanted = np.asarray(binarizer.fit_transform(labels), dtype=np.float64)
-        self.classes_ = binarizer.classes_
-        if len(self.classes_) < 2:
-            raise DataError(
-                f"SpikeTimeClassifier: y must hold at least two classes, got 1 class: "
-                f"{self.classes_[0]!r}"
-            )
+        wanted = signed_targets(self, labels)
         values = self._values(X)
         if self.validation is not None:
             most = self._validated(X, values, wanted, labels, groups, most)
@@ -285,14 +277,9 @@ class SpikeTimeClassifier(TakesTrains, ClassifierMixin, BaseEstimator):
             found = self._select(X[train], values[train], wanted[train], most)
             # Where no neuron explains anything, the mean target decides.
             stages = list(found.decisions(values[held_out])) or [found.offset[np.newaxis]]
-            right = [
-                (to_classes(decision, self.classes_) == labels[held_out]).mean()
-                for decision in stages
-            ]
-            # One that stopped early has nothing to add.
-            scores.append(np.pad(right, (0, most - len(right)), mode="edge"))
-        self.validation_scores_ = np.mean(scores, axis=0)
-        return int(np.argmax(self.validation_scores_)) + 1
+            named = [to_classes(decision, self.classes_) for decision in stages]
+            scores.append([(classes == labels[held_out]).mean() for classes in named])
+        return best_number(self, scores, most)
 
 
 def _one_or_all(parts: list[Any]) -> Any:

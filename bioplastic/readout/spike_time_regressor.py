@@ -10,9 +10,15 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic._checks import check_choice, check_number, check_positive
-from bioplastic.readout._atoms import AtomSearch, search_for_signals, search_for_trains
+from bioplastic.readout._atoms import search_for_signals, search_for_trains
 from bioplastic.readout._firing import fire, score_of_trains
-from bioplastic.readout._parameters import check_lags, check_most, check_splitter, check_target
+from bioplastic.readout._parameters import (
+    best_number,
+    check_lags,
+    check_most,
+    check_splitter,
+    check_target,
+)
 from bioplastic.readout._signals import KERNELS, sampled, score_of_signals
 from bioplastic.readout._trains import TakesTrains, check_trains, n_steps, select
 from bioplastic.spikes import SpikeTrains
@@ -189,20 +195,21 @@ class SpikeTimeRegressor(TakesTrains, RegressorMixin, BaseEstimator):
         self : SpikeTimeRegressor
         """
         check_trains(self, "fit", X, reset=True)
-        self._check_parameters(y)
+        self.tau_ = check_positive(self, "tau", 5 * ms)
+        check_choice(self, "kernel", KERNELS)
+        self.lags_ = check_lags(self, y)
+        check_number(self, "tol", low=0.0, high=1.0)
+        check_number(self, "alpha", low=0.0)
         self._step = 0.0 if isinstance(y, SpikeTrains) else check_positive(self, "dt", 1 * ms)
         target, self._flat = check_target(self, "fit", X, y, self._step)
         most = check_most(self, "max_atoms", X.n_units * len(self.lags_))
         if self.validation is not None:
             most = self._validated(X, target, groups, most)
-        search = self._search(X, target)
-        found = search.run(most, tol=self.tol, alpha=self.alpha)
+        found, self.selected_, place, self._stages = self._chosen(X, target, most)
         self.n_atoms_ = len(found.selected)
-        self.selected_, place = np.divmod(found.selected, len(self.lags_))
         self.selected_lags_ = self.lags_[place]
         self.error_reduction_ratio_ = found.error_reduction_ratio
         self.residual_ = np.maximum(1 - np.cumsum(found.error_reduction_ratio), 0.0)
-        self._stages = [search.weights(found, n) for n in range(self.n_atoms_ + 1)]
         weights, self.intercept_ = self._stages[-1]
         self.weights_ = np.zeros((X.n_units, len(self.lags_), weights.shape[1]))
         self.weights_[self.selected_, place] = weights
@@ -221,11 +228,7 @@ class SpikeTimeRegressor(TakesTrains, RegressorMixin, BaseEstimator):
             As y in `fit`; a list of arrays where samples differ in length; SpikeTrains of shape
             (n_samples, n_outputs) where spike trains were learned.
         """
-        check_is_fitted(self, "weights_")
-        check_trains(self, "predict", X, reset=False)
-        unit, place = np.nonzero(self.weights_.any(axis=2))
-        stage = self.weights_[unit, place], self.intercept_
-        return self._shaped(self._predicted(X, unit, self.lags_[place], stage))
+        return self._shaped(self._decoded("predict", X))
 
     def staged_predict(self, X: SpikeTrains) -> Iterator[Any]:
         """Predict with the first atom alone, with the first two, and so on.
@@ -261,47 +264,43 @@ class SpikeTimeRegressor(TakesTrains, RegressorMixin, BaseEstimator):
             For signals :math:`R^2`, all samples together, the mean over outputs. For spike trains
             1 less the sum of their squared van Rossum distances, divided by their squared norms.
         """
-        check_is_fitted(self, "weights_")
-        check_trains(self, "score", X, reset=False)
+        predicted = self._decoded("score", X)
         target, _ = check_target(self, "score", X, y, self._step)
+        return self._scored(target, predicted)
+
+    def _decoded(self, method: str, X: SpikeTrains) -> Any:
+        check_is_fitted(self, "weights_")
+        check_trains(self, method, X, reset=False)
         unit, place = np.nonzero(self.weights_.any(axis=2))
         stage = self.weights_[unit, place], self.intercept_
-        return self._scored(target, self._predicted(X, unit, self.lags_[place], stage))
+        return self._predicted(X, unit, self.lags_[place], stage)
 
-    def _check_parameters(self, y: Any) -> None:
-        self.tau_ = check_positive(self, "tau", 5 * ms)
-        check_choice(self, "kernel", KERNELS)
-        self.lags_ = check_lags(self, y)
-        check_number(self, "tol", low=0.0, high=1.0)
-        check_number(self, "alpha", low=0.0)
-
-    def _search(self, X: SpikeTrains, target: Any) -> AtomSearch:
+    def _chosen(self, X: SpikeTrains, target: Any, most: int) -> tuple[Any, ...]:
+        """Choose atoms: what was found, their units, places of their lags, weights by number."""
         if isinstance(target, SpikeTrains):
-            return search_for_trains(X, target, self.lags_, tau=self.tau_)
-        return search_for_signals(
-            X, target, self.lags_, dt=self._step, tau=self.tau_, kernel=self.kernel
-        )
+            search = search_for_trains(X, target, self.lags_, tau=self.tau_)
+        else:
+            search = search_for_signals(
+                X, target, self.lags_, dt=self._step, tau=self.tau_, kernel=self.kernel
+            )
+        found = search.run(most, tol=self.tol, alpha=self.alpha)
+        stages = [search.weights(found, n) for n in range(len(found.selected) + 1)]
+        return found, *np.divmod(found.selected, len(self.lags_)), stages
 
     def _validated(self, X: SpikeTrains, target: Any, groups: Any, most: int) -> int:
         """Choose the number of atoms by the score on training samples that are held out."""
         scores = []
         splitter = check_splitter(self)
         for train, held_out in splitter.split(np.zeros((len(X), 1)), None, groups):
-            search = self._search(X[train], select(target, train))
-            found = search.run(most, tol=self.tol, alpha=self.alpha)
-            unit, place = np.divmod(found.selected, len(self.lags_))
-            stages = [search.weights(found, n) for n in range(len(unit) + 1)]
+            _, unit, place, stages = self._chosen(X[train], select(target, train), most)
             wanted = select(target, held_out)
             # Without any atom where none was found.
-            right = [
-                self._scored(
-                    wanted, self._predicted(X[held_out], unit[:n], self.lags_[place[:n]], stages[n])
-                )
+            predicted = (
+                self._predicted(X[held_out], unit[:n], self.lags_[place[:n]], stages[n])
                 for n in range(min(1, len(unit)), len(unit) + 1)
-            ]
-            scores.append(np.pad(right, (0, max(0, most - len(right))), mode="edge"))
-        self.validation_scores_ = np.mean(scores, axis=0)
-        return int(np.argmax(self.validation_scores_)) + 1
+            )
+            scores.append([self._scored(wanted, guess) for guess in predicted])
+        return best_number(self, scores, most)
 
     def _predicted(self, X: SpikeTrains, units: Any, lags: Array, stage: Stage) -> Any:
         """Prediction of atoms: signals of shape (n_steps, n_outputs), or SpikeTrains."""

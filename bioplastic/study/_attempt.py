@@ -5,14 +5,14 @@ import os
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import threadpoolctl
 
 from bioplastic.errors import BioplasticError, SimulationError, StorageError
 from bioplastic.study.outcome import Outcome
 
-__all__ = ["ONE_THREAD", "Runnable", "Trouble", "attempt", "trouble"]
+__all__ = ["ONE_THREAD", "Failure", "Runnable", "attempt"]
 
 #: Libraries that a task loads itself read these when they are loaded.
 ONE_THREAD = dict.fromkeys(
@@ -46,25 +46,50 @@ class Runnable(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Trouble:
-    """A try that brought no outcome.
+class Failure:
+    """A task that brought no outcome.
 
     Parameters
     ----------
+    name : str
+        The task's name, for people.
+    key : str
+        Its key in the store, which has nothing there.
     message : str
-        Of the error, and what to do.
+        What went wrong, and what to do.
     traceback : str
-        Where it came from; empty where a process was killed.
+        Where; empty where a process was killed.
     again : bool
         Whether another try may end otherwise.
     """
 
+    name: str
+    key: str
     message: str
     traceback: str = ""
     again: bool = False
 
+    @classmethod
+    def of(cls, task: Runnable, error: Exception) -> Self:
+        """Put an error in words: not every error can be sent from one process to another."""
+        mine = isinstance(error, BioplasticError)
+        passing = isinstance(error, SimulationError | StorageError)
+        return cls(
+            name=task.name,
+            key=task.key,
+            message=str(error) if mine and str(error) else f"{type(error).__name__}: {error}",
+            traceback="".join(traceback.format_exception(error)),
+            again=passing or not isinstance(error, _REPEATED),
+        )
 
-def attempt(task: Runnable) -> Outcome | Trouble:
+    @classmethod
+    def killed(cls, task: Runnable, message: str) -> Self:
+        """Tell of a process that was killed while it was at the task."""
+        remedy = "or a smaller size, then the same command tries it again"
+        return cls(name=task.name, key=task.key, message=f"{message} {remedy}", again=True)
+
+
+def attempt(task: Runnable) -> Outcome | Failure:
     """Run a task with one thread, so that sums do not depend on how many processors there are."""
     try:
         with _one_thread():
@@ -73,18 +98,7 @@ def attempt(task: Runnable) -> Outcome | Trouble:
                 raise TypeError(f"a task must return an Outcome, got {type(outcome).__name__}")
             return outcome
     except Exception as error:
-        return trouble(error)
-
-
-def trouble(error: Exception) -> Trouble:
-    """Put an error in words: not every error can be sent from one process to another."""
-    mine = isinstance(error, BioplasticError)
-    return Trouble(
-        message=str(error) if mine and str(error) else f"{type(error).__name__}: {error}",
-        traceback="".join(traceback.format_exception(error)),
-        again=isinstance(error, (SimulationError, StorageError))
-        or not isinstance(error, _REPEATED),
-    )
+        return Failure.of(task, error)
 
 
 @contextlib.contextmanager

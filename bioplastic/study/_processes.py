@@ -1,5 +1,6 @@
 """Tasks in this process, or in processes of this machine."""
 
+import contextlib
 import os
 import re
 import signal
@@ -8,43 +9,23 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import Protocol, Self
+from typing import Self
 
 from joblib.externals import loky
 
-from bioplastic.study._attempt import ONE_THREAD, Runnable, Trouble, attempt, trouble
+from bioplastic.study._attempt import ONE_THREAD, Failure, Runnable, attempt
 from bioplastic.study.outcome import Outcome
 
-__all__ = ["Crew", "Here", "Processes"]
+__all__ = ["Here", "Processes"]
 
-type Promise = Future[Outcome | Trouble]
-
-
-class Crew(Protocol):
-    """Who does the tasks. On leaving it, what still runs is stopped."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *error: object) -> None: ...
-
-    def run[T: Runnable](self, tasks: Sequence[T]) -> Iterator[tuple[T, Outcome | Trouble | None]]:
-        """Try each task once, beginning in the order given, and tell as they end.
-
-        Also as they begin, by None, where that is known.
-        """
+type Promise = Future[Outcome | Failure]
 
 
-class Here:
+class Here(contextlib.nullcontext[None]):
     """The process itself: one task after the other."""
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
-    def run[T: Runnable](self, tasks: Sequence[T]) -> Iterator[tuple[T, Outcome | Trouble | None]]:
-        """Try each task once."""
+    def run[T: Runnable](self, tasks: Sequence[T]) -> Iterator[tuple[T, Outcome | Failure | None]]:
+        """Try each task once; tell as they begin, by None, and as they end."""
         for task in tasks:
             yield task, None
             yield task, attempt(task)
@@ -77,7 +58,7 @@ class Processes:
         for _, pool in self._idle:
             pool.shutdown(wait=True)
 
-    def run[T: Runnable](self, tasks: Sequence[T]) -> Iterator[tuple[T, Outcome | Trouble | None]]:
+    def run[T: Runnable](self, tasks: Sequence[T]) -> Iterator[tuple[T, Outcome | Failure | None]]:
         """Try each task once, beginning in the order given, and tell as they begin and end."""
         waiting = list(reversed(tasks))
         running: dict[Promise, T] = {}
@@ -88,8 +69,8 @@ class Processes:
                 yield task, None
             done = wait(running, return_when=FIRST_COMPLETED).done
             for future in done:
-                found = _found(future)
                 pool, task = self._busy.pop(future), running.pop(future)
+                found = _found(task, future)
                 if isinstance(future.exception(), BrokenProcessPool):
                     pool.shutdown(wait=True, kill_workers=True)
                 else:
@@ -124,17 +105,17 @@ def _pool() -> loky.ProcessPoolExecutor:
     )
 
 
-def _found(future: Promise) -> Outcome | Trouble:
+def _found(task: Runnable, future: Promise) -> Outcome | Failure:
     try:
         return future.result()
     except BrokenProcessPool as error:
-        return Trouble(
-            message=f"the task's process was killed ({_exit_code(error)}), often for lack of "
-            f"memory; take fewer processes or a smaller size, then the same command tries it again",
-            again=True,
+        return Failure.killed(
+            task,
+            f"the task's process was killed ({_exit_code(error)}), often for lack of memory; take "
+            f"fewer processes",
         )
     except Exception as error:  # the task or its outcome could not be sent
-        return trouble(error)
+        return Failure.of(task, error)
 
 
 def _exit_code(error: Exception) -> str:

@@ -3,7 +3,6 @@
 import io
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -18,7 +17,10 @@ from bioplastic.inspect.receptive_fields import plot_receptive_fields
 from bioplastic.study._report_format import NOT_COUNTED
 from bioplastic.study.outcome import Outcome
 
-__all__ = ["Picture", "accuracy_against_energy", "confusions", "curves", "fields", "rasters"]
+__all__ = [
+    "ALT", "CAPTIONS", "accuracy_against_energy", "confusions", "curves", "fields", "rasters",
+    "svg_of",
+]  # fmt: skip
 
 _MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
 #: Width of a page, in inches of a picture: text of 9 points is then as large as the page's.
@@ -30,39 +32,38 @@ _MAX_NAMED: Final = 20
 _NARROW: Final = 30
 
 
-@dataclass(frozen=True, kw_only=True)
-class Picture:
-    """An SVG, what it shows and what stands below it."""
+#: Alternative text and caption of each picture, by the name of its file.
+ALT: Final = {
+    "accuracy-energy": "Accuracy against energy a sample",
+    "curves": "Learning curves",
+    "confusion": "Confusion matrices",
+    "rasters": "Spikes of a test sample",
+    "fields": "Receptive fields",
+}
+CAPTIONS: Final = {
+    "accuracy-energy": "Accuracy against energy a sample: up and to the left is better. Filled: "
+    "biologically plausible; hollow: reference. Bars: 95 % intervals.",
+    "curves": "Accuracy on the samples that are learned from. Thin: each training; thick: their "
+    "mean. Methods that learn in one go, or without labels, have no curve.",
+    "confusion": "Which class (row) was taken for which (column), over all tasks of a method.",
+    "rasters": "Spikes in the network of each method while a test sample is presented.",
+    "fields": "Each tile is a neuron, of large networks some are shown: bright are the inputs that "
+    "it receives. Of words: time to the right, channels upwards.",
+}
 
-    svg: str
-    alt: str
-    caption: str
 
-
-@dataclass(frozen=True)
-class _Look:
-    """How a method is drawn, in all pictures alike."""
-
-    title: str
-    color: str
-    marker: str
-    face: str
-
-
-def _looks(methods: Mapping[str, Any]) -> dict[str, _Look]:
+def _looks(methods: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Give each method of the study a color and a marker; references are hollow."""
-    return {
-        name: _Look(
-            method["title"],
-            COLORS[k % len(COLORS)],
-            _MARKERS[k % len(_MARKERS)],
-            COLORS[k % len(COLORS)] if method["plausible"] else "white",
-        )
-        for k, (name, method) in enumerate(methods.items())
-    }
+    looks = {}
+    for k, (name, method) in enumerate(methods.items()):
+        color = COLORS[k % len(COLORS)]
+        face = color if method["plausible"] else "white"
+        marker = _MARKERS[k % len(_MARKERS)]
+        looks[name] = {"color": color, "marker": marker, "markerfacecolor": face}
+    return looks
 
 
-def accuracy_against_energy(found: dict[str, Any], methods: Mapping[str, Any]) -> Picture | None:
+def accuracy_against_energy(found: dict[str, Any], methods: Mapping[str, Any]) -> Figure | None:
     """Draw accuracy over the energy of inference and of training; None without methods."""
     if not found["methods"]:
         return None
@@ -77,8 +78,7 @@ def accuracy_against_energy(found: dict[str, Any], methods: Mapping[str, Any]) -
         strict=True,
     ):
         for name, method in found["methods"].items():
-            joules, look = method[key], looks[name]
-            mean = 100 * method["accuracy"]
+            joules, mean = method[key], 100 * method["accuracy"]
             low, high = (
                 (mean, mean)
                 if method["low"] is None
@@ -90,15 +90,12 @@ def accuracy_against_energy(found: dict[str, Any], methods: Mapping[str, Any]) -
                 [joules if known else math.nan],
                 [mean],
                 yerr=[[max(mean - low, 0)], [max(high - mean, 0)]],
-                color=look.color,
-                marker=look.marker,
+                **looks[name],
                 markersize=8,
-                markerfacecolor=look.face,
                 markeredgewidth=1.6,
                 elinewidth=1.1,
                 capsize=0,
                 linestyle="none",
-                label=look.title,
                 zorder=3,
             )
         axes.set_xscale("log")
@@ -119,21 +116,16 @@ def accuracy_against_energy(found: dict[str, Any], methods: Mapping[str, Any]) -
         "guessing", (0, 100 * found["chance"]), (3, 2), textcoords="offset points",
         xycoords=("axes fraction", "data"), fontsize=8, color="#777777",
     )  # fmt: skip
-    titles = [looks[name].title + ("" if drawn[name] else f"\n({NOT_COUNTED})") for name in handles]
+    titles = [
+        methods[name]["title"] + ("" if drawn[name] else f"\n({NOT_COUNTED})") for name in handles
+    ]
     _legend(figure, list(handles.values()), titles)
-    return Picture(
-        svg=_svg(figure),
-        alt="Accuracy against energy a sample",
-        caption=(
-            "Accuracy against energy a sample: up and to the left is better. Filled: biologically "
-            "plausible; hollow: reference. Bars: 95 % intervals."
-        ),
-    )
+    return figure
 
 
 def curves(
     outcomes: Sequence[Outcome], found: dict[str, Any], methods: Mapping[str, Any]
-) -> Picture | None:
+) -> Figure | None:
     """Draw accuracy in training over passes; None where no method learned in passes."""
     drawn: dict[str, list[Outcome]] = {}
     for name in found["methods"]:
@@ -147,19 +139,15 @@ def curves(
     axes = figure.subplots()
     handles = []
     for name, own in drawn.items():
-        look = looks[name]
         for outcome in own:
-            x, y = _curve(outcome)
-            axes.plot(x, y, color=look.color, linewidth=0.7, alpha=0.35)
+            axes.plot(*_curve(outcome), color=looks[name]["color"], linewidth=0.7, alpha=0.35)
         same = [_curve(o) for o in own if o.curve["x"] == own[0].curve["x"]]
         (line,) = axes.plot(
             same[0][0],
             np.mean([y for _, y in same], axis=0),
-            color=look.color,
+            **looks[name],
             linewidth=1.8,
-            marker=look.marker,
             markersize=5,
-            markerfacecolor=look.face,
             markevery=max(len(same[0][0]) // 12, 1),
         )
         handles.append(line)
@@ -170,18 +158,11 @@ def curves(
     axes.set_xlabel("passes over the training samples", fontsize=9, color=INK)
     axes.set_ylabel("training accuracy (%)", fontsize=9, color=INK)
     declutter(axes)
-    _legend(figure, handles, [looks[name].title for name in drawn])
-    return Picture(
-        svg=_svg(figure),
-        alt="Learning curves",
-        caption=(
-            "Accuracy on the samples that are learned from. Thin: each training; thick: their "
-            "mean. Methods that learn in one go, or without labels, have no curve."
-        ),
-    )
+    _legend(figure, handles, [methods[name]["title"] for name in drawn])
+    return figure
 
 
-def confusions(found: dict[str, Any]) -> Picture | None:
+def confusions(found: dict[str, Any]) -> Figure | None:
     """Draw one confusion matrix a method, over all of its tasks."""
     shown = found["methods"]
     if not shown:
@@ -208,40 +189,32 @@ def confusions(found: dict[str, Any]) -> Picture | None:
     bar.set_label("share of the true class (%)", fontsize=9, color=INK)
     bar.ax.tick_params(labelsize=8, labelcolor=INK, length=0)
     bar.outline.set_visible(False)
-    return Picture(
-        svg=_svg(figure),
-        alt="Confusion matrices",
-        caption="Which class (row) was taken for which (column), over all tasks of a method.",
-    )
+    return figure
 
 
-def rasters(outcomes: Sequence[Outcome], found: dict[str, Any]) -> Picture | None:
+def rasters(outcomes: Sequence[Outcome], found: dict[str, Any]) -> Figure | None:
     """Draw the spikes of a test sample, of each method that has some; None of none."""
     shown = _exhibited(outcomes, found, "raster_times")
     if not shown:
         return None
-    panels = _grid(len(shown), 2, 2.5)
-    for axes, (name, exhibits) in zip(panels[1], shown.items(), strict=False):
+    figure, panels = _grid(len(shown), 2, 2.5)
+    for axes, (name, exhibits) in zip(panels, shown.items(), strict=False):
         plot_raster((exhibits["raster_times"], exhibits["raster_units"].astype(int)), axes=axes)
         axes.set_xlim(left=0)
         population = str(np.asarray(exhibits.get("raster_population", "")))
         title = found["methods"][name]["title"] + f", {population}" * bool(population)
         n = len(exhibits["raster_times"])
         axes.set_title(f"{title}: {n:,} spikes", fontsize=9.5, color=INK, loc="left")
-    return Picture(
-        svg=_svg(panels[0]),
-        alt="Spikes of a test sample",
-        caption="Spikes in the network of each method while a test sample is presented.",
-    )
+    return figure
 
 
-def fields(outcomes: Sequence[Outcome], found: dict[str, Any]) -> Picture | None:
+def fields(outcomes: Sequence[Outcome], found: dict[str, Any]) -> Figure | None:
     """Draw receptive fields, of each method that has some; None of none."""
     shown = _exhibited(outcomes, found, "fields")
     if not shown:
         return None
-    panels = _grid(len(shown), 2, 4.4, layout="compressed")
-    for axes, (name, exhibits) in zip(panels[1], shown.items(), strict=False):
+    figure, panels = _grid(len(shown), 2, 4.4, layout="compressed")
+    for axes, (name, exhibits) in zip(panels, shown.items(), strict=False):
         tiles = np.asarray(exhibits["fields"], dtype=float)
         n, height, width = tiles.shape
         plot_receptive_fields(
@@ -253,12 +226,7 @@ def fields(outcomes: Sequence[Outcome], found: dict[str, Any]) -> Picture | None
         )
         # Of a network some neurons are shown: their places are no numbers of neurons.
         axes.set(xticks=[], yticks=[], ylabel="")
-    return Picture(
-        svg=_svg(panels[0]),
-        alt="Receptive fields",
-        caption="Each tile is a neuron, of large networks some are shown: bright are the inputs "
-        "that it receives. Of words: time to the right, channels upwards.",
-    )
+    return figure
 
 
 def _exhibited(
@@ -300,9 +268,9 @@ def _legend(figure: Figure, handles: Sequence[Any], titles: Sequence[str]) -> No
     )
 
 
-def _svg(figure: Figure, **options: Any) -> str:
+def svg_of(figure: Figure) -> str:
     """Write a figure as SVG, the same bytes for the same figure."""
     text = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": "bioplastic", "svg.fonttype": "path"}):
-        figure.savefig(text, format="svg", dpi=150, metadata={"Date": None}, **options)
+        figure.savefig(text, format="svg", dpi=150, metadata={"Date": None})
     return text.getvalue()

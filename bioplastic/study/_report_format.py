@@ -5,23 +5,6 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = [
-    "NBSP",
-    "NOT_COUNTED",
-    "Markdown",
-    "count",
-    "duration",
-    "energy_text",
-    "escaped",
-    "listed",
-    "memory",
-    "number",
-    "p_text",
-    "percent",
-    "points",
-    "table",
-]
-
 NBSP: Final = "\u00a0"
 #: In place of a cost that nobody has counted, which is not 0.
 NOT_COUNTED: Final = "not counted"

@@ -73,34 +73,52 @@ def findings(
     }  # fmt: skip
     found["n_missing"] = sum(len(problem["missing"]) for problem in found["problems"])
     found["overall"] = words.overall(found["problems"])
-    found["tasks"] = _task_rows(outcomes)
+    found["tasks"] = [_task_row(outcome) for outcome in outcomes]
     cleaned: dict[str, Any] = _plain(found)
     return cleaned
 
 
-def _task_rows(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
-    """Return the numbers of each task, flat, as a table has them."""
-    rows = []
-    for outcome in outcomes:
-        row: dict[str, Any] = {
-            "problem": outcome.problem,
-            "method": outcome.method,
-            "size": outcome.size,
-            "seed": outcome.seed,
-            "fold": outcome.fold,
-            "accuracy": outcome.accuracy,
-            "n_train": outcome.n_train,
-            "n_test": len(outcome.truth),
-            "settings": json.dumps(_plain(_chosen(outcome)), sort_keys=True),
-            "n_candidates": len(outcome.candidates),
-            "peak_mb": outcome.peak_mb,
-        }
-        row |= {f"seconds_{what}": spent for what, spent in outcome.seconds.items()}
-        for use, workload in (("inference", outcome.inference), ("learning", outcome.learning)):
-            row |= {f"{use}_{name}": n for name, n in _operations(workload).items()}
-            row |= {f"{use}_{name}_J": joules for name, joules in energies(workload).items()}
-        rows.append(_plain(row))
-    return rows
+def _measured(outcome: Outcome) -> dict[str, Any]:
+    """Return what a task cost: operations of a mean sample, joules on each device, and time."""
+    joules = {use: energies(getattr(outcome, use)) for use in ("inference", "learning")}
+    n_samples = outcome.learning.n_samples
+    return {
+        "energy": {
+            device: {
+                "inference": joules["inference"][device],
+                "learning": learning,
+                "training": learning * n_samples,
+            }
+            for device, learning in joules["learning"].items()
+        },
+        "seconds": outcome.seconds,
+        "inference": _operations(outcome.inference),
+        "learning": _operations(outcome.learning),
+        "n_train": outcome.n_train,
+    }
+
+
+def _task_row(outcome: Outcome) -> dict[str, Any]:
+    """Return the numbers of a task, flat, as a table has them."""
+    row: dict[str, Any] = {
+        "problem": outcome.problem,
+        "method": outcome.method,
+        "size": outcome.size,
+        "seed": outcome.seed,
+        "fold": outcome.fold,
+        "accuracy": outcome.accuracy,
+        "n_train": outcome.n_train,
+        "n_test": len(outcome.truth),
+        "settings": json.dumps(_plain(_chosen(outcome)), sort_keys=True),
+        "n_candidates": len(outcome.candidates),
+        "peak_mb": outcome.peak_mb,
+    }
+    costs = _measured(outcome)
+    row |= {f"seconds_{what}": spent for what, spent in costs["seconds"].items()}
+    for use in ("inference", "learning"):
+        row |= {f"{use}_{name}": n for name, n in costs[use].items()}
+        row |= {f"{use}_{device}_J": joules[use] for device, joules in costs["energy"].items()}
+    return row
 
 
 def _problem(
@@ -219,33 +237,12 @@ def _span(values: Sequence[int]) -> list[int] | None:
 
 def _costs(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Means over the tasks of a method on a problem; of memory the highest."""
-    inference, learning = ([getattr(o, use) for o in outcomes] for use in ("inference", "learning"))
-    joules = {
-        use: _means([energies(workload) for workload in workloads])
-        for use, workloads in (("inference", inference), ("learning", learning))
-    }
-    trainings = _means(
-        [
-            {device: joules * workload.n_samples for device, joules in energies(workload).items()}
-            for workload in learning
-        ]
-    )
-    return {
-        "inference_J": joules["inference"].get(_DEVICE),
-        "training_J": trainings.get(_DEVICE),
-        "energy": {
-            device: {
-                "inference": joules["inference"][device],
-                "learning": joules["learning"][device],
-                "training": trainings[device],
-            }
-            for device in joules["inference"]
-        },
-        "seconds": _means([outcome.seconds for outcome in outcomes]),
+    costs: dict[str, Any] = _means([_measured(outcome) for outcome in outcomes])
+    first = costs["energy"][_DEVICE]
+    return costs | {
+        "inference_J": first["inference"],
+        "training_J": first["training"],
         "peak_mb": max(outcome.peak_mb for outcome in outcomes),
-        "inference": _means([_operations(workload) for workload in inference]),
-        "learning": _means([_operations(workload) for workload in learning]),
-        "n_train": _mean([outcome.n_train for outcome in outcomes]),
         "confusion": np.sum([outcome.confusion for outcome in outcomes], axis=0),
         "candidates": _candidates(outcomes),
         "description": outcomes[0].description,
@@ -263,8 +260,8 @@ def _candidates(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     return [
         {
             "settings": json.loads(written),
-            "score": _mean([candidate.get("score") for candidate in own]),
-            "seconds": _mean([candidate.get("seconds") for candidate in own]),
+            "score": _means([candidate.get("score") for candidate in own]),
+            "seconds": _means([candidate.get("seconds") for candidate in own]),
             "n_tried": len(own),
             "n_chosen": taken[written],
         }
@@ -279,9 +276,8 @@ def _chosen(outcome: Outcome) -> Any:
 
 def _operations(workload: Any) -> dict[str, float | None]:
     """Return what a mean sample takes, and size; None for what was not counted."""
-    found: dict[str, float | None] = workload.per_sample.as_json() | {
-        "n_samples": workload.n_samples
-    }
+    mean = asdict(workload.per_sample)
+    found: dict[str, float | None] = mean | {"n_samples": workload.n_samples}
     # No model is without bytes and weights, and not counted is not dense.
     for whole, parts in (
         (workload.counted, OPERATIONS),
@@ -314,14 +310,14 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None and math.isfinite(value)]
+def _means(values: Sequence[Any]) -> Any:
+    """Return the mean of the numbers that are known, of dicts that of each entry."""
+    known = [value for value in values if value is not None]
+    if known and isinstance(known[0], Mapping):
+        names = dict.fromkeys(name for value in known for name in value)
+        return {name: _means([value.get(name) for value in known]) for name in names}
+    known = [value for value in known if math.isfinite(value)]
     return float(np.mean(known)) if known else None
-
-
-def _means(rows: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {name: _mean([row.get(name) for row in rows]) for name in names}
 
 
 def with_gaps_named(numbers: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from bioplastic.study import _report_format as words
 from bioplastic.study._report_format import Markdown, escaped, table
@@ -69,66 +69,51 @@ def tests(found: dict[str, Any]) -> str | None:
     )
 
 
-def network(found: dict[str, Any]) -> list[str]:
-    """NeuroBench's metrics in inference, and the same operations in learning."""
-    common: dict[str, tuple[str, Callable[[float], str]]] = {
-        "activation_sparsity": ("Activation Sparsity", "{:.4f}".format),
-        "dense": ("Dense", words.count),
-        "effective_acs": ("Effective ACs", words.count),
-        "effective_macs": ("Effective MACs", words.count),
-        "membrane_updates": ("Membrane Updates", words.count),
-    }
-    inference: dict[str, tuple[str, Callable[[float], str]]] = {
-        "footprint": ("Footprint", _bytes),
-        "connection_sparsity": ("Connection Sparsity", "{:.3f}".format),
-        **common,
-    }
-    learning = {
-        "n_samples": ("samples presented", words.count),
-        **common,
-        "weight_updates": ("weight updates", words.count),
-    }
-    return [
-        table(
-            caption,
-            ["method", *(title for title, _ in columns.values())],
-            [
-                [_title(m), *(_cost(m[use].get(key), write) for key, (_, write) in columns.items())]
-                for m in found["methods"].values()
-            ],
-        )
-        for use, columns, caption in (
-            ("inference", inference, "NeuroBench's metrics of classifying a test sample."),
-            (
-                "learning",
-                learning,
-                "Operations a sample presented in training. Weight updates are not NeuroBench's.",
-            ),
-        )
-    ]
+def _bytes(n: float) -> str:
+    return words.memory(n / 1e6) if n >= 1e6 else f"{n / 1e3:,.1f} kB"
 
 
-def energies(found: dict[str, Any], devices: dict[str, Any]) -> list[str]:
-    """Energy of a sample on each device, in inference and in learning."""
+#: NeuroBench's metrics and ours: in which uses they are shown, under which name and how.
+_OPERATIONS: Final[dict[str, tuple[str, str, Callable[[float], str]]]] = {
+    "footprint": ("inference", "Footprint", _bytes),
+    "connection_sparsity": ("inference", "Connection Sparsity", "{:.3f}".format),
+    "n_samples": ("learning", "samples presented", words.count),
+    "activation_sparsity": ("inference learning", "Activation Sparsity", "{:.4f}".format),
+    "dense": ("inference learning", "Dense", words.count),
+    "effective_acs": ("inference learning", "Effective ACs", words.count),
+    "effective_macs": ("inference learning", "Effective MACs", words.count),
+    "membrane_updates": ("inference learning", "Membrane Updates", words.count),
+    "weight_updates": ("learning", "weight updates", words.count),
+}
+
+
+def network(found: dict[str, Any], use: str, caption: str) -> str:
+    """NeuroBench's metrics in inference, or the same operations in learning."""
+    columns = {key: how for key, how in _OPERATIONS.items() if use in how[0]}
+    return table(
+        caption,
+        ["method", *(title for _, title, _ in columns.values())],
+        [
+            [_title(m), *(_cost(m[use].get(key), write) for key, (*_, write) in columns.items())]
+            for m in found["methods"].values()
+        ],
+    )
+
+
+def energies(found: dict[str, Any], devices: dict[str, Any], use: str, caption: str) -> str:
+    """Energy on each device: of a sample in inference or learning, or of a whole training."""
     head = [f"{d['title']}{'' if d['sure'] else words.NBSP + '*'}" for d in devices.values()]
-    return [
-        table(
-            caption,
-            ["method", *head],
+    return table(
+        caption,
+        ["method", *head],
+        [
             [
-                [
-                    _title(method),
-                    *(words.energy_text(method["energy"].get(one, {}).get(use)) for one in devices),
-                ]
-                for method in found["methods"].values()
-            ],
-        )
-        for use, caption in (
-            ("inference", "Energy to classify a test sample."),
-            ("learning", "Energy a sample presented in training."),
-            ("training", "Energy of a whole training."),
-        )
-    ]
+                _title(method),
+                *(words.energy_text(method["energy"].get(one, {}).get(use)) for one in devices),
+            ]
+            for method in found["methods"].values()
+        ],
+    )
 
 
 def units(found: dict[str, Any]) -> str | None:
@@ -187,10 +172,6 @@ def _title(method: dict[str, Any]) -> str:
 
 def _cost(value: float | None, write: Callable[[float], str]) -> str:
     return words.NOT_COUNTED if value is None else write(value)
-
-
-def _bytes(n: float) -> str:
-    return words.memory(n / 1e6) if n >= 1e6 else f"{n / 1e3:,.1f} kB"
 
 
 def _difference(test: dict[str, Any] | None, sign: int) -> str:

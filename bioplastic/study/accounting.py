@@ -21,25 +21,9 @@ from bioplastic.study._connections import (
     numbers_of_synapses,
 )
 from bioplastic.study._counting import Counts, count_learning, count_presenting
-from bioplastic.study.layers import dense_workload, layer_workload
-from bioplastic.study.readouts import (
-    kernel_learning_workload,
-    kernel_workload,
-    linear_learning_workload,
-    selection_workload,
-)
 from bioplastic.study.workload import Workload
 
-__all__ = [
-    "dense_workload",
-    "kernel_learning_workload",
-    "kernel_workload",
-    "layer_workload",
-    "learning_workload",
-    "linear_learning_workload",
-    "network_workload",
-    "selection_workload",
-]
+__all__ = ["learning_workload", "network_workload"]
 
 type State = Mapping[str, npt.NDArray[np.float64]]
 

@@ -13,7 +13,6 @@ Science Conference, 2015, doi:10.25080/Majora-7b98e3ed-013.
 
 import concurrent.futures
 import contextlib
-import importlib
 import pickle
 import pkgutil
 import re
@@ -25,8 +24,9 @@ from typing import Any, Self
 from uuid import uuid4
 
 import bioplastic
+from bioplastic._partners import partner
 from bioplastic.errors import ParameterError, SimulationError
-from bioplastic.study._attempt import Runnable, Trouble, attempt, trouble
+from bioplastic.study._attempt import Failure, Runnable, attempt
 from bioplastic.study.outcome import Outcome
 
 __all__ = ["Cluster"]
@@ -86,7 +86,7 @@ class Cluster:
         SimulationError
             If no scheduler answers, no worker comes, or one has another version or many threads.
         """
-        self._dask = _distributed()
+        self._dask = partner("distributed", caller="cluster", install="'bioplastic[cluster]'")
         with contextlib.ExitStack() as stack:
             try:
                 client = self._dask.Client(**self._place, timeout=_CONNECT, set_as_default=False)
@@ -104,7 +104,7 @@ class Cluster:
         self._client = None
         self._stack.close()
 
-    def run[T: Runnable](self, tasks: Sequence[T]) -> Iterator[tuple[T, Outcome | Trouble]]:
+    def run[T: Runnable](self, tasks: Sequence[T]) -> Iterator[tuple[T, Outcome | Failure]]:
         """Try each task, beginning in the order given, and tell as they end.
 
         Raises
@@ -125,8 +125,8 @@ class Cluster:
         while waiting:
             self._wait(completed)
             future = next(completed)
-            found = self._found(future)
             task = waiting.pop(future.key)
+            found = self._found(task, future)
             # The last reference: the cluster forgets the outcome.
             del future
             yield task, found
@@ -147,19 +147,18 @@ class Cluster:
                     f"{_START}; {_KEPT}"
                 )
 
-    def _found(self, future: Any) -> Outcome | Trouble:
+    def _found(self, task: Runnable, future: Any) -> Outcome | Failure:
         try:
-            found: Outcome | Trouble | _Refusal = pickle.loads(future.result())
+            found: Outcome | Failure | _Refusal = pickle.loads(future.result())
         except self._dask.KilledWorker:
-            return Trouble(
-                message="each worker that had the task was killed, often for lack of memory; take "
-                "fewer workers on a machine or a smaller size, then the same command tries it "
-                "again",
-                again=True,
+            return Failure.killed(
+                task,
+                "each worker that had the task was killed, often for lack of memory; take fewer "
+                "workers on a machine",
             )
         except Exception as error:
             if future.status == "error":  # the task could not be read there
-                return trouble(error)
+                return Failure.of(task, error)
             raise self._lost() from error
         if isinstance(found, _Refusal):
             raise SimulationError(f"cluster: {found}; {_KEPT}")
@@ -211,7 +210,7 @@ class _Refusal(str):
 
 def _attempt_there(task: Runnable, version: str) -> bytes:
     """Try a task on a worker, one at a time; pickled, so that the cluster carries mere bytes."""
-    found: Outcome | Trouble | _Refusal
+    found: Outcome | Failure | _Refusal
     if version != bioplastic.__version__:
         found = _Refusal(
             f"a worker with bioplastic {bioplastic.__version__} has come, and {version} is needed; "
@@ -223,17 +222,7 @@ def _attempt_there(task: Runnable, version: str) -> bytes:
     try:
         return pickle.dumps(found)
     except Exception as error:
-        return pickle.dumps(trouble(error))
-
-
-def _distributed() -> Any:
-    try:
-        return importlib.import_module("distributed")
-    except ImportError as error:
-        raise ImportError(
-            "cluster: needs the package distributed; install it by: "
-            "pip install 'bioplastic[cluster]'"
-        ) from error
+        return pickle.dumps(Failure.of(task, error))
 
 
 def _parse(where: str) -> dict[str, str]:

@@ -6,7 +6,9 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from bioplastic._quantities import choice, whole
 from bioplastic.errors import ParameterError
 from bioplastic.study.catalogue import PROBLEMS
 from bioplastic.study.methods import METHODS
@@ -126,15 +128,13 @@ def plan(
     >>> [(task.method.name, task.seed, task.fold) for task in tasks]
     [('mlp', 0, 0), ('mlp', 1, 1), ('svm', 0, 0), ('svm', 1, 1)]
     """
-    problems, chosen = _problems(data), _methods(methods)[0]
-    _check_name("size", size, SIZES)
-    tries = BUDGETS[size] if budget is None else budget
-    if not isinstance(tries, int) or tries < 1:
-        raise ParameterError(f"budget: must be a whole number >= 1, got {budget!r}")
+    problems, chosen = _chosen("data", data, PROBLEMS), _methods(methods)[0]
+    choice("size", size, SIZES)
+    tries = whole("budget", BUDGETS[size] if budget is None else budget, 1)
     # What a stranger's file of options asks for may not fit into memory.
     numbers = list(range(min(seeds, _MAX_SEEDS + 1)) if isinstance(seeds, int) else seeds)
-    whole = all(isinstance(seed, int) and seed >= 0 for seed in numbers)
-    if not whole or not 0 < len(numbers) <= _MAX_SEEDS:
+    right = all(isinstance(seed, int) and seed >= 0 for seed in numbers)
+    if not right or not 0 < len(numbers) <= _MAX_SEEDS:
         raise ParameterError(
             f"seeds: must be how many, or whole numbers >= 0, and not more than "
             f"{_MAX_SEEDS:,}, got {seeds!r}; take 5 or more to compare methods"
@@ -229,7 +229,7 @@ def compare(
     >>> sorted(study.summary())
     ['mlp', 'svm']
     """
-    problems = _problems(data)
+    problems = _chosen("data", data, PROBLEMS)
     chosen, left_out = _methods(methods)
     for name, why in left_out.items():
         _logger.warning("%s is left out: %s", name, why)
@@ -254,46 +254,38 @@ def compare(
     )
 
 
-def _problems(data: str | Problem | Sequence[str | Problem]) -> dict[str, Problem]:
-    given = [data] if isinstance(data, str | Problem) else list(data)
-    for name in given:
-        if isinstance(name, str):
-            _check_name("data", name, PROBLEMS)
-    found = [PROBLEMS[one] if isinstance(one, str) else one for one in given]
-    if not found:
-        raise ParameterError(f"data: must name at least one of {', '.join(PROBLEMS)}")
-    return {problem.name: problem for problem in found}
+def _chosen[T: Problem | Method](
+    parameter: str, given: str | T | Sequence[str | T], known: Mapping[str, T]
+) -> dict[str, T]:
+    """Return what was asked for, by name."""
+    several = list(given) if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+    if not several:
+        raise ParameterError(f"{parameter}: must name at least one of {', '.join(known)}")
+    found: list[Any] = [
+        known[choice(parameter, one, known)] if isinstance(one, str) else one for one in several
+    ]
+    return {one.name: one for one in found}
 
 
 def _methods(
     methods: str | Method | Sequence[str | Method],
 ) -> tuple[dict[str, Method], dict[str, str]]:
     """Return the methods by name, and those of "all" that cannot run here."""
-    given = [methods] if isinstance(methods, str | Method) else list(methods)
-    if "all" in given:
+    several = [methods] if isinstance(methods, str | Method) else list(methods)
+    if "all" in several:
         able = {name: method for name, method in METHODS.items() if not method.missing}
-        own = _methods([m for m in given if m != "all"])[0] if len(given) > 1 else {}
+        own = _methods([m for m in several if m != "all"])[0] if len(several) > 1 else {}
         return able | own, {n: _remedy(m) for n, m in METHODS.items() if n not in able | own}
-    for name in given:
-        if isinstance(name, str):
-            _check_name("methods", name, METHODS)
-    found = [METHODS[one] if isinstance(one, str) else one for one in given]
-    if not found:
-        raise ParameterError(f"methods: must be 'all' or name some of {', '.join(METHODS)}")
-    for method in found:
+    found = _chosen("methods", several, METHODS)
+    for method in found.values():
         if method.missing:
             raise ParameterError(f"methods: {method.name} {_remedy(method)}")
-    return {method.name: method for method in found}, {}
+    return found, {}
 
 
 def _own_modules(*things: Problem | Method) -> tuple[OwnModule, ...]:
     found = [module for thing in things if (module := module_of(thing)) is not None]
     return tuple({module.path: module for module in found}.values())
-
-
-def _check_name(parameter: str, name: str, known: Iterable[str]) -> None:
-    if name not in set(known):
-        raise ParameterError(f"{parameter}: must be one of {', '.join(known)}, got {name!r}")
 
 
 def _remedy(method: Method) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bioplastic.errors import ParameterError
+from bioplastic._quantities import choice
 from bioplastic.study.workload import Workload
 
 __all__ = ["CAVEATS", "DEVICES", "Device", "energies", "energy"]
@@ -200,9 +200,7 @@ def energy(workload: Workload, device: str | Device) -> float:
     '6.8e-07 J'
     """
     if isinstance(device, str):
-        if device not in DEVICES:
-            raise ParameterError(f"device: must be one of {', '.join(DEVICES)}, got {device!r}")
-        device = DEVICES[device]
+        device = DEVICES[choice("device", device, DEVICES)]
     if not workload.counted:
         return math.nan
     acs, macs = workload.effective_acs, workload.effective_macs

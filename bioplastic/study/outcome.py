@@ -1,7 +1,7 @@
 """What one task of a study found."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 import numpy as np
@@ -97,7 +97,7 @@ class Outcome:
         said = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "exhibits"}
         for name in ("answers", "truth", "samples"):
             said[name] = said[name].tolist()
-        return said | {name: said[name].as_json() for name in ("learning", "inference")}
+        return said | {name: asdict(said[name]) for name in ("learning", "inference")}
 
     @classmethod
     def from_json(
@@ -108,5 +108,5 @@ class Outcome:
         for name in ("answers", "truth", "samples"):
             values[name] = np.asarray(values[name], dtype=int)
         for name in ("learning", "inference"):
-            values[name] = Workload.from_json(values[name])
+            values[name] = Workload(**values[name])
         return cls(**values, exhibits=dict(exhibits or {}))

@@ -16,8 +16,9 @@ from sklearn.utils import Bunch
 
 from bioplastic import __version__
 from bioplastic._paths import cache_dir
+from bioplastic._quantities import whole
 from bioplastic.encoding import Cochlea
-from bioplastic.errors import DataError, ParameterError
+from bioplastic.errors import DataError
 from bioplastic.spikes import SpikeTrains
 
 __all__ = ["SIZES", "Problem", "Samples", "Size"]
@@ -163,8 +164,7 @@ class Problem:
     limits: Mapping[str, tuple[int, int]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        if self.n_folds < 1:
-            raise ParameterError(f"n_folds: must be a whole number >= 1, got {self.n_folds!r}")
+        whole("n_folds", self.n_folds, 1)
 
     def load(self) -> Samples:
         """Load all samples as methods take them; kept in memory for the next call.
@@ -218,8 +218,7 @@ class Problem:
         size : {"demo", "default", "full"}
             How many samples to take.
         """
-        if not 0 <= fold < self.n_folds:
-            raise ParameterError(f"fold: must be 0 to {self.n_folds - 1}, got {fold!r}")
+        whole("fold", fold, 0, self.n_folds - 1)
         test = self._folds(samples) == fold
         n_train, n_test = self.limits.get(size, (None, None))
         return (

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
-from bioplastic.errors import DataError, ParameterError, StorageError
+from bioplastic._whole_files import whole_file
+from bioplastic.errors import DataError, ParameterError
 from bioplastic.study import _report_figures as figures
 from bioplastic.study import _report_tables as tables
 from bioplastic.study import _report_words as words
@@ -39,6 +40,15 @@ _THEORY_TERMS: Final = {
     "local": "Local",
     "not_local": "Not local",
     "history": "Hyperparameters",
+}
+_OPERATIONS: Final = {
+    "inference": "NeuroBench's metrics of classifying a test sample.",
+    "learning": "Operations a sample presented in training. Weight updates are not NeuroBench's.",
+}
+_ENERGIES: Final = {
+    "inference": "Energy to classify a test sample.",
+    "learning": "Energy a sample presented in training.",
+    "training": "Energy of a whole training.",
 }
 #: Nothing is loaded, whatever the texts contain.
 _PAGE: Final = """<!DOCTYPE html>
@@ -137,7 +147,10 @@ def write_report(
         ),
         **pictures,
     }
-    return _write(Path(folder), files)
+    for name, content in files.items():
+        with whole_file(Path(folder) / name, "write_report.folder") as scratch:
+            scratch.write_text(content, encoding="utf-8")
+    return Path(folder) / "report.html"
 
 
 def _check(
@@ -187,13 +200,13 @@ def _parts(
     own = [outcome for outcome in outcomes if outcome.problem == found["name"]]
     methods = numbers["methods"]
 
-    def drawn(kind: str, picture: figures.Picture | None) -> list[str | None]:
-        if picture is None:
+    def drawn(kind: str, figure: Any) -> list[str | None]:
+        if figure is None:
             return []
         path = f"figures/{found['name']}-{kind}.svg"
-        pictures[path] = picture.svg
-        alt = escaped(f"{picture.alt}, {found['title']}")
-        return [f"![{alt}]({path})", escaped(picture.caption)]
+        pictures[path] = figures.svg_of(figure)
+        alt = escaped(f"{figures.ALT[kind]}, {found['title']}")
+        return [f"![{alt}]({path})", escaped(figures.CAPTIONS[kind])]
 
     parts: dict[str, list[str | None]] = {
         "": [
@@ -207,8 +220,13 @@ def _parts(
         "What is taken for what": drawn("confusion", figures.confusions(found)),
         "Spikes": drawn("rasters", figures.rasters(own, found)),
         "Receptive fields": drawn("fields", figures.fields(own, found)),
-        "Operations and size (NeuroBench)": [*tables.network(found)],
-        "Energy by device": [*tables.energies(found, numbers["devices"])],
+        "Operations and size (NeuroBench)": [
+            tables.network(found, use, caption) for use, caption in _OPERATIONS.items()
+        ],
+        "Energy by device": [
+            tables.energies(found, numbers["devices"], use, caption)
+            for use, caption in _ENERGIES.items()
+        ],
         f"Accuracy by {found['unit']}": [tables.units(found)],
         "Hyperparameters tried and taken": [tables.candidates(found)],
         "Protocol": [*map(escaped, words.protocol(found))],
@@ -286,19 +304,3 @@ def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
-
-
-def _write(folder: Path, files: Mapping[str, str]) -> Path:
-    """Write each file aside and move it, so that a full disk leaves an earlier report whole."""
-    for name, text in files.items():
-        path = folder / name
-        scratch = path.with_name(f".{path.name}.part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            scratch.write_text(text, encoding="utf-8")
-            scratch.replace(path)
-        except OSError as error:
-            raise StorageError(
-                f"write_report.folder: cannot write {path}: {error}; choose another folder"
-            ) from error
-    return folder / "report.html"

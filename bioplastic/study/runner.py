@@ -3,15 +3,15 @@
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import joblib
 from tqdm.auto import tqdm
 
+from bioplastic._quantities import whole
 from bioplastic.engine.program import deferred_interrupt
 from bioplastic.errors import DataError, ParameterError
-from bioplastic.study._attempt import Runnable, Trouble, trouble
-from bioplastic.study._processes import Crew, Here, Processes
+from bioplastic.study._attempt import Failure, Runnable
+from bioplastic.study._processes import Here, Processes
 from bioplastic.study.cluster import Cluster
 from bioplastic.study.outcome import Outcome
 from bioplastic.study.store import Store
@@ -19,28 +19,6 @@ from bioplastic.study.store import Store
 __all__ = ["Failure", "run_tasks"]
 
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Failure:
-    """A task that brought no outcome.
-
-    Parameters
-    ----------
-    name : str
-        The task's name, for people.
-    key : str
-        Its key in the store, which has nothing there.
-    message : str
-        What went wrong, and what to do.
-    traceback : str
-        Where; empty where a process was killed.
-    """
-
-    name: str
-    key: str
-    message: str
-    traceback: str = ""
 
 
 def run_tasks(
@@ -104,17 +82,17 @@ def run_tasks(
     ...     run_tasks([], Store(folder))
     []
     """
-    n_jobs = _n_jobs(n_jobs)
-    if not isinstance(retries, int) or retries < 0:
-        raise ParameterError(f"run_tasks.retries: must be a whole number >= 0, got {retries!r}")
+    if whole("run_tasks.n_jobs", n_jobs, -(2**31)) == 0:
+        raise ParameterError("run_tasks.n_jobs: must be 1 or more, or -1 for all processors, got 0")
+    whole("run_tasks.retries", retries, 0)
     store.sweep()
     unique: dict[str, Runnable] = {}
     for task in tasks:
         unique.setdefault(task.key, task)
     n = len(unique)
     left = {key: task for key, task in unique.items() if key not in store}
-    crew = _crew(n_jobs, cluster, len(left))
-    troubles: dict[str, Trouble] = {}
+    crew = _crew(int(joblib.effective_n_jobs(n_jobs)), cluster, n_tasks=len(left))
+    failures: dict[str, Failure] = {}
     with tqdm(
         total=n,
         initial=n - len(left),
@@ -126,28 +104,24 @@ def run_tasks(
         try:
             if left:
                 with crew:
-                    troubles = _run(crew, left, store, retries, bar)
+                    failures = _run(crew, left, store, retries, bar)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 f"stopped with {n - len(left)} of {n} tasks done; "
                 f"the same command goes on from there"
             ) from None
-    return [
-        Failure(
-            name=task.name,
-            key=key,
-            message=troubles[key].message,
-            traceback=troubles[key].traceback,
-        )
-        for key, task in left.items()
-    ]
+    return [failures[key] for key in left]
 
 
 def _run(
-    crew: Crew, left: dict[str, Runnable], store: Store, retries: int, bar: tqdm
-) -> dict[str, Trouble]:
+    crew: Here | Processes | Cluster,
+    left: dict[str, Runnable],
+    store: Store,
+    retries: int,
+    bar: tqdm,
+) -> dict[str, Failure]:
     """Run tasks, and then those again that may do better; who is done leaves `left`."""
-    troubles: dict[str, Trouble] = {}
+    failures: dict[str, Failure] = {}
     again = list(left.values())
     for more in range(retries, -1, -1):
         batch, again = again, []
@@ -155,48 +129,39 @@ def _run(
             if found is None:
                 bar.set_description_str(task.name)
                 continue
-            kept = _kept(store, task.key, found)
+            kept = _kept(store, task, found)
             if isinstance(kept, Outcome):
                 del left[task.key]
                 bar.set_postfix_str(f"{task.name}: {100 * kept.accuracy:.1f} %", refresh=False)
                 bar.update()
                 continue
-            troubles[task.key] = kept
+            failures[task.key] = kept
             bar.set_postfix_str(f"{task.name}: failed")
             if more and kept.again:
                 again.append(task)
                 _logger.warning("%s is tried again: %s", task.name, kept.message)
             else:
                 _logger.error("%s failed: %s", task.name, kept.message)
-    return troubles
+    return failures
 
 
-def _kept(store: Store, key: str, found: Outcome | Trouble) -> Outcome | Trouble:
-    """Store an outcome; one that cannot be kept is trouble. Ctrl-C waits for the end of it."""
-    if isinstance(found, Trouble):
+def _kept(store: Store, task: Runnable, found: Outcome | Failure) -> Outcome | Failure:
+    """Store an outcome; one that cannot be kept is a failure. Ctrl-C waits for the end of it."""
+    if isinstance(found, Failure):
         return found
     with deferred_interrupt() as asked:
         try:
-            store.save(key, found)
+            store.save(task.key, found)
         except DataError as error:
-            return trouble(error)
+            return Failure.of(task, error)
     if asked():
         raise KeyboardInterrupt
     return found
 
 
-def _crew(n_jobs: int, cluster: str | None, n_tasks: int) -> Crew:
+def _crew(n_jobs: int, cluster: str | None, n_tasks: int) -> Here | Processes | Cluster:
     local = re.fullmatch(r"local(?::([1-9]\d*))?", cluster or "")
     if cluster is not None and local is None:
         return Cluster(cluster)
     n = max(1, min(n_jobs if local is None else int(local[1] or n_jobs), n_tasks))
     return Here() if n == 1 and local is None else Processes(n)
-
-
-def _n_jobs(n_jobs: int) -> int:
-    if not isinstance(n_jobs, int) or isinstance(n_jobs, bool) or n_jobs == 0:
-        raise ParameterError(
-            f"run_tasks.n_jobs: must be a whole number >= 1, or -1 for all processors, got "
-            f"{n_jobs!r}"
-        )
-    return int(joblib.effective_n_jobs(n_jobs))

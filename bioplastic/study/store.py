@@ -8,7 +8,6 @@ import logging
 import os
 import re
 import time
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic._archives import check_archive
-from bioplastic.errors import DataError, ParameterError, StorageError
+from bioplastic._whole_files import whole_file
+from bioplastic.errors import DataError, ParameterError
 from bioplastic.study.outcome import Outcome
 
 __all__ = ["Store"]
@@ -128,21 +128,16 @@ class Store:
                 f"{error}; give numbers, strings, lists and dicts of strings, and arrays of numbers"
             ) from error
         content: dict[str, Any] = {"key": key, "outcome": json.loads(said), "exhibits": None}
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            if image is not None:
-                digest = hashlib.blake2b(image, digest_size=16).hexdigest()
-                # Writers of the same key do not meet: other content, other name.
-                name = f"{key}-{digest[:16]}.npz"
-                content["exhibits"] = {"file": name, "digest": digest}
-                self._write(name, image)
-            text = {"format": _FORMAT, "digest": _digest(content), "content": content}
-            self._write(path.name, json.dumps(text).encode())
-        except OSError as error:
-            raise StorageError(
-                f"store: cannot write to {self.folder}: {error}; free some space or choose another "
-                f"folder. What was stored before is whole."
-            ) from error
+        if image is not None:
+            digest = hashlib.blake2b(image, digest_size=16).hexdigest()
+            # Writers of the same key do not meet: other content, other name.
+            name = f"{key}-{digest[:16]}.npz"
+            content["exhibits"] = {"file": name, "digest": digest}
+            with whole_file(self.folder / name, "store") as scratch:
+                scratch.write_bytes(image)
+        text = {"format": _FORMAT, "digest": _digest(content), "content": content}
+        with whole_file(path, "store") as scratch:
+            scratch.write_text(json.dumps(text), encoding="utf-8")
 
     def sweep(self) -> None:
         """Remove what killed writers left: files of an hour ago that belong to no outcome."""
@@ -150,7 +145,7 @@ class Store:
         for path in self.folder.glob("*.json"):
             with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
                 named.add(json.loads(path.read_bytes())["content"]["exhibits"]["file"])
-        for path in [*self.folder.glob(".*.part"), *self.folder.glob("*.npz")]:
+        for path in [*self.folder.glob(".*.part*"), *self.folder.glob("*.npz")]:
             # Another process may sweep too.
             with contextlib.suppress(OSError):
                 age = time.time() - path.stat().st_mtime
@@ -174,19 +169,6 @@ class Store:
         with np.load(io.BytesIO(image), allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
 
-    def _write(self, name: str, image: bytes) -> None:
-        scratch = self.folder / f".{name}.{uuid.uuid4().hex}.part"
-        try:
-            with scratch.open("xb") as file:
-                file.write(image)
-                file.flush()
-                os.fsync(file.fileno())
-            scratch.replace(self.folder / name)
-            _sync(self.folder)
-        finally:
-            with contextlib.suppress(OSError):
-                scratch.unlink()
-
 
 def _digest(content: dict[str, Any]) -> str:
     return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).hexdigest()
@@ -209,13 +191,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic) or type(value) is np.ndarray:
         return value.tolist()
     raise TypeError(f"{value!r} is {type(value).__name__}")
-
-
-def _sync(folder: Path) -> None:
-    """Bring a folder's entries to the disk, where the system can."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -152,20 +152,9 @@ class Task:
                     f"study ({samples.digest[:8]} is not {self.digest[:8]}); copy the same files "
                     f"here"
                 )
-            found = self._train_and_test(samples)
-            return Outcome(
-                problem=self.problem.name,
-                method=self.method.name,
-                size=self.size,
-                seed=self.seed,
-                fold=self.fold,
-                classes=list(samples.classes),
-                versions=versions(self.method),
-                peak_mb=peak(),
-                **found,
-            )
+            return self._train_and_test(samples, peak)
 
-    def _train_and_test(self, samples: Samples) -> dict[str, Any]:
+    def _train_and_test(self, samples: Samples, peak: Callable[[], float]) -> Outcome:
         method, X, y = self.method, samples.X, samples.y
         train, test = self.problem.split(samples, self.fold, self.size)
         began = time.perf_counter()
@@ -183,21 +172,29 @@ class Task:
         times.append(time.perf_counter())
         choose, fit, predict = np.diff([began, *times]).tolist()
         learning, inference = method.workloads(model, X[train], X[test])
-        return {
-            "answers": answers,
-            "truth": y[test],
-            "samples": test,
-            "groups": self.problem.tested_groups(samples, test),
-            "n_train": len(train),
-            "candidates": [c | {"settings": _as_text(c["settings"])} for c in candidates],
-            "chosen": chosen,
-            "curve": method.curve(model),
-            "seconds": {"choose": choose, "build": built, "fit": fit - built, "predict": predict},
-            "learning": learning,
-            "inference": inference,
-            "description": method.describe(model),
-            "exhibits": method.exhibits(model, X[test], samples.image_shape),
-        }
+        return Outcome(
+            problem=self.problem.name,
+            method=method.name,
+            size=self.size,
+            seed=self.seed,
+            fold=self.fold,
+            classes=list(samples.classes),
+            answers=answers,
+            truth=y[test],
+            samples=test,
+            groups=self.problem.tested_groups(samples, test),
+            n_train=len(train),
+            candidates=[c | {"settings": _as_text(c["settings"])} for c in candidates],
+            chosen=chosen,
+            curve=method.curve(model),
+            seconds={"choose": choose, "build": built, "fit": fit - built, "predict": predict},
+            learning=learning,
+            inference=inference,
+            description=method.describe(model),
+            exhibits=method.exhibits(model, X[test], samples.image_shape),
+            versions=versions(method),
+            peak_mb=peak(),
+        )
 
     def _try(self, samples: Samples, train: Rows) -> list[dict[str, Any]]:
         """Score the candidates on validation samples, which are training samples."""

@@ -1,7 +1,6 @@
 """What a computation takes, in NeuroBench's terms."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from bioplastic.errors import ParameterError
@@ -114,15 +113,6 @@ class Workload:
         pairs = {f.name: (getattr(self, f.name), getattr(other, f.name)) for f in fields(self)}
         joined = {name: max(two) if name in size else sum(two) for name, two in pairs.items()}
         return type(self)(**joined)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the fields, as JSON has them."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, fields: Mapping[str, Any]) -> Self:
-        """Return what `as_json` gave."""
-        return cls(**fields)
 
     def neurobench(self) -> dict[str, Any]:
         """NeuroBench's metrics of a mean sample, under its names."""

@@ -20,7 +20,6 @@ class CommandLine(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         group = typer.main.get_command(program)
         context = group.make_context(NAME, [], resilient_parsing=True)
-        context.resilient_parsing = False  # else commands have what shells complete alone
         return [
             self.section(name, group.resolve_command(context, [name])[1], context)
             for name in group.list_commands(context)

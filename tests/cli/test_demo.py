@@ -12,6 +12,7 @@ from sklearn.datasets import load_digits
 from sklearn.utils import Bunch
 
 from bioplastic.cli.data import cut
+from bioplastic.cli.demo_network import ThisNetwork
 from bioplastic.cli.folder import load_model
 from bioplastic.cli.settings import SETTINGS
 from bioplastic.study import PROBLEMS
@@ -89,7 +90,7 @@ def test_the_comparison_says_the_same_of_the_same_network(shown, small):
 
 
 def test_other_processes_get_the_same_tasks(small):
-    method = MODULE._ThisNetwork(SETTINGS["digits"], x_max=16.0)
+    method = ThisNetwork(SETTINGS["digits"], x_max=16.0)
     (task,) = plan(small.problem, method, seeds=[3], size="demo")
     there = pickle.loads(pickle.dumps(task))
     assert there.key == task.key

@@ -219,7 +219,7 @@ class TestFaults:
             LOADERS[name](fetch=True)
 
     def test_a_file_that_was_named_is_not_fetched(self, server, tmp_path):
-        with pytest.raises(DataNotFoundError, match=r"shd_train\.h5 .*is neither in"):
+        with pytest.raises(DataNotFoundError, match=r"shd_train\.h5 .*is not in"):
             load_shd(tmp_path / "shd_train.h5", fetch=True)
         assert not server
 

@@ -89,7 +89,7 @@ def contents(monkeypatch: pytest.MonkeyPatch) -> Contents:
         replace(
             file,
             md5=hashlib.md5(contents[file.name]).hexdigest(),
-            md5_gz=hashlib.md5(zipped(contents[file.name])).hexdigest(),
+            md5_zip=hashlib.md5(zipped(contents[file.name])).hexdigest(),
         )
         for file in mnist._FILES
     )
@@ -272,14 +272,14 @@ def test_path_is_never_overridden(
     write(tmp_cache / "mnist", contents)
     monkeypatch.setenv("BIOPLASTIC_DATA", str(tmp_cache))
     (folder / "train-labels-idx1-ubyte.gz").unlink()
-    with pytest.raises(DataNotFoundError, match="train-labels-.*gz is neither") as caught:
+    with pytest.raises(DataNotFoundError, match="train-labels-.*gz is not in") as caught:
         load_mnist(folder)
     assert str(folder) in str(caught.value)
     assert not mirror.asked
 
 
 def test_path_that_is_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(DataNotFoundError, match="load_mnist: .* is neither in .*nowhere"):
+    with pytest.raises(DataNotFoundError, match="load_mnist: .* is not in .*nowhere"):
         load_mnist(tmp_path / "nowhere")
 
 
@@ -357,5 +357,5 @@ def test_damaged_file_in_the_cache_is_not_fetched_over(
 
 
 def test_published_checksums_are_of_two_kinds() -> None:
-    assert all(len(file.md5) == len(file.md5_gz) == 32 for file in mnist._FILES)
-    assert len({checksum for file in mnist._FILES for checksum in (file.md5, file.md5_gz)}) == 8
+    assert all(len(file.md5) == len(file.md5_zip) == 32 for file in mnist._FILES)
+    assert len({checksum for file in mnist._FILES for checksum in (file.md5, file.md5_zip)}) == 8

@@ -116,7 +116,7 @@ class TestHd:
         monkeypatch.setenv("BIOPLASTIC_DATA", str(tmp_path / "empty"))
         with pytest.raises(DataNotFoundError, match=str(tmp_path / "empty" / "hd")):
             load_hd()
-        with pytest.raises(DataNotFoundError, match=r"an HDF5 file .*neither.*zenkelab"):
+        with pytest.raises(DataNotFoundError, match=r"an HDF5 file .*not in .*zenkelab"):
             load_hd(tmp_path / "nowhere.h5")
 
     @pytest.mark.parametrize("key", ["labels", "extra/speaker", "spikes/times", "spikes/units"])
@@ -185,7 +185,7 @@ class TestShd:
         assert holds(load_shd(), first)
         assert holds(load_shd(tmp_path / "data"), first)
         # what a user names is never overridden
-        with pytest.raises(DataNotFoundError, match="shd_train.h5 or shd_train.h5.zip is neither"):
+        with pytest.raises(DataNotFoundError, match="shd_train.h5 or shd_train.h5.zip is not in"):
             load_shd(tmp_path / "data" / "nowhere")
 
     def test_absent(self, tmp_path, tmp_cache, monkeypatch):

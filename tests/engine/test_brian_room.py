@@ -56,7 +56,7 @@ NOT_BRIANS = {
     "engine/states.py: _n_steps",
     "engine/states.py: _values",
     "engine/states.py: _with",
-    "exchange/_trained.py: _takes_spikes",
+    "exchange/nir.py: _takes_spikes",
     "exchange/cpp.py: _learns_signals",
     "exchange/cpp.py: _pool",
     "exchange/cpp.py: _takes_spikes",

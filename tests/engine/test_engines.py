@@ -285,7 +285,9 @@ class TestCommandLine:
             [sys.executable, "-c", code], capture_output=True, text=True, check=True,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}, cwd=tmp_path,
         )  # fmt: skip
-        assert "numpy|cython|cpp_standalone|cuda_standalone|toy" in done.stdout
+        assert "numpy|cython|cpp_standalone|cuda_standalone|broken|toy" in "".join(
+            done.stdout.split()
+        )
         assert "toy              works  after 5" in done.stdout
         assert "the entry point broken = toys:NOTHING gives no engine" in done.stderr
 

@@ -15,7 +15,7 @@ from bioplastic import SpikeTrains, engine
 from bioplastic.engine import chunks as chunking
 from bioplastic.engine import compiled_program, every
 from bioplastic.engine.record import Looked
-from bioplastic.engine.state_recorder import StateRecorder
+from bioplastic.engine.states import StateRecorder
 from bioplastic.errors import DataError, ParameterError, StorageError
 from bioplastic.models import (
     Network,

@@ -11,8 +11,8 @@ import pytest
 
 from bioplastic import engine
 from bioplastic.engine import cache
+from bioplastic.engine.cache import telling
 from bioplastic.engine.engines import unregister
-from bioplastic.engine.waiting import telling
 
 pytestmark = pytest.mark.usefixtures("tmp_cache")
 

@@ -14,7 +14,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 
 from bioplastic import SpikeTrains
-from bioplastic.engine.exporting import FLAGS
+from bioplastic.engine.standalone_program import FLAGS
 from bioplastic.errors import ParameterError
 from bioplastic.exchange import export_cpp
 from bioplastic.networks import (

@@ -532,9 +532,9 @@ class TestJitter:
     @pytest.mark.parametrize(
         ("wrong", "kind", "message"),
         [
-            ({"sigmas": [0.1]}, ParameterError, "sigmas: must be finite and have the unit"),
-            ({"sigmas": [-1] * ms}, ParameterError, "sigmas: must be times from 0"),
-            ({"sigmas": [1] * mV}, ParameterError, "sigmas: must be finite and have the unit"),
+            ({"sigmas": [0.1]}, ParameterError, "sigmas: must be finite times with a unit"),
+            ({"sigmas": [-1] * ms}, ParameterError, "sigmas: .* at least 0"),
+            ({"sigmas": [1] * mV}, ParameterError, "sigmas: must be finite times with a unit"),
             ({"n_repeats": 0}, ParameterError, "n_repeats: must be a whole number at least 1"),
             ({"X": np.zeros((2, 2))}, DataError, "X: must be SpikeTrains, got ndarray"),
             ({"decoder": 3}, DataError, "decoder: must be an estimator with score"),

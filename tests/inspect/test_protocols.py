@@ -342,12 +342,12 @@ def test_a_spike_that_comes_before_it_is_due_is_refused():
     [
         ({"rule": PairSTDP}, r"rule: must be a PlasticityRule, got .*give e.g. PairSTDP\(\)"),
         ({"rule": "pair"}, r"rule: must be a PlasticityRule, got 'pair'; give"),
-        ({"delays": []}, "delays: must be finite and have the unit"),
+        ({"delays": []}, "delays: must be finite times with a unit"),
         ({"delays": [] * ms}, "delays: must be finite"),
-        ({"delays": [1.0]}, r"delays: .* got \[1.0\]; give e.g. \[10, 20\] \* second"),
+        ({"delays": [1.0]}, r"delays: .* got \[1.0\]; give e.g. \[10, 20\] \* ms"),
         ({"delays": [1] * mV}, "delays"),
         ({"delays": [1, np.nan] * ms}, "delays: must be finite"),
-        ({"delays": [[1, 2]] * ms}, r"delays: must be in a row, got the shape \(1, 2\)"),
+        ({"delays": [[1, 2]] * ms}, "delays: .*, in a row, got"),
         ({"delays": [1.05] * ms}, "delays: .*multiples of dt=0.1 ms, got 1.05 ms; take 1"),
         ({"n_pairs": 0}, "n_pairs: must be a whole number at least 1, got 0"),
         ({"n_pairs": 1.5}, "n_pairs"),
@@ -384,9 +384,9 @@ def test_there_is_no_such_engine():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"frequencies": [0, 10] * Hz}, "frequencies: must be frequencies above 0"),
+        ({"frequencies": [0, 10] * Hz}, "frequencies: must be finite rates .* above 0"),
         ({"frequencies": [[10]] * Hz}, "frequencies"),
-        ({"frequencies": [10] * ms}, "frequencies: must be finite and have the unit"),
+        ({"frequencies": [10] * ms}, "frequencies: must be finite rates with a unit"),
         ({"frequencies": [30] * Hz}, "frequencies: .*got 30 Hz; the nearest is 30.03003 Hz"),
         ({"frequencies": [50_000] * Hz}, "frequencies: .*the nearest is 10000 Hz"),
         ({"delays": [0.01] * ms}, "delays: .*multiples of dt"),
@@ -401,7 +401,7 @@ def test_arguments_of_pairings(arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"kind": "post"}, "kind: must be one of pre_post_pre, post_pre_post, got 'post'"),
+        ({"kind": "post"}, "kind: must be one of 'pre_post_pre', 'post_pre_post', got 'post'"),
         ({"intervals": [5, 5] * ms}, r"intervals: must have shape \(n_intervals, 2\), got \(2,\)"),
         ({"intervals": [(5, -5)] * ms}, "intervals: must be at least 0 ms, got -5 ms"),
         ({"intervals": [(0, 0)] * ms}, "intervals: must sum up to more than 0"),

@@ -150,7 +150,7 @@ def test_files_that_are_no_recording_are_refused(recording, tmp_path):
     with pytest.raises(DataNotFoundError, match="there is no file"):
         PlasticityRecording.load(tmp_path / "none.h5")
     (tmp_path / "text.h5").write_text("hello")
-    with pytest.raises(DataError, match="no HDF5 file or damaged"):
+    with pytest.raises(DataError, match="no HDF5 file"):
         PlasticityRecording.load(tmp_path / "text.h5")
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["x"] = 1
@@ -160,7 +160,7 @@ def test_files_that_are_no_recording_are_refused(recording, tmp_path):
     for change, message in (
         (lambda file: file.attrs.modify("version", 2), "version 2, which is later than 1"),
         (lambda file: file.attrs.modify("n_points", 99), "rows are missing"),
-        (lambda file: file.pop("samples"), "is damaged"),
+        (lambda file: file.pop("samples"), "cannot read"),
     ):
         recording.save(path, overwrite=True)
         with h5py.File(path, "r+") as file:
@@ -189,5 +189,5 @@ def test_what_a_damaged_file_says_of_itself_is_refused(recording, tmp_path, chan
     recording.save(tmp_path / "run.h5")
     with h5py.File(tmp_path / "run.h5", "r+") as file:
         change(file)
-    with pytest.raises(DataError, match=f"is damaged: .*{message}"):
+    with pytest.raises(DataError, match=f"(is damaged|cannot read).*{message}"):
         PlasticityRecording.load(tmp_path / "run.h5")

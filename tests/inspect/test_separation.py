@@ -145,10 +145,10 @@ class TestStateSeparation:
     @pytest.mark.parametrize(
         ("wrong", "message"),
         [
-            ({"times": [0.1, 0.2]}, "times: must be finite and have the unit"),
-            ({"times": [1, 2] * mV}, "times: must be finite and have the unit"),
-            ({"times": [2, 1] * ms}, "times: must be in a row and rise"),
-            ({"times": [1, np.inf] * ms}, "times: must be finite and have the unit"),
+            ({"times": [0.1, 0.2]}, "times: must be finite times with a unit"),
+            ({"times": [1, 2] * mV}, "times: must be finite times with a unit"),
+            ({"times": [2, 1] * ms}, "times: .*, in a row, rising"),
+            ({"times": [1, np.inf] * ms}, "times: must be finite times with a unit"),
             ({"tau": 0 * ms}, "tau: must be one finite value > 0"),
             ({"tau": 30}, "tau: must have the unit"),
         ],

@@ -1,7 +1,7 @@
 """What a network takes, against numbers computed by hand and against recorded spikes."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -32,7 +32,8 @@ from bioplastic.networks import (
     MaassColumn,
     RewardSTDPClassifier,
 )
-from bioplastic.study.accounting import dense_workload, learning_workload, network_workload
+from bioplastic.study.accounting import learning_workload, network_workload
+from bioplastic.study.layers import dense_workload
 from bioplastic.study.workload import Workload
 
 #: What is compiled takes a while to build; one network of it is enough where time is short.
@@ -145,7 +146,7 @@ def test_network_by_hand(name, listed):
     told = found.neurobench()
     assert told["SynapticOperations"]["Effective_ACs"] == pytest.approx(41 / 3)
     assert told["ActivationSparsity"] == pytest.approx(1 - 13 / 112)
-    assert Workload.from_json(json.loads(json.dumps(found.as_json()))) == found
+    assert Workload(**json.loads(json.dumps(asdict(found)))) == found
 
 
 @pytest.mark.parametrize("name", ENGINES)

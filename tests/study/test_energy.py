@@ -7,10 +7,11 @@ from sklearn.neural_network import MLPClassifier
 
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.study.energy import CAVEATS, DEVICES, Device, energies, energy
-from bioplastic.study.layers import dense_workload, layer_workload
-from bioplastic.study.readouts import (
+from bioplastic.study.layers import (
+    dense_workload,
     kernel_learning_workload,
     kernel_workload,
+    layer_workload,
     linear_learning_workload,
     selection_workload,
 )
@@ -68,7 +69,7 @@ def test_a_device_of_your_own():
 
 
 def test_an_unknown_device_is_refused():
-    with pytest.raises(ParameterError, match=r"device: must be one of cmos45, .*'abacus'"):
+    with pytest.raises(ParameterError, match=r"device: must be one of 'cmos45', .*'abacus'"):
         energy(WORK, "abacus")
 
 

@@ -243,10 +243,10 @@ def test_workers_of_a_cluster_import_them_too(mine, tmp_path):
 def test_all_takes_in_ones_own_and_unknown_names_are_told(mine, tmp_path):
     said = run("--module", mine, "--methods", "nearst", "--out", tmp_path)
     assert said.exit_code == 2
-    assert "methods: must be one of all, stdp" in said.output
-    assert "nearest, got 'nearst'" in said.output.replace("\n", " ")
+    assert "methods: must be one of 'all', 'stdp'" in said.output
+    assert "'nearest', got 'nearst'" in said.output.replace("\n", " ")
     said = run("--module", mine, "--data", "blub", "--out", tmp_path)
-    assert "data: must be one of hd" in said.output
+    assert "data: must be one of 'hd'" in said.output
     clash = tmp_path / "clash.py"
     clash.write_text(BLOBS.replace('"nearest"', '"svm"'))
     said = run("--module", clash, "--out", tmp_path)
@@ -349,9 +349,9 @@ def test_arguments_of_a_torch_method_are_checked(monkeypatch):
         ({"module_factory": "LSTM"}, "module_factory: must be a function or class"),
         ({"settings": []}, "settings: must be a list of dicts"),
         ({"settings": [1e-3]}, "settings: must be a list of dicts"),
-        ({"n_epochs": 0}, "n_epochs: must be a whole number >= 1"),
-        ({"batch_size": 2.5}, "batch_size: must be a whole number >= 1"),
-        ({"dt": -1.0}, "dt: must be > 0 s"),
+        ({"n_epochs": 0}, "n_epochs: must be a whole number at least 1"),
+        ({"batch_size": 2.5}, "batch_size: must be a whole number at least 1"),
+        ({"dt": -1.0}, "dt: must be one time above 0"),
     ]:
         given = {"module_factory": make, "name": "own"} | options
         with pytest.raises(ParameterError, match=f"TorchMethod.{message}"):

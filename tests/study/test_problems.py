@@ -131,7 +131,7 @@ def test_what_cannot_be_cut_is_refused(given, extra, message):
 
 
 def test_a_fold_that_there_is_not(problem):
-    with pytest.raises(ParameterError, match="fold: must be 0 to 3, got 4"):
+    with pytest.raises(ParameterError, match="fold: must be a whole number from 0 to 3, got 4"):
         problem.split(problem.load(), 4)
     with pytest.raises(ParameterError, match="n_folds: must be a whole number >= 1, got 0"):
         Problem(name="o", title="O", loader=made, n_folds=0)

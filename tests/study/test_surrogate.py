@@ -8,9 +8,19 @@ from bioplastic import SpikeTrains
 torch = pytest.importorskip("torch")
 pytest.importorskip("snntorch")
 
-from bioplastic.study.methods.surrogate import SurrogateGradientClassifier  # noqa: E402
+from bioplastic.study.methods.surrogate import (  # noqa: E402
+    Recurrent,
+    activity,
+    network_spikes,
+)
+from bioplastic.study.methods.torch_classifier import TorchClassifier  # noqa: E402
 
 DT = 0.010
+
+
+def recurrent(n_neurons, input_gain=1.0, **options):
+    settings = {"n_neurons": n_neurons, "dt": DT, "input_gain": input_gain}
+    return TorchClassifier(Recurrent, settings=settings, **options)
 
 
 def trains(*samples, n_units, durations):
@@ -46,10 +56,10 @@ def noise(n, seed):
 
 def test_the_network_is_that_of_its_equations():
     X, y = noise(9, seed=0)
-    model = SurrogateGradientClassifier(
+    model = recurrent(
         n_neurons=16, n_epochs=2, batch_size=4, learning_rate=0.02, input_gain=3.0, random_state=1
     ).fit(X, y)
-    weights = {name: w.astype(float) for name, w in model.weights_.items()}
+    weights = {name: w.astype(float) for name, w in model.module_.weights.items()}
     hidden, out = model.module_.hidden, model.module_.outward
     beta = hidden.beta.detach().numpy().clip(0, 1)
     bias, bias_out = hidden.recurrent.bias.detach().numpy(), out.bias.detach().numpy()
@@ -71,7 +81,7 @@ def test_the_network_is_that_of_its_equations():
             fired += [(t, unit) for unit in np.flatnonzero(s)]
         spikes.append(fired)
         answers.append(log_p.argmax())
-    theirs = model.transform_spikes(X)
+    theirs = network_spikes(model, X)
     assert sum(map(len, spikes)) > 50
     for mine, sample in zip(spikes, theirs, strict=True):
         assert mine == list(zip(np.rint(sample.times / DT).astype(int), sample.units, strict=True))
@@ -81,7 +91,7 @@ def test_the_network_is_that_of_its_equations():
 
 def test_answers_do_not_depend_on_who_else_is_asked():
     X, y = noise(9, seed=2)
-    model = SurrogateGradientClassifier(n_neurons=16, n_epochs=2, batch_size=4).fit(X, y)
+    model = recurrent(n_neurons=16, n_epochs=2, batch_size=4).fit(X, y)
     together = model.predict(X)
     assert [model.predict(X[k : k + 1])[0] for k in range(9)] == together.tolist()
 
@@ -89,7 +99,7 @@ def test_answers_do_not_depend_on_who_else_is_asked():
 def test_it_learns_what_needs_memory():
     X, y = orders(96, seed=0)
     X_test, y_test = orders(60, seed=1)
-    model = SurrogateGradientClassifier(
+    model = recurrent(
         n_neurons=32, n_epochs=15, batch_size=8, learning_rate=5e-3, random_state=0
     ).fit(X, np.array(["left", "right"])[y])
     assert model.history_["loss"][-1] < 0.5 * model.history_["loss"][0]
@@ -100,10 +110,8 @@ def test_the_same_seed_trains_the_same_network_and_leaves_torch_alone():
     X, y = noise(9, seed=3)
 
     def weights(seed):
-        model = SurrogateGradientClassifier(
-            n_neurons=16, n_epochs=2, batch_size=4, random_state=seed
-        )
-        return np.concatenate([w.ravel() for w in model.fit(X, y).weights_.values()])
+        model = recurrent(n_neurons=16, n_epochs=2, batch_size=4, random_state=seed)
+        return np.concatenate([w.ravel() for w in model.fit(X, y).module_.weights.values()])
 
     torch.manual_seed(5)
     expected = torch.rand(3)
@@ -117,19 +125,19 @@ def test_the_same_seed_trains_the_same_network_and_leaves_torch_alone():
 def test_inputs_are_pooled_and_come_again_on_delay_lines():
     # One spike early, one that is over before the second line brings it.
     X = trains([(0.001, 0), (0.012, 5)], [(0.075, 3)], n_units=6, durations=[0.10, 0.10])
-    model = SurrogateGradientClassifier(n_neurons=4, n_epochs=1, pool=3, n_lines=3).fit(X, [0, 1])
-    seen = model.activity(X)
+    model = recurrent(n_neurons=4, n_epochs=1, pool=3, n_lines=3).fit(X, [0, 1])
+    seen = activity(model, X)
     # Inputs: two groups at once, 50 ms later, 100 ms later.
     assert seen["input"].tolist() == [1, 2, 1, 1, 0, 0]
     assert seen["steps"] == (2, 20)
-    assert seen["spikes"].sum() == len(model.transform_spikes(X).times)
+    assert seen["spikes"].sum() == len(network_spikes(model, X).times)
 
 
 def test_activity_ends_with_each_sample():
     X, y = noise(9, seed=4)
-    model = SurrogateGradientClassifier(n_neurons=16, n_epochs=1, input_gain=3.0).fit(X, y)
-    seen = model.activity(X)
-    alone = [model.activity(X[k : k + 1]) for k in range(9)]
+    model = recurrent(n_neurons=16, n_epochs=1, input_gain=3.0).fit(X, y)
+    seen = activity(model, X)
+    alone = [activity(model, X[k : k + 1]) for k in range(9)]
     assert seen["spikes"].sum() > 0
     for name in ("input", "spikes"):
         np.testing.assert_array_equal(seen[name], sum(one[name] for one in alone))

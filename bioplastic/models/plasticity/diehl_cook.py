@@ -76,7 +76,20 @@ class DiehlCookSTDP(PlasticityRule):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
-class DiehlCookPowerLaw(PlasticityRule):
+class _TargetRule(PlasticityRule):
+    """Parent of the paper's rules that compare the presynaptic trace with a target."""
+
+    pre_traces: str = TARGET_PRE_TRACES
+    on_pre_trace: str = "r1 += 1"
+    at_slot_start_pre: str = "r1 = 0"
+    tau_plus: Any = parameter(20 * ms, low=0)
+    eta_plus: Any = parameter(1e-2, low=0, strict=False)
+    r1_target: Any = parameter(0.4, low=0, strict=False)
+    w_max: Any = parameter(1.0, low=0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class DiehlCookPowerLaw(_TargetRule):
     """The paper's first rule: weights change at postsynaptic spikes only, by a power law.
 
     A postsynaptic spike changes the weight by ``eta_plus*(r1 - r1_target)*(w_max - w)**mu``. Inputs
@@ -108,22 +121,15 @@ class DiehlCookPowerLaw(PlasticityRule):
     0.4
     """
 
-    pre_traces: str = TARGET_PRE_TRACES
     # Normalization may lift a weight above `w_max`, and a root of a negative number is none.
     on_post: str = (
         "w = clip(w + eta_plus*(r1_pre - r1_target)*clip(w_max - w, 0, w_max)**mu, 0, w_max)"
     )
-    on_pre_trace: str = "r1 += 1"
-    at_slot_start_pre: str = "r1 = 0"
-    tau_plus: Any = parameter(20 * ms, low=0)
-    eta_plus: Any = parameter(1e-2, low=0, strict=False)
-    r1_target: Any = parameter(0.4, low=0, strict=False)
     mu: Any = parameter(0.2, low=0, strict=False)
-    w_max: Any = parameter(1.0, low=0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
-class DiehlCookExponential(PlasticityRule):
+class DiehlCookExponential(_TargetRule):
     """The paper's rule with an exponential dependence on the weight, at postsynaptic spikes.
 
     A postsynaptic spike changes the weight by
@@ -155,17 +161,10 @@ class DiehlCookExponential(PlasticityRule):
     3.0
     """
 
-    pre_traces: str = TARGET_PRE_TRACES
     on_post: str = (
         "w = clip(w + eta_plus*(r1_pre*exp(-beta*w) - r1_target*exp(-beta*(w_max - w))), 0, w_max)"
     )
-    on_pre_trace: str = "r1 += 1"
-    at_slot_start_pre: str = "r1 = 0"
-    tau_plus: Any = parameter(20 * ms, low=0)
-    eta_plus: Any = parameter(1e-2, low=0, strict=False)
-    r1_target: Any = parameter(0.4, low=0, strict=False)
     beta: Any = parameter(3.0, low=0, strict=False)
-    w_max: Any = parameter(1.0, low=0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)

@@ -6,13 +6,11 @@ from typing import Any
 from brian2 import Hz, ms, second
 
 from bioplastic.models.declaration import key_of, parameter
+from bioplastic.models.plasticity.pair import PairSTDP
 from bioplastic.models.plasticity.rule import PlasticityRule
 
 __all__ = ["CovarianceRewardSTDP", "EpisodicRewardSTDP", "RewardSTDP", "ThreeFactorSTDP"]
 
-THREE_FACTOR_PRE_TRACES = """
-dr1/dt = -r1/tau_plus  : 1
-"""
 THREE_FACTOR_POST_TRACES = """
 do1/dt = -o1/tau_minus : 1
 dm/dt  = -m/tau_m      : 1   # modulator
@@ -34,25 +32,17 @@ c : 1                        # eligibility
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
-class _EligibilityRule(PlasticityRule):
+class _EligibilityRule(PairSTDP):
     """Parent of the rules by whose spikes an eligibility `c` changes as a weight does in PairSTDP.
 
     A child says what becomes of it, with a modulator `m` of the postsynaptic neuron.
     """
 
-    pre_traces: str = THREE_FACTOR_PRE_TRACES
     synapse: str = ELIGIBILITY
     on_pre: str = "c -= a_minus*o1_post"
     on_post: str = "c += a_plus*r1_pre"
-    on_pre_trace: str = "r1 += 1"
-    on_post_trace: str = "o1 += 1"
-    at_slot_start_pre: str = "r1 = 0"
     at_slot_start_post: str = "o1 = 0; m = 0"
     at_slot_start: str = "c = 0"
-    tau_plus: Any = parameter(20 * ms, low=0)
-    tau_minus: Any = parameter(20 * ms, low=0)
-    a_plus: Any = parameter(0.01, low=0, strict=False)
-    a_minus: Any = parameter(0.0105, low=0, strict=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -105,7 +95,6 @@ class ThreeFactorSTDP(_EligibilityRule):
     tau_m: Any = parameter(200 * ms, low=0)
     m_tonic: Any = parameter(0.0)
     eta: Any = parameter(1 * Hz, low=0, strict=False)
-    w_max: Any = parameter(1.0, low=0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -188,7 +177,6 @@ class EpisodicRewardSTDP(_EligibilityRule):
     at_slot_end: str = "w = clip(w + eta*m_post*c, 0, w_max)"
     a_minus: Any = parameter(0.0, low=0, strict=False)
     eta: Any = parameter(1.0, low=0, strict=False)
-    w_max: Any = parameter(1.0, low=0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)

@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import ms
+from brian2 import ms, second
 
+from bioplastic import algebra
 from bioplastic._checks import check_whole
+from bioplastic._quantities import amounts
 from bioplastic.errors import ParameterError
-from bioplastic.readout._parameters import finite_times
 from bioplastic.readout.states.transformer import SpikeTransformer
 from bioplastic.spikes import SpikeTrains
 
@@ -80,21 +81,15 @@ class FilteredState(SpikeTransformer):
         self.relative = relative
 
     def _learn(self, X: SpikeTrains) -> None:
-        self.taus_ = finite_times("FilteredState.tau", 30 * ms if self.tau is None else self.tau)
-        if (self.taus_ <= 0).any():
-            raise ParameterError(f"FilteredState.tau: must be above 0, got {self.tau!r}")
+        tau = 30 * ms if self.tau is None else self.tau
+        self.taus_ = amounts("FilteredState.tau", tau, positive=True)
         if self.times is not None:
             if self.n_times is not None or self.relative:
                 raise ParameterError(
                     f"FilteredState.times: must be None where n_times or relative is given, got "
                     f"{self.times!r} with n_times={self.n_times!r} and relative={self.relative!r}"
                 )
-            self.times_ = finite_times("FilteredState.times", self.times)
-            if (self.times_ < 0).any() or (np.diff(self.times_) <= 0).any():
-                raise ParameterError(
-                    f"FilteredState.times: must be at least 0 and rise, got {self.times!r}; sort "
-                    f"them and leave out what occurs twice"
-                )
+            self.times_ = amounts("FilteredState.times", self.times, zero=True, rising=True)
         elif self.n_times is None:
             self.times_ = np.ones(1)
         else:
@@ -108,30 +103,14 @@ class FilteredState(SpikeTransformer):
         return self.times is None and (self.n_times is None or self.relative)
 
     def _features(self, X: SpikeTrains) -> npt.NDArray[np.float64]:
-        n, n_times, n_units = len(X), len(self.times_), X.n_units
-        moments = np.broadcast_to(self.times_, (n, n_times))
+        moments = np.broadcast_to(self.times_, (len(X), len(self.times_)))
         if self._shares:
             moments = moments * X.duration[:, np.newaxis]
-        # Each spike goes to the first moment that sees it; what comes after the last, to none.
-        seen = np.zeros((n, n_times + 2), dtype=np.int64)
-        for k in range(n):
-            first, last = X.offsets[k], X.offsets[k + 1]
-            seen[k, 1:-1] = np.searchsorted(X.times[first:last], moments[k], side="right")
-            seen[k, -1] = last - first
-        sizes = np.diff(seen, axis=1).ravel()
-        cells = np.repeat(np.arange(n * (n_times + 1)), sizes)
-        never = np.full((n, 1), np.inf)
-        age = np.repeat(np.hstack([moments, never]).ravel(), sizes) - X.times
-        target = cells * n_units + X.units
-        states = np.empty((n, n_times, len(self.taus_), n_units))
-        for j, tau in enumerate(self.taus_):
-            fresh = np.bincount(target, np.exp(-age / tau), minlength=n * (n_times + 1) * n_units)
-            fresh = fresh.reshape(n, n_times + 1, n_units)
-            decay = np.exp(-np.diff(moments, axis=1) / tau)
-            states[:, 0, j] = fresh[:, 0]
-            for k in range(1, n_times):
-                states[:, k, j] = fresh[:, k] + states[:, k - 1, j] * decay[:, k - 1, np.newaxis]
-        return states.reshape(n, -1)
+        states = [
+            algebra.evaluate(X, moments * second, tau=tau * second, causal=True)
+            for tau in self.taus_
+        ]
+        return np.stack(states, axis=1).transpose(0, 3, 1, 2).reshape(len(X), -1)
 
     def _names(self, units: list[str]) -> list[str]:
         kind = "share" if self._shares else "t"

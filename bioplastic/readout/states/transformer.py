@@ -124,4 +124,5 @@ class SpikeTransformer(TakesTrains, TransformerMixin, BaseEstimator):
         raise NotImplementedError
 
     def _names(self, units: list[str]) -> list[str]:
-        raise NotImplementedError
+        """Return names of the features; of one a unit, those of the units."""
+        return units

@@ -1,47 +1,22 @@
 """What several methods share: copies of training words, states of the input, words for networks."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from brian2 import Hz, ms
+from brian2 import Hz, Quantity, ms
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScaler
 
 from bioplastic.encoding import PoissonEncoder, SpikeAugmenter
 from bioplastic.engine.presenting import Presentation
 from bioplastic.models import Network
+from bioplastic.models.hooks import HOOKS, STRINGS
 from bioplastic.readout import AugmentedClassifier, TimeBinnedCount
 from bioplastic.spikes import SpikeTrains
 from bioplastic.study.accounting import learning_workload, network_workload
-from bioplastic.study.methods.base import Inputs
+from bioplastic.study.methods.base import Inputs, Method
 from bioplastic.study.workload import Workload
-
-__all__ = [
-    "COPIES",
-    "RECURRENT",
-    "Steps",
-    "augmented",
-    "augmenter",
-    "build_seconds",
-    "describe_network",
-    "describe_pipeline",
-    "encoder_steps",
-    "epoch_curve",
-    "fields_of",
-    "fitted",
-    "input_steps",
-    "n_copies",
-    "n_epochs",
-    "n_rates",
-    "network_within",
-    "raster",
-    "rate_steps",
-    "rule_workload",
-    "shown_workload",
-    "stepwise_options",
-    "with_augmented",
-]
 
 type Steps = list[tuple[str, Any]]
 
@@ -76,11 +51,12 @@ def augmenter(X: SpikeTrains, seed: int | None, **options: Any) -> SpikeAugmente
     )
 
 
-def augmented(estimator: Any, X: Inputs, size: str, seed: int) -> Any:
-    """Let an estimator learn from changed copies too, where X are words."""
+def augmented(steps: Steps, X: Inputs, size: str, seed: int) -> Any:
+    """Return a pipeline, which learns from changed copies too where X are words."""
+    pipeline = Pipeline(steps)
     if not isinstance(X, SpikeTrains) or not COPIES[size]:
-        return estimator
-    return AugmentedClassifier(estimator, augmenter(X, seed, n_copies=COPIES[size]))
+        return pipeline
+    return AugmentedClassifier(pipeline, augmenter(X, seed, n_copies=COPIES[size]))
 
 
 def fitted(model: Any) -> Any:
@@ -119,11 +95,6 @@ def stepwise_options(X: Inputs, size: str) -> dict[str, Any]:
     }
 
 
-def epoch_curve(score: Sequence[float]) -> dict[str, list[float]]:
-    """Give the learning curve of a method that notes its accuracy after each epoch."""
-    return {"x": list(range(1, len(score) + 1)), "train": [float(s) for s in score]}
-
-
 def input_steps(X: Inputs, *, own_length: bool) -> Steps:
     """Count the input's spikes in bins of time and channels, at unit length; keep images.
 
@@ -131,13 +102,28 @@ def input_steps(X: Inputs, *, own_length: bool) -> Steps:
     """
     if not isinstance(X, SpikeTrains):
         return [("unit_length", Normalizer())]
-    options: dict[str, Any] = {"relative": True}
-    if not own_length:
-        options = {"duration": _WINDOW, "overflow": True}
-    n_groups = min(_N_GROUPS, X.n_units)
-    bins = TimeBinnedCount(n_bins=_N_BINS, n_groups=n_groups, scaling="sqrt", **options)
+    span = None if own_length else _WINDOW
+    return binned_steps("bins", _N_BINS, span, n_groups=min(_N_GROUPS, X.n_units))
+
+
+def binned_steps(name: str, n_bins: int, span: Quantity | None, **options: Any) -> Steps:
+    """Return steps that count spikes in bins of time, at unit length.
+
+    Parameters
+    ----------
+    name : str
+        Of the first step.
+    n_bins : int
+        Bins of time.
+    span : Quantity, in seconds, or None
+        What they cover, the last one open; each word's own length where None.
+    **options
+        Others of `TimeBinnedCount`.
+    """
+    ends = {"relative": True} if span is None else {"duration": span, "overflow": True}
     return [
-        ("bins", bins),
+        (name, TimeBinnedCount(n_bins=n_bins, scaling="sqrt", **ends, **options)),
+        # Half the memory, for numbers that are small counts.
         ("single", FunctionTransformer(np.float32)),
         ("unit_length", Normalizer(copy=False)),
     ]
@@ -230,51 +216,35 @@ def describe_network(network: Network) -> str:
     for population in network.populations:
         neuron = population.neuron
         lines.append(f"Population {population.name}: {population.n} {type(neuron).__name__}")
-        lines += _indented("", neuron.equations)
-        for part in ("threshold", "reset", "refractory"):
-            lines += _indented(part, str(getattr(neuron, part)))
-        lines += _constants(neuron.parameters)
+        lines += _said_by(neuron, "neuron")
+        if values := ", ".join(f"{name} = {value}" for name, value in neuron.parameters.items()):
+            lines.append(f"    {values}")
     for projection in network.projections:
         kind = projection.wiring
         wiring = kind.replace("_", " ") if isinstance(kind, str) else repr(kind)
         lines.append(f"Projection {projection.name}: {wiring}")
-        lines += _indented("at a spike", projection.on_pre if not projection.graded else "")
-        lines += _indented("in every step", projection.graded)
-        if projection.synapse is not None:
-            lines.append(f"    synapse  {type(projection.synapse).__name__}")
+        lines += _said_by(projection, "projection")
         if projection.norm is not None:
             lines.append(f"    weights of a neuron are scaled to a sum of {projection.norm:g}")
-        rule = projection.rule
-        if rule is None:
-            continue
-        lines.append(f"    learns by {type(rule).__name__}")
-        for label, text in (
-            ("traces", rule.pre_traces),
-            ("", rule.post_traces),
-            ("at a presynaptic spike", rule.on_pre),
-            ("at a postsynaptic spike", rule.on_post),
-            ("at a sample's end", rule.at_slot_end),
-            ("at a batch's end", rule.at_batch_end),
-        ):
-            lines += _indented(label, text, depth=2)
+        for of, model in (("synapse", projection.synapse), ("rule", projection.rule)):
+            if model is not None:
+                lines += [f"    {of} {type(model).__name__}", *_said_by(model, of)]
     schedule = network.schedule
     long = "as long as it is" if schedule.presentation is None else f"for {schedule.presentation}"
     lines.append(f"Each sample {long}, then {schedule.rest} of rest; time step {schedule.dt}")
     return "\n".join(lines)
 
 
-def _indented(label: str, text: str, depth: int = 1) -> list[str]:
-    parts = [part.strip() for part in text.replace(";", "\n").splitlines() if part.strip()]
-    indent = "    " * depth
-    lead = f"{label}: " if label else ""
-    return (
-        [f"{indent}{lead}{parts[0]}", *(f"{indent}{part}" for part in parts[1:])] if parts else []
-    )
-
-
-def _constants(values: dict[str, Any]) -> list[str]:
-    said = ", ".join(f"{name} = {value}" for name, value in values.items())
-    return [f"    {said}"] if said else []
+def _said_by(model: Any, of: str) -> list[str]:
+    """Return equations and statements of a model, each after its name."""
+    names = [name for owner, _, name, _ in STRINGS if owner == of]
+    names += [hook.name for hook in HOOKS if hook.of == of]
+    lines = []
+    for name in names:
+        said = str(getattr(model, name, "")).replace(";", "\n")
+        parts = [part.strip() for part in said.splitlines() if part.strip()]
+        lines += [f"    {f'{name}: ' * (k == 0)}{part}" for k, part in enumerate(parts)]
+    return lines
 
 
 #: What a fitted step has counted, and the words for it.
@@ -298,3 +268,39 @@ def describe_pipeline(model: Any) -> str:
         ]
         lines.append(f"{name}: {step!r}{''.join(counts)}")
     return "\n".join([*lines, f"{n_copies(model)} changed copies of each training sample"])
+
+
+class PipelineMethod(Method):
+    """A pipeline, which may learn from changed copies too."""
+
+    def describe(self, model: Any) -> str:
+        """Give its steps, with the declarations of networks."""
+        return describe_pipeline(model)
+
+
+class RateMethod(PipelineMethod):
+    """A pipeline of `rate_steps` and a network, which is its step ``"network"``."""
+
+    plausible = True
+    #: Whether the training samples are presented once more, to label the neurons.
+    labels_afterwards: ClassVar[bool] = False
+
+    def workloads(self, model: Any, X_train: Inputs, X_test: Inputs) -> tuple[Workload, Workload]:
+        """Count those of all epochs and of labeling the neurons, and of the test samples."""
+        network, train = network_within(model, X_train)
+        _, test = network_within(model, X_test)
+        shown, engine = network.presentation_of(train), network.engine
+        n_epochs = getattr(network, "n_epochs_", network.n_epochs)
+        learned = rule_workload(network.network_, shown, engine) * n_epochs
+        if self.labels_afterwards:
+            learned = learned.then(shown_workload(shown, engine))
+        tested = shown_workload(network.presentation_of(test), engine)
+        return with_augmented(learned, model), tested
+
+    def exhibits(
+        self, model: Any, X_test: Inputs, image_shape: tuple[int, int] | None
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Give receptive fields of some neurons, over bins of time and channels for words."""
+        network, _ = network_within(model)
+        weights = network.weights_.T
+        return fields_of(weights[:: max(1, len(weights) // 40)][:40], image_shape)

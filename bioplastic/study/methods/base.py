@@ -107,8 +107,13 @@ class Method(abc.ABC):
         return repr(model)
 
     def curve(self, model: Any) -> dict[str, list[float]]:
-        """Give the learning curve: ``"x"``, passes, and ``"train"``, accuracy in training."""
-        return {"x": [], "train": []}
+        """Give the learning curve: ``"x"``, passes, and ``"train"``, accuracy in training.
+
+        Here it is the ``history_["score"]`` of models that note their accuracy after each epoch.
+        """
+        history = getattr(model, "history_", None)
+        score = history.get("score", ()) if isinstance(history, Mapping) else ()
+        return {"x": list(range(1, len(score) + 1)), "train": [float(s) for s in score]}
 
     def exhibits(
         self, model: Any, X_test: Inputs, image_shape: tuple[int, int] | None

@@ -7,15 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic.spikes import SpikeTrains
-from bioplastic.study.accounting import layer_workload
-from bioplastic.study.methods._parts import (
-    RECURRENT,
-    encoder_steps,
-    epoch_curve,
-    n_epochs,
-    raster,
-    stepwise_options,
-)
+from bioplastic.study.layers import layer_workload
+from bioplastic.study.methods import _parts as parts
 from bioplastic.study.methods.base import Inputs, Method, Theory
 from bioplastic.study.workload import Workload
 
@@ -29,7 +22,6 @@ class BPTT(Method):
 
     name = "bptt"
     title = "BPTT (surrogate gradients)"
-    plausible = False
     needs: ClassVar[Mapping[str, str]] = {"torch": "bptt", "snntorch": "bptt"}
     effort = 9.0
     theory: ClassVar[Theory] = Theory(
@@ -75,18 +67,21 @@ class BPTT(Method):
     ) -> Any:
         """Train for a third of the epochs in a trial."""
         # torch is heavy, and not everybody's.
-        from bioplastic.study.methods.surrogate import SurrogateGradientClassifier
+        from bioplastic.study.methods.surrogate import Recurrent
+        from bioplastic.study.methods.torch_classifier import TorchClassifier
 
         words = isinstance(X, SpikeTrains)
-        return SurrogateGradientClassifier(
-            n_neurons=RECURRENT[size],
-            n_epochs=n_epochs(size, trial=trial),
+        dt, gain = 0.010 if words else 0.003, settings["recurrent_gain"]
+        return TorchClassifier(
+            Recurrent,
+            settings={"n_neurons": parts.RECURRENT[size], "dt": dt, "recurrent_gain": gain},
+            learning_rate=settings["learning_rate"],
+            n_epochs=parts.n_epochs(size, trial=trial),
             batch_size=_BATCH[size],
-            dt=0.010 if words else 0.003,
-            encoder=None if words else encoder_steps(X, seed)[0][1],
+            dt=dt,
+            encoder=None if words else parts.encoder_steps(X, seed)[0][1],
             random_state=seed,
-            **stepwise_options(X, size),
-            **settings,
+            **parts.stepwise_options(X, size),
         )
 
     def workloads(self, model: Any, X_train: Inputs, X_test: Inputs) -> tuple[Workload, Workload]:
@@ -104,24 +99,23 @@ class BPTT(Method):
 
     def describe(self, model: Any) -> str:
         """Give the network in words."""
-        return model.describe()  # type: ignore[no-any-return]
-
-    def curve(self, model: Any) -> dict[str, list[float]]:
-        """Accuracy of each epoch, while weights change."""
-        return epoch_curve(model.history_["score"])
+        return f"{model.module_.describe()}\n{model!r}"
 
     def exhibits(
         self, model: Any, X_test: Inputs, image_shape: tuple[int, int] | None
     ) -> dict[str, npt.NDArray[Any]]:
         """Give a raster of the first test sample."""
-        return raster(model.transform_spikes(X_test[:1]), "recurrent neurons")
+        from bioplastic.study.methods.surrogate import network_spikes
+
+        return parts.raster(network_spikes(model, X_test[:1]), "recurrent neurons")
 
 
 def _forward(model: Any, X: Inputs) -> Workload:
     """Forward steps: inputs are counts, neurons spike."""
-    seen = model.activity(X)
+    from bioplastic.study.methods.surrogate import activity
+
+    seen, weights = activity(model, X), model.module_.weights
     n_samples, steps = seen["steps"]
-    weights = model.weights_
     whole = layer_workload(
         seen["input"], weights["input"], n_samples=n_samples, steps=steps, spiking=False
     )

@@ -10,16 +10,7 @@ from bioplastic.models import Adam, LogUniform
 from bioplastic.models.eprop import EPropALIF, LeakyReadout, RateRegularization
 from bioplastic.networks import EPropClassifier
 from bioplastic.spikes import SpikeTrains
-from bioplastic.study.methods._parts import (
-    RECURRENT,
-    describe_network,
-    epoch_curve,
-    n_epochs,
-    raster,
-    rule_workload,
-    shown_workload,
-    stepwise_options,
-)
+from bioplastic.study.methods import _parts as parts
 from bioplastic.study.methods.base import Inputs, Method, Theory
 from bioplastic.study.workload import Workload
 
@@ -98,8 +89,8 @@ class EPropMethod(Method):
         options = _WORDS if isinstance(X, SpikeTrains) else _IMAGES
         return EPropClassifier(
             n_lif=0,
-            n_alif=RECURRENT[size],
-            n_epochs=n_epochs(size, trial=trial),
+            n_alif=parts.RECURRENT[size],
+            n_epochs=parts.n_epochs(size, trial=trial),
             batch_size=16,
             schedule="cosine",
             random_state=seed,
@@ -108,24 +99,20 @@ class EPropMethod(Method):
             optimizer=Adam(learning_rate=settings["learning_rate"]),
             feedback=settings["feedback"],
             **options,
-            **stepwise_options(X, size),
+            **parts.stepwise_options(X, size),
         )
 
     def workloads(self, model: Any, X_train: Inputs, X_test: Inputs) -> tuple[Workload, Workload]:
         """Of all epochs, and of the test samples."""
-        passed = rule_workload(model.network_, model.presentation_of(X_train))
-        return passed * model.n_epochs_, shown_workload(model.presentation_of(X_test))
+        passed = parts.rule_workload(model.network_, model.presentation_of(X_train))
+        return passed * model.n_epochs_, parts.shown_workload(model.presentation_of(X_test))
 
     def describe(self, model: Any) -> str:
         """Give the network's declaration, rules included."""
-        return f"{describe_network(model.network_)}\n{model!r}"
-
-    def curve(self, model: Any) -> dict[str, list[float]]:
-        """Accuracy of each epoch, while weights change."""
-        return epoch_curve(model.history_["score"])
+        return f"{parts.describe_network(model.network_)}\n{model!r}"
 
     def exhibits(
         self, model: Any, X_test: Inputs, image_shape: tuple[int, int] | None
     ) -> dict[str, npt.NDArray[Any]]:
         """Give a raster of the first test sample."""
-        return raster(model.transform_spikes(X_test[:1]), "adaptive neurons")
+        return parts.raster(model.transform_spikes(X_test[:1]), "adaptive neurons")

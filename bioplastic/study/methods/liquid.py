@@ -4,28 +4,17 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-import numpy as np
 import numpy.typing as npt
 from brian2 import Quantity, ms
 from sklearn.linear_model import RidgeClassifier, RidgeClassifierCV
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, Normalizer
+from sklearn.model_selection import ParameterGrid
 from sklearn.svm import SVC
 
 from bioplastic.networks import LiquidStateMachine
-from bioplastic.readout import KernelRidgeClassifier, TimeBinnedCount
+from bioplastic.readout import KernelRidgeClassifier
 from bioplastic.spikes import SpikeTrains
-from bioplastic.study.accounting import dense_workload, linear_learning_workload
-from bioplastic.study.methods._parts import (
-    Steps,
-    augmented,
-    encoder_steps,
-    fitted,
-    raster,
-    shown_workload,
-    with_augmented,
-)
-from bioplastic.study.methods._pipelines import PipelineMethod
+from bioplastic.study.layers import dense_workload, linear_learning_workload
+from bioplastic.study.methods import _parts as parts
 from bioplastic.study.methods.base import Inputs, Theory
 from bioplastic.study.workload import Workload
 
@@ -41,29 +30,12 @@ READOUTS: dict[str, Callable[[], Any]] = {
 }
 
 
-def count_steps(n_bins: int, span: Quantity | None) -> Steps:
-    """Return steps that count a liquid's spikes in overlapping bins, at unit length.
-
-    Parameters
-    ----------
-    n_bins : int
-        Bins of time.
-    span : Quantity, in seconds, or None
-        What they cover, the last one open; each word's own length where None.
-    """
-    options: dict[str, Any] = {"relative": True}
-    if span is not None:
-        options = {"duration": span, "overflow": True}
-    states = TimeBinnedCount(n_bins=n_bins, window="triangular", scaling="sqrt", **options)
-    return [
-        ("states", states),
-        # Half the memory, for numbers that are small counts.
-        ("single", FunctionTransformer(np.float32)),
-        ("unit_length", Normalizer(copy=False)),
-    ]
+def count_steps(n_bins: int, span: Quantity | None) -> parts.Steps:
+    """Return steps that count a liquid's spikes in overlapping bins, see `binned_steps`."""
+    return parts.binned_steps("states", n_bins, span, window="triangular")
 
 
-class LiquidMethod(PipelineMethod):
+class LiquidMethod(parts.PipelineMethod):
     """What methods with a liquid share: the liquid, and who counts its work."""
 
     plausible = True
@@ -74,11 +46,11 @@ class LiquidMethod(PipelineMethod):
         liquid = LiquidStateMachine(
             _NEURONS[size], liquid=kind, rest=60 * ms, n_jobs=1, random_state=seed
         )
-        return [*encoder_steps(X, seed), ("liquid", liquid)]
+        return [*parts.encoder_steps(X, seed), ("liquid", liquid)]
 
     def answers(self, model: Any, X: Any) -> tuple[LiquidStateMachine, SpikeTrains]:
         """Return the liquid of a fitted model, and X as spikes for it."""
-        pipeline = fitted(model)
+        pipeline = parts.fitted(model)
         liquid = pipeline.named_steps["liquid"]
         before = pipeline.named_steps.get("spikes")
         spikes: SpikeTrains = X if before is None else before.transform(X)
@@ -91,15 +63,15 @@ class LiquidMethod(PipelineMethod):
         found = []
         for X in (X_train, X_test):
             liquid, spikes = self.answers(model, X)
-            found.append(shown_workload(liquid.presentation_of(spikes)))
-        return with_augmented(found[0], model), found[1]
+            found.append(parts.shown_workload(liquid.presentation_of(spikes)))
+        return parts.with_augmented(found[0], model), found[1]
 
     def exhibits(
         self, model: Any, X_test: Inputs, image_shape: tuple[int, int] | None
     ) -> dict[str, npt.NDArray[Any]]:
         """Give a raster of the first test sample."""
         liquid, spikes = self.answers(model, X_test[:1])
-        return raster(liquid.transform(spikes), "liquid")
+        return parts.raster(liquid.transform(spikes), "liquid")
 
 
 class Liquid(LiquidMethod):
@@ -144,12 +116,7 @@ class Liquid(LiquidMethod):
         """Bins over a fixed time or each word's own length, and two strengths of the ridge."""
         if not isinstance(X, SpikeTrains):
             return [{"alpha": alpha, "bins": "own length"} for alpha in (1.0, 0.3, 3.0)]
-        return [
-            {"alpha": 0.3, "bins": "800 ms"},
-            {"alpha": 0.3, "bins": "own length"},
-            {"alpha": 1.0, "bins": "800 ms"},
-            {"alpha": 1.0, "bins": "own length"},
-        ]
+        return list(ParameterGrid({"alpha": [0.3, 1.0], "bins": ["800 ms", "own length"]}))
 
     def make(
         self, X: Inputs, size: str, settings: Mapping[str, Any], seed: int, *, trial: bool
@@ -158,12 +125,12 @@ class Liquid(LiquidMethod):
         counts = count_steps(_N_BINS, None if settings["bins"] == "own length" else _WINDOW)
         readout = RidgeClassifier(alpha=settings["alpha"])
         steps = [*self.front(X, size, seed), *counts, ("readout", readout)]
-        return augmented(Pipeline(steps), X, size, seed)
+        return parts.augmented(steps, X, size, seed)
 
     def workloads(self, model: Any, X_train: Inputs, X_test: Inputs) -> tuple[Workload, Workload]:
         """Count the liquid's, and the ridge's: normal equations, and one product a sample."""
         learning, inference = self.liquid_workloads(model, X_train, X_test)
-        readout = fitted(model).named_steps["readout"]
+        readout = parts.fitted(model).named_steps["readout"]
         shape = readout.n_features_in_, len(readout.classes_)
         return (
             learning + linear_learning_workload(learning.n_samples, *shape),

@@ -4,19 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+from sklearn.model_selection import ParameterGrid
 from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from bioplastic.spikes import SpikeTrains
-from bioplastic.study.accounting import dense_workload
-from bioplastic.study.methods._parts import (
-    augmented,
-    fitted,
-    input_steps,
-    n_copies,
-)
-from bioplastic.study.methods._pipelines import PipelineMethod
+from bioplastic.study.layers import dense_workload
+from bioplastic.study.methods import _parts as parts
 from bioplastic.study.methods.base import Inputs, Theory
 from bioplastic.study.workload import Workload
 
@@ -27,12 +21,11 @@ _EPOCHS = {"demo": 50, "default": 60, "full": 60}
 _BATCH = 64
 
 
-class MLP(PipelineMethod):
+class MLP(parts.PipelineMethod):
     """scikit-learn's multilayer perceptron, one hidden layer of rectified units."""
 
     name = "mlp"
     title = "MLP of the input"
-    plausible = False
     effort = 1.5
     theory: ClassVar[Theory] = Theory(
         idea=(
@@ -51,12 +44,7 @@ class MLP(PipelineMethod):
         """Weight decay, and the bins."""
         if not isinstance(X, SpikeTrains):
             return [{"alpha": alpha, "bins": "none"} for alpha in (1e-2, 1.0, 1e-4)]
-        return [
-            {"alpha": 1.0, "bins": "800 ms"},
-            {"alpha": 1.0, "bins": "own length"},
-            {"alpha": 1e-2, "bins": "800 ms"},
-            {"alpha": 1e-2, "bins": "own length"},
-        ]
+        return list(ParameterGrid({"alpha": [1.0, 1e-2], "bins": ["800 ms", "own length"]}))
 
     def make(
         self, X: Inputs, size: str, settings: Mapping[str, Any], seed: int, *, trial: bool
@@ -70,19 +58,18 @@ class MLP(PipelineMethod):
             n_iter_no_change=_EPOCHS[size],
             random_state=seed,
         )
-        bins = input_steps(X, own_length=settings["bins"] == "own length")
-        return augmented(
-            Pipeline([*bins, ("scale", StandardScaler()), ("readout", net)]), X, size, seed
-        )
+        bins = parts.input_steps(X, own_length=settings["bins"] == "own length")
+        steps = [*bins, ("scale", StandardScaler()), ("readout", net)]
+        return parts.augmented(steps, X, size, seed)
 
     def workloads(self, model: Any, X_train: Inputs, X_test: Inputs) -> tuple[Workload, Workload]:
         """Forward and backward for every epoch, forward once."""
-        pipeline = fitted(model)
+        pipeline = parts.fitted(model)
         net = pipeline.named_steps["readout"]
         states = pipeline[:-1].transform(X_test)
         hidden = np.maximum(states @ net.coefs_[0] + net.intercepts_[0], 0.0)
         layers = [net.n_features_in_, *(len(b) for b in net.intercepts_)]
-        n_train = len(X_train) * (1 + n_copies(model))
+        n_train = len(X_train) * (1 + parts.n_copies(model))
         # Adam keeps two numbers more for each weight, and the gradient is one.
         passed = dense_workload(n_train, layers, n_updates=n_train / _BATCH, numbers_per_weight=4)
         named = dense_workload(

@@ -3,20 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from sklearn.pipeline import Pipeline
-
 from bioplastic.networks import RewardSTDPClassifier
-from bioplastic.study.methods._parts import (
-    augmented,
-    network_within,
-    rate_steps,
-    rule_workload,
-    shown_workload,
-    with_augmented,
-)
-from bioplastic.study.methods._pipelines import RateMethod
+from bioplastic.study.methods import _parts as parts
 from bioplastic.study.methods.base import Inputs, Theory
-from bioplastic.study.workload import Workload
 
 __all__ = ["RewardMethod"]
 
@@ -24,7 +13,7 @@ _PER_CLASS = {"demo": 10, "default": 10, "full": 10}
 _EPOCHS = {"demo": 3, "default": 6, "full": 6}
 
 
-class RewardMethod(RateMethod):
+class RewardMethod(parts.RateMethod):
     """Reward-modulated STDP: neurons of the predicted class receive whether it is correct."""
 
     name = "rstdp"
@@ -75,21 +64,11 @@ class RewardMethod(RateMethod):
         network = RewardSTDPClassifier(
             _PER_CLASS[size], n_epochs=_EPOCHS[size], n_jobs=1, random_state=seed, **settings
         )
-        return augmented(Pipeline([*rate_steps(X), ("network", network)]), X, size, seed)
-
-    def workloads(self, model: Any, X_train: Inputs, X_test: Inputs) -> tuple[Workload, Workload]:
-        """Of all epochs, and of the test samples."""
-        network, train = network_within(model, X_train)
-        _, test = network_within(model, X_test)
-        passed = rule_workload(network.network_, network.presentation_of(train))
-        return (
-            with_augmented(passed, model) * network.n_epochs,
-            shown_workload(network.presentation_of(test)),
-        )
+        return parts.augmented([*parts.rate_steps(X), ("network", network)], X, size, seed)
 
     def curve(self, model: Any) -> dict[str, list[float]]:
         """Give what the critic expects: the running mean of rewards."""
-        network, _ = network_within(model)
+        network, _ = parts.network_within(model)
         history = network.history_
         x = history["n_samples"] / history["n_samples"][-1] * network.n_epochs
         return {"x": x.tolist(), "train": history["expected"].mean(axis=1).tolist()}

@@ -4,33 +4,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from brian2 import mV
-from sklearn.pipeline import Pipeline
 
 from bioplastic.networks import DiehlCookClassifier
 from bioplastic.spikes import SpikeTrains
-from bioplastic.study.methods._parts import (
-    augmented,
-    network_within,
-    rate_steps,
-    rule_workload,
-    shown_workload,
-    with_augmented,
-)
-from bioplastic.study.methods._pipelines import RateMethod
+from bioplastic.study.methods import _parts as parts
 from bioplastic.study.methods.base import Inputs, Theory
-from bioplastic.study.workload import Workload
 
 __all__ = ["DiehlCookMethod"]
 
 _NEURONS = {"demo": 100, "default": 400, "full": 400}
 
 
-class DiehlCookMethod(RateMethod):
+class DiehlCookMethod(parts.RateMethod):
     """Unsupervised STDP with lateral inhibition and adaptive thresholds."""
 
     name = "stdp"
     title = "Diehl & Cook STDP"
     effort = 4.0
+    labels_afterwards = True
     theory: ClassVar[Theory] = Theory(
         idea=(
             "Neurons inhibit each other, so that few fire for a sample; STDP draws the weights of "
@@ -79,15 +70,4 @@ class DiehlCookMethod(RateMethod):
         if "theta_plus_mv" in options:
             options["theta_plus"] = options.pop("theta_plus_mv") * mV
         network = DiehlCookClassifier(_NEURONS[size], random_state=seed, **options)
-        return augmented(Pipeline([*rate_steps(X), ("network", network)]), X, size, seed)
-
-    def workloads(self, model: Any, X_train: Inputs, X_test: Inputs) -> tuple[Workload, Workload]:
-        """Count those of all epochs and of labeling the neurons, and of the test samples."""
-        network, train = network_within(model, X_train)
-        _, test = network_within(model, X_test)
-        shown = network.presentation_of(train)
-        learned = rule_workload(network.network_, shown, network.engine) * network.n_epochs_
-        return (
-            with_augmented(learned.then(shown_workload(shown, network.engine)), model),
-            shown_workload(network.presentation_of(test), network.engine),
-        )
+        return parts.augmented([*parts.rate_steps(X), ("network", network)], X, size, seed)

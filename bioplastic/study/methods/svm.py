@@ -4,30 +4,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
 
 from bioplastic.spikes import SpikeTrains
-from bioplastic.study.accounting import kernel_learning_workload, kernel_workload
-from bioplastic.study.methods._parts import (
-    augmented,
-    fitted,
-    input_steps,
-    n_copies,
-)
-from bioplastic.study.methods._pipelines import PipelineMethod
+from bioplastic.study.layers import kernel_learning_workload, kernel_workload
+from bioplastic.study.methods import _parts as parts
 from bioplastic.study.methods.base import Inputs, Theory
 from bioplastic.study.workload import Workload
 
 __all__ = ["SVM"]
 
 
-class SVM(PipelineMethod):
+class SVM(parts.PipelineMethod):
     """RBF-SVM on the square root of spike counts in 15 bins of time and 35 of channels."""
 
     name = "svm"
     title = "SVM of the input"
-    plausible = False
     theory: ClassVar[Theory] = Theory(
         idea=(
             "A support vector machine with Gaussian kernel on the input's spike counts in bins of "
@@ -60,25 +52,18 @@ class SVM(PipelineMethod):
     ) -> Any:
         """Bins and machine."""
         machine = SVC(C=settings["C"], gamma=settings["gamma"])
-        bins = input_steps(X, own_length=settings["bins"] == "own length")
-        return augmented(Pipeline([*bins, ("readout", machine)]), X, size, seed)
+        bins = parts.input_steps(X, own_length=settings["bins"] == "own length")
+        return parts.augmented([*bins, ("readout", machine)], X, size, seed)
 
     def workloads(self, model: Any, X_train: Inputs, X_test: Inputs) -> tuple[Workload, Workload]:
         """Count kernel evaluations: all pairs in training, every support vector in inference."""
-        pipeline = fitted(model)
+        pipeline = parts.fitted(model)
         machine = pipeline.named_steps["readout"]
-        n_train = len(X_train) * (1 + n_copies(model))
+        n_train = len(X_train) * (1 + parts.n_copies(model))
         active = float(np.count_nonzero(pipeline[:-1].transform(X_test)) / len(X_test))
         n_pairs = len(machine.intercept_)
+        n_inputs, n_support = machine.n_features_in_, len(machine.support_)
         return (
-            kernel_learning_workload(
-                n_train, machine.n_features_in_, n_pairs, solve=False, n_active=active
-            ),
-            kernel_workload(
-                len(X_test),
-                len(machine.support_),
-                machine.n_features_in_,
-                n_pairs,
-                n_active=active,
-            ),
+            kernel_learning_workload(n_train, n_inputs, n_pairs, solve=False, n_active=active),
+            kernel_workload(len(X_test), n_support, n_inputs, n_pairs, n_active=active),
         )

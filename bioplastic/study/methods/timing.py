@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from brian2 import ms
-from sklearn.pipeline import Pipeline
 
 from bioplastic.readout import SpikeTimeClassifier
-from bioplastic.study.accounting import dense_workload, selection_workload
-from bioplastic.study.methods._parts import augmented, fitted
+from bioplastic.study.layers import dense_workload, selection_workload
+from bioplastic.study.methods import _parts as parts
 from bioplastic.study.methods.base import Inputs, Theory
 from bioplastic.study.methods.liquid import LiquidMethod
 from bioplastic.study.workload import Workload
@@ -72,14 +71,13 @@ class Timing(LiquidMethod):
             relative=True,
             alpha=settings["alpha"],
         )
-        return augmented(
-            Pipeline([*self.front(X, size, seed), ("readout", readout)]), X, size, seed
-        )
+        steps = [*self.front(X, size, seed), ("readout", readout)]
+        return parts.augmented(steps, X, size, seed)
 
     def workloads(self, model: Any, X_train: Inputs, X_test: Inputs) -> tuple[Workload, Workload]:
         """Count the liquid's, and the decoder's: the greedy choice, and one product a sample."""
         learning, inference = self.liquid_workloads(model, X_train, X_test)
-        readout = fitted(model).named_steps["readout"]
+        readout = parts.fitted(model).named_steps["readout"]
         n_units, n_references, n_outputs = readout.weights_.shape
         n_chosen = readout.n_neurons_ * n_references
         return (

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from brian2 import ms, second
+from brian2 import ms
 
-from bioplastic._quantities import base_units
+from bioplastic._quantities import positive_time, whole
 from bioplastic.errors import ParameterError
-from bioplastic.study.methods._parts import epoch_curve, n_epochs, stepwise_options
+from bioplastic.study.methods import _parts as parts
 from bioplastic.study.methods.base import Inputs, Method, Theory
 from bioplastic.study.workload import Workload
 
@@ -104,21 +104,13 @@ class TorchMethod(Method):
             raise ParameterError(
                 f"TorchMethod.settings: must be a list of dicts, at least one, got {settings!r}"
             )
-        for what, value, low in (("n_epochs", n_epochs, 1), ("batch_size", batch_size, 1)):
-            whole = isinstance(value, int) and not isinstance(value, bool) and value >= low
-            if value is not None and not whole:
-                raise ParameterError(
-                    f"TorchMethod.{what}: must be a whole number >= {low}, got {value!r}"
-                )
-        step = base_units(
-            "TorchMethod.dt", 10 * ms if dt is None else dt, second, error=ParameterError
-        )
-        if not step > 0:
-            raise ParameterError(f"TorchMethod.dt: must be > 0 s, got {dt}")
+        whole("TorchMethod.n_epochs", 1 if n_epochs is None else n_epochs, 1)
+        whole("TorchMethod.batch_size", batch_size, 1)
         self.module_factory = module_factory
         self.settings = tuple(dict(one) for one in settings)
         self.n_epochs, self.batch_size = n_epochs, batch_size
-        self.dt, self.augment = float(step), augment
+        self.dt = positive_time("TorchMethod.dt", 10 * ms if dt is None else dt)
+        self.augment = augment
         # What other methods have by their class.
         vars(self).update(name=name, title=title or name, plausible=plausible)
         if theory is not None:
@@ -141,7 +133,7 @@ class TorchMethod(Method):
         from bioplastic.study.methods.torch_classifier import TorchClassifier
 
         own = dict(settings)
-        options = stepwise_options(X, size)
+        options = parts.stepwise_options(X, size)
         options.pop("n_lines", None)  # a network of its own remembers as it likes
         if not self.augment:
             options.pop("augmenter", None)
@@ -149,7 +141,7 @@ class TorchMethod(Method):
             self.module_factory,
             learning_rate=own.pop("learning_rate", 1e-3),
             settings=own,
-            n_epochs=n_epochs(size, trial=trial, wanted=self.n_epochs),
+            n_epochs=parts.n_epochs(size, trial=trial, wanted=self.n_epochs),
             batch_size=self.batch_size,
             dt=self.dt,
             random_state=seed,
@@ -174,7 +166,3 @@ class TorchMethod(Method):
             f"falls as half a cosine over {model.n_epochs} passes, batches of {model.batch_size}, "
             f"gradients clipped to a norm of 1"
         )
-
-    def curve(self, model: Any) -> dict[str, list[float]]:
-        """Accuracy of each epoch, while weights change."""
-        return epoch_curve(model.history_["score"])

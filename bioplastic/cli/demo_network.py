@@ -1,5 +1,7 @@
-"""A picture of the network at work: samples one after the other, and the spikes they evoke."""
+"""The network of the demo: as a method of the study, and a picture of it at work."""
 
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -7,14 +9,18 @@ import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from bioplastic.cli.data import Task
 from bioplastic.cli.folder import save_figure
+from bioplastic.cli.settings import DiehlCookSettings
 from bioplastic.inspect import plot_raster
 from bioplastic.networks import DiehlCookClassifier
 from bioplastic.spikes import SpikeTrains
+from bioplastic.study.methods.stdp import DiehlCookMethod
 
-__all__ = ["save_answers"]
+__all__ = ["ThisNetwork", "save_answers"]
 
 _INK, _WRONG, _GRID = "#333333", "#bd1f01", "#e4e4e4"
 
@@ -107,3 +113,25 @@ def _name_rows(axes: Axes, labels: npt.NDArray[Any]) -> None:
     axes.set_ylabel("neurons, by their label", fontsize=9, color=_INK)
     for border in first[1:]:
         axes.axhline(border - 0.5, color=_GRID, linewidth=0.8, zorder=0)
+
+
+class ThisNetwork(DiehlCookMethod):
+    """The network of the first part: with its seed, the same weights and the same answers."""
+
+    def __init__(self, settings: DiehlCookSettings, *, x_max: float) -> None:
+        self.settings, self.x_max = settings, x_max
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.settings!r}, x_max={self.x_max!r})"
+
+    def candidates(self, X: Any, size: str) -> Sequence[Mapping[str, Any]]:
+        """There is nothing to choose."""
+        return [{}]
+
+    def make(
+        self, X: Any, size: str, settings: Mapping[str, Any], seed: int, *, trial: bool
+    ) -> Pipeline:
+        """Build it. Noise follows from a sample's numbers, which a study divides by the largest."""
+        numbers = FunctionTransformer(partial(np.multiply, self.x_max))
+        network = self.settings.estimator(random_state=seed)
+        return Pipeline([("numbers", numbers), ("network", network)])
