@@ -6,8 +6,6 @@ from typing import BinaryIO
 
 import numpy as np
 
-__all__ = ["check_archive"]
-
 
 def check_archive(source: BinaryIO, limit: int) -> None:
     """Refuse an archive of arrays before anything of it is unpacked or believed.

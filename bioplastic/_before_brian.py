@@ -3,8 +3,6 @@
 import sys
 import warnings
 
-__all__ = ["show_error", "show_warning", "users_own"]
-
 users_own = "brian2" in sys.modules
 show_error = sys.__excepthook__ if users_own else sys.excepthook
 show_warning = warnings.showwarning

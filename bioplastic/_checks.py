@@ -18,17 +18,6 @@ from bioplastic.errors import DataError, ParameterError
 #: their scales do, such as 0..1 and 0..255; few samples may all be dark.
 _SAME_SCALE, _ENOUGH = 10.0, 10
 
-__all__ = [
-    "check_choice",
-    "check_intensities",
-    "check_known_classes",
-    "check_labels",
-    "check_number",
-    "check_positive",
-    "check_quantity",
-    "check_whole",
-]
-
 
 def check_whole(estimator: Any, name: str, *, low: int, high: int | None = None) -> int:
     """Return a parameter that must be a whole number from `low` to `high`.

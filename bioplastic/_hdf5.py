@@ -24,8 +24,6 @@ import numpy as np
 
 from bioplastic.errors import DataError, DataNotFoundError
 
-__all__ = ["check_hdf5", "open_hdf5", "reading"]
-
 #: Processor time in which HDF5 must take one step, such as to open a file or to read a megabyte.
 SECONDS: Final = 3.0
 #: A file may unpack to ten times its size, and to so many bytes whatever its size is.

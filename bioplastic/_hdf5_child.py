@@ -11,8 +11,6 @@ import signal
 import sys
 from typing import Any
 
-__all__ = ["main"]
-
 #: Bytes that are read in one step, and seconds after which the process ends if nobody asks.
 _BLOCK, _IDLE = 2**20, 60
 #: Rows of ragged arrays in one step.

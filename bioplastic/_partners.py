@@ -3,8 +3,6 @@
 import importlib
 from typing import Any
 
-__all__ = ["partner"]
-
 
 def partner(name: str, *, caller: str, install: str | None = None) -> Any:
     """Return the module of this name.

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import platformdirs
 
-__all__ = ["cache_dir"]
-
 
 def cache_dir() -> Path:
     """Return the root of all caches of bioplastic, whether or not it exists yet.

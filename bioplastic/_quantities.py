@@ -10,19 +10,6 @@ from brian2 import Quantity, get_dimensions, get_unit, have_same_dimensions, her
 
 from bioplastic.errors import BioplasticError, DataError, ParameterError
 
-__all__ = [
-    "amount",
-    "amounts",
-    "base_units",
-    "choice",
-    "has_unit",
-    "number",
-    "positive_time",
-    "powers_of_units",
-    "same_unit",
-    "whole",
-]
-
 #: What others call our units, and what a number in them is.
 _UNITS = {second: ("s", "times in seconds"), hertz: ("Hz", "rates in hertz")}
 #: Types that NumPy makes an array of without losing a unit.

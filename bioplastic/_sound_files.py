@@ -9,8 +9,6 @@ import soundfile
 
 from bioplastic.errors import DataError
 
-__all__ = ["read_sound_file"]
-
 #: A sound may take ten times the size of its file in memory, and so much whatever its size is.
 FLOOR: Final = 2**26
 

@@ -11,17 +11,6 @@ import numpy.typing as npt
 
 from bioplastic.errors import DataError
 
-__all__ = [
-    "check_durations",
-    "check_events",
-    "check_n_units",
-    "check_offsets",
-    "check_times",
-    "up_to_last_spikes",
-    "warn_of_small_units",
-    "whole_units",
-]
-
 #: Longer samples without a neuron that fires so often, in seconds and hertz, look like those of a
 #: recording in milliseconds: 100 ms, and less than 500 Hz.
 _LONG, _RARE = 100.0, 0.5

@@ -16,8 +16,6 @@ import numpy.typing as npt
 from bioplastic._hdf5 import open_hdf5, reading
 from bioplastic.errors import DataError, DataNotFoundError
 
-__all__ = ["ROWS", "TYPES", "Rows", "beside", "columns", "n_rows", "read_rows"]
-
 type Integers = npt.NDArray[np.int64]
 
 #: Rows of HDF5 that are read at once, and what readers are given.

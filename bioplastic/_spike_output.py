@@ -4,8 +4,6 @@ from typing import Any, Self
 
 from sklearn.base import TransformerMixin
 
-__all__ = ["SpikeOutput"]
-
 
 class SpikeOutput(TransformerMixin):
     """Parent of the transformers to SpikeTrains, which no setting makes a table of."""

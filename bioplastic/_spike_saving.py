@@ -7,8 +7,6 @@ from typing import Any, Self, overload
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["SpikeSaving"]
-
 type Where = str | os.PathLike[str]
 
 

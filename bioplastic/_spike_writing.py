@@ -11,8 +11,6 @@ import numpy.typing as npt
 from bioplastic._whole_files import whole_file
 from bioplastic.errors import DataError, ParameterError
 
-__all__ = ["write_spike_file"]
-
 
 def write_spike_file(
     path: Path,

@@ -25,8 +25,6 @@ from bioplastic._spike_files import ROWS, TYPES, Rows, beside, columns, n_rows, 
 from bioplastic.errors import DataError, DataNotFoundError, StorageError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["Scratch", "StoredSpikeTrains", "concatenated", "read_spikes"]
-
 type Integers = npt.NDArray[np.int64]
 
 #: Spikes of a block: 3 MiB.

@@ -22,8 +22,6 @@ _after_brian = sys.excepthook
 
 from bioplastic.errors import BioplasticError  # noqa: E402
 
-__all__ = ["show_uncaught"]
-
 
 def show_uncaught(
     kind: type[BaseException], error: BaseException, at: TracebackType | None

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from bioplastic.errors import StorageError
 
-__all__ = ["whole_file"]
-
 
 @contextlib.contextmanager
 def whole_file(path: Path, where: str) -> Iterator[Path]:

@@ -161,17 +161,3 @@ class TestImport:
     def test_it_changes_nothing_global_and_makes_no_brian_object(self, report):
         assert report["same"]
         assert report["objects"] == 0
-
-
-def test_every_file_says_what_is_public():
-    """That it has a docstring, imports no stars and no upper room, `make lint` finds out."""
-    silent = []
-    for path in PACKAGE.rglob("*.py"):
-        names = [
-            ast.unparse(node.targets[0])
-            for node in ast.parse(path.read_text()).body
-            if isinstance(node, ast.Assign)
-        ]
-        if sum("__all__" in name for name in names) != 1 and path.name != "__main__.py":
-            silent.append(str(path.relative_to(PACKAGE)))
-    assert not silent, "each needs one __all__"

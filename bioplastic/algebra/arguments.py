@@ -11,8 +11,6 @@ from bioplastic._quantities import same_unit
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["check_tau", "check_trains", "groups"]
-
 
 def check_tau(where: str, tau: Any) -> float:
     """Return a time constant in seconds: one time above 0, infinity included.

@@ -11,8 +11,6 @@ from bioplastic.algebra.arguments import check_tau, check_trains, groups
 from bioplastic.errors import ParameterError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["evaluate"]
-
 type Floats = npt.NDArray[np.float64]
 
 #: Numbers in an array that is worked on at once.

@@ -9,8 +9,6 @@ import numpy.typing as npt
 from bioplastic.algebra.arguments import check_tau, check_trains, groups
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["gram_matrix"]
-
 type Floats = npt.NDArray[np.float64]
 type Integers = npt.NDArray[np.int64]
 

@@ -13,8 +13,6 @@ from bioplastic.algebra.gram import gram_matrix
 from bioplastic.algebra.vectors import norm
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["SpanProjection", "project"]
-
 type Floats = npt.NDArray[np.float64]
 
 

@@ -9,8 +9,6 @@ from bioplastic.algebra.arguments import check_tau, check_trains, groups
 from bioplastic.errors import DataError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["inner_product", "norm", "van_rossum_distance"]
-
 type Floats = npt.NDArray[np.float64]
 type Integers = npt.NDArray[np.int64]
 

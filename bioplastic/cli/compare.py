@@ -15,8 +15,6 @@ from bioplastic.errors import DataNotFoundError, ParameterError
 if TYPE_CHECKING:
     from bioplastic.study.compare import Study
 
-__all__ = ["compare", "tell"]
-
 #: Options that a file may give, which runs nothing.
 _IN_FILES = ("data", "methods", "seeds", "size", "all_folds", "budget", "jobs", "cluster")
 #: Bytes, and dots in a line: an option's file has far fewer.

@@ -9,8 +9,6 @@ import numpy.typing as npt
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.study.problems import Problem, Rows, Samples
 
-__all__ = ["Task", "cut", "n_folds", "speakers_of"]
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:

@@ -11,8 +11,6 @@ from bioplastic.cli.options import Debug, Quiet, Seed, with_settings
 from bioplastic.cli.reporting import reporting
 from bioplastic.cli.settings import DiehlCookSettings, choose_settings
 
-__all__ = ["demo"]
-
 #: What is compared with the network of the first part, and how often each is trained.
 _OTHERS, _SEEDS = ("eprop", "liquid", "svm"), 3
 

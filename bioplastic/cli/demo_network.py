@@ -20,8 +20,6 @@ from bioplastic.networks import DiehlCookClassifier
 from bioplastic.spikes import SpikeTrains
 from bioplastic.study.methods.stdp import DiehlCookMethod
 
-__all__ = ["ThisNetwork", "save_answers"]
-
 _INK, _WRONG, _GRID = "#333333", "#bd1f01", "#e4e4e4"
 
 

@@ -16,8 +16,6 @@ from bioplastic.cli.options import Debug
 from bioplastic.cli.reporting import FAILED, reporting
 from bioplastic.errors import BioplasticError, DataNotFoundError
 
-__all__ = ["doctor"]
-
 
 def doctor(
     clear_cache: Annotated[

@@ -10,8 +10,6 @@ from bioplastic.cli.options import Data, Debug, Quiet
 from bioplastic.cli.reporting import reporting
 from bioplastic.errors import DataError, ParameterError
 
-__all__ = ["evaluate"]
-
 
 def evaluate(
     model_dir: Annotated[

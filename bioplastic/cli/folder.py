@@ -17,19 +17,6 @@ from bioplastic.errors import DataError, DataNotFoundError, StorageError
 from bioplastic.inspect import plot_receptive_fields, plot_weight_history
 from bioplastic.networks import DiehlCookClassifier
 
-__all__ = [
-    "MODEL",
-    "RECORD",
-    "load_model",
-    "load_model_file",
-    "make_folder",
-    "save_figure",
-    "save_json",
-    "save_model",
-    "save_pictures",
-    "save_table",
-]
-
 MODEL, RECORD = "model.skops", "training.json"
 #: What the file of each model holds.
 _KINDS: dict[str, type] = {"diehl_cook": DiehlCookClassifier, "lsm": Pipeline}

@@ -17,8 +17,6 @@ from bioplastic.inspect.separation import plot_separation, spike_train_distance,
 from bioplastic.networks import LiquidStateMachine
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["save_listening", "save_separation", "save_word"]
-
 #: How often the readout is asked, and how many pairs of words are compared.
 _N_TIMES, _N_PAIRS = 100, 60
 _JITTER = 5 * ms

@@ -16,8 +16,6 @@ from bioplastic.inspect import plot_confusion
 from bioplastic.networks import DiehlCookClassifier, LiquidStateMachine
 from bioplastic.study.problems import Rows
 
-__all__ = ["Accuracy", "begins_with_cochlea", "measure", "save_confusion"]
-
 _LEVEL = 0.95
 
 

@@ -31,8 +31,6 @@ from bioplastic.readout import (
 from bioplastic.readout.orthogonal import OrthogonalRegression
 from bioplastic.readout.selection import Selection
 
-__all__ = ["read_model_file", "write_model_file"]
-
 #: What a file may name, beside what skops trusts of NumPy and scikit-learn: data go into these as
 #: they are, and the functions below make the rest.
 _TYPES: tuple[type, ...] = (

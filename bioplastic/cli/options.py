@@ -9,8 +9,6 @@ import typer
 
 from bioplastic.cli.settings import SETTINGS
 
-__all__ = ["Data", "Debug", "Quiet", "Seed", "with_settings"]
-
 Data = Annotated[
     Path | None,
     typer.Option(help="File or folder of the data set. [default: found, or for mnist fetched]"),

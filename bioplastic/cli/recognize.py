@@ -9,8 +9,6 @@ from bioplastic.cli.options import Debug
 from bioplastic.cli.reporting import reporting
 from bioplastic.errors import DataError
 
-__all__ = ["recognize"]
-
 #: Classes whose scores are printed, the largest first.
 _FEW = 5
 

@@ -15,8 +15,6 @@ import typer
 
 from bioplastic.errors import BioplasticError, StorageError
 
-__all__ = ["FAILED", "INTERRUPTED", "reporting"]
-
 FAILED = 2
 #: 128 + SIGINT, what a shell reports of a program that Ctrl-C ended.
 INTERRUPTED = 130

@@ -15,16 +15,6 @@ from bioplastic.errors import ParameterError
 if TYPE_CHECKING:
     from bioplastic.networks import DiehlCookClassifier, LiquidStateMachine
 
-__all__ = [
-    "DATA_SETS",
-    "SETTINGS",
-    "DiehlCookSettings",
-    "LiquidSettings",
-    "Settings",
-    "choose_settings",
-    "refuse",
-]
-
 #: Ours, and those of installed packages, by name: help and completion do not load them.
 _ENGINES = ("auto", "numpy", "cython", "cpp_standalone", "cuda_standalone")
 Engine: Any = Literal[(*_ENGINES, *sorted(entry_points(group="bioplastic.engines").names))]

@@ -17,8 +17,6 @@ from bioplastic.cli.settings import (
 )
 from bioplastic.errors import ParameterError
 
-__all__ = ["train"]
-
 _PATTERN = "{label}/*.wav"
 _DataSet: Any = Literal[DATA_SETS]
 

@@ -10,8 +10,6 @@ from bioplastic.cli.data import Task
 from bioplastic.cli.settings import Settings
 from bioplastic.study.task import versions
 
-__all__ = ["Trained", "tell_written"]
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Trained:

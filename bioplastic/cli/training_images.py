@@ -14,8 +14,6 @@ from bioplastic.cli.training import Trained, tell_written
 from bioplastic.errors import ParameterError
 from bioplastic.networks._checkpoints import checkpoints_kept
 
-__all__ = ["train_network", "train_on_images"]
-
 _MAX_VALIDATION = 1000
 
 

@@ -18,8 +18,6 @@ from bioplastic.cli.training import Trained, tell_written
 from bioplastic.study.methods._parts import augmenter
 from bioplastic.study.problems import Problem, Samples
 
-__all__ = ["train_on_words"]
-
 
 def train_on_words(
     problem: Problem,

@@ -20,8 +20,6 @@ from bioplastic._paths import cache_dir
 from bioplastic.datasets._official import find_files
 from bioplastic.errors import DataError, DataNotFoundError, StorageError
 
-__all__ = ["OfficialFile", "Source", "find_or_fetch"]
-
 _SUFFIXES = {".h5", ".hdf5", ".zip"}
 #: The published files unpack to a few times their size.
 _MOST = 50

@@ -10,8 +10,6 @@ from pathlib import Path
 from bioplastic._paths import cache_dir
 from bioplastic.errors import DataError, DataNotFoundError, ParameterError
 
-__all__ = ["choose_subsets", "files_there", "find_files", "unpacked"]
-
 #: Names of files in a message; a folder of recordings has thousands.
 _FEW = 8
 #: Bytes that a file may unpack to, beside ten times its size.

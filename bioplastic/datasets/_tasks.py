@@ -10,8 +10,6 @@ from bioplastic._quantities import amount
 from bioplastic.errors import ParameterError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["bernoulli", "on_grid", "spike_probability", "steps_of"]
-
 
 def steps_of(name: str, length: float, dt: float) -> int:
     """Return how many steps a time in seconds is long.

@@ -13,8 +13,6 @@ from bioplastic._sound_files import read_sound_file
 from bioplastic.datasets._official import files_there
 from bioplastic.errors import DataError, DataNotFoundError, ParameterError
 
-__all__ = ["load_audio"]
-
 _FIELD = re.compile(r"(\{\w*\}|\*)")
 _FIELDS = ("label", "group", "index")
 

@@ -3,8 +3,6 @@
 from sklearn import datasets
 from sklearn.utils import Bunch
 
-__all__ = ["load_digits"]
-
 
 def load_digits() -> Bunch:
     """Load scikit-learn's handwritten digits, 8 x 8 pixels each.

@@ -15,8 +15,6 @@ from bioplastic.datasets._tasks import (
 )
 from bioplastic.errors import ParameterError
 
-__all__ = ["make_evidence_accumulation"]
-
 GROUPS = ("left", "right", "recall", "background")
 
 DESCR = """Evidence accumulation.

@@ -13,8 +13,6 @@ from bioplastic._sound_files import read_sound_file
 from bioplastic.datasets._official import find_files
 from bioplastic.errors import DataError
 
-__all__ = ["load_fsdd"]
-
 _HOME = "https://github.com/Jakobovski/free-spoken-digit-dataset"
 _SAMPLE_RATE = 8000
 _N_TEST = 5

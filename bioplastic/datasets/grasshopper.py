@@ -12,8 +12,6 @@ from bioplastic.datasets._official import find_files, unpacked
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["load_grasshopper"]
-
 _HOME = "https://github.com/nipy/nitime"
 _NUMBER = {200: 1, 800: 2}
 _MICROSECOND = 1e-6

@@ -13,8 +13,6 @@ from bioplastic.datasets._official import find_files
 from bioplastic.errors import DataError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["DIGITS", "HOME", "REFERENCE", "load_hd", "read_heidelberg"]
-
 HOME = "https://zenkelab.org/resources/spiking-heidelberg-datasets-shd/"
 DIGITS = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),

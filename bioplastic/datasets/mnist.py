@@ -16,8 +16,6 @@ from bioplastic.datasets._fetching import OfficialFile
 from bioplastic.datasets._official import find_files, unpacked
 from bioplastic.errors import DataError, DataNotFoundError, StorageError
 
-__all__ = ["load_mnist", "read_idx"]
-
 _UNSIGNED_BYTE = 0x08
 
 logger = logging.getLogger(__name__)

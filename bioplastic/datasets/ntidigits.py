@@ -16,8 +16,6 @@ from bioplastic.datasets._official import choose_subsets
 from bioplastic.errors import DataError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["load_ntidigits"]
-
 _HOME = (
     "https://docs.google.com/document/d/1Uxe7GsKKXcy6SlDUX4hoJVAC0-UkH-8kr5UXp0Ndi1M "
     "(see https://doi.org/10.3389/fnins.2018.00023)"

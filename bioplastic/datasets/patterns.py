@@ -15,8 +15,6 @@ from bioplastic.datasets._tasks import (
 )
 from bioplastic.errors import ParameterError
 
-__all__ = ["make_patterns"]
-
 DESCR = """Pattern generation.
 
 One sample of {length:g} ms: {n_channels} frozen Poisson spike trains, and for each of {n_outputs}

@@ -17,8 +17,6 @@ from bioplastic.datasets.hd import DIGITS, HOME, REFERENCE, read_heidelberg
 from bioplastic.errors import ParameterError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["load_shd", "load_ssc"]
-
 _SHD = {
     "train": OfficialFile(name="shd_train.h5", md5_zip="f3252aeb598ac776c1b526422d90eecb"),
     "test": OfficialFile(name="shd_test.h5", md5_zip="1503a5064faa34311c398fb0a1ed0a6f"),

@@ -9,8 +9,6 @@ from sklearn.utils import Bunch
 from bioplastic.errors import DataError, DataNotFoundError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["load_spoken"]
-
 _DESCR = """\
 Spoken digits of synthetic voices, as spikes
 --------------------------------------------

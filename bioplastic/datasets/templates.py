@@ -11,8 +11,6 @@ from bioplastic._quantities import amount, whole
 from bioplastic.errors import ParameterError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["make_jittered_templates"]
-
 DESCR = """Jittered Poisson templates.
 
 {n_templates} templates of {n_channels} spike trains each, {n_spikes} spikes a train, of {n_classes}

@@ -14,8 +14,6 @@ from bioplastic._spike_output import SpikeOutput
 from bioplastic.errors import ParameterError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["ArrayEncoder"]
-
 # Samples that are encoded at a time: bounds the memory beyond the spikes themselves.
 _BLOCK = 128
 

@@ -6,8 +6,6 @@ import numpy as np
 import numpy.typing as npt
 import scipy.fft
 
-__all__ = ["BASILAR_RATE", "GammatoneBank", "erb_space"]
-
 #: Rate of the membrane's motion, in hertz. Sounds are brought to it first.
 BASILAR_RATE = 16_000
 

@@ -9,8 +9,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["bushy_cells", "hair_cells", "poisson_counts"]
-
 type Block = npt.NDArray[np.float32]
 
 # Meddis, Hewitt & Shackleton (1990), table II, fiber of medium spontaneous rate: A and B in units

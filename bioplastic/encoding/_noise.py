@@ -7,8 +7,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-__all__ = ["draw_events", "sample_keys", "uniform"]
-
 # Weyl increment of SplitMix64: the 64 bits of the golden ratio.
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 # Steps in which a sample's total rate is shared out; times a block of samples it fits in 64 bits.

@@ -14,8 +14,6 @@ from bioplastic._sound_files import read_sound_file
 from bioplastic.encoding._gammatone import BASILAR_RATE
 from bioplastic.errors import DataError, DataNotFoundError
 
-__all__ = ["Sound", "check_sounds", "read_sound"]
-
 # Shorter than this, no filter has answered yet.
 _SHORTEST = 0.01
 

@@ -13,8 +13,6 @@ from bioplastic._checks import check_number, check_positive, check_whole
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["SpikeAugmenter"]
-
 # Samples that are changed at a time: so few that their spikes stay in the processor's cache.
 _BLOCK = 64
 

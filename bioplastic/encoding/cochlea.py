@@ -19,8 +19,6 @@ from bioplastic.encoding._sound import Sound, check_sounds, read_sound
 from bioplastic.errors import ParameterError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["Cochlea"]
-
 # Samples of the membrane's motion in a step of the cells, and that step in seconds.
 _N_SUB = 2
 _DT = _N_SUB / BASILAR_RATE

@@ -12,8 +12,6 @@ from bioplastic.encoding._array_encoder import ArrayEncoder
 from bioplastic.errors import ParameterError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["LatencyEncoder", "RankOrderEncoder"]
-
 
 class LatencyEncoder(ArrayEncoder):
     """Encode values as the time to the first and only spike.

@@ -13,8 +13,6 @@ from bioplastic.encoding._noise import draw_events, sample_keys
 from bioplastic.errors import ParameterError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["BernoulliEncoder", "PoissonEncoder"]
-
 # A probability of 1 would need infinitely many events; this one is 1 to the last bit.
 _ALMOST_ONE = np.nextafter(1.0, 0.0)
 

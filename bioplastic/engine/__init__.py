@@ -10,10 +10,10 @@ from bioplastic.engine.inputs import (
     SpontaneousActivity,
 )
 from bioplastic.engine.presenting import present
-from bioplastic.engine.record import every
 from bioplastic.engine.running import run
 from bioplastic.engine.runtime import CYTHON, NUMPY
 from bioplastic.engine.standalone_program import CPP
+from bioplastic.models.timing import every
 
 __all__ = [
     "Engine",

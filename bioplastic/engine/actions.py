@@ -29,8 +29,6 @@ from bioplastic.models.hooks import (
 from bioplastic.models.strings import equations_of, statements_of, words_of
 from bioplastic.models.timing import whole_steps
 
-__all__ = ["Action", "Change", "NetworkActions", "spikes_of"]
-
 #: Brian's own variables of neurons that may be refractory, and of synapses advanced at spikes.
 _OF_REFRACTORY = ("not_refractory", "lastspike")
 LAST_UPDATE = "lastupdate"

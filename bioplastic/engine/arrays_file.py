@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["read_arrays", "write_arrays"]
-
 #: Name and number of bytes; these follow, and some that fill up the last word (run.h).
 _HEAD = struct.Struct("24sq")
 _WORD = 8

@@ -37,8 +37,6 @@ from bioplastic.models.hooks import AT_SLOT_START, BEFORE_THRESHOLD, ON_SPIKE, R
 from bioplastic.models.strings import LINKED
 from bioplastic.models.values import is_distribution, parameter_equations
 
-__all__ = ["build"]
-
 
 class OnSpike(CodeRunner):
     """Statements for the neurons that spike, between the pathways of pre and post spikes.

@@ -10,8 +10,6 @@ from bioplastic.engine.schedule import Tables
 from bioplastic.engine.superposition import Superposition
 from bioplastic.models.hooks import AT_BATCH_END, NORMALIZATION
 
-__all__ = ["Built", "Place", "RegularWiring"]
-
 
 @dataclass(frozen=True, slots=True)
 class RegularWiring:

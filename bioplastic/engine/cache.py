@@ -26,8 +26,6 @@ import filelock
 from bioplastic._paths import cache_dir
 from bioplastic.errors import StorageError
 
-__all__ = ["clear", "compiling", "fingerprint", "get_or_build", "programs_dir", "telling", "usage"]
-
 _tells = contextvars.ContextVar("_tells", default=False)
 
 

@@ -21,8 +21,6 @@ from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 from bioplastic.models.hooks import AT_SLOT_START, INTEGRATION
 
-__all__ = ["carried_variables", "check_independent"]
-
 _KEPT = re.compile(r"\w+\s*\*\s*int\(\s*repeats\s*>\s*0\s*\)")
 #: A step that changes a number by less than this share of it leaves it as it is.
 _NOTHING = 2.0**-54

@@ -18,8 +18,6 @@ from bioplastic.errors import CheckpointError
 from bioplastic.models import Network
 from bioplastic.models.declaration import written_out
 
-__all__ = ["MATHEMATICS", "describe", "load_checkpoint", "save_checkpoint"]
-
 FORMAT = 2
 #: Raised whenever the same declaration, data and seed give other numbers than before; versions of
 #: Brian and NumPy do not. Files that say nothing are of the first.

@@ -25,8 +25,6 @@ from bioplastic.engine.stimuli import Stimuli
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 
-__all__ = ["Run", "chunk_of"]
-
 #: Numbers of one chunk, signals, recorded state and spikes of files: 128 MiB.
 MAX_NUMBERS = 2**24
 

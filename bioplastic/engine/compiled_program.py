@@ -26,8 +26,6 @@ from bioplastic.engine.stimulus import Arrays
 from bioplastic.errors import SimulationError, StorageError
 from bioplastic.models import Network, TimeTable
 
-__all__ = ["CompiledProgram"]
-
 #: In place of the steps from one look at a variable to the next.
 _AT_POINTS = -1
 #: What lanes learn, by the number that the program is given.

@@ -10,17 +10,6 @@ from typing import Any
 
 from bioplastic.errors import BuildError
 
-__all__ = [
-    "INSTALL",
-    "call",
-    "compiler_trouble",
-    "compiler_version",
-    "find_compiler",
-    "first_found",
-    "refusal",
-    "words_of_version",
-]
-
 _PACKAGES = (
     "(Debian/Ubuntu: apt install g++; Fedora: dnf install gcc-c++; macOS: xcode-select --install)"
 )

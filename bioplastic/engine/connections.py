@@ -22,11 +22,6 @@ from bioplastic.models.hooks import INTEGRATION, NORMALIZATION, ON_POST, ON_PRE,
 from bioplastic.models.strings import statements_of, words_of
 from bioplastic.models.values import parameter_equations
 
-__all__ = [
-    "Way", "add_projection", "add_synapses", "added_variable", "drop_what_others_look_at",
-    "equations_of_synapses", "run_on_events", "run_regularly", "ways_of",
-]  # fmt: skip
-
 
 def run_regularly(built: Built, owner: Any, action: Action, code: str) -> None:
     """Let neurons or synapses act when their turn comes; what spikes set off is not done here."""

@@ -16,8 +16,6 @@ from bioplastic.engine.brian_internals import (
     set_device,
 )
 
-__all__ = ["BRIAN", "brian_context"]
-
 #: Brian's device is one for the whole process: threads take turns.
 BRIAN = threading.RLock()
 # Notes on methods and unused variables are noise for someone who declared neither.

@@ -31,8 +31,6 @@ from bioplastic.engine.standalone_code import (
     wiring,
 )
 
-__all__ = ["CudaCodeObject", "CudaDevice", "cuda_device"]
-
 
 def layout_of(owner: Any, code_object: str = "") -> Layout | None:
     """Return the layout of the synapses behind a code object's owner, None for neurons."""

@@ -28,8 +28,6 @@ from bioplastic.engine.brian_code import (
 from bioplastic.engine.built import RegularWiring
 from bioplastic.engine.noise import LANES
 
-__all__ = ["Kernel", "Layout", "Sum", "kernel_of"]
-
 _SIDES: Mapping[str, "Side"] = {SYNAPSE: "synapse", "_shared": "synapse", PRE: "pre", POST: "post"}
 
 Side = Literal["synapse", "pre", "post", "serial"]

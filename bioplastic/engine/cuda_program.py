@@ -26,15 +26,6 @@ from bioplastic.engine.staying import StayingProgram
 from bioplastic.errors import BuildError, ParameterError
 from bioplastic.models import Network
 
-__all__ = [
-    "CUDA",
-    "CudaProgram",
-    "compile_command",
-    "cuda_release",
-    "find_nvcc",
-    "gpu_capabilities",
-]
-
 #: Built for where no GPU says what it is.
 DEFAULT_CAPABILITY = "9.0"
 #: Neurons, of all lanes, that keep a GPU busy: about the threads that an H100 holds at once.

@@ -19,17 +19,6 @@ from bioplastic.engine.program import Program
 from bioplastic.errors import BioplasticError, ParameterError
 from bioplastic.models import Network
 
-__all__ = [
-    "ENGINES",
-    "GROUP",
-    "Engine",
-    "find_engine",
-    "open_program",
-    "register",
-    "resolve_engine",
-    "unregister",
-]
-
 #: Entry points of installed packages that name an :class:`Engine`.
 GROUP = "bioplastic.engines"
 #: What Brian says of equations that it cannot use, next to Python's own errors.

@@ -17,16 +17,6 @@ from brian2.core.functions import Function
 from bioplastic.engine.brian_internals import elements_of
 from bioplastic.models import TimeTable
 
-__all__ = [
-    "HEADERS",
-    "RowTable",
-    "TimeLookup",
-    "Uniform",
-    "implement",
-    "looked_up",
-    "philox_uniform",
-]
-
 _CPP_UNIFORM = """
 static inline double %NAME%(const double sample, const double repeat, const int32_t neuron,
                             const double draw)

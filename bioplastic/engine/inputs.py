@@ -27,16 +27,6 @@ from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Network, Population, Schedule
 from bioplastic.spikes import SpikeTrains
 
-__all__ = [
-    "KINDS",
-    "RateStimulus",
-    "SignalStimulus",
-    "SpikeStimulus",
-    "SpontaneousActivity",
-    "kind_of",
-    "steps_of",
-]
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RateStimulus(Stimulus):

@@ -17,15 +17,6 @@ from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsExc
 
 from bioplastic.engine.brian_internals import linear_system
 
-__all__ = [
-    "EXPONENTIAL",
-    "Holding",
-    "RationalExponentialEuler",
-    "holds",
-    "rational_exponential_euler",
-    "resolve",
-]
-
 
 def _linear_system(
     equations: Equations, variables: Mapping[str, Any] | None

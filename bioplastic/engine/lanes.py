@@ -23,20 +23,6 @@ from bioplastic.models.hooks import AT_BATCH_END, NORMALIZATION
 from bioplastic.models.strings import words_of
 from bioplastic.models.values import is_distribution
 
-__all__ = [
-    "Combine",
-    "check_lanes",
-    "default_lanes",
-    "in_order",
-    "learned_variables",
-    "of_neurons",
-    "of_synapses",
-    "own_variables",
-    "samples_together",
-    "upper_bounds",
-    "why_alone",
-]
-
 #: Lanes beyond which samples of different lengths wait for each other in vain.
 MAX_LANES = 1024
 _TIME = frozenset({"t", "t_in_timesteps"})

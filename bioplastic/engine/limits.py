@@ -9,8 +9,6 @@ from bioplastic.engine.state import Values
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 
-__all__ = ["LARGEST", "check_lists", "check_sizes", "check_steps"]
-
 LARGEST = 2**31 - 1
 
 

@@ -32,8 +32,6 @@ from bioplastic.engine.stimulus import Stimulus
 from bioplastic.errors import ParameterError, SimulationError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["OpenNetwork"]
-
 
 class OpenNetwork:
     """A network that is ready to be presented with samples, one call after the other.

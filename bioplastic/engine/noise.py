@@ -19,8 +19,6 @@ from bioplastic.engine.brian_code import name_of_runner
 from bioplastic.engine.brian_internals import elements_of
 from bioplastic.engine.functions import HEADERS, implement, philox_uniform
 
-__all__ = ["DRAWS", "IN_LANE", "LANES", "Noise", "NoiseDevice", "noise_device"]
-
 #: What draws, and what stands for it in code whose places are named.
 _DRAWN = {"rand": "_uniform_of", "randn": "_normal_of", "poisson": "_poisson_of"}
 DRAWS = frozenset(_DRAWN)

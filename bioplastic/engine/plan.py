@@ -22,8 +22,6 @@ from bioplastic.models.hooks import (
 from bioplastic.models.values import is_distribution, one_number
 from bioplastic.models.wiring import n_regular
 
-__all__ = ["Plan", "plan_of"]
-
 
 class Plan(NetworkActions):
     """What a network does, and what engines ask of it; see :class:`NetworkActions`."""

@@ -29,8 +29,6 @@ from bioplastic.engine.stimulus import Stimulus
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 
-__all__ = ["Presentation", "present"]
-
 #: Shares of the work for each processor, so that none waits long for the others.
 SHARES = 2
 #: Samples between two reports of progress.

@@ -14,16 +14,6 @@ import numpy.typing as npt
 from bioplastic.engine.state import Values
 from bioplastic.models import Network
 
-__all__ = [
-    "Chunk",
-    "ChunkResult",
-    "ProbePlan",
-    "Probed",
-    "Program",
-    "Recorder",
-    "deferred_interrupt",
-]
-
 
 def _nothing() -> npt.NDArray[np.int64]:
     return np.zeros(0, dtype=np.int64)

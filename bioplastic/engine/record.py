@@ -20,17 +20,6 @@ from bioplastic.models.suggesting import closest
 from bioplastic.models.timing import every
 from bioplastic.models.values import unit_name
 
-__all__ = [
-    "AT_END",
-    "Looked",
-    "Record",
-    "Wanted",
-    "elements_of",
-    "every",
-    "spiking",
-    "unknown_variable",
-]
-
 #: What ``record=`` takes.
 Record = Literal["counts", "spikes", "nothing"] | Mapping[str, Any]
 _WORDS = ("counts", "spikes", "nothing")

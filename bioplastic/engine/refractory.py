@@ -21,8 +21,6 @@ from bioplastic.engine.plan import Plan
 from bioplastic.models import Population
 from bioplastic.models.hooks import AT_SLOT_START, BEFORE_THRESHOLD, RESET
 
-__all__ = ["AWAKE", "Silence", "count_steps", "silence_of"]
-
 #: Name of the factor, and what it adds to a threshold in C++.
 AWAKE = "outside_refractoriness"
 _BEFORE = "lastspike = -1e4*second"

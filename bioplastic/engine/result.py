@@ -17,8 +17,6 @@ from bioplastic.models.display import html_block, html_table
 from bioplastic.models.suggesting import no_attribute
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["Result", "check_answer", "joined", "result_of_chunk", "result_of_nothing"]
-
 
 @dataclass(kw_only=True, slots=True, repr=False)
 class Result:

@@ -27,8 +27,6 @@ from bioplastic.models import Network
 if TYPE_CHECKING:
     from tqdm.auto import tqdm
 
-__all__ = ["run"]
-
 
 def run(
     network: Network,

@@ -27,8 +27,6 @@ from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.models import Network
 from bioplastic.models.hooks import AT_BATCH_END
 
-__all__ = ["CYTHON", "NUMPY", "RuntimeProgram"]
-
 #: Networks that differ in more than sizes and values whose objects are kept for the next run.
 MAX_PROGRAMS = 4
 _kept: dict[tuple[str, str, bool, tuple[int, ...]], RuntimeObjects] = {}

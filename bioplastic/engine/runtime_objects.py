@@ -25,8 +25,6 @@ from bioplastic.models import Network
 from bioplastic.models.strings import LINKED
 from bioplastic.models.wiring import regular_pairs
 
-__all__ = ["RuntimeObjects"]
-
 
 class RuntimeObjects:
     """Brian's objects of all networks that differ in sizes, values and lists of synapses only.

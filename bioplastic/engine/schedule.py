@@ -14,8 +14,6 @@ from bioplastic.engine.stimuli import with_noise_of_their_own
 from bioplastic.models import Network, TimeTable
 from bioplastic.models.hooks import AT_BATCH_END, RULE_AT_SLOT_END
 
-__all__ = ["SLOT_LOG", "Tables", "make_timer", "tables_of"]
-
 #: The choice of the next sample comes when all else has acted at a slot's end.
 END_OF_SLOT = AT_BATCH_END.order + 1000
 

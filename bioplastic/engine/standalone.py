@@ -18,8 +18,6 @@ from bioplastic.engine.schedule import SLOT_LOG
 from bioplastic.engine.standalone_code import FunctionDevice, queue_of
 from bioplastic.models.hooks import AT_BATCH_END, ON_PRE, WHENS
 
-__all__ = ["Part", "SlotDevice", "slot_device"]
-
 #: GCC takes half of the widest vectors unless asked: right for liquids, wrong for rows that learn.
 _WIDE = """#if defined(__AVX512F__) && !defined(__clang__) && !defined(__CUDACC__)
 #pragma GCC target("prefer-vector-width=512")

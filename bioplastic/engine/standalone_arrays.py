@@ -13,8 +13,6 @@ from bioplastic.engine import brian_internals as brian
 from bioplastic.engine.built import Place
 from bioplastic.engine.noise import LANES, NoiseDevice
 
-__all__ = ["ArrayDevice"]
-
 
 class ArrayDevice(NoiseDevice, CPPStandaloneDevice):
     """What Brian's C++ device knows of the arrays of a network."""

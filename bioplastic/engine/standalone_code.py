@@ -17,11 +17,6 @@ from bioplastic.engine.noise import IN_LANE, LANES
 from bioplastic.engine.refractory import AWAKE
 from bioplastic.engine.standalone_arrays import ArrayDevice
 
-__all__ = [
-    "FunctionDevice", "SlotCodeObject", "by_name", "by_row", "in_lane", "is_listed", "lanes_of",
-    "queue_of", "wiring",
-]  # fmt: skip
-
 #: What code objects share with the loop over slots, beside arrays, and of which type that is.
 _OBJECTS = {
     "list": "_SynapseList", "pathway": "_Pathway", "arrivals": "_Arrivals",

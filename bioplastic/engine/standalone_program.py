@@ -31,8 +31,6 @@ from bioplastic.engine.stimuli import Stimuli
 from bioplastic.errors import BuildError, StorageError
 from bioplastic.models import Network
 
-__all__ = ["CPP", "FLAGS", "StandaloneProgram", "compile_unit", "export_program", "generate"]
-
 #: -ffast-math lets the compiler vectorize sums; infinities stay honest.
 FLAGS = ("-std=c++17", "-O3", "-ffast-math", "-fno-finite-math-only", "-w", "-pthread")
 _NATIVE = "-march=native"

@@ -10,8 +10,6 @@ from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 from bioplastic.models.wiring import sorted_synapses
 
-__all__ = ["State", "Values", "complete_state"]
-
 State = dict[str, npt.NDArray[np.float64]]
 #: Variables and parameters by name, in base units.
 Values = Mapping[str, npt.NDArray[np.float64]]

@@ -16,8 +16,6 @@ from bioplastic.engine.states import StateRecorder, States
 from bioplastic.engine.stimulus import Steps
 from bioplastic.errors import ParameterError, StorageError
 
-__all__ = ["StateFile", "StoredValues"]
-
 
 class StoredValues(Sequence[npt.NDArray[np.float64]]):
     """Values of a variable in a file, one array for each sample, read when it is asked for."""

@@ -17,8 +17,6 @@ from bioplastic.engine.stimulus import Steps
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Network
 
-__all__ = ["SampleStates", "StateRecorder", "States", "state_recorder"]
-
 type Numbers = npt.NDArray[np.float64]
 
 

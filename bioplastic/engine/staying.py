@@ -21,8 +21,6 @@ from bioplastic.errors import SimulationError, StorageError
 if TYPE_CHECKING:
     from bioplastic.engine.compiled_program import CompiledProgram
 
-__all__ = ["Samples", "StayingProgram", "end", "follow", "writing"]
-
 Samples = Mapping[str, Mapping[str, npt.NDArray[Any]]]
 
 

@@ -13,8 +13,6 @@ from bioplastic.engine.stimulus import Steps, Stimulus, end_to_end
 from bioplastic.errors import DataError
 from bioplastic.models import Network, Population
 
-__all__ = ["Stimuli", "with_noise_of_their_own"]
-
 
 def with_noise_of_their_own(network: Network) -> tuple[str, ...]:
     """Name the inputs of rates after the first: their noise must be unlike that of the first."""

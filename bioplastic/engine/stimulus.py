@@ -13,8 +13,6 @@ from bioplastic._quantities import base_units
 from bioplastic.errors import DataError
 from bioplastic.models import Network, Schedule
 
-__all__ = ["MadeSignals", "Stimulus", "content_keys", "end_to_end", "one_number", "signal_shape"]
-
 Arrays = dict[str, npt.NDArray[Any]]
 Steps = npt.NDArray[np.int64]
 

@@ -17,8 +17,6 @@ from bioplastic.models import Projection
 from bioplastic.models.hooks import strings_of
 from bioplastic.models.strings import equations_of, statements_of, words_of
 
-__all__ = ["Superposition", "superposition_of"]
-
 #: What makes two synapses onto a neuron obey different equations.
 _OF_EACH_SYNAPSE = frozenset({"w", "i", "rand", "randn", "poisson"})
 #: Hooks of a rule whose synapses may superpose.

@@ -18,8 +18,6 @@ from bioplastic.models.strings import SYNAPSE_WORDS, equations_of, statements_of
 from bioplastic.models.timing import is_delay
 from bioplastic.models.values import is_distribution, one_number, unit_name
 
-__all__ = ["learning_of", "sides_on_synapses", "traces_of", "with_names_of_their_own"]
-
 #: Begin of a slot for what is advanced from spike to spike.
 _AS_NEW = "lastupdate = 0*second"
 

@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["EventDataset"]
-
 
 @dataclass(eq=False, repr=False)
 class EventDataset:

@@ -10,8 +10,6 @@ import numpy.typing as npt
 from bioplastic._hdf5 import check_hdf5
 from bioplastic.errors import DataError, DataNotFoundError
 
-__all__ = ["STATEFUL", "ReadGraph", "Way", "read_graph"]
-
 type Numbers = npt.NDArray[np.float64]
 
 STATEFUL = ("LIF", "CubaLIF", "LI")

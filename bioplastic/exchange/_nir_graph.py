@@ -10,8 +10,6 @@ from bioplastic.exchange._nir_neurons import Membrane, Synapses, synapses_of
 from bioplastic.models import Network
 from bioplastic.models.inputs import DelayLineInput
 
-__all__ = ["Graph"]
-
 type Numbers = npt.NDArray[np.float64]
 
 

@@ -13,8 +13,6 @@ from bioplastic.models import LIF, AdaptiveLIF, Network, Population, Projection
 from bioplastic.models.eprop import EPropALIF, EPropLIF, LeakyReadout
 from bioplastic.networks.spiking_decoder import READOUT_EQUATIONS
 
-__all__ = ["Membrane", "State", "Synapses", "membrane_of", "synapses_of"]
-
 type Numbers = npt.NDArray[np.float64]
 type State = dict[str, Numbers]
 

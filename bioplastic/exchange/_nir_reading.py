@@ -23,8 +23,6 @@ from bioplastic.models import (
     SpikeInput,
 )
 
-__all__ = ["import_nir"]
-
 type Numbers = npt.NDArray[np.float64]
 type State = dict[str, Numbers]
 

@@ -10,8 +10,6 @@ from bioplastic.exchange.events import assemble
 if TYPE_CHECKING:
     from bioplastic.spikes import SpikeTrains
 
-__all__ = ["from_brian", "to_brian"]
-
 
 def from_brian(cls: type["SpikeTrains"], monitor: Any, *, windows: Any = None) -> "SpikeTrains":
     """Take what a SpikeMonitor of Brian has recorded.

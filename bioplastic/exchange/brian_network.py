@@ -27,8 +27,6 @@ from bioplastic.models.strings import FUNCTIONS, LINKED, statements_of
 from bioplastic.models.suggesting import closest
 from bioplastic.models.values import parameter_equations
 
-__all__ = ["to_brian2"]
-
 Values = dict[str, npt.NDArray[np.float64]]
 _WORDS = frozenset({*FUNCTIONS, *LINKED})
 

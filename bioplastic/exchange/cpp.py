@@ -23,8 +23,6 @@ from bioplastic.networks import (
 from bioplastic.readout import NeuronLabelClassifier, SpikeCount
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["export_cpp"]
-
 type Numbers = npt.NDArray[np.float64]
 
 _TEMPLATES = Path(__file__).with_name("templates")

@@ -12,8 +12,6 @@ from bioplastic.errors import DataError, ParameterError
 if TYPE_CHECKING:
     from bioplastic.spikes import SpikeTrains
 
-__all__ = ["from_dense", "to_dense"]
-
 
 def from_dense(cls: type["SpikeTrains"], raster: npt.ArrayLike, dt: Any) -> "SpikeTrains":
     """Make SpikeTrains of spike counts in bins.

@@ -19,8 +19,6 @@ from bioplastic.errors import DataError
 if TYPE_CHECKING:
     from bioplastic.spikes import SpikeTrains
 
-__all__ = ["assemble", "from_events", "from_recording", "narrow_type"]
-
 
 def from_events(
     cls: type["SpikeTrains"],

@@ -12,8 +12,6 @@ from bioplastic.exchange.events import assemble
 if TYPE_CHECKING:
     from bioplastic.spikes import SpikeTrains
 
-__all__ = ["from_neo", "to_neo"]
-
 
 def from_neo(cls: type["SpikeTrains"], source: Any) -> "SpikeTrains":
     """Read what neo has: one sample a segment, one unit a spike train.

@@ -12,7 +12,6 @@ from bioplastic._quantities import choice, positive_time
 from bioplastic.errors import ParameterError
 from bioplastic.exchange._nir_graph import Graph
 from bioplastic.exchange._nir_neurons import State, membrane_of
-from bioplastic.exchange._nir_reading import import_nir
 from bioplastic.models import Network
 from bioplastic.networks import (
     EPropClassifier,
@@ -22,8 +21,6 @@ from bioplastic.networks import (
     SpikingRegressor,
 )
 from bioplastic.spikes import SpikeTrains
-
-__all__ = ["export_nir", "import_nir"]
 
 
 def export_nir(

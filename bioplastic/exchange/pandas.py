@@ -14,8 +14,6 @@ from bioplastic.exchange.events import assemble, narrow_type
 if TYPE_CHECKING:
     from bioplastic.spikes import SpikeTrains
 
-__all__ = ["from_pandas", "to_pandas"]
-
 _COLUMNS = ("sample", "time", "unit")
 
 

@@ -15,8 +15,6 @@ from bioplastic.exchange.events import assemble
 if TYPE_CHECKING:
     from bioplastic.spikes import SpikeTrains
 
-__all__ = ["from_tonic", "to_tonic"]
-
 _WHERE = "SpikeTrains.from_tonic"
 #: Beyond it a float names no microsecond for certain; an infinite time ends there as an integer.
 _LATEST = 2**53

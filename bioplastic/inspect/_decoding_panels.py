@@ -12,9 +12,6 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from bioplastic.inspect._style import COLORS, INK, color_bar, declutter, label
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["draw_decision", "draw_raster", "draw_signals", "draw_trains", "mark_references"]
-
-
 _FOR: Final = "#1557a8"
 # Grey in the middle, not white: a spike that tells nothing is still a spike.
 _AGAINST_FOR: Final = LinearSegmentedColormap.from_list(

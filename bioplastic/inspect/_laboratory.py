@@ -28,8 +28,6 @@ from bioplastic.models import (
 from bioplastic.models.values import is_distribution
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["RELAY", "Laboratory", "Pair"]
-
 Steps = npt.NDArray[np.int64]
 Array = npt.NDArray[np.float64]
 

@@ -14,8 +14,6 @@ from bioplastic.inspect.receptive_fields import neurons_of, tile_shape
 if TYPE_CHECKING:
     from bioplastic.inspect.recording import PlasticityRecording
 
-__all__ = ["Contents", "Course"]
-
 N_BINS: Final = 50
 #: More times within a sample than these give no better picture of a trace.
 MAX_TIMES: Final = 100

@@ -19,8 +19,6 @@ from bokeh.plotting import figure
 from bioplastic.inspect._page_contents import Contents, Course
 from bioplastic.inspect._style import COLORS, INK
 
-__all__ = ["CHOSEN", "charts"]
-
 #: Of the neuron that a reader chose, in every chart.
 CHOSEN: Final = COLORS[2]
 #: Of each quantity its color, and its name and digits where a reader points at a neuron.

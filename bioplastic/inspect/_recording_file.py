@@ -16,8 +16,6 @@ from bioplastic._hdf5 import open_hdf5, reading
 from bioplastic.errors import DataError, ParameterError, StorageError
 from bioplastic.inspect._recording_layout import ROLES, Layout, RecordedProjection
 
-__all__ = ["Store", "WrittenRows", "existing", "open_recording"]
-
 FORMAT: Final = "bioplastic.PlasticityRecording"
 VERSION: Final = 1
 #: Values written at once, so that a block of float32 takes a megabyte.

@@ -11,18 +11,6 @@ from bioplastic.engine.program import ChunkResult, Probed
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 
-__all__ = [
-    "Activity",
-    "SampleGrid",
-    "evenly",
-    "increasing",
-    "last_presentations",
-    "merged",
-    "moments_within",
-    "steps_of",
-]
-
-
 Indices = npt.NDArray[np.int64]
 
 

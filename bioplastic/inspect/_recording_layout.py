@@ -12,8 +12,6 @@ from bioplastic.engine.plan import plan_of
 from bioplastic.errors import ParameterError
 from bioplastic.models import Network
 
-__all__ = ["ROLES", "Layout", "RecordedProjection", "choose"]
-
 #: Words for variables that every network names in its own way.
 ROLES: Final = ("weights", "traces", "thresholds", "rates")
 THRESHOLD: Final = "theta"

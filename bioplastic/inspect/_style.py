@@ -10,18 +10,6 @@ from matplotlib.axes import Axes
 
 from bioplastic.errors import ParameterError
 
-__all__ = [
-    "COLORS",
-    "INK",
-    "color_bar",
-    "declutter",
-    "label",
-    "label_training",
-    "new_axes",
-    "panels_of",
-    "some",
-]
-
 INK: Final = "#333333"
 
 # Ten colors found by a survey for color-blind readers: M. A. Petroff, "Accessible color sequences

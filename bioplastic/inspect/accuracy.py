@@ -16,8 +16,6 @@ from bioplastic.inspect._style import COLORS, INK, declutter, label, new_axes
 from bioplastic.inspect.error_reduction import check_decoder
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["accuracy_curve", "plot_accuracy"]
-
 #: Jitters that span more than this are drawn on a logarithmic axis.
 _WIDE: Final = 12.0
 _PLACES: Final = ("n_neurons", "sigmas")

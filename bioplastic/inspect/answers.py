@@ -22,9 +22,6 @@ from bioplastic.inspect._style import (
 from bioplastic.inspect.raster import plot_raster
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["plot_confusion", "plot_word"]
-
-
 # Names longer than this stand upright below their columns, or they would overlap.
 _MAX_LEVEL = 3
 

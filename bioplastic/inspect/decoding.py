@@ -19,8 +19,6 @@ from bioplastic.inspect._style import COLORS, INK, label, panels_of
 from bioplastic.inspect.error_reduction import atom_names, check_decoder, check_most
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["plot_selected_spikes"]
-
 _WHERE: Final = "plot_selected_spikes"
 
 Array = npt.NDArray[np.float64]

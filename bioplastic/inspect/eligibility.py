@@ -17,8 +17,6 @@ from bioplastic.spikes import SpikeTrains
 if TYPE_CHECKING:
     from bioplastic.inspect.recording import PlasticityRecording
 
-__all__ = ["plot_eligibility"]
-
 _WHERE: Final = "PlasticityRecording.plot_eligibility"
 _HEIGHTS: Final = {"input": 1.5, "spikes": 1.5, "psi": 0.7, "e_bar": 1.3, "signal": 0.9, "p": 1.3}
 _FAINT: Final = "#c8ccce"

@@ -15,9 +15,6 @@ from bioplastic._quantities import whole
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.inspect._style import COLORS, INK, color_bar, declutter, label, new_axes
 
-__all__ = ["atom_names", "check_decoder", "check_most", "plot_error_reduction"]
-
-
 # More names than this below the bars would overlap.
 _MAX_NAMED: Final = 40
 # Names longer than this, or more of them, stand upright below their bars.

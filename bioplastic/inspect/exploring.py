@@ -25,8 +25,6 @@ from bioplastic.models import PlasticityRule
 from bioplastic.models.declaration import field_values
 from bioplastic.models.values import is_one_number
 
-__all__ = ["explore"]
-
 #: How far a slider of a constant goes, in multiples of its value.
 _SPAN: Final = 3.0
 _STEPS: Final = 60

@@ -14,8 +14,6 @@ from bioplastic.inspect.weights import draw_weight_distribution, edges_between
 if TYPE_CHECKING:
     from bioplastic.inspect.recording import PlasticityRecording
 
-__all__ = ["plot_homeostasis", "plot_weight_history"]
-
 _KEYS: Final = (
     "presentation",
     "weight_bins",

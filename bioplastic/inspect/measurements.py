@@ -11,19 +11,6 @@ import numpy.typing as npt
 from bioplastic.errors import ParameterError
 from bioplastic.models import PlasticityRule
 
-__all__ = [
-    "SJOESTROEM_2001",
-    "WANG_2005",
-    "FrequencyDependence",
-    "FrequencyExperiment",
-    "Measurement",
-    "RateDependence",
-    "STDPWindow",
-    "TripletChanges",
-    "TripletExperiment",
-]
-
-
 Array = npt.NDArray[np.floating[Any]]
 
 

@@ -23,8 +23,6 @@ from bioplastic.inspect._recording_file import existing
 if TYPE_CHECKING:
     from bioplastic.inspect.recording import PlasticityRecording
 
-__all__ = ["write_page"]
-
 TEMPLATES: Final = Path(__file__).with_name("templates")
 
 

@@ -13,8 +13,6 @@ from bioplastic.inspect._laboratory import Laboratory, Pair
 from bioplastic.inspect.measurements import RateDependence
 from bioplastic.models import PlasticityRule
 
-__all__ = ["rate_protocol"]
-
 
 def rate_protocol(
     rule: PlasticityRule,

@@ -22,8 +22,6 @@ from bioplastic.inspect.measurements import (
     TripletExperiment,
 )
 
-__all__ = ["plot_protocol"]
-
 _WHERE: Final = "plot_protocol"
 #: Up to this many points a curve shows each of them.
 _FEW: Final = 40

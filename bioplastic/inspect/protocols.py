@@ -21,8 +21,6 @@ from bioplastic.inspect.measurements import (
 )
 from bioplastic.models import PlasticityRule
 
-__all__ = ["pairing_protocol", "stdp_window", "triplet_protocol"]
-
 
 def stdp_window(
     rule: PlasticityRule,

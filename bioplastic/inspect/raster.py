@@ -15,8 +15,6 @@ from bioplastic.errors import DataError, ParameterError
 from bioplastic.inspect._style import COLORS, INK, declutter, label, new_axes
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["plot_raster"]
-
 # More rows than this have no tick each, but the usual round numbers.
 _MAX_NAMED_ROWS: Final = 25
 # The least height of a population's band, as a share of all rows.

@@ -15,15 +15,6 @@ from bioplastic._quantities import whole
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.inspect._style import color_bar, declutter, label, new_axes, some
 
-__all__ = [
-    "draw_mosaic",
-    "mosaic_of",
-    "neurons_of",
-    "plot_receptive_fields",
-    "tile_shape",
-    "top_of",
-]
-
 
 def plot_receptive_fields(
     weights: Any,

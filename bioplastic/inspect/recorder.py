@@ -25,9 +25,6 @@ from bioplastic.inspect._recording_layout import Layout, choose
 from bioplastic.inspect.recording import PlasticityRecording
 from bioplastic.models import Network
 
-__all__ = ["PlasticityRecorder"]
-
-
 #: Fewer snapshots than these tell nothing of how a training went.
 MIN_SNAPSHOTS = 8
 

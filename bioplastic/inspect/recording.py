@@ -14,8 +14,6 @@ from bioplastic.inspect._recording_file import Store, WrittenRows, open_recordin
 from bioplastic.inspect._recording_intervals import evenly
 from bioplastic.inspect._recording_layout import Layout, RecordedProjection
 
-__all__ = ["PlasticityRecording"]
-
 Points = SupportsIndex | slice | npt.NDArray[Any] | list[int] | None
 
 

@@ -15,9 +15,6 @@ from bioplastic.errors import DataError, ParameterError
 from bioplastic.inspect._style import INK, declutter, label, new_axes
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["pairs_at_distance", "plot_separation", "spike_train_distance", "state_separation"]
-
-
 #: Pairs drawn at once, and how many are drawn before a distance counts as out of reach.
 _BATCH, _MOST = 4000, 2_000_000
 #: Two spikes further apart than this, in units of tau, have a product below rounding.

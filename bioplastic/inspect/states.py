@@ -15,8 +15,6 @@ from bioplastic.inspect._style import COLORS, INK, color_bar, declutter, label, 
 if TYPE_CHECKING:
     from bioplastic.inspect.recording import PlasticityRecording
 
-__all__ = ["moments_within", "plot_state", "plot_traces"]
-
 #: Up to so many elements have a line each; more are rows of an image.
 _FEW: Final = len(COLORS)
 _PREFIXES: Final = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"))

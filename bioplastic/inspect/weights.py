@@ -32,14 +32,6 @@ from bioplastic.inspect.receptive_fields import (
 if TYPE_CHECKING:
     from bioplastic.inspect.recording import PlasticityRecording
 
-__all__ = [
-    "draw_weight_distribution",
-    "edges_between",
-    "plot_receptive_fields",
-    "plot_weight_change",
-    "plot_weight_distribution",
-]
-
 #: Neurons that are drawn where nobody says which.
 MAX_NEURONS = 6
 

@@ -8,8 +8,6 @@ from brian2 import ms, mV, nS, pA, pF
 from bioplastic.models.declaration import parameter
 from bioplastic.models.neurons import NeuronModel
 
-__all__ = ["AdaptiveExponential"]
-
 # As long as a spike lasts, v is held and all else stands still; the step after it begins at
 # v_reset. A difference over dt is what Euler's method takes in one step.
 ADAPTIVE_EXPONENTIAL_EQUATIONS = """

@@ -17,8 +17,6 @@ from bioplastic.models.equation_lines import equation_line
 from bioplastic.models.strings import statements_of
 from bioplastic.models.timing import Regularly
 
-__all__ = ["State", "Variables", "is_time", "made_in", "method_of", "regular_of"]
-
 State = dict[str, npt.NDArray[np.float64]]
 #: Moments at which groups, thresholds and resets act with order 0.
 _TAKEN_MOMENTS = ("groups", "thresholds", "resets")

@@ -24,8 +24,6 @@ from bioplastic.models.strings import variables_of
 from bioplastic.models.suggesting import closest
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["FromBrian2", "from_brian2"]
-
 
 class FromBrian2(NamedTuple):
     """What a network of Brian2 becomes, see :func:`from_brian2`."""

@@ -16,8 +16,6 @@ from brian2.utils.stringtools import word_substitute
 from bioplastic.errors import ParameterError
 from bioplastic.models.strings import FUNCTIONS, LINKED, words_of
 
-__all__ = ["External", "base_group", "refractory_of", "refuse", "trimmed"]
-
 #: Names that mean something else in strings of ours.
 TAKEN = {
     "neuron": frozenset({*FUNCTIONS, *LINKED, "presentation", "refractory_period"}),

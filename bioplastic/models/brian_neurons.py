@@ -16,8 +16,6 @@ from bioplastic.models.population import Population
 from bioplastic.models.strings import LINKED, statements_of
 from bioplastic.models.timing import Event, Regularly
 
-__all__ = ["ReadNeurons"]
-
 #: When Brian looks at thresholds and resets, if nobody says otherwise.
 _USUAL = {"thresholder": "thresholds", "resetter": "resets"}
 #: Place of a PoissonInput among pathways: behind those of `pre`.

@@ -13,8 +13,6 @@ from bioplastic.errors import ParameterError
 from bioplastic.models.brian_names import base_group, refuse
 from bioplastic.models.timing import every
 
-__all__ = ["record_of", "sorted_out", "time_step"]
-
 _MONITORS = (brian2.EventMonitor, brian2.StateMonitor, brian2.PopulationRateMonitor)
 _GROUPS = (brian2.NeuronGroup, brian2.PoissonGroup, brian2.SpikeGeneratorGroup)
 

@@ -28,8 +28,6 @@ from bioplastic.models.timing import Pathway
 from bioplastic.models.values import unit_name
 from bioplastic.models.wiring import StoredWiring, n_regular, regular_pairs
 
-__all__ = ["ReadSynapses", "base_of"]
-
 #: What synapses have themselves, whatever their neurons call so.
 _OWN = frozenset({"i", "j", "N", "t", "dt", "t_in_timesteps", "lastupdate", "delay"})
 _SIDES = ("pre", "post")

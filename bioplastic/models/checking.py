@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from bioplastic.models.network import Network
     from bioplastic.models.population import Population
 
-__all__ = ["Scope", "check_model", "check_network", "suffixed", "traces_on", "words_in"]
-
 _SIDES = ("_pre", "_post")
 #: Fields of numbers by name, and of what acts beside the hooks.
 _VALUES = ("constants", "initial")

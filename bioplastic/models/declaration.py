@@ -22,24 +22,6 @@ from bioplastic.models.values import (
     unit_of,
 )
 
-__all__ = [
-    "Bound",
-    "Declaration",
-    "EquationString",
-    "check_kind",
-    "check_tuple",
-    "check_value",
-    "field_values",
-    "key_of",
-    "parameter",
-    "read_at_start",
-    "refusal",
-    "require",
-    "shown",
-    "whole_numbers",
-    "written_out",
-]
-
 
 class EquationString(str):
     """Equations of a model: prints as written, shows as LaTeX in a notebook.

@@ -10,8 +10,6 @@ from bioplastic.models.declaration import parameter
 from bioplastic.models.neurons import NeuronModel
 from bioplastic.models.strings import equations_of
 
-__all__ = ["DiehlCookExcitatory", "DiehlCookInhibitory"]
-
 EXCITATORY_EQUATIONS = """
 dv/dt     = (v_rest - v + ge*(e_exc - v) + gi*(e_inh - v))/tau_membrane : volt (unless refractory)
 dge/dt    = -ge/tau_ge       : 1      # eq. 2, in units of the leak; eq. 1 is the membrane

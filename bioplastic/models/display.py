@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
-__all__ = ["html_block", "html_lines", "html_table"]
-
 # Gray with transparency is seen on white and on black; the text has the page's own color.
 _LINE = "1px solid rgba(128, 128, 128, 0.45)"
 _CELL = "padding: 0.15em 0.8em 0.15em 0; text-align: left; vertical-align: top; border: none"

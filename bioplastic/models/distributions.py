@@ -12,19 +12,6 @@ from bioplastic._quantities import same_unit
 from bioplastic.models.declaration import Declaration, check_kind, require
 from bioplastic.models.values import fixed_array, is_one_number, one_number, same_array
 
-__all__ = [
-    "Constant",
-    "Distribution",
-    "Gamma",
-    "LogNormal",
-    "LogUniform",
-    "Normal",
-    "PerTarget",
-    "Uniform",
-    "Values",
-    "with_values",
-]
-
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Distribution(Declaration):

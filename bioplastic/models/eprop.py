@@ -8,16 +8,6 @@ from brian2 import Hz, ms, second
 from bioplastic.models.declaration import Declaration, parameter
 from bioplastic.models.neurons import NeuronModel
 
-__all__ = [
-    "EPropALIF",
-    "EPropLIF",
-    "LeakyReadout",
-    "RateRegularization",
-    "SoftmaxError",
-    "SoftmaxOutput",
-    "SquaredError",
-]
-
 EPROP_LIF_EQUATIONS = """
 dv/dt    = -v/tau_membrane : 1           # Bellec et al. 2020: a spike adds its weight
 drate/dt = -rate/tau_rate  : Hz          # mean rate, which goes on from sample to sample

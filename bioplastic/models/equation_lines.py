@@ -7,8 +7,6 @@ from brian2.equations.equations import BOOLEAN, DIFFERENTIAL_EQUATION, FLOAT
 
 from bioplastic.models.values import unit_name
 
-__all__ = ["equation_line", "unit_text"]
-
 
 def unit_text(equation: Any) -> str:
     """Write the unit of a variable as equations do; Brian prints some that it cannot read."""

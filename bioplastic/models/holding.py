@@ -12,8 +12,6 @@ from bioplastic.models.hooks import hooks_of
 from bioplastic.models.strings import equations_of, statements_of
 from bioplastic.models.timing import Event, Pathway, Regularly
 
-__all__ = ["held"]
-
 
 def held[M](model: M, of: str) -> M:
     """Return a neuron or a synapse without what changes its `learned` variables.

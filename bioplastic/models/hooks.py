@@ -10,33 +10,6 @@ from typing import Any
 
 from bioplastic.errors import ParameterError
 
-__all__ = [
-    "AT_BATCH_END",
-    "AT_SLOT_START",
-    "BEFORE_THRESHOLD",
-    "EVERY_STEP",
-    "GRADED",
-    "HOOKS",
-    "INTEGRATION",
-    "MOMENTS",
-    "NORMALIZATION",
-    "ON_POST",
-    "ON_PRE",
-    "ON_SPIKE",
-    "PHASES",
-    "RESET",
-    "RULE_AT_SLOT_END",
-    "STRINGS",
-    "THRESHOLD",
-    "TURN",
-    "WHENS",
-    "Hook",
-    "Phase",
-    "hooks_of",
-    "strings_of",
-]
-
-
 #: Brian's words for the moments within a step, in their order.
 WHENS = tuple(
     f"{side}{slot}"

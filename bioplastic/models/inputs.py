@@ -8,8 +8,6 @@ from brian2 import ms
 from bioplastic.models.declaration import parameter, require
 from bioplastic.models.neurons import NeuronModel
 
-__all__ = ["DelayLineInput", "PoissonInput", "SignalInput", "SpikeInput"]
-
 # A Bernoulli process of probability rate*dt a step, drawn by its gaps: one random number a spike
 # in place of one a step, with the same law as Brian's PoissonGroup. `sample_key`, `cursor` and
 # `repeats` come from the schedule, `stimulus` and `uniform` from the engine.

@@ -8,8 +8,6 @@ from brian2 import Hz, ms, mV, second
 from bioplastic.models.declaration import parameter
 from bioplastic.models.neurons import LIF, LIF_EQUATIONS
 
-__all__ = ["AdaptiveThresholdLIF", "HomeostaticLIF"]
-
 ADAPTIVE_THRESHOLD_EQUATIONS = f"""{LIF_EQUATIONS.rstrip()}
 dtheta/dt = -theta/tau_theta                  : volt                       # adaptive threshold
 """

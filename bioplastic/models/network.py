@@ -23,8 +23,6 @@ from bioplastic.models.wiring import Wiring, regular_pairs, sorted_synapses
 if TYPE_CHECKING:
     import brian2
 
-__all__ = ["Network"]
-
 #: By the name in a state: whose it is, what it is called there, and what it is drawn from.
 type _Drawn = dict[str, tuple[Any, str, Any]]
 

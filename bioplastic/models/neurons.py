@@ -28,8 +28,6 @@ from bioplastic.models.time_table import kind_of_namespace
 from bioplastic.models.timing import Event, Regularly
 from bioplastic.models.values import parameter_equations
 
-__all__ = ["LIF", "AdaptiveLIF", "NeuronModel"]
-
 LIF_EQUATIONS = """
 dv/dt     = (v_rest - v + i_syn)/tau_membrane : volt (unless refractory)   # Gerstner & Kistler 2002
 di_syn/dt = -i_syn/tau_syn                    : volt                       # eq. 4.3

@@ -5,8 +5,6 @@ from typing import Any
 
 from bioplastic.models.declaration import Declaration, field_values, parameter, require
 
-__all__ = ["SGD", "Adam", "Optimizer"]
-
 ADAM_SYNAPSE = """
 momentum  : 1                                    # running mean of the gradient
 power     : 1                                    # running mean of its square

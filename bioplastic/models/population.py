@@ -16,8 +16,6 @@ from bioplastic.models.declaration import (
 )
 from bioplastic.models.neurons import NeuronModel
 
-__all__ = ["RESERVED", "Population"]
-
 #: Names of an engine's own objects.
 RESERVED = frozenset({"schedule", "step_clock", "slot_clock"})
 

@@ -19,8 +19,6 @@ from bioplastic.models.timing import Pathway, delay_parameter, is_delay
 from bioplastic.models.values import is_distribution, is_one_number, parameter_equations
 from bioplastic.models.wiring import Pairs, Wiring, regular_pairs
 
-__all__ = ["Projection"]
-
 WIRINGS = ("all_to_all", "one_to_one", "all_but_one")
 
 

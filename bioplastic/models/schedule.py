@@ -13,8 +13,6 @@ from bioplastic.models.declaration import Declaration, field_values, key_of, par
 from bioplastic.models.timing import whole_steps
 from bioplastic.models.values import is_distribution
 
-__all__ = ["Schedule"]
-
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Schedule(Declaration):

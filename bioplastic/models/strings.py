@@ -16,24 +16,6 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit_for_display
 from brian2.utils.stringtools import get_identifiers
 from pyparsing import ParseBaseException
 
-__all__ = [
-    "FLAGS",
-    "FUNCTIONS",
-    "LINKED",
-    "NEURON_WORDS",
-    "SYNAPSE_WORDS",
-    "Finding",
-    "Known",
-    "Names",
-    "Reading",
-    "Statement",
-    "equations_of",
-    "read",
-    "statements_of",
-    "variables_of",
-    "words_of",
-]
-
 
 class Known(NamedTuple):
     """What is known of a name."""

@@ -3,8 +3,6 @@
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["closest", "no_attribute", "of_brian"]
-
 _POST = "give Pathway('post', spike='post', code=...)"
 #: What Brian's constructors call otherwise, by class and argument.
 _BRIANS = {

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from bioplastic.models.network import Network
     from bioplastic.models.projection import Projection
 
-__all__ = ["declared_names", "network_html", "network_repr"]
-
 
 def declared_names() -> dict[str, Any]:
     """Return every declaration by its name: with units, what ``eval`` reads prints with."""

@@ -20,8 +20,6 @@ from bioplastic.models.time_table import kind_of_namespace
 from bioplastic.models.timing import Pathway, Regularly
 from bioplastic.models.values import parameter_equations
 
-__all__ = ["SynapseModel", "TsodyksMarkram"]
-
 TSODYKS_MARKRAM_EQUATIONS = """
 dx/dt = (1 - x)/tau_recovery : 1 (event-driven)     # share of resources that is ready
 du/dt = -u/tau_facilitation  : 1 (event-driven)     # share of these that a spike uses

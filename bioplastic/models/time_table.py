@@ -14,8 +14,6 @@ from brian2.units.fundamentalunits import get_unit
 from bioplastic.models.declaration import Declaration, key_of, parameter, read_at_start, require
 from bioplastic.models.values import fixed_array, same_array, unit_name
 
-__all__ = ["TimeTable", "check_namespace", "kind_of_namespace", "known_functions"]
-
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False, eq=False)
 class TimeTable(Declaration):

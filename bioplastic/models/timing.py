@@ -13,8 +13,6 @@ from bioplastic.models.declaration import Declaration, parameter, require, whole
 from bioplastic.models.hooks import WHENS
 from bioplastic.models.values import is_distribution
 
-__all__ = ["Event", "Pathway", "Regularly", "delay_parameter", "every", "is_delay", "whole_steps"]
-
 
 def whole_steps(where: str, interval: Any, dt: Any, least: int = 1) -> int:
     """Count the steps of an interval.

@@ -11,11 +11,6 @@ from brian2 import get_dimensions
 from bioplastic._quantities import powers_of_units
 from bioplastic.errors import ParameterError
 
-__all__ = [
-    "draw", "fixed_array", "is_distribution", "is_one_number", "one_number", "parameter_equations",
-    "same_array", "unit_name", "unit_of",
-]  # fmt: skip
-
 
 def is_distribution(value: Any) -> bool:
     """Whether a parameter differs from neuron to neuron, or from synapse to synapse."""

@@ -14,16 +14,6 @@ from bioplastic.models.values import draw, is_distribution
 if TYPE_CHECKING:
     from bioplastic.models.population import Population
 
-__all__ = [
-    "DistanceWiring",
-    "FixedInDegree",
-    "PairWiring",
-    "RandomWiring",
-    "StoredWiring",
-    "TonotopicWiring",
-    "Wiring",
-]
-
 Pairs = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
 

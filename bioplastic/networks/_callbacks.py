@@ -8,8 +8,6 @@ try:
 except ImportError:  # scikit-learn before 1.9
     callback = None
 
-__all__ = ["Callback", "CallbackSupport", "Callbacks", "with_callbacks"]
-
 CallbackSupport: Any = type("", (), {}) if callback is None else callback.CallbackSupportMixin
 
 #: Called with an estimator that can answer and the last point of its history.

@@ -19,8 +19,6 @@ from bioplastic.models.declaration import written_out
 from bioplastic.networks._samples import digest
 from bioplastic.networks._trained_network import TrainedNetwork
 
-__all__ = ["TrainingFile", "checkpoints_kept"]
-
 logger = logging.getLogger(__name__)
 
 #: Parameters that change nothing of what is learned, and those that have an entry of their own.

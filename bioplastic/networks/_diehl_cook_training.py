@@ -50,8 +50,6 @@ from bioplastic.networks.diehl_cook_constants import (
 )
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["DiehlCookTraining", "declare"]
-
 WEIGHTS, THETA = "input_to_excitatory.w", "excitatory.theta"
 #: Where synapses with delays are a list.
 LIST = "input_to_excitatory.i", "input_to_excitatory.j", "input_to_excitatory.delay"

@@ -32,8 +32,6 @@ from bioplastic.networks.eprop_settings import declare
 from bioplastic.networks.training import Trainer
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["LEARNED", "EPropNetwork"]
-
 #: Variables that are learned. Samples are presented to a network without the others.
 LEARNED = ".w"
 

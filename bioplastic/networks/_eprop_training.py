@@ -24,8 +24,6 @@ from bioplastic.networks.eprop_samples import Samples, make_stimulus
 from bioplastic.networks.eprop_settings import gains_of
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["EPropTraining", "Ends", "mean_loss"]
-
 LOSS = "error.loss"
 
 type Ends = Mapping[str, States]

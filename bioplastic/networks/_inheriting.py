@@ -6,8 +6,6 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-__all__ = ["with_defaults", "with_sections_of"]
-
 
 def with_sections_of[T: type](parent: type) -> Callable[[T], T]:
     """Decorate a class: it gets the sections of a parent's numpydoc docstring beside its own.

@@ -9,8 +9,6 @@ from sklearn.base import BaseEstimator
 from bioplastic.errors import ParameterError
 from bioplastic.models.declaration import Declaration
 
-__all__ = ["NestedParameters"]
-
 
 class NestedParameters(BaseEstimator):
     """Parent of estimators with declarations as parameters, such as ``optimizer=Adam()``.

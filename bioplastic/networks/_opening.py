@@ -14,8 +14,6 @@ from bioplastic.spikes import SpikeTrains
 if TYPE_CHECKING:
     from bioplastic.networks.listener import Listener
 
-__all__ = ["Opens"]
-
 
 class Opens:
     """Parent of the estimators that present samples, and that can be kept open."""

@@ -13,8 +13,6 @@ from brian2.utils.stringtools import get_identifiers
 from bioplastic.errors import ParameterError
 from bioplastic.models import Constant, Network, PlasticityRule, Population, Projection
 
-__all__ = ["learned_state", "learns", "with_rules", "without_learning"]
-
 State = dict[str, npt.NDArray[np.float64]]
 #: Population whose synapses on itself a single rule is for.
 EXCITATORY = "exc"

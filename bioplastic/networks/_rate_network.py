@@ -11,8 +11,6 @@ from bioplastic.networks._samples import Samples, check_samples, make_stimulus
 from bioplastic.networks.training import Trainer
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["RateNetwork"]
-
 
 class RateNetwork(Trainer):
     """Parent of the estimators whose samples are rates or spikes, and learned one by one."""

@@ -18,18 +18,6 @@ from bioplastic.models import Schedule
 from bioplastic.readout._trains import check_trains
 from bioplastic.spikes import SpikeTrains
 
-__all__ = [
-    "Samples",
-    "check_kind",
-    "check_rates",
-    "check_samples",
-    "digest",
-    "hold_out",
-    "make_stimulus",
-    "mean_rate",
-    "sample_schedule",
-]
-
 type Samples = npt.NDArray[Any] | SpikeTrains
 
 

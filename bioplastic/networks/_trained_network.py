@@ -17,8 +17,6 @@ from bioplastic.models import Network
 from bioplastic.networks._nested import NestedParameters
 from bioplastic.networks._opening import Opens
 
-__all__ = ["Points", "Rows", "State", "TrainedNetwork"]
-
 type Points = dict[str, Any]
 type Rows = npt.NDArray[np.int64]
 type State = dict[str, npt.NDArray[np.float64]]

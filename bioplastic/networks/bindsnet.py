@@ -14,8 +14,6 @@ from bioplastic.models import (
     Projection,
 )
 
-__all__ = ["bindsnet_excitatory", "bindsnet_inhibitory", "bindsnet_stdp", "with_one_spike"]
-
 EXCITATORY_EQUATIONS = """
 dtheta/dt = -theta/tau_theta : volt
 v       : volt

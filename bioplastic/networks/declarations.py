@@ -16,8 +16,6 @@ from bioplastic.models import (
     SpikeInput,
 )
 
-__all__ = ["diehl_cook_network"]
-
 
 def diehl_cook_network(
     *,

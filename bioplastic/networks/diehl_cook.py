@@ -11,8 +11,6 @@ from bioplastic.models import DiehlCookExcitatory, DiehlCookInhibitory, Plastici
 from bioplastic.networks._diehl_cook_training import DiehlCookTraining
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["DiehlCook"]
-
 
 class DiehlCook(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DiehlCookTraining):
     """Spiking network that learns prototypes of its input by STDP, without labels.

@@ -18,8 +18,6 @@ from bioplastic.networks.training import ClassTrainer
 from bioplastic.readout import NeuronLabelClassifier
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["DiehlCookClassifier"]
-
 #: Responses to training samples that label the neurons while they learn, as in the authors' script.
 N_RESPONSES = 10_000
 

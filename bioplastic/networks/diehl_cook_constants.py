@@ -10,15 +10,6 @@ from bioplastic.networks._samples import Samples, mean_rate
 from bioplastic.networks.bindsnet import bindsnet_excitatory, bindsnet_inhibitory, bindsnet_stdp
 from bioplastic.spikes import SpikeTrains
 
-__all__ = [
-    "CONSTANTS",
-    "Constants",
-    "epochs_of",
-    "few_of",
-    "norm_of",
-    "rate_of",
-]
-
 #: For what the published constants were made: 60,000 images of MNIST, and 400 neurons. Of a mean
 #: image, the pixels as shares of the brightest sum to so much.
 N_NEURONS = 400

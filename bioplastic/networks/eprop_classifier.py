@@ -11,8 +11,6 @@ from bioplastic.networks._eprop_training import Ends, EPropTraining
 from bioplastic.networks._inheriting import with_sections_of
 from bioplastic.networks.training import ClassTrainer
 
-__all__ = ["EPropClassifier"]
-
 
 @with_sections_of(EPropNetwork)
 class EPropClassifier(ClassTrainer, EPropTraining):

@@ -9,8 +9,6 @@ from bioplastic.models import Adam, LogUniform
 from bioplastic.models.eprop import EPropALIF, LeakyReadout, RateRegularization
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["word_constants"]
-
 #: Words for which they were found: length in seconds, spikes of an input in a step.
 SECONDS, COUNT = 0.7, 1.13
 #: Inputs of which neighboring channels make about so many.

@@ -35,8 +35,6 @@ from bioplastic.models.plasticity.eprop import (
     EPropReadout,
 )
 
-__all__ = ["FEEDBACKS", "eprop_network", "initial_weights"]
-
 FEEDBACKS = ("symmetric", "random", "adaptive")
 HIDDEN = ("lif", "alif")
 

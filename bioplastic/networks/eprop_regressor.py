@@ -18,8 +18,6 @@ from bioplastic.networks._eprop_training import Ends, EPropTraining, mean_loss
 from bioplastic.networks._inheriting import with_defaults, with_sections_of
 from bioplastic.networks.eprop_samples import Samples, n_steps_of
 
-__all__ = ["EPropRegressor"]
-
 
 @with_sections_of(EPropNetwork)
 class EPropRegressor(RegressorMixin, EPropTraining):

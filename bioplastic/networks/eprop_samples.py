@@ -14,8 +14,6 @@ from bioplastic.errors import DataError
 from bioplastic.readout._trains import check_trains, n_steps
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["Samples", "check_samples", "make_stimulus", "n_steps_of"]
-
 type Samples = SpikeTrains | Sequence[npt.NDArray[Any]]
 
 

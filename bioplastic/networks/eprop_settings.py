@@ -29,8 +29,6 @@ from bioplastic.models.eprop import (
 from bioplastic.models.optimizers import Optimizer
 from bioplastic.networks.eprop_network import FEEDBACKS, eprop_network
 
-__all__ = ["declare", "gains_of"]
-
 #: What is drawn at first, and has a gain.
 WEIGHTS = ("input", "recurrent", "readout", "feedback")
 

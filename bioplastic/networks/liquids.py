@@ -29,8 +29,6 @@ from bioplastic.models.declaration import Declaration, parameter
 from bioplastic.models.distributions import Gamma, PerTarget
 from bioplastic.models.wiring import Wiring
 
-__all__ = ["EXCITE", "INHIBIT", "Liquid", "RandomLiquid", "TonotopicLiquid", "liquid_network"]
-
 EXCITE, INHIBIT = "i_exc_post += w*mV", "i_inh_post -= w*mV"
 #: Input of a neuron of RandomLiquid, in millivolts and spikes a second, and its largest weight.
 DRIVE, W_INPUT_MAX = 2000.0, 60.0

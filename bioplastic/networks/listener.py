@@ -13,8 +13,6 @@ from bioplastic.errors import ParameterError, SimulationError
 from bioplastic.networks._opening import Opens
 from bioplastic.networks.stream import Closes, Stream, ask, with_networks
 
-__all__ = ["Listener"]
-
 
 class Listener(Closes):
     """A trained model, kept ready to answer.

@@ -24,8 +24,6 @@ from bioplastic.models.distributions import Gamma
 from bioplastic.models.wiring import DistanceWiring
 from bioplastic.networks.liquids import EXCITE, INHIBIT, Liquid, liquid_network
 
-__all__ = ["MaassColumn"]
-
 #: Maass et al. 2002: probability at distance 0, weight (nA), U, D (s), F (s), delay (ms)
 MAASS = {
     ("exc", "exc"): (0.3, 30.0, 0.5, 1.1, 0.05, 1.5),

@@ -31,8 +31,6 @@ from bioplastic.networks.training import Trainer
 from bioplastic.readout._trains import check_trains
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["LiquidStateMachine"]
-
 LIQUIDS: dict[str, type[Liquid]] = {
     "maass": MaassColumn,
     "random": RandomLiquid,

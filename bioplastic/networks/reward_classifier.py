@@ -17,8 +17,6 @@ from bioplastic.networks.training import ClassTrainer
 from bioplastic.readout._decisions import to_classes
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["RewardSTDPClassifier"]
-
 WEIGHTS, THETA, EXPECTED = "input_to_output.w", "output.theta", "classes.expected"
 
 

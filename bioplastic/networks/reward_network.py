@@ -24,8 +24,6 @@ from bioplastic.models.declaration import parameter
 from bioplastic.models.plasticity.reward import CovarianceRewardSTDP
 from bioplastic.networks._samples import check_rates, sample_schedule
 
-__all__ = ["RATE_MAX", "SharingNeuron", "declare"]
-
 BASELINES = ("class", "global", "none")
 #: Rate of an input of `x_max`.
 RATE_MAX = 128 * Hz

@@ -19,8 +19,6 @@ from bioplastic.readout._parameters import moments
 from bioplastic.readout._trains import check_trains
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["SpikingClassifier"]
-
 
 class SpikingClassifier(ClassifierMixin, SpikingDecoder):
     r"""Spiking form of a :class:`~bioplastic.readout.SpikeTimeClassifier`.

@@ -31,8 +31,6 @@ from bioplastic.networks._opening import Opens
 from bioplastic.readout._trains import TakesTrains, check_trains
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["SpikingDecoder", "State", "list_synapses"]
-
 State = dict[str, npt.NDArray[np.float64]]
 
 # The membrane is what the filtered input asks for less what the fired spikes, filtered alike, have

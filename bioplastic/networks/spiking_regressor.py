@@ -16,8 +16,6 @@ from bioplastic.readout._firing import score_of_trains
 from bioplastic.readout._trains import check_trains
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["SpikingRegressor"]
-
 
 class SpikingRegressor(RegressorMixin, SpikingDecoder):
     r"""Spiking form of a :class:`~bioplastic.readout.SpikeTimeRegressor` of spike trains.

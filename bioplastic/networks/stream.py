@@ -18,8 +18,6 @@ from bioplastic.errors import DataError, ParameterError, SimulationError
 from bioplastic.networks._opening import Opens
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["Closes", "Stream", "ask", "with_networks"]
-
 
 class Closes(ABC):
     """What a ``with`` block closes at its end."""

@@ -22,8 +22,6 @@ from bioplastic.networks._samples import hold_out
 from bioplastic.networks._trained_network import Points, TrainedNetwork
 from bioplastic.readout._trains import select
 
-__all__ = ["ClassTrainer", "Trainer"]
-
 logger = logging.getLogger(__name__)
 
 #: Fewest and most samples from one point of the history to the next, within an epoch or beyond.

@@ -11,8 +11,6 @@ from bioplastic.readout._signals import ACROSS, chunks, inner_products, overlap
 from bioplastic.readout.orthogonal import OrthogonalRegression, forward_orthogonal_regression
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["AtomSearch", "Atoms", "search_for_signals", "search_for_trains"]
-
 type Floats = npt.NDArray[np.float64]
 type Integers = npt.NDArray[np.int64]
 

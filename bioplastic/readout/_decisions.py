@@ -8,8 +8,6 @@ from sklearn.preprocessing import LabelBinarizer
 
 from bioplastic.errors import DataError
 
-__all__ = ["signed_targets", "to_classes"]
-
 
 def to_classes(
     decision: npt.NDArray[np.floating[Any]], classes: npt.NDArray[Any]

@@ -7,8 +7,6 @@ from brian2 import second
 from bioplastic import algebra
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["fire", "score_of_trains"]
-
 type Floats = npt.NDArray[np.float64]
 
 

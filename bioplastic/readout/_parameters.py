@@ -12,16 +12,6 @@ from bioplastic.errors import DataError, ParameterError
 from bioplastic.readout._trains import n_steps
 from bioplastic.spikes import SpikeTrains
 
-__all__ = [
-    "best_number",
-    "check_lags",
-    "check_most",
-    "check_splitter",
-    "check_target",
-    "moments",
-    "reference_times",
-]
-
 
 def check_lags(estimator: Any, y: Any) -> npt.NDArray[np.float64]:
     """Return lags in seconds; where `y` is spike trains, check what those ask for.

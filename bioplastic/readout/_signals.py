@@ -8,16 +8,6 @@ from scipy.signal import lfilter
 
 from bioplastic.spikes import SpikeTrains
 
-__all__ = [
-    "ACROSS",
-    "KERNELS",
-    "chunks",
-    "inner_products",
-    "overlap",
-    "sampled",
-    "score_of_signals",
-]
-
 type Floats = npt.NDArray[np.float64]
 
 KERNELS = ("two_sided", "alpha", "exponential")

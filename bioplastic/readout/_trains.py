@@ -9,8 +9,6 @@ from sklearn.utils.validation import validate_data
 from bioplastic.errors import DataError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["TakesTrains", "check_trains", "n_steps", "select"]
-
 
 class TakesTrains:
     """Parent of what takes SpikeTrains: X is no array."""

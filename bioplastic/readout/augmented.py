@@ -12,8 +12,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from bioplastic.errors import DataError, ParameterError
 
-__all__ = ["AugmentedClassifier"]
-
 
 def _if_estimator_has[F: Callable[..., Any]](method: str) -> Callable[[F], F]:
     def check(self: "AugmentedClassifier") -> bool:

@@ -14,8 +14,6 @@ from bioplastic._checks import check_number
 from bioplastic.errors import ParameterError
 from bioplastic.readout._decisions import signed_targets, to_classes
 
-__all__ = ["KernelRidgeClassifier"]
-
 #: Training samples from which the median distance is taken.
 _MEDIAN_OF = 2000
 

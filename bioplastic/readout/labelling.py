@@ -18,8 +18,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from bioplastic._checks import check_choice, check_known_classes
 from bioplastic.errors import DataError
 
-__all__ = ["NeuronLabelClassifier"]
-
 # Counts are cast to float in blocks: a float copy of 60,000 x 6400 counts would take 3 GB.
 _BLOCK = 512
 # Below every mean count, yet finite: metrics that rank scores refuse -inf.

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["OrthogonalRegression", "forward_orthogonal_regression"]
-
 Array = npt.NDArray[np.float64]
 
 # What must be left of a regressor's squared norm, relative to what it was, when those chosen before

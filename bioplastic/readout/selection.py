@@ -10,8 +10,6 @@ import numpy.typing as npt
 
 from bioplastic.readout.orthogonal import OrthogonalRegression, forward_orthogonal_regression
 
-__all__ = ["Selection", "select_neurons"]
-
 Array = npt.NDArray[np.float64]
 
 #: Rows of a Gram matrix that are kept for the next class that asks for them.

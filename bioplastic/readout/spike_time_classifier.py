@@ -24,8 +24,6 @@ from bioplastic.readout._trains import TakesTrains, check_trains
 from bioplastic.readout.selection import Selection, select_neurons
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["SpikeTimeClassifier"]
-
 Array = npt.NDArray[np.float64]
 
 

@@ -23,8 +23,6 @@ from bioplastic.readout._signals import KERNELS, sampled, score_of_signals
 from bioplastic.readout._trains import TakesTrains, check_trains, n_steps, select
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["SpikeTimeRegressor"]
-
 type Array = npt.NDArray[np.float64]
 #: Weights of the first atoms, of shape (n_atoms, n_outputs), and intercepts.
 type Stage = tuple[Array, Array]

@@ -12,8 +12,6 @@ import threadpoolctl
 from bioplastic.errors import BioplasticError, SimulationError, StorageError
 from bioplastic.study.outcome import Outcome
 
-__all__ = ["ONE_THREAD", "Failure", "Runnable", "attempt"]
-
 #: Libraries that a task loads itself read these when they are loaded.
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"

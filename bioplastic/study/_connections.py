@@ -13,14 +13,6 @@ from bioplastic.models import Network, Population, Projection
 from bioplastic.models.strings import equations_of
 from bioplastic.models.values import is_distribution
 
-__all__ = [
-    "Connections",
-    "connections_of",
-    "multiplies",
-    "numbers_of_neurons",
-    "numbers_of_synapses",
-]
-
 #: A product with the weight, as `graded` has it where a synapse weighs what it hands on.
 _PRODUCT = re.compile(r"\bw\s*[*/]|[*/]\s*w\b")
 

@@ -20,8 +20,6 @@ from bioplastic.engine.stimulus import Stimulus
 from bioplastic.models import Network, NeuronModel, Population
 from bioplastic.study._connections import multiplies
 
-__all__ = ["Counts", "count_learning", "count_presenting"]
-
 type State = Mapping[str, npt.NDArray[np.float64]]
 
 EVENTS, NUMBERS, GRADED = "events_counted", "numbers_counted", "handed_on_by_"

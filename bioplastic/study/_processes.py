@@ -16,8 +16,6 @@ from joblib.externals import loky
 from bioplastic.study._attempt import ONE_THREAD, Failure, Runnable, attempt
 from bioplastic.study.outcome import Outcome
 
-__all__ = ["Here", "Processes"]
-
 type Promise = Future[Outcome | Failure]
 
 

@@ -17,11 +17,6 @@ from bioplastic.inspect.receptive_fields import plot_receptive_fields
 from bioplastic.study._report_format import NOT_COUNTED
 from bioplastic.study.outcome import Outcome
 
-__all__ = [
-    "ALT", "CAPTIONS", "accuracy_against_energy", "confusions", "curves", "fields", "rasters",
-    "svg_of",
-]  # fmt: skip
-
 _MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
 #: Width of a page, in inches of a picture: text of 9 points is then as large as the page's.
 _WIDTH: Final = 10.4

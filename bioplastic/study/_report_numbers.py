@@ -17,8 +17,6 @@ from bioplastic.study.outcome import Outcome
 from bioplastic.study.statistics import paired_tests, summary, unit_accuracies
 from bioplastic.study.workload import OPERATIONS
 
-__all__ = ["findings", "with_gaps_named"]
-
 QUESTION: Final = "Which biologically plausible method has a future?"
 #: A cheaper method is mentioned if it loses no more accuracy than this.
 _WITHIN: Final = 0.05

@@ -7,8 +7,6 @@ from typing import Any, Final
 from bioplastic.study import _report_format as words
 from bioplastic.study._report_format import Markdown, escaped, table
 
-__all__ = ["candidates", "energies", "network", "summary", "tests", "units"]
-
 
 def summary(found: dict[str, Any]) -> str:
     """Accuracy and cost of each method, the most accurate first, the best plausible one in bold."""

@@ -14,10 +14,6 @@ from bioplastic.study._report_format import (
     points,
 )
 
-__all__ = [
-    "answer", "gaps", "of_tests", "overall", "protocol", "status",
-]  # fmt: skip
-
 
 def answer(found: dict[str, Any]) -> list[dict[str, str]]:
     """Say what was found on a problem: the first sentence names the best plausible method.

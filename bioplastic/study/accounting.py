@@ -23,8 +23,6 @@ from bioplastic.study._connections import (
 from bioplastic.study._counting import Counts, count_learning, count_presenting
 from bioplastic.study.workload import Workload
 
-__all__ = ["learning_workload", "network_workload"]
-
 type State = Mapping[str, npt.NDArray[np.float64]]
 
 #: Bytes of a number.

@@ -14,8 +14,6 @@ from bioplastic.encoding import Cochlea
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.study.problems import Problem
 
-__all__ = ["PROBLEMS", "recordings"]
-
 #: Channels of the cochlea for recordings.
 _N_CHANNELS = 128
 

@@ -29,8 +29,6 @@ from bioplastic.errors import ParameterError, SimulationError
 from bioplastic.study._attempt import Failure, Runnable, attempt
 from bioplastic.study.outcome import Outcome
 
-__all__ = ["Cluster"]
-
 #: In seconds: until a scheduler answers, until a first worker is there, how long there may be none
 #: later (a batch system takes its time), and how often we look.
 _CONNECT, _FIRST, _NONE, _LOOK = 30.0, 300.0, 300.0, 5.0

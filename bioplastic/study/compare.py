@@ -10,18 +10,17 @@ from typing import Any
 
 from bioplastic._quantities import choice, whole
 from bioplastic.errors import ParameterError
+from bioplastic.study._attempt import Failure
 from bioplastic.study.catalogue import PROBLEMS
 from bioplastic.study.methods import METHODS
 from bioplastic.study.methods.base import Method
 from bioplastic.study.modules import OwnModule, module_of
 from bioplastic.study.outcome import Outcome
 from bioplastic.study.problems import SIZES, Problem, Size
-from bioplastic.study.runner import Failure, run_tasks
+from bioplastic.study.runner import run_tasks
 from bioplastic.study.statistics import PairedTest, Summary, paired_tests, summary
 from bioplastic.study.store import Store
 from bioplastic.study.task import Task
-
-__all__ = ["BUDGETS", "Study", "compare", "plan"]
 
 #: How many hyperparameter settings of each method may be tried, by size.
 BUDGETS: dict[str, int] = {"demo": 1, "default": 3, "full": 4}

@@ -8,8 +8,6 @@ from types import MappingProxyType
 from bioplastic._quantities import choice
 from bioplastic.study.workload import Workload
 
-__all__ = ["CAVEATS", "DEVICES", "Device", "energies", "energy"]
-
 _PJ, _NJ = 1e-12, 1e-9
 
 

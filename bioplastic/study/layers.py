@@ -9,15 +9,6 @@ import numpy.typing as npt
 from bioplastic.errors import DataError
 from bioplastic.study.workload import Workload
 
-__all__ = [
-    "dense_workload",
-    "kernel_learning_workload",
-    "kernel_workload",
-    "layer_workload",
-    "linear_learning_workload",
-    "selection_workload",
-]
-
 #: Bytes of a number.
 _BYTES = 8
 

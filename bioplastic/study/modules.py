@@ -15,8 +15,6 @@ from bioplastic.study.methods import METHODS
 from bioplastic.study.methods.base import Method
 from bioplastic.study.problems import Problem
 
-__all__ = ["OwnModule", "load_module", "module_of"]
-
 #: Modules by what they declare, so that tasks find them; what is declared lives as long as they do.
 _owners: dict[int, tuple["OwnModule", Any]] = {}
 

@@ -9,8 +9,6 @@ import numpy.typing as npt
 
 from bioplastic.study.workload import Workload
 
-__all__ = ["Outcome"]
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Outcome:

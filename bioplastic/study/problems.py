@@ -21,8 +21,6 @@ from bioplastic.encoding import Cochlea
 from bioplastic.errors import DataError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["SIZES", "Problem", "Samples", "Size"]
-
 type Size = Literal["demo", "default", "full"]
 SIZES: tuple[Size, ...] = ("demo", "default", "full")
 

@@ -28,10 +28,8 @@ from bioplastic.study.methods.base import Method
 from bioplastic.study.outcome import Outcome
 
 if TYPE_CHECKING:
+    from bioplastic.study._attempt import Failure
     from bioplastic.study.problems import Problem
-    from bioplastic.study.runner import Failure
-
-__all__ = ["write_report"]
 
 _TEMPLATES: Final = Path(__file__).with_name("templates")
 _THEORY_TERMS: Final = {

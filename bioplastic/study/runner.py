@@ -16,8 +16,6 @@ from bioplastic.study.cluster import Cluster
 from bioplastic.study.outcome import Outcome
 from bioplastic.study.store import Store
 
-__all__ = ["Failure", "run_tasks"]
-
 _logger = logging.getLogger(__name__)
 
 

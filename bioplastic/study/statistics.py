@@ -12,8 +12,6 @@ from scipy import stats
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.study.outcome import Outcome
 
-__all__ = ["PairedTest", "Summary", "paired_tests", "summary", "unit_accuracies"]
-
 #: Up to so many units every combination of signs is tried, of more units random ones.
 _MAX_EXACT, _N_FLIPS = 16, 10_000
 #: Accuracies that differ by less are the same but for rounding.

@@ -19,8 +19,6 @@ from bioplastic._whole_files import whole_file
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.study.outcome import Outcome
 
-__all__ = ["Store"]
-
 _FORMAT = 1
 #: Bytes of exhibits, whatever they are compressed to.
 _LARGEST = 2**28

@@ -28,8 +28,6 @@ from bioplastic.study.modules import OwnModule
 from bioplastic.study.outcome import Outcome
 from bioplastic.study.problems import Problem, Rows, Samples, Size
 
-__all__ = ["Task", "versions"]
-
 #: Goes up when outcomes of older tasks no longer stand for what a task of today finds.
 _FORMAT = 2
 

@@ -5,8 +5,6 @@ from typing import Any, Self
 
 from bioplastic.errors import ParameterError
 
-__all__ = ["OPERATIONS", "Workload"]
-
 #: Fields that count operations.
 OPERATIONS = ("dense", "effective_acs", "effective_macs", "membrane_updates", "weight_updates")
 

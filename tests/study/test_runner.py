@@ -27,7 +27,8 @@ from fake_tasks import (
 
 from bioplastic.errors import ParameterError, StorageError
 from bioplastic.study import runner
-from bioplastic.study.runner import Failure, run_tasks
+from bioplastic.study._attempt import Failure
+from bioplastic.study.runner import run_tasks
 from bioplastic.study.store import Store
 
 HERE = Path(__file__).parent

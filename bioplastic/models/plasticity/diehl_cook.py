@@ -8,13 +8,6 @@ from brian2 import ms
 from bioplastic.models.declaration import parameter
 from bioplastic.models.plasticity.rule import PlasticityRule
 
-__all__ = [
-    "DiehlCookExponential",
-    "DiehlCookPowerLaw",
-    "DiehlCookPreAndPost",
-    "DiehlCookSTDP",
-]
-
 MINIMAL_TRIPLET_PRE_TRACES = """
 dr1/dt = -r1/tau_plus  : 1   # `pre` of the authors' script
 """

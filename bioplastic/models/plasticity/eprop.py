@@ -10,8 +10,6 @@ from bioplastic.models.declaration import EquationString, check_kind, parameter
 from bioplastic.models.optimizers import Adam, Optimizer
 from bioplastic.models.plasticity.rule import PlasticityRule
 
-__all__ = ["AdaptiveEProp", "EProp", "EPropBias", "EPropFeedback", "EPropReadout"]
-
 # Strings of `before_spikes` act one step after the error that they use: `e_bar` still is that of
 # the step before, when they add to the gradient. The last step's part follows when the slot ends.
 EPROP_SYNAPSE = """

@@ -8,8 +8,6 @@ from brian2 import Hz, ms, second
 from bioplastic.models.declaration import key_of, parameter
 from bioplastic.models.plasticity.rule import PlasticityRule
 
-__all__ = ["InhibitorySTDP", "SynapticScaling"]
-
 ACTIVITY = """
 dactivity/dt = -activity/tau_activity : Hz   # rate of late
 """

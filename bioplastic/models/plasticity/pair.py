@@ -8,8 +8,6 @@ from brian2 import ms
 from bioplastic.models.declaration import parameter
 from bioplastic.models.plasticity.rule import PlasticityRule
 
-__all__ = ["MultiplicativeSTDP", "PairSTDP", "PowerLawSTDP"]
-
 PAIR_PRE_TRACES = """
 dr1/dt = -r1/tau_plus  : 1   # Song, Miller & Abbott 2000
 """

@@ -9,8 +9,6 @@ from bioplastic.models.declaration import key_of, parameter
 from bioplastic.models.plasticity.pair import PairSTDP
 from bioplastic.models.plasticity.rule import PlasticityRule
 
-__all__ = ["CovarianceRewardSTDP", "EpisodicRewardSTDP", "RewardSTDP", "ThreeFactorSTDP"]
-
 THREE_FACTOR_POST_TRACES = """
 do1/dt = -o1/tau_minus : 1
 dm/dt  = -m/tau_m      : 1   # modulator

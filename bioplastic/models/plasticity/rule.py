@@ -19,8 +19,6 @@ from bioplastic.models.declaration import (
 from bioplastic.models.time_table import kind_of_namespace
 from bioplastic.models.values import is_distribution, parameter_equations
 
-__all__ = ["PlasticityRule", "combine_rules"]
-
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class PlasticityRule(Declaration):

@@ -10,8 +10,6 @@ from bioplastic.errors import ParameterError
 from bioplastic.models.declaration import parameter
 from bioplastic.models.plasticity.rule import PlasticityRule
 
-__all__ = ["NearestTripletSTDP", "TripletSTDP"]
-
 TRIPLET_PRE_TRACES = """
 dr1/dt = -r1/tau_plus  : 1   # Pfister & Gerstner 2006
 dr2/dt = -r2/tau_x     : 1

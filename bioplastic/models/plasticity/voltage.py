@@ -9,8 +9,6 @@ from brian2 import ms, mV
 from bioplastic.models.declaration import parameter, require
 from bioplastic.models.plasticity.rule import PlasticityRule
 
-__all__ = ["HomeostaticVoltageSTDP", "VoltageSTDP"]
-
 VOLTAGE_PRE_TRACES = """
 dx_bar/dt  = -x_bar/tau_x            : Hz     # Clopath et al. 2010
 dx_late/dt = (x_bar - x_late)/tau_lag : Hz

@@ -11,8 +11,6 @@ from bioplastic.errors import DataError, ParameterError
 from bioplastic.readout.states.transformer import SpikeTransformer
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["FirstSpikeTime", "SpikeCount", "TimeBinnedCount"]
-
 # As in SpikeTrains.binned, in bins.
 _ON_EDGE = 1e-6
 

@@ -13,8 +13,6 @@ from bioplastic.errors import ParameterError
 from bioplastic.readout.states.transformer import SpikeTransformer
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["FilteredState"]
-
 
 class FilteredState(SpikeTransformer):
     r"""Exponential trace of each unit's spikes, sampled at given times.

@@ -11,8 +11,6 @@ from bioplastic.errors import DataError
 from bioplastic.readout._trains import TakesTrains, check_trains
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["SpikeTransformer"]
-
 # Samples at a time: what is computed for each spike is held for one block only.
 _BLOCK = 256
 

@@ -12,8 +12,6 @@ import numpy.typing as npt
 from bioplastic.spikes import SpikeTrains
 from bioplastic.study.workload import Workload
 
-__all__ = ["Method", "Theory"]
-
 #: Samples of a problem: spike trains, or an array of shape (n_samples, n_features) in [0, 1].
 type Inputs = SpikeTrains | npt.NDArray[np.float64]
 

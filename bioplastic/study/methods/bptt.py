@@ -12,8 +12,6 @@ from bioplastic.study.methods import _parts as parts
 from bioplastic.study.methods.base import Inputs, Method, Theory
 from bioplastic.study.workload import Workload
 
-__all__ = ["BPTT"]
-
 _BATCH = {"demo": 16, "default": 64, "full": 64}
 
 

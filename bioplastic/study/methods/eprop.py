@@ -14,8 +14,6 @@ from bioplastic.study.methods import _parts as parts
 from bioplastic.study.methods.base import Inputs, Method, Theory
 from bioplastic.study.workload import Workload
 
-__all__ = ["EPropMethod"]
-
 #: Of benchmarks/eprop.py.
 _WORDS: dict[str, Any] = {
     "neuron": EPropALIF(

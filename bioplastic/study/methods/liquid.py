@@ -18,8 +18,6 @@ from bioplastic.study.methods import _parts as parts
 from bioplastic.study.methods.base import Inputs, Theory
 from bioplastic.study.workload import Workload
 
-__all__ = ["READOUTS", "Liquid", "LiquidMethod", "count_steps"]
-
 _NEURONS = {"demo": 300, "default": 1000, "full": 1000}
 _N_BINS, _WINDOW = 6, 800 * ms
 #: What classifies the liquid's counts on the command line; ridge chooses its own strength.

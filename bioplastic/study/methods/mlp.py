@@ -14,8 +14,6 @@ from bioplastic.study.methods import _parts as parts
 from bioplastic.study.methods.base import Inputs, Theory
 from bioplastic.study.workload import Workload
 
-__all__ = ["MLP"]
-
 _HIDDEN = {"demo": 64, "default": 256, "full": 256}
 _EPOCHS = {"demo": 50, "default": 60, "full": 60}
 _BATCH = 64

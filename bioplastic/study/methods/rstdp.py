@@ -7,8 +7,6 @@ from bioplastic.networks import RewardSTDPClassifier
 from bioplastic.study.methods import _parts as parts
 from bioplastic.study.methods.base import Inputs, Theory
 
-__all__ = ["RewardMethod"]
-
 _PER_CLASS = {"demo": 10, "default": 10, "full": 10}
 _EPOCHS = {"demo": 3, "default": 6, "full": 6}
 

@@ -10,8 +10,6 @@ from bioplastic.spikes import SpikeTrains
 from bioplastic.study.methods import _parts as parts
 from bioplastic.study.methods.base import Inputs, Theory
 
-__all__ = ["DiehlCookMethod"]
-
 _NEURONS = {"demo": 100, "default": 400, "full": 400}
 
 

@@ -15,8 +15,6 @@ from snntorch import surrogate
 from bioplastic.spikes import SpikeTrains
 from bioplastic.study.methods.torch_classifier import AT_ONCE, TorchClassifier
 
-__all__ = ["Recurrent", "activity", "network_spikes"]
-
 #: Time constants with which neurons begin, in seconds: log-uniform, as those of e-prop here.
 _TAU_LOW, _TAU_HIGH, _TAU_OUT = 0.010, 0.100, 0.300
 #: Share of a sample, its last part, in which the answer counts.

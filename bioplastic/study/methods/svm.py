@@ -12,8 +12,6 @@ from bioplastic.study.methods import _parts as parts
 from bioplastic.study.methods.base import Inputs, Theory
 from bioplastic.study.workload import Workload
 
-__all__ = ["SVM"]
-
 
 class SVM(parts.PipelineMethod):
     """RBF-SVM on the square root of spike counts in 15 bins of time and 35 of channels."""

@@ -12,8 +12,6 @@ from bioplastic.study.methods.base import Inputs, Theory
 from bioplastic.study.methods.liquid import LiquidMethod
 from bioplastic.study.workload import Workload
 
-__all__ = ["Timing"]
-
 
 class Timing(LiquidMethod):
     """The same liquid; the readout chooses a quarter of its neurons and reads when they fire."""

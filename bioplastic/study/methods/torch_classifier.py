@@ -11,8 +11,6 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from bioplastic.errors import ParameterError
 from bioplastic.spikes import SpikeTrains
 
-__all__ = ["AT_ONCE", "TorchClassifier"]
-
 #: Samples that are classified at a time.
 AT_ONCE = 64
 #: Time from a delay line to the next one, in seconds.

@@ -11,8 +11,6 @@ from bioplastic.study.methods import _parts as parts
 from bioplastic.study.methods.base import Inputs, Method, Theory
 from bioplastic.study.workload import Workload
 
-__all__ = ["TorchMethod"]
-
 _SETTINGS: tuple[Mapping[str, Any], ...] = (
     {"learning_rate": 3e-3},
     {"learning_rate": 1e-3},
