@@ -17,7 +17,7 @@ from bioplastic.study.methods.base import Method
 from bioplastic.study.modules import OwnModule, module_of
 from bioplastic.study.outcome import Outcome
 from bioplastic.study.problems import SIZES, Problem, Size
-from bioplastic.study.runner import run_tasks
+from bioplastic.study.runner import crew_of, run_tasks
 from bioplastic.study.statistics import PairedTest, Summary, paired_tests, summary
 from bioplastic.study.store import Store
 from bioplastic.study.task import Task
@@ -228,6 +228,7 @@ def compare(
     >>> sorted(study.summary())
     ['mlp', 'svm']
     """
+    crew_of(1, cluster, n_tasks=1)  # refuses what is no cluster before data are read
     problems = _chosen("data", data, PROBLEMS)
     chosen, left_out = _methods(methods)
     for name, why in left_out.items():

@@ -89,7 +89,7 @@ def run_tasks(
         unique.setdefault(task.key, task)
     n = len(unique)
     left = {key: task for key, task in unique.items() if key not in store}
-    crew = _crew(int(joblib.effective_n_jobs(n_jobs)), cluster, n_tasks=len(left))
+    crew = crew_of(int(joblib.effective_n_jobs(n_jobs)), cluster, n_tasks=len(left))
     failures: dict[str, Failure] = {}
     with tqdm(
         total=n,
@@ -157,7 +157,8 @@ def _kept(store: Store, task: Runnable, found: Outcome | Failure) -> Outcome | F
     return found
 
 
-def _crew(n_jobs: int, cluster: str | None, n_tasks: int) -> Here | Processes | Cluster:
+def crew_of(n_jobs: int, cluster: str | None, *, n_tasks: int) -> Here | Processes | Cluster:
+    """Return who does the tasks: this process, some processes, or a cluster."""
     local = re.fullmatch(r"local(?::([1-9]\d*))?", cluster or "")
     if cluster is not None and local is None:
         return Cluster(cluster)

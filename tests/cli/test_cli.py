@@ -269,7 +269,7 @@ def test_library_error_is_a_line_and_not_a_traceback(run, failure):
         (["train", "digits", "--samples", "1430", "--validation-samples", "8"], "at most 1,437"),
         (["train", "digits", "--validation-samples", "1437"], "leave some to train on"),
         (["train", "digits", "--data", "somewhere"], "leave it out"),
-        (["train", "mnist", "--data", "nowhere"], "is neither in nowhere"),
+        (["train", "mnist", "--data", "nowhere"], "is not in nowhere"),
         (["evaluate", "nowhere"], "nowhere holds no model.skops"),
         (["train", "letters"], "letters"),
         (["train", "digits", "--neurons", "0"], "--neurons"),
@@ -289,7 +289,7 @@ def test_folder_that_cannot_be_written(failure, tmp_path):
 
 def test_full_disk_leaves_no_half_model_but_the_checkpoint(run, failure, tmp_path, monkeypatch):
     def dump(model, file):
-        file.write(b"half")
+        file.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(skops.io, "dump", dump)

@@ -26,7 +26,7 @@ from bioplastic.models import (
     Schedule,
     SpikeInput,
 )
-from bioplastic.models.eprop import EPropLIF
+from bioplastic.models.eprop import EPropLIF, LeakyReadout
 from bioplastic.networks import (
     DiehlCookClassifier,
     EPropClassifier,
@@ -55,6 +55,7 @@ def liquid(neuron, delay=0 * ms):
 
 
 def eprop(**options):
+    plain = {"neuron": EPropLIF(), "readout": LeakyReadout(), "pool": 1, "n_lines": 1, "dt": 1 * ms}
     return EPropClassifier(
         15,
         0,
@@ -63,7 +64,7 @@ def eprop(**options):
         engine="numpy",
         random_state=0,
         gains={"input": 2.0},
-        **options,
+        **(plain | options),
     )
 
 

@@ -11,6 +11,8 @@ from matplotlib.colors import to_hex
 from bioplastic.datasets import load_spoken
 from bioplastic.errors import ParameterError
 from bioplastic.inspect import PlasticityRecorder, PlasticityRecording
+from bioplastic.models import EPropALIF, RateRegularization
+from bioplastic.models.eprop import LeakyReadout
 from bioplastic.networks import EPropClassifier
 
 VARIABLES = (
@@ -34,8 +36,10 @@ def train(words):
         options = {"times": np.arange(1, 80) * 10 * ms, "variables": VARIABLES} | options
         recorder = PlasticityRecorder(samples=[1, SAMPLE], **options)
         model = EPropClassifier(
-            N_LIF, N_ALIF, n_epochs=1, batch_size=8, dt=10 * ms, shuffle=False,
-            gains={"input": 2.0}, engine="numpy", random_state=0,
+            N_LIF, N_ALIF, n_epochs=1, batch_size=8, dt=10 * ms, shuffle=False, pool=1, n_lines=1,
+            neuron=EPropALIF(), readout=LeakyReadout(), gains={"input": 2.0},
+            regularization=RateRegularization(rate_cost=0.0), decision_window=1.0, feedback="symmetric",
+            engine="numpy", random_state=0,
         )  # fmt: skip
         return model.fit(words.data[:4], words.target[:4], recorder=recorder), recorder.recording
 

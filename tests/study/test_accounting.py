@@ -547,7 +547,16 @@ def test_liquid(liquid):
 def eprop(pool):
     X = words(4)
     return X, EPropClassifier(
-        n_lif=5, n_alif=4, n_epochs=1, pool=pool, engine="numpy", random_state=0
+        n_lif=5,
+        n_alif=4,
+        n_epochs=1,
+        pool=pool,
+        n_lines=1,
+        dt=1 * ms,
+        decision_window=1.0,
+        batch_size=32,
+        engine="numpy",
+        random_state=0,
     ).fit(X, [0, 1, 0, 1])
 
 
