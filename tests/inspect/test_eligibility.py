@@ -38,8 +38,8 @@ def train(words):
         model = EPropClassifier(
             N_LIF, N_ALIF, n_epochs=1, batch_size=8, dt=10 * ms, shuffle=False, pool=1, n_lines=1,
             neuron=EPropALIF(), readout=LeakyReadout(), gains={"input": 2.0},
-            regularization=RateRegularization(rate_cost=0.0), decision_window=1.0, feedback="symmetric",
-            engine="numpy", random_state=0,
+            regularization=RateRegularization(rate_cost=0.0), decision_window=1.0,
+            feedback="symmetric", engine="numpy", random_state=0,
         )  # fmt: skip
         return model.fit(words.data[:4], words.target[:4], recorder=recorder), recorder.recording
 
