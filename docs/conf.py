@@ -41,7 +41,10 @@ templates_path = [str(FOLDER / "_templates")]  # autosummary looks below the sou
 highlight_language = "none"  # a block without a language is a shell's or a drawing
 nitpicky = True
 # Other projects' documentation is not fetched: a build needs no network.
-nitpick_ignore_regex = [("py:.*", "sklearn\\..*")]
+nitpick_ignore_regex = [
+    ("py:.*", "sklearn\\..*"),
+    ("py:mod", r"bioplastic\.\w+\..*"),  # modules have no pages of their own
+]
 
 # Markdown and notebooks.
 myst_enable_extensions = ["dollarmath"]

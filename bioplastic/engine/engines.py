@@ -35,7 +35,7 @@ class Engine:
         What ``engine=`` takes; letters, digits and underscores.
     open : callable
         ``open(network, lanes)`` builds a network, or takes it from a cache, and returns a
-        :class:`Program`.
+        :class:`.Program`.
     open_both : callable, optional
         ``open_both(network, answers)`` does so for a network that learns and for the one that
         answers afterwards, in one build: ``open(answers, 1)`` then finds it made. None where each
@@ -263,7 +263,7 @@ def open_program(
     engine : str
         One of `ENGINES`. ``"auto"`` takes C++ where a compiler is found, else NumPy with a warning.
     lanes : int
-        Samples that are shown side by side, see :func:`run`.
+        Samples that are shown side by side, see :func:`.run`.
     answers : Network, optional
         What will be presented with samples after `network` has learned, such as
         ``network.frozen()``. Where an engine can, it is built with it, so that opening it later

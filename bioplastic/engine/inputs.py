@@ -39,7 +39,7 @@ class RateStimulus(Stimulus):
     scale : float or Quantity, in hertz
         Rate of an intensity of 1.
     population, order, keys, targets, target_signals
-        See :class:`Stimulus`.
+        See :class:`.Stimulus`.
     """
 
     takes: ClassVar[str] = "rates"
@@ -68,7 +68,7 @@ class RateStimulus(Stimulus):
         return rates
 
     def arrays(self, start: int, stop: int, n_steps: Steps, schedule: Schedule) -> Arrays:
-        """Return a table of rates, see :meth:`Stimulus.arrays`."""
+        """Return a table of rates, see :meth:`.Stimulus.arrays`."""
         return {"table": self.rows(start, stop)}
 
 
@@ -87,7 +87,7 @@ class SpikeStimulus(Stimulus):
     trains : SpikeTrains of shape (n_samples, n_features)
         The samples.
     population, order, keys, targets, target_signals
-        See :class:`Stimulus`.
+        See :class:`.Stimulus`.
     """
 
     takes: ClassVar[str] = "spikes"
@@ -100,7 +100,7 @@ class SpikeStimulus(Stimulus):
         return self.trains[self._chosen(start, stop)].to_memory()
 
     def n_stored(self, start: int, stop: int) -> npt.NDArray[np.int64]:
-        """Count the spikes that are read from a file, see :meth:`Stimulus.n_stored`."""
+        """Count the spikes that are read from a file, see :meth:`.Stimulus.n_stored`."""
         if self.trains.in_memory:
             return Stimulus.n_stored(self, start, stop)
         return np.diff(self.trains.offsets)[self._chosen(start, stop)]
@@ -110,7 +110,7 @@ class SpikeStimulus(Stimulus):
         return np.asarray(self.trains.duration[self._chosen(start, stop)])
 
     def arrays(self, start: int, stop: int, n_steps: Steps, schedule: Schedule) -> Arrays:
-        """Return spikes up to the end of the presentation, see :meth:`Stimulus.arrays`."""
+        """Return spikes up to the end of the presentation, see :meth:`.Stimulus.arrays`."""
         trains, dt = self.rows(start, stop), float(schedule.dt)
         times, units, offsets = trains.times, trains.units, trains.offsets
         if schedule.presentation is not None:
@@ -134,7 +134,7 @@ class SignalStimulus(Stimulus):
     dt : float or Quantity, in seconds
         Time step.
     population, order, keys, targets, target_signals
-        See :class:`Stimulus`.
+        See :class:`.Stimulus`.
     """
 
     takes: ClassVar[str] = "signals"
@@ -156,7 +156,7 @@ class SignalStimulus(Stimulus):
         return self.dt * lengths.astype(np.float64)
 
     def check(self, network: Network) -> None:
-        """Refuse other features, or another time step, see :meth:`Stimulus.check`."""
+        """Refuse other features, or another time step, see :meth:`.Stimulus.check`."""
         shape, dt = signal_shape("stimulus.values", self.values), float(network.schedule.dt)
         if not math.isclose(self.dt, dt, rel_tol=1e-9):
             raise DataError(
@@ -166,7 +166,7 @@ class SignalStimulus(Stimulus):
         self._check_width(shape, network)
 
     def arrays(self, start: int, stop: int, n_steps: Steps, schedule: Schedule) -> Arrays:
-        """Return a table of the signals end to end, see :meth:`Stimulus.arrays`."""
+        """Return a table of the signals end to end, see :meth:`.Stimulus.arrays`."""
         return {"table": end_to_end(self.picked(self.values, start, stop), n_steps)}
 
 
@@ -181,7 +181,7 @@ class SpontaneousActivity(Stimulus):
     duration : float, ndarray of shape (n_samples,) or Quantity, in seconds
         Length of all or of each, where the schedule has no `presentation`.
     order, keys, targets, target_signals
-        See :class:`Stimulus`; `population` stays empty.
+        See :class:`.Stimulus`; `population` stays empty.
 
     Examples
     --------

@@ -46,7 +46,7 @@ class Presentation:
     network : Network
         The declaration, without rules.
     stimulus : Stimulus or sequence of Stimulus
-        The samples, see :func:`run`.
+        The samples, see :func:`.run`.
     seed : int or SeedSequence
         Seed of the noise.
     state : mapping of str to ndarray

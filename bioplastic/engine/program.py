@@ -76,7 +76,7 @@ class ProbePlan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Probed:
-    """What was seen of what a :class:`ProbePlan` says.
+    """What was seen of what a :class:`.ProbePlan` says.
 
     Parameters
     ----------

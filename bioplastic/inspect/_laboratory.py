@@ -47,7 +47,7 @@ _SETTLED: Final = 0.1
 
 
 class Pair(TypedDict, total=False):
-    """Options that all protocols share; see :func:`stdp_window`."""
+    """Options that all protocols share; see :func:`.stdp_window`."""
 
     variable: str
     w: float | None
@@ -66,7 +66,7 @@ class Laboratory:
     where : str
         The protocol, for messages.
     rule, variable, w, wait, post, drive, dt, engine
-        As in :func:`stdp_window`.
+        As in :func:`.stdp_window`.
     """
 
     def __init__(

@@ -60,7 +60,7 @@ class Measurement:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class STDPWindow(Measurement):
-    """Change by the delay from a presynaptic to a postsynaptic spike; see :func:`stdp_window`.
+    """Change by the delay from a presynaptic to a postsynaptic spike; see :func:`.stdp_window`.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class STDPWindow(Measurement):
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class FrequencyDependence(Measurement):
-    """Change by the frequency of pairings; see :func:`pairing_protocol`.
+    """Change by the frequency of pairings; see :func:`.pairing_protocol`.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class FrequencyDependence(Measurement):
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class TripletChanges(Measurement):
-    """Change by the intervals of triplets of spikes; see :func:`triplet_protocol`.
+    """Change by the intervals of triplets of spikes; see :func:`.triplet_protocol`.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ class TripletChanges(Measurement):
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class RateDependence(Measurement):
-    """Change by the rate of Poisson spikes; see :func:`rate_protocol`.
+    """Change by the rate of Poisson spikes; see :func:`.rate_protocol`.
 
     Parameters
     ----------

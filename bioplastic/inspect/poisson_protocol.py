@@ -41,7 +41,7 @@ def rate_protocol(
     random_state : int, RandomState or None
         Where spikes come from.
     variable, w, wait, post, drive, dt, engine
-        As in :func:`stdp_window`. In each step a neuron spikes with probability ``rate*dt``.
+        As in :func:`.stdp_window`. In each step a neuron spikes with probability ``rate*dt``.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def rate_protocol(
     Raises
     ------
     ParameterError
-        As :func:`stdp_window`.
+        As :func:`.stdp_window`.
 
     Warns
     -----

@@ -45,7 +45,7 @@ def plot_protocol(
     Parameters
     ----------
     results : result, list of results, or mapping from str to such
-        What :func:`stdp_window`, :func:`pairing_protocol` or :func:`triplet_protocol` returned,
+        What :func:`.stdp_window`, :func:`.pairing_protocol` or :func:`.triplet_protocol` returned,
         all of one protocol. Several rules stand under the names of the legend; the two kinds of
         triplets of one rule are a list.
     data : bool, FrequencyExperiment, or mapping from str to TripletExperiment, default=False

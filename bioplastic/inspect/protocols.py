@@ -134,7 +134,7 @@ def pairing_protocol(
     burst_interval : Quantity of time, default=10 s
         From the first pairing of a burst to that of the next one.
     variable, w, wait, post, drive, dt, engine
-        As in :func:`stdp_window`.
+        As in :func:`.stdp_window`.
 
     Returns
     -------
@@ -147,7 +147,7 @@ def pairing_protocol(
     Raises
     ------
     ParameterError
-        As :func:`stdp_window`.
+        As :func:`.stdp_window`.
 
     Warns
     -----
@@ -221,7 +221,7 @@ def triplet_protocol(
     frequency : Quantity in hertz, default=1 Hz
         Triplets a second.
     variable, w, wait, post, drive, dt, engine
-        As in :func:`stdp_window`.
+        As in :func:`.stdp_window`.
 
     Returns
     -------
@@ -231,7 +231,7 @@ def triplet_protocol(
     Raises
     ------
     ParameterError
-        As :func:`stdp_window`; also if a triplet is not over when the next one begins.
+        As :func:`.stdp_window`; also if a triplet is not over when the next one begins.
 
     Warns
     -----

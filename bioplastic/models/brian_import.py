@@ -26,7 +26,7 @@ from bioplastic.spikes import SpikeTrains
 
 
 class FromBrian2(NamedTuple):
-    """What a network of Brian2 becomes, see :func:`from_brian2`."""
+    """What a network of Brian2 becomes, see :func:`.from_brian2`."""
 
     #: the declaration
     network: Network

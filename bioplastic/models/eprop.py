@@ -106,7 +106,7 @@ class EPropALIF(EPropLIF):
     """Adaptive leaky integrate-and-fire neuron with what e-prop asks of it.
 
     Each spike adds 1 to `a`, which decays slowly and raises the threshold by ``beta*a``: a memory
-    beyond the membrane's. For the other parameters see :class:`EPropLIF`.
+    beyond the membrane's. For the other parameters see :class:`.EPropLIF`.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ class RateRegularization(Declaration):
 
     Notes
     -----
-    Bellec et al. 2020, doi 10.1038/s41467-020-17236-y; see :class:`EPropLIF`.
+    Bellec et al. 2020, doi 10.1038/s41467-020-17236-y; see :class:`.EPropLIF`.
 
     Examples
     --------
@@ -225,7 +225,7 @@ class LeakyReadout(NeuronModel):
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class SoftmaxOutput(NeuronModel):
-    """One neuron a class, which gives :class:`SoftmaxError` the exponential of a readout.
+    """One neuron a class, which gives :class:`.SoftmaxError` the exponential of a readout.
 
     Examples
     --------

@@ -52,7 +52,7 @@ class Network(Declaration):
     ----------
     populations : tuple of Population
         Samples enter through those whose neurons are a :class:`PoissonInput`,
-        :class:`SpikeInput`, :class:`SignalInput` or :class:`DelayLineInput`: one, several, or none
+        :class:`SpikeInput`, :class:`SignalInput` or :class:`.DelayLineInput`: one, several, or none
         for a network that is active by itself.
     projections : tuple of Projection
         Synapses between them, in the order in which they act within a step.

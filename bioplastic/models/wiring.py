@@ -65,7 +65,7 @@ class RandomWiring(Wiring):
         require(self, "p", 0 <= self.p <= 1, "lie in 0..1")
 
     def connect(self, pre: "Population", post: "Population", rng: np.random.Generator) -> Pairs:
-        """Draw the synapses, see :meth:`Wiring.connect`."""
+        """Draw the synapses, see :meth:`.Wiring.connect`."""
         # By the gaps between connected pairs: one random number a synapse, not one a pair.
         n_pairs = pre.n * post.n
         if self.p == 0 or n_pairs == 0:
@@ -110,7 +110,7 @@ class FixedInDegree(Wiring):
         require(self, "n", self.n >= 0, "be >= 0")
 
     def connect(self, pre: "Population", post: "Population", rng: np.random.Generator) -> Pairs:
-        """Draw the synapses, see :meth:`Wiring.connect`."""
+        """Draw the synapses, see :meth:`.Wiring.connect`."""
         same = pre.name == post.name
         others = pre.n - same
         others_of = f"the neurons of {pre.name!r} that one of {post.name!r} can receive from"
@@ -161,7 +161,7 @@ class DistanceWiring(Wiring):
         require(self, "", holds, "have 0 <= c <= 1 and length > 0", got)
 
     def connect(self, pre: "Population", post: "Population", rng: np.random.Generator) -> Pairs:
-        """Draw the synapses, see :meth:`Wiring.connect`."""
+        """Draw the synapses, see :meth:`.Wiring.connect`."""
         here, there = pre.positions(), post.positions()
         if here.shape[1] != there.shape[1]:
             raise ParameterError(
@@ -218,7 +218,7 @@ class TonotopicWiring(Wiring):
         require(self, "", holds, "have n >= 0, width > 0 and |offset| < 1", got)
 
     def connect(self, pre: "Population", post: "Population", rng: np.random.Generator) -> Pairs:
-        """Draw the synapses, see :meth:`Wiring.connect`."""
+        """Draw the synapses, see :meth:`.Wiring.connect`."""
         drawn = is_distribution(self.offset)
         offset = draw(self, "offset", self.offset, rng, post.n) if drawn else self.offset
         middle = (np.arange(post.n) + 0.5) / post.n + offset
@@ -290,7 +290,7 @@ class PairWiring(Wiring):
         require(self, "j", n == n_post, f"have as many entries as i, {n}", str(n_post))
 
     def connect(self, pre: "Population", post: "Population", rng: np.random.Generator) -> Pairs:
-        """Return the synapses, see :meth:`Wiring.connect`.
+        """Return the synapses, see :meth:`.Wiring.connect`.
 
         Raises
         ------

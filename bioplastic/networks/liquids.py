@@ -121,7 +121,7 @@ class RandomLiquid(Liquid):
     delay: Any = parameter(Uniform(low=1 * ms, high=10 * ms))
 
     def fitted(self, *, n_channels: int, rate: float) -> Self:
-        """Return the liquid with its input weight, see :meth:`Liquid.fitted`."""
+        """Return the liquid with its input weight, see :meth:`.Liquid.fitted`."""
         if self.w_input is not None:
             return self
         arriving = float(self.p_input) * n_channels * rate
@@ -131,7 +131,7 @@ class RandomLiquid(Liquid):
     def network(
         self, *, n_channels: int, n_neurons: int, schedule: Schedule, rng: np.random.Generator
     ) -> Network:
-        """Declare the network, see :meth:`Liquid.network`."""
+        """Declare the network, see :meth:`.Liquid.network`."""
         fitted = self.fitted(n_channels=n_channels, rate=CHANNEL_RATE)
         projections = [
             Projection(
@@ -254,7 +254,7 @@ class TonotopicLiquid(Liquid):
     delay: Any = parameter(Uniform(low=1 * ms, high=10 * ms))
 
     def fitted(self, *, n_channels: int, rate: float) -> Self:
-        """Return the liquid with its input weights, see :meth:`Liquid.fitted`."""
+        """Return the liquid with its input weights, see :meth:`.Liquid.fitted`."""
         growth = min(max(CHANNEL_RATE / rate, 1.0), GROWTH_MAX) if rate > 0 else 1.0
         fitted: dict[str, Any] = {
             name: _two_digits(weight * growth)
@@ -266,7 +266,7 @@ class TonotopicLiquid(Liquid):
     def network(
         self, *, n_channels: int, n_neurons: int, schedule: Schedule, rng: np.random.Generator
     ) -> Network:
-        """Declare the network, see :meth:`Liquid.network`."""
+        """Declare the network, see :meth:`.Liquid.network`."""
         fitted = self.fitted(n_channels=n_channels, rate=CHANNEL_RATE)
         patch = PerTarget(values=Uniform(low=0 * ms, high=self.delay_max))
         away = Normal(mean=0.0, sd=float(self.offset))

@@ -73,7 +73,7 @@ class MaassColumn(Liquid):
     def network(
         self, *, n_channels: int, n_neurons: int, schedule: Schedule, rng: np.random.Generator
     ) -> Network:
-        """Declare the network, see :meth:`Liquid.network`."""
+        """Declare the network, see :meth:`.Liquid.network`."""
         if n_neurons % 9 or n_neurons < 18:
             raise ParameterError(
                 f"MaassColumn: n_neurons must be a multiple of 9, since the column's section has "

@@ -118,7 +118,7 @@ def plan(
     Parameters
     ----------
     data, methods, seeds, size, all_folds, budget
-        See :func:`compare`.
+        See :func:`.compare`.
 
     Examples
     --------

@@ -177,7 +177,7 @@ def energy(workload: Workload, device: str | Device) -> float:
     workload : Workload
         Operations.
     device : str or Device
-        Name of one of :data:`DEVICES`, or one of your own.
+        Name of one of ``DEVICES``, or one of your own.
 
     Returns
     -------

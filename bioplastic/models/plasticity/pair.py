@@ -60,7 +60,7 @@ class MultiplicativeSTDP(PairSTDP):
     """Pair-based STDP with soft bounds: a weight moves the less, the nearer its bound.
 
     Potentiation is proportional to ``w_max - w``, depression to `w`. Weights gather around a value
-    between the bounds, where those of :class:`PairSTDP` part and go to the bounds.
+    between the bounds, where those of :class:`.PairSTDP` part and go to the bounds.
 
     Parameters
     ----------

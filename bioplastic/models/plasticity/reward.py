@@ -47,7 +47,7 @@ class _EligibilityRule(PairSTDP):
 class ThreeFactorSTDP(_EligibilityRule):
     """Pair-based STDP of an eligibility, which a modulator turns into change of the weight.
 
-    Spikes change the eligibility `c` of a synapse as :class:`PairSTDP` changes a weight, and it
+    Spikes change the eligibility `c` of a synapse as :class:`.PairSTDP` changes a weight, and it
     decays with `tau_c`. The weight follows ``dw/dt = eta*(m + m_tonic)*c``, where the modulator `m`
     stands with the postsynaptic neuron and decays with `tau_m`: a projection from whatever signals
     reward or surprise raises it by ``on_pre="m_post += ..."``. `m` may be negative.
@@ -99,7 +99,7 @@ class ThreeFactorSTDP(_EligibilityRule):
 class RewardSTDP(ThreeFactorSTDP):
     """STDP that dopamine turns into change of the weight (Izhikevich 2007).
 
-    The rule of :class:`ThreeFactorSTDP` with the constants of the paper: an eligibility of one
+    The rule of :class:`.ThreeFactorSTDP` with the constants of the paper: an eligibility of one
     second bridges the time until the reward comes, each reward releases dopamine `m` that is gone
     within some 200 ms, and a little is always there. Weights are in millivolts, up to 4.
 
