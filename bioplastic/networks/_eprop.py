@@ -322,7 +322,8 @@ class EPropNetwork(Trainer):
             check_kind(self, X, method)
         steps = check_positive(self, "presentation", 100 * ms) / self._dt
         n_steps = round(steps)
-        if self.presentation is not None and not math.isclose(steps, n_steps, abs_tol=1e-6):
+        whole = isinstance(X, SpikeTrains) or math.isclose(steps, n_steps, abs_tol=1e-6)
+        if self.presentation is not None and not whole:
             raise ParameterError(
                 f"{type(self).__name__}.presentation: must be a whole multiple of dt={self._dt} s, "
                 f"got {self.presentation}"

@@ -6,7 +6,8 @@ from brian2 import ms
 
 from bioplastic import SpikeTrains
 from bioplastic.errors import ParameterError
-from bioplastic.models import LIF, Network, Population
+from bioplastic.models import LIF, Adam, Network, Population, RateRegularization
+from bioplastic.models.eprop import EPropLIF, LeakyReadout
 from bioplastic.models.inputs import DelayLineInput
 from bioplastic.networks import EPropClassifier
 
@@ -53,6 +54,14 @@ def test_spikes_are_counted_and_delayed():
         [0.001, 0.002, 0.051, 0.031], [0, 1, 5, 2], [0, 3, 4], n_units=6, duration=[0.2, 0.1]
     )
     options = {"n_lines": 2, "line_delay": 30 * ms, "pool": 2, "engine": "numpy", **OPTIONS}
+    options |= {
+        "neuron": EPropLIF(),
+        "readout": LeakyReadout(),
+        "gains": {},
+        "schedule": "constant",
+    }
+    options |= {"optimizer": Adam(learning_rate=0.005), "feedback": "symmetric"}
+    options |= {"decision_window": 1.0, "regularization": RateRegularization(rate_cost=0.0)}
     of_spikes = EPropClassifier(4, 0, **options).fit(spikes, [0, 1])
     counts = [np.zeros((20, 3)), np.zeros((10, 3))]
     counts[0][0, 0], counts[0][5, 2], counts[1][3, 1] = 2, 1, 1

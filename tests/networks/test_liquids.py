@@ -211,7 +211,7 @@ class TestRandomLiquid:
     @pytest.fixture(scope="class")
     @classmethod
     def liquid(cls):
-        return drawn(RandomLiquid(p_input=0.2, p=0.05), 400)
+        return drawn(RandomLiquid(p_input=0.2, p=0.05, w_input=6.0), 400)
 
     def test_wiring(self, liquid):
         network, state = liquid

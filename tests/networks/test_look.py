@@ -23,7 +23,7 @@ from bioplastic.readout import SpikeTimeClassifier, SpikeTimeRegressor
 N, CHANNELS = 5, 12
 SHORT = {"engine": "numpy", "random_state": 0}
 OF_RATES = {"presentation": 30 * ms, "rest": 5 * ms, "dt": 1 * ms, **SHORT}
-EPROP = {**SHORT, "n_lif": 5, "n_alif": 3, "n_epochs": 1}
+EPROP = {**SHORT, "n_lif": 5, "n_alif": 3, "n_epochs": 1, "dt": 1 * ms}
 LEAKY = SpikeTimeRegressor(kernel="exponential")
 HOW = {"tau": 20 * ms, "n_references": 2, "max_neurons": 3}
 

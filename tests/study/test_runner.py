@@ -26,7 +26,6 @@ from fake_tasks import (
 )
 
 from bioplastic.errors import ParameterError, StorageError
-from bioplastic.study import runner
 from bioplastic.study._attempt import Failure
 from bioplastic.study.runner import run_tasks
 from bioplastic.study.store import Store
@@ -313,4 +312,3 @@ def test_ctrl_c_ends_the_processes(tmp_path):
 
 def test_a_failure_says_what_it_says(store):
     assert repr(Failure(name="a", key="1", message="b")).startswith("Failure(name='a', key='1'")
-    assert runner.__all__ == ["Failure", "run_tasks"]
