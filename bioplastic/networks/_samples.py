@@ -11,7 +11,7 @@ from sklearn.base import is_classifier
 from sklearn.utils.validation import check_consistent_length
 
 from bioplastic import engine as engines
-from bioplastic._checks import check_intensities, check_number, check_quantity, check_whole
+from bioplastic._checks import check_intensities, check_quantity, check_whole
 from bioplastic.engine.stimulus import content_keys
 from bioplastic.errors import DataError, ParameterError
 from bioplastic.models import Schedule
@@ -141,10 +141,12 @@ def make_stimulus(
     scale : float, in hertz
         Rate of an input of 1; for numbers.
     order, keys, targets : optional
-        See :class:`bioplastic.engine.RateStimulus`. Numbers are named by their content where
-        there are no keys.
+        See :class:`bioplastic.engine.RateStimulus`. Where there are no keys, those of numbers
+        follow from their content, and all spikes have the same, so that the answer to a sample
+        does not depend on others.
     """
     if isinstance(samples, SpikeTrains):
+        keys = np.zeros(len(samples)) if keys is None else keys
         return engines.SpikeStimulus(trains=samples, order=order, keys=keys, targets=targets)
     keys = content_keys(samples) if keys is None else keys
     return engines.RateStimulus(
@@ -170,7 +172,12 @@ def hold_out(
     if isinstance(estimator.validation_fraction, int | np.integer):
         check_whole(estimator, "validation_fraction", low=1)
     else:
-        check_number(estimator, "validation_fraction", low=1e-9, high=1 - 1e-9)
+        share = estimator.validation_fraction
+        if not isinstance(share, float | np.floating) or not 0 < share < 1:
+            raise ParameterError(
+                f"{type(estimator).__name__}.validation_fraction: must be a share between 0 and 1, "
+                f"a whole number of samples, or None for no held-out samples, got {share!r}"
+            )
     labels = targets if is_classifier(estimator) else None
     splitter: Any = ShuffleSplit if labels is None else StratifiedShuffleSplit
     seed = int(estimator._stream("validation").generate_state(1)[0] % 2**31)

@@ -118,6 +118,11 @@ class Trainer(CallbackSupport, TrainedNetwork):
         learned. What was learned until Ctrl-C is kept, and nothing of an earlier `fit` beside it.
         """
         fit = method == "fit"
+        if callback is not None and not callable(callback):
+            raise ParameterError(
+                f"{type(self).__name__}.{method}: callback must be callable as "
+                f"callback(model, point), got {callback!r}"
+            )
         callbacks = Callbacks(self, X, y, callback, fit=fit)
         before = dict(vars(self))
         first = not hasattr(self, "network_") or (fit and not self.warm_start)
