@@ -24,9 +24,9 @@ class EPropClassifier(ClassTrainer, EPropTraining):
     is at hand at the synapse. An epoch is one compiled run.
 
     `set_params` and searches reach constants of declarations by two underscores, such as
-    ``GridSearchCV(model, {"optimizer__learning_rate": [3e-3, 1e-2], "readout__tau_out": [20 * ms, 100 * ms]})``.
-    Where a declaration is None they begin with that for numbers, ``EPropALIF()`` and so on, not
-    with what fits spikes: give the declaration to change one constant of it.
+    ``optimizer__learning_rate`` or ``readout__tau_out``. Where a declaration is None they begin
+    with that for numbers, ``EPropALIF()`` and so on, not with what fits spikes: give the
+    declaration to change one constant of it.
 
     Attributes
     ----------
