@@ -7,6 +7,7 @@ from brian2 import Hz, ms
 
 from bioplastic.models import Adam, LogUniform
 from bioplastic.models.eprop import EPropALIF, LeakyReadout, RateRegularization
+from bioplastic.networks._samples import mean_rate
 from bioplastic.spikes import SpikeTrains
 
 #: Words for which they were found: length in seconds, spikes of an input in a step.
@@ -37,8 +38,8 @@ def word_constants(X: SpikeTrains, *, fit: bool) -> dict[str, Any]:
     stretch = float(f"{(np.mean(X.duration) or SECONDS) / SECONDS:.2g}")
     pool = max(1, round(X.n_units / N_INPUTS))
     dt = max(round(10 * stretch, 1), 0.1)
-    counted = len(X.times) / max(float(np.sum(X.duration)) * X.n_units, 1e-9) * pool * dt * 1e-3
-    gain = float(f"{0.5 * np.clip(COUNT / max(counted, 1e-9), 0.25, 4.0):.2g}")
+    counted = mean_rate(X, 1.0) * pool * dt * 1e-3
+    gain = float(f"{0.5 * np.clip(COUNT / counted, 0.25, 4.0):.2g}")
     return {
         "neuron": EPropALIF(
             tau_membrane=LogUniform(low=10 * stretch * ms, high=100 * stretch * ms),
