@@ -161,3 +161,14 @@ class TestImport:
     def test_it_changes_nothing_global_and_makes_no_brian_object(self, report):
         assert report["same"]
         assert report["objects"] == 0
+
+
+def test_there_are_few_doors():
+    assert len({name for names in PUBLIC.values() for name in names}) <= 150
+
+
+def test_no_file_is_longer_than_a_concept():
+    kinds = {".py", ".h", ".cpp", ".cu", ".cuh", ".css", ".js", ".html"}
+    files = [path for path in PACKAGE.rglob("*") if path.suffix in kinds]
+    assert len(files) > 200
+    assert not [path.name for path in files if len(path.read_text().splitlines()) > 350]
